@@ -1,0 +1,139 @@
+// The way of a request: attribute, sign, hand over; observe the answer, count.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "costmark/credentials.hpp"
+#include "costmark/error.hpp"
+#include "costmark/http.hpp"
+#include "costmark/options.hpp"
+#include "costmark/usage.hpp"
+
+namespace costmark {
+
+// Where a request's project came from.
+enum class ProjectSource : std::uint8_t { none, request, scope, rule, client, environment };
+
+std::string_view to_string(ProjectSource source) noexcept;
+
+enum class LogLevel : std::uint8_t { debug, info, warning, error };
+
+// A request about to be sent. Views; all of them are read until `prepare` returns, and `body` as
+// long as the Prepared that was filled from it is used.
+struct Request {
+  std::string_view method;  // upper case, such as "POST"
+  std::string_view url;     // absolute, percent-encoded
+  std::span<const Header> headers;
+  std::string_view body;     // empty for none
+  std::string_view project;  // the call's own argument; empty for none
+  std::string_view scope;    // project of the innermost scope; empty for none
+};
+
+// What `prepare` says to do. Reuse one for many requests: buffers are kept, so that a steady stream
+// of requests allocates nothing. One thread at a time; requests of different clients may share one.
+class Prepared {
+ public:
+  Prepared();
+  ~Prepared();
+  Prepared(Prepared&&) noexcept;
+  Prepared& operator=(Prepared&&) noexcept;
+
+  // Headers to take away (every field of that name), then headers to set.
+  std::span<const std::string_view> headers_to_remove() const noexcept;
+  std::span<const Header> headers_to_set() const noexcept;
+
+  // The body to send: the request's own bytes when nothing had to change.
+  std::string_view body() const noexcept;
+  bool body_changed() const noexcept;
+
+  std::string_view project() const noexcept;  // empty: none named, the endpoint's default
+  ProjectSource project_source() const noexcept;
+  Api api() const noexcept;
+  bool streamed() const noexcept;
+  // Whether the answer's usage chunk was asked for by the library and is to be hidden.
+  bool hides_usage_chunk() const noexcept;
+
+  struct Impl;
+  Impl& impl() noexcept { return *impl_; }
+  const Impl& impl() const noexcept { return *impl_; }
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+// What a client is made of besides its options.
+struct ClientConfig {
+  Options options;
+  // Null: the default chain over `environment`.
+  CredentialsProviderPtr credentials;
+  // Returns a bearer token whenever one is needed; null: the `bearer_token` option and
+  // AWS_BEARER_TOKEN_BEDROCK.
+  std::function<Result<std::string>()> bearer_token;
+  // An API key that the host's client carries. Counts as a bearer token when it looks like one of
+  // Bedrock's ("bedrock-api-key-...", "ABSK..."); any other is taken for a placeholder.
+  std::string host_api_key;
+  Environment environment;                  // null: the process's
+  std::function<UnixSeconds()> clock;       // null: the system's
+  std::function<void(LogLevel, std::string_view)> log;  // null: none; called on the calling thread
+  std::shared_ptr<UsageCounters> counters;  // null: the client's own
+};
+
+// Reads one answer and counts it when it ends. One thread at a time. An observation that is
+// destroyed before `finish` counts as cancelled.
+class Observation {
+ public:
+  Observation(Observation&&) noexcept;
+  Observation& operator=(Observation&&) noexcept;
+  ~Observation();
+
+  // The answer's head. `content_type` and `content_encoding`: those headers' values. An encoded body
+  // must be decoded before it is fed.
+  void head(int http_status, std::string_view content_type);
+
+  // See AnswerReader.
+  std::string_view feed(std::string_view piece);
+  std::string_view finish();
+  std::string_view fail(Outcome outcome);
+
+  const Answer& answer() const noexcept;
+
+ private:
+  friend class Client;
+  struct Impl;
+  explicit Observation(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// Attributes, signs and accounts for requests to one endpoint. Synchronised internally; starts no
+// threads. `prepare` does no I/O unless credentials must be fetched or refreshed.
+class Client {
+ public:
+  // Errors: invalid_option, invalid_project, endpoint_mismatch.
+  static Result<std::shared_ptr<Client>> create(ClientConfig config);
+  ~Client();
+
+  // Attributes, then signs. On an error `out` is empty and the request is untouched.
+  Status prepare(const Request& request, Prepared& out);
+
+  // The attribution alone, with all its errors: no signing, no credentials, no copy kept.
+  Status check(const Request& request, Prepared& scratch);
+
+  // Begins an attempt of the request that `prepared` was filled from. `attempt` counts from 1; the
+  // first one counts as the operation. The observation keeps the client alive.
+  Observation observe(const Prepared& prepared, std::uint32_t attempt = 1);
+
+  std::map<std::string, UsageTotals> usage() const;
+
+ private:
+  struct Impl;
+  explicit Client(std::unique_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace costmark

@@ -1,0 +1,116 @@
+// AWS credentials: immutable snapshots, where they come from, and the cache that keeps them fresh.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "costmark/error.hpp"
+
+namespace costmark {
+
+// Seconds since 1970-01-01T00:00:00Z.
+using UnixSeconds = std::int64_t;
+
+// Reads one environment variable; absent when it is not set. Rooms that need the environment are
+// handed such a function instead of calling getenv themselves.
+using Environment = std::function<std::optional<std::string>(std::string_view name)>;
+
+// The process's environment. Not synchronised with setenv, as POSIX has it.
+Environment process_environment();
+
+// One set of AWS credentials. Immutable, share freely; the memory of the secrets is cleansed when
+// the last owner lets go.
+class Credentials {
+ public:
+  struct Fields {
+    std::string access_key_id;
+    std::string secret_access_key;
+    std::string session_token;              // empty for long-term keys
+    std::optional<UnixSeconds> expires_at;  // absent: they do not expire
+    std::string account_id;                 // empty when unknown
+    std::string source;                     // which provider won, such as "environment"
+  };
+
+  // Errors: no_credentials when the key id or the secret is empty or holds a control character
+  // (the message names the field and never its content).
+  static Result<std::shared_ptr<const Credentials>> create(Fields fields);
+  explicit Credentials(Fields fields) noexcept;  // unchecked; prefer create()
+  ~Credentials();
+  Credentials(const Credentials&) = delete;
+  Credentials& operator=(const Credentials&) = delete;
+
+  std::string_view access_key_id() const noexcept { return fields_.access_key_id; }
+  std::string_view secret_access_key() const noexcept { return fields_.secret_access_key; }
+  std::string_view session_token() const noexcept { return fields_.session_token; }
+  std::optional<UnixSeconds> expires_at() const noexcept { return fields_.expires_at; }
+  std::string_view account_id() const noexcept { return fields_.account_id; }
+  std::string_view source() const noexcept { return fields_.source; }
+  bool expired(UnixSeconds now) const noexcept {
+    return fields_.expires_at && *fields_.expires_at <= now;
+  }
+  // Differs between any two snapshots of this process: a cheap key for caches that derive from one.
+  std::uint64_t serial() const noexcept { return serial_; }
+
+ private:
+  Fields fields_;
+  std::uint64_t serial_;
+};
+
+using CredentialsPtr = std::shared_ptr<const Credentials>;
+
+// A source of credentials. `resolve` may block (files, processes, the network); the cache makes
+// sure that one thread at a time is in it.
+class CredentialsProvider {
+ public:
+  virtual ~CredentialsProvider() = default;
+  virtual std::string_view name() const noexcept = 0;
+  // Errors: no_credentials when this source has none (a chain goes on with the next one);
+  // any other code when it has some and they cannot be used (a chain stops).
+  virtual Result<CredentialsPtr> resolve(UnixSeconds now) = 0;
+};
+
+using CredentialsProviderPtr = std::unique_ptr<CredentialsProvider>;
+
+CredentialsProviderPtr static_credentials(CredentialsPtr credentials);
+
+// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_CREDENTIAL_EXPIRATION,
+// AWS_ACCOUNT_ID. An id without a secret, or a secret without an id, is an error.
+CredentialsProviderPtr environment_credentials(Environment environment);
+
+// Asks the host application. The callback runs on the thread that needs the credentials.
+CredentialsProviderPtr callback_credentials(std::function<Result<CredentialsPtr>()> callback);
+
+// The first provider that has credentials wins.
+CredentialsProviderPtr chain_credentials(std::vector<CredentialsProviderPtr> providers);
+
+// Keeps the newest snapshot of one provider. Synchronised internally: `get` takes no lock that
+// another thread holds while its provider runs, as long as a valid snapshot exists.
+//
+// A refresh starts `advisory_window_s` before expiry on one thread while the others go on with the
+// old snapshot; from `mandatory_window_s` before expiry a failed refresh is still served from what
+// is valid, and everyone waits for one refresh only when nothing valid is left.
+class CredentialsCache {
+ public:
+  static constexpr UnixSeconds advisory_window_s = 15 * 60;
+  static constexpr UnixSeconds mandatory_window_s = 10 * 60;
+
+  explicit CredentialsCache(CredentialsProviderPtr provider);
+  ~CredentialsCache();
+
+  // Errors: those of the provider; expired_credentials when it returned expired ones.
+  Result<CredentialsPtr> get(UnixSeconds now);
+
+  // Forgets the snapshot if it is still `seen`: the service said that it is not valid.
+  void invalidate(const CredentialsPtr& seen) noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace costmark

@@ -1,0 +1,115 @@
+// AWS Signature Version 4. Pure: time, credentials and the request are handed in.
+//
+// Source of the rules: "Create a signed AWS API request" in the AWS IAM User Guide, and AWS's
+// signing test suite.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "costmark/credentials.hpp"
+#include "costmark/error.hpp"
+#include "costmark/http.hpp"
+
+namespace costmark::signing {
+
+// Lower-case hexadecimal SHA-256 of a payload.
+using PayloadHash = std::array<char, 64>;
+
+// SHA-256 over pieces. The seam for a hash that is computed while the body is scanned: whoever
+// produces a PayloadHash may hand it to `sign`. Reusable; one thread at a time.
+class PayloadHasher {
+ public:
+  PayloadHasher();
+  ~PayloadHasher();
+  PayloadHasher(PayloadHasher&&) noexcept;
+  PayloadHasher& operator=(PayloadHasher&&) noexcept;
+
+  Status hash(std::string_view payload, PayloadHash& out);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+struct Request {
+  std::string_view method;
+  std::string_view host;   // value of the Host header, with the port unless it is the default one
+  std::string_view path;   // as on the request line, percent-encoded; empty means "/"
+  std::string_view query;  // as on the request line, without '?'
+  // What to sign besides host and the x-amz-* headers that signing adds. Names that no AWS SDK
+  // signs (hop-by-hop, user-agent, x-amzn-trace-id, ...) and left-overs of an earlier signature
+  // (authorization, x-amz-date, x-amz-security-token, x-amz-content-sha256) are skipped. A `host`
+  // header in here is used instead of the member above.
+  std::span<const Header> headers;
+};
+
+struct Scope {
+  std::string_view region;   // such as "us-east-1"
+  std::string_view service;  // signing name, such as "bedrock-mantle"
+};
+
+struct Options {
+  bool normalize_path = true;          // remove dot segments and doubled slashes (all but S3)
+  bool double_encode_path = true;      // encode the encoded path once more (all but S3)
+  bool sign_content_sha256 = true;     // add and sign x-amz-content-sha256
+  bool sign_security_token = true;     // false: the token is added after signing
+};
+
+// What signing produced. Reuse one for many requests: its buffers are kept. One thread at a time.
+class Signature {
+ public:
+  Signature();
+  ~Signature();
+  Signature(Signature&&) noexcept;
+  Signature& operator=(Signature&&) noexcept;
+
+  // Headers to set on the request: authorization, x-amz-date, and as the options and credentials
+  // have it x-amz-content-sha256 and x-amz-security-token. Views into this object.
+  std::span<const Header> headers() const noexcept;
+
+  // The stages, for tests and for explaining a refused signature. Views into this object.
+  std::string_view canonical_request() const noexcept;
+  std::string_view string_to_sign() const noexcept;
+  std::string_view signature() const noexcept;  // hexadecimal
+  std::string_view signed_headers() const noexcept;
+
+  struct Impl;
+  Impl& impl() noexcept { return *impl_; }
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+// Signs requests and remembers signing keys by credentials, date, region and service.
+// Synchronised internally.
+class Signer {
+ public:
+  Signer();
+  ~Signer();
+
+  // Errors: invalid_argument for a header that holds CR, LF or NUL, an empty region or service, or
+  // a method that is no token; expired_credentials; internal when OpenSSL fails.
+  Status sign(const Request& request, const PayloadHash& payload_hash,
+              const Credentials& credentials, const Scope& scope, UnixSeconds now,
+              const Options& options, Signature& out) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Whether a header never takes part in a signature: hop-by-hop fields, what proxies rewrite,
+// left-overs of an earlier signature, and names with an underscore (bedrock-mantle's front door
+// does not preserve those before it verifies).
+bool never_signed(std::string_view header_name) noexcept;
+
+// Whether a header is a left-over of an earlier signature, to be dropped before signing again.
+bool stale_signature_header(std::string_view header_name) noexcept;
+
+}  // namespace costmark::signing
