@@ -1,6 +1,6 @@
-#include <cstdlib>
+#include "costmark/environment.hpp"
 
-#include "costmark/credentials.hpp"
+#include <cstdlib>
 
 namespace costmark {
 

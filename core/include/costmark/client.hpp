@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "costmark/attribution.hpp"
 #include "costmark/credentials.hpp"
 #include "costmark/error.hpp"
 #include "costmark/http.hpp"
@@ -16,11 +17,6 @@
 #include "costmark/usage.hpp"
 
 namespace costmark {
-
-// Where a request's project came from.
-enum class ProjectSource : std::uint8_t { none, request, scope, rule, client, environment };
-
-std::string_view to_string(ProjectSource source) noexcept;
 
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
 
@@ -84,6 +80,8 @@ struct ClientConfig {
   std::shared_ptr<UsageCounters> counters;  // null: the client's own
 };
 
+class Client;
+
 // Reads one answer and counts it when it ends. One thread at a time. An observation that is
 // destroyed before `finish` counts as cancelled.
 class Observation {
@@ -92,8 +90,7 @@ class Observation {
   Observation& operator=(Observation&&) noexcept;
   ~Observation();
 
-  // The answer's head. `content_type` and `content_encoding`: those headers' values. An encoded body
-  // must be decoded before it is fed.
+  // The answer's head. An encoded body (Content-Encoding) must be decoded before it is fed.
   void head(int http_status, std::string_view content_type);
 
   // See AnswerReader.
@@ -131,8 +128,9 @@ class Client {
   std::map<std::string, UsageTotals> usage() const;
 
  private:
+  friend class Observation;
   struct Impl;
-  explicit Client(std::unique_ptr<Impl> impl);
+  explicit Client(std::shared_ptr<Impl> impl);
   std::shared_ptr<Impl> impl_;
 };
 

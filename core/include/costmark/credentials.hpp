@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "costmark/environment.hpp"
 #include "costmark/error.hpp"
 
 namespace costmark {
@@ -16,16 +17,14 @@ namespace costmark {
 // Seconds since 1970-01-01T00:00:00Z.
 using UnixSeconds = std::int64_t;
 
-// Reads one environment variable; absent when it is not set. Rooms that need the environment are
-// handed such a function instead of calling getenv themselves.
-using Environment = std::function<std::optional<std::string>(std::string_view name)>;
-
-// The process's environment. Not synchronised with setenv, as POSIX has it.
-Environment process_environment();
-
 // One set of AWS credentials. Immutable, share freely; the memory of the secrets is cleansed when
 // the last owner lets go.
 class Credentials {
+  class Checked {  // only create() can make one
+    friend class Credentials;
+    Checked() = default;
+  };
+
  public:
   struct Fields {
     std::string access_key_id;
@@ -36,10 +35,10 @@ class Credentials {
     std::string source;                     // which provider won, such as "environment"
   };
 
-  // Errors: no_credentials when the key id or the secret is empty or holds a control character
-  // (the message names the field and never its content).
+  // Errors: no_credentials when the key id or the secret is empty, or a field holds a control
+  // character (the message names the field and never its content).
   static Result<std::shared_ptr<const Credentials>> create(Fields fields);
-  explicit Credentials(Fields fields) noexcept;  // unchecked; prefer create()
+  Credentials(Checked, Fields fields) noexcept;
   ~Credentials();
   Credentials(const Credentials&) = delete;
   Credentials& operator=(const Credentials&) = delete;
@@ -79,7 +78,8 @@ using CredentialsProviderPtr = std::unique_ptr<CredentialsProvider>;
 CredentialsProviderPtr static_credentials(CredentialsPtr credentials);
 
 // AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_CREDENTIAL_EXPIRATION,
-// AWS_ACCOUNT_ID. An id without a secret, or a secret without an id, is an error.
+// AWS_ACCOUNT_ID. Errors beside no_credentials: invalid_option, naming the variable, for an id
+// without a secret or the reverse, for an expiration that is no time, and for control characters.
 CredentialsProviderPtr environment_credentials(Environment environment);
 
 // Asks the host application. The callback runs on the thread that needs the credentials.
@@ -89,17 +89,22 @@ CredentialsProviderPtr callback_credentials(std::function<Result<CredentialsPtr>
 CredentialsProviderPtr chain_credentials(std::vector<CredentialsProviderPtr> providers);
 
 // Keeps the newest snapshot of one provider. Synchronised internally: `get` takes no lock that
-// another thread holds while its provider runs, as long as a valid snapshot exists.
+// another thread holds while its provider runs, and waits for that thread only when nothing valid
+// is left. One thread refreshes at a time; those that waited for it share its result, the error as
+// well. Credentials that never expire are never refreshed.
 //
-// A refresh starts `advisory_window_s` before expiry on one thread while the others go on with the
-// old snapshot; from `mandatory_window_s` before expiry a failed refresh is still served from what
-// is valid, and everyone waits for one refresh only when nothing valid is left.
+// A refresh starts `advisory_window_s` before expiry, or when half of the lifetime is over where
+// that is shorter. When it fails, what is still valid is served on and the provider is left alone
+// for half a minute, inside `mandatory_window_s` for five seconds.
 class CredentialsCache {
  public:
   static constexpr UnixSeconds advisory_window_s = 15 * 60;
   static constexpr UnixSeconds mandatory_window_s = 10 * 60;
 
-  explicit CredentialsCache(CredentialsProviderPtr provider);
+  // `on_refresh_failure` is told, on the thread that tried and with no lock held, of a refresh that
+  // failed while valid credentials were left; when none are left, `get` returns the error.
+  explicit CredentialsCache(CredentialsProviderPtr provider,
+                            std::function<void(const Error&)> on_refresh_failure = {});
   ~CredentialsCache();
 
   // Errors: those of the provider; expired_credentials when it returned expired ones.

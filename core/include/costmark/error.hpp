@@ -56,10 +56,10 @@ struct Error {
   // One line that says what happened, where, and what would have been right. No secrets.
   std::string message;
   // Byte offset into the input where it happened; absent where there is no such place.
-  std::optional<std::uint64_t> offset;
+  std::optional<std::uint64_t> offset = std::nullopt;
   // HTTP status and request id of the answer that caused the error; 0 and empty without one.
   std::int32_t http_status = 0;
-  std::string request_id;
+  std::string request_id = {};
   // Whether the same call may succeed later without a change.
   bool retryable = false;
 };

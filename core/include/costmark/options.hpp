@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "costmark/credentials.hpp"
+#include "costmark/environment.hpp"
 #include "costmark/error.hpp"
 
 namespace costmark {
@@ -62,7 +62,13 @@ class Options {
   std::string_view origin(std::string_view name) const;
 
  private:
+  // Overwrites its text when it goes, since that may be a secret.
   struct Value {
+    Value() = default;
+    Value(std::string value_text, std::string value_origin);
+    Value(const Value&) = default;
+    Value& operator=(const Value& other);
+    ~Value();
     std::string text;
     std::string origin;
   };

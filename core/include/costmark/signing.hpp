@@ -1,7 +1,14 @@
 // AWS Signature Version 4. Pure: time, credentials and the request are handed in.
 //
 // Source of the rules: "Create a signed AWS API request" in the AWS IAM User Guide, and AWS's
-// signing test suite.
+// signing test suite. For one request, the result is botocore's SigV4Auth's, except that
+// - x-amz-date is always what carries the time; botocore rewrites and signs a Date header instead
+//   when the request has one, here it is signed as it is;
+// - headers with an underscore in their name are not signed (see never_signed);
+// - a left-over x-amz-content-sha256 is never taken for the hash of the payload;
+// - only ASCII white space is folded in header values, not U+00A0 and its like: it is bytes that
+//   travel;
+// - line breaks, NUL and what else could forge a request are errors.
 #pragma once
 
 #include <array>
@@ -49,16 +56,30 @@ struct Request {
   std::span<const Header> headers;
 };
 
+// A request as a client writes it down. The Host header is made from the URL unless `headers` has
+// one; the URL's fragment is ignored.
+struct UrlRequest {
+  std::string_view method;
+  std::string_view url;
+  std::span<const Header> headers;
+  std::string_view body;
+};
+
 struct Scope {
   std::string_view region;   // such as "us-east-1"
   std::string_view service;  // signing name, such as "bedrock-mantle"
 };
 
 struct Options {
-  bool normalize_path = true;          // remove dot segments and doubled slashes (all but S3)
-  bool double_encode_path = true;      // encode the encoded path once more (all but S3)
-  bool sign_content_sha256 = true;     // add and sign x-amz-content-sha256
-  bool sign_security_token = true;     // false: the token is added after signing
+  bool normalize_path = true;      // remove dot segments and doubled slashes (all but S3)
+  bool double_encode_path = true;  // encode the encoded path once more (all but S3)
+  // Decode the query and encode it strictly before it is sorted, as the User Guide has it. False:
+  // its parts are sorted as they are on the request line, as botocore does. The two differ only
+  // for queries that are not strictly encoded: reserved characters, '+', lower-case hex digits,
+  // bytes above 0x7F, empty parts ("a=1&&b=2").
+  bool encode_query = false;
+  bool sign_content_sha256 = true;  // add and sign x-amz-content-sha256
+  bool sign_security_token = true;  // false: the token is added after signing
 };
 
 // What signing produced. Reuse one for many requests: its buffers are kept. One thread at a time.
@@ -87,26 +108,33 @@ class Signature {
 };
 
 // Signs requests and remembers signing keys by credentials, date, region and service.
-// Synchronised internally.
+// Synchronised internally; never waits for another thread.
 class Signer {
  public:
   Signer();
   ~Signer();
 
-  // Errors: invalid_argument for a header that holds CR, LF or NUL, an empty region or service, or
-  // a method that is no token; expired_credentials; internal when OpenSSL fails.
+  // Errors: invalid_argument for a header value that holds CR, LF or NUL (named, never quoted), a
+  // header name or method that is no token, a missing host, a path without its '/', control
+  // characters anywhere, a region or service that is empty or holds more than letters, digits, '-',
+  // '_' and '.', and a time outside 1970 to 9999; expired_credentials; internal when OpenSSL fails.
+  // After an error `out` is empty.
   Status sign(const Request& request, const PayloadHash& payload_hash,
               const Credentials& credentials, const Scope& scope, UnixSeconds now,
               const Options& options, Signature& out) const;
+
+  // The same for a whole request, whose body is hashed here. Errors: also invalid_url.
+  Status sign_url(const UrlRequest& request, const Credentials& credentials, const Scope& scope,
+                  UnixSeconds now, const Options& options, Signature& out) const;
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
-// Whether a header never takes part in a signature: hop-by-hop fields, what proxies rewrite,
-// left-overs of an earlier signature, and names with an underscore (bedrock-mantle's front door
-// does not preserve those before it verifies).
+// Whether a header never takes part in a signature: hop-by-hop fields and what is rewritten on the
+// way (the list of botocore 1.44), left-overs of an earlier signature, and names with an underscore
+// (bedrock-mantle's front door does not preserve those before it verifies).
 bool never_signed(std::string_view header_name) noexcept;
 
 // Whether a header is a left-over of an earlier signature, to be dropped before signing again.

@@ -8,14 +8,10 @@
 #include <string>
 #include <string_view>
 
+#include "costmark/api.hpp"
 #include "costmark/error.hpp"
 
 namespace costmark {
-
-// The family of API that a request speaks, as far as its usage and its attribution differ.
-enum class Api : std::uint8_t { other, chat_completions, responses, messages, embeddings, control };
-
-std::string_view to_string(Api api) noexcept;
 
 // How a call ended.
 enum class Outcome : std::uint8_t {
@@ -41,6 +37,8 @@ struct Usage {
   bool inconsistent = false;
 
   bool any() const noexcept { return input_tokens || output_tokens; }
+
+  friend bool operator==(const Usage&, const Usage&) = default;
 };
 
 // What an answer told about its call.
@@ -50,6 +48,8 @@ struct Answer {
   std::string response_id;  // "chatcmpl-...", "resp_...", "msg_..."; empty when not seen
   std::string model;        // as answered
   std::string service_tier;
+
+  friend bool operator==(const Answer&, const Answer&) = default;
 };
 
 // Reads usage out of one answer that arrives in pieces of any size. Holds at most one server-sent
@@ -74,9 +74,10 @@ class AnswerReader {
   // is being hidden. The view lives until the next call.
   std::string_view feed(std::string_view piece);
 
-  // The answer is complete (`end_of_stream`), or broke off or was given up (`outcome`). Returns the
-  // bytes still held back, to be passed on; the view lives until the next call. Repeated calls
-  // change nothing.
+  // The answer ended (no `outcome`), broke off or was given up (`outcome`). What the answer itself
+  // said about its end stands: a stream that was closed behind its last event is complete, and a
+  // status of 400 or more is an error. Returns the bytes still held back, to be passed on; the view
+  // lives until the next call. Repeated calls change nothing, and later pieces pass untouched.
   std::string_view finish(std::optional<Outcome> outcome = std::nullopt);
 
   // Complete once `finish` was called; before, what is known so far.

@@ -1,0 +1,89 @@
+#include "costmark/client.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include "client/client_impl.hpp"
+#include "client/prepared.hpp"
+#include "costmark/url.hpp"
+
+namespace costmark {
+
+using client::Purpose;
+using client::Settings;
+
+namespace {
+
+UnixSeconds system_clock() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
+  if (!config.environment) config.environment = process_environment();
+  if (!config.clock) config.clock = system_clock;
+  if (!config.counters) config.counters = std::make_shared<UsageCounters>();
+  if (Status status = config.options.load_environment(config.environment); !status) return status;
+
+  Result<Settings> settings = Settings::create(config.options, config.environment);
+  if (!settings) return std::move(settings).status();
+  Result<client::Identity> identity = client::identity_of(config);
+  if (!identity) return std::move(identity).status();
+  return std::shared_ptr<Client>(new Client(std::make_shared<Impl>(
+      std::move(settings).value(), std::move(identity).value(), std::move(config))));
+}
+
+Client::Client(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Client::~Client() = default;
+
+// The whole way of a request: where does it go, who pays for it, what proves who sends it.
+Status Client::Impl::prepare(const Request& request, Prepared::Impl& out) {
+  out.reset();
+  const Result<Url> url = parse_url(request.url);
+  if (!url) return url.error();
+  const Result<attribution::Endpoint> endpoint = settings.endpoint_of(url.value());
+  if (!endpoint) return endpoint.error();
+  if (Status status =
+          attributor.attribute(request, url.value(), endpoint.value(), Purpose::send, out);
+      !status) {
+    return status;
+  }
+  if (Status status = authorizer.authorize(request, url.value(), endpoint.value(), clock(), out);
+      !status) {
+    return status;
+  }
+  warn_about(out, endpoint.value());
+  return {};
+}
+
+Status Client::Impl::check(const Request& request, Prepared::Impl& scratch) {
+  scratch.reset();
+  const Result<Url> url = parse_url(request.url);
+  if (!url) return url.error();
+  const Result<attribution::Endpoint> endpoint = settings.endpoint_of(url.value());
+  if (!endpoint) return endpoint.error();
+  return attributor.attribute(request, url.value(), endpoint.value(), Purpose::check, scratch);
+}
+
+Status Client::prepare(const Request& request, Prepared& out) {
+  Status status = impl_->prepare(request, out.impl());
+  if (!status) out.impl().reset();
+  return status;
+}
+
+Status Client::check(const Request& request, Prepared& scratch) {
+  Status status = impl_->check(request, scratch.impl());
+  scratch.impl().reset();
+  return status;
+}
+
+Observation Client::observe(const Prepared& prepared, std::uint32_t attempt) {
+  return Observation(std::make_unique<Observation::Impl>(impl_, prepared.impl(), attempt));
+}
+
+std::map<std::string, UsageTotals> Client::usage() const { return impl_->counters->snapshot(); }
+
+}  // namespace costmark
