@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string_view>
+
+#include "attribution/endpoint.hpp"
+#include "attribution/route.hpp"
+#include "costmark/error.hpp"
+
+namespace costmark::attribution {
+
+// The header that names the project of OpenAI-style requests, and the one of the Messages API.
+inline constexpr std::string_view project_header = "OpenAI-Project";
+inline constexpr std::string_view workspace_header = "anthropic-workspace-id";
+// The member of the JSON body that does.
+inline constexpr std::string_view body_member = "project_id";
+
+// How a request names its project. Several may be set.
+struct Carriers {
+  bool body = false;
+  bool header = false;
+  bool workspace = false;
+};
+
+// The option `carrier`: what the caller wants, with or without the rule "auto".
+struct CarrierOption {
+  bool automatic = true;
+  Carriers fixed;
+};
+
+// Errors: invalid_option.
+Result<CarrierOption> parse_carriers(std::string_view option);
+
+// The carriers of one request. `json_body`: the body is a JSON object that may be edited; other
+// requests cannot have a body member and get the header instead.
+Carriers choose_carriers(const CarrierOption& option, EndpointKind endpoint, Api api,
+                         bool json_body) noexcept;
+
+}  // namespace costmark::attribution

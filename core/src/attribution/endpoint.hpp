@@ -1,0 +1,43 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace costmark::attribution {
+
+// The host families that differ in how a request names its project and is signed.
+enum class EndpointKind : std::uint8_t { mantle, runtime, custom };
+
+std::string_view to_string(EndpointKind kind) noexcept;
+
+// What a host name says. `region` is empty for custom hosts.
+class Endpoint {
+ public:
+  EndpointKind kind = EndpointKind::custom;
+
+  std::string_view region() const noexcept { return {region_.data(), region_length_}; }
+  // The SigV4 service name of this kind of endpoint; custom hosts stand for mantle ones.
+  std::string_view signing_service() const noexcept {
+    return kind == EndpointKind::runtime ? "bedrock" : "bedrock-mantle";
+  }
+  bool canonical() const noexcept { return kind != EndpointKind::custom; }
+
+ private:
+  friend Endpoint classify_host(std::string_view host) noexcept;
+  std::array<char, 32> region_{};
+  std::uint8_t region_length_ = 0;
+};
+
+// Recognises the canonical hosts bedrock-mantle.REGION.api.aws and
+// bedrock-runtime[-fips].REGION.SUFFIX, in any case and with or without a trailing dot, with the
+// suffixes that AWS's partitions use. Everything else is custom.
+Endpoint classify_host(std::string_view host) noexcept;
+
+// Whether a host belongs to AWS, Bedrock or not: nothing goes there over plain http.
+bool is_aws_host(std::string_view host) noexcept;
+
+// Whether `text` is spelt like an AWS region, such as "us-gov-west-1".
+bool is_region(std::string_view text) noexcept;
+
+}  // namespace costmark::attribution

@@ -1,0 +1,112 @@
+#include "attribution/resolver.hpp"
+
+#include <algorithm>
+
+#include "attribution/glob.hpp"
+#include "attribution/project.hpp"
+
+namespace costmark {
+
+std::string_view to_string(ProjectSource source) noexcept {
+  switch (source) {
+    case ProjectSource::none: return "none";
+    case ProjectSource::request: return "request";
+    case ProjectSource::scope: return "scope";
+    case ProjectSource::rule: return "rule";
+    case ProjectSource::client: return "client";
+    case ProjectSource::environment: return "environment";
+  }
+  return "none";
+}
+
+namespace attribution {
+namespace {
+
+std::string quoted(std::string_view id) { return "'" + std::string(id) + "'"; }
+
+// The one project that the request itself names, in whichever places it does.
+Result<std::string_view> named_by_request(const Candidates& candidates) {
+  struct Place {
+    std::string_view text;
+    std::string_view name;
+  };
+  const Place places[] = {{candidates.argument, "the call's project argument"},
+                          {candidates.header, "the request's project header"},
+                          {candidates.body, "the body's project_id"}};
+  std::string_view project;
+  std::string_view named_in;
+  for (const Place& place : places) {
+    if (place.text.empty()) continue;
+    Result<std::string_view> id = project_id_in_request(place.text, place.name);
+    if (!id) return id;
+    if (!project.empty() && project != id.value()) {
+      return Error{Code::conflict,
+                   "the request names two projects: " + quoted(project) + " in " +
+                       std::string(named_in) + " and " + quoted(id.value()) + " in " +
+                       std::string(place.name) + "; name one",
+                   {},
+                   0,
+                   {},
+                   false};
+    }
+    project = id.value();
+    named_in = place.name;
+  }
+  return project;
+}
+
+Decision named_around_request(const Candidates& candidates) noexcept {
+  if (!candidates.scope.empty()) return {candidates.scope, ProjectSource::scope};
+  if (!candidates.rule.empty()) return {candidates.rule, ProjectSource::rule};
+  if (!candidates.client.empty()) return {candidates.client, ProjectSource::client};
+  if (!candidates.environment.empty()) return {candidates.environment, ProjectSource::environment};
+  return {};
+}
+
+}  // namespace
+
+Status Resolver::check_allowed(const Decision& decision) const {
+  if (allowed_.empty() || decision.project.empty()) return {};
+  const bool allowed =
+      std::any_of(allowed_.begin(), allowed_.end(), [&decision](const std::string& pattern) {
+        return glob_match(pattern, decision.project);
+      });
+  if (allowed) return {};
+  return {Code::project_not_allowed,
+          "project " + quoted(decision.project) + " (from " +
+              std::string(to_string(decision.source)) +
+              ") matches no pattern of option 'allowed_projects'"};
+}
+
+Result<Decision> Resolver::resolve(const Candidates& candidates) const {
+  Result<std::string_view> by_request = named_by_request(candidates);
+  if (!by_request) return std::move(by_request).status();
+  if (Status status = candidates.scope.empty() ? Status()
+                                               : check_project_id(candidates.scope, "the scope");
+      !status) {
+    return status;
+  }
+
+  const Decision around = named_around_request(candidates);
+  Decision decision = around;
+  if (!by_request.value().empty()) {
+    const Decision request{by_request.value(), ProjectSource::request};
+    const bool disagree = !around.project.empty() && around.project != request.project;
+    if (disagree && conflict_ == ConflictPolicy::refuse) {
+      return Error{Code::conflict,
+                   "the request names project " + quoted(request.project) + " but the " +
+                       std::string(to_string(around.source)) + " names " + quoted(around.project) +
+                       ", and option 'conflict' is refuse",
+                   {},
+                   0,
+                   {},
+                   false};
+    }
+    if (!disagree || conflict_ == ConflictPolicy::keep) decision = request;
+  }
+  if (Status status = check_allowed(decision); !status) return status;
+  return decision;
+}
+
+}  // namespace attribution
+}  // namespace costmark

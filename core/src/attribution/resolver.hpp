@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "costmark/attribution.hpp"
+#include "costmark/error.hpp"
+
+namespace costmark::attribution {
+
+// What to do when the request itself names another project than scope, rule or client would.
+enum class ConflictPolicy : std::uint8_t { keep, override, refuse };
+
+// Every place that may name the project of one request; empty views where it does not.
+struct Candidates {
+  // The request itself.
+  std::string_view argument;
+  std::string_view header;
+  std::string_view body;
+  // What it runs under.
+  std::string_view scope;
+  std::string_view rule;
+  std::string_view client;
+  std::string_view environment;
+};
+
+struct Decision {
+  std::string_view project;  // empty: none is named. "default" only if the request says so itself
+  ProjectSource source = ProjectSource::none;
+};
+
+// Decides about the project of a request. Immutable.
+class Resolver {
+ public:
+  Resolver(ConflictPolicy conflict, std::vector<std::string> allowed_projects)
+      : conflict_(conflict), allowed_(std::move(allowed_projects)) {}
+
+  // Errors: invalid_project, conflict, project_not_allowed. The decision's view is one of those
+  // handed in.
+  Result<Decision> resolve(const Candidates& candidates) const;
+
+ private:
+  Status check_allowed(const Decision& decision) const;
+
+  ConflictPolicy conflict_;
+  std::vector<std::string> allowed_;  // globs; empty allows every project
+};
+
+}  // namespace costmark::attribution

@@ -1,0 +1,78 @@
+#include "attribution/endpoint.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace costmark::attribution {
+namespace {
+
+struct Case {
+  const char* host;
+  EndpointKind kind;
+  const char* region;
+};
+
+class Hosts : public testing::TestWithParam<Case> {};
+
+TEST_P(Hosts, AreClassified) {
+  const Endpoint endpoint = classify_host(GetParam().host);
+  EXPECT_EQ(endpoint.kind, GetParam().kind) << GetParam().host;
+  EXPECT_EQ(endpoint.region(), GetParam().region) << GetParam().host;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, Hosts,
+    testing::Values(
+        Case{"bedrock-mantle.us-east-1.api.aws", EndpointKind::mantle, "us-east-1"},
+        Case{"BEDROCK-Mantle.US-East-1.API.AWS.", EndpointKind::mantle, "us-east-1"},
+        Case{"bedrock-mantle.us-gov-west-1.api.aws", EndpointKind::mantle, "us-gov-west-1"},
+        Case{"bedrock-runtime.eu-west-1.amazonaws.com", EndpointKind::runtime, "eu-west-1"},
+        Case{"bedrock-runtime-fips.us-west-2.amazonaws.com", EndpointKind::runtime, "us-west-2"},
+        Case{"bedrock-runtime.us-east-1.api.aws", EndpointKind::runtime, "us-east-1"},
+        Case{"bedrock-runtime.cn-north-1.amazonaws.com.cn", EndpointKind::runtime, "cn-north-1"},
+        Case{"bedrock-runtime.eusc-de-east-1.amazonaws.eu", EndpointKind::runtime,
+             "eusc-de-east-1"},
+        Case{"bedrock-runtime.us-isob-east-1.sc2s.sgov.gov", EndpointKind::runtime,
+             "us-isob-east-1"},
+        // No such hosts.
+        Case{"bedrock-mantle-fips.us-east-1.api.aws", EndpointKind::custom, ""},
+        Case{"bedrock-mantle.us-east-1.amazonaws.com", EndpointKind::custom, ""},
+        Case{"bedrock-runtime.cn-north-1.amazonaws.com", EndpointKind::custom, ""},
+        Case{"bedrock-mantle.api.aws", EndpointKind::custom, ""},
+        // Look-alikes.
+        Case{"bedrock-mantle.us-east-1.api.aws.example.com", EndpointKind::custom, ""},
+        Case{"evil-bedrock-mantle.us-east-1.api.aws", EndpointKind::custom, ""},
+        Case{"x.bedrock-mantle.us-east-1.api.aws", EndpointKind::custom, ""},
+        Case{"bedrock-mantle.useast1.api.aws", EndpointKind::custom, ""},
+        Case{"bedrock-mantle..api.aws", EndpointKind::custom, ""},
+        Case{"bedrock-mantle.us-east-1.api.aws..", EndpointKind::custom, ""},
+        Case{"localhost", EndpointKind::custom, ""}, Case{"127.0.0.1", EndpointKind::custom, ""},
+        Case{"", EndpointKind::custom, ""}, Case{".", EndpointKind::custom, ""}));
+
+TEST(Hosts, ARegionLongerThanAnyIsNoRegion) {
+  const std::string host = "bedrock-mantle.us-" + std::string(200, 'a') + "-1.api.aws";
+  EXPECT_EQ(classify_host(host).kind, EndpointKind::custom);
+}
+
+TEST(Regions, AreSpeltLikeAwsSpellsThem) {
+  for (const char* good : {"us-east-1", "us-gov-west-1", "ap-southeast-10", "eusc-de-east-1"}) {
+    EXPECT_TRUE(is_region(good)) << good;
+  }
+  for (const char* bad : {"", "us", "us-east", "us-1x", "us-east-", "-east-1", "US-EAST-1",
+                          "us_east_1", "us-east-1 ", "us-1", "u-east-1"}) {
+    EXPECT_FALSE(is_region(bad)) << bad;
+  }
+}
+
+TEST(AwsHosts, AreRecognisedByDomain) {
+  EXPECT_TRUE(is_aws_host("bedrock-mantle.us-east-1.api.aws"));
+  EXPECT_TRUE(is_aws_host("sts.amazonaws.com"));
+  EXPECT_TRUE(is_aws_host("S3.CN-NORTH-1.AMAZONAWS.COM.CN."));
+  EXPECT_FALSE(is_aws_host("notamazonaws.com"));
+  EXPECT_FALSE(is_aws_host("amazonaws.com.example.org"));
+  EXPECT_FALSE(is_aws_host("127.0.0.1"));
+}
+
+}  // namespace
+}  // namespace costmark::attribution

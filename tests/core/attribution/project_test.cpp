@@ -1,0 +1,57 @@
+#include "attribution/project.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "costmark/attribution.hpp"
+
+namespace costmark {
+namespace {
+
+TEST(ProjectIds, TheDocumentedSpellingsPass) {
+  for (const char* id : {"proj_5d5ykleja6cwpirysbb7", "proj-abc123", "a", "0", "-", "Default"}) {
+    EXPECT_TRUE(check_project_id(id, "test").ok()) << id;
+  }
+  EXPECT_TRUE(check_project_id(std::string(128, 'x'), "test").ok());
+}
+
+TEST(ProjectIds, EverythingElseIsAnErrorThatNamesTheRule) {
+  using std::string_literals::operator""s;
+  for (const std::string& id :
+       {""s, std::string(129, 'x'), "proj a"s, "proj\r\nx-evil: 1"s, "proj\"}"s, "proj\\u0041"s,
+        "proj\0x"s, "projé"s, "proj:1"s, "*"s}) {
+    const Status status = check_project_id(id, "option 'project'");
+    ASSERT_FALSE(status.ok()) << id;
+    EXPECT_EQ(status.error().code, Code::invalid_project);
+    EXPECT_TRUE(status.error().message.starts_with("option 'project'"));
+    EXPECT_NE(status.error().message.find("1 to 128"), std::string::npos);
+  }
+  EXPECT_EQ(check_project_id("proj_a\r\n", "x").error().offset, 6U);
+}
+
+TEST(ProjectIds, DefaultIsReserved) {
+  const Status status = check_project_id("default", "the scope");
+  ASSERT_FALSE(status.ok());
+  EXPECT_NE(status.error().message.find("reserved"), std::string::npos);
+}
+
+TEST(ProjectIds, ARequestMayNameDefaultOrAnArn) {
+  using attribution::project_id_in_request;
+  EXPECT_EQ(project_id_in_request("default", "header").value(), "default");
+  EXPECT_EQ(project_id_in_request(
+                "arn:aws:bedrock-mantle:us-east-1:111122223333:project/proj_a", "header")
+                .value(),
+            "proj_a");
+  EXPECT_EQ(project_id_in_request(
+                "arn:aws-us-gov:bedrock-mantle:us-gov-west-1:111122223333:project/proj_a", "h")
+                .value(),
+            "proj_a");
+  for (const char* bad : {"arn:aws:s3:::bucket", "arn:aws:bedrock-mantle:r:a:project/",
+                          "arn:aws:bedrock-mantle:r:a:project/a b", "arn:", "arn:aws"}) {
+    EXPECT_FALSE(project_id_in_request(bad, "header").ok()) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace costmark
