@@ -1,0 +1,238 @@
+#include "client/attribute.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "attribution/carrier.hpp"
+#include "attribution/project.hpp"
+#include "attribution/route.hpp"
+
+namespace costmark::client {
+namespace {
+
+using attribution::Carriers;
+using attribution::EndpointKind;
+
+// The members of a request body that decide something, in the order of `body_paths`.
+enum BodyField : std::size_t { project_id, model, stream, stream_options, include_usage, previous };
+constexpr std::array<std::string_view, 6> body_paths{
+    attribution::body_member,        "model",
+    "stream",                        "stream_options",
+    "stream_options.include_usage",  "previous_response_id",
+};
+
+bool is_json(std::string_view content_type) noexcept {
+  const std::string_view media_type = content_type.substr(0, content_type.find_first_of("; \t"));
+  constexpr std::string_view suffix = "+json";
+  return equal_ignoring_case(media_type, "application/json") ||
+         (media_type.size() > suffix.size() &&
+          equal_ignoring_case(media_type.substr(media_type.size() - suffix.size()), suffix));
+}
+
+}  // namespace
+
+// What the request says, before anything is decided.
+struct Attributor::Found {
+  std::string_view project_header;
+  std::string_view workspace_header;
+  std::string_view content_type;
+  bool has_project_header = false;
+  bool has_workspace_header = false;
+  bool has_content_type = false;
+  bool json_body = false;  // the document in `out` is open on it
+  std::string_view body_project;
+  std::string_view model;
+  std::string_view previous_response;
+};
+
+Status Attributor::read_headers(const Request& request, Found& found) const {
+  const auto take = [](const Header& header, std::string_view& value, bool& seen) -> Status {
+    if (seen && value != header.value) {
+      return {Code::conflict, "the request has two different " + std::string(header.name) +
+                                  " headers; name one project"};
+    }
+    seen = true;
+    value = header.value;
+    return {};
+  };
+  for (const Header& header : request.headers) {
+    Status status;
+    if (equal_ignoring_case(header.name, attribution::project_header)) {
+      status = take(header, found.project_header, found.has_project_header);
+    } else if (equal_ignoring_case(header.name, attribution::workspace_header)) {
+      status = take(header, found.workspace_header, found.has_workspace_header);
+    } else if (equal_ignoring_case(header.name, "content-type")) {
+      found.content_type = header.value;
+      found.has_content_type = true;
+    }
+    if (!status) return status;
+  }
+  return {};
+}
+
+Status Attributor::read_body(const Request& request, Found& found, Prepared::Impl& out) const {
+  const bool json = found.has_content_type ? is_json(found.content_type) : out.inference;
+  if (!json) return {};
+  if (request.body.empty()) {
+    if (!out.inference) return {};
+    return {Code::invalid_json, "the body is empty; this API takes a JSON object", 0};
+  }
+  json::Document& document = out.document;
+  if (Status status = document.open(request.body, body_paths, settings_.json_mode); !status) {
+    return status;
+  }
+  found.json_body = true;
+
+  const json::Member& project = document.member(project_id);
+  if (project.kind == json::Kind::string) {
+    if (!document.string(project_id, out.body_project)) out.body_project.clear();
+    found.body_project = out.body_project;
+  } else if (project && project.kind != json::Kind::null) {
+    return {Code::invalid_project,
+            "the body's project_id at byte " + std::to_string(project.value_begin) +
+                " is not a string",
+            project.value_begin};
+  }
+  if (document.string(model, out.model)) found.model = out.model;
+  if (document.string(previous, out.previous_response)) {
+    found.previous_response = out.previous_response;
+  }
+  out.streamed = document.raw(stream) == "true";
+  return {};
+}
+
+Status Attributor::decide(const Request& request, const Url& url, const Found& found,
+                          Prepared::Impl& out) const {
+  if (found.has_project_header && found.has_workspace_header &&
+      found.project_header != found.workspace_header) {
+    return {Code::conflict,
+            "the request's OpenAI-Project and anthropic-workspace-id headers differ; name one "
+            "project"};
+  }
+  attribution::Candidates candidates;
+  candidates.argument = request.project;
+  candidates.header = found.has_project_header ? found.project_header : found.workspace_header;
+  candidates.body = found.body_project;
+  candidates.scope = request.scope;
+  if (!settings_.rules.empty()) {
+    candidates.rule = settings_.rules.match({found.model, out.api, url.path});
+  }
+  candidates.client = settings_.client_project;
+  candidates.environment = settings_.environment_project;
+  Result<attribution::Decision> decision = settings_.resolver.resolve(candidates);
+  if (!decision) return std::move(decision).status();
+  out.project = decision.value().project;
+  out.source = decision.value().source;
+  return {};
+}
+
+Status Attributor::check_chain(const Found& found, Prepared::Impl& out) const {
+  if (found.previous_response.empty() || out.api != Api::responses) return {};
+  const std::string_view project =
+      out.project.empty() ? attribution::default_project : std::string_view(out.project);
+  if (!chains_.crosses(found.previous_response, project, out.chain_owner)) return {};
+  return {Code::conflict, "previous_response_id belongs to project '" + out.chain_owner +
+                              "', but this request goes to '" + std::string(project) +
+                              "'; stored responses do not cross projects"};
+}
+
+Status Attributor::check_policies(const attribution::Endpoint& endpoint,
+                                  Prepared::Impl& out) const {
+  const bool named = !out.project.empty() && out.project != attribution::default_project;
+  if (!named && out.inference && settings_.unattributed == UnattributedPolicy::refuse) {
+    return {Code::unattributed,
+            "no project is named for this request and option 'unattributed' is refuse; name one "
+            "in the request, a scope, option 'project' or COSTMARK_PROJECT"};
+  }
+  if (named && endpoint.kind == EndpointKind::runtime &&
+      settings_.runtime_project == RuntimeProjectPolicy::refuse) {
+    return {Code::endpoint_mismatch,
+            "AWS documents only the default project on bedrock-runtime hosts, and option "
+            "'runtime_project' is refuse; use a bedrock-mantle host, or an application inference "
+            "profile that stands for the project"};
+  }
+  return {};
+}
+
+void Attributor::carry_in_headers(const Carriers& carriers, const Found& found,
+                                  Prepared::Impl& out) const {
+  if (carriers.header) {
+    out.headers_to_set.push_back({attribution::project_header, out.project});
+  } else if (found.has_project_header) {
+    out.headers_to_remove.push_back(attribution::project_header);
+  }
+  if (carriers.workspace) {
+    out.headers_to_set.push_back({attribution::workspace_header, out.project});
+  } else if (found.has_workspace_header) {
+    out.headers_to_remove.push_back(attribution::workspace_header);
+  }
+}
+
+Status Attributor::carry_in_body(const Carriers& carriers, const Found& found,
+                                 Prepared::Impl& out) const {
+  if (!found.json_body) return {};
+  if (!carriers.body) {
+    if (!out.document.member(project_id)) return {};
+    out.body_changed = true;
+    return out.document.remove(project_id);
+  }
+  const json::Member& member = out.document.member(project_id);
+  out.project_value.clear();
+  json::append_string(out.project_value, out.project);
+  if (member.count == 1 && out.document.raw(project_id) == out.project_value) return {};
+  out.body_changed = true;
+  return out.document.set(project_id, out.project_value);
+}
+
+Status Attributor::ask_for_usage(const Found& found, Prepared::Impl& out) const {
+  if (!settings_.stream_usage || !found.json_body || !out.streamed || !out.inference ||
+      out.api != Api::chat_completions) {
+    return {};
+  }
+  const json::Kind options = out.document.member(stream_options).kind;
+  Status status;
+  if (options == json::Kind::null) {
+    status = out.document.set(stream_options, R"({"include_usage":true})");
+  } else if ((options == json::Kind::absent || options == json::Kind::object) &&
+             !out.document.member(include_usage)) {
+    status = out.document.set(include_usage, "true");
+  } else {
+    return {};
+  }
+  out.body_changed = true;
+  out.hides_usage_chunk = true;
+  return status;
+}
+
+Status Attributor::attribute(const Request& request, const Url& url,
+                             const attribution::Endpoint& endpoint, Purpose purpose,
+                             Prepared::Impl& out) const {
+  const attribution::Route route = attribution::route_of(request.method, url.path);
+  out.api = route.api;
+  out.inference = route.inference;
+  out.body = request.body;
+  if (route.api == Api::control) return {};
+
+  Found found;
+  if (Status status = read_headers(request, found); !status) return status;
+  if (Status status = read_body(request, found, out); !status) return status;
+  if (Status status = decide(request, url, found, out); !status) return status;
+  if (Status status = check_policies(endpoint, out); !status) return status;
+  if (Status status = check_chain(found, out); !status) return status;
+  if (purpose == Purpose::check) return {};
+
+  if (!out.project.empty()) {
+    const Carriers carriers = attribution::choose_carriers(settings_.carriers, endpoint.kind,
+                                                           out.api, found.json_body);
+    carry_in_headers(carriers, found, out);
+    if (Status status = carry_in_body(carriers, found, out); !status) return status;
+  }
+  if (Status status = ask_for_usage(found, out); !status) return status;
+  if (!out.body_changed) return {};
+  Result<std::string_view> edited = out.document.finish();
+  if (!edited) return std::move(edited).status();
+  out.body = edited.value();
+  return {};
+}
+
+}  // namespace costmark::client

@@ -1,0 +1,212 @@
+#include "client/authorize.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "attribution/carrier.hpp"
+#include "cleanse.hpp"
+
+namespace costmark::client {
+namespace {
+
+constexpr std::string_view authorization_header = "authorization";
+constexpr std::string_view sigv4_scheme = "AWS4-HMAC-SHA256";
+constexpr std::string_view bearer_scheme = "Bearer ";
+
+std::string_view authorization_of(const Request& request) noexcept {
+  for (const Header& header : request.headers) {
+    if (equal_ignoring_case(header.name, authorization_header)) return header.value;
+  }
+  return {};
+}
+
+// Bedrock API keys: short-term ones and, by the prefix that CloudTrail shows, long-term ones. Any
+// other key of a host's client is the placeholder that its SDK demands.
+bool looks_like_bedrock_key(std::string_view key) noexcept {
+  return key.starts_with("bedrock-api-key-") || key.starts_with("ABSK");
+}
+
+std::string_view bearer_of(std::string_view authorization) noexcept {
+  if (authorization.size() <= bearer_scheme.size() ||
+      !equal_ignoring_case(authorization.substr(0, bearer_scheme.size()), bearer_scheme)) {
+    return {};
+  }
+  return authorization.substr(bearer_scheme.size());
+}
+
+// The short list of headers that are signed; the signer itself adds host and x-amz-*.
+bool is_signed(std::string_view name) noexcept {
+  constexpr std::string_view amz = "x-amz-";
+  return equal_ignoring_case(name, "host") || equal_ignoring_case(name, "content-type") ||
+         equal_ignoring_case(name, attribution::project_header) ||
+         equal_ignoring_case(name, attribution::workspace_header) ||
+         (name.size() > amz.size() && equal_ignoring_case(name.substr(0, amz.size()), amz));
+}
+
+bool listed(const std::vector<std::string_view>& names, std::string_view name) noexcept {
+  return std::any_of(names.begin(), names.end(),
+                     [name](std::string_view n) { return equal_ignoring_case(n, name); });
+}
+
+bool listed(const std::vector<Header>& headers, std::string_view name) noexcept {
+  return std::any_of(headers.begin(), headers.end(),
+                     [name](const Header& h) { return equal_ignoring_case(h.name, name); });
+}
+
+void drop_earlier_signature(const Request& request, Prepared::Impl& out) {
+  for (const Header& header : request.headers) {
+    if (signing::stale_signature_header(header.name) &&
+        !listed(out.headers_to_remove, header.name)) {
+      out.headers_to_remove.push_back(header.name);
+    }
+  }
+}
+
+Status check_token(std::string_view token) {
+  const bool bad = token.empty() || std::any_of(token.begin(), token.end(), [](char c) {
+                     return c <= 0x20 || c == 0x7F;
+                   });
+  if (!bad) return {};
+  return {Code::no_credentials,
+          "the bearer token is empty or holds white space, control or non-ASCII characters"};
+}
+
+}  // namespace
+
+Authorizer::Authorizer(const Settings& settings, Identity identity,
+                       std::function<void(LogLevel, std::string_view)> log)
+    : settings_(settings),
+      identity_(std::move(identity)),
+      cache_(std::move(identity_.credentials)),
+      log_(std::move(log)) {}
+
+Authorizer::~Authorizer() = default;
+
+Identity::~Identity() {
+  cleanse(explicit_token);
+  cleanse(environment_token);
+  cleanse(host_api_key);
+}
+
+void Authorizer::say_once(std::string_view winner, std::string_view source) {
+  if (!log_ || said_.exchange(true, std::memory_order_relaxed)) return;
+  log_(LogLevel::info,
+       "requests are authenticated with " + std::string(winner) + std::string(source));
+}
+
+bool Authorizer::has_bearer(std::string_view carried) const noexcept {
+  return identity_.explicit_bearer() || looks_like_bedrock_key(carried) ||
+         looks_like_bedrock_key(identity_.host_api_key) ||
+         (!identity_.environment_token.empty() && !identity_.explicit_credentials);
+}
+
+AuthMode Authorizer::mode_for(const Request& request,
+                              const attribution::Endpoint& endpoint) const {
+  if (settings_.auth != AuthMode::automatic) return settings_.auth;
+  const std::string_view carried = authorization_of(request);
+  // Host, not the option `endpoint`: only a canonical name proves that AWS is there.
+  if (endpoint.region().empty()) {
+    // A signed request to a host of the caller's: the caller said so, and editing the request has
+    // broken that signature.
+    return carried.starts_with(sigv4_scheme) ? AuthMode::sigv4 : AuthMode::none;
+  }
+  return has_bearer(bearer_of(carried)) ? AuthMode::bearer : AuthMode::sigv4;
+}
+
+Status Authorizer::append_token(std::string_view carried, std::string& out) {
+  const std::size_t begin = out.size();
+  if (identity_.token_callback) {
+    Result<std::string> token = identity_.token_callback();
+    if (!token) return std::move(token).status();
+    say_once("the host's bearer token callback");
+    out += token.value();
+    cleanse(token.value());
+  } else if (!identity_.explicit_token.empty()) {
+    say_once("the bearer token of option 'bearer_token'");
+    out += identity_.explicit_token;
+  } else if (looks_like_bedrock_key(carried)) {
+    say_once("the Bedrock API key of the client");
+    out += carried;
+  } else if (looks_like_bedrock_key(identity_.host_api_key)) {
+    say_once("the Bedrock API key of the client");
+    out += identity_.host_api_key;
+  } else if (!identity_.environment_token.empty()) {
+    say_once("the bearer token of AWS_BEARER_TOKEN_BEDROCK");
+    out += identity_.environment_token;
+  } else {
+    return {Code::no_credentials,
+            "no bearer token: set option 'bearer_token' or AWS_BEARER_TOKEN_BEDROCK, or give the "
+            "client a Bedrock API key"};
+  }
+  return check_token(std::string_view(out).substr(begin));
+}
+
+Status Authorizer::send_bearer(const Request& request, Prepared::Impl& out) {
+  out.authorization = bearer_scheme;
+  if (Status status = append_token(bearer_of(authorization_of(request)), out.authorization);
+      !status) {
+    return status;
+  }
+  drop_earlier_signature(request, out);
+  out.headers_to_set.push_back({"Authorization", out.authorization});
+  return {};
+}
+
+Status Authorizer::sign(const Request& request, const Url& url,
+                        const attribution::Endpoint& endpoint, UnixSeconds now,
+                        Prepared::Impl& out) {
+  if (endpoint.region().empty() && !settings_.origin) {
+    return {Code::endpoint_mismatch,
+            "a request to " + std::string(url.host) +
+                ", which is none of Bedrock's hosts, is signed only when option 'base_url' names it"};
+  }
+  const std::string_view region = !endpoint.region().empty()  ? endpoint.region()
+                                  : !settings_.region.empty() ? settings_.region
+                                                              : settings_.default_region;
+  if (region.empty()) {
+    return {Code::invalid_option,
+            "no region to sign for: set option 'region' or AWS_REGION; the host does not name one"};
+  }
+  Result<CredentialsPtr> credentials = cache_.get(now);
+  if (!credentials) return std::move(credentials).status();
+  say_once("SigV4 and the AWS credentials of: ", credentials.value()->source());
+
+  for (const Header& header : request.headers) {
+    if (is_signed(header.name) && !signing::never_signed(header.name) &&
+        !listed(out.headers_to_remove, header.name) &&
+        !listed(out.headers_to_set, header.name)) {
+      out.signed_headers.push_back(header);
+    }
+  }
+  for (const Header& header : out.headers_to_set) out.signed_headers.push_back(header);
+  drop_earlier_signature(request, out);
+
+  if (Status status = out.hasher.hash(out.body, out.payload_hash); !status) return status;
+  out.host.clear();
+  append_host_header(url, out.host);
+  const signing::Request to_sign{request.method, out.host, url.path, url.query,
+                                 out.signed_headers};
+  const signing::Scope scope{
+      region, settings_.service.empty() ? endpoint.signing_service() : settings_.service};
+  if (Status status = signer_.sign(to_sign, out.payload_hash, *credentials.value(), scope, now, {},
+                                   out.signature);
+      !status) {
+    return status;
+  }
+  for (const Header& header : out.signature.headers()) out.headers_to_set.push_back(header);
+  return {};
+}
+
+Status Authorizer::authorize(const Request& request, const Url& url,
+                             const attribution::Endpoint& endpoint, UnixSeconds now,
+                             Prepared::Impl& out) {
+  switch (mode_for(request, endpoint)) {
+    case AuthMode::sigv4: return sign(request, url, endpoint, now, out);
+    case AuthMode::bearer: return send_bearer(request, out);
+    case AuthMode::automatic:
+    case AuthMode::none: return {};
+  }
+  return {};
+}
+
+}  // namespace costmark::client

@@ -1,0 +1,115 @@
+#include "client/client_impl.hpp"
+
+#include <utility>
+
+#include "attribution/project.hpp"
+
+namespace costmark {
+namespace client {
+namespace {
+
+constexpr UnixSeconds warning_interval_s = 60;
+
+// The credentials that the options name, or none.
+Result<CredentialsPtr> credentials_of_options(const Options& options) {
+  const std::string_view key_id = options.text("access_key_id");
+  const std::string_view secret = options.text("secret_access_key");
+  const std::string_view token = options.text("session_token");
+  if (key_id.empty() && secret.empty() && token.empty()) return CredentialsPtr{};
+  if (key_id.empty() || secret.empty()) {
+    return Error{Code::invalid_option,
+                 "option '" +
+                     std::string(key_id.empty() ? "access_key_id" : "secret_access_key") +
+                     "' is missing: access_key_id and secret_access_key go together",
+                 {},
+                 0,
+                 {},
+                 false};
+  }
+  Credentials::Fields fields;
+  fields.access_key_id = key_id;
+  fields.secret_access_key = secret;
+  fields.session_token = token;
+  fields.source = "options";
+  return Credentials::create(std::move(fields));
+}
+
+}  // namespace
+
+Result<Identity> identity_of(ClientConfig& config) {
+  const Options& options = config.options;
+  Identity identity;
+  identity.host_api_key = std::move(config.host_api_key);
+  identity.environment_token = config.environment("AWS_BEARER_TOKEN_BEDROCK").value_or("");
+
+  identity.token_callback = std::move(config.bearer_token);
+  identity.explicit_token = options.text("bearer_token");
+
+  Result<CredentialsPtr> of_options = credentials_of_options(options);
+  if (!of_options) return std::move(of_options).status();
+  identity.explicit_credentials = config.credentials != nullptr || of_options.value() != nullptr;
+  if (config.credentials) {
+    identity.credentials = std::move(config.credentials);
+  } else if (of_options.value()) {
+    identity.credentials = static_credentials(of_options.value());
+  } else {
+    identity.credentials = environment_credentials(config.environment);
+  }
+
+  if (identity.explicit_bearer() && identity.explicit_credentials && options.text("auth") == "auto") {
+    return Error{Code::invalid_option,
+                 "both a bearer token and AWS credentials are given; keep one of them, or say "
+                 "which with option 'auth' = bearer or sigv4",
+                 {},
+                 0,
+                 {},
+                 false};
+  }
+  return identity;
+}
+
+std::uint64_t RareWarning::note(UnixSeconds now) noexcept {
+  unreported_.fetch_add(1, std::memory_order_relaxed);
+  UnixSeconds next = next_.load(std::memory_order_relaxed);
+  if (now < next ||
+      !next_.compare_exchange_strong(next, now + warning_interval_s, std::memory_order_relaxed)) {
+    return 0;
+  }
+  return unreported_.exchange(0, std::memory_order_relaxed);
+}
+
+}  // namespace client
+
+Client::Impl::Impl(client::Settings settings_of_client, client::Identity identity,
+                   ClientConfig config)
+    : settings(std::move(settings_of_client)),
+      chains(settings.chain_memory),
+      attributor(settings, chains),
+      log(std::move(config.log)),
+      authorizer(settings, std::move(identity), log),
+      clock(std::move(config.clock)),
+      counters(std::move(config.counters)) {}
+
+void Client::Impl::warn_about(const Prepared::Impl& prepared,
+                              const attribution::Endpoint& endpoint) {
+  if (!log || !prepared.inference) return;
+  const bool named =
+      !prepared.project.empty() && prepared.project != attribution::default_project;
+  if (!named && settings.unattributed == client::UnattributedPolicy::warn) {
+    if (const std::uint64_t calls = unattributed_.note(clock()); calls > 0) {
+      log(LogLevel::warning, std::to_string(calls) +
+                                 " call(s) named no project and went to the endpoint's default "
+                                 "project, which cannot be tagged");
+    }
+  }
+  if (named && endpoint.kind == attribution::EndpointKind::runtime &&
+      settings.runtime_project == client::RuntimeProjectPolicy::warn &&
+      !runtime_project_said_.exchange(true, std::memory_order_relaxed)) {
+    log(LogLevel::warning,
+        "a project is sent to a bedrock-runtime host, where AWS documents only the default "
+        "project; use a bedrock-mantle host, or an application inference profile that stands for "
+        "the project");
+  }
+}
+
+}  // namespace costmark

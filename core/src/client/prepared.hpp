@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "costmark/client.hpp"
+#include "costmark/json.hpp"
+#include "costmark/signing.hpp"
+
+namespace costmark {
+
+struct Prepared::Impl {
+  // What the caller reads.
+  std::vector<std::string_view> headers_to_remove;
+  std::vector<Header> headers_to_set;
+  std::string_view body;
+  bool body_changed = false;
+  std::string project;
+  ProjectSource source = ProjectSource::none;
+  Api api = Api::other;
+  bool inference = false;
+  bool streamed = false;
+  bool hides_usage_chunk = false;
+
+  // What preparing works with.
+  json::Document document;
+  std::string body_project;
+  std::string project_value;  // the project as JSON text
+  std::string model;
+  std::string previous_response;
+  std::string chain_owner;
+  std::string host;
+  std::string authorization;
+  std::vector<Header> signed_headers;
+  signing::PayloadHasher hasher;
+  signing::PayloadHash payload_hash{};
+  signing::Signature signature;
+
+  // Forgets the last request and keeps every buffer.
+  void reset() noexcept;
+};
+
+}  // namespace costmark

@@ -1,0 +1,186 @@
+#include "client/settings.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "costmark/attribution.hpp"
+#include "costmark/http.hpp"
+
+namespace costmark::client {
+namespace {
+
+using attribution::ConflictPolicy;
+using attribution::Endpoint;
+using attribution::EndpointKind;
+
+template <class Value, std::size_t size>
+Value choice_of(std::string_view text,
+                const std::array<std::pair<std::string_view, Value>, size>& names) {
+  for (const auto& [name, value] : names) {
+    if (name == text) return value;
+  }
+  return names.front().second;
+}
+
+constexpr std::array<std::pair<std::string_view, AuthMode>, 4> auth_modes{
+    {{"auto", AuthMode::automatic},
+     {"sigv4", AuthMode::sigv4},
+     {"bearer", AuthMode::bearer},
+     {"none", AuthMode::none}}};
+constexpr std::array<std::pair<std::string_view, ConflictPolicy>, 3> conflict_policies{
+    {{"keep", ConflictPolicy::keep},
+     {"override", ConflictPolicy::override},
+     {"refuse", ConflictPolicy::refuse}}};
+constexpr std::array<std::pair<std::string_view, UnattributedPolicy>, 3> unattributed_policies{
+    {{"warn", UnattributedPolicy::warn},
+     {"allow", UnattributedPolicy::allow},
+     {"refuse", UnattributedPolicy::refuse}}};
+constexpr std::array<std::pair<std::string_view, RuntimeProjectPolicy>, 3> runtime_policies{
+    {{"warn", RuntimeProjectPolicy::warn},
+     {"allow", RuntimeProjectPolicy::allow},
+     {"refuse", RuntimeProjectPolicy::refuse}}};
+constexpr std::array<std::pair<std::string_view, std::optional<EndpointKind>>, 4> endpoint_kinds{
+    {{"auto", std::nullopt},
+     {"custom", EndpointKind::custom},
+     {"mantle", EndpointKind::mantle},
+     {"runtime", EndpointKind::runtime}}};
+
+std::string first_of(const Environment& environment,
+                     std::initializer_list<std::string_view> variables) {
+  for (const std::string_view variable : variables) {
+    if (auto value = environment(variable); value && !value->empty()) return *value;
+  }
+  return {};
+}
+
+Status mismatch(std::string message) { return {Code::endpoint_mismatch, std::move(message)}; }
+
+Status check_scheme_and_port(const Url& url, const Endpoint& endpoint) {
+  if (!url.https && attribution::is_aws_host(url.host)) {
+    return mismatch("plain http to the AWS host " + std::string(url.host) +
+                    " is refused; use https");
+  }
+  if (endpoint.canonical() && !url.default_port()) {
+    return mismatch("port " + std::to_string(url.port) + " of " + std::string(url.host) +
+                    " is refused; Bedrock's hosts answer on 443");
+  }
+  return {};
+}
+
+Status read_projects(const Options& options, const Environment& environment, Settings& out) {
+  const std::string_view origin = options.origin("project");
+  std::string project(options.text("project"));
+  if (!project.empty()) {
+    const bool from_environment = origin != "set";
+    const std::string where =
+        from_environment ? std::string(origin) : std::string("option 'project'");
+    if (Status status = check_project_id(project, where); !status) return status;
+    (from_environment ? out.environment_project : out.client_project) = std::move(project);
+  }
+  if (!out.environment_project.empty()) return {};
+  std::string other = first_of(environment, {"OPENAI_PROJECT_ID"});
+  if (other.empty()) return {};
+  if (Status status = check_project_id(other, "OPENAI_PROJECT_ID"); !status) return status;
+  out.environment_project = std::move(other);
+  return {};
+}
+
+Status read_attribution(const Options& options, Settings& out) {
+  auto carriers = attribution::parse_carriers(options.text("carrier"));
+  if (!carriers) return std::move(carriers).status();
+  out.carriers = carriers.value();
+
+  auto rules = attribution::Rules::parse(options.text("rules"));
+  if (!rules) return std::move(rules).status();
+  out.rules = std::move(rules).value();
+
+  std::vector<std::string> allowed;
+  for (const std::string_view pattern : options.list("allowed_projects")) {
+    allowed.emplace_back(pattern);
+  }
+  out.resolver = attribution::Resolver(choice_of(options.text("conflict"), conflict_policies),
+                                       std::move(allowed));
+  out.unattributed = choice_of(options.text("unattributed"), unattributed_policies);
+  out.runtime_project = choice_of(options.text("runtime_project"), runtime_policies);
+  out.chain_memory = static_cast<std::size_t>(options.integer("chain_memory"));
+  return {};
+}
+
+Status read_endpoint(const Options& options, const Environment& environment, Settings& out) {
+  out.auth = choice_of(options.text("auth"), auth_modes);
+  out.custom_kind = choice_of(options.text("endpoint"), endpoint_kinds);
+  out.region = options.text("region");
+  out.service = options.text("service");
+  out.default_region = first_of(environment, {"AWS_REGION", "AWS_DEFAULT_REGION"});
+  if (!out.region.empty() && !attribution::is_region(out.region)) {
+    return {Code::invalid_option, "option 'region': '" + out.region +
+                                      "' is not spelt like an AWS region, such as us-east-1"};
+  }
+  const std::string_view base_url = options.text("base_url");
+  if (base_url.empty()) return {};
+  Result<Url> url = parse_url(base_url);
+  if (!url) return std::move(url).status();
+  out.origin = Origin::of(url.value());
+  return out.endpoint_of(url.value()).status();
+}
+
+}  // namespace
+
+Origin Origin::of(const Url& url) {
+  Origin origin{url.https, std::string(url.host), url.port};
+  std::transform(origin.host.begin(), origin.host.end(), origin.host.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return origin;
+}
+
+bool Origin::holds(const Url& url) const noexcept {
+  return https == url.https && port == url.port && equal_ignoring_case(host, url.host);
+}
+
+std::string Origin::to_string() const {
+  std::string text = https ? "https://" : "http://";
+  const bool ipv6 = host.find(':') != std::string::npos;
+  text += ipv6 ? "[" + host + "]" : host;
+  if (port != (https ? 443 : 80)) text += ":" + std::to_string(port);
+  return text;
+}
+
+Result<Settings> Settings::create(const Options& options, const Environment& environment) {
+  Settings settings;
+  if (Status status = read_endpoint(options, environment, settings); !status) return status;
+  if (Status status = read_attribution(options, settings); !status) return status;
+  if (Status status = read_projects(options, environment, settings); !status) return status;
+  settings.stream_usage = options.boolean("stream_usage");
+  settings.json_mode =
+      options.boolean("strict_json") ? json::Mode::strict : json::Mode::lenient;
+  return settings;
+}
+
+Result<Endpoint> Settings::endpoint_of(const Url& url) const {
+  if (origin && !origin->holds(url)) {
+    return mismatch("the request goes to " + Origin::of(url).to_string() +
+                    ", but this client is configured for " + origin->to_string() +
+                    "; make a client for that endpoint");
+  }
+  Endpoint endpoint = attribution::classify_host(url.host);
+  if (Status status = check_scheme_and_port(url, endpoint); !status) return status;
+  if (endpoint.canonical()) {
+    if (custom_kind && *custom_kind != endpoint.kind) {
+      return mismatch("option 'endpoint' is " +
+                      std::string(attribution::to_string(*custom_kind)) + ", but " +
+                      std::string(url.host) + " is a " +
+                      std::string(attribution::to_string(endpoint.kind)) + " host");
+    }
+    if (!region.empty() && region != endpoint.region()) {
+      return mismatch("option 'region' is " + region + ", but the host " +
+                      std::string(url.host) + " is in " + std::string(endpoint.region()));
+    }
+  } else if (custom_kind) {
+    endpoint.kind = *custom_kind;
+  }
+  return endpoint;
+}
+
+}  // namespace costmark::client

@@ -1,0 +1,286 @@
+// How `prepare` writes the project into a request.
+#include "core/client/client_fixture.hpp"
+#include "costmark/json.hpp"
+
+namespace costmark::testing {
+namespace {
+
+constexpr std::string_view chat_body = R"({"model":"openai.gpt-oss-120b","messages":[]})";
+
+TEST(Attribute, CustomHostsGetTheBodyMember) {
+  const auto client = client_of({{"project", "proj_a"}});
+  Prepared prepared;
+  const Post post{std::string(custom_chat), std::string(chat_body)};
+  ASSERT_TRUE(client->prepare(post.request(), prepared).ok());
+  EXPECT_TRUE(prepared.body_changed());
+  EXPECT_EQ(prepared.body(), json::set(chat_body, "project_id", "\"proj_a\"").value());
+  EXPECT_EQ(value_set(prepared, "OpenAI-Project"), "(absent)");
+  EXPECT_EQ(prepared.project(), "proj_a");
+  EXPECT_EQ(prepared.project_source(), ProjectSource::client);
+  EXPECT_EQ(prepared.api(), Api::chat_completions);
+}
+
+TEST(Attribute, MantleHostsGetTheHeaderAndTheBodyAsItCame) {
+  const auto client = client_of(with_keys({{"project", "proj_a"}}));
+  Prepared prepared;
+  const Post post{std::string(mantle_chat), std::string(chat_body)};
+  ASSERT_TRUE(client->prepare(post.request(), prepared).ok());
+  EXPECT_FALSE(prepared.body_changed());
+  EXPECT_EQ(prepared.body().data(), post.body.data());
+  EXPECT_EQ(value_set(prepared, "openai-project"), "proj_a");
+}
+
+TEST(Attribute, MessagesOnMantleGetTheWorkspaceHeader) {
+  const auto client = client_of(with_keys({{"project", "proj_a"}}));
+  Prepared prepared;
+  Post post{"https://bedrock-mantle.us-east-1.api.aws/anthropic/v1/messages", "{}"};
+  post.headers.push_back({"OpenAI-Project", "proj_a"});
+  ASSERT_TRUE(client->prepare(post.request(), prepared).ok());
+  EXPECT_EQ(value_set(prepared, "anthropic-workspace-id"), "proj_a");
+  EXPECT_TRUE(removes(prepared, "openai-project"));
+}
+
+TEST(Attribute, WhatIsThereIsReplacedNeverDoubled) {
+  Prepared prepared;
+  Post post{std::string(custom_chat), R"({"project\u005fid":"proj_b","x":1,"project_id":"proj_b"})"};
+  post.headers.push_back({"openai-project", "proj_b"});
+  ASSERT_TRUE(client_of({{"project", "proj_a"}, {"conflict", "override"}})
+                  ->prepare(post.request(), prepared)
+                  .ok());
+  EXPECT_EQ(prepared.body(), R"({"x":1,"project_id":"proj_a"})");
+  EXPECT_TRUE(removes(prepared, "openai-project"));
+
+  ASSERT_TRUE(client_of({{"carrier", "header"}})->prepare(post.request(), prepared).ok());
+  EXPECT_EQ(prepared.body(), R"({"x":1})");
+  EXPECT_EQ(value_set(prepared, "openai-project"), "proj_b");
+
+  ASSERT_TRUE(client_of({{"carrier", "body,header"}})->prepare(post.request(), prepared).ok());
+  EXPECT_EQ(prepared.body(), R"({"x":1,"project_id":"proj_b"})");
+  EXPECT_EQ(value_set(prepared, "openai-project"), "proj_b");
+}
+
+TEST(Attribute, ABodyThatNamesTheProjectAlreadyIsNotTouched) {
+  Prepared prepared;
+  const Post post{std::string(custom_chat), R"({ "project_id" : "proj_a" })"};
+  ASSERT_TRUE(client_of({{"project", "proj_a"}})->prepare(post.request(), prepared).ok());
+  EXPECT_FALSE(prepared.body_changed());
+  EXPECT_EQ(prepared.body(), post.body);
+}
+
+TEST(Attribute, ANullProjectNamesNone) {
+  Prepared prepared;
+  const Post post{std::string(custom_chat), R"({"project_id":null})"};
+  ASSERT_TRUE(client_of({{"project", "proj_a"}})->prepare(post.request(), prepared).ok());
+  EXPECT_EQ(prepared.body(), R"({"project_id":"proj_a"})");
+  ASSERT_TRUE(client_of({})->prepare(post.request(), prepared).ok());
+  EXPECT_EQ(prepared.body(), post.body);
+}
+
+TEST(Attribute, SourcesAreAskedInOrder) {
+  const auto client = client_of({{"project", "proj_client"}, {"rules", "proj_rule: model=ruled"}});
+  Prepared prepared;
+  Post post{std::string(custom_chat), R"({"model":"ruled"})"};
+  const auto expect = [&](std::string_view project, ProjectSource source) {
+    ASSERT_TRUE(client->prepare(post.request(), prepared).ok());
+    EXPECT_EQ(prepared.project(), project);
+    EXPECT_EQ(prepared.project_source(), source);
+  };
+  expect("proj_rule", ProjectSource::rule);
+  post.scope = "proj_scope";
+  expect("proj_scope", ProjectSource::scope);
+  post.project = "proj_argument";
+  expect("proj_argument", ProjectSource::request);
+  post.scope = post.project = "";
+  post.body = R"({"model":"other"})";
+  expect("proj_client", ProjectSource::client);
+}
+
+TEST(Attribute, TheEnvironmentComesLast) {
+  Prepared prepared;
+  const Post post{std::string(custom_chat), "{}"};
+  const OptionValues both{{"COSTMARK_PROJECT", "proj_c"}, {"OPENAI_PROJECT_ID", "proj_o"}};
+  ASSERT_TRUE(client_of({}, both)->prepare(post.request(), prepared).ok());
+  EXPECT_EQ(prepared.project(), "proj_c");
+  EXPECT_EQ(prepared.project_source(), ProjectSource::environment);
+  ASSERT_TRUE(
+      client_of({}, {{"OPENAI_PROJECT_ID", "proj_o"}})->prepare(post.request(), prepared).ok());
+  EXPECT_EQ(prepared.project(), "proj_o");
+}
+
+TEST(Attribute, UnattributedCallsAreSentWarnedAboutOrRefused) {
+  std::vector<std::string> warnings;
+  UnixSeconds now = test_time;
+  const auto with_policy = [&](const char* policy) {
+    ClientConfig config = config_of({{"unattributed", policy}});
+    config.clock = [&now] { return now; };
+    config.log = [&warnings](LogLevel level, std::string_view text) {
+      if (level == LogLevel::warning) warnings.emplace_back(text);
+    };
+    return Client::create(std::move(config)).value();
+  };
+  Prepared prepared;
+  const Post post{std::string(custom_chat), "{}"};
+
+  EXPECT_TRUE(with_policy("allow")->prepare(post.request(), prepared).ok());
+  EXPECT_TRUE(warnings.empty());
+
+  const auto warning = with_policy("warn");
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(warning->prepare(post.request(), prepared).ok());
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_TRUE(warnings[0].starts_with("1 call"));
+  now += 60;
+  EXPECT_TRUE(warning->prepare(post.request(), prepared).ok());
+  ASSERT_EQ(warnings.size(), 2U);
+  EXPECT_TRUE(warnings[1].starts_with("5 call"));
+
+  const Status refused = with_policy("refuse")->prepare(post.request(), prepared);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, Code::unattributed);
+  Post by_name = post;
+  by_name.body = R"({"project_id":"default"})";
+  EXPECT_FALSE(with_policy("refuse")->prepare(by_name.request(), prepared).ok());
+  // Only inference costs money.
+  const Request models{"GET", "http://127.0.0.1:8080/v1/models", {}, {}, {}, {}};
+  EXPECT_TRUE(with_policy("refuse")->prepare(models, prepared).ok());
+}
+
+TEST(Attribute, RuntimeHostsGoByTheirOption) {
+  Prepared prepared;
+  const Post post{std::string(runtime_chat), "{}"};
+  std::vector<std::string> warnings;
+  ClientConfig config = config_of(with_keys({{"project", "proj_a"}}));
+  config.log = [&warnings](LogLevel level, std::string_view text) {
+    if (level == LogLevel::warning) warnings.emplace_back(text);
+  };
+  const auto client = Client::create(std::move(config)).value();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(client->prepare(post.request(), prepared).ok());
+  EXPECT_EQ(prepared.body(), R"({"project_id":"proj_a"})");
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_NE(warnings[0].find("application inference profile"), std::string::npos);
+
+  const auto refusing =
+      client_of(with_keys({{"project", "proj_a"}, {"runtime_project", "refuse"}}));
+  EXPECT_EQ(refusing->prepare(post.request(), prepared).error().code, Code::endpoint_mismatch);
+}
+
+TEST(Attribute, StreamedChatIsAskedForUsage) {
+  const auto client = client_of({});
+  Prepared prepared;
+  Post post{std::string(custom_chat), R"({"stream":true})"};
+  ASSERT_TRUE(client->prepare(post.request(), prepared).ok());
+  EXPECT_TRUE(prepared.streamed());
+  EXPECT_TRUE(prepared.hides_usage_chunk());
+  EXPECT_EQ(prepared.body(), json::set(post.body, "stream_options.include_usage", "true").value());
+
+  post.body = R"({"stream":true,"stream_options":null})";
+  ASSERT_TRUE(client->prepare(post.request(), prepared).ok());
+  EXPECT_EQ(prepared.body(), R"({"stream":true,"stream_options":{"include_usage":true}})");
+
+  post.body = R"({"stream":true,"stream_options":{"include_obfuscation":false}})";
+  ASSERT_TRUE(client->prepare(post.request(), prepared).ok());
+  EXPECT_TRUE(prepared.hides_usage_chunk());
+  EXPECT_TRUE(json::validate(prepared.body()).ok());
+
+  for (const char* theirs : {R"({"stream":true,"stream_options":{"include_usage":true}})",
+                             R"({"stream":true,"stream_options":{"include_usage":false}})",
+                             R"({"stream":true,"stream_options":7})", R"({"stream":false})",
+                             R"({"stream":"true"})"}) {
+    post.body = theirs;
+    ASSERT_TRUE(client->prepare(post.request(), prepared).ok());
+    EXPECT_EQ(prepared.body(), theirs);
+    EXPECT_FALSE(prepared.hides_usage_chunk());
+  }
+
+  post.body = R"({"stream":true})";
+  ASSERT_TRUE(client_of({{"stream_usage", "false"}})->prepare(post.request(), prepared).ok());
+  EXPECT_FALSE(prepared.body_changed());
+  post.url = "http://127.0.0.1:8080/v1/responses";
+  ASSERT_TRUE(client->prepare(post.request(), prepared).ok());
+  EXPECT_FALSE(prepared.body_changed());
+}
+
+TEST(Attribute, StreamOptionsAndProjectAreEditedTogether) {
+  Prepared prepared;
+  const Post post{std::string(custom_chat), R"({"stream":true,"messages":[]})"};
+  ASSERT_TRUE(client_of({{"project", "proj_a"}})->prepare(post.request(), prepared).ok());
+  const std::string expected =
+      json::set(json::set(post.body, "stream_options.include_usage", "true").value(), "project_id",
+                "\"proj_a\"")
+          .value();
+  EXPECT_EQ(prepared.body().size(), expected.size());
+  EXPECT_TRUE(json::validate(prepared.body()).ok());
+  EXPECT_NE(prepared.body().find(R"("project_id":"proj_a")"), std::string::npos);
+  EXPECT_NE(prepared.body().find(R"("stream_options":{"include_usage":true})"), std::string::npos);
+}
+
+TEST(Attribute, OtherContentPassesThroughWithTheHeader) {
+  const auto client = client_of({{"project", "proj_a"}});
+  Prepared prepared;
+  Post post{"http://127.0.0.1:8080/v1/files", "--x\r\nnot json"};
+  post.headers = {{"content-type", "multipart/form-data; boundary=x"}};
+  ASSERT_TRUE(client->prepare(post.request(), prepared).ok());
+  EXPECT_FALSE(prepared.body_changed());
+  EXPECT_EQ(value_set(prepared, "openai-project"), "proj_a");
+
+  const Request models{"GET", "http://127.0.0.1:8080/v1/models", {}, {}, {}, {}};
+  ASSERT_TRUE(client->prepare(models, prepared).ok());
+  EXPECT_EQ(value_set(prepared, "openai-project"), "proj_a");
+}
+
+TEST(Attribute, TheManagementOfProjectsIsNotAttributed) {
+  Prepared prepared;
+  const Post post{"http://127.0.0.1:8080/v1/organization/projects", R"({"name":"n"})"};
+  ASSERT_TRUE(client_of({{"project", "proj_a"}})->prepare(post.request(), prepared).ok());
+  EXPECT_FALSE(prepared.body_changed());
+  EXPECT_TRUE(prepared.headers_to_set().empty());
+  EXPECT_EQ(prepared.project(), "");
+}
+
+TEST(Attribute, BadBodiesAreRefusedWithTheirOffset) {
+  const auto client = client_of({{"project", "proj_a"}});
+  Prepared prepared;
+  struct Case {
+    const char* body;
+    std::uint64_t offset;
+  };
+  for (const Case& c : {Case{"", 0}, Case{"[]", 0}, Case{"\"x\"", 0}, Case{"{\"a\":1,}", 7},
+                        Case{"{\"a\":1} x", 8}, Case{"\xEF\xBB\xBF{}", 0}, Case{"{", 1}}) {
+    const Post post{std::string(custom_chat), c.body};
+    const Status status = client->prepare(post.request(), prepared);
+    ASSERT_FALSE(status.ok()) << c.body;
+    EXPECT_EQ(status.error().code, Code::invalid_json) << c.body;
+    EXPECT_EQ(status.error().offset, c.offset) << c.body;
+    EXPECT_TRUE(prepared.headers_to_set().empty());
+    EXPECT_TRUE(prepared.body().empty());
+  }
+  const Post number{std::string(custom_chat), R"({"project_id":7})"};
+  EXPECT_EQ(client->prepare(number.request(), prepared).error().code, Code::invalid_project);
+}
+
+TEST(Attribute, IdsThatWouldInjectAreRefused) {
+  const auto client = client_of(with_keys({}));
+  Prepared prepared;
+  for (const char* id : {"proj\r\nx: y", "proj\"", "proj\\\"}", ""}) {
+    Post post{std::string(mantle_chat), "{}"};
+    post.headers.push_back({"OpenAI-Project", id});
+    const Status status = client->prepare(post.request(), prepared);
+    if (*id == '\0') continue;  // an empty header names nothing
+    ASSERT_FALSE(status.ok()) << id;
+    EXPECT_EQ(status.error().code, Code::invalid_project);
+  }
+  Post post{std::string(custom_chat), R"({"project_id":"proj\r\nx"})"};
+  EXPECT_EQ(client->prepare(post.request(), prepared).error().code, Code::invalid_project);
+}
+
+TEST(Attribute, CheckDecidesWithoutCredentials) {
+  const auto client = client_of({{"auth", "sigv4"}, {"unattributed", "refuse"}});
+  Prepared scratch;
+  Post post{std::string(mantle_chat), "{}"};
+  EXPECT_EQ(client->check(post.request(), scratch).error().code, Code::unattributed);
+  post.project = "proj_a";
+  EXPECT_TRUE(client->check(post.request(), scratch).ok());
+  EXPECT_EQ(client->prepare(post.request(), scratch).error().code, Code::no_credentials);
+}
+
+}  // namespace
+}  // namespace costmark::testing

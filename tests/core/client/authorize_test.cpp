@@ -1,0 +1,180 @@
+// What proves who sends a request, and where credentials never go.
+#include "core/client/client_fixture.hpp"
+
+namespace costmark::testing {
+namespace {
+
+std::string prepared_authorization(const std::shared_ptr<Client>& client, const Post& post) {
+  Prepared prepared;
+  const Status status = client->prepare(post.request(), prepared);
+  if (!status) return "error: " + std::string(to_string(status.error().code));
+  return value_set(prepared, "authorization");
+}
+
+std::string signed_headers_in(const std::string& authorization) {
+  const auto begin = authorization.find("SignedHeaders=") + 14;
+  return authorization.substr(begin, authorization.find(',', begin) - begin);
+}
+
+TEST(Authorize, CanonicalHostsAreSignedByDefault) {
+  const auto client = client_of(with_keys({{"project", "proj_a"}}));
+  const std::string text =
+      prepared_authorization(client, {std::string(mantle_chat), R"({"model":"m"})"});
+  EXPECT_TRUE(text.starts_with("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20250102/us-east-1/"
+                               "bedrock-mantle/aws4_request"))
+      << text;
+  EXPECT_EQ(signed_headers_in(text),
+            "content-type;host;openai-project;x-amz-content-sha256;x-amz-date");
+  const std::string runtime = prepared_authorization(client, {std::string(runtime_chat), "{}"});
+  EXPECT_NE(runtime.find("/us-east-1/bedrock/aws4_request"), std::string::npos) << runtime;
+}
+
+// The vector that the OpenAI SDKs share (tests/fixtures/bedrock/v1/sigv4.json).
+TEST(Authorize, EqualsTheSignatureOfTheOpenAiSdks) {
+  const auto client =
+      client_of({{"access_key_id", "AKIDEXAMPLE"},
+                 {"secret_access_key", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"},
+                 {"session_token", "fixture-session-token"}});
+  const std::string text = prepared_authorization(
+      client, {std::string(mantle_responses), R"({"model":"gpt-4o","input":"hello"})"});
+  EXPECT_TRUE(text.ends_with(
+      "Signature=dc20c8fbe516daf0ccae7e5b7a78fc2936870413a9f1af6e1b2d44b970ce411f"))
+      << text;
+}
+
+TEST(Authorize, OnlyTheAllowListIsSigned) {
+  const auto client = client_of(with_keys({}));
+  Post post{std::string(mantle_chat), "{}"};
+  post.headers.insert(post.headers.end(),
+                      {{"User-Agent", "x"}, {"Connection", "keep-alive"}, {"Accept", "*/*"},
+                       {"X-Forwarded-For", "1.2.3.4"}, {"session_id", "s"}, {"x-amz_under", "u"},
+                       {"X-Amz-Meta", "m"}, {"Idempotency-Key", "k"}});
+  EXPECT_EQ(signed_headers_in(prepared_authorization(client, post)),
+            "content-type;host;x-amz-content-sha256;x-amz-date;x-amz-meta");
+}
+
+TEST(Authorize, AnEarlierSignatureIsDropped) {
+  const auto client = client_of(with_keys({}));
+  Post post{std::string(mantle_chat), "{}"};
+  const std::string fresh = prepared_authorization(client, post);
+  post.headers.insert(post.headers.end(), {{"Authorization", "AWS4-HMAC-SHA256 old"},
+                                           {"X-Amz-Date", "20200101T000000Z"},
+                                           {"x-amz-security-token", "old"},
+                                           {"x-amz-content-sha256", "old"}});
+  Prepared prepared;
+  ASSERT_TRUE(client->prepare(post.request(), prepared).ok());
+  EXPECT_EQ(value_set(prepared, "authorization"), fresh);
+  EXPECT_EQ(value_set(prepared, "x-amz-date"), "20250102T030405Z");
+  EXPECT_TRUE(removes(prepared, "x-amz-security-token"));
+}
+
+TEST(Authorize, AwsCredentialsStayAwayFromOtherHostsUnlessToldSo) {
+  EXPECT_EQ(prepared_authorization(client_of(with_keys({})), {std::string(custom_chat), "{}"}),
+            "(absent)");
+  EXPECT_EQ(prepared_authorization(client_of({}, {{"AWS_BEARER_TOKEN_BEDROCK", "ABSKenv"}}),
+                                   {std::string(custom_chat), "{}"}),
+            "(absent)");
+  const OptionValues told{{"auth", "sigv4"}, {"region", "us-east-1"}};
+  EXPECT_EQ(prepared_authorization(client_of(with_keys(told)), {std::string(custom_chat), "{}"}),
+            "error: endpoint_mismatch");
+  OptionValues named = told;
+  named.emplace("base_url", "http://127.0.0.1:8080");
+  EXPECT_TRUE(prepared_authorization(client_of(with_keys(named)), {std::string(custom_chat), "{}"})
+                  .starts_with("AWS4-HMAC-SHA256 "));
+  named.erase("region");
+  EXPECT_EQ(prepared_authorization(client_of(with_keys(named)), {std::string(custom_chat), "{}"}),
+            "error: invalid_option");
+}
+
+TEST(Authorize, ASignedRequestToACustomHostIsSignedAgain) {
+  const auto client = client_of(with_keys(
+      {{"base_url", "http://127.0.0.1:8080"}, {"region", "us-east-1"}, {"project", "proj_a"}}));
+  Post post{std::string(custom_chat), "{}"};
+  post.headers.push_back({"Authorization", "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/..."});
+  EXPECT_TRUE(prepared_authorization(client, post)
+                  .starts_with("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20250102/"));
+}
+
+TEST(Authorize, BearerTokensWinInTheOrderOfTheSdks) {
+  const Post post{std::string(mantle_chat), "{}"};
+  const OptionValues env{{"AWS_BEARER_TOKEN_BEDROCK", "ABSKenv"}};
+  EXPECT_EQ(prepared_authorization(client_of({{"bearer_token", "mine"}}, env), post),
+            "Bearer mine");
+  EXPECT_EQ(prepared_authorization(client_of({}, env), post), "Bearer ABSKenv");
+  // Explicit AWS credentials win over a token that merely stands in the environment.
+  EXPECT_TRUE(prepared_authorization(client_of(with_keys({}), env), post).starts_with("AWS4-"));
+
+  Post with_key = post;
+  with_key.headers.push_back({"Authorization", "Bearer ABSKclient"});
+  EXPECT_EQ(prepared_authorization(client_of({}, env), with_key), "Bearer ABSKclient");
+  with_key.headers.back().value = "Bearer placeholder";
+  EXPECT_EQ(prepared_authorization(client_of({}, env), with_key), "Bearer ABSKenv");
+  EXPECT_TRUE(
+      prepared_authorization(client_of(with_keys({})), with_key).starts_with("AWS4-HMAC"));
+}
+
+TEST(Authorize, ATokenCallbackIsAskedEveryTime) {
+  ClientConfig config = config_of({});
+  int calls = 0;
+  config.bearer_token = [&calls]() -> Result<std::string> {
+    return "token" + std::to_string(++calls);
+  };
+  const auto client = Client::create(std::move(config)).value();
+  const Post post{std::string(mantle_chat), "{}"};
+  EXPECT_EQ(prepared_authorization(client, post), "Bearer token1");
+  EXPECT_EQ(prepared_authorization(client, post), "Bearer token2");
+}
+
+TEST(Authorize, MissingExpiredAndBrokenIdentitiesAreErrorsWithoutSecrets) {
+  const Post post{std::string(mantle_chat), "{}"};
+  EXPECT_EQ(prepared_authorization(client_of({}), post), "error: no_credentials");
+  EXPECT_EQ(prepared_authorization(client_of({{"auth", "bearer"}}), post),
+            "error: no_credentials");
+
+  ClientConfig expired = config_of({});
+  Credentials::Fields fields;
+  fields.access_key_id = "AKIDEXAMPLE";
+  fields.secret_access_key = secret_key;
+  fields.expires_at = test_time - 1;
+  expired.credentials = static_credentials(Credentials::create(std::move(fields)).value());
+  Prepared prepared;
+  const auto client = Client::create(std::move(expired)).value();
+  const Status status = client->prepare(post.request(), prepared);
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().code, Code::expired_credentials);
+  EXPECT_EQ(status.error().message.find(secret_key), std::string::npos);
+
+  ClientConfig broken = config_of({{"auth", "bearer"}});
+  broken.bearer_token = []() -> Result<std::string> { return std::string("evil\r\nx: y"); };
+  const Status injected =
+      Client::create(std::move(broken)).value()->prepare(post.request(), prepared);
+  ASSERT_FALSE(injected.ok());
+  EXPECT_EQ(injected.error().message.find("evil"), std::string::npos);
+}
+
+TEST(Authorize, NoneLeavesTheCallersAuthorizationAlone) {
+  Post post{std::string(mantle_chat), "{}"};
+  post.headers.push_back({"Authorization", "Bearer theirs"});
+  Prepared prepared;
+  ASSERT_TRUE(client_of({{"auth", "none"}})->prepare(post.request(), prepared).ok());
+  EXPECT_EQ(value_set(prepared, "authorization"), "(absent)");
+  EXPECT_FALSE(removes(prepared, "authorization"));
+}
+
+TEST(Authorize, TheWinnerIsLoggedOnceAndWithoutSecrets) {
+  ClientConfig config = config_of(with_keys({}));
+  std::vector<std::string> lines;
+  config.log = [&lines](LogLevel level, std::string_view text) {
+    if (level == LogLevel::info) lines.emplace_back(text);
+  };
+  const auto client = Client::create(std::move(config)).value();
+  Prepared prepared;
+  const Post post{std::string(mantle_chat), "{}"};
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(client->prepare(post.request(), prepared).ok());
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_NE(lines[0].find("SigV4"), std::string::npos);
+  EXPECT_EQ(lines[0].find(secret_key), std::string::npos);
+}
+
+}  // namespace
+}  // namespace costmark::testing
