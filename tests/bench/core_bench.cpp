@@ -1,0 +1,161 @@
+// What the hot path costs, as ratios to a bare OpenSSL SHA-256 of the same body measured in the
+// same run. Absolute times are left out on purpose: they say more about the machine than the code.
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "costmark/client.hpp"
+#include "costmark/json.hpp"
+
+namespace {
+
+using costmark::Header;
+
+constexpr int repetitions = 9;
+constexpr auto budget = std::chrono::milliseconds(25);  // of one repetition
+
+// The fastest of several repetitions, in nanoseconds a call.
+template <class Work>
+double measure(Work work) {
+  using Clock = std::chrono::steady_clock;
+  work();
+  double best = 1e300;
+  for (int repetition = 0; repetition < repetitions; ++repetition) {
+    std::size_t calls = 0;
+    const auto begin = Clock::now();
+    auto now = begin;
+    do {
+      work();
+      ++calls;
+      now = Clock::now();
+    } while (now - begin < budget);
+    const double elapsed = std::chrono::duration<double, std::nano>(now - begin).count();
+    best = std::min(best, elapsed / static_cast<double>(calls));
+  }
+  return best;
+}
+
+// Many short messages with escapes in them, as a conversation looks.
+std::string chat_body(std::size_t size) {
+  std::string body = R"({"model":"openai.gpt-oss-120b","temperature":0.7,"messages":[)";
+  while (body.size() + 100 < size) {
+    body += R"({"role":"user","content":"What \"exactly\" did they say\n about the weather?"},)";
+  }
+  body.back() = ']';
+  return body + "}";
+}
+
+// One long string without escapes, as an image in base64 looks.
+std::string image_body(std::size_t size) {
+  std::string body = R"({"model":"openai.gpt-oss-120b","messages":[{"role":"user","content":")";
+  body.append(size > body.size() + 4 ? size - body.size() - 4 : 1, 'A');
+  return body + "\"}]}";
+}
+
+class Sha256 {
+ public:
+  Sha256() : digest_(EVP_MD_fetch(nullptr, "SHA256", nullptr)), context_(EVP_MD_CTX_new()) {}
+  ~Sha256() {
+    EVP_MD_CTX_free(context_);
+    EVP_MD_free(digest_);
+  }
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+
+  void hash(const std::string& text) {
+    unsigned char out[EVP_MAX_MD_SIZE];
+    unsigned int size = 0;
+    EVP_DigestInit_ex2(context_, digest_, nullptr);
+    EVP_DigestUpdate(context_, text.data(), text.size());
+    EVP_DigestFinal_ex(context_, out, &size);
+  }
+
+ private:
+  EVP_MD* digest_;
+  EVP_MD_CTX* context_;
+};
+
+std::shared_ptr<costmark::Client> make_client(const char* carrier) {
+  costmark::ClientConfig config;
+  config.environment = [](std::string_view) { return std::optional<std::string>(); };
+  const std::pair<const char*, const char*> options[] = {
+      {"project", "proj_5d5ykleja6cwpirysbb7"},
+      {"carrier", carrier},
+      {"access_key_id", "AKIDEXAMPLE"},
+      {"secret_access_key", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}};
+  for (const auto& [name, value] : options) {
+    if (!config.options.set(name, value)) return nullptr;
+  }
+  auto client = costmark::Client::create(std::move(config));
+  return client ? client.value() : nullptr;
+}
+
+struct Row {
+  std::string name;
+  std::vector<double> ratios;
+};
+
+void print(const Row& row) {
+  std::printf("%-44s", row.name.c_str());
+  for (const double ratio : row.ratios) std::printf("%9.2f", ratio);
+  std::printf("\n");
+}
+
+int run() {
+  const std::size_t sizes[] = {1'000, 10'000, 100'000, 1'000'000, 10'000'000};
+  Sha256 sha;
+  const auto body_client = make_client("body");
+  const auto header_client = make_client("header");
+  if (!body_client || !header_client) return 1;
+
+  std::printf("Ratio to a bare SHA-256 of the same body\n%-44s", "");
+  for (const std::size_t size : sizes) std::printf("%7zu k", size / 1000);
+  std::printf("\n");
+
+  for (const auto& [kind, make] : {std::pair{"chat", &chat_body}, std::pair{"image", &image_body}}) {
+    Row rewrite{std::string("find the place and splice, ") + kind, {}};
+    Row body{std::string("prepare: body carrier and SigV4, ") + kind, {}};
+    Row header{std::string("prepare: header carrier and SigV4, ") + kind, {}};
+    for (const std::size_t size : sizes) {
+      const std::string text = make(size);
+      const double bare = measure([&] { sha.hash(text); });
+
+      costmark::json::Document document;
+      const std::string_view paths[] = {"project_id"};
+      rewrite.ratios.push_back(measure([&] {
+                                 if (!document.open(text, paths) ||
+                                     !document.set(0, "\"proj_5d5ykleja6cwpirysbb7\"") ||
+                                     !document.finish()) {
+                                   std::abort();
+                                 }
+                               }) /
+                               bare);
+
+      const Header headers[] = {{"Content-Type", "application/json"},
+                                {"Accept", "application/json"},
+                                {"User-Agent", "OpenAI/Python 3.54.0"}};
+      const costmark::Request request{
+          "POST", "https://bedrock-mantle.us-east-1.api.aws/openai/v1/chat/completions", headers,
+          text, {}, {}};
+      costmark::Prepared prepared;
+      const auto prepare = [&](costmark::Client& client) {
+        if (!client.prepare(request, prepared)) std::abort();
+      };
+      body.ratios.push_back(measure([&] { prepare(*body_client); }) / bare);
+      header.ratios.push_back(measure([&] { prepare(*header_client); }) / bare);
+    }
+    print(rewrite);
+    print(body);
+    print(header);
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main() { return run(); }
