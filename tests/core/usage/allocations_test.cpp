@@ -1,0 +1,115 @@
+// The steady state allocates nothing: counted with replaced allocation functions.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+#include <string>
+
+#include "usage/support.hpp"
+
+namespace {
+
+std::atomic<std::uint64_t> allocations{0};
+
+void* try_to_allocate(std::size_t size) noexcept {
+  ++allocations;
+  return std::malloc(size == 0 ? 1 : size);
+}
+
+void* allocate(std::size_t size) {
+  void* memory = try_to_allocate(size);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) { return allocate(size); }
+void* operator new[](std::size_t size) { return allocate(size); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return try_to_allocate(size);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return try_to_allocate(size);
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace costmark {
+namespace {
+
+std::string chunk(std::string_view usage) {
+  return R"(data: {"id":"chatcmpl-123456789012345678901234567890","model":"gpt-oss","choices":)"
+         R"([{"index":0,"delta":{"content":" token"},"finish_reason":null}],"usage":)" +
+         std::string(usage) + "}\n\n";
+}
+
+const std::string plain = chunk("null");
+const std::string counted = chunk(
+    R"({"prompt_tokens":5,"completion_tokens":6,"prompt_tokens_details":{"cached_tokens":1}})");
+const std::string last =
+    "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":5}}\n\ndata: [DONE]\n\n";
+
+// Streams `events` chunks, of which every tenth has a usage, in pieces that fit no chunk.
+void stream(AnswerReader& reader, int events, bool hide) {
+  static const std::string text = [] {
+    std::string ten;
+    for (int i = 0; i < 9; ++i) ten += plain;
+    return ten + counted;
+  }();
+  reader.begin(Api::chat_completions, 200, stream_type, hide);
+  for (int i = 0; i < events / 10; ++i) {
+    for (std::size_t at = 0; at < text.size(); at += 100) {
+      reader.feed(std::string_view(text).substr(at, 100));
+    }
+  }
+  reader.feed(last);
+  reader.finish();
+  if (reader.answer().outcome != Outcome::ok) std::abort();
+}
+
+TEST(Allocations, CountAnything) {
+  const std::uint64_t before = allocations;
+  auto number = std::make_unique<int>(1);
+  EXPECT_EQ(allocations - before, 1U) << *number;
+}
+
+TEST(Allocations, DoNotGrowWithAStream) {
+  for (const bool hide : {false, true}) {
+    AnswerReader reader;
+    stream(reader, 20, hide);
+    const std::uint64_t before = allocations;
+    stream(reader, 10'000, hide);
+    EXPECT_EQ(allocations - before, 0U) << (hide ? "hiding" : "showing");
+  }
+}
+
+TEST(Allocations, AreNoneForAJsonAnswerNoLargerThanTheLast) {
+  const std::string body = counted.substr(6);
+  AnswerReader reader;
+  std::uint64_t before = 0;
+  for (int i = 0; i < 3; ++i) {
+    before = allocations;
+    reader.begin(Api::chat_completions, 200, json_type, false);
+    reader.feed(body);
+    reader.finish();
+  }
+  EXPECT_EQ(allocations - before, 0U);
+  EXPECT_EQ(reader.answer().usage.output_tokens, 6U);
+}
+
+TEST(Allocations, AreNoneForAKnownProject) {
+  const std::string project = "proj_0123456789012345678901234567890123456789";
+  UsageCounters counters;
+  counters.begin_attempt(project, true);
+  const std::uint64_t before = allocations;
+  counters.begin_attempt(project, true);
+  counters.end_attempt(project, Outcome::ok, {});
+  EXPECT_EQ(allocations - before, 0U);
+}
+
+}  // namespace
+}  // namespace costmark
