@@ -49,32 +49,39 @@ class Document {
 
   // Copies `text` and looks up `paths` in one pass. A path names object members from the root,
   // separated by dots ("stream_options.include_usage"); a backslash keeps the next character
-  // literal. `paths` must live until the next `open`. Errors: invalid_json with the byte offset;
-  // invalid_argument for an empty or malformed path. After an error the document is empty.
+  // literal. Below a duplicated parent, its last occurrence is looked into. Errors: invalid_json
+  // with the byte offset; invalid_argument for an empty or malformed path, or a text of 4 GiB and
+  // more. After an error the document is empty.
   Status open(std::string_view text, std::span<const std::string_view> paths,
               Mode mode = Mode::lenient);
 
   // What was found for `paths[index]`, as it stood in the text; edits do not change it.
   const Member& member(std::size_t index) const noexcept;
 
-  // The raw JSON text of the member's value (of its last occurrence); empty when absent. Valid
-  // until the next `set`, `remove`, `finish` or `open`.
+  // The raw JSON text of the member's value (of its last occurrence); empty when absent, and after
+  // `finish`. Valid until the next `finish` or `open`.
   std::string_view raw(std::size_t index) const noexcept;
 
-  // The member's value as unescaped UTF-8, written into `out` (its capacity is reused). False when
-  // the member is absent, not a string, or has an escape that is not valid.
+  // The member's value as unescaped UTF-8, written into `out` (its capacity is reused). False, and
+  // `out` empty, when `raw` is empty, the member is not a string, or an escape stands for no
+  // character.
   bool string(std::size_t index, std::string& out) const;
 
   // Plans to give the member this value: `value` is one complete JSON text, checked here. Missing
-  // parents are created. `value` must live until `finish`. Errors: invalid_argument when
-  // a parent exists and is not an object (with its offset), or `value` is not JSON.
+  // parents are created. A later plan for the same member replaces this one. `value` must live
+  // until `finish`. Errors, which leave the other plans standing: invalid_argument when a parent
+  // exists and is not an object (with its offset), when a member above or below this one has a
+  // plan, when `value` is not JSON, or when it would nest deeper than `max_depth`.
   Status set(std::size_t index, std::string_view value);
 
-  // Plans to remove every occurrence of the member. Removing an absent member is no error.
+  // Plans to remove every occurrence of the member. Removing an absent member is no error; a plan
+  // for a member above or below is.
   Status remove(std::size_t index);
 
-  // Carries out what was planned and returns the edited text, which lives until the next `open`.
-  // Errors: invalid_json when a value or key that would be taken out is not valid JSON.
+  // Carries out what was planned and returns the edited text, which lives until the next `open`;
+  // until then nothing more can be planned. New members come first in their object. Errors, which
+  // leave the document empty: invalid_json when a value or key that would be taken out is not valid
+  // JSON.
   Result<std::string_view> finish();
 
   // Heap bytes held for reuse.

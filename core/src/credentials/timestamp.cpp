@@ -1,0 +1,103 @@
+#include "credentials/timestamp.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+
+namespace costmark {
+namespace {
+
+constexpr bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
+
+// Eats text from the left; once something does not fit, every later step fails as well.
+class Reader {
+ public:
+  explicit Reader(std::string_view text) noexcept : text_(text) {}
+
+  int number(std::size_t digits, int least, int greatest) noexcept {
+    int value = 0;
+    ok_ = ok_ && text_.size() >= digits;
+    for (std::size_t i = 0; ok_ && i < digits; ++i) {
+      ok_ = is_digit(text_[i]);
+      value = value * 10 + (text_[i] - '0');
+    }
+    ok_ = ok_ && value >= least && value <= greatest;
+    if (ok_) text_.remove_prefix(digits);
+    return ok_ ? value : least;
+  }
+
+  bool skip(std::string_view any_of) noexcept {
+    if (!ok_ || text_.empty() || any_of.find(text_[0]) == std::string_view::npos) return false;
+    text_.remove_prefix(1);
+    return true;
+  }
+
+  void expect(std::string_view any_of) noexcept { ok_ = skip(any_of); }
+
+  void fraction() noexcept {
+    if (!skip(".,")) return;
+    number(1, 0, 9);
+    while (ok_ && !text_.empty() && is_digit(text_[0])) text_.remove_prefix(1);
+  }
+
+  // Seconds east of Greenwich.
+  int zone() noexcept {
+    if (skip("Zz")) return 0;
+    const bool west = !text_.empty() && text_[0] == '-';
+    expect("+-");
+    const int hours = number(2, 0, 23);
+    skip(":");
+    const int seconds = hours * 3600 + number(2, 0, 59) * 60;
+    return west ? -seconds : seconds;
+  }
+
+  bool done() const noexcept { return ok_ && text_.empty(); }
+
+ private:
+  std::string_view text_;
+  bool ok_ = true;
+};
+
+}  // namespace
+
+std::optional<UnixSeconds> parse_timestamp(std::string_view text) noexcept {
+  Reader reader(text);
+  const int year = reader.number(4, 1970, 9999);
+  reader.expect("-");
+  const int month = reader.number(2, 1, 12);
+  reader.expect("-");
+  const int day = reader.number(2, 1, 31);
+  reader.expect("Tt ");
+  const int hour = reader.number(2, 0, 23);
+  reader.expect(":");
+  const int minute = reader.number(2, 0, 59);
+  reader.expect(":");
+  const int second = reader.number(2, 0, 60);  // 60: a leap second
+  reader.fraction();
+  const int zone = reader.zone();
+
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  if (!reader.done() || !date.ok()) return std::nullopt;
+  const UnixSeconds days = std::chrono::sys_days(date).time_since_epoch().count();
+  return days * 86400 + hour * 3600 + minute * 60 + second - zone;
+}
+
+std::string format_timestamp(UnixSeconds time) {
+  const std::chrono::sys_seconds point{std::chrono::seconds(time)};
+  const auto midnight = std::chrono::floor<std::chrono::days>(point);
+  const std::chrono::year_month_day date(midnight);
+  const std::chrono::hh_mm_ss clock(point - midnight);
+  char text[64];
+  const int length = std::snprintf(
+      text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02dZ", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+      static_cast<int>(clock.seconds().count()));
+  return std::string(text, static_cast<std::size_t>(length));
+}
+
+}  // namespace costmark

@@ -1,0 +1,118 @@
+#include "signing/crypto.hpp"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+
+#include <string>
+
+namespace costmark::signing {
+namespace {
+
+// Fetched once: an implicit fetch costs more than hashing 256 bytes. Never freed, because OpenSSL
+// may already have shut down when static objects go.
+struct Algorithms {
+  EVP_MD* sha256 = EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
+  EVP_MAC* hmac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+};
+
+const Algorithms& algorithms() {
+  static const Algorithms fetched;
+  return fetched;
+}
+
+// Leaves the thread's OpenSSL error queue empty: the host's TLS code reads it too.
+Status failure(const char* step) {
+  std::string message = std::string("OpenSSL failed in ") + step;
+  if (const auto code = ERR_peek_last_error(); code != 0) {
+    char reason[256];
+    ERR_error_string_n(code, reason, sizeof reason);
+    message.append(": ").append(reason);
+  }
+  ERR_clear_error();
+  return Status(Code::internal, std::move(message));
+}
+
+const unsigned char* bytes(std::string_view text) noexcept {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+}  // namespace
+
+void Sha256::Free::operator()(EVP_MD_CTX* context) const noexcept {
+  EVP_MD_CTX_free(context);
+}
+
+Status Sha256::hash(std::string_view text, Digest& out) {
+  const auto* sha256 = algorithms().sha256;
+  if (sha256 == nullptr) return failure("EVP_MD_fetch(SHA2-256)");
+  if (!context_) context_.reset(EVP_MD_CTX_new());
+  if (!context_) return failure("EVP_MD_CTX_new");
+  if (EVP_DigestInit_ex2(context_.get(), sha256, nullptr) != 1) {
+    return failure("EVP_DigestInit_ex2");
+  }
+  if (EVP_DigestUpdate(context_.get(), text.data(), text.size()) != 1) {
+    return failure("EVP_DigestUpdate");
+  }
+  if (EVP_DigestFinal_ex(context_.get(), out.data(), nullptr) != 1) {
+    return failure("EVP_DigestFinal_ex");
+  }
+  return {};
+}
+
+void HmacSha256::Free::operator()(EVP_MAC_CTX* context) const noexcept {
+  EVP_MAC_CTX_free(context);
+}
+
+Status HmacSha256::set_key(const unsigned char* key, std::size_t size) {
+  if (context_) {  // it has its digest already
+    if (EVP_MAC_init(context_.get(), key, size, nullptr) == 1) return {};
+    return failure("EVP_MAC_init with a key");
+  }
+  auto* hmac = algorithms().hmac;
+  if (hmac == nullptr) return failure("EVP_MAC_fetch(HMAC)");
+  std::unique_ptr<EVP_MAC_CTX, Free> context(EVP_MAC_CTX_new(hmac));
+  if (!context) return failure("EVP_MAC_CTX_new");
+  char digest[] = "SHA2-256";
+  const OSSL_PARAM parameters[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+      OSSL_PARAM_construct_end(),
+  };
+  if (EVP_MAC_init(context.get(), key, size, parameters) != 1) {
+    return failure("EVP_MAC_init with a key");
+  }
+  context_ = std::move(context);
+  return {};
+}
+
+Status HmacSha256::compute(std::string_view text, Digest& out) {
+  if (!context_) return Status(Code::internal, "HMAC was asked for before its key was set");
+  if (EVP_MAC_init(context_.get(), nullptr, 0, nullptr) != 1) return failure("EVP_MAC_init");
+  if (EVP_MAC_update(context_.get(), bytes(text), text.size()) != 1) {
+    return failure("EVP_MAC_update");
+  }
+  std::size_t written = 0;
+  if (EVP_MAC_final(context_.get(), out.data(), &written, out.size()) != 1 ||
+      written != out.size()) {
+    return failure("EVP_MAC_final");
+  }
+  return {};
+}
+
+std::array<char, 64> to_hex(const Digest& digest) noexcept {
+  constexpr char digits[] = "0123456789abcdef";
+  std::array<char, 64> text;
+  for (std::size_t i = 0; i < digest.size(); ++i) {
+    text[2 * i] = digits[digest[i] >> 4];
+    text[2 * i + 1] = digits[digest[i] & 15];
+  }
+  return text;
+}
+
+void cleanse(void* memory, std::size_t size) noexcept {
+  OPENSSL_cleanse(memory, size);
+}
+
+}  // namespace costmark::signing

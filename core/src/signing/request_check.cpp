@@ -1,0 +1,141 @@
+#include "signing/request_check.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "credentials/timestamp.hpp"
+#include "signing/canonical.hpp"
+
+namespace costmark::signing {
+namespace {
+
+constexpr UnixSeconds end_of_9999 = 253402300799;
+
+constexpr std::string_view unsigned_headers[] = {
+    "baggage",    "connection",         "expect",
+    "keep-alive", "proxy-authenticate", "proxy-authorization",
+    "te",         "traceparent",        "tracestate",
+    "trailer",    "transfer-encoding",  "upgrade",
+    "user-agent", "x-amzn-trace-id",
+};
+
+constexpr std::string_view stale_headers[] = {
+    "authorization",
+    "x-amz-content-sha256",
+    "x-amz-date",
+    "x-amz-security-token",
+};
+
+template <std::size_t N>
+bool contains(const std::string_view (&names)[N], std::string_view name) noexcept {
+  return std::any_of(std::begin(names), std::end(names), [name](std::string_view candidate) {
+    return candidate.size() == name.size() && equal_ignoring_case(candidate, name);
+  });
+}
+
+constexpr bool is_alphanumeric(unsigned char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+// RFC 9110, section 5.6.2.
+constexpr auto token_characters = [] {
+  std::array<bool, 256> table{};
+  for (std::size_t c = 0; c < table.size(); ++c) {
+    table[c] = is_alphanumeric(static_cast<unsigned char>(c));
+  }
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) {
+    table[static_cast<unsigned char>(c)] = true;
+  }
+  return table;
+}();
+
+bool is_token(std::string_view text) noexcept {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return token_characters[static_cast<unsigned char>(c)];
+  });
+}
+
+bool breaks_line(std::string_view text) noexcept {
+  if (is_plain(text)) return false;
+  return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
+}
+
+bool holds_control_character(std::string_view text) noexcept {
+  if (is_plain(text)) return false;
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+}
+
+Status bad(std::string message) {
+  return Status(Code::invalid_argument, std::move(message));
+}
+
+Status check_headers(const Request& request) {
+  bool host_given = !request.host.empty();
+  for (std::size_t i = 0; i < request.headers.size(); ++i) {
+    const auto& header = request.headers[i];
+    if (!is_token(header.name)) {
+      return bad("the name of header " + std::to_string(i + 1) + " is no HTTP token");
+    }
+    if (breaks_line(header.value)) {
+      return bad("header " + std::string(header.name) + " holds a line break or NUL");
+    }
+    host_given = host_given || equal_ignoring_case(header.name, "host");
+  }
+  if (!host_given) return bad("the request names no host to sign for");
+  return {};
+}
+
+Status check_scope_part(const char* what, std::string_view text) {
+  if (text.empty()) return bad(std::string("the ") + what + " to sign for is empty");
+  const bool good = std::all_of(text.begin(), text.end(), [](char c) {
+    return is_alphanumeric(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
+  });
+  if (good) return {};
+  return bad(std::string("the ") + what +
+             " to sign for may hold ASCII letters, digits, '-', '_' and '.' only");
+}
+
+}  // namespace
+
+Status check_request(const Request& request) {
+  if (!is_token(request.method)) return bad("the method is no HTTP token");
+  if (!request.path.empty() && request.path[0] != '/') {
+    return bad("the path does not begin with '/'");
+  }
+  if (holds_control_character(request.path)) return bad("the path holds a control character");
+  if (holds_control_character(request.query)) return bad("the query holds a control character");
+  if (holds_control_character(request.host)) return bad("the host holds a control character");
+  return check_headers(request);
+}
+
+Status check_scope(const Scope& scope) {
+  if (auto status = check_scope_part("region", scope.region); !status) return status;
+  return check_scope_part("service", scope.service);
+}
+
+Status check_time(const Credentials& credentials, UnixSeconds now) {
+  if (now < 0 || now > end_of_9999) return bad("the time to sign at is outside 1970 to 9999");
+  if (!credentials.expired(now)) return {};
+  std::string message = "the credentials";
+  if (!credentials.source().empty()) message.append(" from ").append(credentials.source());
+  message.append(" expired at ").append(format_timestamp(*credentials.expires_at()));
+  return Status(Code::expired_credentials, std::move(message));
+}
+
+void append_upper(std::string_view text, std::string& out) {
+  for (const char c : text) {
+    out.push_back(c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c);
+  }
+}
+
+bool never_signed(std::string_view header_name) noexcept {
+  return header_name.find('_') != std::string_view::npos || stale_signature_header(header_name) ||
+         contains(unsigned_headers, header_name);
+}
+
+bool stale_signature_header(std::string_view header_name) noexcept {
+  return contains(stale_headers, header_name);
+}
+
+}  // namespace costmark::signing

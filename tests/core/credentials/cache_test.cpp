@@ -1,0 +1,294 @@
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <future>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "costmark/credentials.hpp"
+
+namespace costmark {
+namespace {
+
+constexpr UnixSeconds hour = 3600;
+constexpr UnixSeconds advisory = CredentialsCache::advisory_window_s;
+constexpr UnixSeconds mandatory = CredentialsCache::mandatory_window_s;
+
+CredentialsPtr make_credentials(std::optional<UnixSeconds> expiry) {
+  return Credentials::create({"AKIDEXAMPLE", "CANARY", "", expiry, "", "test"}).value();
+}
+
+// A provider whose answer is made by the test.
+class Source {
+ public:
+  using Answer = std::function<Result<CredentialsPtr>(UnixSeconds)>;
+
+  explicit Source(Answer answer) : answer_(std::move(answer)) {}
+
+  CredentialsProviderPtr provider() { return std::make_unique<Provider>(*this); }
+  int calls() const { return calls_; }
+  int most_at_once() const { return most_at_once_; }
+
+ private:
+  class Provider final : public CredentialsProvider {
+   public:
+    explicit Provider(Source& source) : source_(source) {}
+    std::string_view name() const noexcept override { return "test"; }
+    Result<CredentialsPtr> resolve(UnixSeconds now) override {
+      ++source_.calls_;
+      const int inside = ++source_.inside_;
+      if (inside > source_.most_at_once_) source_.most_at_once_ = inside;
+      auto leave = [this](void*) { --source_.inside_; };
+      const std::unique_ptr<Source, decltype(leave)> guard(&source_, leave);
+      return source_.answer_(now);
+    }
+
+   private:
+    Source& source_;
+  };
+
+  Answer answer_;
+  std::atomic<int> calls_{0};
+  std::atomic<int> inside_{0};
+  std::atomic<int> most_at_once_{0};
+};
+
+Source::Answer lives_for(UnixSeconds lifetime) {
+  return [lifetime](UnixSeconds now) { return make_credentials(now + lifetime); };
+}
+
+TEST(CredentialsCache, NeverRefreshesWhatNeverExpires) {
+  Source source([](UnixSeconds) { return make_credentials(std::nullopt); });
+  CredentialsCache cache(source.provider());
+  const auto first = cache.get(0).value();
+  EXPECT_EQ(cache.get(1'000'000'000'000).value(), first);
+  EXPECT_EQ(source.calls(), 1);
+}
+
+TEST(CredentialsCache, RefreshesInTheAdvisoryWindow) {
+  Source source(lives_for(hour));
+  CredentialsCache cache(source.provider());
+  const auto first = cache.get(0).value();
+  EXPECT_EQ(cache.get(hour - advisory - 1).value(), first);
+  EXPECT_EQ(source.calls(), 1);
+  const auto second = cache.get(hour - advisory).value();
+  EXPECT_NE(second, first);
+  EXPECT_EQ(source.calls(), 2);
+  EXPECT_EQ(cache.get(hour).value(), second);
+  EXPECT_EQ(source.calls(), 2);
+}
+
+TEST(CredentialsCache, ShortLivesAreNotRefreshedOnEveryCall) {
+  Source source(lives_for(300));  // shorter than the window
+  CredentialsCache cache(source.provider());
+  for (UnixSeconds now = 0; now < 150; ++now) ASSERT_TRUE(cache.get(now).ok());
+  EXPECT_EQ(source.calls(), 1);
+  ASSERT_TRUE(cache.get(150).ok());
+  EXPECT_EQ(source.calls(), 2);
+}
+
+TEST(CredentialsCache, AFailedRefreshServesOnAndPauses) {
+  bool down = false;
+  Source source([&](UnixSeconds now) -> Result<CredentialsPtr> {
+    if (down) return Error{Code::transport, "source is down"};
+    return make_credentials(now + hour);
+  });
+  std::vector<std::string> told;
+  CredentialsCache cache(source.provider(),
+                         [&](const Error& error) { told.push_back(error.message); });
+  const auto first = cache.get(0).value();
+  down = true;
+
+  const UnixSeconds due = hour - advisory;
+  EXPECT_EQ(cache.get(due).value(), first);
+  EXPECT_EQ(cache.get(due + 29).value(), first);
+  EXPECT_EQ(source.calls(), 2);
+  EXPECT_EQ(cache.get(due + 30).value(), first);
+  EXPECT_EQ(source.calls(), 3);
+
+  const UnixSeconds near = hour - mandatory;
+  EXPECT_EQ(cache.get(near).value(), first);
+  EXPECT_EQ(cache.get(near + 4).value(), first);
+  EXPECT_EQ(source.calls(), 4);
+  EXPECT_EQ(cache.get(near + 5).value(), first);
+  EXPECT_EQ(source.calls(), 5);
+  EXPECT_EQ(told, std::vector<std::string>(4, "source is down"));
+
+  EXPECT_EQ(cache.get(hour - 1).value(), first);
+  const auto gone = cache.get(hour);
+  ASSERT_FALSE(gone.ok());
+  EXPECT_EQ(gone.error().code, Code::transport);
+  EXPECT_EQ(told.size(), 5U);  // the last one was returned, not told
+
+  down = false;
+  EXPECT_TRUE(cache.get(hour).ok());  // no pause when nothing valid is left
+}
+
+TEST(CredentialsCache, ExpiredOnArrivalIsAnError) {
+  Source source([](UnixSeconds) { return make_credentials(1735787045); });
+  CredentialsCache cache(source.provider());
+  const auto result = cache.get(1735787045);
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code, Code::expired_credentials);
+  EXPECT_EQ(result.error().message, "credentials from test expired at 2025-01-02T03:04:05Z");
+  EXPECT_EQ(result.error().message.find("CANARY"), std::string::npos);
+}
+
+TEST(CredentialsCache, ARefreshToExpiredOnesKeepsTheOld) {
+  bool stale = false;
+  Source source([&](UnixSeconds now) { return make_credentials(stale ? now - 1 : now + hour); });
+  CredentialsCache cache(source.provider());
+  const auto first = cache.get(0).value();
+  stale = true;
+  EXPECT_EQ(cache.get(hour - 1).value(), first);
+  EXPECT_EQ(cache.get(hour).error().code, Code::expired_credentials);
+}
+
+TEST(CredentialsCache, Invalidate) {
+  Source source(lives_for(hour));
+  CredentialsCache cache(source.provider());
+  const auto first = cache.get(0).value();
+  cache.invalidate(nullptr);
+  cache.invalidate(make_credentials(hour));  // somebody else's
+  EXPECT_EQ(cache.get(0).value(), first);
+  cache.invalidate(first);
+  const auto second = cache.get(0).value();
+  EXPECT_NE(second, first);
+  cache.invalidate(first);  // late news about the old ones
+  EXPECT_EQ(cache.get(0).value(), second);
+  EXPECT_EQ(source.calls(), 2);
+}
+
+TEST(CredentialsCache, WithoutProviderOrAnswer) {
+  EXPECT_EQ(CredentialsCache(nullptr).get(0).error().code, Code::no_credentials);
+  Source source([](UnixSeconds) { return CredentialsPtr(); });
+  EXPECT_EQ(CredentialsCache(source.provider()).get(0).error().code, Code::internal);
+}
+
+TEST(CredentialsCache, AnExceptionOfTheHostLeavesItUsable) {
+  bool throws = true;
+  Source source([&](UnixSeconds now) -> Result<CredentialsPtr> {
+    if (throws) throw std::runtime_error("host");
+    return make_credentials(now + hour);
+  });
+  CredentialsCache cache(source.provider());
+  EXPECT_THROW((void)cache.get(0), std::runtime_error);
+  throws = false;
+  EXPECT_TRUE(cache.get(0).ok());
+}
+
+// Runs `work` on `count` threads.
+template <class Work>
+void on_threads(int count, Work work) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < count; ++i) threads.emplace_back(work);
+  for (auto& thread : threads) thread.join();
+}
+
+TEST(CredentialsCache, SixteenThreadsOneFlight) {
+  Source source([](UnixSeconds now) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    return make_credentials(now + hour);
+  });
+  CredentialsCache cache(source.provider());
+  on_threads(16, [&] { EXPECT_TRUE(cache.get(0).ok()); });
+  EXPECT_EQ(source.calls(), 1);
+  EXPECT_EQ(source.most_at_once(), 1);
+}
+
+TEST(CredentialsCache, AllWhoWaitedShareTheError) {
+  std::promise<void> release;
+  auto released = release.get_future().share();
+  Source source([&](UnixSeconds) -> Result<CredentialsPtr> {
+    released.wait();
+    return Error{Code::transport, "source is down"};
+  });
+  CredentialsCache cache(source.provider());
+  std::atomic<int> failed{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 16; ++i) {
+    threads.emplace_back([&] {
+      const auto result = cache.get(0);
+      if (!result.ok() && result.error().code == Code::transport) ++failed;
+    });
+  }
+  while (source.calls() == 0) std::this_thread::yield();
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));  // time for the others to queue up
+  release.set_value();
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(failed, 16);
+  EXPECT_LT(source.calls(), 16);
+  EXPECT_EQ(source.most_at_once(), 1);
+}
+
+// The refresh is held until every other thread has been served: a thread that waited for it would
+// never come back.
+TEST(CredentialsCache, NobodyWaitsWhileValidOnesAreThere) {
+  std::promise<void> release;
+  auto released = release.get_future().share();
+  bool first = true;
+  Source source([&](UnixSeconds now) {
+    if (!std::exchange(first, false)) released.wait();
+    return make_credentials(now + hour);
+  });
+  CredentialsCache cache(source.provider());
+  const auto old = cache.get(0).value();
+
+  std::thread refresher([&] { EXPECT_NE(cache.get(hour - 1).value(), old); });
+  while (source.calls() < 2) std::this_thread::yield();
+  on_threads(15, [&] {
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(cache.get(hour - 1).value(), old);
+  });
+  EXPECT_EQ(source.calls(), 2);
+  release.set_value();
+  refresher.join();
+  EXPECT_NE(cache.get(hour - 1).value(), old);
+  EXPECT_EQ(source.calls(), 2);
+}
+
+TEST(CredentialsCache, ThreadsWithARunningClock) {
+  std::atomic<UnixSeconds> clock{0};
+  Source source(lives_for(60));
+  CredentialsCache cache(source.provider());
+  on_threads(8, [&] {
+    for (int i = 0; i < 2000; ++i) {
+      const auto now = ++clock / 16;
+      const auto result = cache.get(now);
+      ASSERT_TRUE(result.ok());
+      if (i % 97 == 0) cache.invalidate(result.value());
+    }
+  });
+  EXPECT_EQ(source.most_at_once(), 1);
+}
+
+// A child that was forked in the middle of a refresh has no thread that would end it.
+TEST(CredentialsCache, AForkedChildDoesNotWaitForTheParentsThread) {
+  std::promise<void> release;
+  auto released = release.get_future().share();
+  const pid_t parent = getpid();
+  Source source([&](UnixSeconds now) {
+    if (getpid() == parent) released.wait();
+    return make_credentials(now + hour);
+  });
+  CredentialsCache cache(source.provider());
+  std::thread refresher([&] { EXPECT_TRUE(cache.get(0).ok()); });
+  while (source.calls() == 0) std::this_thread::yield();
+
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(10);
+    _exit(cache.get(0).ok() ? 0 : 1);
+  }
+  int status = -1;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  release.set_value();
+  refresher.join();
+}
+
+}  // namespace
+}  // namespace costmark
