@@ -77,8 +77,13 @@ Authorizer::Authorizer(const Settings& settings, Identity identity,
                        std::function<void(LogLevel, std::string_view)> log)
     : settings_(settings),
       identity_(std::move(identity)),
-      cache_(std::move(identity_.credentials)),
-      log_(std::move(log)) {}
+      log_(std::move(log)),
+      cache_(std::move(identity_.credentials), [this](const Error& error) {
+        if (log_) {
+          log_(LogLevel::warning,
+               "credentials could not be refreshed, those at hand still serve: " + error.message);
+        }
+      }) {}
 
 Authorizer::~Authorizer() = default;
 

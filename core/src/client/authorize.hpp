@@ -54,9 +54,9 @@ class Authorizer {
 
   const Settings& settings_;
   Identity identity_;
+  const std::function<void(LogLevel, std::string_view)> log_;
   CredentialsCache cache_;
   signing::Signer signer_;
-  std::function<void(LogLevel, std::string_view)> log_;
   std::atomic<bool> said_{false};
 };
 
