@@ -1,0 +1,54 @@
+"""The emulator's own endpoints under /_emulator; they need no authorisation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from .faults import parse_fault
+from .inference import json_response, parse_object
+from .state import received, state_of
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+
+async def reset(request: Request) -> Response:
+    """POST forgets everything but the projects: records, faults, cached prompts, responses."""
+    state = state_of(request)
+    state.records.clear_usage()
+    state.records.clear_requests()
+    state.faults.clear()
+    state.prompts.clear()
+    state.responses.clear()
+    return Response(status_code=204)
+
+
+async def usage(request: Request) -> Response:
+    """GET lists the usage records, DELETE forgets them."""
+    records = state_of(request).records
+    if request.method == "DELETE":
+        records.clear_usage()
+        return Response(status_code=204)
+    return json_response(records.usage())
+
+
+async def requests(request: Request) -> Response:
+    """GET lists the last requests as they came, oldest first; DELETE forgets them."""
+    records = state_of(request).records
+    if request.method == "DELETE":
+        records.clear_requests()
+        return Response(status_code=204)
+    return json_response(records.requests())
+
+
+async def faults(request: Request) -> Response:
+    """GET lists the faults that wait, POST adds one, DELETE switches all off."""
+    waiting = state_of(request).faults
+    if request.method == "DELETE":
+        waiting.clear()
+        return Response(status_code=204)
+    if request.method == "POST":
+        waiting.add(parse_fault(parse_object(received(request).body)))
+    return json_response(waiting.pending())

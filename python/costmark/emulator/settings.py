@@ -1,0 +1,69 @@
+"""What an emulator is told when it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """AWS credentials that the emulator accepts."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
+
+
+# Published examples of the AWS documentation; they open nothing anywhere.
+EXAMPLE_CREDENTIALS = (
+    Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
+    Credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+    Credentials(
+        "ASIAIOSFODNN7EXAMPLE",
+        "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "example-session-token",
+    ),
+)
+EXAMPLE_BEARER_TOKEN = "ABSKEXAMPLE"  # noqa: S105
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The emulator's configuration; the defaults suit tests."""
+
+    region: str = "us-east-1"
+    account: str = "111122223333"
+    partition: str = "aws"
+    services: tuple[str, ...] = ("bedrock-mantle",)
+    credentials: tuple[Credentials, ...] = EXAMPLE_CREDENTIALS
+    bearer_tokens: tuple[str, ...] = field(default=(EXAMPLE_BEARER_TOKEN,), repr=False)
+    # Secrets that came from the process's environment: never shown by /_emulator/requests.
+    private: frozenset[str] = field(default=frozenset(), repr=False)
+    max_clock_skew_s: float = 300.0
+    strict_body: bool = True
+    strict_routes: bool = False
+    anonymous: bool = False
+    max_projects: int = 1000
+    keep_requests: int = 1000
+    max_body_bytes: int = 256 * 1024 * 1024
+    seed: int | None = None
+
+    def arn(self, project_id: str) -> str:
+        """The ARN of a project of this account and region."""
+        return (
+            f"arn:{self.partition}:bedrock-mantle:{self.region}:{self.account}:project/{project_id}"
+        )
+
+
+def credentials_from_environment(environ: Mapping[str, str]) -> Credentials | None:
+    """The credentials that the environment names, if it names a whole pair."""
+    access_key_id = environ.get("AWS_ACCESS_KEY_ID", "").strip()
+    secret_access_key = environ.get("AWS_SECRET_ACCESS_KEY", "").strip()
+    if not access_key_id or not secret_access_key:
+        return None
+    token = environ.get("AWS_SESSION_TOKEN", "").strip() or None
+    return Credentials(access_key_id, secret_access_key, token)

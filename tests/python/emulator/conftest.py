@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from emulator.support import Emulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def _counted_anew() -> None:
+    """In place of the fixture of the other tests, which needs the native module."""
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[Emulator]:
+    emulator = Emulator("--bearer-token", "second-token")
+    yield emulator
+    code, _, err = emulator.stop()
+    assert (code, err) == (0, "")
+
+
+@pytest.fixture
+def emulator(running: Emulator) -> Emulator:
+    assert running.plain("POST", "/_emulator/reset").status == 204
+    return running
