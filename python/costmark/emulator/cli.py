@@ -6,6 +6,7 @@ import argparse
 import configparser
 import ipaddress
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +119,13 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--max-projects", type=int, default=1000, help="projects per account (default: %(default)s)"
     )
+    add(
+        "--project",
+        action="append",
+        default=[],
+        metavar="ID[:KEY=VALUE,...]",
+        help="start with this project and its tags, repeatable",
+    )
     add("--seed", type=int, help="make identifiers the same on every run")
     return parser
 
@@ -164,6 +172,35 @@ def _credentials(parser: argparse.ArgumentParser, options: argparse.Namespace) -
     return found
 
 
+def read_project(text: str) -> tuple[str, dict[str, str]]:
+    """The id and the tags of a `--project`; a ValueError says what is wrong."""
+    project_id, _, tags = text.partition(":")
+    if not re.fullmatch(r"proj_[A-Za-z0-9]{1,123}", project_id):
+        raise ValueError("expected an id such as proj_5d5ykleja6cwpirysbb7")
+    pairs = [pair.partition("=") for pair in tags.split(",") if pair]
+    if not all(key and equals for key, equals, _ in pairs):
+        raise ValueError("expected tags such as team=platform,env=prod")
+    return project_id, {key: value for key, _, value in pairs}
+
+
+def _projects(
+    parser: argparse.ArgumentParser, options: argparse.Namespace
+) -> tuple[tuple[str, dict[str, str]], ...]:
+    if not options.project:
+        return ()
+    from .errors import ApiError
+    from .projects import check_tags
+
+    found = []
+    for text in options.project:
+        try:
+            project_id, tags = read_project(text)
+            found.append((project_id, check_tags(tags, "tags")))
+        except (ValueError, ApiError) as error:
+            parser.error(f"--project {text}: {error}")
+    return tuple(found)
+
+
 def settings_from(argv: Sequence[str] | None, environ: Mapping[str, str]) -> tuple[Settings, Any]:
     """The settings and the parsed options; exits with a message when they are wrong."""
     parser = _parser()
@@ -195,6 +232,7 @@ def settings_from(argv: Sequence[str] | None, environ: Mapping[str, str]) -> tup
         strict_routes=options.strict_routes,
         anonymous=options.anonymous,
         max_projects=options.max_projects,
+        projects=_projects(parser, options),
         seed=options.seed,
     )
     return settings, options
@@ -202,8 +240,8 @@ def settings_from(argv: Sequence[str] | None, environ: Mapping[str, str]) -> tup
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the emulator until it is told to end; the exit status."""
-    settings, options = settings_from(argv, os.environ)
     try:
+        settings, options = settings_from(argv, os.environ)
         from .server import serve
     except ModuleNotFoundError as error:
         print(

@@ -113,6 +113,8 @@ class ProjectStore:
         self._clock = clock
         self._projects: dict[str, Project] = {}
         self.default = self._add("default", "default", {}, "inherit")
+        for project_id, tags in settings.projects:
+            self._add(project_id, project_id, dict(tags), "inherit")
 
     def _add(self, project_id: str, name: str, tags: dict[str, str], retention: str) -> Project:
         arn = self._settings.arn(project_id)

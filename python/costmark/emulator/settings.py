@@ -48,6 +48,7 @@ class Settings:
     strict_routes: bool = False
     anonymous: bool = False
     max_projects: int = 1000
+    projects: tuple[tuple[str, dict[str, str]], ...] = ()  # those to start with: id and tags
     keep_requests: int = 1000
     max_body_bytes: int = 256 * 1024 * 1024
     seed: int | None = None

@@ -203,3 +203,29 @@ def test_strict_routes() -> None:
         assert answer.status == 400
         assert answer.error["message"] == f"model `{OSS}` isn't supported on this route"
         assert emulator.bearer("POST", "/v1/responses", {"model": OSS, "input": "x"}).status == 200
+
+
+def test_projects_to_start_with() -> None:
+    with started("--project", "proj_readme:team=platform,env=prod", "--project", "proj_x") as server:
+        answer = server.plain(
+            "GET",
+            "/v1/organization/projects/proj_readme",
+            headers={"authorization": f"Bearer {BEARER}"},
+        )
+        assert answer.json["tags"] == {"team": "platform", "env": "prod"}
+
+
+@pytest.mark.parametrize(
+    ("project", "says"),
+    [
+        ("default", "proj_5d5ykleja6cwpirysbb7"),
+        ("proj_a b", "proj_5d5ykleja6cwpirysbb7"),
+        ("proj_a:team", "team=platform"),
+        ("proj_a:=x", "team=platform"),
+        ("proj_a:aws:x=y", "aws:"),
+    ],
+)
+def test_projects_that_cannot_be(project: str, says: str) -> None:
+    status, text = run("--project", project)
+    assert status == 2
+    assert says in text
