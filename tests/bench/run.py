@@ -1,0 +1,147 @@
+"""What costmark costs in Python, as ratios measured in one run: never absolute times.
+
+Each figure is the fastest of several repetitions, and the two sides of a ratio take turns, so that a
+busy machine disturbs both alike.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from costmark import _core
+
+REPETITIONS = 9
+BUDGET_S = 0.03
+URL = "https://bedrock-mantle.us-east-1.api.aws/openai/v1/chat/completions"
+PROJECT = "proj_5d5ykleja6cwpirysbb7"
+KEY_ID, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+HEADERS = [
+    (b"Content-Type", b"application/json"),
+    (b"Accept", b"application/json"),
+    (b"User-Agent", b"OpenAI/Python 3.54.0"),
+]
+
+
+def chat_body(size: int) -> bytes:
+    """A conversation of many short messages with escapes in them."""
+    message = {"role": "user", "content": 'What "exactly" did they say\n about the weather?'}
+    count = size // (len(json.dumps(message)) + 2)
+    return json.dumps({"model": "openai.gpt-oss-120b", "messages": [message] * count}).encode()
+
+
+def fastest(*works: Callable[[], object]) -> list[float]:
+    """Seconds a call of each of `works`, taking turns."""
+    best = [float("inf")] * len(works)
+    for _ in range(REPETITIONS):
+        for index, work in enumerate(works):
+            calls = 0
+            begin = now = time.perf_counter()
+            while now - begin < BUDGET_S:
+                work()
+                calls += 1
+                now = time.perf_counter()
+            best[index] = min(best[index], (now - begin) / calls)
+    return best
+
+
+def report(name: str, ratio: float, target: str) -> None:
+    """Print one line."""
+    print(f"{name:<66}{ratio:>9.2f}   {target}")
+
+
+def preparer(body: bytes) -> Callable[[], object]:
+    """What an adapter does before it sends."""
+    options = {"project": PROJECT, "carrier": "body", "access_key_id": KEY_ID}
+    client = _core.Client({**options, "secret_access_key": SECRET}, environment={})
+
+    def prepare() -> object:
+        return client.prepare("POST", URL, HEADERS, body).body
+
+    return prepare
+
+
+def rewriter(body: bytes) -> Callable[[], object]:
+    """The same with json and botocore."""
+    credentials = Credentials(KEY_ID, SECRET)
+    headers = {name.decode(): value.decode() for name, value in HEADERS}
+
+    def rewrite() -> object:
+        value = json.loads(body)
+        value["project_id"] = PROJECT
+        request = AWSRequest("POST", URL, headers=dict(headers), data=json.dumps(value).encode())
+        SigV4Auth(credentials, "bedrock-mantle", "us-east-1").add_auth(request)
+        return request
+
+    return rewrite
+
+
+def bench_prepare() -> None:
+    """Attribute and sign, against json and botocore, and against a bare hash."""
+    small = chat_body(10_000)
+    ours, theirs = fastest(preparer(small), rewriter(small))
+    report("json rewrite + botocore / prepare, 10 KB chat", theirs / ours, "at least 10")
+    large = chat_body(1_000_000)
+    ours, bare = fastest(preparer(large), lambda: hashlib.sha256(large).digest())
+    report("prepare / bare OpenSSL SHA-256, 1 MB chat", ours / bare, "at most 2.5")
+
+
+def import_seconds(module: str) -> float:
+    """Time of an import in a new interpreter, without the interpreter's own start."""
+    code = f"import time; t = time.perf_counter(); import {module}; print(time.perf_counter() - t)"
+    command = [sys.executable, "-c", code]
+    return min(float(subprocess.check_output(command)) for _ in range(7))
+
+
+def bench_import() -> None:
+    """Import costmark against import boto3."""
+    ratio = import_seconds("costmark") / import_seconds("boto3")
+    report("import costmark / import boto3", ratio, "under 0.05")
+
+
+def bench_stream() -> None:
+    """Observe a streamed answer, against what any receiver does with its bytes."""
+    chunk = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "model": "m"}
+    chunk["choices"] = [{"index": 0, "delta": {"content": "token "}, "finish_reason": None}]
+    event = f"data: {json.dumps(chunk)}\n\n".encode()
+    stream = event * 10_000 + b"data: [DONE]\n\n"
+    pieces = [stream[at : at + 16_384] for at in range(0, len(stream), 16_384)]
+    client = _core.Client({"project": PROJECT, "auth": "none"}, environment={})
+    prepared = client.prepare("POST", "http://localhost/v1/chat/completions", HEADERS, b"{}")
+
+    def observe() -> None:
+        observation = client.observe(prepared)
+        observation.head(200, "text/event-stream")
+        for piece in pieces:
+            observation.feed(piece)
+        observation.finish()
+
+    def parse() -> None:
+        for line in stream.split(b"\n\n"):
+            if line.startswith(b"data: {"):
+                json.loads(line[6:])
+
+    ours, parsing, unzipping = fastest(
+        observe, parse, lambda zipped=gzip.compress(stream): gzip.decompress(zipped)
+    )
+    report("observe / parse the events with json, 10,000 chat events", ours / parsing, "")
+    report("observe / gunzip the same stream", ours / unzipping, "")
+
+
+def main() -> None:
+    """Run all of it."""
+    bench_prepare()
+    bench_stream()
+    bench_import()
+
+
+if __name__ == "__main__":
+    main()
