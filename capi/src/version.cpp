@@ -1,0 +1,56 @@
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string_view>
+
+#include "costmark/costmark.h"
+#include "views.hpp"
+
+#define COSTMARK_TEXT_OF(number) #number
+#define COSTMARK_TEXT(number) COSTMARK_TEXT_OF(number)
+
+namespace {
+
+constexpr std::array<std::string_view, 8> features = {
+    "prepare",
+    "observe",
+    "usage",
+    "sign",
+    "json",
+    "credentials_callback",
+    "bearer_token_callback",
+    "log_callback",
+};
+
+static_assert(COSTMARK_VERSION_NUMBER == COSTMARK_VERSION_MAJOR * 1000000 +
+                                             COSTMARK_VERSION_MINOR * 1000 +
+                                             COSTMARK_VERSION_PATCH);
+
+}  // namespace
+
+const char* costmark_version() noexcept {
+  return COSTMARK_TEXT(COSTMARK_VERSION_MAJOR) "." COSTMARK_TEXT(
+      COSTMARK_VERSION_MINOR) "." COSTMARK_TEXT(COSTMARK_VERSION_PATCH);
+}
+
+uint32_t costmark_version_number() noexcept {
+  return COSTMARK_VERSION_NUMBER;
+}
+
+uint32_t costmark_abi_version() noexcept {
+  return COSTMARK_ABI_VERSION;
+}
+
+bool costmark_has_feature(const char* name, size_t name_len) noexcept {
+  if (name == nullptr) return false;
+  return std::any_of(features.begin(), features.end(), [&](std::string_view feature) {
+    return feature.size() == name_len && std::memcmp(feature.data(), name, name_len) == 0;
+  });
+}
+
+void costmark_init(void* any_struct, size_t struct_size) noexcept {
+  if (any_struct == nullptr || struct_size < sizeof(size_t)) return;
+  if (struct_size > costmark::capi::largest_struct) return;
+  std::memset(any_struct, 0, struct_size);
+  std::memcpy(any_struct, &struct_size, sizeof struct_size);
+}

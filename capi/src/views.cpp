@@ -1,0 +1,72 @@
+#include "views.hpp"
+
+namespace costmark::capi {
+namespace {
+
+constexpr std::size_t largest_length = PTRDIFF_MAX;
+
+std::string plus(std::string_view a, std::string_view b) {
+  return std::string(a).append(b);
+}
+
+}  // namespace
+
+Status read_text(const char* data, std::size_t len, std::string_view name, std::string_view& out) {
+  if (data == nullptr && len != 0) {
+    return invalid_argument(plus(name, " is NULL, but its length is ") + std::to_string(len));
+  }
+  if (len > largest_length) {
+    return invalid_argument(plus(name, " has the length ") + std::to_string(len) +
+                            ", which no object can have; lengths are explicit here");
+  }
+  out = std::string_view(data, len);
+  return {};
+}
+
+Status read_text(const costmark_str& text, std::string_view name, std::string_view& out) {
+  return read_text(text.data, text.len, name, out);
+}
+
+Status read_headers(const costmark_header* headers, std::size_t count, std::vector<Header>& out) {
+  out.clear();
+  if (headers == nullptr && count != 0) {
+    return invalid_argument("headers is NULL, but header_count is " + std::to_string(count));
+  }
+  if (count > largest_length / sizeof(costmark_header)) {
+    return invalid_argument("header_count is " + std::to_string(count) +
+                            ", which no array can have");
+  }
+  out.resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    Status status = read_text(headers[i].name, "the name of a header", out[i].name);
+    if (status) status = read_text(headers[i].value, "the value of a header", out[i].value);
+    if (!status) {
+      out.clear();
+      return status;
+    }
+  }
+  return {};
+}
+
+Status check_struct(const void* from, std::size_t first, std::size_t known, std::string_view name,
+                    std::size_t& out_size) {
+  if (from == nullptr) return invalid_argument(plus(name, " is NULL"));
+  std::memcpy(&out_size, from, sizeof out_size);
+  if (out_size < first || out_size > largest_struct) {
+    return invalid_argument(plus(name, ".struct_size is ") + std::to_string(out_size) +
+                            "; it must be the caller's sizeof, which is " + std::to_string(known) +
+                            " in this version");
+  }
+  const auto* bytes = static_cast<const unsigned char*>(from);
+  for (std::size_t i = known; i < out_size; ++i) {
+    if (bytes[i] != 0) {
+      return invalid_argument(plus(name,
+                                   " has a field set that this version of costmark does not "
+                                   "know, at byte ") +
+                              std::to_string(i));
+    }
+  }
+  return {};
+}
+
+}  // namespace costmark::capi

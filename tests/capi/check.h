@@ -1,0 +1,69 @@
+/* The few words that the C tests share. C99 and C++. */
+// clang-format Language: C
+#ifndef COSTMARK_TESTS_CAPI_CHECK_H
+#define COSTMARK_TESTS_CAPI_CHECK_H
+
+#include <costmark/costmark.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern int failures;
+
+#define CHECK(condition)                                                      \
+  do {                                                                        \
+    if (!(condition)) {                                                       \
+      ++failures;                                                             \
+      fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
+    }                                                                         \
+  } while (0)
+
+/* Runs a call whose last argument is `&error`, and checks status, error object and their match. */
+#define CHECK_FAILS(expected, call)                                        \
+  do {                                                                     \
+    costmark_error *error = NULL;                                          \
+    const costmark_status returned = (call);                               \
+    check_failure(__FILE__, __LINE__, #call, (expected), returned, error); \
+    costmark_error_free(error);                                            \
+  } while (0)
+
+#define CHECK_OK(call)                                         \
+  do {                                                         \
+    costmark_error *error = NULL;                              \
+    const costmark_status returned = (call);                   \
+    check_success(__FILE__, __LINE__, #call, returned, error); \
+    costmark_error_free(error);                                \
+  } while (0)
+
+void check_failure(const char *file, int line, const char *call, costmark_status expected,
+                   costmark_status got, const costmark_error *error);
+void check_success(const char *file, int line, const char *call, costmark_status got,
+                   const costmark_error *error);
+
+costmark_str str(const char *text);
+bool equal(costmark_str text, const char *expected);
+
+/* A configuration with credentials and region set; further options as name, value, ..., NULL. */
+costmark_config *config_with(const char *const *options);
+/* A client of such a configuration. */
+costmark_client *client_with(const char *const *options);
+costmark_prepared *new_prepared(void);
+
+/* A chat request with nothing optional but a Content-Type and this body. */
+costmark_request chat_request(const char *body);
+
+/* The value of a header to set, or NULL data. */
+costmark_str header_to_set(const costmark_prepared *prepared, const char *name);
+
+void test_basics(void);
+void test_options(void);
+void test_prepare(void);
+void test_observe(void);
+void test_sign(void);
+void test_json(void);
+void test_callbacks(void);
+void test_structs(void);
+void test_misuse(void);
+void test_threads(void);
+
+#endif

@@ -1,0 +1,1 @@
+#include <costmark/costmark.h>

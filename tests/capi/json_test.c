@@ -1,0 +1,108 @@
+#include "check.h"
+
+#define TEXT "{\"a\": 1, \"b\" : {\"c\":[ ]}, \"a\": 2}"
+
+static void set_writes_into_the_callers_buffer(void) {
+  const char text[] = "{\"a\": 1.50 }";
+  char buffer[128];
+  size_t len = 0;
+  const size_t bound = costmark_json_set_bound(strlen(text), 1, 4);
+  CHECK(bound >= strlen(text) && bound < sizeof buffer);
+  memset(buffer, '#', sizeof buffer);
+  CHECK_OK(
+      costmark_json_set(text, strlen(text), "b", 1, "true", 4, 0, buffer, bound, &len, &error));
+  CHECK(len == strlen("{\"a\": 1.50 ,\"b\":true}") && buffer[len] == '#');
+  buffer[len] = '\0';
+  CHECK(strstr(buffer, "\"a\": 1.50 ") != NULL && strstr(buffer, "\"b\":true") != NULL);
+  CHECK_OK(costmark_json_set(TEXT, strlen(TEXT), "a", 1, "3", 1, 0, buffer, sizeof buffer, &len,
+                             &error));
+  CHECK(len > 0 && memchr(buffer, '3', len) != NULL && memchr(buffer, '2', len) == NULL);
+}
+
+static void remove_takes_every_occurrence(void) {
+  char buffer[sizeof TEXT];
+  size_t len = 0;
+  CHECK_OK(
+      costmark_json_remove(TEXT, strlen(TEXT), "a", 1, 0, buffer, sizeof buffer, &len, &error));
+  CHECK(len < strlen(TEXT) && memchr(buffer, 'a', len) == NULL);
+  CHECK_OK(
+      costmark_json_remove(TEXT, strlen(TEXT), "x", 1, 0, buffer, sizeof buffer, &len, &error));
+  CHECK(len == strlen(TEXT) && memcmp(buffer, TEXT, len) == 0);
+}
+
+static void size_is_told(void) {
+  char buffer[64] = "untouched";
+  size_t len = 0, again = 0;
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
+              costmark_json_set("{}", 2, "a.b", 3, "1", 1, 0, NULL, 0, &len, &error));
+  CHECK(len == strlen("{\"a\":{\"b\":1}}"));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
+              costmark_json_set("{}", 2, "a.b", 3, "1", 1, 0, buffer, len - 1, &again, &error));
+  CHECK(again == len && strcmp(buffer, "untouched") == 0);
+  CHECK_OK(costmark_json_set("{}", 2, "a.b", 3, "1", 1, 0, buffer, len, &again, &error));
+  CHECK(again == len && memcmp(buffer, "{\"a\":{\"b\":1}}", len) == 0);
+}
+
+static void bound_holds_for_the_worst_names(void) {
+  /* Names of control characters, each of which is written as an escape of six bytes. */
+  static const char paths[][6] = {"\1.\2.\3", "a.b.c", "\"", "\\.\\.", "\1\2\3\4\5"};
+  static const size_t lengths[] = {5, 5, 1, 4, 5};
+  char buffer[256];
+  size_t i;
+  for (i = 0; i < sizeof lengths / sizeof lengths[0]; ++i) {
+    const size_t bound = costmark_json_set_bound(8, lengths[i], 1);
+    size_t len = 0;
+    CHECK(bound <= sizeof buffer);
+    CHECK_OK(costmark_json_set("{\"z\": 0}", 8, paths[i], lengths[i], "1", 1, 0, buffer, bound,
+                               &len, &error));
+  }
+  CHECK(costmark_json_set_bound(SIZE_MAX, 1, 1) == SIZE_MAX);
+  CHECK(costmark_json_set_bound(1, SIZE_MAX, 1) == SIZE_MAX);
+  CHECK(costmark_json_set_bound(1, SIZE_MAX / 12, SIZE_MAX) == SIZE_MAX);
+}
+
+static void bad_input_is_named(void) {
+  char buffer[64];
+  size_t len = 9;
+  CHECK_FAILS(COSTMARK_INVALID_JSON,
+              costmark_json_set("[]", 2, "a", 1, "1", 1, 0, buffer, 64, &len, &error));
+  CHECK(len == 0);
+  CHECK_FAILS(COSTMARK_INVALID_JSON,
+              costmark_json_set(NULL, 0, "a", 1, "1", 1, 0, buffer, 64, &len, &error));
+  CHECK_FAILS(COSTMARK_INVALID_JSON,
+              costmark_json_set("{}\0", 3, "a", 1, "1", 1, 0, buffer, 64, &len, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
+              costmark_json_set("{}", 2, "", 0, "1", 1, 0, buffer, 64, &len, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
+              costmark_json_set("{}", 2, "a", 1, "nope", 4, 0, buffer, 64, &len, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
+              costmark_json_set("{}", 2, "a", 1, NULL, 0, 0, buffer, 64, &len, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
+              costmark_json_set(NULL, 2, "a", 1, "1", 1, 0, buffer, 64, &len, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
+              costmark_json_set("{}", SIZE_MAX, "a", 1, "1", 1, 0, buffer, 64, &len, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
+              costmark_json_set("{}", 2, "a", SIZE_MAX, "1", 1, 0, buffer, 64, &len, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
+              costmark_json_set("{}", 2, "a", 1, "1", SIZE_MAX, 0, buffer, 64, &len, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
+              costmark_json_set("{}", 2, "a", 1, "1", 1, 0, NULL, 64, &len, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
+              costmark_json_set("{}", 2, "a", 1, "1", 1, 0, buffer, 64, NULL, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
+              costmark_json_set("{}", 2, "a", 1, "1", 1, 2, buffer, 64, &len, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
+              costmark_json_remove("{}", 2, "a", 1, 0x80000000u, buffer, 64, &len, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
+              costmark_json_remove("{}", 2, NULL, 1, 0, buffer, 64, &len, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
+              costmark_json_remove("{}", 2, "a", 1, 0, buffer, 64, NULL, &error));
+}
+
+void test_json(void) {
+  set_writes_into_the_callers_buffer();
+  remove_takes_every_occurrence();
+  size_is_told();
+  bound_holds_for_the_worst_names();
+  bad_input_is_named();
+}

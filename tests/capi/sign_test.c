@@ -1,0 +1,138 @@
+#include "check.h"
+
+static costmark_credentials example_credentials(void) {
+  costmark_credentials credentials = COSTMARK_CREDENTIALS_INIT;
+  credentials.access_key_id = str("AKIDEXAMPLE");
+  credentials.secret_access_key = str("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
+  return credentials;
+}
+
+static costmark_sign_request example_request(const costmark_credentials *credentials) {
+  costmark_sign_request request = COSTMARK_SIGN_REQUEST_INIT;
+  request.method = str("GET");
+  request.url = str("https://example.amazonaws.com/");
+  request.region = str("us-east-1");
+  request.service = str("service");
+  request.credentials = credentials;
+  request.time_unix_s = 1440938160; /* 2015-08-30T12:36:00Z */
+  return request;
+}
+
+static costmark_str header(const costmark_signature *signature, const char *name) {
+  size_t i, count = 0;
+  const costmark_header *headers = costmark_signature_headers(signature, &count);
+  for (i = 0; i < count; ++i) {
+    if (equal(headers[i].name, name)) return headers[i].value;
+  }
+  return str(NULL);
+}
+
+static void is_empty(const costmark_signature *signature) {
+  size_t count = 7;
+  CHECK(costmark_signature_headers(signature, &count) == NULL && count == 0);
+  CHECK(strcmp(costmark_signature_canonical_request(signature, &count), "") == 0 && count == 0);
+}
+
+/* The signature was computed with botocore's SigV4Auth for the same request. */
+static void known_request(void) {
+  static const char expected[] =
+      "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, "
+      "SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature="
+      "726c5c4879a6b4ccbbd3b24edbd6b8826d34f87450fbbf4e85546fc7ba9c1642";
+  const costmark_credentials credentials = example_credentials();
+  const costmark_sign_request request = example_request(&credentials);
+  costmark_signature *signature = NULL;
+  costmark_str canonical;
+  int i;
+  CHECK_OK(costmark_signature_new(&signature, &error));
+  is_empty(signature);
+  for (i = 0; i < 3; ++i) {
+    CHECK_OK(costmark_sign(&request, signature, &error));
+    CHECK(equal(header(signature, "authorization"), expected));
+    CHECK(equal(header(signature, "x-amz-date"), "20150830T123600Z"));
+  }
+  canonical.data = costmark_signature_canonical_request(signature, &canonical.len);
+  CHECK(canonical.len > 10 &&
+        memcmp(canonical.data, "GET\n/\n\nhost:example.amazonaws.com\n", 33) == 0);
+  costmark_signature_free(signature);
+}
+
+static void other_credentials_give_other_signatures(void) {
+  costmark_credentials credentials = example_credentials();
+  costmark_sign_request request = example_request(&credentials);
+  costmark_signature *signature = NULL;
+  char first[512];
+  costmark_str value;
+  CHECK_OK(costmark_signature_new(&signature, &error));
+  CHECK_OK(costmark_sign(&request, signature, &error));
+  value = header(signature, "authorization");
+  memcpy(first, value.data, value.len);
+  credentials.secret_access_key = str("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEz");
+  CHECK_OK(costmark_sign(&request, signature, &error));
+  value = header(signature, "authorization");
+  CHECK(memcmp(first, value.data, value.len) != 0);
+  CHECK(header(signature, "x-amz-security-token").data == NULL);
+  credentials.session_token = str("token");
+  CHECK_OK(costmark_sign(&request, signature, &error));
+  CHECK(equal(header(signature, "x-amz-security-token"), "token"));
+  request.time_unix_s = 0;
+  CHECK_OK(costmark_sign(&request, signature, &error));
+  CHECK(memcmp(header(signature, "x-amz-date").data, "20", 2) == 0);
+  CHECK(!equal(header(signature, "x-amz-date"), "20150830T123600Z"));
+  costmark_signature_free(signature);
+}
+
+static void bad_requests_are_refused(void) {
+  static const costmark_header bad_headers[] = {{COSTMARK_STR("x-a"), COSTMARK_STR("a\r\nb: c")}};
+  static const costmark_header null_header[] = {{COSTMARK_STR("x-a"), {NULL, 3}}};
+  costmark_credentials credentials = example_credentials();
+  const costmark_sign_request good = example_request(&credentials);
+  costmark_sign_request request = good;
+  costmark_signature *signature = NULL;
+  CHECK_OK(costmark_signature_new(&signature, &error));
+  CHECK_OK(costmark_sign(&request, signature, &error));
+
+  request.url = str("https://");
+  CHECK_FAILS(COSTMARK_INVALID_URL, costmark_sign(&request, signature, &error));
+  is_empty(signature);
+  request = good;
+  request.method = str("");
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_sign(&request, signature, &error));
+  request = good;
+  request.region = str(NULL);
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_sign(&request, signature, &error));
+  request = good;
+  request.credentials = NULL;
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_sign(&request, signature, &error));
+  request = good;
+  request.headers = bad_headers;
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
+              (request.header_count = 1, costmark_sign(&request, signature, &error)));
+  request.headers = null_header;
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_sign(&request, signature, &error));
+  request.headers = NULL;
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_sign(&request, signature, &error));
+  request.headers = bad_headers;
+  request.header_count = SIZE_MAX;
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_sign(&request, signature, &error));
+  request = good;
+  request.body.data = "x";
+  request.body.len = SIZE_MAX;
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_sign(&request, signature, &error));
+  request = good;
+  credentials.secret_access_key = str("");
+  CHECK_FAILS(COSTMARK_NO_CREDENTIALS, costmark_sign(&request, signature, &error));
+  credentials = example_credentials();
+  credentials.expires_unix_s = 1440938159;
+  CHECK_FAILS(COSTMARK_EXPIRED_CREDENTIALS, costmark_sign(&request, signature, &error));
+  is_empty(signature);
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_sign(NULL, signature, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_sign(&good, NULL, &error));
+  costmark_signature_free(signature);
+}
+
+void test_sign(void) {
+  known_request();
+  other_credentials_give_other_signatures();
+  bad_requests_are_refused();
+}
