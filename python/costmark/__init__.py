@@ -1,0 +1,93 @@
+"""costmark marks every Amazon Bedrock call with the project that pays for it.
+
+::
+
+    import costmark, openai
+
+    client = costmark.wrap(openai.OpenAI(), project="proj_support")
+    with costmark.project("proj_research"):
+        client.chat.completions.create(model="openai.gpt-oss-120b", messages=[...])
+    print(costmark.usage())
+"""
+
+from __future__ import annotations
+
+from ._core import Credentials
+from ._core import version as __version__
+from ._scope import bind, current_project, project
+from .errors import (
+    AttributionError,
+    ConfigurationError,
+    CredentialsError,
+    Error,
+    InternalError,
+    RequestError,
+    ServiceError,
+    TransportError,
+)
+
+TYPE_CHECKING = False  # without the cost of importing typing
+if TYPE_CHECKING:
+    from . import jsonedit
+    from ._openai import unwrap, wrap
+    from ._patch import patch, unpatch
+    from ._signing import sign
+    from ._usage import ProjectUsage, reset_usage, usage
+
+__all__ = [
+    "__version__",
+    # clients
+    "wrap",
+    "unwrap",
+    "patch",
+    "unpatch",
+    # scopes
+    "project",
+    "current_project",
+    "bind",
+    # usage
+    "usage",
+    "reset_usage",
+    "ProjectUsage",
+    # the core's parts alone
+    "Credentials",
+    "sign",
+    "jsonedit",
+    # errors
+    "Error",
+    "RequestError",
+    "ConfigurationError",
+    "AttributionError",
+    "CredentialsError",
+    "TransportError",
+    "ServiceError",
+    "InternalError",
+]
+
+# Loaded when first used, so that importing costmark costs next to nothing.
+_LAZY = {
+    "wrap": "_openai",
+    "unwrap": "_openai",
+    "patch": "_patch",
+    "unpatch": "_patch",
+    "sign": "_signing",
+    "usage": "_usage",
+    "reset_usage": "_usage",
+    "ProjectUsage": "_usage",
+}
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name == "jsonedit":
+        return import_module(".jsonedit", __name__)
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

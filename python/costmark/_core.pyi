@@ -1,0 +1,140 @@
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypedDict
+
+from typing_extensions import Buffer
+
+version: str
+
+class Credentials:
+    """One set of AWS credentials: immutable, its secrets never shown."""
+
+    def __init__(
+        self,
+        access_key_id: str,
+        secret_access_key: str,
+        session_token: str | None = None,
+        *,
+        expires_at: float | None = None,
+        account_id: str | None = None,
+        source: str | None = None,
+    ) -> None: ...
+    @property
+    def access_key_id(self) -> str: ...
+    @property
+    def expires_at(self) -> int | None: ...
+    @property
+    def account_id(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+
+class _Totals(TypedDict):
+    operations: int
+    attempts: int
+    failed_attempts: int
+    incomplete_attempts: int
+    input_tokens: int
+    cached_input_tokens: int
+    cache_write_tokens: int
+    output_tokens: int
+    reasoning_tokens: int
+    inconsistent: int
+
+class UsageCounters:
+    """Sums of usage by project, shared by any number of clients."""
+
+    def __init__(self) -> None: ...
+    def snapshot(self) -> dict[str, _Totals]: ...
+    def reset(self) -> None: ...
+
+class Prepared:
+    """What is to be sent for one request."""
+
+    @property
+    def headers_to_remove(self) -> list[bytes]: ...
+    @property
+    def headers_to_set(self) -> list[tuple[bytes, bytes]]: ...
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def body_changed(self) -> bool: ...
+    @property
+    def project(self) -> str | None: ...
+    @property
+    def project_source(self) -> str: ...
+    @property
+    def api(self) -> str: ...
+    @property
+    def streamed(self) -> bool: ...
+    @property
+    def hides_usage_chunk(self) -> bool: ...
+
+class Observation:
+    """Reads one answer and counts it when it ends."""
+
+    def head(self, status: int, content_type: str | bytes) -> None: ...
+    def feed(self, piece: bytes) -> bytes: ...
+    def finish(self) -> bytes: ...
+    def fail(self, outcome: str) -> bytes: ...
+    @property
+    def answer(self) -> dict[str, Any]: ...
+
+class Client:
+    """Attributes, signs and accounts for requests."""
+
+    def __init__(
+        self,
+        options: dict[str, str] = ...,
+        *,
+        credentials: Credentials | Callable[[], Credentials] | None = None,
+        bearer_token: Callable[[], str] | None = None,
+        host_api_key: str = "",
+        counters: UsageCounters | None = None,
+        log: Callable[[int, str], object] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None: ...
+    def prepare(
+        self,
+        method: str | bytes,
+        url: str | bytes,
+        headers: Sequence[tuple[str | bytes, str | bytes]],
+        body: Buffer,
+        project: str | None = None,
+        scope: str | None = None,
+    ) -> Prepared: ...
+    def check(
+        self,
+        method: str | bytes,
+        url: str | bytes,
+        headers: Sequence[tuple[str | bytes, str | bytes]],
+        body: Buffer,
+        project: str | None = None,
+        scope: str | None = None,
+    ) -> None: ...
+    def observe(self, prepared: Prepared, attempt: int = 1) -> Observation: ...
+    def usage(self) -> dict[str, _Totals]: ...
+
+def json_set(body: Buffer, path: str, value: str | bytes, strict: bool = False) -> bytes: ...
+def json_remove(body: Buffer, path: str, strict: bool = False) -> bytes: ...
+def sign(
+    method: str,
+    url: str,
+    headers: Sequence[tuple[str | bytes, str | bytes]],
+    body: Buffer,
+    credentials: Credentials,
+    region: str,
+    service: str,
+    time: int | None = None,
+) -> dict[str, str]: ...
+def check_project_id(project_id: str, where: str = "project") -> None: ...
+def is_bedrock_host(host: str) -> bool: ...
+
+class _Option(TypedDict):
+    name: str
+    type: str
+    default: str
+    choices: str
+    minimum: int
+    maximum: int
+    description: str
+
+def options() -> list[_Option]: ...

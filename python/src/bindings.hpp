@@ -1,0 +1,91 @@
+// What the parts of the extension module share. Everything here is called with the GIL held unless
+// it says otherwise.
+#pragma once
+
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "costmark/credentials.hpp"
+#include "costmark/error.hpp"
+#include "costmark/http.hpp"
+
+namespace costmark::python {
+
+namespace py = pybind11;
+
+void bind_client(py::module_& module);
+void bind_credentials(py::module_& module);
+void bind_tools(py::module_& module);
+void bind_usage(py::module_& module);
+
+// Raises the class of costmark.errors that belongs to the error's code. An exception that a Python
+// callback left behind on this thread becomes its cause.
+[[noreturn]] void raise(const Error& error);
+
+inline void check(Status status) {
+  if (!status.ok()) raise(status.error());
+}
+template <class T>
+T check(Result<T> result) {
+  if (!result.ok()) raise(result.error());
+  return std::move(result).value();
+}
+
+// Turns the Python exception in flight into an Error of `code` for the core to carry, and keeps the
+// exception for `raise`.
+Error keep_exception(py::error_already_set& exception, Code code, std::string_view what);
+// Forgets what an earlier call on this thread kept.
+void forget_exception() noexcept;
+// Raises the kept exception if no Error may stand for it, as is so for KeyboardInterrupt.
+void raise_interruption();
+
+// A Python object that C++ code may copy and release on any thread, with or without the GIL.
+class Shared {
+ public:
+  Shared() = default;
+  explicit Shared(py::object object);
+  explicit operator bool() const noexcept { return object_ != nullptr; }
+  py::handle get() const noexcept { return *object_; }
+
+ private:
+  std::shared_ptr<py::object> object_;
+};
+
+// A view of a str as UTF-8 or of a bytes object; it lives as long as the object.
+std::string_view text_view(py::handle object, const char* name);
+// Empty for None.
+std::string_view optional_text_view(py::handle object, const char* name);
+// Views of a sequence of (name, value) pairs of str or bytes; they live as long as the pairs.
+void header_views(const py::sequence& headers, std::vector<Header>& out);
+
+// A pinned view of anything with the buffer protocol. Not copyable; released with the GIL held.
+class Buffer {
+ public:
+  Buffer() = default;
+  explicit Buffer(py::handle object);
+  ~Buffer();
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  Buffer(Buffer&& other) noexcept;
+  Buffer& operator=(Buffer&& other) noexcept;
+
+  std::string_view view() const noexcept;
+
+ private:
+  void release() noexcept;
+  Py_buffer buffer_{};
+};
+
+// Credentials as Python sees them: an immutable snapshot.
+struct PyCredentials {
+  CredentialsPtr value;
+};
+
+}  // namespace costmark::python

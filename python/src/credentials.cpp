@@ -1,0 +1,92 @@
+#include <array>
+#include <cmath>
+
+#include "bindings.hpp"
+
+namespace costmark::python {
+namespace {
+
+constexpr std::array<const char*, 3> positional{"access_key_id", "secret_access_key",
+                                                "session_token"};
+
+// Takes its arguments apart itself: pybind11's message about arguments that do not fit shows them.
+py::dict named_arguments(const py::args& args, const py::kwargs& kwargs) {
+  if (args.size() > positional.size()) {
+    throw py::type_error("Credentials() takes at most 3 positional arguments: access_key_id, "
+                         "secret_access_key, session_token");
+  }
+  py::dict named;
+  for (std::size_t i = 0; i < args.size(); ++i) named[positional[i]] = args[i];
+  for (const auto& [name, value] : kwargs) {
+    if (named.contains(name)) {
+      throw py::type_error("Credentials() got " + name.cast<std::string>() + " twice");
+    }
+    named[name] = value;
+  }
+  return named;
+}
+
+std::string take_text(const py::dict& named, const char* name, const char* otherwise) {
+  if (!named.contains(name)) {
+    if (otherwise != nullptr) return otherwise;
+    throw py::type_error(std::string("Credentials() needs ") + name);
+  }
+  const py::object value = named.attr("pop")(name);
+  if (value.is_none() && otherwise != nullptr) return otherwise;
+  return std::string(text_view(value, name));
+}
+
+std::optional<UnixSeconds> take_expiry(const py::dict& named) {
+  if (!named.contains("expires_at")) return std::nullopt;
+  const py::object value = named.attr("pop")("expires_at");
+  if (value.is_none()) return std::nullopt;
+  const double seconds = PyFloat_AsDouble(value.ptr());
+  if (PyErr_Occurred() != nullptr || !(std::abs(seconds) < 1e15)) {
+    PyErr_Clear();
+    throw py::type_error("expires_at takes seconds since 1970-01-01T00:00:00Z");
+  }
+  return static_cast<UnixSeconds>(seconds);
+}
+
+PyCredentials make_credentials(const py::args& args, const py::kwargs& kwargs) {
+  const py::dict named = named_arguments(args, kwargs);
+  Credentials::Fields fields;
+  fields.access_key_id = take_text(named, "access_key_id", nullptr);
+  fields.secret_access_key = take_text(named, "secret_access_key", nullptr);
+  fields.session_token = take_text(named, "session_token", "");
+  fields.expires_at = take_expiry(named);
+  fields.account_id = take_text(named, "account_id", "");
+  fields.source = take_text(named, "source", "static");
+  for (const auto& [name, value] : named) {
+    throw py::type_error("Credentials() takes no argument " + name.cast<std::string>());
+  }
+  return PyCredentials{check(Credentials::create(std::move(fields)))};
+}
+
+py::object expiry(const PyCredentials& self) {
+  if (!self.value->expires_at()) return py::none();
+  return py::int_(*self.value->expires_at());
+}
+
+py::str describe(const PyCredentials& self) {
+  return py::str("Credentials(access_key_id={!r}, source={!r})")
+      .format(self.value->access_key_id(), self.value->source());
+}
+
+}  // namespace
+
+void bind_credentials(py::module_& module) {
+  py::class_<PyCredentials>(module, "Credentials",
+                            "One set of AWS credentials: immutable, its secrets never shown.")
+      .def(py::init(&make_credentials))
+      .def_property_readonly("access_key_id",
+                             [](const PyCredentials& self) { return self.value->access_key_id(); })
+      .def_property_readonly("expires_at", &expiry)
+      .def_property_readonly("account_id",
+                             [](const PyCredentials& self) { return self.value->account_id(); })
+      .def_property_readonly("source",
+                             [](const PyCredentials& self) { return self.value->source(); })
+      .def("__repr__", &describe);
+}
+
+}  // namespace costmark::python

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "bindings.hpp"
+#include "costmark/usage.hpp"
+
+namespace costmark::python {
+
+// {project id: {name of a sum: value}}
+py::dict totals_by_project(const std::map<std::string, UsageTotals>& totals);
+
+}  // namespace costmark::python

@@ -1,0 +1,61 @@
+"""The demo, as a user runs it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+pytest.importorskip("rich")
+
+COMMAND = [sys.executable, "-m", "costmark.demo"]
+
+
+@pytest.mark.parametrize("surroundings", [{}, {"OPENAI_PROJECT_ID": "proj_of_somebody_else"}])
+def test_client_and_server_agree(surroundings: dict[str, str]) -> None:
+    result = subprocess.run(
+        COMMAND, capture_output=True, text=True, env={**os.environ, **surroundings}, check=False
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    lines = result.stdout.splitlines()
+    last = re.fullmatch(r"client and server agree: (\d+) operations, [\d,]+ tokens", lines[-1])
+    assert last
+    assert int(last[1]) >= 40
+    for expected in (
+        "client: by project",
+        "client: by tag",
+        "server: by project",
+        "server: by tag",
+        "team=platform",
+        "env=staging",
+        "app=customer-support-bot",
+        "(no tag)",
+    ):
+        assert expected in result.stdout
+    assert result.stderr == ""
+
+
+def test_it_ends_cleanly_when_interrupted() -> None:
+    process = subprocess.Popen(COMMAND, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    url = line.split()[-1].rstrip(".")
+    time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode in (130, 0), out + err
+    assert "Traceback" not in out + err
+    port = int(url.rpartition(":")[2])
+    assert not listens(port)
+
+
+def listens(port: int) -> bool:
+    import socket
+
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

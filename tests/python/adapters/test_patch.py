@@ -1,0 +1,163 @@
+"""patch and unpatch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import openai
+import pytest
+
+import costmark
+from adapters.clients import SIGNED, plain, plain_async
+from harness import MESSAGES, MODEL, Emulator, Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def _unpatched() -> Iterator[None]:
+    before = openai.OpenAI.__init__, openai.AsyncOpenAI.__init__
+    yield
+    costmark.unpatch()
+    assert (openai.OpenAI.__init__, openai.AsyncOpenAI.__init__) == before
+
+
+def host_of(server: Recorder | Emulator) -> str:
+    return server.url.removeprefix("http://")
+
+
+def is_wrapped(client: Any) -> bool:
+    return "_costmark" in vars(client)
+
+
+def project_sent(recorder: Recorder, client: openai.OpenAI) -> Any:
+    client.chat.completions.create(model=MODEL, messages=MESSAGES)
+    return recorder.last.json().get("project_id")
+
+
+def test_clients_of_named_hosts_are_wrapped(recorder: Recorder) -> None:
+    costmark.patch(hosts=[host_of(recorder)], project="proj_a")
+    with plain(recorder) as client:
+        assert project_sent(recorder, client) == "proj_a"
+        assert project_sent(recorder, client.with_options(timeout=9)) == "proj_a"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "expected"),
+    [
+        ("https://bedrock-mantle.us-east-1.api.aws/v1", True),
+        ("https://BEDROCK-runtime.eu-west-1.amazonaws.com/openai/v1", True),
+        ("https://api.openai.com/v1", False),
+        ("https://bedrock-mantle.us-east-1.api.aws.evil.example/v1", False),
+        ("https://gateway.internal/v1", True),
+        ("https://gateway.internal:8443/v1", True),
+        ("http://localhost:8080/v1", True),
+        ("http://localhost:8081/v1", False),
+        ("https://my-gateway.internal/v1", False),
+        ("http://[::1]:9000/v1", True),
+    ],
+)
+def test_which_clients_are_wrapped(base_url: str, expected: bool) -> None:
+    costmark.patch(hosts=("gateway.internal", "localhost:8080", "[::1]:9000"))
+    for make in (openai.OpenAI, openai.AsyncOpenAI):
+        client: Any = make(base_url=base_url, api_key="x")
+        assert is_wrapped(client) == expected
+
+
+def test_others_stay_untouched(recorder: Recorder) -> None:
+    with plain(recorder) as client:
+        before = set(vars(client))
+        project_sent(recorder, client)
+        costmark.patch(project="proj_a")
+        with plain(recorder) as other:
+            assert set(vars(other)) == before - {"chat"}
+            assert type(other._client) is type(client._client)
+            assert project_sent(recorder, other) is None
+        assert recorder.requests[0].body == recorder.requests[1].body
+        assert recorder.requests[0].headers == recorder.requests[1].headers
+
+
+async def test_asynchronous_clients(bedrock: Emulator, project_a: str) -> None:
+    costmark.patch(hosts=host_of(bedrock), **SIGNED)
+    async with plain_async(bedrock) as client:
+        with costmark.project(project_a):
+            call = client.responses.create(model=MODEL, input="Hello")
+        await call
+    assert [r["project"] for r in bedrock.usage()] == [project_a]
+
+
+def test_patching_again_replaces(recorder: Recorder) -> None:
+    costmark.patch(hosts=[host_of(recorder)], project="proj_a")
+    costmark.patch(hosts=[host_of(recorder)], project="proj_b")
+    with plain(recorder) as client:
+        assert project_sent(recorder, client) == "proj_b"
+        assert costmark.usage()["proj_b"].attempts == 1
+
+
+def test_unpatching(recorder: Recorder) -> None:
+    costmark.unpatch()
+    costmark.patch(hosts=[host_of(recorder)], project="proj_a")
+    with plain(recorder) as early:
+        costmark.unpatch()
+        costmark.unpatch()
+        with plain(recorder) as late:
+            assert not is_wrapped(late)
+            assert project_sent(recorder, late) is None
+        assert project_sent(recorder, early) == "proj_a"
+
+
+def test_what_others_patched_on_top_stays(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    costmark.patch(hosts=[host_of(recorder)], project="proj_a")
+    ours, seen = openai.OpenAI.__init__, []
+
+    def theirs(self: Any, **arguments: Any) -> None:
+        seen.append(1)
+        ours(self, **arguments)
+
+    with monkeypatch.context() as patches:
+        patches.setattr(openai.OpenAI, "__init__", theirs)
+        costmark.unpatch()
+        with plain(recorder) as client:
+            assert not is_wrapped(client)
+        assert seen == [1]
+        patches.undo()
+    costmark.patch(hosts=[host_of(recorder)], project="proj_a")
+    with plain(recorder) as client:
+        assert project_sent(recorder, client) == "proj_a"
+        assert costmark.usage()["proj_a"].attempts == 1
+    openai.OpenAI.__init__ = openai.OpenAI.__init__.__wrapped__.__wrapped__  # type: ignore[attr-defined,method-assign]
+
+
+def test_subclasses_and_shared_http_clients(recorder: Recorder) -> None:
+    class Mine(openai.OpenAI):
+        def __init__(self, **arguments: Any) -> None:
+            super().__init__(base_url=recorder.base_url, api_key="x", **arguments)
+            self.late = True
+
+    costmark.patch(hosts=[host_of(recorder)], project="proj_a")
+    with Mine() as client:
+        assert client.late
+        assert project_sent(recorder, client) == "proj_a"
+
+
+@pytest.mark.parametrize("host", ["", "http://x", "a b", "x:0", "x:port", "x/y", "user@x"])
+def test_bad_hosts(host: str) -> None:
+    with pytest.raises(costmark.ConfigurationError, match="hosts"):
+        costmark.patch(hosts=[host])
+
+
+def test_openai_may_be_imported_later(recorder: Recorder) -> None:
+    code = f"""
+import costmark
+costmark.patch(hosts=[{host_of(recorder)!r}], project="proj_a")
+from openai import OpenAI
+with OpenAI(base_url={recorder.base_url!r}, api_key="x") as client:
+    client.chat.completions.create(model="m", messages=[])
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert recorder.last.json()["project_id"] == "proj_a"

@@ -1,0 +1,61 @@
+"""Fixtures of all Python tests."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness import Emulator, Recorder, run_emulator, run_recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--sign-cases",
+        type=int,
+        default=2000,
+        help="random requests to sign with costmark and with botocore (default: %(default)s)",
+    )
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def _emulator_process() -> Iterator[Emulator]:
+    with run_emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def bedrock(_emulator_process: Emulator) -> Emulator:
+    """The emulator, without records of earlier tests."""
+    for what in ("usage", "requests", "faults"):
+        _emulator_process.fetch(f"/_emulator/{what}", method="DELETE")
+    return _emulator_process
+
+
+@pytest.fixture
+def recorder() -> Iterator[Recorder]:
+    with run_recorder() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(("COSTMARK_", "OPENAI_", "AWS_")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _counted_anew() -> None:
+    import costmark
+
+    costmark.reset_usage()

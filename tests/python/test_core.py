@@ -1,0 +1,276 @@
+"""The bindings: callbacks, the GIL, lifetimes."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+import costmark
+from costmark import _core
+
+URL = "https://gateway.example/v1/chat/completions"
+HEADERS = [(b"Host", b"gateway.example"), (b"Content-Type", b"application/json")]
+BODY = b'{"model":"m","messages":[]}'
+KEYS = costmark.Credentials("AKIDEXAMPLE", "secret")
+SIGNED = {"auth": "sigv4", "region": "us-east-1", "base_url": "https://gateway.example/v1"}
+
+
+def prepare(client: _core.Client, body: Any = BODY, **more: Any) -> _core.Prepared:
+    return client.prepare("POST", URL, HEADERS, body, **more)
+
+
+def test_prepare_and_observe() -> None:
+    client = _core.Client({"project": "proj_client"})
+    prepared = prepare(client, scope="proj_scope")
+    assert (prepared.project, prepared.project_source) == ("proj_scope", "scope")
+    assert (prepared.api, prepared.streamed) == ("chat_completions", False)
+    assert prepared.body == b'{"project_id":"proj_scope","model":"m","messages":[]}'
+    assert prepared.body is prepared.body
+    observation = client.observe(prepared, 1)
+    observation.head(200, "application/json")
+    answer = b'{"id":"c","choices":[{"finish_reason":"stop"}],"usage":{"prompt_tokens":2,'
+    assert observation.feed(answer) is answer
+    observation.feed(b'"completion_tokens":3,"total_tokens":5}}')
+    assert observation.finish() == b""
+    assert observation.answer["outcome"] == "ok"
+    assert client.usage()["proj_scope"]["output_tokens"] == 3
+
+
+def test_an_unchanged_body_is_the_same_object() -> None:
+    prepared = prepare(_core.Client({"unattributed": "allow"}))
+    assert prepared.body is BODY
+    assert not prepared.body_changed
+
+
+def test_the_body_stays_pinned_as_long_as_it_is_used() -> None:
+    body = bytearray(BODY)
+    prepared = prepare(_core.Client({"unattributed": "allow"}), body)
+    with pytest.raises(BufferError):
+        body.clear()
+    del prepared
+    gc.collect()
+    body.clear()
+
+
+def test_prepared_requests_do_not_share_buffers() -> None:
+    client = _core.Client({})
+    prepared = [prepare(client, scope=f"proj_{number}") for number in range(200)]
+    for number, each in enumerate(prepared):
+        assert each.project == f"proj_{number}"
+        assert f'"proj_{number}"'.encode() in each.body
+
+
+def test_check_is_attribution_alone() -> None:
+    client = _core.Client({**SIGNED, "unattributed": "refuse"})
+    with pytest.raises(costmark.AttributionError):
+        client.check("POST", URL, HEADERS, BODY)
+    client.check("POST", URL, HEADERS, BODY, "proj_a")
+    with pytest.raises(costmark.CredentialsError):
+        _core.Client(SIGNED, environment={}).prepare("POST", URL, HEADERS, BODY, "proj_a")
+
+
+def test_the_environment_may_be_handed_in() -> None:
+    environment = {"COSTMARK_PROJECT": "proj_env"}
+    assert prepare(_core.Client({}, environment=environment)).project == "proj_env"
+
+
+@pytest.mark.parametrize(
+    ("credentials", "mentions"),
+    [
+        (lambda: None, "NoneType"),
+        (lambda: ("AK", "very-secret"), "tuple"),
+        (lambda: 1 / 0, "ZeroDivisionError"),
+    ],
+)
+def test_failing_callbacks(credentials: Any, mentions: str) -> None:
+    client = _core.Client(SIGNED, credentials=credentials)
+    with pytest.raises(costmark.CredentialsError, match=mentions) as caught:
+        prepare(client)
+    assert "very-secret" not in str(caught.value)
+    assert isinstance(caught.value.__cause__, ZeroDivisionError) == (mentions[0] == "Z")
+
+
+def test_failing_token_callbacks() -> None:
+    bearer: dict[str, Any] = {"auth": "bearer"}
+    for token, mentions in ((lambda: 5, "int"), (lambda: {}["x"], "KeyError")):
+        client = _core.Client(bearer, bearer_token=token)  # type: ignore[arg-type]
+        with pytest.raises(costmark.CredentialsError, match=mentions):
+            prepare(client)
+    with pytest.raises(costmark.CredentialsError, match="white space"):
+        prepare(_core.Client(bearer, bearer_token=lambda: "a b"))
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_interruptions_pass_through_callbacks(kind: type[BaseException]) -> None:
+    def interrupted() -> costmark.Credentials:
+        raise kind
+
+    client = _core.Client(SIGNED, credentials=interrupted)
+    with pytest.raises(kind):
+        prepare(client)
+
+
+def test_callbacks_are_let_go_with_their_client() -> None:
+    class Callback:
+        def __call__(self, *_: object) -> costmark.Credentials:
+            return KEYS
+
+    callback = Callback()
+    gone = weakref.ref(callback)
+    client = _core.Client(SIGNED, credentials=callback, log=callback)
+    prepared = prepare(client)
+    observation = client.observe(prepared)
+    del callback, client
+    assert gone() is not None
+    del prepared, observation
+    gc.collect()
+    assert gone() is None
+
+
+def test_callbacks_may_be_let_go_on_another_thread() -> None:
+    for _ in range(50):
+        client = _core.Client(SIGNED, credentials=lambda: KEYS, log=print)
+        holder = [client.observe(prepare(client))]
+        del client
+        thread = threading.Thread(target=holder.clear)
+        thread.start()
+        thread.join()
+
+
+def test_a_failing_logger_does_no_harm() -> None:
+    import sys
+
+    seen = []
+
+    def log(level: int, message: str) -> None:
+        raise RuntimeError(message)
+
+    hook, sys.unraisablehook = sys.unraisablehook, seen.append
+    try:
+        assert prepare(_core.Client({}, log=log)).body == BODY
+    finally:
+        sys.unraisablehook = hook
+    assert [type(each.exc_value) for each in seen] == [RuntimeError]
+
+
+def test_other_threads_run_while_a_large_body_is_signed() -> None:
+    client = _core.Client(SIGNED, credentials=KEYS)
+    body = b'{"model":"m","messages":["' + b"x" * (64 << 20) + b'"]}'
+    ticks, done = [], threading.Event()
+
+    def tick() -> None:
+        while not done.is_set():
+            ticks.append(time.perf_counter())
+            time.sleep(0.001)
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    begin = time.perf_counter()
+    prepare(client, body, scope="proj_a")
+    end = time.perf_counter()
+    done.set()
+    thread.join()
+    assert sum(begin < moment < end for moment in ticks) >= 3
+
+
+def test_a_callback_that_waits_for_another_thread_does_not_lock_up() -> None:
+    entered, others = threading.Event(), threading.Event()
+
+    def ask() -> costmark.Credentials:
+        entered.set()
+        assert others.wait(10)
+        return KEYS
+
+    client = _core.Client(SIGNED, credentials=ask)
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(prepare, client)
+        assert entered.wait(10)
+        rest = [pool.submit(prepare, client) for _ in range(3)]
+        time.sleep(0.05)
+        others.set()
+        assert all(future.result().body == BODY for future in [first, *rest])
+
+
+def test_an_observation_that_is_dropped_counts_as_cancelled() -> None:
+    client = _core.Client({})
+    client.observe(prepare(client, scope="proj_a"))
+    assert client.usage()["proj_a"]["incomplete_attempts"] == 1
+
+
+def test_counters_may_be_shared() -> None:
+    counters = _core.UsageCounters()
+    for _ in range(2):
+        client = _core.Client({}, counters=counters)
+        client.observe(prepare(client, scope="proj_a")).fail("error")
+    assert counters.snapshot()["proj_a"]["failed_attempts"] == 2
+    counters.reset()
+    assert counters.snapshot() == {}
+
+
+def test_repeated_calls_do_not_grow_the_heap() -> None:
+    import tracemalloc
+
+    client = _core.Client(SIGNED, credentials=KEYS)
+
+    def work() -> None:
+        for _ in range(200):
+            observation = client.observe(prepare(client, scope="proj_a"))
+            observation.head(200, "application/json")
+            observation.feed(b"{}")
+            observation.finish()
+
+    work()
+    tracemalloc.start()
+    work()
+    before = tracemalloc.get_traced_memory()[0]
+    work()
+    after = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert after - before < 2000
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("POST", URL, HEADERS, "text"),
+        ("POST", URL, [(b"one",)], BODY),
+        ("POST", URL, [(b"name", 5)], BODY),
+        (5, URL, HEADERS, BODY),
+        ("POST", URL, HEADERS, BODY, 5),
+    ],
+)
+def test_arguments_of_the_wrong_type(arguments: Any) -> None:
+    with pytest.raises(TypeError):
+        _core.Client({}).prepare(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("https:///v1/chat/completions", "invalid_url"),
+        ("gateway.example/v1", "invalid_url"),
+        ("ftp://gateway.example/", "invalid_url"),
+        ("https://user:hidden@gateway.example/v1", "invalid_url"),
+        ("https://gateway.example:0/v1", "invalid_url"),
+        ("http://bedrock-mantle.us-east-1.api.aws/v1/responses", "endpoint_mismatch"),
+    ],
+)
+def test_bad_urls(url: str, code: str) -> None:
+    with pytest.raises(costmark.Error) as caught:
+        _core.Client({}).prepare("POST", url, HEADERS, BODY)
+    assert caught.value.code == code
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"3", b'{"a":', b"\xff", b'{"a":1}{'])
+def test_bad_bodies(body: bytes) -> None:
+    with pytest.raises(costmark.RequestError) as caught:
+        prepare(_core.Client({"project": "proj_a"}), body)
+    assert caught.value.code == "invalid_json"
+    assert caught.value.offset is not None
