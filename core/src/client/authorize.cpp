@@ -53,12 +53,14 @@ bool listed(const std::vector<Header>& headers, std::string_view name) noexcept 
                      [name](const Header& h) { return equal_ignoring_case(h.name, name); });
 }
 
+// Names spelt here, as the request's own need not outlive `prepare`.
 void drop_earlier_signature(const Request& request, Prepared::Impl& out) {
-  for (const Header& header : request.headers) {
-    if (signing::stale_signature_header(header.name) &&
-        !listed(out.headers_to_remove, header.name)) {
-      out.headers_to_remove.push_back(header.name);
-    }
+  for (const std::string_view name : {"authorization", "x-amz-date", "x-amz-security-token",
+                                      "x-amz-content-sha256"}) {
+    const bool carried =
+        std::any_of(request.headers.begin(), request.headers.end(),
+                    [name](const Header& h) { return equal_ignoring_case(h.name, name); });
+    if (carried && !listed(out.headers_to_remove, name)) out.headers_to_remove.push_back(name);
   }
 }
 
