@@ -76,7 +76,7 @@ Status Client::prepare(const Request& request, Prepared& out) {
 
 Status Client::check(const Request& request, Prepared& scratch) {
   Status status = impl_->check(request, scratch.impl());
-  scratch.impl().reset();
+  if (!status) scratch.impl().reset();
   return status;
 }
 

@@ -44,6 +44,17 @@ std::optional<std::int64_t> parse_integer(std::string_view text) noexcept {
   return value;
 }
 
+// What a caller gave, as an error may show it: short, and without control characters.
+std::string shown(std::string_view text) {
+  constexpr std::size_t longest = 64;
+  std::string result(text.substr(0, longest));
+  for (char& c : result) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+  }
+  if (text.size() > longest) result += "...";
+  return "'" + result + "'";
+}
+
 Status invalid(const OptionInfo& option, std::string_view what) {
   return {Code::invalid_option, "option '" + std::string(option.name) + "': " + std::string(what)};
 }
@@ -78,7 +89,7 @@ Status check_characters(const OptionInfo& option, std::string_view value) {
 Status check_choice(const OptionInfo& option, std::string_view value) {
   if (is_choice(value, option.choices)) return {};
   return invalid(option,
-                 "'" + std::string(value) + "' is not one of " + spelled_out(option.choices));
+                 shown(value) + " is not one of " + spelled_out(option.choices));
 }
 
 Status check_list(const OptionInfo& option, std::string_view value) {
@@ -93,7 +104,7 @@ Status check_list(const OptionInfo& option, std::string_view value) {
 Status check_integer(const OptionInfo& option, std::string_view value) {
   const auto number = parse_integer(value);
   if (number && *number >= option.minimum && *number <= option.maximum) return {};
-  return invalid(option, "'" + std::string(value) + "' is not an integer from " +
+  return invalid(option, shown(value) + " is not an integer from " +
                              std::to_string(option.minimum) + " to " +
                              std::to_string(option.maximum));
 }
@@ -113,7 +124,7 @@ Status check_value(const OptionInfo& option, std::string_view value) {
     case OptionType::secret: return {};
     case OptionType::boolean:
       if (parse_boolean(value)) return {};
-      return invalid(option, "'" + std::string(value) + "' is neither true nor false");
+      return invalid(option, shown(value) + " is neither true nor false");
     case OptionType::integer: return check_integer(option, value);
     case OptionType::choice: return check_choice(option, value);
     case OptionType::list: return check_list(option, value);
@@ -137,17 +148,15 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-constexpr std::size_t longest_known_name = 64;
-
 Status unknown_option(std::string_view name) {
-  std::string message = "unknown option '" + std::string(name.substr(0, longest_known_name)) + "'";
+  std::string message = "unknown option " + shown(name);
   const OptionInfo* nearest = nullptr;
   std::size_t distance = 4;  // further away it is no slip of the pen
   std::string all;
   for (const OptionInfo& option : option_table()) {
     if (!all.empty()) all += ", ";
     all += option.name;
-    if (name.size() > longest_known_name) continue;
+    if (name.size() > 2 * option.name.size()) continue;
     if (const auto d = edit_distance(name, option.name); d < distance) {
       distance = d;
       nearest = &option;
