@@ -103,17 +103,38 @@ class Engine:
 
     def _prepare(self, request: Any) -> _core.Prepared:
         body: bytes | None = getattr(request, "_content", None)
-        prepared = self._core.prepare(
+        return self._prepare_streamed(request) if body is None else self._ask(request, body)
+
+    def _ask(self, request: Any, body: bytes) -> _core.Prepared:
+        return self._core.prepare(
             request.method,
             str(request.url),
             request.headers.raw,
-            b"" if body is None else body,
+            body,
             None,
             current_project(),
         )
-        if body is None:
-            _check_streamed(request, prepared)
-        return prepared
+
+    def _prepare_streamed(self, request: Any) -> _core.Prepared:
+        """Prepare a request whose body is not in memory: an upload, or a caller's generator."""
+        try:
+            prepared = self._ask(request, b"")
+        except RequestError as error:
+            if error.code != "invalid_json":
+                raise
+            raise _needs_bytes("attributing it") from None
+        if not any(name.lower() == b"x-amz-date" for name, _ in prepared.headers_to_set):
+            return prepared
+        if type(request.stream).__name__ != "MultipartStream":  # which can be read again
+            raise _needs_bytes("signing it")
+        return self._ask(request, request.read())
+
+
+def _needs_bytes(purpose: str) -> RequestError:
+    return RequestError(
+        f"the request body is a stream that can be read only once, and {purpose} needs all of its "
+        "bytes first: pass bytes"
+    )
 
 
 def signed(request: Any) -> bool:
@@ -132,18 +153,3 @@ def _retry_count(request: Any) -> int:
         return max(0, int(request.headers.get("x-stainless-retry-count", "0")))
     except ValueError:
         return 0
-
-
-def _check_streamed(request: Any, prepared: _core.Prepared) -> None:
-    """Refuse a body that cannot be read ahead where its bytes are needed."""
-    names = {name.lower() for name, _ in prepared.headers_to_set}
-    if b"x-amz-date" in names:
-        raise RequestError(
-            "the request body is a stream, and signing needs all of its bytes: pass bytes, or "
-            "authenticate with a bearer token"
-        )
-    if prepared.project is not None and not names & {b"openai-project", b"anthropic-workspace-id"}:
-        raise RequestError(
-            "the request body is a stream, and the body carrier needs all of its bytes: pass "
-            "bytes, or set option 'carrier' to header"
-        )

@@ -73,7 +73,7 @@ def unwrap(client: _ClientT) -> _ClientT:
     for name in (*wrapped.hooks, _WRAPPED):
         vars(client).pop(name, None)
     _capture.untrack(client)
-    vars(client)["_client"] = detach(_attribute(client, "_client"))
+    _set_http_client(client, detach(_attribute(client, "_client")))
     return client
 
 
@@ -131,7 +131,7 @@ def _attach(client: Any, spec: _Spec, engine: Engine) -> None:
     for name, hook in hooks.items():
         like = functools.wraps(getattr(type(client), name))
         vars(client)[name] = types.MethodType(like(hook), client)
-    vars(client)["_client"] = attach(_attribute(client, "_client"), engine)
+    _set_http_client(client, attach(_attribute(client, "_client"), engine))
     vars(client)[_WRAPPED] = _Wrapped(spec, engine, tuple(hooks))
     _capture.track(client)
 
@@ -194,7 +194,8 @@ def _wrap_copy(client: Any, copied: Any) -> Any:
 
 
 def _identity(client: Any) -> tuple[Any, ...]:
-    return client.project, client.api_key, getattr(client, "_provider", None)
+    key = getattr(client, "_api_key_provider", None) or client.api_key
+    return client.project, key, getattr(client, "_provider", None)
 
 
 # --- The SDK --------------------------------------------------------------------------------------
@@ -202,6 +203,12 @@ def _identity(client: Any) -> tuple[Any, ...]:
 
 def _attribute(client: object, name: str) -> Any:
     return getattr(client, name)
+
+
+def _set_http_client(client: Any, http_client: Any) -> None:
+    client._client = (
+        http_client  # not by way of `vars`: the client of module `openai` has a property
+    )
 
 
 def _is_async(client: object) -> bool:

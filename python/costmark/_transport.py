@@ -134,14 +134,13 @@ class Exchange:
         held += self._observation.finish()
         return held if self._hides else b""
 
-    def fail(self, outcome: str) -> None:
-        """Say how the exchange ended, unless that is known already."""
-        self._observation.fail(outcome)
+    def fail(self, outcome: str) -> bytes:
+        """Say how the exchange ended, unless that is known already; returns what was held back."""
+        held = self._observation.fail(outcome)
+        return held if self._hides else b""
 
 
-def _outcome_of(error: BaseException) -> str:
-    """A caller who gives up raises through us what is no `Exception`."""
-    return "incomplete" if isinstance(error, Exception) else "cancelled"
+# A caller who gives up raises through us what is no `Exception`: GeneratorExit, CancelledError.
 
 
 class _SyncObserved:
@@ -158,8 +157,13 @@ class _SyncObserved:
                 if passed_on:
                     yield passed_on
             held = self._exchange.finish()
-        except BaseException as error:
-            self._exchange.fail(_outcome_of(error))
+        except Exception:
+            held = self._exchange.fail("incomplete")
+            if held:
+                yield held
+            raise
+        except BaseException:
+            self._exchange.fail("cancelled")
             raise
         if held:
             yield held
@@ -184,8 +188,13 @@ class _AsyncObserved:
                 if passed_on:
                     yield passed_on
             held = self._exchange.finish()
-        except BaseException as error:
-            self._exchange.fail(_outcome_of(error))
+        except Exception:
+            held = self._exchange.fail("incomplete")
+            if held:
+                yield held
+            raise
+        except BaseException:
+            self._exchange.fail("cancelled")
             raise
         finally:
             if hasattr(pieces, "aclose"):

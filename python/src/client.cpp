@@ -11,9 +11,10 @@
 namespace costmark::python {
 namespace {
 
-// Pieces of answers smaller than this are read with the GIL held: that takes less than a microsecond.
-// A request is always prepared without it. Giving it away costs nothing that can be measured at any
-// size, a second thread gains 5 to 40 %, and a callback on another thread may need it.
+// Pieces of answers smaller than this are read with the GIL held: that takes less than a
+// microsecond. A request is always prepared without it. Giving it away costs nothing that can be
+// measured at any size, a second thread gains 5 to 40 %, and a callback on another thread may need
+// it.
 constexpr std::size_t release_gil_from = 4U << 10U;
 
 // --- Logging ---------------------------------------------------------------------------------
@@ -93,7 +94,7 @@ class SlotPool {
 };
 
 SlotPool& slot_pool() {
-  static SlotPool* const pool = new SlotPool;  // outlives every Python object
+  static auto* const pool = new SlotPool;  // outlives every Python object
   return *pool;
 }
 
@@ -125,8 +126,12 @@ class PyPrepared {
   std::unique_ptr<Slot> slot_;
 };
 
-py::bytes as_bytes(std::string_view text) { return {text.data(), text.size()}; }
-py::str as_text(std::string_view text) { return {text.data(), text.size()}; }
+py::bytes as_bytes(std::string_view text) {
+  return {text.data(), text.size()};
+}
+py::str as_text(std::string_view text) {
+  return {text.data(), text.size()};
+}
 
 py::list headers_to_set(const PyPrepared& self) {
   py::list result;
@@ -150,8 +155,8 @@ py::object project_of(const PyPrepared& self) {
 // --- Observations ----------------------------------------------------------------------------
 
 std::optional<Outcome> outcome_named(std::string_view name) {
-  for (const auto outcome : {Outcome::ok, Outcome::error, Outcome::cancelled, Outcome::incomplete,
-                             Outcome::unknown}) {
+  for (const auto outcome :
+       {Outcome::ok, Outcome::error, Outcome::cancelled, Outcome::incomplete, Outcome::unknown}) {
     if (to_string(outcome) == name) return outcome;
   }
   return std::nullopt;
@@ -228,17 +233,18 @@ CredentialsProviderPtr credentials_provider(const py::object& given) {
     return static_credentials(given.cast<const PyCredentials&>().value);
   }
   if (PyCallable_Check(given.ptr()) == 0) {
-    throw py::type_error("credentials must be a costmark.Credentials or a callable that returns one");
+    throw py::type_error(
+        "credentials must be a costmark.Credentials or a callable that returns one");
   }
   return callback_credentials([callable = Shared(given)] {
-    return call_back<CredentialsPtr>(
-        callable, Code::no_credentials, "the credentials callback",
-        [](const py::object& value) -> Result<CredentialsPtr> {
-          if (py::isinstance<PyCredentials>(value)) {
-            return value.cast<const PyCredentials&>().value;
-          }
-          return wrong_type("the credentials callback", value, "costmark.Credentials");
-        });
+    return call_back<CredentialsPtr>(callable, Code::no_credentials, "the credentials callback",
+                                     [](const py::object& value) -> Result<CredentialsPtr> {
+                                       if (py::isinstance<PyCredentials>(value)) {
+                                         return value.cast<const PyCredentials&>().value;
+                                       }
+                                       return wrong_type("the credentials callback", value,
+                                                         "costmark.Credentials");
+                                     });
   });
 }
 
@@ -286,9 +292,9 @@ class PyClient {
     client_ = check(in_core(false, [&] { return Client::create(std::move(config)); }));
   }
 
-  std::unique_ptr<PyPrepared> prepare(py::handle method, py::handle url, const py::sequence& headers,
-                                      const py::object& body, py::handle project,
-                                      py::handle scope) {
+  std::unique_ptr<PyPrepared> prepare(py::handle method, py::handle url,
+                                      const py::sequence& headers, const py::object& body,
+                                      py::handle project, py::handle scope) {
     return run(method, url, headers, body, project, scope, &Client::prepare);
   }
 

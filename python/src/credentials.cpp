@@ -12,8 +12,9 @@ constexpr std::array<const char*, 3> positional{"access_key_id", "secret_access_
 // Takes its arguments apart itself: pybind11's message about arguments that do not fit shows them.
 py::dict named_arguments(const py::args& args, const py::kwargs& kwargs) {
   if (args.size() > positional.size()) {
-    throw py::type_error("Credentials() takes at most 3 positional arguments: access_key_id, "
-                         "secret_access_key, session_token");
+    throw py::type_error(
+        "Credentials() takes at most 3 positional arguments: access_key_id, "
+        "secret_access_key, session_token");
   }
   py::dict named;
   for (std::size_t i = 0; i < args.size(); ++i) named[positional[i]] = args[i];

@@ -57,7 +57,9 @@ Error keep_exception(py::error_already_set& exception, Code code, std::string_vi
   return Error{code, std::move(message), std::nullopt, 0, {}, false};
 }
 
-void forget_exception() noexcept { Py_XDECREF(std::exchange(kept_exception, nullptr)); }
+void forget_exception() noexcept {
+  Py_XDECREF(std::exchange(kept_exception, nullptr));
+}
 
 void raise_interruption() {
   if (kept_exception == nullptr || PyObject_IsInstance(kept_exception, PyExc_Exception) == 1) {
@@ -68,12 +70,12 @@ void raise_interruption() {
   throw py::error_already_set();
 }
 
-Shared::Shared(py::object object)
-    : object_(new py::object(std::move(object)), release_with_gil) {}
+Shared::Shared(py::object object) : object_(new py::object(std::move(object)), release_with_gil) {}
 
 std::string_view text_view(py::handle object, const char* name) {
   if (PyBytes_Check(object.ptr())) {
-    return {PyBytes_AS_STRING(object.ptr()), static_cast<std::size_t>(PyBytes_GET_SIZE(object.ptr()))};
+    return {PyBytes_AS_STRING(object.ptr()),
+            static_cast<std::size_t>(PyBytes_GET_SIZE(object.ptr()))};
   }
   if (!PyUnicode_Check(object.ptr())) {
     throw py::type_error(std::string(name) + " must be str or bytes, not " +
@@ -104,7 +106,9 @@ Buffer::Buffer(py::handle object) {
   if (PyObject_GetBuffer(object.ptr(), &buffer_, PyBUF_SIMPLE) != 0) throw py::error_already_set();
 }
 
-Buffer::~Buffer() { release(); }
+Buffer::~Buffer() {
+  release();
+}
 
 Buffer::Buffer(Buffer&& other) noexcept : buffer_(std::exchange(other.buffer_, {})) {}
 

@@ -21,9 +21,13 @@ auto without_gil_if(bool release, Work work) {
   return work();
 }
 
-py::bytes as_bytes(std::string_view text) { return {text.data(), text.size()}; }
+py::bytes as_bytes(std::string_view text) {
+  return {text.data(), text.size()};
+}
 
-json::Mode mode_of(bool strict) { return strict ? json::Mode::strict : json::Mode::lenient; }
+json::Mode mode_of(bool strict) {
+  return strict ? json::Mode::strict : json::Mode::lenient;
+}
 
 py::bytes json_set(py::handle body, py::handle path, py::handle value, bool strict) {
   const Buffer text(body);
@@ -92,13 +96,20 @@ py::dict sign(py::handle method, py::handle url, const py::sequence& headers, py
 
 const char* type_name(OptionType type) {
   switch (type) {
-    case OptionType::text: return "text";
-    case OptionType::secret: return "secret";
-    case OptionType::boolean: return "boolean";
-    case OptionType::integer: return "integer";
-    case OptionType::choice: return "choice";
-    case OptionType::list: return "list";
-    case OptionType::url: return "url";
+    case OptionType::text:
+      return "text";
+    case OptionType::secret:
+      return "secret";
+    case OptionType::boolean:
+      return "boolean";
+    case OptionType::integer:
+      return "integer";
+    case OptionType::choice:
+      return "choice";
+    case OptionType::list:
+      return "list";
+    case OptionType::url:
+      return "url";
   }
   return "text";
 }

@@ -25,8 +25,7 @@ void bind_usage(py::module_& module) {
   py::class_<UsageCounters, std::shared_ptr<UsageCounters>>(
       module, "UsageCounters", "Sums of usage by project, shared by any number of clients.")
       .def(py::init<>())
-      .def("snapshot",
-           [](const UsageCounters& self) { return totals_by_project(self.snapshot()); })
+      .def("snapshot", [](const UsageCounters& self) { return totals_by_project(self.snapshot()); })
       .def("reset", &UsageCounters::reset);
 }
 

@@ -83,7 +83,7 @@ std::optional<UnixSeconds> parse_timestamp(std::string_view text) noexcept {
                                          std::chrono::day(static_cast<unsigned>(day))};
   if (!reader.done() || !date.ok()) return std::nullopt;
   const UnixSeconds days = std::chrono::sys_days(date).time_since_epoch().count();
-  return days * 86400 + hour * 3600 + minute * 60 + second - zone;
+  return days * 86400 + (UnixSeconds{hour} * 60 + minute) * 60 + second - zone;
 }
 
 std::string format_timestamp(UnixSeconds time) {

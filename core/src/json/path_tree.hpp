@@ -70,11 +70,11 @@ class PathTree {
 
   // Records where a member was found. What had been found below an earlier occurrence no longer
   // counts: of duplicated members the last one is the value.
-  void record(std::size_t node, Kind kind, Occurrence occurrence);
-  void forget_below(std::size_t node) noexcept;
+  void record(std::size_t index, Kind kind, Occurrence occurrence);
+  void forget_below(std::size_t index) noexcept;
 
-  // A node below `node` that has a plan; 0 when there is none.
-  std::size_t planned_below(std::size_t node) const noexcept;
+  // A node below the one at `index` that has a plan; 0 when there is none.
+  std::size_t planned_below(std::size_t index) const noexcept;
 
   std::size_t capacity() const noexcept;
 

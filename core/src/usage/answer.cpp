@@ -69,7 +69,7 @@ struct AnswerReader::Impl {
   std::string_view feed_events(std::string_view piece);
   void feed_json(std::string_view piece);
   Outcome outcome(std::optional<Outcome> told);
-  Outcome outcome_of_answer();
+  Outcome outcome_of_answer() const;
 
   Api api = Api::other;
   Format format = Format::opaque;
@@ -171,7 +171,7 @@ Outcome AnswerReader::Impl::outcome(std::optional<Outcome> told) {
 }
 
 // The connection ended well; the answer did not say that it is complete.
-Outcome AnswerReader::Impl::outcome_of_answer() {
+Outcome AnswerReader::Impl::outcome_of_answer() const {
   switch (format) {
     case Format::opaque: return has_usage(api) ? Outcome::unknown : Outcome::ok;
     case Format::json:

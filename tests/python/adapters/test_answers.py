@@ -224,6 +224,19 @@ def test_a_stream_that_breaks_off_is_incomplete(recorder: Recorder) -> None:
     assert counted() == (1, 1, 0, 1, 0)
 
 
+def test_what_was_held_back_is_passed_on_when_a_stream_breaks_off(recorder: Recorder) -> None:
+    recorder.answer = lambda handler, _: answer_stream(
+        handler, [CHAT_STREAM[0], CHAT_STREAM[1][:20]], end=False
+    )
+    passed_on = b""
+    create = wrapped(recorder).chat.completions.with_streaming_response.create
+    broken = contextlib.suppress(openai.APIConnectionError, httpx.RemoteProtocolError)
+    with create(**CHAT, stream=True) as response, broken:
+        for piece in response.iter_bytes():
+            passed_on += piece
+    assert passed_on == CHAT_STREAM[0] + CHAT_STREAM[1][:20]
+
+
 def endless(handler: Any, _: Any) -> None:
     try:
         answer_stream(handler, [chunk("word")] * 50, end=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -294,45 +295,49 @@ def pieces() -> Any:
     yield b'"messages":[]}'
 
 
-def post_stream(client: openai.OpenAI) -> None:
+def post_stream(client: openai.OpenAI, path: str, content_type: str) -> None:
     """A body that can be read only once, below the SDK's resources."""
-    client._client.post(
-        f"{client.base_url}chat/completions",
-        content=pieces(),
-        headers={"content-type": "application/json"},
-    )
+    url = f"{client.base_url}{path}"
+    client._client.post(url, content=pieces(), headers={"content-type": content_type})
+
+
+SIGNED = {
+    "auth": "sigv4",
+    "region": "us-east-1",
+    "credentials": costmark.Credentials("AK", "secret"),
+}
 
 
 def test_streamed_bodies_pass_where_their_bytes_are_not_needed(recorder: Recorder) -> None:
-    with costmark.wrap(plain(recorder), project="proj_a", carrier="header") as client:
-        post_stream(client)
+    with costmark.wrap(plain(recorder), project="proj_a") as client:
+        post_stream(client, "files", "application/octet-stream")
     assert recorder.last.body == b"".join(pieces())
     assert recorder.last.header("openai-project") == "proj_a"
     assert recorder.last.header("transfer-encoding") == "chunked"
 
 
 @pytest.mark.parametrize(
-    ("options", "mentions"),
+    ("path", "content_type", "options", "mentions"),
     [
-        ({"carrier": "body"}, "carrier"),
-        (
-            {
-                "carrier": "header",
-                "auth": "sigv4",
-                "region": "us-east-1",
-                "credentials": costmark.Credentials("AK", "secret"),
-            },
-            "signing",
-        ),
+        ("chat/completions", "application/json", {}, "attributing"),
+        ("files", "application/octet-stream", SIGNED, "signing"),
     ],
 )
 def test_streamed_bodies_are_refused_where_they_are(
-    recorder: Recorder, options: dict[str, Any], mentions: str
+    recorder: Recorder, path: str, content_type: str, options: dict[str, Any], mentions: str
 ) -> None:
     client = costmark.wrap(plain(recorder), project="proj_a", **options)
     with client, pytest.raises(costmark.RequestError, match=mentions):
-        post_stream(client)
+        post_stream(client, path, content_type)
     assert not recorder.requests
+
+
+def test_uploads_are_signed_whole(recorder: Recorder) -> None:
+    with costmark.wrap(plain(recorder), project="proj_a", **SIGNED) as client:
+        client.files.create(file=("a.jsonl", b"{}" * 99), purpose="batch")
+    digest = hashlib.sha256(recorder.last.body).hexdigest()
+    assert recorder.last.header("x-amz-content-sha256") == digest
+    assert recorder.last.header("openai-project") == "proj_a"
 
 
 def test_large_bodies(recorder: Recorder) -> None:

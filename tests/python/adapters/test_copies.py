@@ -297,3 +297,26 @@ def test_subclasses_and_shallow_copies(recorder: Recorder) -> None:
         assert type(client.copy()) is Mine
         assert project_sent(recorder, client.copy()) == "proj_a"
         assert project_sent(recorder, copy.copy(client)) == "proj_a"
+
+
+def test_a_callable_api_key_is_asked_for_every_request(recorder: Recorder) -> None:
+    keys = iter(f"bedrock-api-key-{number}" for number in range(9))
+    client = costmark.wrap(plain(recorder, api_key=lambda: next(keys)), auth="bearer")
+    with client:
+        engine = vars(client)["_costmark"].engine
+        for number in range(2):
+            project_sent(recorder, client)
+            assert recorder.last.header("authorization") == f"Bearer bedrock-api-key-{number}"
+        copied = client.with_options(timeout=9)
+        assert vars(copied)["_costmark"].engine is engine
+        project_sent(recorder, copied)
+    assert recorder.last.header("authorization") == "Bearer bedrock-api-key-2"
+
+
+def test_another_api_key_makes_another_identity(recorder: Recorder) -> None:
+    client = costmark.wrap(plain(recorder, api_key="bedrock-api-key-1"), auth="bearer")
+    with client:
+        project_sent(recorder, client.with_options(api_key="bedrock-api-key-2"))
+        assert recorder.last.header("authorization") == "Bearer bedrock-api-key-2"
+        project_sent(recorder, client)
+        assert recorder.last.header("authorization") == "Bearer bedrock-api-key-1"

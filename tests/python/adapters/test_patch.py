@@ -161,3 +161,18 @@ with OpenAI(base_url={recorder.base_url!r}, api_key="x") as client:
 """
     subprocess.run([sys.executable, "-c", code], check=True)
     assert recorder.last.json()["project_id"] == "proj_a"
+
+
+def test_the_client_of_the_module_itself(recorder: Recorder) -> None:
+    code = f"""
+import costmark, openai
+costmark.patch(hosts=[{host_of(recorder)!r}], project="proj_a")
+openai.base_url, openai.api_key = {recorder.base_url + "/"!r}, "x"
+openai.chat.completions.create(model="m", messages=[])
+with costmark.project("proj_b"):
+    openai.chat.completions.create(model="m", messages=[])
+print({{name: used.attempts for name, used in costmark.usage().items()}})
+"""
+    result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    assert [request.json()["project_id"] for request in recorder.requests] == ["proj_a", "proj_b"]
+    assert result.stdout.strip() == b"{'proj_a': 1, 'proj_b': 1}"
