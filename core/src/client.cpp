@@ -20,6 +20,27 @@ UnixSeconds system_clock() {
       .count();
 }
 
+// Empties a Prepared that an error or an exception (of a host's callback, or for want of memory)
+// left half filled.
+class EmptyUnlessDone {
+ public:
+  explicit EmptyUnlessDone(Prepared::Impl& out) noexcept : out_(out) {}
+  ~EmptyUnlessDone() {
+    if (!done_) out_.reset();
+  }
+  EmptyUnlessDone(const EmptyUnlessDone&) = delete;
+  EmptyUnlessDone& operator=(const EmptyUnlessDone&) = delete;
+
+  Status done(Status status) noexcept {
+    done_ = status.ok();
+    return status;
+  }
+
+ private:
+  Prepared::Impl& out_;
+  bool done_ = false;
+};
+
 }  // namespace
 
 Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
@@ -69,21 +90,21 @@ Status Client::Impl::check(const Request& request, Prepared::Impl& scratch) {
 }
 
 Status Client::prepare(const Request& request, Prepared& out) {
-  Status status = impl_->prepare(request, out.impl());
-  if (!status) out.impl().reset();
-  return status;
+  EmptyUnlessDone guard(out.impl());
+  return guard.done(impl_->prepare(request, out.impl()));
 }
 
 Status Client::check(const Request& request, Prepared& scratch) {
-  Status status = impl_->check(request, scratch.impl());
-  if (!status) scratch.impl().reset();
-  return status;
+  EmptyUnlessDone guard(scratch.impl());
+  return guard.done(impl_->check(request, scratch.impl()));
 }
 
 Observation Client::observe(const Prepared& prepared, std::uint32_t attempt) {
   return Observation(std::make_unique<Observation::Impl>(impl_, prepared.impl(), attempt));
 }
 
-std::map<std::string, UsageTotals> Client::usage() const { return impl_->counters->snapshot(); }
+std::map<std::string, UsageTotals> Client::usage() const {
+  return impl_->counters->snapshot();
+}
 
 }  // namespace costmark

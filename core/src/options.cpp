@@ -44,12 +44,13 @@ std::optional<std::int64_t> parse_integer(std::string_view text) noexcept {
   return value;
 }
 
-// What a caller gave, as an error may show it: short, and without control characters.
+// What a caller gave, as an error may show it: short, and in ASCII that can be printed, since it
+// need not be UTF-8 or is cut in the middle of a character.
 std::string shown(std::string_view text) {
   constexpr std::size_t longest = 64;
   std::string result(text.substr(0, longest));
   for (char& c : result) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+    if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7F) c = '?';
   }
   if (text.size() > longest) result += "...";
   return "'" + result + "'";
@@ -88,8 +89,7 @@ Status check_characters(const OptionInfo& option, std::string_view value) {
 
 Status check_choice(const OptionInfo& option, std::string_view value) {
   if (is_choice(value, option.choices)) return {};
-  return invalid(option,
-                 shown(value) + " is not one of " + spelled_out(option.choices));
+  return invalid(option, shown(value) + " is not one of " + spelled_out(option.choices));
 }
 
 Status check_list(const OptionInfo& option, std::string_view value) {
@@ -112,8 +112,8 @@ Status check_integer(const OptionInfo& option, std::string_view value) {
 Status check_url(const OptionInfo& option, std::string_view value) {
   Result<Url> url = parse_url(value);
   if (url) return {};
-  return {Code::invalid_option,
-          "option '" + std::string(option.name) + "': " + url.error().message, url.error().offset};
+  return {Code::invalid_option, "option '" + std::string(option.name) + "': " + url.error().message,
+          url.error().offset};
 }
 
 Status check_value(const OptionInfo& option, std::string_view value) {
@@ -121,14 +121,19 @@ Status check_value(const OptionInfo& option, std::string_view value) {
   if (value.empty()) return {};
   switch (option.type) {
     case OptionType::text:
-    case OptionType::secret: return {};
+    case OptionType::secret:
+      return {};
     case OptionType::boolean:
       if (parse_boolean(value)) return {};
       return invalid(option, shown(value) + " is neither true nor false");
-    case OptionType::integer: return check_integer(option, value);
-    case OptionType::choice: return check_choice(option, value);
-    case OptionType::list: return check_list(option, value);
-    case OptionType::url: return check_url(option, value);
+    case OptionType::integer:
+      return check_integer(option, value);
+    case OptionType::choice:
+      return check_choice(option, value);
+    case OptionType::list:
+      return check_list(option, value);
+    case OptionType::url:
+      return check_url(option, value);
   }
   return {};
 }
@@ -195,7 +200,9 @@ Options::Value& Options::Value::operator=(const Value& other) {
   return *this;
 }
 
-Options::Value::~Value() { cleanse(text); }
+Options::Value::~Value() {
+  cleanse(text);
+}
 
 Status Options::set(std::string_view name, std::string_view value) {
   const OptionInfo* option = find_option(name);

@@ -78,7 +78,7 @@ struct Options {
   // for queries that are not strictly encoded: reserved characters, '+', lower-case hex digits,
   // bytes above 0x7F, empty parts ("a=1&&b=2").
   bool encode_query = false;
-  bool sign_content_sha256 = true;  // add and sign x-amz-content-sha256
+  bool sign_content_sha256 = true;  // add and sign x-amz-content-sha256; `sign` only
   bool sign_security_token = true;  // false: the token is added after signing
 };
 
@@ -92,7 +92,11 @@ class Signature {
 
   // Headers to set on the request: authorization, x-amz-date, and as the options and credentials
   // have it x-amz-content-sha256 and x-amz-security-token. Views into this object.
+  // None after `presign`.
   std::span<const Header> headers() const noexcept;
+
+  // After `presign`, the query to send, without '?'; else empty. View into this object.
+  std::string_view query() const noexcept;
 
   // The stages, for tests and for explaining a refused signature. Views into this object.
   std::string_view canonical_request() const noexcept;
@@ -106,6 +110,9 @@ class Signature {
  private:
   std::unique_ptr<Impl> impl_;
 };
+
+// AWS refuses presigned requests that live longer than a week.
+inline constexpr std::int64_t max_presigned_life_s = 604800;
 
 // Signs requests and remembers signing keys by credentials, date, region and service.
 // Synchronised internally; never waits for another thread.
@@ -123,7 +130,19 @@ class Signer {
               const Credentials& credentials, const Scope& scope, UnixSeconds now,
               const Options& options, Signature& out) const;
 
-  // The same for a whole request, whose body is hashed here. Errors: also invalid_url.
+  // Signs into the query instead: whoever has the URL may send this request, and no other, until
+  // `expires_in_s` after `now` or until the credentials expire, whichever comes first. `out.query()`
+  // is the request's own query as it came, followed by the X-Amz-* parameters in botocore's order.
+  // With `options.sign_security_token` false the session token is added after signing. Its result
+  // holds the session token, so that a Signature cleanses its buffers when it goes.
+  //
+  // Errors: those of `sign`; invalid_argument also for `expires_in_s` outside 1 to
+  // `max_presigned_life_s` and for a query that holds a parameter of an earlier signature.
+  Status presign(const Request& request, const PayloadHash& payload_hash,
+                 const Credentials& credentials, const Scope& scope, UnixSeconds now,
+                 std::int64_t expires_in_s, const Options& options, Signature& out) const;
+
+  // The same as `sign` for a whole request, whose body is hashed here. Errors: also invalid_url.
   Status sign_url(const UrlRequest& request, const Credentials& credentials, const Scope& scope,
                   UnixSeconds now, const Options& options, Signature& out) const;
 

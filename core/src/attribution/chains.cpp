@@ -7,7 +7,12 @@ void Chains::remember(std::string_view response_id, std::string_view project) {
   const std::lock_guard lock(mutex_);
   const auto [entry, added] = owners_.try_emplace(std::string(response_id), project);
   if (!added) return;
-  order_.push_back(entry->first);
+  try {
+    order_.push_back(entry->first);
+  } catch (...) {  // what is not in `order_` would never be forgotten
+    owners_.erase(entry);
+    throw;
+  }
   if (order_.size() <= capacity_) return;
   const auto oldest = owners_.find(order_.front());
   order_.pop_front();

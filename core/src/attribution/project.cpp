@@ -32,23 +32,27 @@ Status check_characters(std::string_view id, std::string_view where) {
   const auto* bad = std::find_if_not(id.begin(), id.end(), is_id_character);
   if (bad != id.end()) {
     const auto offset = static_cast<std::uint64_t>(bad - id.begin());
-    return invalid(where,
-                   "the project id has a character that is not allowed at byte " +
-                       std::to_string(offset),
-                   offset);
+    return invalid(
+        where,
+        "the project id has a character that is not allowed at byte " + std::to_string(offset),
+        offset);
   }
   return {};
 }
 
-// The part after "project/" of a bedrock-mantle project ARN; empty when `text` is none.
+// The part after "project/" of a project ARN, which is bedrock-mantle's, or bedrock's for the
+// default project of runtime hosts; empty when `text` is none.
 std::string_view id_of_arn(std::string_view text) noexcept {
   constexpr std::string_view resource = ":project/";
   if (!text.starts_with("arn:")) return {};
   const auto service = text.find(':', 4);
   if (service == std::string_view::npos) return {};
-  if (!text.substr(service + 1).starts_with("bedrock-mantle:")) return {};
+  const bool mantle = text.substr(service + 1).starts_with("bedrock-mantle:");
+  if (!mantle && !text.substr(service + 1).starts_with("bedrock:")) return {};
   const auto at = text.find(resource);
-  return at == std::string_view::npos ? std::string_view{} : text.substr(at + resource.size());
+  if (at == std::string_view::npos) return {};
+  const std::string_view id = text.substr(at + resource.size());
+  return mantle || id == default_project ? id : std::string_view{};
 }
 
 }  // namespace

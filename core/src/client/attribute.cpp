@@ -16,17 +16,27 @@ using attribution::EndpointKind;
 // The members of a request body that decide something, in the order of `body_paths`.
 enum BodyField : std::size_t { project_id, model, stream, stream_options, include_usage, previous };
 constexpr std::array<std::string_view, 6> body_paths{
-    attribution::body_member,        "model",
-    "stream",                        "stream_options",
-    "stream_options.include_usage",  "previous_response_id",
+    attribution::body_member, "model", "stream", "stream_options", "stream_options.include_usage",
+    "previous_response_id",
 };
 
 bool is_json(std::string_view content_type) noexcept {
+  constexpr std::string_view blanks = " \t";
+  content_type.remove_prefix(std::min(content_type.find_first_not_of(blanks), content_type.size()));
   const std::string_view media_type = content_type.substr(0, content_type.find_first_of("; \t"));
   constexpr std::string_view suffix = "+json";
   return equal_ignoring_case(media_type, "application/json") ||
+         equal_ignoring_case(media_type, "text/json") ||
          (media_type.size() > suffix.size() &&
           equal_ignoring_case(media_type.substr(media_type.size() - suffix.size()), suffix));
+}
+
+// JSON that has no members: nothing to read, and nothing to refuse where any JSON may be sent.
+bool is_other_json(std::string_view body) noexcept {
+  const std::size_t first = body.find_first_not_of(" \t\r\n");
+  constexpr std::string_view other_beginnings = "[\"-0123456789tfn";
+  return first != std::string_view::npos &&
+         other_beginnings.find(body[first]) != std::string_view::npos;
 }
 
 }  // namespace
@@ -35,10 +45,11 @@ bool is_json(std::string_view content_type) noexcept {
 struct Attributor::Found {
   std::string_view project_header;
   std::string_view workspace_header;
-  std::string_view content_type;
   bool has_project_header = false;
   bool has_workspace_header = false;
   bool has_content_type = false;
+  bool says_json = false;  // in one of its content types
+  bool is_encoded = false;
   bool json_body = false;  // the document in `out` is open on it
   std::string_view body_project;
   std::string_view model;
@@ -62,8 +73,10 @@ Status Attributor::read_headers(const Request& request, Found& found) const {
     } else if (equal_ignoring_case(header.name, attribution::workspace_header)) {
       status = take(header, found.workspace_header, found.has_workspace_header);
     } else if (equal_ignoring_case(header.name, "content-type")) {
-      found.content_type = header.value;
       found.has_content_type = true;
+      found.says_json = found.says_json || is_json(header.value);
+    } else if (equal_ignoring_case(header.name, "content-encoding")) {
+      found.is_encoded = !equal_ignoring_case(header.value, "identity");
     }
     if (!status) return status;
   }
@@ -71,10 +84,10 @@ Status Attributor::read_headers(const Request& request, Found& found) const {
 }
 
 Status Attributor::read_body(const Request& request, Found& found, Prepared::Impl& out) const {
-  const bool json = found.has_content_type ? is_json(found.content_type) : out.inference;
-  if (!json) return {};
+  const bool json = found.has_content_type ? found.says_json : out.inference;
+  if (!json || found.is_encoded) return {};
+  if (!out.inference && (request.body.empty() || is_other_json(request.body))) return {};
   if (request.body.empty()) {
-    if (!out.inference) return {};
     return {Code::invalid_json, "the body is empty; this API takes a JSON object", 0};
   }
   json::Document& document = out.document;
@@ -85,12 +98,24 @@ Status Attributor::read_body(const Request& request, Found& found, Prepared::Imp
 
   const json::Member& project = document.member(project_id);
   if (project.kind == json::Kind::string) {
-    if (!document.string(project_id, out.body_project)) out.body_project.clear();
+    if (!document.string(project_id, out.body_project)) {
+      return {Code::invalid_project,
+              "the body's project_id at byte " + std::to_string(project.value_begin) +
+                  " has an escape that stands for no character",
+              project.value_begin};
+    }
     found.body_project = out.body_project;
   } else if (project && project.kind != json::Kind::null) {
-    return {Code::invalid_project,
-            "the body's project_id at byte " + std::to_string(project.value_begin) +
-                " is not a string",
+    return {
+        Code::invalid_project,
+        "the body's project_id at byte " + std::to_string(project.value_begin) + " is not a string",
+        project.value_begin};
+  }
+  // Parsers differ in which of several they take: one that names a project must not pass unseen.
+  if (project.count > 1 && found.body_project.empty()) {
+    return {Code::conflict,
+            "the body has " + std::to_string(project.count) +
+                " members project_id, the last of which names no project; leave one of them",
             project.value_begin};
   }
   if (document.string(model, out.model)) found.model = out.model;
@@ -152,6 +177,16 @@ Status Attributor::check_policies(const attribution::Endpoint& endpoint,
             "profile that stands for the project"};
   }
   return {};
+}
+
+// A runtime host takes the project in the body alone, and not every body can be edited.
+Status Attributor::check_carried(const Carriers& carriers, const Prepared::Impl& out) const {
+  const bool carried = carriers.body || carriers.header || carriers.workspace;
+  if (carried || !out.inference || out.project == attribution::default_project) return {};
+  return {Code::unattributed,
+          "project '" + out.project +
+              "' cannot be written into this request: its body is not JSON that can be edited; "
+              "send it as application/json without a content encoding"};
 }
 
 void Attributor::carry_in_headers(const Carriers& carriers, const Found& found,
@@ -222,8 +257,14 @@ Status Attributor::attribute(const Request& request, const Url& url,
   if (purpose == Purpose::check) return {};
 
   if (!out.project.empty()) {
-    const Carriers carriers = attribution::choose_carriers(settings_.carriers, endpoint.kind,
-                                                           out.api, found.json_body);
+    Carriers carriers =
+        attribution::choose_carriers(settings_.carriers, endpoint.kind, out.api, found.json_body);
+    // The one project whose header AWS documents there; a member it does not know may be refused.
+    if (settings_.carriers.automatic && endpoint.kind == EndpointKind::runtime &&
+        out.project == attribution::default_project) {
+      carriers = {.body = false, .header = true, .workspace = false};
+    }
+    if (Status status = check_carried(carriers, out); !status) return status;
     carry_in_headers(carriers, found, out);
     if (Status status = carry_in_body(carriers, found, out); !status) return status;
   }

@@ -33,6 +33,7 @@ class Attributor {
                 Prepared::Impl& out) const;
   Status check_policies(const attribution::Endpoint& endpoint, Prepared::Impl& out) const;
   Status check_chain(const Found& found, Prepared::Impl& out) const;
+  Status check_carried(const attribution::Carriers& carriers, const Prepared::Impl& out) const;
   void carry_in_headers(const attribution::Carriers& carriers, const Found& found,
                         Prepared::Impl& out) const;
   Status carry_in_body(const attribution::Carriers& carriers, const Found& found,

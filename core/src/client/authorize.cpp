@@ -55,8 +55,8 @@ bool listed(const std::vector<Header>& headers, std::string_view name) noexcept 
 
 // Names spelt here, as the request's own need not outlive `prepare`.
 void drop_earlier_signature(const Request& request, Prepared::Impl& out) {
-  for (const std::string_view name : {"authorization", "x-amz-date", "x-amz-security-token",
-                                      "x-amz-content-sha256"}) {
+  for (const std::string_view name :
+       {"authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"}) {
     const bool carried =
         std::any_of(request.headers.begin(), request.headers.end(),
                     [name](const Header& h) { return equal_ignoring_case(h.name, name); });
@@ -66,11 +66,36 @@ void drop_earlier_signature(const Request& request, Prepared::Impl& out) {
 
 Status check_token(std::string_view token) {
   const bool bad = token.empty() || std::any_of(token.begin(), token.end(), [](char c) {
-                     return c <= 0x20 || c == 0x7F;
+                     const auto byte = static_cast<unsigned char>(c);
+                     return byte <= 0x20 || byte >= 0x7F;
                    });
   if (!bad) return {};
   return {Code::no_credentials,
           "the bearer token is empty or holds white space, control or non-ASCII characters"};
+}
+
+// Secrets go to Bedrock's own hosts, or to the one origin that the client was made for.
+Status check_destination(const Settings& settings, const Url& url,
+                         const attribution::Endpoint& endpoint) {
+  if (!endpoint.region().empty() || settings.origin) return {};
+  return {Code::endpoint_mismatch,
+          "a request to " + std::string(url.host) +
+              ", which is none of Bedrock's hosts, is signed or sent a bearer token only when "
+              "option 'base_url' names it"};
+}
+
+// AWS verifies the Host that it receives: one that is not its own cannot be verified there, and the
+// signature would be good elsewhere.
+Status check_host_headers(const Request& request, const Url& url, std::string_view host) {
+  for (const Header& header : request.headers) {
+    if (!equal_ignoring_case(header.name, "host")) continue;
+    std::string_view named = header.value;
+    if (url.default_port() && named.ends_with(":443")) named.remove_suffix(4);
+    if (equal_ignoring_case(named, host)) continue;
+    return {Code::endpoint_mismatch, "the request's Host header is not the host of its URL, " +
+                                         std::string(host) + "; leave it out or make them agree"};
+  }
+  return {};
 }
 
 }  // namespace
@@ -107,8 +132,7 @@ bool Authorizer::has_bearer(std::string_view carried) const noexcept {
          (!identity_.environment_token.empty() && !identity_.explicit_credentials);
 }
 
-AuthMode Authorizer::mode_for(const Request& request,
-                              const attribution::Endpoint& endpoint) const {
+AuthMode Authorizer::mode_for(const Request& request, const attribution::Endpoint& endpoint) const {
   if (settings_.auth != AuthMode::automatic) return settings_.auth;
   const std::string_view carried = authorization_of(request);
   // Host, not the option `endpoint`: only a canonical name proves that AWS is there.
@@ -148,12 +172,14 @@ Status Authorizer::append_token(std::string_view carried, std::string& out) {
   return check_token(std::string_view(out).substr(begin));
 }
 
-Status Authorizer::send_bearer(const Request& request, Prepared::Impl& out) {
+Status Authorizer::send_bearer(const Request& request, const Url& url,
+                               const attribution::Endpoint& endpoint, Prepared::Impl& out) {
   out.authorization = bearer_scheme;
   if (Status status = append_token(bearer_of(authorization_of(request)), out.authorization);
       !status) {
     return status;
   }
+  if (Status status = check_destination(settings_, url, endpoint); !status) return status;
   drop_earlier_signature(request, out);
   out.headers_to_set.push_back({"Authorization", out.authorization});
   return {};
@@ -162,10 +188,11 @@ Status Authorizer::send_bearer(const Request& request, Prepared::Impl& out) {
 Status Authorizer::sign(const Request& request, const Url& url,
                         const attribution::Endpoint& endpoint, UnixSeconds now,
                         Prepared::Impl& out) {
-  if (endpoint.region().empty() && !settings_.origin) {
-    return {Code::endpoint_mismatch,
-            "a request to " + std::string(url.host) +
-                ", which is none of Bedrock's hosts, is signed only when option 'base_url' names it"};
+  if (Status status = check_destination(settings_, url, endpoint); !status) return status;
+  out.host.clear();
+  append_host_header(url, out.host);
+  if (!endpoint.region().empty()) {
+    if (Status status = check_host_headers(request, url, out.host); !status) return status;
   }
   const std::string_view region = !endpoint.region().empty()  ? endpoint.region()
                                   : !settings_.region.empty() ? settings_.region
@@ -180,8 +207,7 @@ Status Authorizer::sign(const Request& request, const Url& url,
 
   for (const Header& header : request.headers) {
     if (is_signed(header.name) && !signing::never_signed(header.name) &&
-        !listed(out.headers_to_remove, header.name) &&
-        !listed(out.headers_to_set, header.name)) {
+        !listed(out.headers_to_remove, header.name) && !listed(out.headers_to_set, header.name)) {
       out.signed_headers.push_back(header);
     }
   }
@@ -189,10 +215,7 @@ Status Authorizer::sign(const Request& request, const Url& url,
   drop_earlier_signature(request, out);
 
   if (Status status = out.hasher.hash(out.body, out.payload_hash); !status) return status;
-  out.host.clear();
-  append_host_header(url, out.host);
-  const signing::Request to_sign{request.method, out.host, url.path, url.query,
-                                 out.signed_headers};
+  const signing::Request to_sign{request.method, out.host, url.path, url.query, out.signed_headers};
   const signing::Scope scope{
       region, settings_.service.empty() ? endpoint.signing_service() : settings_.service};
   if (Status status = signer_.sign(to_sign, out.payload_hash, *credentials.value(), scope, now, {},
@@ -208,10 +231,13 @@ Status Authorizer::authorize(const Request& request, const Url& url,
                              const attribution::Endpoint& endpoint, UnixSeconds now,
                              Prepared::Impl& out) {
   switch (mode_for(request, endpoint)) {
-    case AuthMode::sigv4: return sign(request, url, endpoint, now, out);
-    case AuthMode::bearer: return send_bearer(request, out);
+    case AuthMode::sigv4:
+      return sign(request, url, endpoint, now, out);
+    case AuthMode::bearer:
+      return send_bearer(request, url, endpoint, out);
     case AuthMode::automatic:
-    case AuthMode::none: return {};
+    case AuthMode::none:
+      return {};
   }
   return {};
 }

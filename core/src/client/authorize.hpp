@@ -48,7 +48,8 @@ class Authorizer {
   bool has_bearer(std::string_view carried) const noexcept;
   Status sign(const Request& request, const Url& url, const attribution::Endpoint& endpoint,
               UnixSeconds now, Prepared::Impl& out);
-  Status send_bearer(const Request& request, Prepared::Impl& out);
+  Status send_bearer(const Request& request, const Url& url, const attribution::Endpoint& endpoint,
+                     Prepared::Impl& out);
   Status append_token(std::string_view carried, std::string& out);
   void say_once(std::string_view winner, std::string_view source = {});
 

@@ -86,6 +86,10 @@ void append_canonical_path(std::string_view path, const Options& options, std::s
   if (out.size() == start || path.back() == '/') out.push_back('/');
 }
 
+void append_percent_encoded(std::string_view text, std::string& out) {
+  append_encoded(text, '-', out);
+}
+
 void QueryCanonicalizer::append(std::string_view query, const Options& options, std::string& out) {
   if (query.empty()) return;
   parts_.clear();
@@ -134,7 +138,7 @@ std::string_view QueryCanonicalizer::encode(std::string_view text) {
         i += 2;
       }
     }
-    append_encoded({&c, 1}, '-', encoded_);
+    append_percent_encoded({&c, 1}, encoded_);
   }
   return std::string_view(encoded_).substr(start);
 }

@@ -15,6 +15,10 @@ namespace costmark::signing {
 // `path` is empty or begins with '/'.
 void append_canonical_path(std::string_view path, const Options& options, std::string& out);
 
+// Appends `text` with everything but unreserved characters percent-encoded, as the name or the value
+// of a query parameter.
+void append_percent_encoded(std::string_view text, std::string& out);
+
 // Sorts the parts of a query by name, then value.
 class QueryCanonicalizer {
  public:

@@ -123,6 +123,24 @@ Status check_time(const Credentials& credentials, UnixSeconds now) {
   return Status(Code::expired_credentials, std::move(message));
 }
 
+Status check_life(std::string_view query, std::int64_t expires_in_s) {
+  if (expires_in_s < 1 || expires_in_s > max_presigned_life_s) {
+    return bad("a presigned request lives 1 to " + std::to_string(max_presigned_life_s) +
+               " seconds, not " + std::to_string(expires_in_s));
+  }
+  for (std::size_t i = 0; i < query.size();) {
+    const auto end = std::min(query.find('&', i), query.size());
+    const auto part = query.substr(i, end - i);
+    const auto name = part.substr(0, part.find('='));
+    i = end + 1;
+    if (contains(query_parameters, name)) {
+      return bad("the query holds " + std::string(name) +
+                 " of an earlier signature; presign the request without it");
+    }
+  }
+  return {};
+}
+
 void append_upper(std::string_view text, std::string& out) {
   for (const char c : text) {
     out.push_back(c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c);

@@ -8,9 +8,10 @@
 
 namespace costmark::signing {
 
-// Errors of all three: those of Signer::sign.
+// Errors of all: those of Signer::sign and, for check_life, Signer::presign.
 Status check_request(const Request& request);
 Status check_scope(const Scope& scope);
+Status check_life(std::string_view query, std::int64_t expires_in_s);
 Status check_time(const Credentials& credentials, UnixSeconds now);
 
 // Appends `text` with a-z as A-Z.

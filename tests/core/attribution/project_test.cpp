@@ -39,15 +39,19 @@ TEST(ProjectIds, DefaultIsReserved) {
 TEST(ProjectIds, ARequestMayNameDefaultOrAnArn) {
   using attribution::project_id_in_request;
   EXPECT_EQ(project_id_in_request("default", "header").value(), "default");
-  EXPECT_EQ(project_id_in_request(
-                "arn:aws:bedrock-mantle:us-east-1:111122223333:project/proj_a", "header")
+  EXPECT_EQ(project_id_in_request("arn:aws:bedrock-mantle:us-east-1:111122223333:project/proj_a",
+                                  "header")
                 .value(),
             "proj_a");
   EXPECT_EQ(project_id_in_request(
                 "arn:aws-us-gov:bedrock-mantle:us-gov-west-1:111122223333:project/proj_a", "h")
                 .value(),
             "proj_a");
-  for (const char* bad : {"arn:aws:s3:::bucket", "arn:aws:bedrock-mantle:r:a:project/",
+  EXPECT_EQ(
+      project_id_in_request("arn:aws:bedrock:us-east-1:111122223333:project/default", "h").value(),
+      "default");
+  for (const char* bad : {"arn:aws:bedrock:us-east-1:111122223333:project/proj_a",
+                          "arn:aws:s3:::bucket", "arn:aws:bedrock-mantle:r:a:project/",
                           "arn:aws:bedrock-mantle:r:a:project/a b", "arn:", "arn:aws"}) {
     EXPECT_FALSE(project_id_in_request(bad, "header").ok()) << bad;
   }

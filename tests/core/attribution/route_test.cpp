@@ -25,6 +25,13 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Case{"POST", "/v1/chat/completions", Api::chat_completions, true},
         Case{"POST", "/gateway/team/openai/v1/chat/completions/", Api::chat_completions, true},
+        Case{"post", "/v1/chat/completions", Api::chat_completions, true},
+        Case{"POST", "/v1/chat/%63ompletions%2F", Api::chat_completions, true},
+        Case{"POST", "/v1/chat/completions/%2e%2E/completions", Api::chat_completions, true},
+        Case{"POST", "/v1/completions/..", Api::other, false},
+        Case{"POST", "/v1/chat/completions%", Api::other, false},
+        Case{"POST", "/v1/xcompletions", Api::other, false},
+        Case{"POST", "/v1/chat/COMPLETIONS", Api::other, false},
         Case{"GET", "/v1/chat/completions", Api::chat_completions, false},
         Case{"POST", "/openai/v1/responses", Api::responses, true},
         Case{"POST", "/v1/responses/compact", Api::responses, true},
@@ -35,6 +42,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"POST", "/v1/embeddings", Api::embeddings, true},
         Case{"POST", "/v1/organization/projects", Api::control, false},
         Case{"POST", "/v1/organization/projects/proj_a/archive", Api::control, false},
+        Case{"POST", "/v1/responses/../organization/projects", Api::control, false},
+        Case{"POST", "/v1/organization/projects/../responses", Api::responses, true},
         Case{"PUT", "/v1/data_retention", Api::control, false},
         Case{"GET", "/v1/models", Api::other, false}, Case{"POST", "/", Api::other, false},
         Case{"POST", "", Api::other, false}));

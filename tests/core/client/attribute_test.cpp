@@ -1,4 +1,6 @@
 // How `prepare` writes the project into a request.
+#include <stdexcept>
+
 #include "core/client/client_fixture.hpp"
 #include "costmark/json.hpp"
 
@@ -42,7 +44,8 @@ TEST(Attribute, MessagesOnMantleGetTheWorkspaceHeader) {
 
 TEST(Attribute, WhatIsThereIsReplacedNeverDoubled) {
   Prepared prepared;
-  Post post{std::string(custom_chat), R"({"project\u005fid":"proj_b","x":1,"project_id":"proj_b"})"};
+  Post post{std::string(custom_chat),
+            R"({"project\u005fid":"proj_b","x":1,"project_id":"proj_b"})"};
   post.headers.push_back({"openai-project", "proj_b"});
   ASSERT_TRUE(client_of({{"project", "proj_a"}, {"conflict", "override"}})
                   ->prepare(post.request(), prepared)
@@ -181,10 +184,10 @@ TEST(Attribute, StreamedChatIsAskedForUsage) {
   EXPECT_TRUE(prepared.hides_usage_chunk());
   EXPECT_TRUE(json::validate(prepared.body()).ok());
 
-  for (const char* theirs : {R"({"stream":true,"stream_options":{"include_usage":true}})",
-                             R"({"stream":true,"stream_options":{"include_usage":false}})",
-                             R"({"stream":true,"stream_options":7})", R"({"stream":false})",
-                             R"({"stream":"true"})"}) {
+  for (const char* theirs :
+       {R"({"stream":true,"stream_options":{"include_usage":true}})",
+        R"({"stream":true,"stream_options":{"include_usage":false}})",
+        R"({"stream":true,"stream_options":7})", R"({"stream":false})", R"({"stream":"true"})"}) {
     post.body = theirs;
     ASSERT_TRUE(client->prepare(post.request(), prepared).ok());
     EXPECT_EQ(prepared.body(), theirs);
@@ -280,6 +283,109 @@ TEST(Attribute, CheckDecidesWithoutCredentials) {
   post.project = "proj_a";
   EXPECT_TRUE(client->check(post.request(), scratch).ok());
   EXPECT_EQ(client->prepare(post.request(), scratch).error().code, Code::no_credentials);
+}
+
+TEST(Attribute, AnotherSpellingOfARouteIsNoWayAroundThePolicies) {
+  const auto client = client_of(with_keys({{"unattributed", "refuse"}}));
+  Prepared prepared;
+  const std::string host = "https://bedrock-mantle.us-east-1.api.aws";
+  for (const char* path :
+       {"/v1/chat/completions", "/v1/chat//completions//", "/v1/chat/%63ompletion%73",
+        "/v1/chat%2fcompletions", "/v1/chat/./completions/.", "/v1/chat/completions/x/..",
+        "/v1/organization/projects/../../chat/completions",
+        "/v1/organization/projects/responses"}) {
+    const Post post{host + path, "{}"};
+    EXPECT_EQ(client->prepare(post.request(), prepared).error().code, Code::unattributed) << path;
+  }
+  const Post post{std::string(mantle_chat), "{}"};
+  Request request = post.request();
+  request.method = "post";
+  EXPECT_EQ(client->prepare(request, prepared).error().code, Code::unattributed);
+}
+
+TEST(Attribute, TheProjectOfABodyIsSeenWhateverItsContentTypeIsSpeltLike) {
+  const auto client = client_of({{"allowed_projects", "proj_a"}});
+  Prepared prepared;
+  for (const char* type : {"APPLICATION/JSON", " application/json;charset=utf-8", "text/json",
+                           "application/problem+json\t; x"}) {
+    const Post post{
+        std::string(custom_chat), R"({"project_id":"proj_b"})", {{"Content-Type", type}}};
+    EXPECT_EQ(client->prepare(post.request(), prepared).error().code, Code::project_not_allowed)
+        << type;
+  }
+  const Post twice{std::string(custom_chat),
+                   R"({"project_id":"proj_b"})",
+                   {{"Content-Type", "application/json"}, {"content-type", "text/plain"}}};
+  EXPECT_EQ(client->prepare(twice.request(), prepared).error().code, Code::project_not_allowed);
+}
+
+TEST(Attribute, AProjectThatParsersReadDifferentlyIsRefused) {
+  const auto client = client_of({{"allowed_projects", "proj_a"}});
+  Prepared prepared;
+  const auto code_for = [&](std::string_view body) {
+    const Post post{std::string(custom_chat), std::string(body)};
+    const Status status = client->prepare(post.request(), prepared);
+    return status ? Code::ok : status.error().code;
+  };
+  EXPECT_EQ(code_for(R"({"project_id":"proj_b","project_id":null})"), Code::conflict);
+  EXPECT_EQ(code_for(R"({"project_id":"proj_b","\u0070roject_id":""})"), Code::conflict);
+  EXPECT_EQ(code_for(R"({"project_id":"proj_\ud800"})"), Code::invalid_project);
+  EXPECT_EQ(code_for(R"({"project_id":null})"), Code::ok);
+  EXPECT_EQ(code_for(R"({"project_id":""})"), Code::ok);
+  EXPECT_EQ(code_for(R"({"project_id":"proj_b","project_id":"proj_a"})"), Code::ok);
+  EXPECT_EQ(prepared.body(), R"({"project_id":"proj_a"})");
+}
+
+TEST(Attribute, WhatCannotBeNamedOnARuntimeHostIsRefused) {
+  const auto client = client_of({{"project", "proj_a"}, {"auth", "none"}});
+  Prepared prepared;
+  Post post{std::string(runtime_chat), "{}", {{"Content-Type", "text/plain"}}};
+  EXPECT_EQ(client->prepare(post.request(), prepared).error().code, Code::unattributed);
+  post.headers = {{"Content-Type", "application/json"}, {"Content-Encoding", "gzip"}};
+  EXPECT_EQ(client->prepare(post.request(), prepared).error().code, Code::unattributed);
+  post.headers = {{"Content-Type", "application/json"}};
+  EXPECT_TRUE(client->prepare(post.request(), prepared).ok());
+  EXPECT_EQ(prepared.body(), R"({"project_id":"proj_a"})");
+}
+
+TEST(Attribute, TheDefaultProjectKeepsItsHeaderOnARuntimeHost) {
+  const auto client = client_of({{"auth", "none"}});
+  Prepared prepared;
+  for (const char* name : {"default", "arn:aws:bedrock:us-east-1:111122223333:project/default"}) {
+    Post post{std::string(runtime_chat), "{}"};
+    post.headers.push_back({"OpenAI-Project", name});
+    ASSERT_TRUE(client->prepare(post.request(), prepared).ok()) << name;
+    EXPECT_EQ(value_set(prepared, "openai-project"), "default");
+    EXPECT_FALSE(prepared.body_changed());
+  }
+}
+
+TEST(Attribute, EncodedBodiesAndJsonWithoutMembersPassUntouched) {
+  const auto client = client_of({{"project", "proj_a"}, {"auth", "none"}});
+  Prepared prepared;
+  Post encoded{std::string(mantle_chat), "\x28\xB5\x2F\xFD"};
+  encoded.headers.push_back({"content-encoding", "zstd"});
+  ASSERT_TRUE(client->prepare(encoded.request(), prepared).ok());
+  EXPECT_FALSE(prepared.body_changed());
+  EXPECT_EQ(value_set(prepared, "openai-project"), "proj_a");
+
+  for (const char* body : {"[1,2]", " \"x\"", "-1", "null"}) {
+    const Post other{"http://127.0.0.1:8080/v1/files", body};
+    ASSERT_TRUE(client->prepare(other.request(), prepared).ok()) << body;
+    EXPECT_EQ(prepared.body(), body);
+    EXPECT_EQ(value_set(prepared, "openai-project"), "proj_a");
+  }
+}
+
+TEST(Attribute, AnExceptionOfTheHostLeavesNothingPrepared) {
+  ClientConfig config = config_of({{"project", "proj_a"}});
+  config.bearer_token = []() -> Result<std::string> { throw std::runtime_error("of the host"); };
+  const auto client = Client::create(std::move(config)).value();
+  Prepared prepared;
+  const Post post{std::string(mantle_chat), "{}"};
+  EXPECT_THROW(static_cast<void>(client->prepare(post.request(), prepared)), std::runtime_error);
+  EXPECT_TRUE(prepared.headers_to_set().empty());
+  EXPECT_EQ(prepared.project(), "");
 }
 
 }  // namespace

@@ -20,8 +20,9 @@ TEST(Authorize, CanonicalHostsAreSignedByDefault) {
   const auto client = client_of(with_keys({{"project", "proj_a"}}));
   const std::string text =
       prepared_authorization(client, {std::string(mantle_chat), R"({"model":"m"})"});
-  EXPECT_TRUE(text.starts_with("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20250102/us-east-1/"
-                               "bedrock-mantle/aws4_request"))
+  EXPECT_TRUE(
+      text.starts_with("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20250102/us-east-1/"
+                       "bedrock-mantle/aws4_request"))
       << text;
   EXPECT_EQ(signed_headers_in(text),
             "content-type;host;openai-project;x-amz-content-sha256;x-amz-date");
@@ -31,24 +32,27 @@ TEST(Authorize, CanonicalHostsAreSignedByDefault) {
 
 // The vector that the OpenAI SDKs share (tests/fixtures/bedrock/v1/sigv4.json).
 TEST(Authorize, EqualsTheSignatureOfTheOpenAiSdks) {
-  const auto client =
-      client_of({{"access_key_id", "AKIDEXAMPLE"},
-                 {"secret_access_key", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"},
-                 {"session_token", "fixture-session-token"}});
+  const auto client = client_of({{"access_key_id", "AKIDEXAMPLE"},
+                                 {"secret_access_key", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"},
+                                 {"session_token", "fixture-session-token"}});
   const std::string text = prepared_authorization(
       client, {std::string(mantle_responses), R"({"model":"gpt-4o","input":"hello"})"});
-  EXPECT_TRUE(text.ends_with(
-      "Signature=dc20c8fbe516daf0ccae7e5b7a78fc2936870413a9f1af6e1b2d44b970ce411f"))
+  EXPECT_TRUE(
+      text.ends_with("Signature=dc20c8fbe516daf0ccae7e5b7a78fc2936870413a9f1af6e1b2d44b970ce411f"))
       << text;
 }
 
 TEST(Authorize, OnlyTheAllowListIsSigned) {
   const auto client = client_of(with_keys({}));
   Post post{std::string(mantle_chat), "{}"};
-  post.headers.insert(post.headers.end(),
-                      {{"User-Agent", "x"}, {"Connection", "keep-alive"}, {"Accept", "*/*"},
-                       {"X-Forwarded-For", "1.2.3.4"}, {"session_id", "s"}, {"x-amz_under", "u"},
-                       {"X-Amz-Meta", "m"}, {"Idempotency-Key", "k"}});
+  post.headers.insert(post.headers.end(), {{"User-Agent", "x"},
+                                           {"Connection", "keep-alive"},
+                                           {"Accept", "*/*"},
+                                           {"X-Forwarded-For", "1.2.3.4"},
+                                           {"session_id", "s"},
+                                           {"x-amz_under", "u"},
+                                           {"X-Amz-Meta", "m"},
+                                           {"Idempotency-Key", "k"}});
   EXPECT_EQ(signed_headers_in(prepared_authorization(client, post)),
             "content-type;host;x-amz-content-sha256;x-amz-date;x-amz-meta");
 }
@@ -109,8 +113,7 @@ TEST(Authorize, BearerTokensWinInTheOrderOfTheSdks) {
   EXPECT_EQ(prepared_authorization(client_of({}, env), with_key), "Bearer ABSKclient");
   with_key.headers.back().value = "Bearer placeholder";
   EXPECT_EQ(prepared_authorization(client_of({}, env), with_key), "Bearer ABSKenv");
-  EXPECT_TRUE(
-      prepared_authorization(client_of(with_keys({})), with_key).starts_with("AWS4-HMAC"));
+  EXPECT_TRUE(prepared_authorization(client_of(with_keys({})), with_key).starts_with("AWS4-HMAC"));
 }
 
 TEST(Authorize, ATokenCallbackIsAskedEveryTime) {
@@ -128,8 +131,7 @@ TEST(Authorize, ATokenCallbackIsAskedEveryTime) {
 TEST(Authorize, MissingExpiredAndBrokenIdentitiesAreErrorsWithoutSecrets) {
   const Post post{std::string(mantle_chat), "{}"};
   EXPECT_EQ(prepared_authorization(client_of({}), post), "error: no_credentials");
-  EXPECT_EQ(prepared_authorization(client_of({{"auth", "bearer"}}), post),
-            "error: no_credentials");
+  EXPECT_EQ(prepared_authorization(client_of({{"auth", "bearer"}}), post), "error: no_credentials");
 
   ClientConfig expired = config_of({});
   Credentials::Fields fields;
@@ -174,6 +176,50 @@ TEST(Authorize, TheWinnerIsLoggedOnceAndWithoutSecrets) {
   ASSERT_EQ(lines.size(), 1U);
   EXPECT_NE(lines[0].find("SigV4"), std::string::npos);
   EXPECT_EQ(lines[0].find(secret_key), std::string::npos);
+}
+
+TEST(Authorize, BearerTokensStayAwayFromOtherHostsUnlessToldSo) {
+  const Post post{std::string(custom_chat), "{}"};
+  const OptionValues told{{"auth", "bearer"}, {"bearer_token", "secret-token"}};
+  const auto client = client_of(told);
+  Prepared prepared;
+  const Status status = client->prepare(post.request(), prepared);
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().code, Code::endpoint_mismatch);
+  EXPECT_EQ(status.error().message.find("secret-token"), std::string::npos);
+  EXPECT_TRUE(prepared.headers_to_set().empty());
+  EXPECT_EQ(prepared_authorization(
+                client_of({{"auth", "bearer"}}, {{"AWS_BEARER_TOKEN_BEDROCK", "ABSKenv"}}),
+                {"https://bedrock-mantle.us-east-1.api.aws.evil.example/v1/responses", "{}"}),
+            "error: endpoint_mismatch");
+  OptionValues named = told;
+  named.emplace("base_url", "http://127.0.0.1:8080");
+  EXPECT_EQ(prepared_authorization(client_of(named), post), "Bearer secret-token");
+}
+
+TEST(Authorize, TokensAreAscii) {
+  for (const char* token : {"a b", "a\x7F", "\xC3\xA9", "a\tb"}) {
+    ClientConfig config = config_of({});
+    config.bearer_token = [token]() -> Result<std::string> { return std::string(token); };
+    EXPECT_EQ(prepared_authorization(Client::create(std::move(config)).value(),
+                                     {std::string(mantle_chat), "{}"}),
+              "error: no_credentials");
+  }
+}
+
+TEST(Authorize, AHostHeaderMustAgreeWithTheUrlOfABedrockHost) {
+  const auto client = client_of(with_keys({}));
+  const auto with_host = [&](std::string_view host) {
+    Post post{std::string(mantle_chat), "{}"};
+    post.headers.push_back({"HOST", host});
+    return prepared_authorization(client, post);
+  };
+  const std::string plain = prepared_authorization(client, {std::string(mantle_chat), "{}"});
+  EXPECT_EQ(with_host("bedrock-mantle.us-east-1.api.aws"), plain);
+  EXPECT_TRUE(with_host("Bedrock-Mantle.us-east-1.api.aws:443").starts_with("AWS4-"));
+  EXPECT_EQ(with_host("bedrock-mantle.eu-west-1.api.aws"), "error: endpoint_mismatch");
+  EXPECT_EQ(with_host("evil.example"), "error: endpoint_mismatch");
+  EXPECT_EQ(with_host(""), "error: endpoint_mismatch");
 }
 
 }  // namespace

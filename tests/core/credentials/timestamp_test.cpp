@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace costmark {
 namespace {
 
@@ -66,6 +68,15 @@ TEST(Timestamp, FormatsWhatItReads) {
     EXPECT_EQ(parse_timestamp(format_timestamp(time)), time);
   }
   EXPECT_EQ(format_timestamp(1735787045), "2025-01-02T03:04:05Z");
+}
+
+TEST(Timestamp, FormatsTimesOutsideTheCalendar) {
+  constexpr auto least = std::numeric_limits<UnixSeconds>::min();
+  constexpr auto greatest = std::numeric_limits<UnixSeconds>::max();
+  EXPECT_EQ(format_timestamp(least), "a time before 1970");
+  EXPECT_EQ(format_timestamp(-1), "a time before 1970");
+  EXPECT_EQ(format_timestamp(253402300800), "a time after 9999");
+  EXPECT_EQ(format_timestamp(greatest), "a time after 9999");
 }
 
 }  // namespace

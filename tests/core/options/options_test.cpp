@@ -44,20 +44,19 @@ TEST(Options, BadValuesAreRefusedAndNotKept) {
     const char* value;
     const char* expected;
   };
-  for (const Case& c : {Case{"auth", "sigv5", "auto, bearer, none, sigv4"},
-                        Case{"stream_usage", "maybe", "true nor false"},
-                        Case{"chain_memory", "-1", "0 to 10000000"},
-                        Case{"chain_memory", "10x", "integer"},
-                        Case{"chain_memory", "99999999999999999999", "integer"},
-                        Case{"carrier", "body,cookie", "body, header, workspace"},
-                        Case{"base_url", "ftp://example.com", "base_url"},
-                        Case{"region", "us\r\neast", "byte 2"}}) {
+  for (const Case& c :
+       {Case{"auth", "sigv5", "auto, bearer, none, sigv4"},
+        Case{"stream_usage", "maybe", "true nor false"},
+        Case{"chain_memory", "-1", "0 to 10000000"}, Case{"chain_memory", "10x", "integer"},
+        Case{"chain_memory", "99999999999999999999", "integer"},
+        Case{"carrier", "body,cookie", "body, header, workspace"},
+        Case{"base_url", "ftp://example.com", "base_url"},
+        Case{"region", "us\r\neast", "byte 2"}}) {
     Options options;
     const Status status = options.set(c.name, c.value);
     ASSERT_FALSE(status.ok()) << c.name << "=" << c.value;
     EXPECT_EQ(status.error().code, Code::invalid_option);
-    EXPECT_NE(status.error().message.find(c.expected), std::string::npos)
-        << status.error().message;
+    EXPECT_NE(status.error().message.find(c.expected), std::string::npos) << status.error().message;
     EXPECT_EQ(options.text(c.name), find_option(c.name)->default_value);
   }
 }
@@ -94,8 +93,17 @@ TEST(Options, ABadVariableIsNamed) {
 TEST(Options, ListsAreSplitAndTrimmed) {
   Options options;
   ASSERT_TRUE(options.set("allowed_projects", " proj_a , proj_b*,,").ok());
-  EXPECT_EQ(options.list("allowed_projects"),
-            (std::vector<std::string_view>{"proj_a", "proj_b*"}));
+  EXPECT_EQ(options.list("allowed_projects"), (std::vector<std::string_view>{"proj_a", "proj_b*"}));
+}
+
+TEST(Options, WhatErrorsShowCanBePrinted) {
+  Options options;
+  for (const std::string& value :
+       {std::string(63, 'x') + "\xC3\xA9", std::string("\xFF\xFE"), std::string("\x1B[31m")}) {
+    const Status status = options.set("auth", value);
+    ASSERT_FALSE(status.ok());
+    for (const char c : status.error().message) EXPECT_TRUE(c >= 0x20 && c < 0x7F);
+  }
 }
 
 }  // namespace
