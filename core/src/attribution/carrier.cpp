@@ -9,6 +9,8 @@ namespace {
 // gateways take it and articles show it.
 Carriers automatic_carriers(EndpointKind endpoint, Api api) noexcept {
   Carriers carriers;
+  // InvokeModel, Converse and the like refuse members and headers that they do not know.
+  if (endpoint == EndpointKind::runtime && api == Api::other) return carriers;
   if (endpoint != EndpointKind::mantle) {
     carriers.body = true;
   } else if (api == Api::messages) {

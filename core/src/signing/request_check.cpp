@@ -26,6 +26,11 @@ constexpr std::string_view stale_headers[] = {
     "x-amz-security-token",
 };
 
+constexpr std::string_view query_parameters[] = {
+    "X-Amz-Algorithm",      "X-Amz-Credential", "X-Amz-Date",           "X-Amz-Expires",
+    "X-Amz-SignedHeaders", "X-Amz-Signature",  "X-Amz-Security-Token",
+};
+
 template <std::size_t N>
 bool contains(const std::string_view (&names)[N], std::string_view name) noexcept {
   return std::any_of(std::begin(names), std::end(names), [name](std::string_view candidate) {

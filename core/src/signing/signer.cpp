@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string>
 
+#include "cleanse.hpp"
 #include "costmark/url.hpp"
 #include "signing/canonical.hpp"
 #include "signing/crypto.hpp"
@@ -92,13 +93,19 @@ Status PayloadHasher::hash(std::string_view payload, PayloadHash& out) {
 }
 
 struct Signature::Impl {
-  // What goes out.
+  Impl() = default;
+  ~Impl();
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  // What goes out: headers, or a presigned query.
   std::string date;
   std::string content_sha256;
   std::string token;
   std::string authorization;
   std::array<Header, 4> headers;
   std::size_t header_count = 0;
+  std::string presigned_query;
 
   // The stages.
   std::string canonical_request;
@@ -119,19 +126,32 @@ struct Signature::Impl {
   void clear() noexcept;
   std::string_view signed_headers() const noexcept;
   void set_header(std::string_view name, std::string_view value) noexcept;
-  void collect_headers(const Request& request, const Options& options);
-  void write_canonical_request(const Request& request, std::string_view payload_hash,
-                               const Options& options);
+  void collect_headers(const Request& request);
+  void add_signature_headers(const Options& options);
+  void write_canonical_request(const Request& request, std::string_view query_to_sign,
+                               std::string_view payload_hash, const Options& options);
   Status write_string_to_sign(const Timestamp& time, const Scope& scope);
   Status sign(const Timestamp& time, const Credentials& credentials, const Scope& scope,
               SigningKeyCache& keys);
   Status use_key(const KeySource& source, const Credentials& credentials, SigningKeyCache& keys);
   void write_headers(const Timestamp& time, const Credentials& credentials, const Scope& scope,
                      const Options& options);
+  void begin_query(const Request& request, const Timestamp& time, const Credentials& credentials,
+                   const Scope& scope, std::int64_t expires_in_s);
+  void append_parameter(std::string_view name, std::string_view value);
+  void append_signed_headers_parameter();
 };
+
+// A session token is in all three, and a presigned query is as good as a password.
+Signature::Impl::~Impl() {
+  costmark::cleanse(token);
+  costmark::cleanse(canonical_request);
+  costmark::cleanse(presigned_query);
+}
 
 void Signature::Impl::clear() noexcept {
   header_count = 0;
+  presigned_query.clear();
   canonical_request.clear();
   signed_headers_start = signed_headers_size = 0;
   string_to_sign.clear();
@@ -146,7 +166,7 @@ void Signature::Impl::set_header(std::string_view name, std::string_view value) 
   headers[header_count++] = {name, value};
 }
 
-void Signature::Impl::collect_headers(const Request& request, const Options& options) {
+void Signature::Impl::collect_headers(const Request& request) {
   signed_fields.clear();
   bool host_given = false;
   for (const auto& header : request.headers) {
@@ -155,6 +175,9 @@ void Signature::Impl::collect_headers(const Request& request, const Options& opt
     signed_fields.add(header.name, header.value);
   }
   if (!host_given) signed_fields.add("host", request.host);
+}
+
+void Signature::Impl::add_signature_headers(const Options& options) {
   signed_fields.add("x-amz-date", date);
   if (options.sign_content_sha256) signed_fields.add("x-amz-content-sha256", content_sha256);
   if (options.sign_security_token && !token.empty()) {
@@ -162,7 +185,9 @@ void Signature::Impl::collect_headers(const Request& request, const Options& opt
   }
 }
 
-void Signature::Impl::write_canonical_request(const Request& request, std::string_view payload_hash,
+void Signature::Impl::write_canonical_request(const Request& request,
+                                              std::string_view query_to_sign,
+                                              std::string_view payload_hash,
                                               const Options& options) {
   auto& out = canonical_request;
   out.clear();
@@ -170,7 +195,7 @@ void Signature::Impl::write_canonical_request(const Request& request, std::strin
   out.push_back('\n');
   append_canonical_path(request.path, options, out);
   out.push_back('\n');
-  query.append(request.query, options, out);
+  query.append(query_to_sign, options, out);
   out.push_back('\n');
   signed_fields.append_headers(out);
   out.push_back('\n');
@@ -232,6 +257,32 @@ void Signature::Impl::write_headers(const Timestamp& time, const Credentials& cr
   if (!token.empty()) set_header("x-amz-security-token", token);
 }
 
+// The order of the parameters is botocore's: the token generator of AWS has it, and so do we.
+void Signature::Impl::begin_query(const Request& request, const Timestamp& time,
+                                  const Credentials& credentials, const Scope& scope,
+                                  std::int64_t expires_in_s) {
+  // Secrets are not to stay behind in buffers that were too small.
+  const auto most = request.query.size() + 3 * token.size() + 1024;
+  presigned_query.reserve(most);
+  canonical_request.reserve(most + request.path.size());
+
+  std::string credential(credentials.access_key_id());
+  credential.push_back('/');
+  append_scope(time.date(), scope, credential);
+  presigned_query.assign(request.query);
+  append_parameter("X-Amz-Algorithm", algorithm);
+  append_parameter("X-Amz-Credential", credential);
+  append_parameter("X-Amz-Date", date);
+  append_parameter("X-Amz-Expires", std::to_string(expires_in_s));
+  append_signed_headers_parameter();
+}
+
+void Signature::Impl::append_parameter(std::string_view name, std::string_view value) {
+  if (!presigned_query.empty()) presigned_query.push_back('&');
+  presigned_query.append(name).push_back('=');
+  append_percent_encoded(value, presigned_query);
+}
+
 Signature::Signature() : impl_(std::make_unique<Impl>()) {}
 Signature::~Signature() = default;
 Signature::Signature(Signature&&) noexcept = default;
@@ -239,6 +290,10 @@ Signature& Signature::operator=(Signature&&) noexcept = default;
 
 std::span<const Header> Signature::headers() const noexcept {
   return {impl_->headers.data(), impl_->header_count};
+}
+
+std::string_view Signature::query() const noexcept {
+  return impl_->presigned_query;
 }
 
 std::string_view Signature::canonical_request() const noexcept {
@@ -250,7 +305,8 @@ std::string_view Signature::string_to_sign() const noexcept {
 }
 
 std::string_view Signature::signature() const noexcept {
-  return impl_->header_count == 0 ? std::string_view() : view(impl_->signature);
+  const bool done = impl_->header_count > 0 || !impl_->presigned_query.empty();
+  return done ? view(impl_->signature) : std::string_view();
 }
 
 std::string_view Signature::signed_headers() const noexcept {
@@ -277,8 +333,9 @@ Status Signer::sign(const Request& request, const PayloadHash& payload_hash,
   work.date = time.text();
   work.content_sha256 = view(payload_hash);
   work.token = credentials.session_token();
-  work.collect_headers(request, options);
-  work.write_canonical_request(request, view(payload_hash), options);
+  work.collect_headers(request);
+  work.add_signature_headers(options);
+  work.write_canonical_request(request, request.query, view(payload_hash), options);
   auto status = work.write_string_to_sign(time, scope);
   if (status) status = work.sign(time, credentials, scope, impl_->keys);
   if (status) {
@@ -287,6 +344,36 @@ Status Signer::sign(const Request& request, const PayloadHash& payload_hash,
     work.clear();
   }
   return status;
+}
+
+Status Signer::presign(const Request& request, const PayloadHash& payload_hash,
+                       const Credentials& credentials, const Scope& scope, UnixSeconds now,
+                       std::int64_t expires_in_s, const Options& options, Signature& out) const {
+  auto& work = out.impl();
+  work.clear();
+  if (auto status = check_request(request); !status) return status;
+  if (auto status = check_life(request.query, expires_in_s); !status) return status;
+  if (auto status = check_scope(scope); !status) return status;
+  if (auto status = check_time(credentials, now); !status) return status;
+
+  const Timestamp time(now);
+  work.date = time.text();
+  work.token = credentials.session_token();
+  work.collect_headers(request);
+  work.begin_query(request, time, credentials, scope, expires_in_s);
+  const bool send_token = !work.token.empty();
+  const bool sign_token = send_token && options.sign_security_token;
+  if (sign_token) work.append_parameter("X-Amz-Security-Token", work.token);
+  work.write_canonical_request(request, work.presigned_query, view(payload_hash), options);
+  auto status = work.write_string_to_sign(time, scope);
+  if (status) status = work.sign(time, credentials, scope, impl_->keys);
+  if (!status) {
+    work.clear();
+    return status;
+  }
+  if (send_token && !sign_token) work.append_parameter("X-Amz-Security-Token", work.token);
+  work.append_parameter("X-Amz-Signature", view(work.signature));
+  return {};
 }
 
 Status Signer::sign_url(const UrlRequest& request, const Credentials& credentials,

@@ -23,6 +23,11 @@ TEST(Carriers, AutoGoesByTheEndpoint) {
   EXPECT_EQ(spelt(choose("auto", EndpointKind::runtime, Api::responses, true)), "body ");
 }
 
+TEST(Carriers, TheNativeApisOfRuntimeHostsAreLeftAlone) {
+  EXPECT_EQ(spelt(choose("auto", EndpointKind::runtime, Api::other, true)), "");
+  EXPECT_EQ(spelt(choose("auto", EndpointKind::runtime, Api::other, false)), "");
+}
+
 TEST(Carriers, ABodyThatCannotBeEditedGetsTheHeader) {
   EXPECT_EQ(spelt(choose("auto", EndpointKind::custom, Api::other, false)), "header ");
   EXPECT_EQ(spelt(choose("body,header", EndpointKind::custom, Api::other, false)), "header ");
