@@ -168,7 +168,7 @@ Status unknown_option(std::string_view name) {
     }
   }
   if (nearest != nullptr) message += "; did you mean '" + std::string(nearest->name) + "'?";
-  return {Code::invalid_option, message + " Known options: " + all};
+  return {Code::invalid_option, message + (nearest ? " K" : "; k") + "nown options: " + all};
 }
 
 std::string environment_name(std::string_view option) {

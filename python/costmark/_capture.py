@@ -120,14 +120,30 @@ def _remember(frame: Frame | None, result: Any) -> Any:
 def _coroutine_in(
     frame: Frame | None, coroutine: Coroutine[Any, Any, Any]
 ) -> Coroutine[Any, Any, Any]:
-    async def run() -> Any:
+    async def run(held: _Held) -> Any:
         with Captured(frame):
-            return await coroutine
+            return await held.coroutine
 
-    running = run()
+    running = run(_Held(coroutine))
     for name in ("__name__", "__qualname__"):
         setattr(running, name, getattr(coroutine, name))
     return running
+
+
+class _Held:
+    """Closes a coroutine that never got to run, because the one around it was closed or cancelled.
+
+    Python complains about coroutines that are dropped before they ran. Who dropped the outer one
+    without a word hears that, once.
+    """
+
+    __slots__ = ("coroutine",)
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        self.coroutine = coroutine
+
+    def __del__(self) -> None:
+        self.coroutine.close()
 
 
 def _function_in(frame: Frame | None, function: Callable[..., Any]) -> Callable[..., Any]:

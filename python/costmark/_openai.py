@@ -14,14 +14,12 @@ import types
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from . import _bedrock, _capture
+from . import _bedrock, _capture, _core
 from ._engine import Engine, option_texts
 from ._transport import attach, detach
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from . import _core
+    from collections.abc import Callable, Mapping
 
 _ClientT = TypeVar("_ClientT")
 _WRAPPED = "_costmark"
@@ -49,15 +47,8 @@ def wrap(
     Raises `ConfigurationError` for options that cannot work, `AttributionError` for a bad project.
     """
     _check_is_client(client)
-    spec = _Spec(
-        project=project,
-        options=option_texts(options),
-        credentials=credentials,
-        bearer_token=bearer_token if callable(bearer_token) else None,
-        base_url=str(_attribute(client, "base_url")),
-    )
-    if isinstance(bearer_token, str):
-        spec.options["bearer_token"] = bearer_token
+    spec = _specify(project, credentials, bearer_token, options)
+    spec = replace(spec, base_url=str(_attribute(client, "base_url")))
     engine = spec.engine_for(client)
     if _WRAPPED in vars(client):
         unwrap(client)
@@ -77,6 +68,18 @@ def unwrap(client: _ClientT) -> _ClientT:
     return client
 
 
+def check_arguments(
+    *,
+    project: str | None,
+    credentials: _core.Credentials | Callable[[], _core.Credentials] | None,
+    bearer_token: str | Callable[[], str] | None,
+    **options: object,
+) -> None:
+    """Raise what `wrap` would raise with these arguments for any client."""
+    spec = _specify(project, credentials, bearer_token, options)
+    Engine(spec.options, credentials=spec.credentials, bearer_token=spec.bearer_token)
+
+
 @dataclass(frozen=True)
 class _Spec:
     """What a client was wrapped with."""
@@ -85,7 +88,7 @@ class _Spec:
     options: dict[str, str]
     credentials: _core.Credentials | Callable[[], _core.Credentials] | None
     bearer_token: Callable[[], str] | None
-    base_url: str
+    base_url: str = ""
 
     def engine_for(self, client: Any) -> Engine:
         """Build the engine of a client: what was asked for, then what the client itself says."""
@@ -104,6 +107,28 @@ class _Spec:
             bearer_token=self.bearer_token,
             host_api_key=api_key if isinstance(api_key, str) else "",
         )
+
+
+def _specify(
+    project: str | None,
+    credentials: _core.Credentials | Callable[[], _core.Credentials] | None,
+    bearer_token: str | Callable[[], str] | None,
+    options: Mapping[str, object],
+) -> _Spec:
+    if project is not None:
+        _core.check_project_id(project)
+    texts = option_texts(options)
+    callback = None
+    if isinstance(bearer_token, str):
+        texts["bearer_token"] = bearer_token
+    elif bearer_token is None or callable(bearer_token):
+        callback = bearer_token
+    else:
+        raise TypeError(
+            "bearer_token takes a str or a callable that returns one, "
+            f"not {type(bearer_token).__name__}"
+        )
+    return _Spec(project, texts, credentials, callback)
 
 
 @dataclass

@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._openai import wrap
+from ._openai import check_arguments, wrap
 from ._transport import is_view
 from .errors import ConfigurationError
 
@@ -37,14 +37,16 @@ def patch(
     if isinstance(hosts, str):
         hosts = (hosts,)
     named = frozenset(_host_and_port(host) for host in hosts)
-    import openai
-
-    arguments = {
+    arguments: dict[str, Any] = {
         "project": project,
         "credentials": credentials,
         "bearer_token": bearer_token,
         **options,
     }
+    # What is wrong for any client is said here, not where somebody else's code constructs one.
+    check_arguments(**arguments)
+    import openai
+
     with _lock:
         _rule = _Rule(named, arguments)
         for cls in (openai.OpenAI, openai.AsyncOpenAI):

@@ -21,7 +21,8 @@ def test_the_first_example_runs_as_printed(tmp_path: Path) -> None:
     command = next(block for block in _blocks("sh") if "costmark emulator" in block)
     started = re.search(r"^costmark emulator --port \d+ (--project \S+)$", command, re.MULTILINE)
     exported = re.search(r"^export (.*)$", command, re.MULTILINE)
-    assert started and exported
+    assert started
+    assert exported
     with run_emulator(*started[1].split()) as emulator:
         variables = dict(pair.split("=", 1) for pair in exported[1].split())
         assert variables["OPENAI_BASE_URL"].endswith("/v1")

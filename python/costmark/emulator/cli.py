@@ -191,14 +191,14 @@ def _projects(
     from .errors import ApiError
     from .projects import check_tags
 
-    found = []
-    for text in options.project:
+    def read(text: str) -> tuple[str, dict[str, str]]:
         try:
             project_id, tags = read_project(text)
-            found.append((project_id, check_tags(tags, "tags")))
+            return project_id, check_tags(tags, "tags")
         except (ValueError, ApiError) as error:
             parser.error(f"--project {text}: {error}")
-    return tuple(found)
+
+    return tuple(map(read, options.project))
 
 
 def settings_from(argv: Sequence[str] | None, environ: Mapping[str, str]) -> tuple[Settings, Any]:

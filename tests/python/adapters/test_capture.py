@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -163,3 +165,33 @@ async def test_arguments_are_checked_when_the_call_is_made(recorder: Recorder) -
     async with costmark.wrap(plain_async(recorder)) as client:
         with pytest.raises(TypeError, match="messages"):
             client.chat.completions.create(model=MODEL)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("name", ["create", "parse", "create stream", "raw", "post"])
+async def test_calls_given_up_before_they_began_leave_no_noise(
+    recorder: Recorder, name: str
+) -> None:
+    make = ASYNC_CALLS[name][0]
+    async with costmark.wrap(plain_async(recorder)) as client:
+        task = asyncio.create_task(make(client))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        del task
+        make(client).close()
+        gc.collect()
+    assert not recorder.requests
+
+
+@pytest.mark.parametrize("name", ["create", "post", "raw"])
+async def test_calls_never_awaited_are_complained_about_once(recorder: Recorder, name: str) -> None:
+    async with plain_async(recorder) as client, costmark.wrap(plain_async(recorder)) as wrapped:
+        messages = []
+        for each in (client, wrapped):
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                ASYNC_CALLS[name][0](each)
+                gc.collect()
+            messages.append([str(warning.message) for warning in caught])
+        assert len(messages[0]) == 1
+        assert messages[0] == messages[1]

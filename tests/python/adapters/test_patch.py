@@ -151,6 +151,26 @@ def test_bad_hosts(host: str) -> None:
         costmark.patch(hosts=[host])
 
 
+@pytest.mark.parametrize(
+    ("arguments", "kind"),
+    [
+        ({"project": "a b"}, costmark.AttributionError),
+        ({"project": ""}, costmark.AttributionError),
+        ({"regoin": "us-east-1"}, costmark.ConfigurationError),
+        ({"auth": "magic"}, costmark.ConfigurationError),
+        ({"credentials": 5}, TypeError),
+        ({"bearer_token": 5}, TypeError),
+    ],
+)
+def test_bad_arguments_are_refused_at_once(
+    arguments: dict[str, Any], kind: type[Exception]
+) -> None:
+    with pytest.raises(kind):
+        costmark.patch(**arguments)
+    client = openai.OpenAI(base_url="https://bedrock-mantle.us-east-1.api.aws/v1", api_key="x")
+    assert not is_wrapped(client)
+
+
 def test_openai_may_be_imported_later(recorder: Recorder) -> None:
     code = f"""
 import costmark

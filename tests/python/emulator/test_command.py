@@ -206,7 +206,9 @@ def test_strict_routes() -> None:
 
 
 def test_projects_to_start_with() -> None:
-    with started("--project", "proj_readme:team=platform,env=prod", "--project", "proj_x") as server:
+    with started(
+        "--project", "proj_readme:team=platform,env=prod", "--project", "proj_x"
+    ) as server:
         answer = server.plain(
             "GET",
             "/v1/organization/projects/proj_readme",
