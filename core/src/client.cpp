@@ -51,6 +51,11 @@ Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
 
   Result<Settings> settings = Settings::create(config.options, config.environment);
   if (!settings) return std::move(settings).status();
+  if (settings.value().lacks_region()) {
+    // A file that cannot be read is the credentials' error, where one is needed.
+    auto region = profile_region(config.environment, config.options.text("profile"));
+    if (region) settings.value().take_region(std::move(region).value().name);
+  }
   Result<client::Identity> identity = client::identity_of(config);
   if (!identity) return std::move(identity).status();
   return std::shared_ptr<Client>(new Client(std::make_shared<Impl>(

@@ -41,11 +41,16 @@ constexpr std::array options{
     choice("endpoint", "auto", "auto|custom|mantle|runtime",
            "The kind of endpoint behind a host that is not one of AWS's own names; auto takes it "
            "for custom."),
+    text("profile",
+         "Profile of the shared AWS config and credentials files; keys in the environment "
+         "are then left alone. By default AWS_DEFAULT_PROFILE, then AWS_PROFILE."),
     text("project", "Project id of requests that nothing else names a project for."),
-    text("region", "AWS region to sign for; by default the host's, then AWS_REGION, then "
-                   "AWS_DEFAULT_REGION."),
-    text("rules", "Projects by model, API or path, such as "
-                  "'proj_vision: model=*vision*; proj_batch: api=responses path=/v1/*'."),
+    text("region",
+         "AWS region to sign for; by default the host's, then AWS_REGION, then "
+         "AWS_DEFAULT_REGION, then the profile's."),
+    text("rules",
+         "Projects by model, API or path, such as "
+         "'proj_vision: model=*vision*; proj_batch: api=responses path=/v1/*'."),
     choice("runtime_project", "warn", "allow|refuse|warn",
            "What happens when a project is sent to a bedrock-runtime host, where AWS documents "
            "only the default project."),
@@ -73,6 +78,8 @@ static_assert(sorted_by_name());
 
 }  // namespace
 
-std::span<const OptionInfo> option_table() noexcept { return options; }
+std::span<const OptionInfo> option_table() noexcept {
+  return options;
+}
 
 }  // namespace costmark

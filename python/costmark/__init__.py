@@ -12,8 +12,6 @@
 
 from __future__ import annotations
 
-from ._core import Credentials
-from ._core import version as __version__
 from ._scope import bind, current_project, project
 from .errors import (
     AttributionError,
@@ -29,9 +27,12 @@ from .errors import (
 TYPE_CHECKING = False  # without the cost of importing typing
 if TYPE_CHECKING:
     from . import jsonedit
+    from ._core import Credentials
+    from ._core import version as __version__
     from ._openai import unwrap, wrap
     from ._patch import patch, unpatch
     from ._signing import sign
+    from ._tokens import async_token_provider, token, token_provider
     from ._usage import ProjectUsage, reset_usage, usage
 
 __all__ = [
@@ -49,6 +50,10 @@ __all__ = [
     "usage",
     "reset_usage",
     "ProjectUsage",
+    # bearer tokens
+    "token",
+    "token_provider",
+    "async_token_provider",
     # the core's parts alone
     "Credentials",
     "sign",
@@ -64,29 +69,37 @@ __all__ = [
     "InternalError",
 ]
 
-# Loaded when first used, so that importing costmark costs next to nothing.
+# Loaded when first used, the native module too, so that importing costmark costs next to nothing.
 _LAZY = {
+    "Credentials": "_core",
     "wrap": "_openai",
     "unwrap": "_openai",
     "patch": "_patch",
     "unpatch": "_patch",
     "sign": "_signing",
+    "token": "_tokens",
+    "token_provider": "_tokens",
+    "async_token_provider": "_tokens",
     "usage": "_usage",
     "reset_usage": "_usage",
     "ProjectUsage": "_usage",
 }
 
 
-def __getattr__(name: str) -> object:
-    from importlib import import_module
+if not TYPE_CHECKING:  # else a type checker would take any name for one of ours
 
-    if name == "jsonedit":
-        return import_module(".jsonedit", __name__)
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f".{_LAZY[name]}", __name__), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> object:
+        from importlib import import_module
+
+        if name == "jsonedit":
+            return import_module(".jsonedit", __name__)
+        if name == "__version__":
+            return import_module("._core", __name__).version
+        if name not in _LAZY:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value: object = getattr(import_module(f".{_LAZY[name]}", __name__), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -27,6 +27,16 @@ class Credentials:
     @property
     def source(self) -> str: ...
 
+class _Explanation(TypedDict):
+    asked: list[tuple[str, str]]  # sources with why not; empty for the one that won
+    credentials: Credentials | None
+    region: str
+    region_origin: str
+
+def explain_credentials(
+    profile: str = "", environment: Mapping[str, str] | None = None
+) -> _Explanation: ...
+
 class _Totals(TypedDict):
     operations: int
     attempts: int
@@ -112,6 +122,18 @@ class Client:
     ) -> None: ...
     def observe(self, prepared: Prepared, attempt: int = 1) -> Observation: ...
     def usage(self) -> dict[str, _Totals]: ...
+
+class BearerTokens:
+    """Makes short-term Bedrock API keys and keeps the newest."""
+
+    def __init__(
+        self,
+        region: str | None,
+        expires_in: int,
+        credentials: Credentials | Callable[[], Credentials] | None,
+        warn: Callable[[str], object],
+    ) -> None: ...
+    def get(self, time: int | None = None) -> tuple[str, int]: ...
 
 def json_set(body: Buffer, path: str, value: str | bytes, strict: bool = False) -> bytes: ...
 def json_remove(body: Buffer, path: str, strict: bool = False) -> bytes: ...

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 
-from . import _core
-
 TYPE_CHECKING = False  # without the cost of importing typing
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
@@ -73,6 +71,8 @@ class project:  # noqa: N801 - reads as a verb: `with costmark.project("..."):`
     __slots__ = ("id",)
 
     def __init__(self, project_id: str) -> None:
+        from . import _core
+
         _core.check_project_id(project_id, "project")
         self.id = project_id
 

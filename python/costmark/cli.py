@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 import textwrap
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from . import _core
+from .errors import Error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +27,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if namespace.command == "options":
             print(option_table())
+        elif namespace.command == "doctor":
+            from . import _doctor
+
+            return _doctor.credentials(namespace.profile)
+        elif namespace.command == "token":
+            return print_token(namespace.region, namespace.expires_in)
         elif namespace.command == "version":
             print(f"costmark {_core.version}")
         else:
@@ -41,10 +49,55 @@ def _parser() -> argparse.ArgumentParser:
         description="Marks every Amazon Bedrock call with the project that pays for it.",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    doctor = commands.add_parser("doctor", help="explain what costmark finds, and what it does not")
+    subjects = doctor.add_subparsers(dest="subject", metavar="SUBJECT", required=True)
+    credentials = subjects.add_parser(
+        "credentials",
+        help="which AWS credentials requests are signed with, and why",
+        description="Prints which source of AWS credentials wins, whose they are, when they "
+        "expire, and what was asked before; never a secret. Exit status 1 when there are none.",
+    )
+    credentials.add_argument(
+        "--profile", help="profile of the shared files (default: that of the environment)"
+    )
     commands.add_parser("emulator", help="run a local Bedrock for development and tests")
     commands.add_parser("options", help="print the table of options")
+    token = commands.add_parser(
+        "token",
+        help="print a short-term Bedrock API key",
+        description="Makes a short-term Bedrock API key out of the AWS credentials of the "
+        "environment and prints it. Nothing is sent.",
+    )
+    token.add_argument("--region", help="where it is good (default: the environment's)")
+    token.add_argument(
+        "--expires-in",
+        type=int,
+        default=43200,
+        metavar="SECONDS",
+        help="how long it is good, at most %(default)s, and never longer than the credentials "
+        "(default: %(default)s)",
+    )
     commands.add_parser("version", help="print the version")
     return parser
+
+
+def print_token(region: str | None, expires_in: int) -> int:
+    """Print a token alone, so that ``$(costmark token)`` is one; warn who sees it on a screen."""
+    try:
+        tokens = _core.BearerTokens(region, expires_in, None, _warn)
+        token, expires_at = tokens.get()
+    except Error as error:
+        _warn(str(error))
+        return 1
+    if sys.stdout.isatty():
+        end = datetime.fromtimestamp(expires_at, timezone.utc)
+        _warn(f"until {end:%Y-%m-%dT%H:%M:%SZ} whoever has this token calls Bedrock as you")
+    print(token)
+    return 0
+
+
+def _warn(message: str) -> None:
+    print(f"costmark: {message}", file=sys.stderr)
 
 
 def option_table() -> str:

@@ -22,6 +22,7 @@ namespace py = pybind11;
 
 void bind_client(py::module_& module);
 void bind_credentials(py::module_& module);
+void bind_tokens(py::module_& module);
 void bind_tools(py::module_& module);
 void bind_usage(py::module_& module);
 
@@ -87,5 +88,8 @@ class Buffer {
 struct PyCredentials {
   CredentialsPtr value;
 };
+
+// A provider over a costmark.Credentials or a callable that returns one; null for None.
+CredentialsProviderPtr credentials_provider(const py::object& given);
 
 }  // namespace costmark::python

@@ -227,6 +227,8 @@ Status wrong_type(std::string_view who, const py::object& value, std::string_vie
                                     " instead of " + std::string(right)};
 }
 
+}  // namespace
+
 CredentialsProviderPtr credentials_provider(const py::object& given) {
   if (given.is_none()) return nullptr;
   if (py::isinstance<PyCredentials>(given)) {
@@ -247,6 +249,8 @@ CredentialsProviderPtr credentials_provider(const py::object& given) {
                                      });
   });
 }
+
+namespace {
 
 std::function<Result<std::string>()> bearer_source(const py::object& callable) {
   if (callable.is_none()) return nullptr;

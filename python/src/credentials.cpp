@@ -1,5 +1,7 @@
 #include <array>
+#include <chrono>
 #include <cmath>
+#include <map>
 
 #include "bindings.hpp"
 
@@ -74,6 +76,36 @@ py::str describe(const PyCredentials& self) {
       .format(self.value->access_key_id(), self.value->source());
 }
 
+Environment environment_of(const std::optional<std::map<std::string, std::string>>& mapping) {
+  if (!mapping) return process_environment();
+  return [values = *mapping](std::string_view name) -> std::optional<std::string> {
+    const auto found = values.find(std::string(name));
+    if (found == values.end()) return std::nullopt;
+    return found->second;
+  };
+}
+
+py::dict explain(const std::string& profile,
+                 const std::optional<std::map<std::string, std::string>>& environment) {
+  const auto now = std::chrono::duration_cast<std::chrono::seconds>(
+                       std::chrono::system_clock::now().time_since_epoch())
+                       .count();
+  ChainReport report;
+  {
+    const py::gil_scoped_release released;  // it may read files and run a program
+    report = explain_default_credentials(environment_of(environment), profile, now);
+  }
+  py::list asked;
+  for (const auto& [source, failure] : report.asked) asked.append(py::make_tuple(source, failure));
+  py::dict result;
+  result["asked"] = std::move(asked);
+  result["credentials"] =
+      report.credentials ? py::cast(PyCredentials{report.credentials}) : py::none();
+  result["region"] = report.region.name;
+  result["region_origin"] = report.region.origin;
+  return result;
+}
+
 }  // namespace
 
 void bind_credentials(py::module_& module) {
@@ -88,6 +120,8 @@ void bind_credentials(py::module_& module) {
       .def_property_readonly("source",
                              [](const PyCredentials& self) { return self.value->source(); })
       .def("__repr__", &describe);
+  module.def("explain_credentials", &explain, py::arg("profile") = "",
+             py::arg("environment") = py::none());
 }
 
 }  // namespace costmark::python

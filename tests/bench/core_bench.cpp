@@ -117,7 +117,8 @@ int run() {
   for (const std::size_t size : sizes) std::printf("%7zu k", size / 1000);
   std::printf("\n");
 
-  for (const auto& [kind, make] : {std::pair{"chat", &chat_body}, std::pair{"image", &image_body}}) {
+  for (const auto& [kind, make] :
+       {std::pair{"chat", &chat_body}, std::pair{"image", &image_body}}) {
     Row rewrite{std::string("find the place and splice, ") + kind, {}};
     Row body{std::string("prepare: body carrier and SigV4, ") + kind, {}};
     Row header{std::string("prepare: header carrier and SigV4, ") + kind, {}};
@@ -140,8 +141,9 @@ int run() {
                                 {"Accept", "application/json"},
                                 {"User-Agent", "OpenAI/Python 3.54.0"}};
       const costmark::Request request{
-          "POST", "https://bedrock-mantle.us-east-1.api.aws/openai/v1/chat/completions", headers,
-          text, {}, {}};
+          "POST",  "https://bedrock-mantle.us-east-1.api.aws/openai/v1/chat/completions",
+          headers, text,
+          {},      {}};
       costmark::Prepared prepared;
       const auto prepare = [&](costmark::Client& client) {
         if (!client.prepare(request, prepared)) std::abort();
@@ -158,4 +160,6 @@ int run() {
 
 }  // namespace
 
-int main() { return run(); }
+int main() {
+  return run();
+}

@@ -32,6 +32,7 @@ def test_exports_are_exactly_these() -> None:
             "bind",
         ),
         *("usage", "reset_usage", "ProjectUsage", "Credentials", "sign", "jsonedit"),
+        *("token", "token_provider", "async_token_provider"),
         *("Error", "RequestError", "ConfigurationError", "AttributionError", "CredentialsError"),
         *("TransportError", "ServiceError", "InternalError"),
     }

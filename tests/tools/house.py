@@ -31,6 +31,7 @@ ARROWS["capi"] = ARROWS["python"] = ARROWS["client"] | {"client"}
 # Files directly under core/src and core/include/costmark that are not the client's.
 GROUND = frozenset({"api", "cleanse", "environment", "error", "http", "url"})
 OPTIONS = frozenset({"option_table", "options"})
+SIGNING = frozenset({"bearer_token"})
 
 # Which files may include which library. A pattern is matched from the start of the path.
 LIBRARIES = {
@@ -108,6 +109,8 @@ def room_of(root: Path, file: Path) -> str:
                 return "ground"
             if stem in OPTIONS:
                 return "options"
+            if stem in SIGNING:
+                return "signing"
             return stem if stem in ARROWS else "client"
         case (top, *_):
             return top

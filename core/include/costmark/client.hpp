@@ -74,11 +74,17 @@ struct ClientConfig {
   // An API key that the host's client carries. Counts as a bearer token when it looks like one of
   // Bedrock's ("bedrock-api-key-...", "ABSK..."); any other is taken for a placeholder.
   std::string host_api_key;
-  Environment environment;                  // null: the process's
-  std::function<UnixSeconds()> clock;       // null: the system's
+  Environment environment;                              // null: the process's
+  std::function<UnixSeconds()> clock;                   // null: the system's
   std::function<void(LogLevel, std::string_view)> log;  // null: none; called on the calling thread
-  std::shared_ptr<UsageCounters> counters;  // null: the client's own
+  std::shared_ptr<UsageCounters> counters;              // null: the client's own
 };
+
+// What a client with these options, and no provider of its own, takes its credentials from: the
+// options access_key_id and secret_access_key, else the default chain. Errors: invalid_option when
+// the options make no pair; no_credentials when they hold control characters.
+Result<CredentialsProviderPtr> configured_credentials(const Options& options,
+                                                      const Environment& environment);
 
 class Client;
 

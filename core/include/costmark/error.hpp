@@ -68,7 +68,8 @@ struct Error {
 class [[nodiscard]] Status {
  public:
   Status() noexcept = default;
-  Status(Error error) : error_(std::make_unique<Error>(std::move(error))) {}  // NOLINT(google-explicit-constructor)
+  Status(Error error)
+      : error_(std::make_unique<Error>(std::move(error))) {}  // NOLINT(google-explicit-constructor)
   Status(Code code, std::string message, std::optional<std::uint64_t> offset = std::nullopt)
       : error_(std::make_unique<Error>(Error{code, std::move(message), offset, 0, {}, false})) {}
 
@@ -88,9 +89,11 @@ class [[nodiscard]] Status {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
-  Result(Status status)                                                      // NOLINT(google-explicit-constructor)
+  Result(T value)
+      : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(Error error)
+      : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  Result(Status status)                                      // NOLINT(google-explicit-constructor)
       : state_(std::in_place_index<1>, std::move(status).take()) {}
 
   bool ok() const noexcept { return state_.index() == 0; }

@@ -95,8 +95,7 @@ class Document {
 // One edit of one text, for callers without a Document to reuse. Same rules and errors.
 Result<std::string> set(std::string_view text, std::string_view path, std::string_view value,
                         Mode mode = Mode::lenient);
-Result<std::string> remove(std::string_view text, std::string_view path,
-                           Mode mode = Mode::lenient);
+Result<std::string> remove(std::string_view text, std::string_view path, Mode mode = Mode::lenient);
 
 // Whether `text` is one JSON text of RFC 8259 (any kind of value): grammar, UTF-8, depth.
 // The offset of the first offending byte is in the error. Lone surrogate escapes pass, as the

@@ -26,13 +26,13 @@ enum class OptionType : std::uint8_t {
 };
 
 struct OptionInfo {
-  std::string_view name;           // "region"; in the environment COSTMARK_REGION
+  std::string_view name;  // "region"; in the environment COSTMARK_REGION
   OptionType type;
   std::string_view default_value;  // as text; empty means "not set"
   std::string_view choices;        // for `choice` and some lists: the values, separated by '|'
   std::int64_t minimum;            // for integers
   std::int64_t maximum;
-  std::string_view description;    // one sentence
+  std::string_view description;  // one sentence
 };
 
 // Every option, sorted by name. Static storage.

@@ -82,7 +82,8 @@ struct Options {
   bool sign_security_token = true;  // false: the token is added after signing
 };
 
-// What signing produced. Reuse one for many requests: its buffers are kept. One thread at a time.
+// What signing produced. Reuse one for many requests: its buffers are kept, and cleansed when it
+// goes. One thread at a time.
 class Signature {
  public:
   Signature();
@@ -131,10 +132,10 @@ class Signer {
               const Options& options, Signature& out) const;
 
   // Signs into the query instead: whoever has the URL may send this request, and no other, until
-  // `expires_in_s` after `now` or until the credentials expire, whichever comes first. `out.query()`
-  // is the request's own query as it came, followed by the X-Amz-* parameters in botocore's order.
-  // With `options.sign_security_token` false the session token is added after signing. Its result
-  // holds the session token, so that a Signature cleanses its buffers when it goes.
+  // `expires_in_s` after `now` or until the credentials expire, whichever comes first.
+  // `out.query()` is the request's own query as it came, followed by the X-Amz-* parameters in
+  // botocore's order. With `options.sign_security_token` false the session token is added after
+  // signing.
   //
   // Errors: those of `sign`; invalid_argument also for `expires_in_s` outside 1 to
   // `max_presigned_life_s` and for a query that holds a parameter of an earlier signature.

@@ -31,8 +31,12 @@ constexpr std::string_view mantle_suffix = "api.aws";
 constexpr char lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
-constexpr bool is_lower(char c) noexcept { return c >= 'a' && c <= 'z'; }
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+constexpr bool is_lower(char c) noexcept {
+  return c >= 'a' && c <= 'z';
+}
+constexpr bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
 
 std::string_view without_trailing_dot(std::string_view host) noexcept {
   if (host.ends_with('.')) host.remove_suffix(1);
@@ -70,9 +74,12 @@ EndpointKind kind_of(std::string_view service, std::string_view region,
 
 std::string_view to_string(EndpointKind kind) noexcept {
   switch (kind) {
-    case EndpointKind::mantle: return "mantle";
-    case EndpointKind::runtime: return "runtime";
-    case EndpointKind::custom: return "custom";
+    case EndpointKind::mantle:
+      return "mantle";
+    case EndpointKind::runtime:
+      return "runtime";
+    case EndpointKind::custom:
+      return "custom";
   }
   return "custom";
 }

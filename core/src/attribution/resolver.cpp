@@ -9,12 +9,18 @@ namespace costmark {
 
 std::string_view to_string(ProjectSource source) noexcept {
   switch (source) {
-    case ProjectSource::none: return "none";
-    case ProjectSource::request: return "request";
-    case ProjectSource::scope: return "scope";
-    case ProjectSource::rule: return "rule";
-    case ProjectSource::client: return "client";
-    case ProjectSource::environment: return "environment";
+    case ProjectSource::none:
+      return "none";
+    case ProjectSource::request:
+      return "request";
+    case ProjectSource::scope:
+      return "scope";
+    case ProjectSource::rule:
+      return "rule";
+    case ProjectSource::client:
+      return "client";
+    case ProjectSource::environment:
+      return "environment";
   }
   return "none";
 }
@@ -22,7 +28,9 @@ std::string_view to_string(ProjectSource source) noexcept {
 namespace attribution {
 namespace {
 
-std::string quoted(std::string_view id) { return "'" + std::string(id) + "'"; }
+std::string quoted(std::string_view id) {
+  return "'" + std::string(id) + "'";
+}
 
 // The one project that the request itself names, in whichever places it does.
 Result<std::string_view> named_by_request(const Candidates& candidates) {
@@ -67,22 +75,20 @@ Decision named_around_request(const Candidates& candidates) noexcept {
 
 Status Resolver::check_allowed(const Decision& decision) const {
   if (allowed_.empty() || decision.project.empty()) return {};
-  const bool allowed =
-      std::any_of(allowed_.begin(), allowed_.end(), [&decision](const std::string& pattern) {
-        return glob_match(pattern, decision.project);
-      });
+  const bool allowed = std::any_of(
+      allowed_.begin(), allowed_.end(),
+      [&decision](const std::string& pattern) { return glob_match(pattern, decision.project); });
   if (allowed) return {};
-  return {Code::project_not_allowed,
-          "project " + quoted(decision.project) + " (from " +
-              std::string(to_string(decision.source)) +
-              ") matches no pattern of option 'allowed_projects'"};
+  return {Code::project_not_allowed, "project " + quoted(decision.project) + " (from " +
+                                         std::string(to_string(decision.source)) +
+                                         ") matches no pattern of option 'allowed_projects'"};
 }
 
 Result<Decision> Resolver::resolve(const Candidates& candidates) const {
   Result<std::string_view> by_request = named_by_request(candidates);
   if (!by_request) return std::move(by_request).status();
-  if (Status status = candidates.scope.empty() ? Status()
-                                               : check_project_id(candidates.scope, "the scope");
+  if (Status status =
+          candidates.scope.empty() ? Status() : check_project_id(candidates.scope, "the scope");
       !status) {
     return status;
   }

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "costmark/error.hpp"
 #include "costmark/api.hpp"
+#include "costmark/error.hpp"
 
 namespace costmark::attribution {
 

@@ -18,8 +18,7 @@ Result<CredentialsPtr> credentials_of_options(const Options& options) {
   if (key_id.empty() && secret.empty() && token.empty()) return CredentialsPtr{};
   if (key_id.empty() || secret.empty()) {
     return Error{Code::invalid_option,
-                 "option '" +
-                     std::string(key_id.empty() ? "access_key_id" : "secret_access_key") +
+                 "option '" + std::string(key_id.empty() ? "access_key_id" : "secret_access_key") +
                      "' is missing: access_key_id and secret_access_key go together",
                  {},
                  0,
@@ -53,10 +52,12 @@ Result<Identity> identity_of(ClientConfig& config) {
   } else if (of_options.value()) {
     identity.credentials = static_credentials(of_options.value());
   } else {
-    identity.credentials = environment_credentials(config.environment);
+    identity.credentials =
+        default_credentials(config.environment, std::string(options.text("profile")));
   }
 
-  if (identity.explicit_bearer() && identity.explicit_credentials && options.text("auth") == "auto") {
+  if (identity.explicit_bearer() && identity.explicit_credentials &&
+      options.text("auth") == "auto") {
     return Error{Code::invalid_option,
                  "both a bearer token and AWS credentials are given; keep one of them, or say "
                  "which with option 'auth' = bearer or sigv4",
@@ -80,6 +81,14 @@ std::uint64_t RareWarning::note(UnixSeconds now) noexcept {
 
 }  // namespace client
 
+Result<CredentialsProviderPtr> configured_credentials(const Options& options,
+                                                      const Environment& environment) {
+  Result<CredentialsPtr> of_options = client::credentials_of_options(options);
+  if (!of_options) return std::move(of_options).status();
+  if (of_options.value()) return static_credentials(of_options.value());
+  return default_credentials(environment, std::string(options.text("profile")));
+}
+
 Client::Impl::Impl(client::Settings settings_of_client, client::Identity identity,
                    ClientConfig config)
     : settings(std::move(settings_of_client)),
@@ -93,8 +102,7 @@ Client::Impl::Impl(client::Settings settings_of_client, client::Identity identit
 void Client::Impl::warn_about(const Prepared::Impl& prepared,
                               const attribution::Endpoint& endpoint) {
   if (!log || !prepared.inference) return;
-  const bool named =
-      !prepared.project.empty() && prepared.project != attribution::default_project;
+  const bool named = !prepared.project.empty() && prepared.project != attribution::default_project;
   if (!named && settings.unattributed == client::UnattributedPolicy::warn) {
     if (const std::uint64_t calls = unattributed_.note(clock()); calls > 0) {
       log(LogLevel::warning, std::to_string(calls) +

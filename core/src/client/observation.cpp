@@ -48,7 +48,9 @@ void Observation::head(int http_status, std::string_view content_type) {
                       impl_->hides_usage_chunk);
 }
 
-std::string_view Observation::feed(std::string_view piece) { return impl_->reader.feed(piece); }
+std::string_view Observation::feed(std::string_view piece) {
+  return impl_->reader.feed(piece);
+}
 
 std::string_view Observation::finish() {
   const std::string_view held = impl_->reader.finish();
@@ -62,6 +64,8 @@ std::string_view Observation::fail(Outcome outcome) {
   return held;
 }
 
-const Answer& Observation::answer() const noexcept { return impl_->reader.answer(); }
+const Answer& Observation::answer() const noexcept {
+  return impl_->reader.answer();
+}
 
 }  // namespace costmark

@@ -27,13 +27,29 @@ Prepared& Prepared::operator=(Prepared&&) noexcept = default;
 std::span<const std::string_view> Prepared::headers_to_remove() const noexcept {
   return impl_->headers_to_remove;
 }
-std::span<const Header> Prepared::headers_to_set() const noexcept { return impl_->headers_to_set; }
-std::string_view Prepared::body() const noexcept { return impl_->body; }
-bool Prepared::body_changed() const noexcept { return impl_->body_changed; }
-std::string_view Prepared::project() const noexcept { return impl_->project; }
-ProjectSource Prepared::project_source() const noexcept { return impl_->source; }
-Api Prepared::api() const noexcept { return impl_->api; }
-bool Prepared::streamed() const noexcept { return impl_->streamed; }
-bool Prepared::hides_usage_chunk() const noexcept { return impl_->hides_usage_chunk; }
+std::span<const Header> Prepared::headers_to_set() const noexcept {
+  return impl_->headers_to_set;
+}
+std::string_view Prepared::body() const noexcept {
+  return impl_->body;
+}
+bool Prepared::body_changed() const noexcept {
+  return impl_->body_changed;
+}
+std::string_view Prepared::project() const noexcept {
+  return impl_->project;
+}
+ProjectSource Prepared::project_source() const noexcept {
+  return impl_->source;
+}
+Api Prepared::api() const noexcept {
+  return impl_->api;
+}
+bool Prepared::streamed() const noexcept {
+  return impl_->streamed;
+}
+bool Prepared::hides_usage_chunk() const noexcept {
+  return impl_->hides_usage_chunk;
+}
 
 }  // namespace costmark

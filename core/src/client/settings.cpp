@@ -54,7 +54,9 @@ std::string first_of(const Environment& environment,
   return {};
 }
 
-Status mismatch(std::string message) { return {Code::endpoint_mismatch, std::move(message)}; }
+Status mismatch(std::string message) {
+  return {Code::endpoint_mismatch, std::move(message)};
+}
 
 Status check_scheme_and_port(const Url& url, const Endpoint& endpoint) {
   if (!url.https && attribution::is_aws_host(url.host)) {
@@ -153,9 +155,18 @@ Result<Settings> Settings::create(const Options& options, const Environment& env
   if (Status status = read_attribution(options, settings); !status) return status;
   if (Status status = read_projects(options, environment, settings); !status) return status;
   settings.stream_usage = options.boolean("stream_usage");
-  settings.json_mode =
-      options.boolean("strict_json") ? json::Mode::strict : json::Mode::lenient;
+  settings.json_mode = options.boolean("strict_json") ? json::Mode::strict : json::Mode::lenient;
   return settings;
+}
+
+bool Settings::lacks_region() const noexcept {
+  const bool signs = auth == AuthMode::sigv4 || auth == AuthMode::automatic;
+  const bool host_names_it = origin && attribution::classify_host(origin->host).canonical();
+  return signs && !host_names_it && region.empty() && default_region.empty();
+}
+
+void Settings::take_region(std::string name) {
+  if (attribution::is_region(name)) default_region = std::move(name);
 }
 
 Result<Endpoint> Settings::endpoint_of(const Url& url) const {
@@ -168,14 +179,13 @@ Result<Endpoint> Settings::endpoint_of(const Url& url) const {
   if (Status status = check_scheme_and_port(url, endpoint); !status) return status;
   if (endpoint.canonical()) {
     if (custom_kind && *custom_kind != endpoint.kind) {
-      return mismatch("option 'endpoint' is " +
-                      std::string(attribution::to_string(*custom_kind)) + ", but " +
-                      std::string(url.host) + " is a " +
+      return mismatch("option 'endpoint' is " + std::string(attribution::to_string(*custom_kind)) +
+                      ", but " + std::string(url.host) + " is a " +
                       std::string(attribution::to_string(endpoint.kind)) + " host");
     }
     if (!region.empty() && region != endpoint.region()) {
-      return mismatch("option 'region' is " + region + ", but the host " +
-                      std::string(url.host) + " is in " + std::string(endpoint.region()));
+      return mismatch("option 'region' is " + region + ", but the host " + std::string(url.host) +
+                      " is in " + std::string(endpoint.region()));
     }
   } else if (custom_kind) {
     endpoint.kind = *custom_kind;

@@ -35,7 +35,7 @@ struct Origin {
 struct Settings {
   std::optional<Origin> origin;
   std::string region;          // of the option; empty: the host's
-  std::string default_region;  // of AWS_REGION or AWS_DEFAULT_REGION
+  std::string default_region;  // of AWS_REGION or AWS_DEFAULT_REGION, else the profile's
   std::string service;         // of the option; empty: the endpoint's
   std::optional<attribution::EndpointKind> custom_kind;  // what stands behind a custom host
   AuthMode auth = AuthMode::automatic;
@@ -52,6 +52,11 @@ struct Settings {
 
   // Errors: invalid_option, invalid_project, endpoint_mismatch.
   static Result<Settings> create(const Options& options, const Environment& environment);
+
+  // Whether some request may need a region that neither its host, the option nor AWS_REGION and
+  // AWS_DEFAULT_REGION name; `take_region` gives one, and ignores what is not spelt like one.
+  bool lacks_region() const noexcept;
+  void take_region(std::string name);
 
   // The endpoint that a request to `url` reaches. Errors: endpoint_mismatch when its origin is not
   // the configured one, when it is plain http to AWS, or when host, region and kind disagree.

@@ -15,6 +15,8 @@ namespace {
 // How long to leave a source alone after it failed while the old credentials still serve.
 constexpr UnixSeconds advisory_pause_s = 30;
 constexpr UnixSeconds mandatory_pause_s = 5;
+// How long to take it for granted that a source has not changed.
+constexpr UnixSeconds look_pause_s = 1;
 
 }  // namespace
 
@@ -31,7 +33,11 @@ struct CredentialsCache::Impl {
     return refreshing_in != 0 && refreshing_in == getpid();
   }
 
+  // A clock that was set back must not put the next look off.
+  bool look_due(UnixSeconds now) const noexcept { return now < looked_at || now >= look_at; }
+
   Result<CredentialsPtr> get(UnixSeconds now);
+  bool source_changed(Lock& lock, UnixSeconds now);
   Result<CredentialsPtr> refresh(Lock& lock, UnixSeconds now);
   Result<CredentialsPtr> fetch(UnixSeconds now);
   Result<CredentialsPtr> keep(CredentialsPtr fresh, UnixSeconds now);
@@ -45,6 +51,8 @@ struct CredentialsCache::Impl {
   std::condition_variable landed;
   CredentialsPtr current;
   UnixSeconds refresh_at = 0;  // meaningful while `current` can expire
+  UnixSeconds looked_at = 0;   // when the source was last asked whether it has changed
+  UnixSeconds look_at = 0;     // when to ask again
   pid_t refreshing_in = 0;     // process whose thread is in the provider; 0 for none
   std::uint64_t flights = 0;   // refreshes that have ended
   std::optional<Error> last_failure;
@@ -57,13 +65,32 @@ Result<CredentialsPtr> CredentialsCache::Impl::get(UnixSeconds now) {
     landed.wait(lock, [&] { return flights != flight; });
     // A source that is down is asked once, not once for every thread in the queue.
     if (last_failure) return *last_failure;
-    if (current) return current;
+    if (usable(now)) return current;
   }
   if (usable(now)) {
     const bool settled = !current->expires_at() || now < refresh_at;
-    if (settled || refresh_in_flight()) return current;
+    if (refresh_in_flight() || (settled && !look_due(now))) return current;
+    if (settled) {
+      const CredentialsPtr held = current;
+      if (!source_changed(lock, now)) return held;
+    }
   }
   return refresh(lock, now);
+}
+
+// A flight of its own, as the source may be slow to say.
+bool CredentialsCache::Impl::source_changed(Lock& lock, UnixSeconds now) {
+  looked_at = now;
+  look_at = now + look_pause_s;
+  refreshing_in = getpid();
+  lock.unlock();
+  const bool changed = provider->changed();
+  lock.lock();
+  last_failure.reset();
+  refreshing_in = 0;
+  ++flights;
+  landed.notify_all();
+  return changed;
 }
 
 Result<CredentialsPtr> CredentialsCache::Impl::refresh(Lock& lock, UnixSeconds now) {
@@ -98,6 +125,7 @@ Result<CredentialsPtr> CredentialsCache::Impl::refresh(Lock& lock, UnixSeconds n
       const bool near = *current->expires_at() - now <= mandatory_window_s;
       refresh_at = now + (near ? mandatory_pause_s : advisory_pause_s);
     }
+    look_at = now + advisory_pause_s;
     if (usable(now)) result = current;
   }
   const auto failure = result.ok() ? last_failure : std::nullopt;
@@ -126,6 +154,8 @@ Result<CredentialsPtr> CredentialsCache::Impl::fetch(UnixSeconds now) {
 
 Result<CredentialsPtr> CredentialsCache::Impl::keep(CredentialsPtr fresh, UnixSeconds now) {
   refresh_at = due(*fresh, now);
+  looked_at = now;
+  look_at = now + look_pause_s;
   current = std::move(fresh);
   return current;
 }

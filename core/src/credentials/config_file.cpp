@@ -85,7 +85,6 @@ class Parser {
       const bool crlf = end + 1 < text_.size() && text_[end] == '\r' && text_[end + 1] == '\n';
       at = end + (crlf ? 2 : 1);
     }
-    end_value();
     return sort_entries();
   }
 
@@ -116,7 +115,6 @@ class Parser {
   }
 
   Status begin_section(std::string_view name) {
-    end_value();
     entry_ = nullptr;
     if (name == "DEFAULT") {
       section_ = &file_.defaults_;
@@ -132,7 +130,6 @@ class Parser {
   }
 
   Status begin_entry(std::string_view line) {
-    end_value();
     const std::size_t delimiter = line.find_first_of("=:");
     const std::string_view key = trim_end(line.substr(0, delimiter));
     if (delimiter == std::string_view::npos || key.empty()) {
@@ -141,8 +138,8 @@ class Parser {
     std::transform(key.begin(), key.end(), at(key), [](char c) {
       return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     });
-    entry_ = &section_->entries.emplace_back(
-        Entry{key, trim(line.substr(delimiter + 1)), line_, false});
+    entry_ =
+        &section_->entries.emplace_back(Entry{key, trim(line.substr(delimiter + 1)), line_, false});
     blank_lines_ = 0;
     return {};
   }
@@ -150,7 +147,8 @@ class Parser {
   Status continue_value(std::string_view line) {
     if (entry_->value.empty()) entry_->nested = true;
     if (entry_->nested && line.find('=') == std::string_view::npos) {
-      return fault(line_, "this is indented below a key without a value, and is not 'name = value'");
+      return fault(line_,
+                   "this is indented below a key without a value, and is not 'name = value'");
     }
     // Each line break that is written stood in the text before `line`, so the room is there.
     char* const begin = at(entry_->value);
@@ -163,11 +161,7 @@ class Parser {
     return {};
   }
 
-  void end_value() noexcept { blank_lines_ = 0; }
-
-  char* at(std::string_view part) noexcept {
-    return text_.data() + (part.data() - text_.data());
-  }
+  char* at(std::string_view part) noexcept { return text_.data() + (part.data() - text_.data()); }
 
   Status sort_entries() {
     if (Status status = sort_entries(file_.defaults_); !status) return status;
@@ -185,9 +179,8 @@ class Parser {
         std::adjacent_find(entries.begin(), entries.end(),
                            [](const Entry& a, const Entry& b) { return a.key == b.key; });
     if (twice == entries.end()) return {};
-    return fault(std::next(twice)->line, "the key '" + shown(twice->key) +
-                                             "' is there twice in its section, first on line " +
-                                             std::to_string(twice->line));
+    return fault(std::next(twice)->line,
+                 "this key is in its section twice, first on line " + std::to_string(twice->line));
   }
 
   ConfigFile& file_;
@@ -205,10 +198,10 @@ std::optional<std::string_view> Entry::sub_value(std::string_view name) const no
   if (!nested) return found;
   for (std::string_view rest = value; !rest.empty();) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
-    const std::string_view line = rest.substr(0, end);
-    const std::size_t delimiter = line.find('=');
-    if (delimiter != std::string_view::npos && trim(line.substr(0, delimiter)) == name) {
-      found = trim(line.substr(delimiter + 1));
+    const std::string_view pair = rest.substr(0, end);
+    const std::size_t delimiter = pair.find('=');
+    if (delimiter != std::string_view::npos && trim(pair.substr(0, delimiter)) == name) {
+      found = trim(pair.substr(delimiter + 1));
     }
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
@@ -245,8 +238,7 @@ void ConfigFile::name_sections(Kind kind) {
   const struct {
     std::string_view keyword;
     Names& names;
-  } keywords[] = {
-      {"profile", profiles_}, {"sso-session", sso_sessions_}, {"services", services_}};
+  } keywords[] = {{"profile", profiles_}, {"sso-session", sso_sessions_}, {"services", services_}};
   for (std::size_t i = 0; i < sections_.size(); ++i) {
     const std::string_view header = sections_[i].name;
     if (kind == Kind::credentials || header == "default") {
@@ -284,9 +276,9 @@ std::string shown(std::string_view name) {
   std::string text(name.substr(0, longest_shown));
   std::replace_if(
       text.begin(), text.end(),
-      [](char c) {
+      [printable = is_utf8(text)](char c) {
         const auto byte = static_cast<unsigned char>(c);
-        return byte < 0x20 || byte == 0x7F;
+        return byte < 0x20 || byte == 0x7F || (byte > 0x7F && !printable);
       },
       '?');
   if (name.size() > longest_shown) text += "...";

@@ -5,7 +5,8 @@
 // * `key = value` or `key: value`; keys are lower-cased, both sides trimmed.
 // * A line whose first character is `#` or `;` is a comment; behind a value those characters belong
 //   to the value.
-// * A line indented deeper than its key continues that key's value. Where the value began empty, the
+// * A line indented deeper than its key continues that key's value. Where the value began empty,
+// the
 //   lines are sub-keys, `name = value` each.
 // * `[DEFAULT]` in capitals gives every section its missing keys.
 // * A section or key that occurs twice, a line that is none of these, and bytes that are not UTF-8
@@ -29,7 +30,7 @@ struct Entry {
   std::string_view key;
   std::string_view value;  // continuation lines trimmed and joined by line feeds
   std::uint32_t line = 0;
-  bool nested = false;     // the value is a block of sub-keys
+  bool nested = false;  // the value is a block of sub-keys
 
   // The value of a sub-key; of one that occurs twice the last.
   std::optional<std::string_view> sub_value(std::string_view name) const noexcept;

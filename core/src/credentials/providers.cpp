@@ -43,7 +43,9 @@ class EnvironmentProvider final : public CredentialsProvider {
       return Error{Code::invalid_option,
                    "AWS_SECRET_ACCESS_KEY is set and AWS_ACCESS_KEY_ID is not"};
     }
-    fields.session_token = read("AWS_SESSION_TOKEN");
+    // The older name first, as botocore has it.
+    fields.session_token = read("AWS_SECURITY_TOKEN");
+    if (fields.session_token.empty()) fields.session_token = read("AWS_SESSION_TOKEN");
     fields.account_id = read("AWS_ACCOUNT_ID");
     fields.source = name();
     if (const auto text = read("AWS_CREDENTIAL_EXPIRATION"); !text.empty()) {
@@ -101,6 +103,7 @@ class ChainProvider final : public CredentialsProvider {
     std::string tried;
     for (const auto& provider : providers_) {
       auto result = provider->resolve(now);
+      if (result.ok()) winner_ = provider.get();
       if (result.ok() || result.error().code != Code::no_credentials) return result;
       tried.append(tried.empty() ? "; tried " : ", ").append(provider->name());
       tried.append(" (").append(result.error().message).append(")");
@@ -108,8 +111,11 @@ class ChainProvider final : public CredentialsProvider {
     return Error{Code::no_credentials, "no AWS credentials were found" + tried};
   }
 
+  bool changed() const noexcept override { return winner_ != nullptr && winner_->changed(); }
+
  private:
   std::vector<CredentialsProviderPtr> providers_;
+  const CredentialsProvider* winner_ = nullptr;
 };
 
 }  // namespace

@@ -81,9 +81,9 @@ std::size_t EventStream::find(char wanted, std::uint64_t& absent_before,
   if (known >= input.size()) return input.size();
   const auto from = static_cast<std::size_t>(known);
   const void* hit = std::memchr(input.data() + from, wanted, input.size() - from);
-  const std::size_t at = hit == nullptr ? input.size()
-                                        : static_cast<std::size_t>(static_cast<const char*>(hit) -
-                                                                   input.data());
+  const std::size_t at =
+      hit == nullptr ? input.size()
+                     : static_cast<std::size_t>(static_cast<const char*>(hit) - input.data());
   absent_before = position_ + at;
   return at;
 }

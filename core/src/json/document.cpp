@@ -18,12 +18,17 @@ constexpr Member absent_member;
 
 const char* name_of_root(char first) noexcept {
   switch (first) {
-    case '[': return "an array";
-    case '"': return "a string";
+    case '[':
+      return "an array";
+    case '"':
+      return "a string";
     case 't':
-    case 'f': return "a boolean";
-    case 'n': return "null";
-    default: return "a number";
+    case 'f':
+      return "a boolean";
+    case 'n':
+      return "null";
+    default:
+      return "a number";
   }
 }
 
@@ -41,11 +46,16 @@ Status refused(std::string_view text) {
 
 Status scan_status(Scan scan, std::string_view text) {
   switch (scan) {
-    case Scan::complete: return {};
-    case Scan::malformed: return refused(text);
-    case Scan::not_an_object: return not_an_object(text);
-    case Scan::out_of_memory: return {Code::out_of_memory, "no memory to scan the JSON body"};
-    case Scan::unsupported: break;
+    case Scan::complete:
+      return {};
+    case Scan::malformed:
+      return refused(text);
+    case Scan::not_an_object:
+      return not_an_object(text);
+    case Scan::out_of_memory:
+      return {Code::out_of_memory, "no memory to scan the JSON body"};
+    case Scan::unsupported:
+      break;
   }
   return {Code::internal, "simdjson was built without support for this processor"};
 }
@@ -185,7 +195,9 @@ Status Document::set(std::size_t index, std::string_view value) {
   return impl_->plan(index, Plan::set, value);
 }
 
-Status Document::remove(std::size_t index) { return impl_->plan(index, Plan::remove, {}); }
+Status Document::remove(std::size_t index) {
+  return impl_->plan(index, Plan::remove, {});
+}
 
 Result<std::string_view> Document::finish() {
   Impl& impl = *impl_;

@@ -57,9 +57,8 @@ void Edits::plan_child(std::size_t child) {
 // Each member that goes takes one comma along: the one before it, or the one behind it as long as
 // nothing before it stays.
 void Edits::remove_members(std::size_t object) {
-  std::sort(removed_.begin(), removed_.end(), [](const Occurrence& a, const Occurrence& b) {
-    return a.key_begin < b.key_begin;
-  });
+  std::sort(removed_.begin(), removed_.end(),
+            [](const Occurrence& a, const Occurrence& b) { return a.key_begin < b.key_begin; });
   for (std::size_t i = 0; i < removed_.size(); ++i) {
     const Occurrence& gone = removed_[i];
     const bool leading = gone.ordinal == i;

@@ -39,13 +39,13 @@ struct Node {
   std::size_t next_sibling = 0;
   std::size_t depth = 0;  // 0 for the root
 
-  Member member;               // of the last occurrence
-  std::size_t first = npos;    // first and last occurrence
+  Member member;             // of the last occurrence
+  std::size_t first = npos;  // first and last occurrence
   std::size_t last = npos;
-  std::size_t size = 0;        // members in the object, when it is one and was scanned
+  std::size_t size = 0;  // members in the object, when it is one and was scanned
 
   Plan plan = Plan::none;
-  std::string_view value;      // what to set
+  std::string_view value;  // what to set
 };
 
 class PathTree {

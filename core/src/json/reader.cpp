@@ -8,9 +8,13 @@ Status Reader::open(std::string_view text, std::span<const std::string_view> pat
   return document_.open(text, paths);
 }
 
-const Member& Reader::member(std::size_t index) const noexcept { return document_.member(index); }
+const Member& Reader::member(std::size_t index) const noexcept {
+  return document_.member(index);
+}
 
-std::string_view Reader::raw(std::size_t index) const noexcept { return document_.raw(index); }
+std::string_view Reader::raw(std::size_t index) const noexcept {
+  return document_.raw(index);
+}
 
 bool Reader::string(std::size_t index, std::string& out) const {
   return document_.string(index, out);

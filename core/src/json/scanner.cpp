@@ -21,14 +21,21 @@ constexpr std::array<std::int8_t, 256> nesting = [] {
 
 Kind kind_of(char first) noexcept {
   switch (first) {
-    case '{': return Kind::object;
-    case '[': return Kind::array;
-    case '"': return Kind::string;
+    case '{':
+      return Kind::object;
+    case '[':
+      return Kind::array;
+    case '"':
+      return Kind::string;
     case 't':
-    case 'f': return Kind::boolean;
-    case 'n': return Kind::null;
-    case '-': return Kind::number;
-    default: return first >= '0' && first <= '9' ? Kind::number : Kind::absent;
+    case 'f':
+      return Kind::boolean;
+    case 'n':
+      return Kind::null;
+    case '-':
+      return Kind::number;
+    default:
+      return first >= '0' && first <= '9' ? Kind::number : Kind::absent;
   }
 }
 
@@ -98,8 +105,8 @@ class Walk {
     found.key_end = trim(colon);
     if (found.key_end - found.key_begin < 2 || text_[found.key_end - 1] != '"') return false;
     found.value_begin = position();
-    const std::size_t child = tree_.match(
-        node, text_.substr(found.key_begin + 1, found.key_end - found.key_begin - 2));
+    const std::size_t child =
+        tree_.match(node, text_.substr(found.key_begin + 1, found.key_end - found.key_begin - 2));
     const Kind kind = kind_of(peek());
     if (!value(child, kind, depth)) return false;
     return child == 0 || record(child, kind, found);
@@ -109,12 +116,16 @@ class Walk {
   bool value(std::size_t child, Kind kind, std::size_t depth) {
     if (child != 0) tree_.forget_below(child);
     switch (kind) {
-      case Kind::absent: return false;
+      case Kind::absent:
+        return false;
       case Kind::object:
         if (child != 0 && tree_[child].first_child != 0) return object(child, depth + 1);
         return skip_container(depth);
-      case Kind::array: return skip_container(depth);
-      default: ++at_; return true;
+      case Kind::array:
+        return skip_container(depth);
+      default:
+        ++at_;
+        return true;
     }
   }
 
@@ -177,10 +188,14 @@ Scan Scanner::run(std::string_view text, PathTree& tree) {
                                   simdjson::stage1_mode::regular);
   }
   switch (error) {
-    case simdjson::SUCCESS: break;
-    case simdjson::MEMALLOC: return Scan::out_of_memory;
-    case simdjson::UNSUPPORTED_ARCHITECTURE: return Scan::unsupported;
-    default: return Scan::malformed;
+    case simdjson::SUCCESS:
+      break;
+    case simdjson::MEMALLOC:
+      return Scan::out_of_memory;
+    case simdjson::UNSUPPORTED_ARCHITECTURE:
+      return Scan::unsupported;
+    default:
+      return Scan::malformed;
   }
   return Walk(text, index_->stage->structural_indexes.get(), index_->stage->n_structural_indexes,
               tree)

@@ -24,7 +24,7 @@ enum class Scan : std::uint8_t {
   malformed,      // not JSON as far as it was looked at; `find_fault` knows where
   not_an_object,  // the root starts like another kind of value
   out_of_memory,
-  unsupported,    // this simdjson cannot run on this processor
+  unsupported,  // this simdjson cannot run on this processor
 };
 
 class Scanner {

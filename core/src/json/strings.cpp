@@ -76,14 +76,22 @@ std::optional<Character> decode_escape(std::string_view text) noexcept {
   switch (text[1]) {
     case '"':
     case '\\':
-    case '/': return encode(static_cast<unsigned char>(text[1]), 2);
-    case 'b': return encode('\b', 2);
-    case 'f': return encode('\f', 2);
-    case 'n': return encode('\n', 2);
-    case 'r': return encode('\r', 2);
-    case 't': return encode('\t', 2);
-    case 'u': return decode_unicode(text.substr(2));
-    default: return std::nullopt;
+    case '/':
+      return encode(static_cast<unsigned char>(text[1]), 2);
+    case 'b':
+      return encode('\b', 2);
+    case 'f':
+      return encode('\f', 2);
+    case 'n':
+      return encode('\n', 2);
+    case 'r':
+      return encode('\r', 2);
+    case 't':
+      return encode('\t', 2);
+    case 'u':
+      return decode_unicode(text.substr(2));
+    default:
+      return std::nullopt;
   }
 }
 

@@ -11,7 +11,9 @@
 namespace costmark::json {
 namespace {
 
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+constexpr bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
 
 constexpr bool is_hex(char c) noexcept {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
@@ -75,7 +77,7 @@ class Validator {
  private:
   enum class Expect : std::uint8_t {
     value,
-    first_member,   // or '}'
+    first_member,  // or '}'
     member,
     first_element,  // or ']'
     separator,      // or the bracket that closes
@@ -84,16 +86,20 @@ class Validator {
 
   bool step() noexcept {
     switch (expect_) {
-      case Expect::value: return take_value("expected a value");
+      case Expect::value:
+        return take_value("expected a value");
       case Expect::first_member:
         if (at('}')) return close();
         return take_name("expected a member name in quotes or '}' after '{'");
-      case Expect::member: return take_name("expected a member name in quotes after ','");
+      case Expect::member:
+        return take_name("expected a member name in quotes after ','");
       case Expect::first_element:
         if (at(']')) return close();
         return take_value("expected a value or ']' after '['");
-      case Expect::separator: return take_separator();
-      case Expect::nothing: break;
+      case Expect::separator:
+        return take_separator();
+      case Expect::nothing:
+        break;
     }
     return true;
   }
@@ -101,13 +107,20 @@ class Validator {
   bool take_value(const char* expectation) noexcept {
     if (p_ == end_) return fail(expectation);
     switch (*p_) {
-      case '{': return open(true);
-      case '[': return open(false);
-      case '"': return take_string() && after_value();
-      case 't': return take_literal("true") && after_value();
-      case 'f': return take_literal("false") && after_value();
-      case 'n': return take_literal("null") && after_value();
-      default: break;
+      case '{':
+        return open(true);
+      case '[':
+        return open(false);
+      case '"':
+        return take_string() && after_value();
+      case 't':
+        return take_literal("true") && after_value();
+      case 'f':
+        return take_literal("false") && after_value();
+      case 'n':
+        return take_literal("null") && after_value();
+      default:
+        break;
     }
     if (*p_ == '-' || is_digit(*p_)) return take_number() && after_value();
     if (std::string_view(p_, static_cast<std::size_t>(end_ - p_)).starts_with("\xEF\xBB\xBF")) {

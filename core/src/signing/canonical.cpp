@@ -146,20 +146,24 @@ std::string_view QueryCanonicalizer::encode(std::string_view text) {
 void HeaderCanonicalizer::clear() noexcept {
   names_.clear();
   fields_.clear();
+  sorted_ = false;
 }
 
 void HeaderCanonicalizer::add(std::string_view name, std::string_view value) {
   fields_.push_back({names_.size(), name.size(), value});
+  sorted_ = false;
   const auto start = names_.size();
   names_.resize(start + name.size());
   std::transform(name.begin(), name.end(), names_.data() + start, lower);
 }
 
 void HeaderCanonicalizer::sort() {
+  if (sorted_) return;
   std::sort(fields_.begin(), fields_.end(), [this](const Field& a, const Field& b) {
     const int order = name(a).compare(name(b));
     return order != 0 ? order < 0 : a.name_start < b.name_start;
   });
+  sorted_ = true;
 }
 
 void HeaderCanonicalizer::append_headers(std::string& out) {
@@ -175,7 +179,8 @@ void HeaderCanonicalizer::append_headers(std::string& out) {
   }
 }
 
-void HeaderCanonicalizer::append_names(std::string& out) const {
+void HeaderCanonicalizer::append_names(std::string& out) {
+  sort();
   for (std::size_t i = 0; i < fields_.size(); ++i) {
     if (i > 0 && name(fields_[i]) == name(fields_[i - 1])) continue;
     if (i > 0) out.push_back(';');

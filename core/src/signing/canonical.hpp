@@ -15,8 +15,8 @@ namespace costmark::signing {
 // `path` is empty or begins with '/'.
 void append_canonical_path(std::string_view path, const Options& options, std::string& out);
 
-// Appends `text` with everything but unreserved characters percent-encoded, as the name or the value
-// of a query parameter.
+// Appends `text` with everything but unreserved characters percent-encoded, as the name or the
+// value of a query parameter.
 void append_percent_encoded(std::string_view text, std::string& out);
 
 // Sorts the parts of a query by name, then value.
@@ -46,8 +46,8 @@ class HeaderCanonicalizer {
 
   // Appends "name:value\n" for every name.
   void append_headers(std::string& out);
-  // Appends the names, separated by ';'. Follows append_headers.
-  void append_names(std::string& out) const;
+  // Appends the names, separated by ';'.
+  void append_names(std::string& out);
 
  private:
   struct Field {
@@ -63,6 +63,7 @@ class HeaderCanonicalizer {
 
   std::string names_;  // in lower case, end to end
   std::vector<Field> fields_;
+  bool sorted_ = false;
 };
 
 // Whether `text` has no byte up to 0x20: nothing to trim, nothing to fold, nothing to refuse.

@@ -111,6 +111,17 @@ std::array<char, 64> to_hex(const Digest& digest) noexcept {
   return text;
 }
 
+void append_base64(std::string_view bytes, std::string& out) {
+  constexpr std::size_t group = 3;
+  const auto start = out.size();
+  const auto size = (bytes.size() + group - 1) / group * 4;
+  out.resize(start + size + 1);  // EVP_EncodeBlock ends its text with a NUL
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data() + start),
+                  reinterpret_cast<const unsigned char*>(bytes.data()),
+                  static_cast<int>(bytes.size()));
+  out.resize(start + size);
+}
+
 void cleanse(void* memory, std::size_t size) noexcept {
   OPENSSL_cleanse(memory, size);
 }

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "costmark/error.hpp"
@@ -44,6 +45,9 @@ class HmacSha256 {
 
 // Lower-case hexadecimal.
 std::array<char, 64> to_hex(const Digest& digest) noexcept;
+
+// Appends `bytes` in the standard alphabet of RFC 4648, section 4, with padding.
+void append_base64(std::string_view bytes, std::string& out);
 
 // Overwrites a secret in a way that the compiler does not take out.
 void cleanse(void* memory, std::size_t size) noexcept;

@@ -27,7 +27,7 @@ constexpr std::string_view stale_headers[] = {
 };
 
 constexpr std::string_view query_parameters[] = {
-    "X-Amz-Algorithm",      "X-Amz-Credential", "X-Amz-Date",           "X-Amz-Expires",
+    "X-Amz-Algorithm",     "X-Amz-Credential", "X-Amz-Date",           "X-Amz-Expires",
     "X-Amz-SignedHeaders", "X-Amz-Signature",  "X-Amz-Security-Token",
 };
 

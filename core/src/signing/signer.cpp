@@ -139,7 +139,6 @@ struct Signature::Impl {
   void begin_query(const Request& request, const Timestamp& time, const Credentials& credentials,
                    const Scope& scope, std::int64_t expires_in_s);
   void append_parameter(std::string_view name, std::string_view value);
-  void append_signed_headers_parameter();
 };
 
 // A session token is in all three, and a presigned query is as good as a password.
@@ -274,7 +273,9 @@ void Signature::Impl::begin_query(const Request& request, const Timestamp& time,
   append_parameter("X-Amz-Credential", credential);
   append_parameter("X-Amz-Date", date);
   append_parameter("X-Amz-Expires", std::to_string(expires_in_s));
-  append_signed_headers_parameter();
+  std::string names;
+  signed_fields.append_names(names);
+  append_parameter("X-Amz-SignedHeaders", names);
 }
 
 void Signature::Impl::append_parameter(std::string_view name, std::string_view value) {

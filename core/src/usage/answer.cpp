@@ -12,7 +12,9 @@ namespace {
 constexpr int first_error_status = 400;
 constexpr std::size_t worth_keeping = std::size_t{1} << 20U;
 
-bool has_usage(Api api) noexcept { return api != Api::other && api != Api::control; }
+bool has_usage(Api api) noexcept {
+  return api != Api::other && api != Api::control;
+}
 
 bool ends_ignoring_case(std::string_view text, std::string_view end) noexcept {
   return text.size() >= end.size() &&
@@ -56,11 +58,16 @@ bool breaks_off(std::string_view json) noexcept {
 
 std::string_view to_string(Outcome outcome) noexcept {
   switch (outcome) {
-    case Outcome::ok: return "ok";
-    case Outcome::error: return "error";
-    case Outcome::cancelled: return "cancelled";
-    case Outcome::incomplete: return "incomplete";
-    case Outcome::unknown: return "unknown";
+    case Outcome::ok:
+      return "ok";
+    case Outcome::error:
+      return "error";
+    case Outcome::cancelled:
+      return "cancelled";
+    case Outcome::incomplete:
+      return "incomplete";
+    case Outcome::unknown:
+      return "unknown";
   }
   return "unknown";
 }
@@ -96,8 +103,8 @@ void AnswerReader::begin(Api api, int http_status, std::string_view content_type
   self.api = api;
   self.format = format_of(api, content_type);
   self.http_status = http_status;
-  self.hides = hide_usage_chunk && api == Api::chat_completions &&
-               self.format == Format::event_stream;
+  self.hides =
+      hide_usage_chunk && api == Api::chat_completions && self.format == Format::event_stream;
   self.finished = self.overflowed = false;
   self.hidden_to = 0;
   self.events.reset();
@@ -110,9 +117,13 @@ void AnswerReader::begin(Api api, int http_status, std::string_view content_type
 std::string_view AnswerReader::feed(std::string_view piece) {
   if (impl_->finished) return piece;
   switch (impl_->format) {
-    case Format::event_stream: return impl_->feed_events(piece);
-    case Format::json: impl_->feed_json(piece); break;
-    case Format::opaque: break;
+    case Format::event_stream:
+      return impl_->feed_events(piece);
+    case Format::json:
+      impl_->feed_json(piece);
+      break;
+    case Format::opaque:
+      break;
   }
   return piece;
 }
@@ -124,7 +135,9 @@ std::string_view AnswerReader::finish(std::optional<Outcome> outcome) {
   return impl_->hides ? impl_->sieve.release() : std::string_view();
 }
 
-const Answer& AnswerReader::answer() const noexcept { return impl_->reading.answer(); }
+const Answer& AnswerReader::answer() const noexcept {
+  return impl_->reading.answer();
+}
 
 std::string_view AnswerReader::Impl::feed_events(std::string_view piece) {
   std::string_view rest = piece;
@@ -173,10 +186,12 @@ Outcome AnswerReader::Impl::outcome(std::optional<Outcome> told) {
 // The connection ended well; the answer did not say that it is complete.
 Outcome AnswerReader::Impl::outcome_of_answer() const {
   switch (format) {
-    case Format::opaque: return has_usage(api) ? Outcome::unknown : Outcome::ok;
+    case Format::opaque:
+      return has_usage(api) ? Outcome::unknown : Outcome::ok;
     case Format::json:
       return !overflowed && breaks_off(body) ? Outcome::incomplete : Outcome::unknown;
-    case Format::event_stream: break;
+    case Format::event_stream:
+      break;
   }
   if (reading.missed_something()) return Outcome::unknown;
   const bool ends_between_events = events.position() == events.block_begin();

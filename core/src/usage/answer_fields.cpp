@@ -41,49 +41,95 @@ bool has_part_larger_than_whole(const Usage& usage) noexcept {
 struct AnswerFields::Paths {
   using Table = std::array<std::string_view, index_count>;
 
-  static constexpr Table chat = {
-      "type", "error", "choices", "status", "id", "model", "service_tier",
-      "usage", "usage.prompt_tokens", "usage.completion_tokens",
-      "usage.prompt_tokens_details.cached_tokens",
-      "usage.prompt_tokens_details.cache_write_tokens",
-      "usage.completion_tokens_details.reasoning_tokens", "", ""};
-  static constexpr Table response = {
-      "type", "error", "choices", "status", "id", "model", "service_tier",
-      "usage", "usage.input_tokens", "usage.output_tokens",
-      "usage.input_tokens_details.cached_tokens",
-      "usage.input_tokens_details.cache_write_tokens",
-      "usage.output_tokens_details.reasoning_tokens", "", ""};
-  static constexpr Table response_event = {
-      "type", "error", "choices", "response.status", "response.id", "response.model",
-      "response.service_tier", "response.usage", "response.usage.input_tokens",
-      "response.usage.output_tokens",
-      "response.usage.input_tokens_details.cached_tokens",
-      "response.usage.input_tokens_details.cache_write_tokens",
-      "response.usage.output_tokens_details.reasoning_tokens", "", ""};
-  static constexpr Table message = {
-      "type", "error", "choices", "status", "id", "model", "usage.service_tier",
-      "usage", "usage.input_tokens", "usage.output_tokens",
-      "usage.cache_read_input_tokens", "usage.cache_creation_input_tokens",
-      "usage.output_tokens_details.thinking_tokens",
-      "usage.cache_creation.ephemeral_5m_input_tokens",
-      "usage.cache_creation.ephemeral_1h_input_tokens"};
-  static constexpr Table message_start = {
-      "type", "error", "choices", "status", "message.id", "message.model",
-      "message.usage.service_tier", "message.usage", "message.usage.input_tokens",
-      "message.usage.output_tokens", "message.usage.cache_read_input_tokens",
-      "message.usage.cache_creation_input_tokens",
-      "message.usage.output_tokens_details.thinking_tokens",
-      "message.usage.cache_creation.ephemeral_5m_input_tokens",
-      "message.usage.cache_creation.ephemeral_1h_input_tokens"};
+  static constexpr Table chat = {"type",
+                                 "error",
+                                 "choices",
+                                 "status",
+                                 "id",
+                                 "model",
+                                 "service_tier",
+                                 "usage",
+                                 "usage.prompt_tokens",
+                                 "usage.completion_tokens",
+                                 "usage.prompt_tokens_details.cached_tokens",
+                                 "usage.prompt_tokens_details.cache_write_tokens",
+                                 "usage.completion_tokens_details.reasoning_tokens",
+                                 "",
+                                 ""};
+  static constexpr Table response = {"type",
+                                     "error",
+                                     "choices",
+                                     "status",
+                                     "id",
+                                     "model",
+                                     "service_tier",
+                                     "usage",
+                                     "usage.input_tokens",
+                                     "usage.output_tokens",
+                                     "usage.input_tokens_details.cached_tokens",
+                                     "usage.input_tokens_details.cache_write_tokens",
+                                     "usage.output_tokens_details.reasoning_tokens",
+                                     "",
+                                     ""};
+  static constexpr Table response_event = {"type",
+                                           "error",
+                                           "choices",
+                                           "response.status",
+                                           "response.id",
+                                           "response.model",
+                                           "response.service_tier",
+                                           "response.usage",
+                                           "response.usage.input_tokens",
+                                           "response.usage.output_tokens",
+                                           "response.usage.input_tokens_details.cached_tokens",
+                                           "response.usage.input_tokens_details.cache_write_tokens",
+                                           "response.usage.output_tokens_details.reasoning_tokens",
+                                           "",
+                                           ""};
+  static constexpr Table message = {"type",
+                                    "error",
+                                    "choices",
+                                    "status",
+                                    "id",
+                                    "model",
+                                    "usage.service_tier",
+                                    "usage",
+                                    "usage.input_tokens",
+                                    "usage.output_tokens",
+                                    "usage.cache_read_input_tokens",
+                                    "usage.cache_creation_input_tokens",
+                                    "usage.output_tokens_details.thinking_tokens",
+                                    "usage.cache_creation.ephemeral_5m_input_tokens",
+                                    "usage.cache_creation.ephemeral_1h_input_tokens"};
+  static constexpr Table message_start = {"type",
+                                          "error",
+                                          "choices",
+                                          "status",
+                                          "message.id",
+                                          "message.model",
+                                          "message.usage.service_tier",
+                                          "message.usage",
+                                          "message.usage.input_tokens",
+                                          "message.usage.output_tokens",
+                                          "message.usage.cache_read_input_tokens",
+                                          "message.usage.cache_creation_input_tokens",
+                                          "message.usage.output_tokens_details.thinking_tokens",
+                                          "message.usage.cache_creation.ephemeral_5m_input_tokens",
+                                          "message.usage.cache_creation.ephemeral_1h_input_tokens"};
 
   static std::span<const std::string_view> of(Shape shape) noexcept {
     constexpr std::size_t without_cache_lifetimes = cache_write_5m_index;
     switch (shape) {
-      case Shape::chat: break;
-      case Shape::response: return std::span(response).first(without_cache_lifetimes);
-      case Shape::response_event: return std::span(response_event).first(without_cache_lifetimes);
-      case Shape::message: return message;
-      case Shape::message_start: return message_start;
+      case Shape::chat:
+        break;
+      case Shape::response:
+        return std::span(response).first(without_cache_lifetimes);
+      case Shape::response_event:
+        return std::span(response_event).first(without_cache_lifetimes);
+      case Shape::message:
+        return message;
+      case Shape::message_start:
+        return message_start;
     }
     return std::span(chat).first(without_cache_lifetimes);
   }
@@ -119,9 +165,13 @@ bool AnswerFields::open(std::string_view text, Shape shape) {
   return reader_.open(text, Paths::of(shape)).ok();
 }
 
-bool AnswerFields::has_error() const noexcept { return is_there(reader_.member(error_index)); }
+bool AnswerFields::has_error() const noexcept {
+  return is_there(reader_.member(error_index));
+}
 
-bool AnswerFields::has_usage() const noexcept { return is_there(reader_.member(usage_index)); }
+bool AnswerFields::has_usage() const noexcept {
+  return is_there(reader_.member(usage_index));
+}
 
 bool AnswerFields::has_empty_choices() const noexcept {
   return reader_.is_empty_array(choices_index);

@@ -10,8 +10,7 @@ constexpr std::string_view white_space = " \t\r\n";
 
 std::size_t find(std::string_view text, std::string_view wanted, std::size_t from = 0) noexcept {
   if (from >= text.size()) return std::string_view::npos;
-  const void* hit =
-      ::memmem(text.data() + from, text.size() - from, wanted.data(), wanted.size());
+  const void* hit = ::memmem(text.data() + from, text.size() - from, wanted.data(), wanted.size());
   if (hit == nullptr) return std::string_view::npos;
   return static_cast<std::size_t>(static_cast<const char*>(hit) - text.data());
 }
@@ -83,12 +82,18 @@ bool Reading::take_event(const http::Event& event) {
     return false;
   }
   switch (api_) {
-    case Api::chat_completions: return take_chat_event(event);
-    case Api::responses: take_response_event(event); return false;
-    case Api::messages: take_message_event(event); return false;
+    case Api::chat_completions:
+      return take_chat_event(event);
+    case Api::responses:
+      take_response_event(event);
+      return false;
+    case Api::messages:
+      take_message_event(event);
+      return false;
     case Api::other:
     case Api::embeddings:
-    case Api::control: return false;
+    case Api::control:
+      return false;
   }
   return false;
 }

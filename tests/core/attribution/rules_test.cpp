@@ -40,10 +40,10 @@ TEST(Rules, MistakesAreNamedWithTheirPlace) {
     const char* text;
     std::uint64_t offset;
   };
-  for (const Case& c : {Case{"proj_a model=x", 0}, Case{"proj_a:", 0}, Case{"proj a: model=x", 0},
-                        Case{"proj_a: model", 8}, Case{"proj_a: model=", 8},
-                        Case{"proj_a: color=red", 8}, Case{"proj_a: api=chat", 12},
-                        Case{"proj_a: model=x; default: model=y", 16}}) {
+  for (const Case& c :
+       {Case{"proj_a model=x", 0}, Case{"proj_a:", 0}, Case{"proj a: model=x", 0},
+        Case{"proj_a: model", 8}, Case{"proj_a: model=", 8}, Case{"proj_a: color=red", 8},
+        Case{"proj_a: api=chat", 12}, Case{"proj_a: model=x; default: model=y", 16}}) {
     const Result<Rules> rules = Rules::parse(c.text);
     ASSERT_FALSE(rules.ok()) << c.text;
     EXPECT_EQ(rules.error().code, Code::invalid_option);

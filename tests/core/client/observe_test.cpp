@@ -38,7 +38,9 @@ TEST(Observe, AnObservationThatIsDroppedWasCancelled) {
   Prepared prepared;
   const Post post{std::string(custom_chat), R"({"stream":true})"};
   ASSERT_TRUE(client->prepare(post.request(), prepared).ok());
-  { const Observation dropped = client->observe(prepared); }
+  {
+    const Observation dropped = client->observe(prepared);
+  }
   {
     Observation dropped = client->observe(prepared);
     dropped.head(200, "text/event-stream");

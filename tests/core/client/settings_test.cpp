@@ -12,7 +12,8 @@ struct Refused {
 
 TEST(Settings, ContradictionsAreRefusedAtConstruction) {
   const std::vector<Refused> cases{
-      {{{"base_url", "http://bedrock-mantle.us-east-1.api.aws/v1"}}, Code::endpoint_mismatch,
+      {{{"base_url", "http://bedrock-mantle.us-east-1.api.aws/v1"}},
+       Code::endpoint_mismatch,
        "https"},
       {{{"base_url", "http://s3.amazonaws.com"}}, Code::endpoint_mismatch, "https"},
       {{{"base_url", "https://bedrock-mantle.us-east-1.api.aws:8443/v1"}},
@@ -45,9 +46,9 @@ TEST(Settings, ContradictionsAreRefusedAtConstruction) {
 TEST(Settings, UrlsThatCannotBeUsedAreRefusedPerRequest) {
   const auto client = client_of({});
   Prepared prepared;
-  for (const char* url : {"", "/v1/chat/completions", "https://", "https:///v1", "ftp://h/",
-                          "https://user:pw@h/v1", "https://h:0/", "https://h:65536/",
-                          "https://h/\r\nx", "https://h h/"}) {
+  for (const char* url :
+       {"", "/v1/chat/completions", "https://", "https:///v1", "ftp://h/", "https://user:pw@h/v1",
+        "https://h:0/", "https://h:65536/", "https://h/\r\nx", "https://h h/"}) {
     const Post post{url, "{}"};
     const Status status = client->prepare(post.request(), prepared);
     ASSERT_FALSE(status.ok()) << url;

@@ -7,8 +7,8 @@ namespace costmark::testing {
 namespace {
 
 TEST(Threads, ShareOneClient) {
-  const auto client = client_of(with_keys({{"base_url", "https://bedrock-mantle.us-east-1.api.aws"},
-                                           {"carrier", "body,header"}}));
+  const auto client = client_of(with_keys(
+      {{"base_url", "https://bedrock-mantle.us-east-1.api.aws"}, {"carrier", "body,header"}}));
   std::atomic<int> failures{0};
   std::vector<std::thread> threads;
   for (int t = 0; t < 8; ++t) {

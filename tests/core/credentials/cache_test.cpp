@@ -69,6 +69,90 @@ TEST(CredentialsCache, NeverRefreshesWhatNeverExpires) {
   EXPECT_EQ(source.calls(), 1);
 }
 
+// A provider that says itself whether it has changed.
+class Changing final : public CredentialsProvider {
+ public:
+  struct State {
+    std::atomic<bool> changed{false};
+    std::atomic<bool> broken{false};
+    std::atomic<int> looks{0};
+    std::atomic<int> reads{0};
+    std::atomic<int> inside{0};
+    std::atomic<bool> overlapped{false};
+  };
+  explicit Changing(State& state) : state_(state) {}
+  std::string_view name() const noexcept override { return "changing"; }
+  Result<CredentialsPtr> resolve(UnixSeconds) override {
+    enter();
+    ++state_.reads;
+    if (state_.broken) return Error{Code::invalid_option, "broken"};
+    state_.changed = false;
+    return make_credentials(std::nullopt);
+  }
+  bool changed() const noexcept override {
+    enter();
+    ++state_.looks;
+    return state_.changed;
+  }
+
+ private:
+  void enter() const noexcept {
+    if (++state_.inside > 1) state_.overlapped = true;
+    std::this_thread::yield();
+    --state_.inside;
+  }
+  State& state_;
+};
+
+TEST(CredentialsCache, LooksForChangesOnceASecond) {
+  Changing::State state;
+  CredentialsCache cache(std::make_unique<Changing>(state));
+  const auto first = cache.get(10).value();
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(cache.get(10).value(), first);
+  EXPECT_EQ(state.looks, 0);  // what was just read is new
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(cache.get(11).value(), first);
+  EXPECT_EQ(state.looks, 1);
+  EXPECT_EQ(cache.get(5).value(), first);  // the clock was set back
+  EXPECT_EQ(state.looks, 2);
+  EXPECT_EQ(state.reads, 1);
+  state.changed = true;
+  EXPECT_NE(cache.get(6).value(), first);
+  EXPECT_EQ(state.reads, 2);
+}
+
+TEST(CredentialsCache, AChangeThatCannotBeReadServesOnAndPauses) {
+  Changing::State state;
+  int told = 0;
+  CredentialsCache cache(std::make_unique<Changing>(state), [&](const Error&) { ++told; });
+  const auto first = cache.get(0).value();
+  state.changed = true;
+  state.broken = true;
+  for (UnixSeconds now = 1; now < 31; ++now) EXPECT_EQ(cache.get(now).value(), first);
+  EXPECT_EQ(state.reads, 2);
+  EXPECT_EQ(told, 1);
+  state.broken = false;
+  EXPECT_NE(cache.get(31).value(), first);
+}
+
+TEST(CredentialsCache, ManyThreadsLookOnce) {
+  Changing::State state;
+  CredentialsCache cache(std::make_unique<Changing>(state));
+  std::atomic<UnixSeconds> clock{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&, i] {
+      for (int n = 0; n < 2000; ++n) {
+        const UnixSeconds now = i == 0 ? clock = n / 20 : clock.load();
+        if (i == 1 && n % 200 == 0) state.changed = true;
+        EXPECT_TRUE(cache.get(now).ok());
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_FALSE(state.overlapped);
+  EXPECT_GT(state.looks, 0);
+}
+
 TEST(CredentialsCache, RefreshesInTheAdvisoryWindow) {
   Source source(lives_for(hour));
   CredentialsCache cache(source.provider());

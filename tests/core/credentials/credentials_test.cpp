@@ -41,7 +41,7 @@ TEST(Credentials, SerialsDiffer) {
 
 TEST(Credentials, Refused) {
   const struct {
-    std::string Credentials::Fields::*field;
+    std::string Credentials::Fields::* field;
     std::string value;
     const char* named;
   } cases[] = {

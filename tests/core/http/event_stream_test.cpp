@@ -132,11 +132,19 @@ TEST(EventStream, TakesOnlyDigitsForRetry) {
 }
 
 TEST(EventStream, DropsOneByteOrderMarkAtTheStartOnly) {
-  EXPECT_EQ(data_of("\xEF\xBB\xBF" "data: 1\n\n"), Texts{"1"});
+  EXPECT_EQ(data_of("\xEF\xBB\xBF"
+                    "data: 1\n\n"),
+            Texts{"1"});
   EXPECT_EQ(data_of("\xEF\xBB\xBF\n\ndata: 1\n\n"), Texts{"1"});
-  EXPECT_EQ(data_of("\xEF\xBB\xBF\xEF\xBB\xBF" "data: 1\n\ndata: 2\n\n"), Texts{"2"});
-  EXPECT_EQ(data_of("data: 0\n\n\xEF\xBB\xBF" "data: 1\n\n"), Texts{"0"});
-  EXPECT_EQ(data_of("\xEF\xBB" "data: 1\n\n"), Texts{});
+  EXPECT_EQ(data_of("\xEF\xBB\xBF\xEF\xBB\xBF"
+                    "data: 1\n\ndata: 2\n\n"),
+            Texts{"2"});
+  EXPECT_EQ(data_of("data: 0\n\n\xEF\xBB\xBF"
+                    "data: 1\n\n"),
+            Texts{"0"});
+  EXPECT_EQ(data_of("\xEF\xBB"
+                    "data: 1\n\n"),
+            Texts{});
 }
 
 TEST(EventStream, DiscardsWhatNoBlankLineEnds) {
@@ -207,8 +215,9 @@ TEST(EventStream, DoesNotCareWhereItIsCut) {
 
 TEST(EventStream, FindsTheSameInRandomBytesHoweverCut) {
   std::mt19937 random(20260801);
-  const std::string_view alphabet[] = {"\r", "\n", "\r\n", "data", ":", " ", "x", "event", "id",
-                                       "\xEF\xBB\xBF", "\n\n", "data:", "retry:1"};
+  const std::string_view alphabet[] = {"\r",   "\n",    "\r\n",   "data", ":",
+                                       " ",    "x",     "event",  "id",   "\xEF\xBB\xBF",
+                                       "\n\n", "data:", "retry:1"};
   for (int round = 0; round < 3000; ++round) {
     std::string stream;
     for (auto count = random() % 40; count > 0; --count) {

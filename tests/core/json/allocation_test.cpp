@@ -28,20 +28,36 @@ void* counted_or_throw(std::size_t size) {
 
 }  // namespace
 
-void* operator new(std::size_t size) { return counted_or_throw(size); }
-void* operator new[](std::size_t size) { return counted_or_throw(size); }
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return counted(size); }
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return counted(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+void* operator new(std::size_t size) {
+  return counted_or_throw(size);
+}
+void* operator new[](std::size_t size) {
+  return counted_or_throw(size);
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return counted(size);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return counted(size);
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
 
 namespace costmark::json {
 namespace {
 
-constexpr std::array<std::string_view, 4> paths{
-    "project_id", "stream_options.include_usage", "model", "metadata.a\\.name\xC3\xA9"};
+constexpr std::array<std::string_view, 4> paths{"project_id", "stream_options.include_usage",
+                                                "model", "metadata.a\\.name\xC3\xA9"};
 
 std::string chat_body(std::size_t messages) {
   std::string body = R"({"model":"openai.gpt-oss-120b","messages":[)";

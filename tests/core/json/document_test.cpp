@@ -63,7 +63,9 @@ TEST(Set, RefusesAParentThatIsNoObject) {
 }
 
 TEST(Set, RefusesValuesThatAreNotJson) {
-  for (const std::string value : {"", "x", "1 2", "{", "\"a", "1,\"b\":2", "\xEF\xBB\xBF" "1"}) {
+  for (const std::string value : {"", "x", "1 2", "{", "\"a", "1,\"b\":2",
+                                  "\xEF\xBB\xBF"
+                                  "1"}) {
     const Result<std::string> edited = set("{}", "a", value);
     ASSERT_FALSE(edited) << value;
     EXPECT_EQ(edited.error().code, Code::invalid_argument);
@@ -293,16 +295,28 @@ TEST(Roots, OtherThanObjectsAreNamed) {
 TEST(Refused, WithTheByteInEitherMode) {
   const std::string deep(max_depth, '[');
   const std::pair<std::string, std::size_t> cases[] = {
-      {"\xEF\xBB\xBF{}", 0},          {"{} x", 3},
-      {"{}{}", 2},                    {"{\"a\":1}\0"s, 7},
-      {"{\"a\":1,}", 7},              {"{\"a\":1,,\"b\":2}", 7},
-      {"{,\"a\":1}", 1},              {"{\"a\":1 \"b\":2}", 7},
-      {"{\"a\" 1}", 5},               {"{\"a\"::1}", 5},
-      {"{\"a\":}", 5},                {"{a:1}", 1},
-      {"{1:1}", 1},                   {"{\"a\":1 x,\"b\":2}", 7},
-      {"{\"a\":\"x}", 8},             {"{\"a\":[1}", 7},
-      {"{\"a\":1", 6},                {"{\"a\":1]", 6},
-      {"{\"a\":\x0C" "1}", 5},        {"{\"a\":\"\xFF\"}", 6},
+      {"\xEF\xBB\xBF{}", 0},
+      {"{} x", 3},
+      {"{}{}", 2},
+      {"{\"a\":1}\0"s, 7},
+      {"{\"a\":1,}", 7},
+      {"{\"a\":1,,\"b\":2}", 7},
+      {"{,\"a\":1}", 1},
+      {"{\"a\":1 \"b\":2}", 7},
+      {"{\"a\" 1}", 5},
+      {"{\"a\"::1}", 5},
+      {"{\"a\":}", 5},
+      {"{a:1}", 1},
+      {"{1:1}", 1},
+      {"{\"a\":1 x,\"b\":2}", 7},
+      {"{\"a\":\"x}", 8},
+      {"{\"a\":[1}", 7},
+      {"{\"a\":1", 6},
+      {"{\"a\":1]", 6},
+      {"{\"a\":\x0C"
+       "1}",
+       5},
+      {"{\"a\":\"\xFF\"}", 6},
       {"{\"a\":\"\n\"}", 6},
       {"{\"a\":" + deep + std::string(max_depth, ']') + "}", 4 + max_depth},
   };

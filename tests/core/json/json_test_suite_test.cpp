@@ -28,8 +28,8 @@ class JsonTestSuite : public ::testing::Test {
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
       if (entry.path().extension() != ".json") continue;
       std::ifstream file(entry.path(), std::ios::binary);
-      vectors_.push_back({entry.path().filename().string(),
-                          {std::istreambuf_iterator<char>(file), {}}});
+      vectors_.push_back(
+          {entry.path().filename().string(), {std::istreambuf_iterator<char>(file), {}}});
     }
     ASSERT_GE(std::count_if(vectors_.begin(), vectors_.end(),
                             [](const Vector& vector) { return vector.name[0] == 'n'; }),

@@ -62,10 +62,18 @@ class Lenient : public ::testing::Test {
 };
 
 TEST_F(Lenient, TakesOutOnlyWhatIsValid) {
-  for (const std::string value :
-       {"01", "1x", "tru", "nul", "+1", "\"\\x\"", "\"\\u12\"", "[1,]", "[1}", "{\"b\":1]",
-        "{\"b\":}", "{,}", "[[}}", "{]", "[\"\\ud8\"]", "1\"a\"", "-", "[1 2]", "{\"b\" 1}",
-        "[\\]", "[\x01]", "{\"b\":{\"x\":1,}}", "[1,\"a\" b]"}) {
+  for (const std::string value : {"01",          "1x",
+                                  "tru",         "nul",
+                                  "+1",          "\"\\x\"",
+                                  "\"\\u12\"",   "[1,]",
+                                  "[1}",         "{\"b\":1]",
+                                  "{\"b\":}",    "{,}",
+                                  "[[}}",        "{]",
+                                  "[\"\\ud8\"]", "1\"a\"",
+                                  "-",           "[1 2]",
+                                  "{\"b\" 1}",   "[\\]",
+                                  "[\x01]",      "{\"b\":{\"x\":1,}}",
+                                  "[1,\"a\" b]"}) {
     for (const char* const form : {"{\"a\":%}", "{\"x\":0,\"a\":%}", "{\"a\":%,\"x\":0}",
                                    "{\"a\":1,\"a\":%}", "{\"a\":%,\"a\":1}"}) {
       std::string text = form;
@@ -111,11 +119,20 @@ TEST_F(Lenient, HoldsForMutatedTexts) {
       const std::size_t place = random.below(text.size());
       const char byte = bytes[random.below(bytes.size())];
       switch (random.below(5)) {
-        case 0: text.erase(place, 1 + random.below(3)); break;
-        case 1: text.insert(place, 1, byte); break;
-        case 2: text[place] = byte; break;
-        case 3: text[place] = static_cast<char>(text[place] ^ (1 << random.below(8))); break;
-        default: text.insert(place, text.substr(random.below(text.size()), random.below(12)));
+        case 0:
+          text.erase(place, 1 + random.below(3));
+          break;
+        case 1:
+          text.insert(place, 1, byte);
+          break;
+        case 2:
+          text[place] = byte;
+          break;
+        case 3:
+          text[place] = static_cast<char>(text[place] ^ (1 << random.below(8)));
+          break;
+        default:
+          text.insert(place, text.substr(random.below(text.size()), random.below(12)));
       }
     }
     invalid += validate(text).ok() ? 0 : 1;

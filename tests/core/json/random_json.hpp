@@ -29,10 +29,27 @@ class RandomJson {
 
   // Few names, some of them spelled with escapes, so that members collide.
   std::string key() {
-    static constexpr const char* keys[] = {
-        "a", "b", "c", "\\u0061", "\\u0062", "stream_options", "project_id", "\\u0070roject_id",
-        "projec\\u0074_id", "", "\\ud83d\\ude00", "\U0001F600", "\\uD800", "a.b", "\\\\", "\\\"a",
-        "include_usage", "messages", "\xC3\xA9", "\\u00e9", "\\n"};
+    static constexpr const char* keys[] = {"a",
+                                           "b",
+                                           "c",
+                                           "\\u0061",
+                                           "\\u0062",
+                                           "stream_options",
+                                           "project_id",
+                                           "\\u0070roject_id",
+                                           "projec\\u0074_id",
+                                           "",
+                                           "\\ud83d\\ude00",
+                                           "\U0001F600",
+                                           "\\uD800",
+                                           "a.b",
+                                           "\\\\",
+                                           "\\\"a",
+                                           "include_usage",
+                                           "messages",
+                                           "\xC3\xA9",
+                                           "\\u00e9",
+                                           "\\n"};
     return keys[below(std::size(keys))];
   }
 
@@ -83,16 +100,43 @@ class RandomJson {
   }
 
   std::string number() {
-    static constexpr const char* numbers[] = {
-        "0", "-0", "1", "-12", "3.25", "1e5", "1E+400", "-1.0e-7", "0.0",
-        "123456789012345678901234567890", "9007199254740993", "1e-999"};
+    static constexpr const char* numbers[] = {"0",
+                                              "-0",
+                                              "1",
+                                              "-12",
+                                              "3.25",
+                                              "1e5",
+                                              "1E+400",
+                                              "-1.0e-7",
+                                              "0.0",
+                                              "123456789012345678901234567890",
+                                              "9007199254740993",
+                                              "1e-999"};
     return numbers[below(std::size(numbers))];
   }
 
   std::string string() {
     static constexpr const char* parts[] = {
-        "x", "hello ", "\\n", "\\\"", "\\\\", "\\/", "\\u00e9", "\\ud83d\\ude00", "\\ud800", "{",
-        "}", "[", "]", ",", ":", "\xC3\xA9", "\xE2\x82\xAC", "\U0001F600", "project_id", "\x7F",
+        "x",
+        "hello ",
+        "\\n",
+        "\\\"",
+        "\\\\",
+        "\\/",
+        "\\u00e9",
+        "\\ud83d\\ude00",
+        "\\ud800",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "\xC3\xA9",
+        "\xE2\x82\xAC",
+        "\U0001F600",
+        "project_id",
+        "\x7F",
         "a longer run of plain text, past one word and past one block of the scanner ........"};
     std::string out = "\"";
     const std::size_t count = below(6);

@@ -10,10 +10,14 @@
 namespace costmark::json {
 namespace {
 
-constexpr std::array<std::string_view, 8> paths{
-    "id",      "usage.input_tokens", "usage.input_tokens_details.cached_tokens",
-    "choices", "model",              "usage",
-    "stream",  "missing.member"};
+constexpr std::array<std::string_view, 8> paths{"id",
+                                                "usage.input_tokens",
+                                                "usage.input_tokens_details.cached_tokens",
+                                                "choices",
+                                                "model",
+                                                "usage",
+                                                "stream",
+                                                "missing.member"};
 
 TEST(Reader, ReadsAnAnswer) {
   Reader reader;
@@ -50,8 +54,8 @@ TEST(Reader, CountsAreExactOrAbsent) {
   };
   EXPECT_EQ(read("0"), 0U);
   EXPECT_EQ(read("18446744073709551615"), std::numeric_limits<std::uint64_t>::max());
-  for (const char* const other : {"18446744073709551616", "-1", "-0", "1.0", "1e3", "\"1\"",
-                                  "null", "[1]", "true"}) {
+  for (const char* const other :
+       {"18446744073709551616", "-1", "-0", "1.0", "1e3", "\"1\"", "null", "[1]", "true"}) {
     EXPECT_EQ(read(other), std::nullopt) << other;
   }
 }

@@ -53,8 +53,12 @@ inline std::string decode(std::string_view quoted) {
     }
     const char c = quoted[++i];
     if (c != 'u') {
-      out += c == 'b' ? '\b' : c == 'f' ? '\f' : c == 'n' ? '\n' : c == 'r' ? '\r'
-                             : c == 't' ? '\t' : c;
+      out += c == 'b'   ? '\b'
+             : c == 'f' ? '\f'
+             : c == 'n' ? '\n'
+             : c == 'r' ? '\r'
+             : c == 't' ? '\t'
+                        : c;
       continue;
     }
     const auto unit = [&](std::size_t at) {
@@ -130,7 +134,9 @@ class Parser {
   std::size_t at_ = 0;
 };
 
-inline Value parse(std::string_view text) { return Parser(text).value(); }
+inline Value parse(std::string_view text) {
+  return Parser(text).value();
+}
 
 // The value as a parser that keeps the last of duplicated members sees it; numbers as spelled.
 struct Data {
@@ -156,6 +162,8 @@ inline Data data(const Value& value, std::string_view text) {
   return out;
 }
 
-inline Data data(std::string_view text) { return data(parse(text), text); }
+inline Data data(std::string_view text) {
+  return data(parse(text), text);
+}
 
 }  // namespace costmark::json::reference

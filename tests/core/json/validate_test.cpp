@@ -15,12 +15,30 @@ namespace {
 using namespace std::string_literals;
 
 TEST(Validate, AcceptsEveryKindOfValue) {
-  for (const std::string text :
-       {"{}", "[]", "\"\"", "0", "-0", "-0.0e-0", "1E+5", "true", "false", "null", " [ ] ",
-        "{\"\":{\"\":[]}}", "\t\r\n{\"a\" : 1 , \"a\" : [ 1 , 2 ] }\n", "\"\\ud800\"",
-        "\"\\uDC00\\uD800\"", "\"\x7F\"", "\"\xF4\x8F\xBF\xBF\"", "\"\xED\x9F\xBF\"",
-        "\"\xEE\x80\x80\"", "\"\xE0\xA0\x80\"", "\"\xF0\x90\x80\x80\"", "\"\xC2\x80\"",
-        "1e999999999999", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u12aF\""}) {
+  for (const std::string text : {"{}",
+                                 "[]",
+                                 "\"\"",
+                                 "0",
+                                 "-0",
+                                 "-0.0e-0",
+                                 "1E+5",
+                                 "true",
+                                 "false",
+                                 "null",
+                                 " [ ] ",
+                                 "{\"\":{\"\":[]}}",
+                                 "\t\r\n{\"a\" : 1 , \"a\" : [ 1 , 2 ] }\n",
+                                 "\"\\ud800\"",
+                                 "\"\\uDC00\\uD800\"",
+                                 "\"\x7F\"",
+                                 "\"\xF4\x8F\xBF\xBF\"",
+                                 "\"\xED\x9F\xBF\"",
+                                 "\"\xEE\x80\x80\"",
+                                 "\"\xE0\xA0\x80\"",
+                                 "\"\xF0\x90\x80\x80\"",
+                                 "\"\xC2\x80\"",
+                                 "1e999999999999",
+                                 "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u12aF\""}) {
     EXPECT_TRUE(validate(text)) << text;
   }
 }
@@ -88,8 +106,8 @@ TEST(Validate, NamesTheFirstOffendingByteAndWhatWasExpected) {
     ASSERT_FALSE(status) << bad.text;
     EXPECT_EQ(status.error().code, Code::invalid_json) << bad.text;
     EXPECT_EQ(status.error().offset, bad.offset) << bad.text;
-    EXPECT_EQ(status.error().message, "not valid JSON at byte " + std::to_string(bad.offset) +
-                                          ": " + bad.expectation);
+    EXPECT_EQ(status.error().message,
+              "not valid JSON at byte " + std::to_string(bad.offset) + ": " + bad.expectation);
   }
 }
 

@@ -94,5 +94,24 @@ TEST(PayloadHasher, HashesPieceAfterPiece) {
   EXPECT_EQ(std::string(hash.data(), hash.size()), sha256(""));
 }
 
+// RFC 4648, section 10.
+TEST(Base64, KnownAnswers) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"", ""},
+      {"f", "Zg=="},
+      {"fo", "Zm8="},
+      {"foo", "Zm9v"},
+      {"foob", "Zm9vYg=="},
+      {"fooba", "Zm9vYmE="},
+      {"foobar", "Zm9vYmFy"},
+      {"\xfb\xff", "+/8="},
+  };
+  for (const auto& [bytes, expected] : cases) {
+    std::string out = "kept ";
+    append_base64(bytes, out);
+    EXPECT_EQ(out, "kept " + std::string(expected));
+  }
+}
+
 }  // namespace
 }  // namespace costmark::signing

@@ -41,8 +41,8 @@ TEST(UsageCounters, SumsByProject) {
 
 TEST(UsageCounters, TellsFailedFromIncomplete) {
   UsageCounters counters;
-  for (const Outcome outcome : {Outcome::ok, Outcome::error, Outcome::cancelled,
-                                Outcome::incomplete, Outcome::unknown}) {
+  for (const Outcome outcome :
+       {Outcome::ok, Outcome::error, Outcome::cancelled, Outcome::incomplete, Outcome::unknown}) {
     counters.begin_attempt("p", true);
     counters.end_attempt("p", outcome, tokens(1, none, none, none, none));
   }

@@ -21,8 +21,9 @@ Usage messages_usage(std::string_view usage) {
 }
 
 Outcome response_outcome(std::string_view status) {
-  return read(Api::responses, R"({"id":"resp_1","error":null,"status":")" + std::string(status) +
-                                  R"("})").outcome;
+  return read(Api::responses,
+              R"({"id":"resp_1","error":null,"status":")" + std::string(status) + R"("})")
+      .outcome;
 }
 
 TEST(JsonAnswer, ReadsAChatCompletion) {
@@ -95,7 +96,8 @@ TEST(JsonAnswer, ReadsMessagesWithFewerCounts) {
                                "cache_creation_input_tokens":0})"),
             tokens(10, none, 0, none, none));
   EXPECT_EQ(messages_usage(R"({"cache_read_input_tokens":5,"output_tokens":4})"),
-            tokens(none, 5, none, 4, none)) << "a whole is not made up from one of its parts";
+            tokens(none, 5, none, 4, none))
+      << "a whole is not made up from one of its parts";
 }
 
 TEST(JsonAnswer, ReadsEmbeddings) {
@@ -107,8 +109,8 @@ TEST(JsonAnswer, ReadsEmbeddings) {
 TEST(JsonAnswer, FlagsWhatIsNoCount) {
   for (const char* wrong : {"-1", "1.0", "1e3", "\"12\"", "true", "[]", "{}",
                             "18446744073709551616", "1000000000000000000000000"}) {
-    const std::string usage = R"({"prompt_tokens":)" + std::string(wrong) +
-                              R"(,"completion_tokens":5})";
+    const std::string usage =
+        R"({"prompt_tokens":)" + std::string(wrong) + R"(,"completion_tokens":5})";
     EXPECT_EQ(chat_usage(usage), tokens(none, none, none, 5, none, true)) << wrong;
   }
   EXPECT_EQ(chat_usage("[1,2]"), tokens(none, none, none, none, none, true));
@@ -168,8 +170,8 @@ TEST(JsonAnswer, IsUnknownWhenItIsNoJsonObject) {
 }
 
 TEST(JsonAnswer, IgnoresTextsOfAbsurdLength) {
-  const Answer answer = read(Api::chat_completions, R"({"id":")" + std::string(100'000, 'x') +
-                                                        R"(","model":"m"})");
+  const Answer answer =
+      read(Api::chat_completions, R"({"id":")" + std::string(100'000, 'x') + R"(","model":"m"})");
   EXPECT_EQ(answer.response_id, "");
   EXPECT_EQ(answer.model, "m");
 }

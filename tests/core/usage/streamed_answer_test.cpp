@@ -23,53 +23,73 @@ struct Recorded {
   std::string hidden() const { return before + after; }
 };
 
-std::string event(std::string_view data) { return "data: " + std::string(data) + "\n\n"; }
+std::string event(std::string_view data) {
+  return "data: " + std::string(data) + "\n\n";
+}
 
 std::string named(std::string_view name, std::string_view data) {
   return "event: " + std::string(name) + "\n" + event(data);
 }
 
 Recorded chat() {
-  return {.name = "chat",
-          .api = Api::chat_completions,
-          .before =
-              ": keep-alive\n\n" +
-              event(R"({"id":"chatcmpl-1","model":"gpt-oss","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}],"usage":null})") +
-              event(R"({"id":"chatcmpl-1","model":"gpt-oss","choices":[{"index":0,"delta":{"content":"grün \"usage\":{ 🌍"},"finish_reason":null}],"usage":null})") +
-              event(R"({"id":"chatcmpl-1","model":"gpt-oss","choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":null})"),
-          .usage_chunk = event(
-              R"({"id":"chatcmpl-1","model":"gpt-oss","service_tier":"default","choices":[],"usage":{"prompt_tokens":20,"completion_tokens":9,"total_tokens":29,"prompt_tokens_details":{"cached_tokens":16},"completion_tokens_details":{"reasoning_tokens":4}}})"),
-          .after = event("[DONE]"),
-          .expected = {tokens(20, 16, none, 9, 4), Outcome::ok, "chatcmpl-1", "gpt-oss",
-                       "default"}};
+  return {
+      .name = "chat",
+      .api = Api::chat_completions,
+      .before =
+          ": keep-alive\n\n" +
+          event(
+              R"({"id":"chatcmpl-1","model":"gpt-oss","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}],"usage":null})") +
+          event(
+              R"({"id":"chatcmpl-1","model":"gpt-oss","choices":[{"index":0,"delta":{"content":"grün \"usage\":{ 🌍"},"finish_reason":null}],"usage":null})") +
+          event(
+              R"({"id":"chatcmpl-1","model":"gpt-oss","choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":null})"),
+      .usage_chunk = event(
+          R"({"id":"chatcmpl-1","model":"gpt-oss","service_tier":"default","choices":[],"usage":{"prompt_tokens":20,"completion_tokens":9,"total_tokens":29,"prompt_tokens_details":{"cached_tokens":16},"completion_tokens_details":{"reasoning_tokens":4}}})"),
+      .after = event("[DONE]"),
+      .expected = {tokens(20, 16, none, 9, 4), Outcome::ok, "chatcmpl-1", "gpt-oss", "default"}};
 }
 
 Recorded responses() {
-  return {.name = "responses",
-          .api = Api::responses,
-          .before =
-              named("response.created", R"({"type":"response.created","response":{"id":"resp_1","status":"in_progress","model":"gpt-5.4","service_tier":"auto","usage":null},"sequence_number":0})") +
-              named("response.output_text.delta", R"({"type":"response.output_text.delta","delta":"\"response.completed\" grün"})") +
-              named("response.completed", R"({"type":"response.completed","response":{"id":"resp_1","status":"completed","model":"gpt-5.4","service_tier":"default","output":[{"content":"response.failed"}],"usage":{"input_tokens":75,"input_tokens_details":{"cached_tokens":64},"output_tokens":50,"output_tokens_details":{"reasoning_tokens":32},"total_tokens":125}}})"),
-          .usage_chunk = "",
-          .after = "",
-          .expected = {tokens(75, 64, none, 50, 32), Outcome::ok, "resp_1", "gpt-5.4", "default"}};
+  return {
+      .name = "responses",
+      .api = Api::responses,
+      .before =
+          named(
+              "response.created",
+              R"({"type":"response.created","response":{"id":"resp_1","status":"in_progress","model":"gpt-5.4","service_tier":"auto","usage":null},"sequence_number":0})") +
+          named("response.output_text.delta",
+                R"({"type":"response.output_text.delta","delta":"\"response.completed\" grün"})") +
+          named(
+              "response.completed",
+              R"({"type":"response.completed","response":{"id":"resp_1","status":"completed","model":"gpt-5.4","service_tier":"default","output":[{"content":"response.failed"}],"usage":{"input_tokens":75,"input_tokens_details":{"cached_tokens":64},"output_tokens":50,"output_tokens_details":{"reasoning_tokens":32},"total_tokens":125}}})"),
+      .usage_chunk = "",
+      .after = "",
+      .expected = {tokens(75, 64, none, 50, 32), Outcome::ok, "resp_1", "gpt-5.4", "default"}};
 }
 
 Recorded messages() {
-  return {.name = "messages",
-          .api = Api::messages,
-          .before =
-              named("message_start", R"({"type":"message_start","message":{"id":"msg_bdrk_1","model":"claude","usage":{"input_tokens":10,"cache_creation_input_tokens":100,"cache_read_input_tokens":1000,"output_tokens":1,"service_tier":"standard"}}})") +
-              named("ping", R"({"type":"ping"})") +
-              named("content_block_delta", R"({"type":"content_block_delta","delta":{"type":"text_delta","text":"usage ü"}})") +
-              named("message_delta", R"({"type":"message_delta","delta":{"stop_reason":null},"usage":{"output_tokens":20}})") +
-              named("message_delta", R"({"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"input_tokens":12,"output_tokens":40,"output_tokens_details":{"thinking_tokens":30}}})") +
-              named("message_stop", R"({"type":"message_stop"})"),
-          .usage_chunk = "",
-          .after = "",
-          .expected = {tokens(1112, 1000, 100, 40, 30), Outcome::ok, "msg_bdrk_1", "claude",
-                       "standard"}};
+  return {
+      .name = "messages",
+      .api = Api::messages,
+      .before =
+          named(
+              "message_start",
+              R"({"type":"message_start","message":{"id":"msg_bdrk_1","model":"claude","usage":{"input_tokens":10,"cache_creation_input_tokens":100,"cache_read_input_tokens":1000,"output_tokens":1,"service_tier":"standard"}}})") +
+          named("ping", R"({"type":"ping"})") +
+          named(
+              "content_block_delta",
+              R"({"type":"content_block_delta","delta":{"type":"text_delta","text":"usage ü"}})") +
+          named(
+              "message_delta",
+              R"({"type":"message_delta","delta":{"stop_reason":null},"usage":{"output_tokens":20}})") +
+          named(
+              "message_delta",
+              R"({"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"input_tokens":12,"output_tokens":40,"output_tokens_details":{"thinking_tokens":30}}})") +
+          named("message_stop", R"({"type":"message_stop"})"),
+      .usage_chunk = "",
+      .after = "",
+      .expected = {tokens(1112, 1000, 100, 40, 30), Outcome::ok, "msg_bdrk_1", "claude",
+                   "standard"}};
 }
 
 std::string with_line_ends(std::string_view text, std::string_view line_end) {
@@ -167,12 +187,28 @@ TEST(StreamedAnswer, TakesAnyBytesInAnyPieces) {
   std::mt19937 random(20260803);
   AnswerReader reader;
   const std::string_view parts[] = {
-      "data:", "data: ", "\n", "\n\n", "\r", "\r\n", "\r\n\r\n", ": c", "[DONE]", "{", "}",
+      "data:",
+      "data: ",
+      "\n",
+      "\n\n",
+      "\r",
+      "\r\n",
+      "\r\n\r\n",
+      ": c",
+      "[DONE]",
+      "{",
+      "}",
       "event: error",
-      R"({"choices":[],"usage":{"prompt_tokens":5}})", R"({"id":"c","error":{}})", "\xEF\xBB\xBF",
-      R"({"choices":[{"finish_reason":"stop"}],)", R"("usage":{"completion_tokens":2}})",
-      "event: message_delta", R"({"usage":{"output_tokens":3}})", "event: response.completed",
-      R"({"response":{"id":"r","usage":{"input_tokens":4}}})", "data: [DONE]\n\n",
+      R"({"choices":[],"usage":{"prompt_tokens":5}})",
+      R"({"id":"c","error":{}})",
+      "\xEF\xBB\xBF",
+      R"({"choices":[{"finish_reason":"stop"}],)",
+      R"("usage":{"completion_tokens":2}})",
+      "event: message_delta",
+      R"({"usage":{"output_tokens":3}})",
+      "event: response.completed",
+      R"({"response":{"id":"r","usage":{"input_tokens":4}}})",
+      "data: [DONE]\n\n",
       "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":7}}\r\n\r\n"};
   const Api apis[] = {Api::chat_completions, Api::responses, Api::messages};
   int hidden = 0;
@@ -237,8 +273,10 @@ TEST(StreamedAnswer, IsCompleteWhenTheCallerClosesBehindItsLastEvent) {
 
 TEST(ChatStream, TakesTheLastUsage) {
   const Answer answer = read_chat(
-      event(R"({"id":"c","choices":[{"delta":{}}],"usage":{"prompt_tokens":5,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":2}}})") +
-      event(R"({"id":"c","choices":[{"delta":{}}],"usage":{"prompt_tokens":5,"completion_tokens":2}})") +
+      event(
+          R"({"id":"c","choices":[{"delta":{}}],"usage":{"prompt_tokens":5,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":2}}})") +
+      event(
+          R"({"id":"c","choices":[{"delta":{}}],"usage":{"prompt_tokens":5,"completion_tokens":2}})") +
       event(R"({"id":"c","choices":[{"delta":{},"finish_reason":"length"}], "usage" : null})") +
       event("[DONE]"));
   EXPECT_EQ(answer.usage, tokens(5, none, none, 2, none));
@@ -248,8 +286,7 @@ TEST(ChatStream, TakesTheLastUsage) {
 TEST(ChatStream, HasNoUsageWhenNobodyAskedForIt) {
   const std::string chunks = event(R"({"id":"c","choices":[{"delta":{"content":"a"}}]})") +
                              event(R"({"id":"c","choices":[{"finish_reason":"stop"}]})");
-  EXPECT_EQ(read_chat(chunks + event("[DONE]")),
-            ended(Outcome::ok, {}, "c"));
+  EXPECT_EQ(read_chat(chunks + event("[DONE]")), ended(Outcome::ok, {}, "c"));
   EXPECT_EQ(read_chat(chunks).outcome, Outcome::incomplete);
 }
 
@@ -399,8 +436,9 @@ TEST(ResponseStream, IsUnknownWhenItsLastEventCannotBeRead) {
 
 TEST(MessageStream, IsAnErrorWhenItSaysSo) {
   const Exchange exchange{.api = Api::messages, .content_type = stream_type};
-  const std::string start = named(
-      "message_start", R"({"type":"message_start","message":{"id":"m","usage":{"input_tokens":3}}})");
+  const std::string start =
+      named("message_start",
+            R"({"type":"message_start","message":{"id":"m","usage":{"input_tokens":3}}})");
   const std::string error = R"({"type":"error","error":{"type":"overloaded_error"}})";
   const Answer expected{tokens(3, none, none, none, none), Outcome::error, "m", "", ""};
   EXPECT_EQ(observe(exchange, start + named("error", error)).answer, expected);

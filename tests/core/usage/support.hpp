@@ -22,8 +22,8 @@ inline Usage tokens(std::int64_t input, std::int64_t cached, std::int64_t cache_
   const auto count = [](std::int64_t value) {
     return value == none ? std::nullopt : std::optional(static_cast<std::uint64_t>(value));
   };
-  return {count(input), count(cached), count(cache_write), count(output), count(reasoning),
-          inconsistent};
+  return {count(input),  count(cached),    count(cache_write),
+          count(output), count(reasoning), inconsistent};
 }
 
 inline Answer ended(Outcome outcome, const Usage& usage = {}, std::string response_id = "") {

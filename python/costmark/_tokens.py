@@ -1,0 +1,100 @@
+"""Short-term Bedrock API keys, for clients that want a bearer token instead of a signature."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from operator import index
+from typing import TYPE_CHECKING
+
+from . import _core
+from ._signing import _seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_LONGEST = timedelta(hours=12)
+_logger = logging.getLogger("costmark")
+
+
+def token(
+    region: str | None = None,
+    *,
+    credentials: _core.Credentials | Callable[[], _core.Credentials] | None = None,
+    expires_in: int | timedelta = _LONGEST,
+    time: datetime | float | None = None,
+) -> str:
+    """Mint a short-term Bedrock API key (``bedrock-api-key-...``) and return it.
+
+    Whoever has it may call Bedrock in `region` as the owner of the credentials for `expires_in`
+    (at most 12 hours; a number counts seconds) or until the credentials expire, whichever comes
+    first. Minting is local: nothing is sent. By default the region and the credentials are those
+    that a wrapped client would find, and the `time` is now.
+    """
+    return _tokens(region, credentials, expires_in).get(_seconds(time))[0]
+
+
+def token_provider(
+    region: str | None = None,
+    *,
+    credentials: _core.Credentials | Callable[[], _core.Credentials] | None = None,
+    expires_in: int | timedelta = _LONGEST,
+) -> TokenProvider:
+    """Return a callable that returns a valid token, for ``OpenAI(api_key=token_provider())``.
+
+    It keeps the newest token and makes the next one ahead of the end of the token or of its
+    credentials. Share one between clients and threads as you like. The arguments are those of
+    `token`.
+    """
+    return TokenProvider(_tokens(region, credentials, expires_in))
+
+
+def async_token_provider(
+    region: str | None = None,
+    *,
+    credentials: _core.Credentials | Callable[[], _core.Credentials] | None = None,
+    expires_in: int | timedelta = _LONGEST,
+) -> AsyncTokenProvider:
+    """Do as `token_provider` does for ``AsyncOpenAI(api_key=async_token_provider())``.
+
+    Credentials are fetched in a worker thread, so that the event loop is not held up.
+    """
+    return AsyncTokenProvider(_tokens(region, credentials, expires_in))
+
+
+class TokenProvider:
+    """Returns a valid token whenever it is called. Made by `token_provider`."""
+
+    def __init__(self, tokens: _core.BearerTokens) -> None:
+        self._tokens = tokens
+
+    def __call__(self) -> str:
+        return self._tokens.get()[0]
+
+
+class AsyncTokenProvider:
+    """Returns a valid token whenever it is called and awaited. Made by `async_token_provider`."""
+
+    def __init__(self, tokens: _core.BearerTokens) -> None:
+        self._tokens = tokens
+
+    async def __call__(self) -> str:
+        from anyio import to_thread  # there wherever there is an AsyncOpenAI
+
+        return (await to_thread.run_sync(self._tokens.get))[0]
+
+
+def _tokens(
+    region: str | None,
+    credentials: _core.Credentials | Callable[[], _core.Credentials] | None,
+    expires_in: int | timedelta,
+) -> _core.BearerTokens:
+    if isinstance(expires_in, timedelta):
+        seconds = expires_in // timedelta(seconds=1)
+    else:
+        seconds = index(expires_in)
+    return _core.BearerTokens(region, seconds, credentials, _warn)
+
+
+def _warn(message: str) -> None:
+    _logger.warning("%s", message)

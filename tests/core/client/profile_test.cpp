@@ -1,0 +1,57 @@
+#include <gtest/gtest.h>
+
+#include "client/client_fixture.hpp"
+#include "credentials/files.hpp"
+
+namespace costmark {
+namespace {
+
+using namespace testing;
+
+std::string authorization(const OptionValues& options, const OptionValues& variables) {
+  auto client = Client::create(config_of(options, variables));
+  EXPECT_TRUE(client.ok()) << client.error().message;
+  Prepared prepared;
+  const Post post{std::string(options.contains("base_url") ? custom_chat : mantle_chat),
+                  R"({"model":"m"})"};
+  const Status status = client.value()->prepare(post.request(), prepared);
+  return status ? value_set(prepared, "Authorization") : status.error().message;
+}
+
+TEST(ClientProfile, SignsWithTheSharedFiles) {
+  const Home home;
+  home.write_credentials(
+      "[default]\naws_access_key_id = AKIDDEFAULT\naws_secret_access_key = s\n"
+      "[dev]\naws_access_key_id = AKIDDEV\naws_secret_access_key = s\n");
+  const OptionValues found{{"HOME", home.path("")}};
+  OptionValues with_environment = found;
+  with_environment["AWS_ACCESS_KEY_ID"] = "AKIDENV";
+  with_environment["AWS_SECRET_ACCESS_KEY"] = "s";
+
+  EXPECT_NE(authorization({}, found).find("AKIDDEFAULT/"), std::string::npos);
+  EXPECT_NE(authorization({{"profile", "dev"}}, found).find("AKIDDEV/"), std::string::npos);
+  EXPECT_NE(authorization({}, with_environment).find("AKIDENV/"), std::string::npos);
+  EXPECT_NE(authorization({{"profile", "dev"}}, with_environment).find("AKIDDEV/"),
+            std::string::npos);
+  EXPECT_NE(authorization({{"profile", "none"}}, with_environment).find("profile 'none' (option"),
+            std::string::npos);
+}
+
+TEST(ClientProfile, ItsRegionIsTheLastResort) {
+  const Home home;
+  home.write_config("[default]\nregion = eu-west-1\n[profile bad]\nregion = not a region\n");
+  const OptionValues variables{{"HOME", home.path("")}};
+  OptionValues options = with_keys({{"base_url", "http://127.0.0.1:8080/v1"}, {"auth", "sigv4"}});
+
+  EXPECT_NE(authorization(options, variables).find("/eu-west-1/"), std::string::npos);
+  OptionValues named = variables;
+  named["AWS_REGION"] = "us-west-2";
+  EXPECT_NE(authorization(options, named).find("/us-west-2/"), std::string::npos);
+  options["profile"] = "bad";
+  EXPECT_NE(authorization(options, variables).find("no region to sign for"), std::string::npos);
+  options["region"] = "us-east-2";
+  EXPECT_NE(authorization(options, variables).find("/us-east-2/"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace costmark

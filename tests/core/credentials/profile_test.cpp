@@ -1,0 +1,331 @@
+#include "credentials/profile.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "files.hpp"
+
+namespace costmark {
+namespace {
+
+constexpr const char* pair = "aws_access_key_id = AKIDFILE\naws_secret_access_key = CANARY\n";
+
+Result<CredentialsPtr> resolve(const Home& home, Variables variables = {},
+                               std::string profile = {}) {
+  return profile_credentials(home.environment(std::move(variables)), std::move(profile))
+      ->resolve(0);
+}
+
+TEST(Profile, StaticKeys) {
+  const Home home;
+  home.write_credentials(std::string("[default]\n") + pair +
+                         "aws_session_token = token\naws_account_id = 111122223333\n");
+  const auto result = resolve(home);
+  ASSERT_TRUE(result.ok()) << result.error().message;
+  EXPECT_EQ(result.value()->access_key_id(), "AKIDFILE");
+  EXPECT_EQ(result.value()->secret_access_key(), "CANARY");
+  EXPECT_EQ(result.value()->session_token(), "token");
+  EXPECT_EQ(result.value()->account_id(), "111122223333");
+  EXPECT_EQ(result.value()->source(), "profile 'default', credentials file");
+  EXPECT_FALSE(result.value()->expires_at());
+}
+
+TEST(Profile, ChosenByOptionThenVariables) {
+  const Home home;
+  home.write_config(
+      "[profile a]\naws_access_key_id=A\naws_secret_access_key=s\n"
+      "[profile b]\naws_access_key_id=B\naws_secret_access_key=s\n"
+      "[default]\naws_access_key_id=D\naws_secret_access_key=s\n");
+  const struct {
+    Variables variables;
+    const char* option;
+    const char* id;
+  } cases[] = {
+      {{}, "", "D"},
+      {{{"AWS_PROFILE", "a"}}, "", "A"},
+      {{{"AWS_PROFILE", ""}}, "", "D"},
+      {{{"AWS_PROFILE", "a"}, {"AWS_DEFAULT_PROFILE", "b"}}, "", "B"},
+      {{{"AWS_PROFILE", "a"}, {"AWS_DEFAULT_PROFILE", ""}}, "", "A"},
+      {{{"AWS_PROFILE", "a"}}, "b", "B"},
+  };
+  for (const auto& c : cases) {
+    const auto result = resolve(home, c.variables, c.option);
+    ASSERT_TRUE(result.ok()) << result.error().message;
+    EXPECT_EQ(result.value()->access_key_id(), c.id);
+  }
+}
+
+TEST(Profile, PathsAreExpanded) {
+  const Home home;
+  home.write("elsewhere", std::string("[default]\n") + pair);
+  const std::string folder = home.path("");
+  for (const char* path : {"~/elsewhere", "$PLACE/elsewhere", "${PLACE}elsewhere", "${PLACE}/$NAME",
+                           "$TILDE/elsewhere"}) {
+    const auto result = resolve(home, {{"AWS_SHARED_CREDENTIALS_FILE", path},
+                                       {"PLACE", folder},
+                                       {"TILDE", "~"},
+                                       {"NAME", "elsewhere"}});
+    EXPECT_TRUE(result.ok()) << path << ": " << result.error().message;
+  }
+  using config::expand_path;
+  const auto environment =
+      environment_of({{"HOME", "/h/"}, {"A", "$B"}, {"B", "b"}, {"EMPTY", ""}});
+  const std::pair<const char*, const char*> cases[] = {
+      {"~", "/h"},     {"~/x", "/h/x"}, {"~user/x", "~user/x"}, {"/a/~", "/a/~"}, {"$A/x", "$B/x"},
+      {"${B}x", "bx"}, {"$Bx", "$Bx"},  {"$NONE/x", "$NONE/x"}, {"${B", "${B"},   {"$", "$"},
+      {"$$B", "$b"},   {"${}", "${}"},  {"$EMPTY/x", "/x"},     {"", ""}};
+  for (const auto& [path, expanded] : cases) {
+    EXPECT_EQ(expand_path(path, environment), expanded) << path;
+  }
+  EXPECT_EQ(expand_path("~/x", environment_of({})), "");
+  EXPECT_EQ(expand_path("~/x", environment_of({{"HOME", "/"}})), "/x");
+}
+
+TEST(Profile, NoFilesIsNoError) {
+  const Home home;
+  for (const Variables& variables :
+       {Variables{}, Variables{{"HOME", ""}},
+        Variables{{"AWS_CONFIG_FILE", ""}, {"AWS_SHARED_CREDENTIALS_FILE", ""}},
+        Variables{{"AWS_CONFIG_FILE", "/tmp"}}}) {
+    const auto result = resolve(home, variables);
+    ASSERT_FALSE(result.ok());
+    EXPECT_EQ(result.error().code, Code::no_credentials) << result.error().message;
+  }
+  EXPECT_EQ(profile_credentials(nullptr)->resolve(0).error().code, Code::no_credentials);
+}
+
+struct Refusal {
+  const char* config;
+  const char* credentials;
+  const char* message;
+};
+
+void expect_refused(const Refusal& c) {
+  const Home home;
+  home.write_config(c.config);
+  home.write_credentials(c.credentials);
+  const auto result = resolve(home, {{"AWS_PROFILE", "p"}});
+  ASSERT_FALSE(result.ok()) << c.message;
+  const auto& message = result.error().message;
+  EXPECT_EQ(result.error().code, Code::invalid_option) << message;
+  EXPECT_NE(message.find(c.message), std::string::npos) << message << "\nwanted: " << c.message;
+  EXPECT_EQ(message.find("CANARY"), std::string::npos) << message;
+  EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+}
+
+TEST(Profile, Refused) {
+  const Refusal cases[] = {
+      {"", "", "profile 'p' (AWS_PROFILE) is not in "},
+      {"[p]\naws_access_key_id=a\n", "[profile p]\nk=v\n", "profile 'p' (AWS_PROFILE) is not in "},
+      {"[profile p]\nCANARY\n", "", "config:2: this is neither"},
+      {"[profile p]\n", "[p]\naws_access_key_id = a\n  CANARY\nCANARY\n", "credentials:4: "},
+      {"", "[p]\naws_access_key_id = a\n", "credentials:2): credentials have no secret"},
+      {"[profile p]\naws_secret_access_key = CANARY\n", "[p]\naws_access_key_id = a\n",
+       "credentials:2): credentials have no secret"},
+      {"[profile p]\naws_access_key_id = a\n", "[p]\naws_secret_access_key = CANARY\n",
+       "config:2): credentials have no secret"},
+      {"", "[p]\naws_access_key_id =\naws_secret_access_key = CANARY\n", "no access key id"},
+      {"", "[p]\naws_access_key_id = a\naws_secret_access_key = CANARY\n  b\n",
+       "control character"},
+      {"", "[p]\naws_access_key_id =\n  a = b\naws_secret_access_key = CANARY\n",
+       "control character"},
+      {"[profile p]\ncredential_process =\n", "", "config:2): its command is empty"},
+  };
+  for (const auto& c : cases) expect_refused(c);
+}
+
+// What needs the network is named, with its place, even where keys stand beside it.
+TEST(Profile, SourcesThatAreNotServed) {
+  const Refusal cases[] = {
+      {"[profile p]\nrole_arn = r\nsource_profile = q\n[profile q]\n",
+       "[p]\naws_access_key_id=a\naws_secret_access_key=CANARY\n",
+       "config:2) needs an assumed role (role_arn), which this version does not support; what "
+       "works"},
+      {"[profile p]\nrole_arn = r\ncredential_source = Ec2InstanceMetadata\n", "",
+       "config:2) needs an assumed role"},
+      {"[profile p]\nrole_arn = r\nsource_profile = p\n",
+       "[p]\naws_access_key_id=a\naws_secret_access_key=CANARY\n", "needs an assumed role"},
+      {"[profile p]\nrole_arn = r\nweb_identity_token_file = f\n", "",
+       "config:3) needs web identity"},
+      {"[profile p]\nsso_session = s\nsso_role_name = r\nsso_account_id = 1\n[sso-session s]\n",
+       "[p]\naws_access_key_id=a\naws_secret_access_key=CANARY\n", "config:4) needs SSO"},
+      {"[profile p]\nsso_start_url = u\nsso_role_name = r\n", "", "config:3) needs SSO"},
+      {"[profile p]\nlogin_session = s\ncredential_process = CANARY\n", "",
+       "config:2) needs the 'aws login' session"},
+  };
+  for (const auto& c : cases) expect_refused(c);
+
+  const Home home;
+  home.write_credentials(std::string("[default]\n") + pair);
+  const auto result = resolve(home, {{"AWS_WEB_IDENTITY_TOKEN_FILE", "f"}});
+  ASSERT_FALSE(result.ok());
+  EXPECT_NE(result.error().message.find("AWS_WEB_IDENTITY_TOKEN_FILE needs web identity"),
+            std::string::npos);
+  EXPECT_TRUE(resolve(home, {{"AWS_WEB_IDENTITY_TOKEN_FILE", "f"}}, "default").ok());
+}
+
+TEST(Profile, RoleChainsAreChecked) {
+  const Refusal cases[] = {
+      {"[profile p]\nrole_arn = r\n", "", "config:2) has a role_arn and says neither"},
+      {"[profile p]\nrole_arn = r\nsource_profile = q\ncredential_source = Environment\n", "",
+       "has both source_profile and credential_source"},
+      {"[profile p]\nrole_arn = r\ncredential_source = Elsewhere\n", "",
+       "config:3) is none of Environment, Ec2InstanceMetadata, EcsContainer"},
+      {"[profile p]\nrole_arn = r\nsource_profile = q\n", "",
+       "names profile 'q', which does not exist"},
+      {"[profile p]\nrole_arn = r\nsource_profile = p\n", "",
+       "config:3) closes a loop: 'p' -> 'p'"},
+      {"[profile p]\nrole_arn = r\nsource_profile = q\n[profile q]\nrole_arn = r\n"
+       "source_profile = p\n",
+       "", "config:6) closes a loop: 'p' -> 'q' -> 'p'"},
+      {"[profile p]\nrole_arn = r\nsource_profile = q\n[profile q]\nrole_arn = r\n"
+       "source_profile = q\n",
+       "", "closes a loop: 'p' -> 'q' -> 'q'"},
+      {"[profile p]\nrole_arn = r\nsource_profile = q\n[profile q]\nrole_arn = r\n"
+       "source_profile = z\n[profile z]\nrole_arn = r\n",
+       "", "profile 'z' ("},
+  };
+  for (const auto& c : cases) expect_refused(c);
+}
+
+TEST(Profile, FilesThatCannotBeRead) {
+  const Home home;
+  home.write_credentials(std::string("[default]\n") + pair);
+  ASSERT_EQ(::truncate(home.credentials().c_str(), (16 << 20) + 1), 0);
+  auto result = resolve(home);
+  ASSERT_FALSE(result.ok());
+  EXPECT_NE(result.error().message.find("larger than 16 MiB"), std::string::npos);
+  if (::geteuid() != 0) {
+    ASSERT_EQ(::chmod(home.credentials().c_str(), 0), 0);
+    result = resolve(home);
+    ASSERT_FALSE(result.ok());
+    EXPECT_EQ(result.error().code, Code::invalid_option);
+    EXPECT_NE(result.error().message.find("Permission denied"), std::string::npos);
+  }
+  std::filesystem::remove(home.credentials());
+  ASSERT_EQ(::mkfifo(home.credentials().c_str(), 0600), 0);  // opening it must not block
+  EXPECT_EQ(resolve(home).error().code, Code::no_credentials);
+}
+
+TEST(Profile, CredentialProcess) {
+  const Home home;
+  const auto program = home.write_program(
+      "program", R"(echo '{"Version":1,"AccessKeyId":"AKIDPROCESS","SecretAccessKey":"s"}')");
+  home.write_config("[default]\ncredential_process = " + program +
+                    "\naws_account_id = 111122223333\naws_access_key_id = A\n");
+  const auto result = resolve(home);
+  ASSERT_TRUE(result.ok()) << result.error().message;
+  EXPECT_EQ(result.value()->access_key_id(), "AKIDPROCESS");
+  EXPECT_EQ(result.value()->account_id(), "111122223333");
+  EXPECT_EQ(result.value()->source(), "profile 'default', credential_process");
+}
+
+TEST(Profile, LimitsReachTheProgram) {
+  const Home home;
+  home.write_config("[default]\ncredential_process = sleep 100\n");
+  const auto result =
+      profile_credentials(home.environment(), "", {std::chrono::milliseconds(50), 10})->resolve(0);
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code, Code::timeout);
+}
+
+TEST(DefaultChain, EnvironmentUnlessAProfileIsNamed) {
+  const Home home;
+  home.write_credentials(std::string("[default]\n") + pair);
+  const auto environment =
+      home.environment({{"AWS_ACCESS_KEY_ID", "AKIDENV"}, {"AWS_SECRET_ACCESS_KEY", "s"}});
+  EXPECT_EQ(default_credentials(environment)->resolve(0).value()->access_key_id(), "AKIDENV");
+  EXPECT_EQ(default_credentials(environment, "default")->resolve(0).value()->access_key_id(),
+            "AKIDFILE");
+  EXPECT_EQ(default_credentials(home.environment())->resolve(0).value()->access_key_id(),
+            "AKIDFILE");
+}
+
+TEST(DefaultChain, SaysWhatWasAsked) {
+  const Home home;
+  auto error = default_credentials(home.environment())->resolve(0).error();
+  EXPECT_EQ(error.code, Code::no_credentials);
+  for (const char* part :
+       {"environment (", "shared files (", "container (", "EC2 instance metadata ("}) {
+    EXPECT_NE(error.message.find(part), std::string::npos) << error.message;
+  }
+  error =
+      default_credentials(home.environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://x"}}))
+          ->resolve(0)
+          .error();
+  EXPECT_EQ(error.code, Code::invalid_option);
+  EXPECT_NE(error.message.find("needs the container's credentials endpoint"), std::string::npos);
+}
+
+TEST(DefaultChain, Explained) {
+  const Home home;
+  home.write_credentials(std::string("[default]\n") + pair);
+  home.write_config("[default]\nregion = eu-west-1\n");
+  auto report = explain_default_credentials(home.environment(), "", 0);
+  ASSERT_TRUE(report.credentials);
+  ASSERT_EQ(report.asked.size(), 2U);
+  EXPECT_EQ(report.asked[0].failure, "AWS_ACCESS_KEY_ID is not set");
+  EXPECT_EQ(report.asked[1].source, "shared files");
+  EXPECT_EQ(report.asked[1].failure, "");
+  EXPECT_EQ(report.region.name, "eu-west-1");
+  EXPECT_EQ(report.region.origin, home.config() + ":2");
+  report =
+      explain_default_credentials(home.environment({{"AWS_DEFAULT_REGION", "us-east-2"}}), "", 0);
+  EXPECT_EQ(report.region.origin, "AWS_DEFAULT_REGION");
+
+  home.write_credentials("[default]\naws_access_key_id = a\n");
+  report = explain_default_credentials(home.environment(), "", 0);
+  EXPECT_FALSE(report.credentials);
+  ASSERT_EQ(report.asked.size(), 2U);  // an error ends the chain
+  EXPECT_NE(report.asked[1].failure.find("no secret access key"), std::string::npos);
+}
+
+TEST(DefaultChain, ChangedFilesAreNoticedWithinASecond) {
+  const Home home;
+  const auto keys = [](const std::string& id) {
+    return "[default]\naws_access_key_id = " + id + "\naws_secret_access_key = s\n";
+  };
+  home.write_credentials(keys("FIRST"));
+  int failures = 0;
+  CredentialsCache cache(default_credentials(home.environment()),
+                         [&](const Error&) { ++failures; });
+  const auto first = cache.get(100).value();
+  EXPECT_EQ(first->access_key_id(), "FIRST");
+  EXPECT_EQ(cache.get(101).value(), first);  // looked, unchanged: the same snapshot
+
+  home.write_credentials(keys("SECOND"));
+  EXPECT_EQ(cache.get(101).value(), first);  // not looked again within the second
+  EXPECT_EQ(cache.get(102).value()->access_key_id(), "SECOND");
+
+  home.write_credentials("CANARY");  // cut short by its writer: what is held serves on
+  EXPECT_EQ(cache.get(103).value()->access_key_id(), "SECOND");
+  EXPECT_EQ(failures, 1);
+  home.write_credentials(keys("THIRD"));
+  EXPECT_EQ(cache.get(104).value()->access_key_id(), "SECOND");  // left alone for half a minute
+  EXPECT_EQ(cache.get(133).value()->access_key_id(), "THIRD");
+
+  home.write("new", keys("FOURTH"));  // the way of tools that write with care
+  std::filesystem::rename(home.path("new"), home.credentials());
+  EXPECT_EQ(cache.get(50).value()->access_key_id(), "FOURTH");  // the clock was set back
+
+  std::filesystem::remove(home.credentials());
+  EXPECT_EQ(cache.get(51).value()->access_key_id(), "FOURTH");
+  EXPECT_EQ(failures, 2);
+}
+
+TEST(ProfileRegion, OfTheChosenProfile) {
+  const Home home;
+  home.write_config("[default]\nregion = us-east-1\n[profile p]\nregion = us-west-2\n");
+  EXPECT_EQ(profile_region(home.environment()).value().name, "us-east-1");
+  EXPECT_EQ(profile_region(home.environment(), "p").value().name, "us-west-2");
+  EXPECT_EQ(profile_region(home.environment({{"AWS_PROFILE", "p"}})).value().name, "us-west-2");
+  EXPECT_EQ(profile_region(home.environment(), "none").value().name, "");
+  home.write_credentials("[p]\nregion = eu-west-1\n");
+  EXPECT_EQ(profile_region(home.environment(), "p").value().origin, home.credentials() + ":2");
+  home.write_config("x");
+  EXPECT_FALSE(profile_region(home.environment()).ok());
+}
+
+}  // namespace
+}  // namespace costmark
