@@ -68,8 +68,8 @@ struct Error {
 class [[nodiscard]] Status {
  public:
   Status() noexcept = default;
-  Status(Error error)
-      : error_(std::make_unique<Error>(std::move(error))) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor): `return error;` should read like that
+  Status(Error error) : error_(std::make_unique<Error>(std::move(error))) {}
   Status(Code code, std::string message, std::optional<std::uint64_t> offset = std::nullopt)
       : error_(std::make_unique<Error>(Error{code, std::move(message), offset, 0, {}, false})) {}
 
@@ -89,12 +89,11 @@ class [[nodiscard]] Status {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value)
-      : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
-  Result(Error error)
-      : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
-  Result(Status status)                                      // NOLINT(google-explicit-constructor)
-      : state_(std::in_place_index<1>, std::move(status).take()) {}
+  // NOLINTBEGIN(google-explicit-constructor): `return value;` and `return error;` likewise
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
+  Result(Status status) : state_(std::in_place_index<1>, std::move(status).take()) {}
+  // NOLINTEND(google-explicit-constructor)
 
   bool ok() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return ok(); }
