@@ -100,8 +100,9 @@ Status Client::prepare(const Request& request, Prepared& out) {
 }
 
 Status Client::check(const Request& request, Prepared& scratch) {
-  EmptyUnlessDone guard(scratch.impl());
-  return guard.done(impl_->check(request, scratch.impl()));
+  // Emptied in any case: what it holds are views of the request, and nothing that could be sent.
+  const EmptyUnlessDone guard(scratch.impl());
+  return impl_->check(request, scratch.impl());
 }
 
 Observation Client::observe(const Prepared& prepared, std::uint32_t attempt) {

@@ -65,10 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     token = commands.add_parser(
         "token",
         help="print a short-term Bedrock API key",
-        description="Makes a short-term Bedrock API key out of the AWS credentials of the "
-        "environment and prints it. Nothing is sent.",
+        description="Makes a short-term Bedrock API key out of the AWS credentials that `costmark "
+        "doctor credentials` shows, and prints it. Nothing is sent.",
     )
-    token.add_argument("--region", help="where it is good (default: the environment's)")
+    token.add_argument(
+        "--region",
+        help="where it is good (default: the region of the environment, then of the profile)",
+    )
     token.add_argument(
         "--expires-in",
         type=int,

@@ -381,8 +381,9 @@ COSTMARK_API void costmark_config_free(costmark_config *config) COSTMARK_NOEXCEP
 /* ------------------------------------------------------------------------------------------------
  * Credentials
  *
- * Without more, a client takes the options access_key_id, secret_access_key and session_token, or
- * the environment. A callback takes the place of both.
+ * Without more, a client takes the options access_key_id, secret_access_key and session_token; else
+ * the environment; else a profile of the shared config and credentials files (option profile), with
+ * its keys or its credential_process. A callback takes the place of all of them.
  */
 
 /* Ends what a callback needs; see rule 7. */

@@ -124,7 +124,8 @@ class Client {
   // Attributes, then signs. On an error `out` is empty and the request is untouched.
   Status prepare(const Request& request, Prepared& out);
 
-  // The attribution alone, with all its errors: no signing, no credentials, no copy kept.
+  // The attribution alone, with all its errors: no signing, no credentials. `scratch` is memory to
+  // work with, and empty afterwards.
   Status check(const Request& request, Prepared& scratch);
 
   // Begins an attempt of the request that `prepared` was filled from. `attempt` counts from 1; the

@@ -44,17 +44,12 @@ Result<Identity> identity_of(ClientConfig& config) {
   identity.token_callback = std::move(config.bearer_token);
   identity.explicit_token = options.text("bearer_token");
 
-  Result<CredentialsPtr> of_options = credentials_of_options(options);
-  if (!of_options) return std::move(of_options).status();
-  identity.explicit_credentials = config.credentials != nullptr || of_options.value() != nullptr;
-  if (config.credentials) {
-    identity.credentials = std::move(config.credentials);
-  } else if (of_options.value()) {
-    identity.credentials = static_credentials(of_options.value());
-  } else {
-    identity.credentials =
-        default_credentials(config.environment, std::string(options.text("profile")));
-  }
+  identity.explicit_credentials =
+      config.credentials != nullptr || !options.text("access_key_id").empty();
+  Result<CredentialsProviderPtr> configured = configured_credentials(options, config.environment);
+  if (!configured) return std::move(configured).status();
+  identity.credentials =
+      config.credentials ? std::move(config.credentials) : std::move(configured).value();
 
   if (identity.explicit_bearer() && identity.explicit_credentials &&
       options.text("auth") == "auto") {

@@ -282,6 +282,8 @@ TEST(Attribute, CheckDecidesWithoutCredentials) {
   EXPECT_EQ(client->check(post.request(), scratch).error().code, Code::unattributed);
   post.project = "proj_a";
   EXPECT_TRUE(client->check(post.request(), scratch).ok());
+  EXPECT_EQ(scratch.project(), "");
+  EXPECT_EQ(scratch.body().data(), nullptr);
   EXPECT_EQ(client->prepare(post.request(), scratch).error().code, Code::no_credentials);
 }
 
