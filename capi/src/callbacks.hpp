@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "costmark/costmark.h"
-#include "costmark/credentials.hpp"
+#include "costmark/credentials_provider.hpp"
 #include "costmark/error.hpp"
 #include "handle.hpp"
 

@@ -24,6 +24,7 @@ static_assert(is(Code::conflict, COSTMARK_CONFLICT));
 static_assert(is(Code::project_not_allowed, COSTMARK_PROJECT_NOT_ALLOWED));
 static_assert(is(Code::no_credentials, COSTMARK_NO_CREDENTIALS));
 static_assert(is(Code::expired_credentials, COSTMARK_EXPIRED_CREDENTIALS));
+static_assert(is(Code::unusable_credentials, COSTMARK_UNUSABLE_CREDENTIALS));
 static_assert(is(Code::transport, COSTMARK_TRANSPORT));
 static_assert(is(Code::timeout, COSTMARK_TIMEOUT));
 static_assert(is(Code::throttled, COSTMARK_THROTTLED));

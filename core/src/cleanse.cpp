@@ -2,9 +2,13 @@
 
 namespace costmark {
 
+void cleanse(void* memory, std::size_t size) noexcept {
+  volatile char* bytes = static_cast<char*>(memory);
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = 0;
+}
+
 void cleanse(std::string& secret) noexcept {
-  volatile char* bytes = secret.data();
-  for (std::size_t i = 0; i < secret.size(); ++i) bytes[i] = 0;
+  cleanse(secret.data(), secret.size());
   secret.clear();
 }
 

@@ -28,6 +28,8 @@ std::string_view to_string(Code code) noexcept {
       return "no_credentials";
     case Code::expired_credentials:
       return "expired_credentials";
+    case Code::unusable_credentials:
+      return "unusable_credentials";
     case Code::transport:
       return "transport";
     case Code::timeout:

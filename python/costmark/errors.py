@@ -10,7 +10,7 @@
     ├── AttributionError     fix the attribution
     │                        invalid_project, unattributed, conflict, project_not_allowed
     ├── CredentialsError     authenticate again
-    │                        no_credentials, expired_credentials
+    │                        no_credentials, expired_credentials, unusable_credentials
     ├── TransportError       try again
     │                        transport, timeout
     ├── ServiceError         try again, or read what the service says
@@ -118,6 +118,7 @@ _BY_CODE: dict[str, type[Error]] = {
     "project_not_allowed": AttributionError,
     "no_credentials": CredentialsError,
     "expired_credentials": CredentialsError,
+    "unusable_credentials": CredentialsError,
     "transport": TransportError,
     "timeout": TransportError,
     "throttled": ServiceError,

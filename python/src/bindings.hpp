@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "costmark/credentials.hpp"
+#include "costmark/credentials_provider.hpp"
 #include "costmark/error.hpp"
 #include "costmark/http.hpp"
 

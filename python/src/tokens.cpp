@@ -5,6 +5,7 @@
 
 #include "bindings.hpp"
 #include "costmark/bearer_token.hpp"
+#include "costmark/bearer_token_cache.hpp"
 #include "costmark/client.hpp"
 #include "costmark/environment.hpp"
 

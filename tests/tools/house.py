@@ -14,10 +14,11 @@ ROOT = Path(__file__).resolve().parents[2]
 ARROWS: dict[str, frozenset[str]] = {
     "ground": frozenset(),
     "options": frozenset({"ground"}),
+    "crypto": frozenset({"ground"}),
     "json": frozenset({"ground"}),
     "http": frozenset({"ground"}),
-    "credentials": frozenset({"ground", "http", "json"}),
-    "signing": frozenset({"ground", "credentials"}),
+    "credentials": frozenset({"ground", "crypto", "http", "json", "signing"}),
+    "signing": frozenset({"ground", "crypto"}),
     "attribution": frozenset({"ground", "json"}),
     "usage": frozenset({"ground", "http", "json"}),
     "projects": frozenset({"ground", "credentials", "http", "json", "signing"}),
@@ -29,14 +30,17 @@ ARROWS: dict[str, frozenset[str]] = {
 ARROWS["capi"] = ARROWS["python"] = ARROWS["client"] | {"client"}
 
 # Files directly under core/src and core/include/costmark that are not the client's.
-GROUND = frozenset({"api", "cleanse", "environment", "error", "http", "url"})
+GROUND = frozenset(
+    {"api", "cleanse", "credentials", "environment", "error", "http", "timestamp", "url"}
+)
 OPTIONS = frozenset({"option_table", "options"})
 SIGNING = frozenset({"bearer_token"})
+CREDENTIALS = frozenset({"bearer_token_cache", "credentials_cache", "credentials_provider"})
 
 # Which files may include which library. A pattern is matched from the start of the path.
 LIBRARIES = {
     "simdjson": re.compile(r"core/src/json/"),
-    "openssl": re.compile(r"core/src/(cleanse|credentials/credentials|signing/crypto)\."),
+    "openssl": re.compile(r"core/src/crypto/"),
     "curl": re.compile(r"core/src/http/"),
     "pybind11": re.compile(r"python/src/"),
     "Python": re.compile(r"python/src/"),
@@ -111,6 +115,8 @@ def room_of(root: Path, file: Path) -> str:
                 return "options"
             if stem in SIGNING:
                 return "signing"
+            if stem in CREDENTIALS:
+                return "credentials"
             return stem if stem in ARROWS else "client"
         case (top, *_):
             return top

@@ -222,6 +222,7 @@ enum {
   /* Authenticate again. */
   COSTMARK_NO_CREDENTIALS = 30,      /* nothing to sign with was found */
   COSTMARK_EXPIRED_CREDENTIALS = 31, /* what was found has expired and could not be renewed */
+  COSTMARK_UNUSABLE_CREDENTIALS = 32, /* a source is set up and cannot be used; see the message */
 
   /* Try again, or report. */
   COSTMARK_TRANSPORT = 40, /* the connection failed */

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "costmark/attribution.hpp"
-#include "costmark/credentials.hpp"
+#include "costmark/credentials_provider.hpp"
 #include "costmark/error.hpp"
 #include "costmark/http.hpp"
 #include "costmark/options.hpp"

@@ -35,6 +35,7 @@ enum class Code : std::int32_t {
   // Authenticate again.
   no_credentials = 30,       // nothing to sign with was found
   expired_credentials = 31,  // what was found has expired and could not be renewed
+  unusable_credentials = 32,  // a source is set up and cannot be used; the message says what to fix
 
   // Try again, or report.
   transport = 40,  // the connection failed

@@ -8,7 +8,7 @@
 #include "client/prepared.hpp"
 #include "client/settings.hpp"
 #include "costmark/client.hpp"
-#include "costmark/credentials.hpp"
+#include "costmark/credentials_cache.hpp"
 #include "costmark/signing.hpp"
 #include "costmark/url.hpp"
 

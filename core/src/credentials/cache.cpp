@@ -1,4 +1,4 @@
-#include "costmark/credentials.hpp"
+#include "costmark/credentials_cache.hpp"
 
 #include <unistd.h>
 
@@ -7,7 +7,7 @@
 #include <mutex>
 #include <utility>
 
-#include "credentials/timestamp.hpp"
+#include "timestamp.hpp"
 
 namespace costmark {
 namespace {

@@ -90,7 +90,7 @@ class Parser {
 
  private:
   Status fault(std::uint32_t line, std::string_view what) const {
-    return {Code::invalid_option,
+    return {Code::unusable_credentials,
             shown(file_.path_) + ":" + std::to_string(line) + ": " + std::string(what)};
   }
 

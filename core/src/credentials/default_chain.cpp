@@ -1,7 +1,7 @@
 #include <array>
 #include <utility>
 
-#include "costmark/credentials.hpp"
+#include "costmark/credentials_provider.hpp"
 #include "credentials/shared_files.hpp"
 #include "credentials/unserved.hpp"
 

@@ -18,7 +18,7 @@
 
 #include "cleanse.hpp"
 #include "costmark/json.hpp"
-#include "credentials/timestamp.hpp"
+#include "timestamp.hpp"
 #include "credentials/words.hpp"
 #include "json/reader.hpp"
 
@@ -198,7 +198,7 @@ class Run {
   }
 
  private:
-  Status fault(const std::string& what, Code code = Code::invalid_option) const {
+  Status fault(const std::string& what, Code code = Code::unusable_credentials) const {
     Error error{code, "credential_process (" + std::string(process_.where) + "): " + what};
     error.retryable = code == Code::timeout;
     return error;

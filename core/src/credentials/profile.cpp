@@ -16,7 +16,7 @@ using config::Setting;
 using config::SharedFiles;
 
 Status unusable(std::string message) {
-  return {Code::invalid_option, std::move(message)};
+  return {Code::unusable_credentials, std::move(message)};
 }
 
 std::string quoted(std::string_view name) {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "costmark/credentials.hpp"
+#include "costmark/credentials_provider.hpp"
 #include "credentials/process.hpp"
 #include "credentials/shared_files.hpp"
 

@@ -1,8 +1,8 @@
-#include "costmark/credentials.hpp"
+#include "costmark/credentials_provider.hpp"
 
 #include <utility>
 
-#include "credentials/timestamp.hpp"
+#include "timestamp.hpp"
 
 namespace costmark {
 namespace {
@@ -36,11 +36,11 @@ class EnvironmentProvider final : public CredentialsProvider {
       return Error{Code::no_credentials, "AWS_ACCESS_KEY_ID is not set"};
     }
     if (fields.secret_access_key.empty()) {
-      return Error{Code::invalid_option,
+      return Error{Code::unusable_credentials,
                    "AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not"};
     }
     if (fields.access_key_id.empty()) {
-      return Error{Code::invalid_option,
+      return Error{Code::unusable_credentials,
                    "AWS_SECRET_ACCESS_KEY is set and AWS_ACCESS_KEY_ID is not"};
     }
     // The older name first, as botocore has it.
@@ -51,14 +51,14 @@ class EnvironmentProvider final : public CredentialsProvider {
     if (const auto text = read("AWS_CREDENTIAL_EXPIRATION"); !text.empty()) {
       fields.expires_at = parse_timestamp(text);
       if (!fields.expires_at) {
-        return Error{Code::invalid_option,
+        return Error{Code::unusable_credentials,
                      "AWS_CREDENTIAL_EXPIRATION is not a time such as 2025-01-02T03:04:05Z"};
       }
     }
     auto credentials = Credentials::create(std::move(fields));
     if (!credentials.ok()) {
       // They are here and unusable: a chain must not go on to somebody else's.
-      return Error{Code::invalid_option, "environment: " + credentials.error().message};
+      return Error{Code::unusable_credentials, "environment: " + credentials.error().message};
     }
     return credentials;
   }

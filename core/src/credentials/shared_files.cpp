@@ -42,7 +42,7 @@ std::int64_t nanoseconds(const timespec& time) noexcept {
 }
 
 Status unreadable(const std::string& path, const std::string& why) {
-  return {Code::invalid_option, shown(path) + " cannot be read: " + why};
+  return {Code::unusable_credentials, shown(path) + " cannot be read: " + why};
 }
 
 // Absent when there is no such file.

@@ -72,7 +72,7 @@ class SharedFiles {
     bool operator==(const Stamps&) const = default;
   };
 
-  // Errors: invalid_option for a file that cannot be read, is too large, or does not parse.
+  // Errors: unusable_credentials for a file that cannot be read, is too large, or does not parse.
   static Result<SharedFiles> load(const Paths& paths);
 
   Profile profile(std::string_view name) const;

@@ -1,5 +1,7 @@
 #include "signing/key_cache.hpp"
 
+#include "cleanse.hpp"
+
 namespace costmark::signing {
 
 bool KeyName::matches(const KeySource& source) const noexcept {
@@ -19,7 +21,7 @@ SigningKeyCache::~SigningKeyCache() {
   for (auto& entry : entries_) cleanse(entry.key.data(), entry.key.size());
 }
 
-bool SigningKeyCache::find(const KeySource& source, Digest& key) {
+bool SigningKeyCache::find(const KeySource& source, crypto::Digest& key) {
   const std::unique_lock lock(mutex_, std::try_to_lock);
   if (!lock) return false;
   for (auto& entry : entries_) {
@@ -31,7 +33,7 @@ bool SigningKeyCache::find(const KeySource& source, Digest& key) {
   return false;
 }
 
-void SigningKeyCache::insert(const KeySource& source, const Digest& key) {
+void SigningKeyCache::insert(const KeySource& source, const crypto::Digest& key) {
   const std::unique_lock lock(mutex_, std::try_to_lock);
   if (!lock) return;
   auto* slot = &entries_.front();

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "signing/crypto.hpp"
+#include "crypto/crypto.hpp"
 
 namespace costmark::signing {
 
@@ -43,13 +43,13 @@ class SigningKeyCache {
 
   ~SigningKeyCache();
 
-  bool find(const KeySource& source, Digest& key);
-  void insert(const KeySource& source, const Digest& key);
+  bool find(const KeySource& source, crypto::Digest& key);
+  void insert(const KeySource& source, const crypto::Digest& key);
 
  private:
   struct Entry {
     KeyName name;
-    Digest key{};
+    crypto::Digest key{};
     std::uint64_t used = 0;
   };
 

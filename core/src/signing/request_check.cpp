@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "credentials/timestamp.hpp"
+#include "timestamp.hpp"
 #include "signing/canonical.hpp"
 
 namespace costmark::signing {

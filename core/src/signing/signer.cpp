@@ -7,7 +7,7 @@
 #include "cleanse.hpp"
 #include "costmark/url.hpp"
 #include "signing/canonical.hpp"
-#include "signing/crypto.hpp"
+#include "crypto/crypto.hpp"
 #include "signing/key_cache.hpp"
 #include "signing/request_check.hpp"
 
@@ -59,8 +59,8 @@ void append_scope(std::string_view date, const Scope& scope, std::string& out) {
 }
 
 // kSigning = HMAC(HMAC(HMAC(HMAC("AWS4" + secret, date), region), service), "aws4_request")
-Status derive_key(const Credentials& credentials, const KeySource& source, HmacSha256& hmac,
-                  Digest& key) {
+Status derive_key(const Credentials& credentials, const KeySource& source, crypto::HmacSha256& hmac,
+                  crypto::Digest& key) {
   std::string secret;
   secret.reserve(4 + credentials.secret_access_key().size());
   secret.append("AWS4").append(credentials.secret_access_key());
@@ -77,7 +77,7 @@ Status derive_key(const Credentials& credentials, const KeySource& source, HmacS
 }  // namespace
 
 struct PayloadHasher::Impl {
-  Sha256 sha256;
+  crypto::Sha256 sha256;
 };
 
 PayloadHasher::PayloadHasher() : impl_(std::make_unique<Impl>()) {}
@@ -86,9 +86,9 @@ PayloadHasher::PayloadHasher(PayloadHasher&&) noexcept = default;
 PayloadHasher& PayloadHasher::operator=(PayloadHasher&&) noexcept = default;
 
 Status PayloadHasher::hash(std::string_view payload, PayloadHash& out) {
-  Digest digest;
+  crypto::Digest digest;
   if (auto status = impl_->sha256.hash(payload, digest); !status) return status;
-  out = to_hex(digest);
+  out = crypto::to_hex(digest);
   return {};
 }
 
@@ -118,8 +118,8 @@ struct Signature::Impl {
   // look-up and no lock.
   QueryCanonicalizer query;
   HeaderCanonicalizer signed_fields;
-  Sha256 sha256;
-  HmacSha256 hmac;
+  crypto::Sha256 sha256;
+  crypto::HmacSha256 hmac;
   KeyName key_name;
   std::string host;
 
@@ -143,9 +143,9 @@ struct Signature::Impl {
 
 // A session token is in all three, and a presigned query is as good as a password.
 Signature::Impl::~Impl() {
-  costmark::cleanse(token);
-  costmark::cleanse(canonical_request);
-  costmark::cleanse(presigned_query);
+  cleanse(token);
+  cleanse(canonical_request);
+  cleanse(presigned_query);
 }
 
 void Signature::Impl::clear() noexcept {
@@ -205,13 +205,13 @@ void Signature::Impl::write_canonical_request(const Request& request,
 }
 
 Status Signature::Impl::write_string_to_sign(const Timestamp& time, const Scope& scope) {
-  Digest digest;
+  crypto::Digest digest;
   if (auto status = sha256.hash(canonical_request, digest); !status) return status;
   auto& out = string_to_sign;
   out.clear();
   out.append(algorithm).append(1, '\n').append(time.text()).append(1, '\n');
   append_scope(time.date(), scope, out);
-  out.append(1, '\n').append(view(to_hex(digest)));
+  out.append(1, '\n').append(view(crypto::to_hex(digest)));
   return {};
 }
 
@@ -219,9 +219,9 @@ Status Signature::Impl::sign(const Timestamp& time, const Credentials& credentia
                              const Scope& scope, SigningKeyCache& keys) {
   const KeySource source{credentials.serial(), time.date(), scope.region, scope.service};
   if (auto status = use_key(source, credentials, keys); !status) return status;
-  Digest digest;
+  crypto::Digest digest;
   if (auto status = hmac.compute(string_to_sign, digest); !status) return status;
-  signature = to_hex(digest);
+  signature = crypto::to_hex(digest);
   return {};
 }
 
@@ -229,7 +229,7 @@ Status Signature::Impl::use_key(const KeySource& source, const Credentials& cred
                                 SigningKeyCache& keys) {
   if (key_name.matches(source)) return {};
   key_name.clear();
-  Digest key;
+  crypto::Digest key;
   Status status;
   if (!keys.find(source, key)) {
     status = derive_key(credentials, source, hmac, key);
@@ -386,10 +386,10 @@ Status Signer::sign_url(const UrlRequest& request, const Credentials& credential
   if (!url.ok()) return url.error();
   work.host.clear();
   append_host_header(url.value(), work.host);
-  Digest digest;
+  crypto::Digest digest;
   if (auto status = work.sha256.hash(request.body, digest); !status) return status;
   return sign({request.method, work.host, url.value().path, url.value().query, request.headers},
-              to_hex(digest), credentials, scope, now, options, out);
+              crypto::to_hex(digest), credentials, scope, now, options, out);
 }
 
 }  // namespace costmark::signing

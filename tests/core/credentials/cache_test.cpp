@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "costmark/credentials.hpp"
+#include "costmark/credentials_cache.hpp"
 
 namespace costmark {
 namespace {
@@ -85,7 +85,7 @@ class Changing final : public CredentialsProvider {
   Result<CredentialsPtr> resolve(UnixSeconds) override {
     enter();
     ++state_.reads;
-    if (state_.broken) return Error{Code::invalid_option, "broken"};
+    if (state_.broken) return Error{Code::unusable_credentials, "broken"};
     state_.changed = false;
     return make_credentials(std::nullopt);
   }

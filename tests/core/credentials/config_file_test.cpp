@@ -196,7 +196,7 @@ TEST(ConfigFile, RefusedWithTheLineAndNoContent) {
   for (const auto& c : cases) {
     const auto file = ConfigFile::parse(c.text, "config", Kind::config);
     ASSERT_FALSE(file.ok()) << c.text.substr(0, 80);
-    EXPECT_EQ(file.error().code, Code::invalid_option);
+    EXPECT_EQ(file.error().code, Code::unusable_credentials);
     EXPECT_TRUE(file.error().message.starts_with(c.message)) << file.error().message;
     EXPECT_EQ(file.error().message.find("CANARY"), std::string::npos) << file.error().message;
     EXPECT_LT(file.error().message.size(), 200U);

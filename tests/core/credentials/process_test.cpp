@@ -94,7 +94,7 @@ TEST(CredentialProcess, OutputRefused) {
     const auto result = run_printing(c.output);
     ASSERT_FALSE(result.ok()) << c.output;
     const auto& message = result.error().message;
-    EXPECT_EQ(result.error().code, Code::invalid_option);
+    EXPECT_EQ(result.error().code, Code::unusable_credentials);
     EXPECT_NE(message.find(c.message), std::string::npos) << message;
     EXPECT_TRUE(message.starts_with("credential_process (config:3): ")) << message;
     EXPECT_EQ(message.find("CANARY"), std::string::npos) << message;
@@ -118,7 +118,7 @@ TEST(CredentialProcess, CommandRefused) {
   for (const auto& c : cases) {
     const auto result = run(c.command);
     ASSERT_FALSE(result.ok()) << c.command;
-    EXPECT_EQ(result.error().code, Code::invalid_option);
+    EXPECT_EQ(result.error().code, Code::unusable_credentials);
     EXPECT_NE(result.error().message.find(c.message), std::string::npos) << result.error().message;
     EXPECT_EQ(result.error().message.find("CANARY"), std::string::npos) << result.error().message;
   }
@@ -149,7 +149,7 @@ TEST(CredentialProcess, FailuresAreNamedAndErrorsNeverRepeated) {
   for (const auto& c : cases) {
     const auto result = run_script(c.script);
     ASSERT_FALSE(result.ok()) << c.script;
-    EXPECT_EQ(result.error().code, Code::invalid_option);
+    EXPECT_EQ(result.error().code, Code::unusable_credentials);
     EXPECT_NE(result.error().message.find(c.message), std::string::npos) << result.error().message;
     EXPECT_EQ(result.error().message.find("CANARY"), std::string::npos) << result.error().message;
   }

@@ -108,7 +108,7 @@ void expect_refused(const Refusal& c) {
   const auto result = resolve(home, {{"AWS_PROFILE", "p"}});
   ASSERT_FALSE(result.ok()) << c.message;
   const auto& message = result.error().message;
-  EXPECT_EQ(result.error().code, Code::invalid_option) << message;
+  EXPECT_EQ(result.error().code, Code::unusable_credentials) << message;
   EXPECT_NE(message.find(c.message), std::string::npos) << message << "\nwanted: " << c.message;
   EXPECT_EQ(message.find("CANARY"), std::string::npos) << message;
   EXPECT_EQ(message.find('\n'), std::string::npos) << message;
@@ -200,7 +200,7 @@ TEST(Profile, FilesThatCannotBeRead) {
     ASSERT_EQ(::chmod(home.credentials().c_str(), 0), 0);
     result = resolve(home);
     ASSERT_FALSE(result.ok());
-    EXPECT_EQ(result.error().code, Code::invalid_option);
+    EXPECT_EQ(result.error().code, Code::unusable_credentials);
     EXPECT_NE(result.error().message.find("Permission denied"), std::string::npos);
   }
   std::filesystem::remove(home.credentials());
@@ -254,7 +254,7 @@ TEST(DefaultChain, SaysWhatWasAsked) {
       default_credentials(home.environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://x"}}))
           ->resolve(0)
           .error();
-  EXPECT_EQ(error.code, Code::invalid_option);
+  EXPECT_EQ(error.code, Code::unusable_credentials);
   EXPECT_NE(error.message.find("needs the container's credentials endpoint"), std::string::npos);
 }
 

@@ -3,7 +3,7 @@
 #include <map>
 #include <string>
 
-#include "costmark/credentials.hpp"
+#include "costmark/credentials_provider.hpp"
 
 namespace costmark {
 namespace {
@@ -60,15 +60,15 @@ TEST(EnvironmentProvider, Refused) {
        Code::no_credentials,
        "AWS_ACCESS_KEY_ID"},
       {{{"AWS_SESSION_TOKEN", "CANARY"}}, Code::no_credentials, "AWS_ACCESS_KEY_ID"},
-      {{{"AWS_ACCESS_KEY_ID", "CANARY"}}, Code::invalid_option, "AWS_SECRET_ACCESS_KEY is not"},
-      {{{"AWS_SECRET_ACCESS_KEY", "CANARY"}}, Code::invalid_option, "AWS_ACCESS_KEY_ID is not"},
+      {{{"AWS_ACCESS_KEY_ID", "CANARY"}}, Code::unusable_credentials, "AWS_SECRET_ACCESS_KEY is not"},
+      {{{"AWS_SECRET_ACCESS_KEY", "CANARY"}}, Code::unusable_credentials, "AWS_ACCESS_KEY_ID is not"},
       {{{"AWS_ACCESS_KEY_ID", "a"}, {"AWS_SECRET_ACCESS_KEY", "CANARY\n"}},
-       Code::invalid_option,
+       Code::unusable_credentials,
        "secret access key"},
       {{{"AWS_ACCESS_KEY_ID", "a"},
         {"AWS_SECRET_ACCESS_KEY", "CANARY"},
         {"AWS_CREDENTIAL_EXPIRATION", "CANARY"}},
-       Code::invalid_option,
+       Code::unusable_credentials,
        "AWS_CREDENTIAL_EXPIRATION"},
   };
   for (const auto& c : cases) {
@@ -132,7 +132,7 @@ TEST(Chain, StopsAtCredentialsThatCannotBeUsed) {
   providers.push_back(static_credentials(make_credentials("other")));
   const auto result = chain_credentials(std::move(providers))->resolve(0);
   ASSERT_FALSE(result.ok());
-  EXPECT_EQ(result.error().code, Code::invalid_option);
+  EXPECT_EQ(result.error().code, Code::unusable_credentials);
 }
 
 TEST(Chain, SaysWhatWasTried) {

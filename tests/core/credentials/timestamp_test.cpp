@@ -1,4 +1,4 @@
-#include "credentials/timestamp.hpp"
+#include "timestamp.hpp"
 
 #include <gtest/gtest.h>
 

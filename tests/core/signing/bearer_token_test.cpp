@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "costmark/bearer_token.hpp"
+#include "costmark/bearer_token_cache.hpp"
 
 namespace costmark {
 namespace {

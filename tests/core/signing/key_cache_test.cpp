@@ -9,8 +9,8 @@
 namespace costmark::signing {
 namespace {
 
-Digest digest(unsigned char value) {
-  Digest key;
+crypto::Digest digest(unsigned char value) {
+  crypto::Digest key;
   key.fill(value);
   return key;
 }
@@ -18,7 +18,7 @@ Digest digest(unsigned char value) {
 TEST(SigningKeyCache, EveryPartOfTheSourceCounts) {
   SigningKeyCache cache;
   cache.insert({1, "20250102", "us-east-1", "bedrock"}, digest(7));
-  Digest key{};
+  crypto::Digest key{};
   EXPECT_TRUE(cache.find({1, "20250102", "us-east-1", "bedrock"}, key));
   EXPECT_EQ(key, digest(7));
   EXPECT_FALSE(cache.find({2, "20250102", "us-east-1", "bedrock"}, key));
@@ -29,7 +29,7 @@ TEST(SigningKeyCache, EveryPartOfTheSourceCounts) {
 
 TEST(SigningKeyCache, ForgetsTheLeastRecentlyUsed) {
   SigningKeyCache cache;
-  Digest key{};
+  crypto::Digest key{};
   for (std::uint64_t i = 1; i <= SigningKeyCache::capacity; ++i) {
     cache.insert({i, "d", "r", "s"}, digest(static_cast<unsigned char>(i)));
   }
@@ -51,7 +51,7 @@ TEST(SigningKeyCache, ThreadsNeverSeeAnothersKey) {
         const unsigned id = 1 + (i * 7 + thread) % 40;
         const auto region = "region-that-is-not-short-" + std::to_string(id);
         const KeySource source{id, "20250102", region, "s"};
-        Digest key{};
+        crypto::Digest key{};
         if (cache.find(source, key)) {
           EXPECT_EQ(key, digest(static_cast<unsigned char>(id)));
         } else {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "costmark/signing.hpp"
-#include "signing/crypto.hpp"
+#include "crypto/crypto.hpp"
 
 namespace costmark::signing {
 namespace {
@@ -53,9 +53,9 @@ TEST(Signer, OpenAiFixture) {
                   .sign_url({"POST", fixture_url, json_type, fixture_body}, *credentials, mantle,
                             fixture_time, {}, signature)
                   .ok());
-  Digest digest{};
-  ASSERT_TRUE(Sha256().hash(signature.canonical_request(), digest).ok());
-  const auto hex = to_hex(digest);
+  crypto::Digest digest{};
+  ASSERT_TRUE(crypto::Sha256().hash(signature.canonical_request(), digest).ok());
+  const auto hex = crypto::to_hex(digest);
   EXPECT_EQ(std::string_view(hex.data(), hex.size()),
             "1b69b17ef7548a7bf16a6ee749acfd44b7793e04216345dddd6cfaf4c01bfde5");
   EXPECT_EQ(signature.signed_headers(),
@@ -317,6 +317,18 @@ TEST(Signer, ManyThreadsShareOne) {
     });
   }
   for (auto& thread : threads) thread.join();
+}
+
+TEST(PayloadHasher, HashesPieceAfterPiece) {
+  PayloadHasher hasher;
+  PayloadHash hash{};
+  ASSERT_TRUE(hasher.hash(R"({"model":"gpt-4o","input":"hello"})", hash).ok());
+  EXPECT_EQ(std::string(hash.data(), hash.size()),
+            "50329e51ad520f21b77bad0b01999930ff556cd1bf18434701251ba6c9f877bc");
+  PayloadHasher moved = std::move(hasher);
+  ASSERT_TRUE(moved.hash("", hash).ok());
+  EXPECT_EQ(std::string(hash.data(), hash.size()),
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "costmark/signing.hpp"
-#include "credentials/timestamp.hpp"
+#include "timestamp.hpp"
 
 namespace costmark::signing {
 namespace {

@@ -1,5 +1,5 @@
-// SHA-256 and HMAC-SHA-256 over OpenSSL's EVP interface. The only place of this room that knows
-// OpenSSL. Contexts are made on first use and kept: one thread at a time.
+// SHA-256 and HMAC-SHA-256 over OpenSSL's EVP interface. Contexts are made on first use and kept:
+// one thread at a time.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@
 struct evp_md_ctx_st;
 struct evp_mac_ctx_st;
 
-namespace costmark::signing {
+namespace costmark::crypto {
 
 using Digest = std::array<unsigned char, 32>;
 
@@ -49,7 +49,4 @@ std::array<char, 64> to_hex(const Digest& digest) noexcept;
 // Appends `bytes` in the standard alphabet of RFC 4648, section 4, with padding.
 void append_base64(std::string_view bytes, std::string& out);
 
-// Overwrites a secret in a way that the compiler does not take out.
-void cleanse(void* memory, std::size_t size) noexcept;
-
-}  // namespace costmark::signing
+}  // namespace costmark::crypto

@@ -1,4 +1,4 @@
-#include "signing/crypto.hpp"
+#include "crypto/crypto.hpp"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -8,7 +8,7 @@
 
 #include <string>
 
-namespace costmark::signing {
+namespace costmark::crypto {
 namespace {
 
 // Fetched once: an implicit fetch costs more than hashing 256 bytes. Never freed, because OpenSSL
@@ -122,8 +122,4 @@ void append_base64(std::string_view bytes, std::string& out) {
   out.resize(start + size);
 }
 
-void cleanse(void* memory, std::size_t size) noexcept {
-  OPENSSL_cleanse(memory, size);
-}
-
-}  // namespace costmark::signing
+}  // namespace costmark::crypto

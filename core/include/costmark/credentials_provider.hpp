@@ -1,0 +1,85 @@
+// Where AWS credentials come from: one provider a source, and the default chain of the AWS SDKs.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "costmark/credentials.hpp"
+#include "costmark/environment.hpp"
+#include "costmark/error.hpp"
+
+namespace costmark {
+
+// A source of credentials. `resolve` may block (files, processes, the network); the cache makes
+// sure that one thread at a time is in it.
+class CredentialsProvider {
+ public:
+  virtual ~CredentialsProvider() = default;
+  virtual std::string_view name() const noexcept = 0;
+  // Errors: no_credentials when this source has none (a chain goes on with the next one);
+  // any other code when it has some and they cannot be used (a chain stops).
+  virtual Result<CredentialsPtr> resolve(UnixSeconds now) = 0;
+  // Whether what stands behind the last success has changed since, as a file's may. Asked at most
+  // once a second and never beside `resolve`; must be cheap.
+  virtual bool changed() const noexcept { return false; }
+};
+
+using CredentialsProviderPtr = std::unique_ptr<CredentialsProvider>;
+
+CredentialsProviderPtr static_credentials(CredentialsPtr credentials);
+
+// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SECURITY_TOKEN or AWS_SESSION_TOKEN (the first that
+// is set), AWS_CREDENTIAL_EXPIRATION, AWS_ACCOUNT_ID. Errors beside no_credentials: unusable_credentials,
+// naming the variable, for an id without a secret or the reverse, for an expiration that is no
+// time, and for control characters.
+CredentialsProviderPtr environment_credentials(Environment environment);
+
+// One profile of the shared config and credentials files: static keys, or what its
+// credential_process prints. `profile` names it; empty: AWS_DEFAULT_PROFILE, AWS_PROFILE, else
+// "default". The files are those of AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE, else
+// ~/.aws/config and ~/.aws/credentials, where "~" is HOME; all of it out of `environment`. Errors
+// beside no_credentials: timeout of the program; unusable_credentials, with file and line, for a file
+// that cannot be read or parsed, a named profile that does not exist, keys that make no pair, a
+// program that fails, and a profile that asks for a source which is not supported (a role, web
+// identity, SSO, `aws login`): never is another identity taken in its place.
+CredentialsProviderPtr profile_credentials(Environment environment, std::string profile = {});
+
+// The default chain of the AWS SDKs as far as it needs no network: environment, shared files. A
+// `profile` that is given here leaves the environment's keys out. Container endpoints are
+// recognised, and are an error.
+CredentialsProviderPtr default_credentials(const Environment& environment,
+                                           const std::string& profile = {});
+
+// A region and where it stands, such as "AWS_REGION" or "/home/me/.aws/config:3"; empty for none.
+struct NamedRegion {
+  std::string name;
+  std::string origin;
+};
+
+// The `region` of a profile, which is chosen as for `profile_credentials`. Same errors for files.
+Result<NamedRegion> profile_region(const Environment& environment, std::string_view profile = {});
+
+// How the default chain came to its answer, for people. Holds no secret but in `credentials`.
+struct ChainReport {
+  struct Asked {
+    std::string source;
+    std::string failure;  // empty: this one won
+  };
+  std::vector<Asked> asked;    // in order; sources behind the winner or an error are not asked
+  CredentialsPtr credentials;  // null when there are none; may have expired
+  NamedRegion region;          // AWS_REGION, AWS_DEFAULT_REGION, else the profile's
+};
+
+ChainReport explain_default_credentials(const Environment& environment, const std::string& profile,
+                                        UnixSeconds now);
+
+// Asks the host application. The callback runs on the thread that needs the credentials.
+CredentialsProviderPtr callback_credentials(std::function<Result<CredentialsPtr>()> callback);
+
+// The first provider that has credentials wins.
+CredentialsProviderPtr chain_credentials(std::vector<CredentialsProviderPtr> providers);
+
+}  // namespace costmark

@@ -1,0 +1,69 @@
+// Whole HTTP exchanges for the rooms that fetch something: one request, one answer in memory. Behind
+// an interface, so that what is built on it can be tested answer by answer.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "costmark/error.hpp"
+#include "costmark/http.hpp"
+
+namespace costmark::http {
+
+struct Request {
+  std::string_view method = "GET";
+  std::string_view url;  // absolute, percent-encoded
+  std::span<const Header> headers;
+  std::string_view body;
+  std::chrono::milliseconds connect_timeout = std::chrono::seconds(5);
+  std::chrono::milliseconds timeout = std::chrono::seconds(30);  // of the whole exchange
+  std::size_t largest_answer = 1U << 20U;                        // bytes of its body
+  // Whether http_proxy, https_proxy and no_proxy of the environment apply. Endpoints that answer
+  // this very machine are never asked for through a proxy.
+  bool proxied = true;
+};
+
+// An answer of any status. Its body may hold a secret and is cleansed when it goes.
+struct Response {
+  Response() = default;
+  ~Response();
+  Response(Response&&) noexcept = default;
+  Response& operator=(Response&&) noexcept;
+
+  // The value of the first field of that name; empty when there is none.
+  std::string_view header(std::string_view name) const noexcept;
+
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+};
+
+// Synchronised internally.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  // Follows no redirect. Errors, none of which holds more of the URL than its scheme, host and
+  // port: transport, timeout (both retryable); invalid_url; out_of_memory.
+  virtual Result<Response> send(const Request& request) = 0;
+
+  // Waits on the calling thread, between two attempts.
+  virtual void pause(std::chrono::milliseconds time) = 0;
+};
+
+struct TransportConfig {
+  // PEM file to trust in place of the system's (AWS_CA_BUNDLE); empty: the system's.
+  std::string ca_bundle;
+};
+
+// Over libcurl: TLS 1.2 or newer with the server's name verified, a connection an exchange, safe
+// after a fork, no signals, no threads of its own.
+std::shared_ptr<Transport> curl_transport(TransportConfig config = {});
+
+}  // namespace costmark::http
