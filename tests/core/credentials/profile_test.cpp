@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "costmark/credentials_cache.hpp"
 #include "files.hpp"
 
 namespace costmark {
