@@ -52,6 +52,8 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("COSTMARK_", "OPENAI_", "AWS_")):
             monkeypatch.delenv(name)
+    # The machine that runs the tests may be an instance with credentials of its own.
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
 @pytest.fixture(autouse=True)
