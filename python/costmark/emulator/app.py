@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -99,6 +100,12 @@ def _routes() -> list[Route]:
         _route("/_emulator/usage", GET=control.usage, DELETE=control.usage),
         _route("/_emulator/requests", GET=control.requests, DELETE=control.requests),
         _route("/_emulator/faults", GET=control.faults, POST=control.faults, DELETE=control.faults),
+        _route(
+            "/_emulator/authorizations",
+            GET=control.authorizations,
+            DELETE=control.authorizations,
+        ),
+        _route("/_emulator/credentials", GET=control.credentials, POST=control.credentials),
     ]
     for base in (V1, OPENAI_V1):
         routes += [
@@ -135,6 +142,7 @@ class _Wire:
                 identifier = request_id.encode()
                 message["headers"] = [
                     *message.get("headers", ()),
+                    (b"date", formatdate(self._state.settings.now(), usegmt=True).encode()),
                     (b"x-request-id", identifier),
                     (b"x-amzn-requestid", identifier),
                     (b"access-control-expose-headers", _EXPOSED.encode()),

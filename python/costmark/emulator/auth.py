@@ -18,6 +18,7 @@ from .errors import ApiError, unauthenticated
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .issued import Issuer
     from .received import Received
     from .settings import Credentials, Settings
 
@@ -54,11 +55,17 @@ def _same(left: str, right: str) -> bool:
 
 
 class Authenticator:
-    """Decides about one request at a time; knows no state but its settings."""
+    """Decides about one request at a time; knows its settings and what was issued."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+        issuer: Issuer | None = None,
+    ) -> None:
         self._settings = settings
         self._clock = clock
+        self._issuer = issuer
         self._credentials: dict[str, list[Credentials]] = {}
         for credentials in settings.credentials:
             self._credentials.setdefault(credentials.access_key_id, []).append(credentials)
@@ -84,16 +91,30 @@ class Authenticator:
         for known in self._settings.bearer_tokens:
             if _same(token, known):
                 return Caller("bearer")
-        credentials = verify_short_term(
-            token, self._find, region=self._settings.region, now=self._clock()
-        )
+        now = self._clock()
+        credentials = verify_short_term(token, self._find, region=self._settings.region, now=now)
+        self._check_end(credentials.access_key_id, now)
         return Caller("bearer", credentials.access_key_id)
 
+    def _known(self, access_key_id: str) -> list[Credentials]:
+        issue = self._issuer.find(access_key_id) if self._issuer is not None else None
+        issued = [issue.credentials] if issue is not None else []
+        return self._credentials.get(access_key_id, []) + issued
+
     def _find(self, access_key_id: str, session_token: str | None) -> Credentials:
-        for known in self._credentials.get(access_key_id, ()):
+        for known in self._known(access_key_id):
             if _same(known.session_token or "", session_token or ""):
                 return known
         raise unauthenticated(_UNKNOWN)
+
+    def _check_end(self, access_key_id: str, used_at: float) -> None:
+        """Issued credentials are good for what was signed before their end, however long it took.
+
+        On one machine that is exact; the time on the way is the date window's affair.
+        """
+        issue = self._issuer.find(access_key_id) if self._issuer is not None else None
+        if issue is not None and used_at >= issue.expires_at:
+            raise expired_token()
 
     def _sigv4(self, request: Received, authorization: str) -> Caller:
         match = _AUTHORIZATION.fullmatch(authorization.strip())
@@ -108,6 +129,7 @@ class Authenticator:
             raise unauthenticated("More than one x-amz-security-token header was sent.")
         credentials = self._find(access_key_id, tokens[0] if tokens else None)
         timestamp = self._timestamp(request, date)
+        self._check_end(access_key_id, utc_seconds(timestamp) or 0)
         names = self._signed_headers(request, match[2])
         self._check_body_hash(request)
         for signature in sigv4.signatures(request, names, credentials, timestamp, region, service):
@@ -126,7 +148,7 @@ class Authenticator:
                 " keyid/date/region/service/aws4_request"
             )
         access_key_id, date, region, service, _ = parts
-        if access_key_id not in self._credentials:
+        if not self._known(access_key_id):
             raise unauthenticated(_UNKNOWN)
         if service not in self._settings.services:
             right = self._settings.services[0]

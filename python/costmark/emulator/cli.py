@@ -39,6 +39,11 @@ else goes to standard error. The emulator's own endpoints need no authorisation:
   GET, DELETE        /_emulator/usage      one record per inference request
   GET, DELETE        /_emulator/requests   the last requests as they came
   GET, POST, DELETE  /_emulator/faults     faults for the next inference requests
+  GET, DELETE        /_emulator/authorizations
+                                           how many requests were accepted and refused
+  GET, POST          /_emulator/credentials?life_s=3600
+                                           new temporary credentials, in the form of a
+                                           credential_process and of a container's endpoint
   POST               /_emulator/reset      forget all of these, and the cached prompts
                                            and responses; the projects stay
 """
@@ -102,6 +107,12 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         default=300.0,
         help="how far a signature's time may be off (default: %(default)s)",
+    )
+    add(
+        "--clock-offset-s",
+        type=float,
+        default=0.0,
+        help="how far the emulator's clock is ahead of the machine's (default: %(default)s)",
     )
     add(
         "--strict-body",
@@ -228,6 +239,7 @@ def settings_from(argv: Sequence[str] | None, environ: Mapping[str, str]) -> tup
         ),
         private=frozenset(filter(None, secrets)),
         max_clock_skew_s=options.max_clock_skew_s,
+        clock_offset_s=options.clock_offset_s,
         strict_body=options.strict_body,
         strict_routes=options.strict_routes,
         anonymous=options.anonymous,

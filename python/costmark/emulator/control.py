@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
+from .errors import invalid
 from .faults import parse_fault
 from .inference import json_response, parse_object
+from .issued import MAX_LIFE_S
 from .state import received, state_of
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ async def reset(request: Request) -> Response:
     state = state_of(request)
     state.records.clear_usage()
     state.records.clear_requests()
+    state.records.clear_authorizations()
+    state.issuer.clear()
     state.faults.clear()
     state.prompts.clear()
     state.responses.clear()
@@ -52,3 +56,22 @@ async def faults(request: Request) -> Response:
     if request.method == "POST":
         waiting.add(parse_fault(parse_object(received(request).body)))
     return json_response(waiting.pending())
+
+
+async def authorizations(request: Request) -> Response:
+    """GET counts the requests that were accepted and refused, DELETE counts anew."""
+    records = state_of(request).records
+    if request.method == "DELETE":
+        records.clear_authorizations()
+        return Response(status_code=204)
+    return json_response(records.authorizations())
+
+
+async def credentials(request: Request) -> Response:
+    """GET and POST issue temporary credentials, for `?life_s=` seconds or an hour."""
+    text = request.query_params.get("life_s", "3600")
+    life_s = int(text) if text.isascii() and text.isdigit() and len(text) <= 5 else 0
+    if not 1 <= life_s <= MAX_LIFE_S:
+        raise invalid(f"'life_s' must be a whole number from 1 to {MAX_LIFE_S}.", param="life_s")
+    state = state_of(request)
+    return json_response(state.issuer.issue(life_s).document(state.settings.account))

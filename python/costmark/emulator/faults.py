@@ -40,12 +40,20 @@ class Fault:
     api: str | None = None
     model: str | None = None
     project: str | None = None
+    access_key_id: str | None = None
 
-    def matches(self, *, api: str, model: str, project: str, streamed: bool) -> bool:
+    def matches(
+        self, *, api: str, model: str, project: str, access_key_id: str | None, streamed: bool
+    ) -> bool:
         """Whether a request is one that this fault waits for."""
         if self.kind == "drop_stream" and not streamed:
             return False
-        wanted = ((self.api, api), (self.model, model), (self.project, project))
+        wanted = (
+            (self.api, api),
+            (self.model, model),
+            (self.project, project),
+            (self.access_key_id, access_key_id),
+        )
         return all(want is None or want == got for want, got in wanted)
 
     def error(self) -> ApiError | None:
@@ -87,7 +95,7 @@ def parse_fault(body: Mapping[str, Any]) -> Fault:
     fault.delay_s = _number(body.get("delay_s", 0.0), "delay_s", 0, 3600)
     if body.get("retry_after") is not None:
         fault.retry_after = _number(body["retry_after"], "retry_after", 0, 86_400)
-    for name in ("message", "code", "api", "model", "project"):
+    for name in ("message", "code", "api", "model", "project", "access_key_id"):
         value = body.get(name)
         if value is not None and not isinstance(value, str):
             raise invalid(f"'{name}' must be a string.", param=name)
@@ -117,10 +125,18 @@ class Faults:
         """The faults that still wait, with what is left of their counts."""
         return [dict(vars(fault)) for fault in self._faults]
 
-    def take(self, *, api: str, model: str, project: str, streamed: bool) -> Fault | None:
+    def take(
+        self, *, api: str, model: str, project: str, access_key_id: str | None, streamed: bool
+    ) -> Fault | None:
         """The fault for a request, if one waits for it; its count goes down."""
         for fault in self._faults:
-            if fault.matches(api=api, model=model, project=project, streamed=streamed):
+            if fault.matches(
+                api=api,
+                model=model,
+                project=project,
+                access_key_id=access_key_id,
+                streamed=streamed,
+            ):
                 fault.count -= 1
                 if fault.count == 0:
                     self._faults.remove(fault)

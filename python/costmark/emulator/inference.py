@@ -62,6 +62,7 @@ class Call:
                 cached_input_tokens=usage.cached_input_tokens,
                 output_tokens=usage.output_tokens,
                 reasoning_tokens=usage.reasoning_tokens,
+                cache_write_tokens=usage.cache_write_tokens,
                 time=timestamp(time.time()),
             )
         )
@@ -156,7 +157,13 @@ async def infer(request: Request, api: str, known: frozenset[str], run: Run) -> 
     model = find_model(body)
     _check_route(model, api, path, strict=state.settings.strict_routes)
     streamed = flag(body, "stream")
-    fault = state.faults.take(api=api, model=model.id, project=project.id, streamed=streamed)
+    fault = state.faults.take(
+        api=api,
+        model=model.id,
+        project=project.id,
+        access_key_id=caller.access_key_id,
+        streamed=streamed,
+    )
     call = Call(state, raw, caller, api, body, project, model, streamed, fault)
     if fault is None:
         return run(call)

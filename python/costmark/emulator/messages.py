@@ -13,7 +13,7 @@ from .errors import undeserializable
 from .inference import Call, infer, json_response, whole
 from .jsontext import JsonObject, loads
 from .streams import Event, event
-from .tokens import Usage
+from .tokens import PromptCache, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +73,9 @@ def _run(call: Call) -> ASGIApp:
     if made.tool is not None and made.truncated:
         # Half a JSON object cannot be shown as a tool's input.
         made = replace(made, pieces=())
-    usage = Usage(len(prompt), call.cached(prompt), made.output_tokens, made.reasoning_tokens)
+    cached = call.cached(prompt)
+    written = PromptCache.remembered(prompt) - cached if _marks_for_cache(call.body) else 0
+    usage = Usage(len(prompt), cached, made.output_tokens, made.reasoning_tokens, written)
     outcome = "incomplete" if made.truncated else "completed"
     ids = call.state.ids
     head: dict[str, Any] = {
@@ -89,6 +91,13 @@ def _run(call: Call) -> ASGIApp:
     ended = {"stop_reason": _stop_reason(made), "stop_sequence": None}
     body = {**head, "content": [block], **ended, "usage": _usage(usage)}
     return whole_answer(call, body, usage, outcome)
+
+
+def _marks_for_cache(value: object) -> bool:
+    """Whether something in a body has `cache_control`: what is written to the cache then costs."""
+    if isinstance(value, dict):
+        return bool(value.get("cache_control")) or any(map(_marks_for_cache, value.values()))
+    return isinstance(value, list) and any(map(_marks_for_cache, value))
 
 
 def _block(made: Answer, call_id: str) -> dict[str, Any]:
@@ -107,10 +116,13 @@ def _stop_reason(made: Answer) -> str:
 def _usage(usage: Usage) -> dict[str, Any]:
     """Usage as the Messages API shows it: the input without what was cached."""
     shown: dict[str, Any] = {
-        "input_tokens": usage.input_tokens - usage.cached_input_tokens,
-        "cache_creation_input_tokens": 0,
+        "input_tokens": usage.input_tokens - usage.cached_input_tokens - usage.cache_write_tokens,
+        "cache_creation_input_tokens": usage.cache_write_tokens,
         "cache_read_input_tokens": usage.cached_input_tokens,
-        "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0},
+        "cache_creation": {
+            "ephemeral_5m_input_tokens": usage.cache_write_tokens,
+            "ephemeral_1h_input_tokens": 0,
+        },
         "output_tokens": usage.output_tokens,
         "service_tier": "standard",
     }

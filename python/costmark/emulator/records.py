@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections import deque
+from collections import Counter, deque
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,7 @@ class UsageRecord:
     cached_input_tokens: int
     output_tokens: int
     reasoning_tokens: int
+    cache_write_tokens: int
     time: str
 
 
@@ -55,6 +56,8 @@ class Records:
         self._private = settings.private
         self._usage: list[UsageRecord] = []
         self._requests: deque[dict[str, Any]] = deque(maxlen=settings.keep_requests)
+        self._accepted: Counter[str] = Counter()
+        self._refused: Counter[str] = Counter()
 
     def add_usage(self, record: UsageRecord) -> None:
         """Keep one record."""
@@ -85,6 +88,23 @@ class Records:
     def requests(self) -> list[dict[str, Any]]:
         """The last requests, oldest first."""
         return list(self._requests)
+
+    def count_accepted(self, signed_by: str) -> None:
+        """Count a request whose sender was proven."""
+        self._accepted[signed_by] += 1
+
+    def count_refused(self, why: str) -> None:
+        """Count a request that was turned away for its authorisation."""
+        self._refused[why] += 1
+
+    def authorizations(self) -> dict[str, dict[str, int]]:
+        """How many requests were accepted, by kind, and refused, by the reason they were told."""
+        return {"accepted": dict(self._accepted), "refused": dict(self._refused)}
+
+    def clear_authorizations(self) -> None:
+        """Count anew."""
+        self._accepted.clear()
+        self._refused.clear()
 
     def clear_usage(self) -> None:
         """Forget the usage."""

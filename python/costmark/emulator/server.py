@@ -90,6 +90,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
+        date_header=False,  # the application dates its answers
         timeout_keep_alive=75,
         timeout_graceful_shutdown=1,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,7 @@ class Settings:
     # Secrets that came from the process's environment: never shown by /_emulator/requests.
     private: frozenset[str] = field(default=frozenset(), repr=False)
     max_clock_skew_s: float = 300.0
+    clock_offset_s: float = 0.0  # how far the emulator's clock is ahead of the machine's
     strict_body: bool = True
     strict_routes: bool = False
     anonymous: bool = False
@@ -52,6 +54,10 @@ class Settings:
     keep_requests: int = 1000
     max_body_bytes: int = 256 * 1024 * 1024
     seed: int | None = None
+
+    def now(self) -> float:
+        """The emulator's time: what signatures are judged by, and answers dated with."""
+        return time.time() + self.clock_offset_s
 
     def arn(self, project_id: str) -> str:
         """The ARN of a project of this account and region."""

@@ -6,8 +6,10 @@ import time
 from typing import TYPE_CHECKING, cast
 
 from .auth import Authenticator, Caller
+from .errors import ApiError
 from .faults import Faults
 from .ids import Ids
+from .issued import Issuer
 from .projects import ProjectStore
 from .records import Records
 from .stored import StoredResponses
@@ -26,7 +28,8 @@ class State:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.ids = Ids(settings.seed)
-        self.authenticator = Authenticator(settings)
+        self.issuer = Issuer(settings.now)
+        self.authenticator = Authenticator(settings, settings.now, issuer=self.issuer)
         self.projects = ProjectStore(settings, self.ids)
         self.records = Records(settings)
         self.faults = Faults()
@@ -48,4 +51,11 @@ def received(request: Request) -> Received:
 
 def authenticate(request: Request) -> Caller:
     """The proven sender of a request, or an `ApiError` of status 401."""
-    return state_of(request).authenticator.authenticate(received(request))
+    state = state_of(request)
+    try:
+        caller = state.authenticator.authenticate(received(request))
+    except ApiError as error:
+        state.records.count_refused(error.message)
+        raise
+    state.records.count_accepted(caller.signed_by)
+    return caller

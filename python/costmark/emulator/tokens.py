@@ -39,12 +39,17 @@ def count(text: str) -> int:
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens of one request: the input includes the cached, the output includes the reasoning."""
+    """Tokens of one request.
+
+    The input includes those read from the cache and those written to it, the output includes the
+    reasoning.
+    """
 
     input_tokens: int = 0
     cached_input_tokens: int = 0
     output_tokens: int = 0
     reasoning_tokens: int = 0
+    cache_write_tokens: int = 0
 
     @property
     def total_tokens(self) -> int:
@@ -78,6 +83,11 @@ class PromptCache:
         while len(self._seen) > self._capacity:
             self._seen.popitem(last=False)
         return cached
+
+    @classmethod
+    def remembered(cls, prompt: Sequence[str]) -> int:
+        """The number of a prompt's tokens that are remembered: those in whole blocks."""
+        return len(prompt) // cls.BLOCK * cls.BLOCK
 
     def clear(self) -> None:
         """Forget every prompt."""

@@ -11,7 +11,7 @@ import openai
 import pytest
 from openai import AsyncOpenAI, OpenAI
 
-from emulator.support import BEARER, OSS, Emulator
+from emulator.support import BEARER, KEY, OSS, Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +68,13 @@ def test_expired_token(emulator: Emulator) -> None:
     answer = emulator.call("POST", CHAT, emulator.chat())
     assert answer.status == 401
     assert answer.error["message"] == "The security token included in the request is expired."
+
+
+def test_credentials_that_have_been_revoked(emulator: Emulator) -> None:
+    emulator.fault("expired_token", access_key_id=KEY, count=2)
+    assert emulator.bearer("POST", CHAT, emulator.chat()).status == 200
+    signed = [emulator.call("POST", CHAT, emulator.chat()).status for _ in range(3)]
+    assert signed == [401, 401, 200]
 
 
 def test_the_sdk_retries_until_it_is_served(emulator: Emulator) -> None:

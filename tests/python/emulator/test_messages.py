@@ -52,6 +52,19 @@ def test_cached_input_is_counted_apart(emulator: Emulator) -> None:
     assert [record["input_tokens"] for record in emulator.usage()] == [first["input_tokens"]] * 2
 
 
+def test_what_is_written_to_the_cache_is_counted_apart(emulator: Emulator) -> None:
+    text = " ".join(f"w{n}" for n in range(70)) + f" {emulator.project()}"
+    system = [{"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}]
+    first, second = (create(emulator, system=system).json["usage"] for _ in range(2))
+    assert first["cache_creation_input_tokens"] == 64
+    assert first["cache_creation"]["ephemeral_5m_input_tokens"] == 64
+    assert (second["cache_creation_input_tokens"], second["cache_read_input_tokens"]) == (0, 64)
+    assert second["input_tokens"] == first["input_tokens"]
+    records = emulator.usage()
+    assert [record["cache_write_tokens"] for record in records] == [64, 0]
+    assert {record["input_tokens"] for record in records} == {first["input_tokens"] + 64}
+
+
 def test_a_stream(emulator: Emulator) -> None:
     whole = create(emulator).json
     got = events(create(emulator, stream=True))
