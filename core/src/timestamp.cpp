@@ -53,12 +53,31 @@ class Reader {
     return west ? -seconds : seconds;
   }
 
+  // The number, from 1, of the name of three letters.
+  int name(std::string_view names) noexcept {
+    const std::size_t at = names.find(text_.substr(0, 3));
+    ok_ = ok_ && text_.size() >= 3 && at != std::string_view::npos && at % 3 == 0;
+    if (!ok_) return 1;
+    text_.remove_prefix(3);
+    return static_cast<int>(at / 3) + 1;
+  }
+
   bool done() const noexcept { return ok_ && text_.empty(); }
 
  private:
   std::string_view text_;
   bool ok_ = true;
 };
+
+// Absent when there is no such day.
+std::optional<UnixSeconds> in_seconds(int year, int month, int day, int second_of_day) noexcept {
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  if (!date.ok()) return std::nullopt;
+  const UnixSeconds days = std::chrono::sys_days(date).time_since_epoch().count();
+  return days * 86400 + second_of_day;
+}
 
 }  // namespace
 
@@ -78,12 +97,31 @@ std::optional<UnixSeconds> parse_timestamp(std::string_view text) noexcept {
   reader.fraction();
   const int zone = reader.zone();
 
-  const std::chrono::year_month_day date{std::chrono::year(year),
-                                         std::chrono::month(static_cast<unsigned>(month)),
-                                         std::chrono::day(static_cast<unsigned>(day))};
-  if (!reader.done() || !date.ok()) return std::nullopt;
-  const UnixSeconds days = std::chrono::sys_days(date).time_since_epoch().count();
-  return days * 86400 + (UnixSeconds{hour} * 60 + minute) * 60 + second - zone;
+  if (!reader.done()) return std::nullopt;
+  return in_seconds(year, month, day, (hour * 60 + minute) * 60 + second - zone);
+}
+
+std::optional<UnixSeconds> parse_http_date(std::string_view text) noexcept {
+  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  constexpr std::string_view weekdays = "MonTueWedThuFriSatSun";
+  Reader reader(text);
+  reader.name(weekdays);
+  reader.expect(",");
+  reader.expect(" ");
+  const int day = reader.number(2, 1, 31);
+  reader.expect(" ");
+  const int month = reader.name(months);
+  reader.expect(" ");
+  const int year = reader.number(4, 1970, 9999);
+  reader.expect(" ");
+  const int hour = reader.number(2, 0, 23);
+  reader.expect(":");
+  const int minute = reader.number(2, 0, 59);
+  reader.expect(":");
+  const int second = reader.number(2, 0, 60);
+  for (const std::string_view letter : {" ", "G", "M", "T"}) reader.expect(letter);
+  if (!reader.done()) return std::nullopt;
+  return in_seconds(year, month, day, (hour * 60 + minute) * 60 + second);
 }
 
 std::string format_timestamp(UnixSeconds time) {

@@ -84,6 +84,9 @@ class Document {
   // JSON.
   Result<std::string_view> finish();
 
+  // Overwrites its copy of the text, for one that holds secrets, and leaves the document empty.
+  void cleanse() noexcept;
+
   // Heap bytes held for reuse.
   std::size_t capacity() const noexcept;
 

@@ -80,6 +80,9 @@ struct Options {
   bool encode_query = false;
   bool sign_content_sha256 = true;  // add and sign x-amz-content-sha256; `sign` only
   bool sign_security_token = true;  // false: the token is added after signing
+  // False: the caller has looked at the expiry already, by a clock other than the one that it signs
+  // by; `sign` only.
+  bool refuse_expired = true;
 };
 
 // What signing produced. Reuse one for many requests: its buffers are kept, and cleansed when it

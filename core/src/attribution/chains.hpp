@@ -9,6 +9,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "fork.hpp"
+
 namespace costmark::attribution {
 
 // Remembers which project a stored response belongs to, so that a chain that would cross projects
@@ -34,6 +36,7 @@ class Chains {
 
   const std::size_t capacity_;
   mutable std::mutex mutex_;
+  const HeldDuringFork across_fork_{mutex_};
   std::unordered_map<std::string, std::string, Hash, std::equal_to<>> owners_;
   std::deque<std::string_view> order_;  // keys of owners_, oldest first
 };

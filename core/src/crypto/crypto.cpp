@@ -2,11 +2,13 @@
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
+#include <algorithm>
 #include <string>
+
+#include "crypto/openssl_error.hpp"
 
 namespace costmark::crypto {
 namespace {
@@ -23,23 +25,15 @@ const Algorithms& algorithms() {
   return fetched;
 }
 
-// Leaves the thread's OpenSSL error queue empty: the host's TLS code reads it too.
-Status failure(const char* step) {
-  std::string message = std::string("OpenSSL failed in ") + step;
-  if (const auto code = ERR_peek_last_error(); code != 0) {
-    char reason[256];
-    ERR_error_string_n(code, reason, sizeof reason);
-    message.append(": ").append(reason);
-  }
-  ERR_clear_error();
-  return Status(Code::internal, std::move(message));
-}
-
 const unsigned char* bytes(std::string_view text) noexcept {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
 }  // namespace
+
+void look_up_algorithms() noexcept {
+  static_cast<void>(algorithms());
+}
 
 void Sha256::Free::operator()(EVP_MD_CTX* context) const noexcept {
   EVP_MD_CTX_free(context);
@@ -47,17 +41,17 @@ void Sha256::Free::operator()(EVP_MD_CTX* context) const noexcept {
 
 Status Sha256::hash(std::string_view text, Digest& out) {
   const auto* sha256 = algorithms().sha256;
-  if (sha256 == nullptr) return failure("EVP_MD_fetch(SHA2-256)");
+  if (sha256 == nullptr) return openssl_failure("EVP_MD_fetch(SHA2-256)");
   if (!context_) context_.reset(EVP_MD_CTX_new());
-  if (!context_) return failure("EVP_MD_CTX_new");
+  if (!context_) return openssl_failure("EVP_MD_CTX_new");
   if (EVP_DigestInit_ex2(context_.get(), sha256, nullptr) != 1) {
-    return failure("EVP_DigestInit_ex2");
+    return openssl_failure("EVP_DigestInit_ex2");
   }
   if (EVP_DigestUpdate(context_.get(), text.data(), text.size()) != 1) {
-    return failure("EVP_DigestUpdate");
+    return openssl_failure("EVP_DigestUpdate");
   }
   if (EVP_DigestFinal_ex(context_.get(), out.data(), nullptr) != 1) {
-    return failure("EVP_DigestFinal_ex");
+    return openssl_failure("EVP_DigestFinal_ex");
   }
   return {};
 }
@@ -69,19 +63,19 @@ void HmacSha256::Free::operator()(EVP_MAC_CTX* context) const noexcept {
 Status HmacSha256::set_key(const unsigned char* key, std::size_t size) {
   if (context_) {  // it has its digest already
     if (EVP_MAC_init(context_.get(), key, size, nullptr) == 1) return {};
-    return failure("EVP_MAC_init with a key");
+    return openssl_failure("EVP_MAC_init with a key");
   }
   auto* hmac = algorithms().hmac;
-  if (hmac == nullptr) return failure("EVP_MAC_fetch(HMAC)");
+  if (hmac == nullptr) return openssl_failure("EVP_MAC_fetch(HMAC)");
   std::unique_ptr<EVP_MAC_CTX, Free> context(EVP_MAC_CTX_new(hmac));
-  if (!context) return failure("EVP_MAC_CTX_new");
+  if (!context) return openssl_failure("EVP_MAC_CTX_new");
   char digest[] = "SHA2-256";
   const OSSL_PARAM parameters[] = {
       OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
       OSSL_PARAM_construct_end(),
   };
   if (EVP_MAC_init(context.get(), key, size, parameters) != 1) {
-    return failure("EVP_MAC_init with a key");
+    return openssl_failure("EVP_MAC_init with a key");
   }
   context_ = std::move(context);
   return {};
@@ -89,14 +83,15 @@ Status HmacSha256::set_key(const unsigned char* key, std::size_t size) {
 
 Status HmacSha256::compute(std::string_view text, Digest& out) {
   if (!context_) return Status(Code::internal, "HMAC was asked for before its key was set");
-  if (EVP_MAC_init(context_.get(), nullptr, 0, nullptr) != 1) return failure("EVP_MAC_init");
+  if (EVP_MAC_init(context_.get(), nullptr, 0, nullptr) != 1)
+    return openssl_failure("EVP_MAC_init");
   if (EVP_MAC_update(context_.get(), bytes(text), text.size()) != 1) {
-    return failure("EVP_MAC_update");
+    return openssl_failure("EVP_MAC_update");
   }
   std::size_t written = 0;
   if (EVP_MAC_final(context_.get(), out.data(), &written, out.size()) != 1 ||
       written != out.size()) {
-    return failure("EVP_MAC_final");
+    return openssl_failure("EVP_MAC_final");
   }
   return {};
 }
@@ -120,6 +115,15 @@ void append_base64(std::string_view bytes, std::string& out) {
                   reinterpret_cast<const unsigned char*>(bytes.data()),
                   static_cast<int>(bytes.size()));
   out.resize(start + size);
+}
+
+void append_base64url(std::string_view bytes, std::string& out) {
+  const auto start = out.size();
+  append_base64(bytes, out);
+  while (out.size() > start && out.back() == '=') out.pop_back();
+  const auto text = out.begin() + static_cast<std::ptrdiff_t>(start);
+  std::replace(text, out.end(), '+', '-');
+  std::replace(text, out.end(), '/', '_');
 }
 
 }  // namespace costmark::crypto

@@ -15,6 +15,9 @@ struct evp_mac_ctx_st;
 
 namespace costmark::crypto {
 
+// Makes OpenSSL look its algorithms up, which the first use would do otherwise, under locks.
+void look_up_algorithms() noexcept;
+
 using Digest = std::array<unsigned char, 32>;
 
 class Sha256 {
@@ -48,5 +51,8 @@ std::array<char, 64> to_hex(const Digest& digest) noexcept;
 
 // Appends `bytes` in the standard alphabet of RFC 4648, section 4, with padding.
 void append_base64(std::string_view bytes, std::string& out);
+
+// The same in the alphabet of section 5, without padding, as JSON Web Signatures have it.
+void append_base64url(std::string_view bytes, std::string& out);
 
 }  // namespace costmark::crypto

@@ -1,5 +1,5 @@
-// Whole HTTP exchanges for the rooms that fetch something: one request, one answer in memory. Behind
-// an interface, so that what is built on it can be tested answer by answer.
+// Whole HTTP exchanges for the rooms that fetch something: one request, one answer in memory.
+// Behind an interface, so that what is built on it can be tested answer by answer.
 #pragma once
 
 #include <chrono>
@@ -13,8 +13,12 @@
 
 #include "costmark/error.hpp"
 #include "costmark/http.hpp"
+#include "costmark/url.hpp"
 
 namespace costmark::http {
+
+// What errors show of a URL: its scheme and host, and the port unless it is the scheme's own.
+std::string origin_of(const Url& url);
 
 struct Request {
   std::string_view method = "GET";
@@ -50,7 +54,8 @@ class Transport {
   virtual ~Transport() = default;
 
   // Follows no redirect. Errors, none of which holds more of the URL than its scheme, host and
-  // port: transport, timeout (both retryable); invalid_url; out_of_memory.
+  // port: timeout and transport (both retryable, except for certificates that do not verify);
+  // invalid_url; invalid_argument for a method or a header that is none; out_of_memory.
   virtual Result<Response> send(const Request& request) = 0;
 
   // Waits on the calling thread, between two attempts.
@@ -62,8 +67,11 @@ struct TransportConfig {
   std::string ca_bundle;
 };
 
-// Over libcurl: TLS 1.2 or newer with the server's name verified, a connection an exchange, safe
-// after a fork, no signals, no threads of its own.
+// Over libcurl: HTTP/1.1, TLS 1.2 or newer with the server's name verified, a connection and a
+// handle an exchange, so that there is nothing to share between threads or with a forked child.
+// Raises no signals. Nothing runs between exchanges; inside one libcurl may look a host name up on
+// a thread of its own, because the system's resolver knows no deadline (addresses and `localhost`
+// need none).
 std::shared_ptr<Transport> curl_transport(TransportConfig config = {});
 
 }  // namespace costmark::http

@@ -216,6 +216,11 @@ Result<std::string_view> Document::finish() {
   return impl.buffer.text();
 }
 
+void Document::cleanse() noexcept {
+  impl_->state = Impl::State::empty;
+  impl_->buffer.cleanse();
+}
+
 std::size_t Document::capacity() const noexcept {
   return impl_->buffer.capacity() + impl_->scanner.capacity() + impl_->tree.capacity() +
          impl_->edits.capacity();

@@ -34,6 +34,10 @@ std::optional<bool> Reader::boolean(std::size_t index) const noexcept {
   return raw(index) == "true";
 }
 
+void Reader::cleanse() noexcept {
+  document_.cleanse();
+}
+
 bool Reader::is_empty_array(std::size_t index) const noexcept {
   if (member(index).kind != Kind::array) return false;
   const std::string_view text = raw(index);

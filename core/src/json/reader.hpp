@@ -36,6 +36,9 @@ class Reader {
 
   std::optional<bool> boolean(std::size_t index) const noexcept;
 
+  // Overwrites the copy of the text, for one that holds secrets. Every member is absent afterwards.
+  void cleanse() noexcept;
+
   // Whether the member is an array without elements, such as `"choices": []`.
   bool is_empty_array(std::size_t index) const noexcept;
 

@@ -178,6 +178,10 @@ struct Scanner::Index {
   }
 };
 
+void Scanner::look_at_processor() {
+  static_cast<void>(simdjson::get_active_implementation()->name());
+}
+
 Scanner::Scanner() : index_(std::make_unique<Index>()) {}
 Scanner::~Scanner() = default;
 

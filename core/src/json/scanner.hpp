@@ -34,6 +34,9 @@ class Scanner {
   // Longest text that can be scanned: simdjson's offsets have 32 bits.
   static constexpr std::size_t max_size = 0xFFFFFFFF - padding;
 
+  // Makes simdjson look at the processor, which the first `run` would do otherwise, under a lock.
+  static void look_at_processor();
+
   Scanner();
   ~Scanner();
   Scanner(const Scanner&) = delete;

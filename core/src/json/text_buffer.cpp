@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstring>
 
+#include "cleanse.hpp"
 #include "json/reuse.hpp"
 
 namespace costmark::json {
@@ -58,6 +59,11 @@ void TextBuffer::load(std::string_view text, std::size_t padding) {
   std::memcpy(data_.get() + begin_, text.data(), text.size());
   std::memset(data_.get() + begin_ + text.size(), 0, padding);
   size_ = text.size();
+}
+
+void TextBuffer::cleanse() noexcept {
+  costmark::cleanse(data_.get(), capacity_);
+  size_ = 0;
 }
 
 void TextBuffer::reserve(std::size_t size) {

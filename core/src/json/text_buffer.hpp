@@ -27,6 +27,9 @@ class TextBuffer {
   // stands. The largest part between two splices stays where it is.
   void apply(std::span<const Splice> splices, std::string_view inserted);
 
+  // Overwrites everything that the buffer holds and empties it; the memory stays for reuse.
+  void cleanse() noexcept;
+
   std::size_t capacity() const noexcept { return capacity_; }
 
  private:

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "crypto/crypto.hpp"
+#include "fork.hpp"
 
 namespace costmark::signing {
 
@@ -54,6 +55,7 @@ class SigningKeyCache {
   };
 
   std::mutex mutex_;
+  const HeldDuringFork across_fork_{mutex_};
   std::array<Entry, capacity> entries_;
   std::uint64_t clock_ = 0;
 };

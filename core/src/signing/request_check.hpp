@@ -12,7 +12,8 @@ namespace costmark::signing {
 Status check_request(const Request& request);
 Status check_scope(const Scope& scope);
 Status check_life(std::string_view query, std::int64_t expires_in_s);
-Status check_time(const Credentials& credentials, UnixSeconds now);
+Status check_time(UnixSeconds now);
+Status check_expiry(const Credentials& credentials, UnixSeconds now);
 
 // Appends `text` with a-z as A-Z.
 void append_upper(std::string_view text, std::string& out);

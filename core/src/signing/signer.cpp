@@ -6,8 +6,8 @@
 
 #include "cleanse.hpp"
 #include "costmark/url.hpp"
-#include "signing/canonical.hpp"
 #include "crypto/crypto.hpp"
+#include "signing/canonical.hpp"
 #include "signing/key_cache.hpp"
 #include "signing/request_check.hpp"
 
@@ -328,7 +328,10 @@ Status Signer::sign(const Request& request, const PayloadHash& payload_hash,
   work.clear();
   if (auto status = check_request(request); !status) return status;
   if (auto status = check_scope(scope); !status) return status;
-  if (auto status = check_time(credentials, now); !status) return status;
+  if (auto status = check_time(now); !status) return status;
+  if (options.refuse_expired) {
+    if (auto status = check_expiry(credentials, now); !status) return status;
+  }
 
   const Timestamp time(now);
   work.date = time.text();
@@ -355,7 +358,8 @@ Status Signer::presign(const Request& request, const PayloadHash& payload_hash,
   if (auto status = check_request(request); !status) return status;
   if (auto status = check_life(request.query, expires_in_s); !status) return status;
   if (auto status = check_scope(scope); !status) return status;
-  if (auto status = check_time(credentials, now); !status) return status;
+  if (auto status = check_time(now); !status) return status;
+  if (auto status = check_expiry(credentials, now); !status) return status;
 
   const Timestamp time(now);
   work.date = time.text();

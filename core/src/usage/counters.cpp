@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "costmark/usage.hpp"
+#include "fork.hpp"
 
 namespace costmark {
 namespace {
@@ -28,6 +29,7 @@ struct UsageCounters::Impl {
   }
 
   mutable std::mutex mutex;
+  const HeldDuringFork across_fork{mutex};
   std::map<std::string, UsageTotals, std::less<>> totals;
 };
 

@@ -100,5 +100,18 @@ TEST(Base64, KnownAnswers) {
   }
 }
 
+// RFC 7515, appendix C, and what its alphabet changes.
+TEST(Base64, UrlAlphabetWithoutPadding) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"", ""},        {"f", "Zg"},         {"fo", "Zm8"},
+      {"foo", "Zm9v"}, {"\xfb\xff", "-_8"}, {"\x03\xec\xff\xe0\xc1", "A-z_4ME"},
+  };
+  for (const auto& [bytes, expected] : cases) {
+    std::string out = "kept +/=";
+    append_base64url(bytes, out);
+    EXPECT_EQ(out, "kept +/=" + std::string(expected));
+  }
+}
+
 }  // namespace
 }  // namespace costmark::crypto

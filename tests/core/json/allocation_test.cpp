@@ -1,60 +1,18 @@
-// Counts what the library takes from the heap. The C++ allocation functions are replaced here, for
-// the program and the libraries it loads.
+// Counts what the library takes from the heap.
 #include <gtest/gtest.h>
 
 #include <array>
-#include <atomic>
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <string_view>
 
+#include "core/counting_allocator.hpp"
 #include "costmark/json.hpp"
 #include "json/reader.hpp"
 
-namespace {
-
-std::atomic<std::size_t> allocations{0};
-
-void* counted(std::size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  return std::malloc(size == 0 ? 1 : size);
-}
-
-void* counted_or_throw(std::size_t size) {
-  if (void* memory = counted(size)) return memory;
-  throw std::bad_alloc();
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  return counted_or_throw(size);
-}
-void* operator new[](std::size_t size) {
-  return counted_or_throw(size);
-}
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  return counted(size);
-}
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
-  return counted(size);
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-
 namespace costmark::json {
 namespace {
+
+using testing::allocations;
 
 constexpr std::array<std::string_view, 4> paths{"project_id", "stream_options.include_usage",
                                                 "model", "metadata.a\\.name\xC3\xA9"};
@@ -77,10 +35,10 @@ void edit(Document& document, std::string_view body) {
 }
 
 TEST(Allocation, CountsWhatTheLibraryTakes) {
-  const std::size_t before = allocations;
+  const std::size_t before = allocations();
   Document document;
   edit(document, chat_body(10));
-  EXPECT_GT(allocations, before + 4) << "the replaced operator new is not in use";
+  EXPECT_GT(allocations(), before + 4) << "the replaced allocator is not in use";
 }
 
 TEST(Allocation, SteadyStateTakesNothing) {
@@ -88,9 +46,9 @@ TEST(Allocation, SteadyStateTakesNothing) {
   const std::string small = chat_body(100);
   Document document;
   edit(document, large);
-  const std::size_t before = allocations;
+  const std::size_t before = allocations();
   for (int i = 0; i < 20; ++i) edit(document, i % 2 == 0 ? large : small);
-  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(allocations(), before);
 }
 
 TEST(Allocation, StrictModeTakesNothingInTheSteadyState) {
@@ -102,9 +60,9 @@ TEST(Allocation, StrictModeTakesNothingInTheSteadyState) {
     ASSERT_TRUE(document.finish());
   };
   remove_strictly();
-  const std::size_t before = allocations;
+  const std::size_t before = allocations();
   remove_strictly();
-  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(allocations(), before);
 }
 
 TEST(Allocation, RoomForLargeValuesIsLearnt) {
@@ -118,9 +76,9 @@ TEST(Allocation, RoomForLargeValuesIsLearnt) {
   };
   set_large();
   set_large();
-  const std::size_t before = allocations;
+  const std::size_t before = allocations();
   set_large();
-  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(allocations(), before);
 }
 
 TEST(Allocation, ReaderTakesNothingInTheSteadyState) {
@@ -129,10 +87,10 @@ TEST(Allocation, ReaderTakesNothingInTheSteadyState) {
   std::string model;
   ASSERT_TRUE(reader.open(body, paths));
   ASSERT_TRUE(reader.string(2, model));
-  const std::size_t before = allocations;
+  const std::size_t before = allocations();
   ASSERT_TRUE(reader.open(body, paths));
   ASSERT_TRUE(reader.string(2, model));
-  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(allocations(), before);
   EXPECT_EQ(model, "openai.gpt-oss-120b");
 }
 

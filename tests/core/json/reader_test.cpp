@@ -92,5 +92,20 @@ TEST(Reader, AnErrorLeavesNothingOfTheTextBefore) {
   EXPECT_EQ(reader.raw(0), "");
 }
 
+TEST(Reader, CleansesItsCopyOfTheText) {
+  Reader reader;
+  ASSERT_TRUE(reader.open(R"({"id":"C4N4RY"})", paths));
+  const std::string_view copy = reader.raw(0);
+  ASSERT_EQ(copy, "\"C4N4RY\"");
+  reader.cleanse();
+  EXPECT_EQ(copy, std::string_view("\0\0\0\0\0\0\0\0", 8));  // the memory is still the reader's
+  EXPECT_FALSE(reader.member(0));
+  std::string out;
+  EXPECT_FALSE(reader.string(0, out));
+  ASSERT_TRUE(reader.open(R"({"id":"again"})", paths));
+  EXPECT_TRUE(reader.string(0, out));
+  EXPECT_EQ(out, "again");
+}
+
 }  // namespace
 }  // namespace costmark::json

@@ -1,71 +1,29 @@
-// In the steady state signing allocates nothing: counted with a replaced operator new. What OpenSSL
-// allocates inside is its own affair (3.0 takes a few blocks for every digest); it is only held
-// against a bound here, so that nobody fetches or builds contexts per request.
+// In the steady state signing allocates nothing. What OpenSSL allocates inside is its own affair;
+// it is only held against a bound here, so that nobody fetches or builds contexts per request.
 #include <gtest/gtest.h>
-#include <openssl/crypto.h>
 
-#include <atomic>
 #include <cstdlib>
-#include <new>
 #include <string>
 
+#include "core/counting_allocator.hpp"
 #include "costmark/signing.hpp"
-
-namespace {
-
-std::atomic<long> allocations{0};
-std::atomic<long> openssl_allocations{0};
-
-void* openssl_allocate(std::size_t size, const char*, int) {
-  ++openssl_allocations;
-  return std::malloc(size);
-}
-
-void* openssl_reallocate(void* block, std::size_t size, const char*, int) {
-  ++openssl_allocations;
-  return std::realloc(block, size);
-}
-
-void openssl_release(void* block, const char*, int) {
-  std::free(block);
-}
-
-// Before anything else calls OpenSSL; later it would be refused.
-const bool openssl_counted =
-    CRYPTO_set_mem_functions(openssl_allocate, openssl_reallocate, openssl_release) == 1;
-
-}  // namespace
-
-// Not inlined: GCC takes malloc and operator delete for a mismatched pair otherwise.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* block = std::malloc(size)) return block;
-  throw std::bad_alloc();
-}
-
-[[gnu::noinline]] void operator delete(void* block) noexcept {
-  std::free(block);
-}
-[[gnu::noinline]] void operator delete(void* block, std::size_t) noexcept {
-  std::free(block);
-}
 
 namespace costmark::signing {
 namespace {
 
 struct Counts {
-  long ours;
-  long openssl;
+  std::size_t ours;
+  std::size_t openssl;
 };
 
 template <class Work>
 Counts count(Work work) {
-  const Counts before{allocations, openssl_allocations};
+  const Counts before{testing::allocations(), testing::openssl_allocations()};
   work();
-  return {allocations - before.ours, openssl_allocations - before.openssl};
+  return {testing::allocations() - before.ours, testing::openssl_allocations() - before.openssl};
 }
 
-class Allocations : public testing::Test {
+class Allocations : public ::testing::Test {
  protected:
   void sign() {
     const Header headers[] = {
@@ -86,13 +44,13 @@ class Allocations : public testing::Test {
 };
 
 TEST_F(Allocations, NoneOnceTheBuffersHaveGrown) {
-  EXPECT_GT(count([&] { sign(); }).ours, 0);  // the counter counts
+  EXPECT_GT(count([&] { sign(); }).ours, 0U);  // the counter counts
   const auto steady = count([&] {
     for (int i = 0; i < 100; ++i) sign();
   });
-  EXPECT_EQ(steady.ours, 0);
-  ASSERT_TRUE(openssl_counted);
-  EXPECT_LE(steady.openssl, 100 * 8);
+  EXPECT_EQ(steady.ours, 0U);
+  ASSERT_TRUE(testing::openssl_is_counted_apart());
+  EXPECT_LE(steady.openssl, 100U * 8);
 }
 
 }  // namespace

@@ -112,6 +112,7 @@ class Source {
       return answer_();
     });
     config.on_refresh_failure = [this](const Error& error) { told.push_back(error.message); };
+    config.jitter = [](UnixSeconds) { return 0; };
     return BearerTokenCache::create(std::move(config)).value();
   }
   int calls() const { return calls_; }
@@ -208,14 +209,20 @@ TEST(BearerTokenCache, ATokenRefusedIsMadeAnewFromNewCredentials) {
   Source source([] { return make_credentials(); });
   const auto cache = source.cache();
   const auto first = cache->get(0).value();
-  cache->invalidate(nullptr);
+  EXPECT_TRUE(cache->invalidate(BearerTokenPtr(), 1));
+  EXPECT_TRUE(cache->invalidate("another", 1));
   EXPECT_EQ(cache->get(1).value(), first);
-  cache->invalidate(first);
+  EXPECT_TRUE(cache->invalidate(first, 1));
   const auto second = cache->get(1).value();
   EXPECT_NE(second, first);
   EXPECT_EQ(source.calls(), 2);
-  cache->invalidate(first);  // somebody was faster
+  EXPECT_TRUE(cache->invalidate(first, 1));  // somebody was faster
   EXPECT_EQ(cache->get(2).value(), second);
+  EXPECT_FALSE(cache->invalidate(second->text(), 2));  // the credentials came back the same
+  EXPECT_EQ(cache->get(2).value(), second);
+  EXPECT_TRUE(cache->invalidate(second->text(), 6));
+  EXPECT_NE(cache->get(6).value(), second);
+  EXPECT_EQ(source.calls(), 3);
 }
 
 TEST(BearerTokenCache, OthersGoOnWithTheOldTokenWhileOneRenews) {

@@ -1,57 +1,17 @@
-// The steady state allocates nothing: counted with replaced allocation functions.
+// The steady state allocates nothing.
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <cstdlib>
-#include <new>
+#include <memory>
 #include <string>
 
+#include "core/counting_allocator.hpp"
 #include "usage/support.hpp"
-
-namespace {
-
-std::atomic<std::uint64_t> allocations{0};
-
-void* try_to_allocate(std::size_t size) noexcept {
-  ++allocations;
-  return std::malloc(size == 0 ? 1 : size);
-}
-
-void* allocate(std::size_t size) {
-  void* memory = try_to_allocate(size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  return allocate(size);
-}
-void* operator new[](std::size_t size) {
-  return allocate(size);
-}
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  return try_to_allocate(size);
-}
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
-  return try_to_allocate(size);
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
 
 namespace costmark {
 namespace {
+
+using testing::allocations;
 
 std::string chunk(std::string_view usage) {
   return R"(data: {"id":"chatcmpl-123456789012345678901234567890","model":"gpt-oss","choices":)"
@@ -84,32 +44,32 @@ void stream(AnswerReader& reader, int events, bool hide) {
 }
 
 TEST(Allocations, CountAnything) {
-  const std::uint64_t before = allocations;
+  const std::size_t before = allocations();
   auto number = std::make_unique<int>(1);
-  EXPECT_EQ(allocations - before, 1U) << *number;
+  EXPECT_EQ(allocations() - before, 1U) << *number;
 }
 
 TEST(Allocations, DoNotGrowWithAStream) {
   for (const bool hide : {false, true}) {
     AnswerReader reader;
     stream(reader, 20, hide);
-    const std::uint64_t before = allocations;
+    const std::size_t before = allocations();
     stream(reader, 10'000, hide);
-    EXPECT_EQ(allocations - before, 0U) << (hide ? "hiding" : "showing");
+    EXPECT_EQ(allocations() - before, 0U) << (hide ? "hiding" : "showing");
   }
 }
 
 TEST(Allocations, AreNoneForAJsonAnswerNoLargerThanTheLast) {
   const std::string body = counted.substr(6);
   AnswerReader reader;
-  std::uint64_t before = 0;
+  std::size_t before = 0;
   for (int i = 0; i < 3; ++i) {
-    before = allocations;
+    before = allocations();
     reader.begin(Api::chat_completions, 200, json_type, false);
     reader.feed(body);
     reader.finish();
   }
-  EXPECT_EQ(allocations - before, 0U);
+  EXPECT_EQ(allocations() - before, 0U);
   EXPECT_EQ(reader.answer().usage.output_tokens, 6U);
 }
 
@@ -117,10 +77,10 @@ TEST(Allocations, AreNoneForAKnownProject) {
   const std::string project = "proj_0123456789012345678901234567890123456789";
   UsageCounters counters;
   counters.begin_attempt(project, true);
-  const std::uint64_t before = allocations;
+  const std::size_t before = allocations();
   counters.begin_attempt(project, true);
   counters.end_attempt(project, Outcome::ok, {});
-  EXPECT_EQ(allocations - before, 0U);
+  EXPECT_EQ(allocations() - before, 0U);
 }
 
 }  // namespace

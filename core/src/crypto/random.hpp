@@ -1,0 +1,14 @@
+// Bytes that nobody can guess.
+#pragma once
+
+#include <span>
+
+#include "costmark/error.hpp"
+
+namespace costmark::crypto {
+
+// From OpenSSL's generator, which a forked child seeds anew. Errors: internal, with what OpenSSL
+// says.
+Status fill_random(std::span<unsigned char> out);
+
+}  // namespace costmark::crypto
