@@ -5,8 +5,10 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "costmark/bearer_token.hpp"
+#include "costmark/credentials_cache.hpp"
 #include "costmark/credentials_provider.hpp"
 #include "costmark/error.hpp"
 
@@ -16,8 +18,9 @@ struct BearerTokenConfig {
   CredentialsProviderPtr credentials;
   std::string region;
   std::int64_t expires_in_s = max_bearer_token_life_s;
-  // As CredentialsCache has it.
+  // As CredentialsCache has them.
   std::function<void(const Error&)> on_refresh_failure;
+  Jitter jitter;
 };
 
 // Keeps the newest token, over a CredentialsCache. Synchronised internally; no lock is held while
@@ -38,9 +41,13 @@ class BearerTokenCache {
   // Errors: those of the credentials provider and of mint_bearer_token.
   Result<BearerTokenPtr> get(UnixSeconds now);
 
-  // Forgets the token, and the credentials it was made from, if it is still `seen`: the service
-  // said that it is not valid.
-  void invalidate(const BearerTokenPtr& seen) noexcept;
+  // The service refused `seen`, as expired or invalid. If it is still the newest token, it is
+  // forgotten, and so are the credentials that it was made from, as CredentialsCache has it; while
+  // those are left as they are (`refusal_pause_s`), so is the token. False when the next `get`
+  // would return `seen` again; null counts as a token that is gone.
+  bool invalidate(const BearerTokenPtr& seen, UnixSeconds now) noexcept;
+  // The same for a token that went out as text.
+  bool invalidate(std::string_view seen, UnixSeconds now) noexcept;
 
  private:
   struct Impl;

@@ -10,6 +10,9 @@
 
 namespace costmark {
 
+// Returns a number from 0 to `most`, seconds.
+using Jitter = std::function<UnixSeconds(UnixSeconds most)>;
+
 // Keeps the newest snapshot of one provider. Synchronised internally: `get` takes no lock that
 // another thread holds while its provider runs, and waits for that thread only when nothing valid
 // is left. One thread refreshes at a time; those that waited for it share its result, the error as
@@ -18,8 +21,14 @@ namespace costmark {
 // shared files, by one thread, while the others go on), so a rotated key is in use a second later.
 //
 // A refresh starts `advisory_window_s` before expiry, or when half of the lifetime is over where
-// that is shorter. When it fails, what is still valid is served on and the provider is left alone
-// for half a minute, inside `mandatory_window_s` for five seconds.
+// that is shorter; jitter puts it off by up to a third of what is left then, for an ordinary
+// lifetime to `mandatory_window_s` at the latest, so that processes that were started together do
+// not ask together. When it fails, what is still valid is served on and the provider is left alone
+// for half a minute, inside `mandatory_window_s` for five seconds. In neither window does anybody
+// wait or fail while there is a valid set; botocore, whose windows these are, waits in the second.
+//
+// In a forked child the snapshot serves on, and a refresh that was under way in the parent is the
+// parent's alone.
 class CredentialsCache {
  public:
   static constexpr UnixSeconds advisory_window_s = 15 * 60;
@@ -27,15 +36,25 @@ class CredentialsCache {
 
   // `on_refresh_failure` is told, on the thread that tried and with no lock held, of a refresh that
   // failed while valid credentials were left; when none are left, `get` returns the error.
+  // `jitter` is called with the lock held, by one thread at a time; null: the system's randomness.
   explicit CredentialsCache(CredentialsProviderPtr provider,
-                            std::function<void(const Error&)> on_refresh_failure = {});
+                            std::function<void(const Error&)> on_refresh_failure = {},
+                            Jitter jitter = {});
   ~CredentialsCache();
 
   // Errors: those of the provider; expired_credentials when it returned expired ones.
   Result<CredentialsPtr> get(UnixSeconds now);
 
-  // Forgets the snapshot if it is still `seen`: the service said that it is not valid.
-  void invalidate(const CredentialsPtr& seen) noexcept;
+  // The service refused what `seen` signed, as expired or invalid. If it is still the newest
+  // snapshot, the next `get` asks the provider again, and whoever calls meanwhile waits for its
+  // answer. When the provider has nothing better, the refused set serves on until it expires: the
+  // refusal may have been a passing one. Refusals make the provider be asked at most once in
+  // `refusal_pause_s`, in a second when it did have other keys.
+  //
+  // False when the next `get` would return `seen` again, so that there is no use in repeating a
+  // request; null counts as a set that is gone.
+  bool invalidate(const CredentialsPtr& seen, UnixSeconds now) noexcept;
+  static constexpr UnixSeconds refusal_pause_s = 5;
 
  private:
   struct Impl;

@@ -32,24 +32,29 @@ using CredentialsProviderPtr = std::unique_ptr<CredentialsProvider>;
 CredentialsProviderPtr static_credentials(CredentialsPtr credentials);
 
 // AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SECURITY_TOKEN or AWS_SESSION_TOKEN (the first that
-// is set), AWS_CREDENTIAL_EXPIRATION, AWS_ACCOUNT_ID. Errors beside no_credentials: unusable_credentials,
-// naming the variable, for an id without a secret or the reverse, for an expiration that is no
-// time, and for control characters.
+// is set), AWS_CREDENTIAL_EXPIRATION, AWS_ACCOUNT_ID. Errors beside no_credentials:
+// unusable_credentials, naming the variable, for an id without a secret or the reverse, for an
+// expiration that is no time, and for control characters.
 CredentialsProviderPtr environment_credentials(Environment environment);
 
-// One profile of the shared config and credentials files: static keys, or what its
-// credential_process prints. `profile` names it; empty: AWS_DEFAULT_PROFILE, AWS_PROFILE, else
-// "default". The files are those of AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE, else
-// ~/.aws/config and ~/.aws/credentials, where "~" is HOME; all of it out of `environment`. Errors
-// beside no_credentials: timeout of the program; unusable_credentials, with file and line, for a file
+// One profile of the shared config and credentials files: an assumed role, a web identity, SSO,
+// static keys, `aws login`, or what its credential_process prints, in botocore's order. `profile`
+// names it; empty: AWS_DEFAULT_PROFILE, AWS_PROFILE, else "default", and
+// AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN stands for a web identity of the profile. The files
+// are those of AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE, else ~/.aws/config and
+// ~/.aws/credentials, where "~" is HOME; all of it out of `environment`. Roles are assumed at STS;
+// what they are sourced from is kept, and asked again only when it is due itself.
+//
+// Errors beside no_credentials: timeout, transport, throttled, service of a program or an endpoint;
+// expired_credentials, saying what to run; unusable_credentials, with file and line, for a file
 // that cannot be read or parsed, a named profile that does not exist, keys that make no pair, a
-// program that fails, and a profile that asks for a source which is not supported (a role, web
-// identity, SSO, `aws login`): never is another identity taken in its place.
+// role without a source, what a service refuses, and everything else that is set up and cannot be
+// used: never is another identity taken in its place.
 CredentialsProviderPtr profile_credentials(Environment environment, std::string profile = {});
 
-// The default chain of the AWS SDKs as far as it needs no network: environment, shared files. A
-// `profile` that is given here leaves the environment's keys out. Container endpoints are
-// recognised, and are an error.
+// The default chain of the AWS SDKs: environment, shared files and web identity, container (ECS,
+// EKS Pod Identity), EC2 instance metadata. A `profile` that is given here leaves the environment's
+// keys and its web identity out.
 CredentialsProviderPtr default_credentials(const Environment& environment,
                                            const std::string& profile = {});
 

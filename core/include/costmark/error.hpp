@@ -33,8 +33,8 @@ enum class Code : std::int32_t {
   project_not_allowed = 23,  // the project is outside `allowed_projects`
 
   // Authenticate again.
-  no_credentials = 30,       // nothing to sign with was found
-  expired_credentials = 31,  // what was found has expired and could not be renewed
+  no_credentials = 30,        // nothing to sign with was found
+  expired_credentials = 31,   // what was found has expired and could not be renewed
   unusable_credentials = 32,  // a source is set up and cannot be used; the message says what to fix
 
   // Try again, or report.

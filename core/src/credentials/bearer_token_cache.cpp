@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "costmark/credentials_cache.hpp"
+#include "fork.hpp"
 
 namespace costmark {
 
@@ -12,10 +13,13 @@ struct BearerTokenCache::Impl {
   explicit Impl(BearerTokenConfig config)
       : region(std::move(config.region)),
         expires_in_s(config.expires_in_s),
-        credentials(std::move(config.credentials), std::move(config.on_refresh_failure)) {}
+        credentials(std::move(config.credentials), std::move(config.on_refresh_failure),
+                    std::move(config.jitter)) {}
 
   Result<BearerTokenPtr> get(UnixSeconds now);
   BearerTokenPtr find(const CredentialsPtr& from, UnixSeconds now) const;
+  template <class IsSeen>
+  bool invalidate(IsSeen is_seen, UnixSeconds now) noexcept;
 
   // A token, what it was made from, and when to make the next one from the same credentials.
   struct Minted {
@@ -29,6 +33,7 @@ struct BearerTokenCache::Impl {
   CredentialsCache credentials;
 
   mutable std::mutex mutex;  // guards what follows
+  const HeldDuringFork across_fork{mutex};
   Minted current;
 };
 
@@ -55,6 +60,21 @@ BearerTokenPtr BearerTokenCache::Impl::find(const CredentialsPtr& from, UnixSeco
   return good ? current.token : nullptr;
 }
 
+template <class IsSeen>
+bool BearerTokenCache::Impl::invalidate(IsSeen is_seen, UnixSeconds now) noexcept {
+  Minted refused;
+  {
+    const std::lock_guard lock(mutex);
+    if (!current.token || !is_seen(current.token)) return true;
+    refused = current;
+  }
+  if (!credentials.invalidate(refused.credentials, now)) return false;
+  Minted released;  // cleansed after the lock is let go
+  const std::lock_guard lock(mutex);
+  if (current.token == refused.token) std::swap(released, current);
+  return true;
+}
+
 BearerTokenCache::BearerTokenCache(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
 
 BearerTokenCache::~BearerTokenCache() = default;
@@ -69,14 +89,12 @@ Result<BearerTokenPtr> BearerTokenCache::get(UnixSeconds now) {
   return impl_->get(now);
 }
 
-void BearerTokenCache::invalidate(const BearerTokenPtr& seen) noexcept {
-  Impl::Minted released;  // cleansed after the lock is let go
-  {
-    const std::lock_guard lock(impl_->mutex);
-    if (!seen || impl_->current.token != seen) return;
-    std::swap(released, impl_->current);
-  }
-  impl_->credentials.invalidate(released.credentials);
+bool BearerTokenCache::invalidate(const BearerTokenPtr& seen, UnixSeconds now) noexcept {
+  return impl_->invalidate([&](const BearerTokenPtr& held) { return held == seen; }, now);
+}
+
+bool BearerTokenCache::invalidate(std::string_view seen, UnixSeconds now) noexcept {
+  return impl_->invalidate([&](const BearerTokenPtr& held) { return held->text() == seen; }, now);
 }
 
 }  // namespace costmark

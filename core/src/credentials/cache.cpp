@@ -7,6 +7,7 @@
 #include <mutex>
 #include <utility>
 
+#include "fork.hpp"
 #include "timestamp.hpp"
 
 namespace costmark {
@@ -17,59 +18,97 @@ constexpr UnixSeconds advisory_pause_s = 30;
 constexpr UnixSeconds mandatory_pause_s = 5;
 // How long to take it for granted that a source has not changed.
 constexpr UnixSeconds look_pause_s = 1;
+// How long to leave a source alone that had other keys for those that were refused.
+constexpr UnixSeconds replacement_pause_s = 1;
+
+UnixSeconds system_jitter(UnixSeconds most) noexcept {
+  std::uint32_t bits = 0;
+  if (most <= 0 || getentropy(&bits, sizeof bits) != 0) return 0;
+  return static_cast<UnixSeconds>(bits) % (most + 1);
+}
+
+bool same_keys(const Credentials& a, const Credentials& b) noexcept {
+  return a.access_key_id() == b.access_key_id() && a.secret_access_key() == b.secret_access_key() &&
+         a.session_token() == b.session_token();
+}
 
 }  // namespace
 
 struct CredentialsCache::Impl {
   using Lock = std::unique_lock<std::mutex>;
 
-  Impl(CredentialsProviderPtr from, std::function<void(const Error&)> failed)
-      : provider(std::move(from)), on_refresh_failure(std::move(failed)) {}
+  Impl(CredentialsProviderPtr from, std::function<void(const Error&)> failed, Jitter spread)
+      : provider(std::move(from)),
+        on_refresh_failure(std::move(failed)),
+        jitter(spread ? std::move(spread) : system_jitter) {}
 
-  bool usable(UnixSeconds now) const noexcept { return current && !current->expired(now); }
+  bool usable(UnixSeconds now) const noexcept {
+    return current && !current->expired(now) && !(refused && may_ask_again(now));
+  }
 
-  // A thread that forked away in the middle of a refresh never ends it in the child.
-  bool refresh_in_flight() const noexcept {
-    return refreshing_in != 0 && refreshing_in == getpid();
+  // After a refusal. A clock that was set back must not put it off.
+  bool may_ask_again(UnixSeconds now) const noexcept {
+    return now < asked_again_at || now >= ask_again_at;
   }
 
   // A clock that was set back must not put the next look off.
   bool look_due(UnixSeconds now) const noexcept { return now < looked_at || now >= look_at; }
 
+  void forget_parents_flight();
   Result<CredentialsPtr> get(UnixSeconds now);
   bool source_changed(Lock& lock, UnixSeconds now);
   Result<CredentialsPtr> refresh(Lock& lock, UnixSeconds now);
   Result<CredentialsPtr> fetch(UnixSeconds now);
   Result<CredentialsPtr> keep(CredentialsPtr fresh, UnixSeconds now);
-  UnixSeconds due(const Credentials& fresh, UnixSeconds now) const noexcept;
+  void put_off(UnixSeconds now) noexcept;
+  void settle_refusal(UnixSeconds now, UnixSeconds pause) noexcept;
+  UnixSeconds due(const Credentials& fresh, UnixSeconds now) const;
 
   const CredentialsProviderPtr provider;
   const std::function<void(const Error&)> on_refresh_failure;
+  const Jitter jitter;
 
   // Guards what follows; never held while the provider runs.
   std::mutex mutex;
-  std::condition_variable landed;
+  const HeldDuringFork across_fork{mutex};
+  std::unique_ptr<std::condition_variable> landed = std::make_unique<std::condition_variable>();
+  std::uint64_t generation = fork_generation();  // of the process whose threads are in here
   CredentialsPtr current;
-  UnixSeconds refresh_at = 0;  // meaningful while `current` can expire
-  UnixSeconds looked_at = 0;   // when the source was last asked whether it has changed
-  UnixSeconds look_at = 0;     // when to ask again
-  pid_t refreshing_in = 0;     // process whose thread is in the provider; 0 for none
-  std::uint64_t flights = 0;   // refreshes that have ended
+  UnixSeconds refresh_at = 0;      // meaningful while `current` can expire
+  UnixSeconds looked_at = 0;       // when the source was last asked whether it has changed
+  UnixSeconds look_at = 0;         // when to ask again
+  bool refused = false;            // the service did not take `current`
+  UnixSeconds asked_again_at = 0;  // when the source was last asked because of a refusal
+  UnixSeconds ask_again_at = 0;    // when a refusal may make it be asked again
+  bool in_flight = false;          // a thread is in the provider
+  std::uint64_t flights = 0;       // refreshes that have ended
   std::optional<Error> last_failure;
 };
 
+// In a forked child: the thread that was in the provider, and those that waited for it, are not
+// there. Destroying a condition variable waits for its waiters, so the old one is left alone.
+void CredentialsCache::Impl::forget_parents_flight() {
+  if (generation == fork_generation()) return;
+  auto fresh = std::make_unique<std::condition_variable>();
+  (void)std::exchange(landed, std::move(fresh)).release();
+  in_flight = false;
+  last_failure.reset();
+  generation = fork_generation();
+}
+
 Result<CredentialsPtr> CredentialsCache::Impl::get(UnixSeconds now) {
   Lock lock(mutex);
-  while (!usable(now) && refresh_in_flight()) {
+  forget_parents_flight();
+  while (!usable(now) && in_flight) {
     const auto flight = flights;
-    landed.wait(lock, [&] { return flights != flight; });
+    landed->wait(lock, [&] { return flights != flight; });
+    if (usable(now)) return current;
     // A source that is down is asked once, not once for every thread in the queue.
     if (last_failure) return *last_failure;
-    if (usable(now)) return current;
   }
   if (usable(now)) {
     const bool settled = !current->expires_at() || now < refresh_at;
-    if (refresh_in_flight() || (settled && !look_due(now))) return current;
+    if (in_flight || (settled && !look_due(now))) return current;
     if (settled) {
       const CredentialsPtr held = current;
       if (!source_changed(lock, now)) return held;
@@ -82,14 +121,14 @@ Result<CredentialsPtr> CredentialsCache::Impl::get(UnixSeconds now) {
 bool CredentialsCache::Impl::source_changed(Lock& lock, UnixSeconds now) {
   looked_at = now;
   look_at = now + look_pause_s;
-  refreshing_in = getpid();
+  in_flight = true;
   lock.unlock();
   const bool changed = provider->changed();
   lock.lock();
   last_failure.reset();
-  refreshing_in = 0;
+  in_flight = false;
   ++flights;
-  landed.notify_all();
+  landed->notify_all();
   return changed;
 }
 
@@ -103,16 +142,16 @@ Result<CredentialsPtr> CredentialsCache::Impl::refresh(Lock& lock, UnixSeconds n
     ~Flight() {
       if (!lock.owns_lock()) lock.lock();
       cache.last_failure = std::move(failure);
-      cache.refreshing_in = 0;
+      cache.in_flight = false;
       ++cache.flights;
-      cache.landed.notify_all();
+      cache.landed->notify_all();
     }
   };
 
   Result<CredentialsPtr> result = CredentialsPtr();
   {
     Flight flight{*this, lock};
-    refreshing_in = getpid();
+    in_flight = true;
     lock.unlock();
     result = fetch(now);
     lock.lock();
@@ -121,11 +160,7 @@ Result<CredentialsPtr> CredentialsCache::Impl::refresh(Lock& lock, UnixSeconds n
       return keep(std::move(result).value(), now);
     }
     flight.failure = result.error();
-    if (current && current->expires_at()) {
-      const bool near = *current->expires_at() - now <= mandatory_window_s;
-      refresh_at = now + (near ? mandatory_pause_s : advisory_pause_s);
-    }
-    look_at = now + advisory_pause_s;
+    put_off(now);
     if (usable(now)) result = current;
   }
   const auto failure = result.ok() ? last_failure : std::nullopt;
@@ -156,21 +191,44 @@ Result<CredentialsPtr> CredentialsCache::Impl::keep(CredentialsPtr fresh, UnixSe
   refresh_at = due(*fresh, now);
   looked_at = now;
   look_at = now + look_pause_s;
-  current = std::move(fresh);
+  const bool replaced = !current || !same_keys(*current, *fresh);
+  settle_refusal(now, replaced ? replacement_pause_s : refusal_pause_s);
+  fresh.swap(current);
   return current;
+}
+
+// A refresh failed: what is at hand serves on, and the source is left alone for a while.
+void CredentialsCache::Impl::put_off(UnixSeconds now) noexcept {
+  settle_refusal(now, refusal_pause_s);
+  look_at = now + advisory_pause_s;
+  if (!current || !current->expires_at()) return;
+  const bool near = *current->expires_at() - now <= mandatory_window_s;
+  refresh_at = now + (near ? mandatory_pause_s : advisory_pause_s);
+}
+
+// The source was asked because of a refusal, and that was its answer.
+void CredentialsCache::Impl::settle_refusal(UnixSeconds now, UnixSeconds pause) noexcept {
+  if (!refused) return;
+  refused = false;
+  asked_again_at = now;
+  ask_again_at = now + pause;
 }
 
 // Ahead of expiry by the advisory window, but not before half of what is left has passed: sources
 // whose credentials live shorter than the window would otherwise be asked on every call.
-UnixSeconds CredentialsCache::Impl::due(const Credentials& fresh, UnixSeconds now) const noexcept {
+UnixSeconds CredentialsCache::Impl::due(const Credentials& fresh, UnixSeconds now) const {
   if (!fresh.expires_at()) return 0;
   const auto expiry = *fresh.expires_at();
-  return std::max({expiry - advisory_window_s, now + (expiry - now) / 2, now + mandatory_pause_s});
+  const auto margin = std::min(advisory_window_s, (expiry - now) / 2);
+  const auto most = margin * (advisory_window_s - mandatory_window_s) / advisory_window_s;
+  return std::max(expiry - margin + std::clamp<UnixSeconds>(jitter(most), 0, most), now + 1);
 }
 
 CredentialsCache::CredentialsCache(CredentialsProviderPtr provider,
-                                   std::function<void(const Error&)> on_refresh_failure)
-    : impl_(std::make_unique<Impl>(std::move(provider), std::move(on_refresh_failure))) {}
+                                   std::function<void(const Error&)> on_refresh_failure,
+                                   Jitter jitter)
+    : impl_(std::make_unique<Impl>(std::move(provider), std::move(on_refresh_failure),
+                                   std::move(jitter))) {}
 
 CredentialsCache::~CredentialsCache() = default;
 
@@ -178,10 +236,11 @@ Result<CredentialsPtr> CredentialsCache::get(UnixSeconds now) {
   return impl_->get(now);
 }
 
-void CredentialsCache::invalidate(const CredentialsPtr& seen) noexcept {
-  CredentialsPtr released;  // cleansed after the lock is let go
+bool CredentialsCache::invalidate(const CredentialsPtr& seen, UnixSeconds now) noexcept {
   const std::lock_guard lock(impl_->mutex);
-  if (seen && impl_->current == seen) released = std::move(impl_->current);
+  if (!seen || impl_->current != seen) return true;
+  impl_->refused = true;
+  return impl_->may_ask_again(now);
 }
 
 }  // namespace costmark

@@ -47,7 +47,8 @@ class ConfigFile {
  public:
   enum class Kind : std::uint8_t { config, credentials };
 
-  // `path` is named in errors. Errors: unusable_credentials, with path and line, never quoting the text.
+  // `path` is named in errors. Errors: unusable_credentials, with path and line, never quoting the
+  // text.
   static Result<ConfigFile> parse(std::string text, std::string path, Kind kind);
   ConfigFile() = default;
   ~ConfigFile();

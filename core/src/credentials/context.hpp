@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "costmark/environment.hpp"
+#include "credentials/cached_json.hpp"
 #include "credentials/process.hpp"
 #include "http/transport.hpp"
 
@@ -13,6 +14,8 @@ struct SourceContext {
   Environment environment;
   std::shared_ptr<http::Transport> transport;
   ProcessLimits process = {};
+  // What is known of the AWS CLI's cache file beyond what stands in it.
+  std::shared_ptr<CachedJson> cache_file = std::make_shared<CachedJson>();
 };
 
 // Over the network, with the CA bundle that the environment names.

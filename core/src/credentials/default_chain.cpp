@@ -1,65 +1,52 @@
-#include <array>
-#include <utility>
+#include "credentials/profile.hpp"
 
-#include "costmark/credentials_provider.hpp"
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "credentials/container.hpp"
+#include "credentials/instance.hpp"
+#include "credentials/region.hpp"
 #include "credentials/shared_files.hpp"
-#include "credentials/unserved.hpp"
 
 namespace costmark {
 namespace {
 
-// ECS and EKS Pod Identity.
-class ContainerProvider final : public CredentialsProvider {
- public:
-  explicit ContainerProvider(Environment environment) : environment_(std::move(environment)) {}
-
-  std::string_view name() const noexcept override { return "container"; }
-
-  Result<CredentialsPtr> resolve(UnixSeconds) override {
-    for (const char* name :
-         {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"}) {
-      if (!config::variable(environment_, name).empty()) {
-        return unserved(name, "the container's credentials endpoint");
-      }
-    }
-    return Error{Code::no_credentials, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is not set"};
-  }
-
- private:
-  Environment environment_;
-};
-
-class InstanceProvider final : public CredentialsProvider {
- public:
-  std::string_view name() const noexcept override { return "EC2 instance metadata"; }
-
-  Result<CredentialsPtr> resolve(UnixSeconds) override {
-    return Error{Code::no_credentials, "not supported by this version"};
-  }
-};
-
 // An explicit profile beats keys in the environment, as in botocore.
-std::vector<CredentialsProviderPtr> default_providers(const Environment& environment,
+std::vector<CredentialsProviderPtr> default_providers(const SourceContext& context,
                                                       const std::string& profile) {
   std::vector<CredentialsProviderPtr> providers;
-  if (profile.empty()) providers.push_back(environment_credentials(environment));
-  providers.push_back(profile_credentials(environment, profile));
-  providers.push_back(std::make_unique<ContainerProvider>(environment));
-  providers.push_back(std::make_unique<InstanceProvider>());
+  if (profile.empty()) providers.push_back(environment_credentials(context.environment));
+  providers.push_back(profile_credentials(context, profile));
+  providers.push_back(container_credentials(context));
+  providers.push_back(instance_credentials(context, profile));
   return providers;
+}
+
+NamedRegion region_of(const Environment& environment, const std::string& profile) {
+  const auto files = config::SharedFiles::load(config::SharedFiles::Paths::of(environment));
+  const auto choice = config::ProfileChoice::of(environment, profile);
+  // Files that cannot be read leave what the environment says.
+  return chosen_region(environment,
+                       files.ok() ? files.value().profile(choice.name) : config::Profile());
 }
 
 }  // namespace
 
 CredentialsProviderPtr default_credentials(const Environment& environment,
                                            const std::string& profile) {
-  return chain_credentials(default_providers(environment, profile));
+  return default_credentials(source_context(environment), profile);
+}
+
+CredentialsProviderPtr default_credentials(const SourceContext& context,
+                                           const std::string& profile) {
+  return chain_credentials(default_providers(context, profile));
 }
 
 ChainReport explain_default_credentials(const Environment& environment, const std::string& profile,
                                         UnixSeconds now) {
   ChainReport report;
-  for (const auto& provider : default_providers(environment, profile)) {
+  for (const auto& provider : default_providers(source_context(environment), profile)) {
     Result<CredentialsPtr> result = provider->resolve(now);
     ChainReport::Asked asked{std::string(provider->name()), {}};
     if (result.ok()) {
@@ -72,17 +59,7 @@ ChainReport explain_default_credentials(const Environment& environment, const st
     report.asked.push_back(std::move(asked));
     if (result.error().code != Code::no_credentials) break;
   }
-  for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
-    if (!report.region.name.empty()) break;
-    if (auto value = config::variable(environment, name); !value.empty()) {
-      report.region = {std::move(value), name};
-    }
-  }
-  if (report.region.name.empty()) {
-    if (auto region = profile_region(environment, profile); region.ok()) {
-      report.region = std::move(region).value();
-    }
-  }
+  report.region = region_of(environment, profile);
   return report;
 }
 

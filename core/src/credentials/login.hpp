@@ -6,6 +6,7 @@
 #include "costmark/credentials.hpp"
 #include "costmark/error.hpp"
 #include "credentials/context.hpp"
+#include "credentials/shared_files.hpp"
 
 namespace costmark {
 
@@ -15,8 +16,15 @@ struct LoginSettings {
   std::string profile;  // shown in what the user is told to run
   std::string where;    // names the setting in errors, such as "~/.aws/config:3"
   std::string source;   // of the credentials
+  // The profile that was chosen, for the endpoints that it may configure; null for none.
+  const config::Profile* endpoints = nullptr;
 };
 
+// They stand in the AWS CLI's cache: AWS_LOGIN_CACHE_DIRECTORY, else ~/.aws/login/cache. Within
+// five minutes of their end they are renewed through AWS Sign-In and written back; where that
+// fails, they serve as long as they are valid. One thread at a time. Errors: expired_credentials
+// and unusable_credentials, saying what to run; transport, timeout, throttled, service. No message
+// holds a token or a key.
 Result<CredentialsPtr> login_credentials(const SourceContext& context,
                                          const LoginSettings& settings, UnixSeconds now);
 

@@ -18,9 +18,9 @@
 
 #include "cleanse.hpp"
 #include "costmark/json.hpp"
-#include "timestamp.hpp"
 #include "credentials/words.hpp"
 #include "json/reader.hpp"
+#include "timestamp.hpp"
 
 namespace costmark {
 namespace {

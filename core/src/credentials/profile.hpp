@@ -4,16 +4,18 @@
 #include <string>
 
 #include "costmark/credentials_provider.hpp"
-#include "credentials/process.hpp"
-#include "credentials/shared_files.hpp"
+#include "credentials/context.hpp"
 
 namespace costmark {
 
-// As `profile_credentials`, with limits for the program that a profile may name. What is asked for,
-// in botocore's order: role_arn, web identity, SSO, keys in the credentials file, `aws login`,
+// As the public `profile_credentials`, over a transport that is handed in. What is asked for, in
+// botocore's order: role_arn, web identity, SSO, keys in the credentials file, `aws login`,
 // credential_process, keys in the config file. The first that the profile names decides: if it is
-// one that is not served yet, or is incomplete, that is the error, never the next one's identity.
-CredentialsProviderPtr profile_credentials(Environment environment, std::string profile,
-                                           ProcessLimits limits);
+// incomplete or fails, that is the error, never the next one's identity.
+CredentialsProviderPtr profile_credentials(SourceContext context, std::string profile);
+
+// As the public `default_credentials`.
+CredentialsProviderPtr default_credentials(const SourceContext& context,
+                                           const std::string& profile);
 
 }  // namespace costmark

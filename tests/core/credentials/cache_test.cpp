@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <functional>
 #include <future>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -20,6 +22,11 @@ constexpr UnixSeconds mandatory = CredentialsCache::mandatory_window_s;
 
 CredentialsPtr make_credentials(std::optional<UnixSeconds> expiry) {
   return Credentials::create({"AKIDEXAMPLE", "CANARY", "", expiry, "", "test"}).value();
+}
+
+// So that refreshes happen at exact times.
+UnixSeconds no_jitter(UnixSeconds) {
+  return 0;
 }
 
 // A provider whose answer is made by the test.
@@ -155,7 +162,7 @@ TEST(CredentialsCache, ManyThreadsLookOnce) {
 
 TEST(CredentialsCache, RefreshesInTheAdvisoryWindow) {
   Source source(lives_for(hour));
-  CredentialsCache cache(source.provider());
+  CredentialsCache cache(source.provider(), {}, no_jitter);
   const auto first = cache.get(0).value();
   EXPECT_EQ(cache.get(hour - advisory - 1).value(), first);
   EXPECT_EQ(source.calls(), 1);
@@ -168,7 +175,7 @@ TEST(CredentialsCache, RefreshesInTheAdvisoryWindow) {
 
 TEST(CredentialsCache, ShortLivesAreNotRefreshedOnEveryCall) {
   Source source(lives_for(300));  // shorter than the window
-  CredentialsCache cache(source.provider());
+  CredentialsCache cache(source.provider(), {}, no_jitter);
   for (UnixSeconds now = 0; now < 150; ++now) ASSERT_TRUE(cache.get(now).ok());
   EXPECT_EQ(source.calls(), 1);
   ASSERT_TRUE(cache.get(150).ok());
@@ -182,8 +189,8 @@ TEST(CredentialsCache, AFailedRefreshServesOnAndPauses) {
     return make_credentials(now + hour);
   });
   std::vector<std::string> told;
-  CredentialsCache cache(source.provider(),
-                         [&](const Error& error) { told.push_back(error.message); });
+  CredentialsCache cache(
+      source.provider(), [&](const Error& error) { told.push_back(error.message); }, no_jitter);
   const auto first = cache.get(0).value();
   down = true;
 
@@ -232,19 +239,126 @@ TEST(CredentialsCache, ARefreshToExpiredOnesKeepsTheOld) {
   EXPECT_EQ(cache.get(hour).error().code, Code::expired_credentials);
 }
 
-TEST(CredentialsCache, Invalidate) {
-  Source source(lives_for(hour));
+// A source with the keys that the test gives it.
+Source::Answer keys(const std::string& name) {
+  return [&name](UnixSeconds now) {
+    return Credentials::create({name, "CANARY", "", now + hour, "", "test"}).value();
+  };
+}
+
+TEST(CredentialsCache, ARefusedSetIsReplaced) {
+  std::string name = "one";
+  Source source(keys(name));
   CredentialsCache cache(source.provider());
   const auto first = cache.get(0).value();
-  cache.invalidate(nullptr);
-  cache.invalidate(make_credentials(hour));  // somebody else's
+  EXPECT_TRUE(cache.invalidate(nullptr, 0));
+  EXPECT_TRUE(cache.invalidate(make_credentials(hour), 0));  // somebody else's
   EXPECT_EQ(cache.get(0).value(), first);
-  cache.invalidate(first);
+  name = "two";
+  EXPECT_TRUE(cache.invalidate(first, 0));
   const auto second = cache.get(0).value();
-  EXPECT_NE(second, first);
-  cache.invalidate(first);  // late news about the old ones
+  EXPECT_EQ(second->access_key_id(), "two");
+  EXPECT_TRUE(cache.invalidate(first, 0));  // late news about the old ones
   EXPECT_EQ(cache.get(0).value(), second);
   EXPECT_EQ(source.calls(), 2);
+  name = "three";
+  EXPECT_FALSE(cache.invalidate(second, 0));  // not twice in a second
+  EXPECT_EQ(cache.get(0).value(), second);
+  EXPECT_EQ(cache.get(1).value()->access_key_id(), "three");
+  EXPECT_EQ(source.calls(), 3);
+}
+
+TEST(CredentialsCache, AStormOfRefusalsIsNoStormOfRefreshes) {
+  std::string name = "one";
+  Source source(keys(name));
+  CredentialsCache cache(source.provider());
+  int advised = 0;
+  for (UnixSeconds now = 0; now < 60; ++now) {
+    for (int i = 0; i < 100; ++i) {
+      const auto given = cache.get(now);
+      ASSERT_TRUE(given.ok());
+      advised += cache.invalidate(given.value(), now) ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(source.calls(), 1 + 60 / CredentialsCache::refusal_pause_s);
+  EXPECT_EQ(advised, 1);  // the later ones are followed up by whoever comes after the pause
+}
+
+TEST(CredentialsCache, ARefusedSetServesOnWhenItsSourceHasNothingBetter) {
+  bool down = false;
+  Source source([&](UnixSeconds now) -> Result<CredentialsPtr> {
+    if (down) return Error{Code::transport, "source is down"};
+    return make_credentials(now + 60);
+  });
+  int told = 0;
+  CredentialsCache cache(source.provider(), [&](const Error&) { ++told; });
+  const auto first = cache.get(0).value();
+  down = true;
+  EXPECT_TRUE(cache.invalidate(first, 1));
+  EXPECT_EQ(cache.get(1).value(), first);
+  EXPECT_EQ(told, 1);
+  EXPECT_FALSE(cache.invalidate(first, 2));
+  EXPECT_EQ(cache.get(2).value(), first);
+  EXPECT_EQ(source.calls(), 2);
+  EXPECT_EQ(cache.get(60).error().code, Code::transport);  // it ends all the same
+  down = false;
+  EXPECT_TRUE(cache.get(60).ok());
+}
+
+TEST(CredentialsCache, AClockSetBackDoesNotPutARefusalOff) {
+  std::string name = "one";
+  Source source(keys(name));
+  CredentialsCache cache(source.provider());
+  EXPECT_TRUE(cache.invalidate(cache.get(1000).value(), 1000));
+  const auto second = cache.get(1000).value();
+  EXPECT_FALSE(cache.invalidate(second, 1000));
+  EXPECT_TRUE(cache.invalidate(second, 10));
+  EXPECT_NE(cache.get(10).value(), second);
+}
+
+TEST(CredentialsCache, JitterSpreadsRefreshesBetweenTheWindows) {
+  for (const UnixSeconds jitter : {0, 1, 299, 300}) {
+    UnixSeconds asked = -1;
+    Source source(lives_for(hour));
+    CredentialsCache cache(source.provider(), {}, [&](UnixSeconds most) {
+      asked = most;
+      return jitter;
+    });
+    const auto first = cache.get(0).value();
+    EXPECT_EQ(asked, advisory - mandatory);
+    EXPECT_EQ(cache.get(hour - advisory + jitter - 1).value(), first);
+    EXPECT_NE(cache.get(hour - advisory + jitter).value(), first);
+  }
+}
+
+TEST(CredentialsCache, JitterStaysInItsBounds) {
+  for (const UnixSeconds jitter : {-1'000'000, 1'000'000}) {
+    for (const UnixSeconds life : {1, 2, 3, 5, 60, 1800, 100'000}) {
+      Source source(lives_for(life));
+      CredentialsCache cache(source.provider(), {}, [&](UnixSeconds) { return jitter; });
+      const auto first = cache.get(0).value();
+      const UnixSeconds margin = std::min(advisory, life / 2);
+      const UnixSeconds due = life - margin + (jitter > 0 ? margin / 3 : 0);
+      if (due > 1) {
+        EXPECT_EQ(cache.get(due - 1).value(), first) << life;
+      }
+      EXPECT_NE(cache.get(due).value(), first) << life;
+    }
+  }
+}
+
+TEST(CredentialsCache, TheSystemsJitterDiffersBetweenCaches) {
+  std::set<UnixSeconds> due;
+  for (int i = 0; i < 40; ++i) {
+    Source source(lives_for(hour));
+    CredentialsCache cache(source.provider());
+    const auto first = cache.get(0).value();
+    UnixSeconds now = hour - advisory;
+    while (cache.get(now).value() == first) ++now;
+    EXPECT_LE(now, hour - mandatory);
+    due.insert(now);
+  }
+  EXPECT_GT(due.size(), 10U);
 }
 
 TEST(CredentialsCache, WithoutProviderOrAnswer) {
@@ -343,10 +457,23 @@ TEST(CredentialsCache, ThreadsWithARunningClock) {
       const auto now = ++clock / 16;
       const auto result = cache.get(now);
       ASSERT_TRUE(result.ok());
-      if (i % 97 == 0) cache.invalidate(result.value());
+      if (i % 97 == 0) (void)cache.invalidate(result.value(), now);
     }
   });
   EXPECT_EQ(source.most_at_once(), 1);
+}
+
+template <class Work>
+void expect_good_child(Work work) {
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    alarm(20);
+    _exit(work() ? 0 : 1);
+  }
+  int status = -1;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
 }
 
 // A child that was forked in the middle of a refresh has no thread that would end it.
@@ -362,16 +489,57 @@ TEST(CredentialsCache, AForkedChildDoesNotWaitForTheParentsThread) {
   std::thread refresher([&] { EXPECT_TRUE(cache.get(0).ok()); });
   while (source.calls() == 0) std::this_thread::yield();
 
-  const pid_t child = fork();
-  if (child == 0) {
-    alarm(10);
-    _exit(cache.get(0).ok() ? 0 : 1);
-  }
-  int status = -1;
-  EXPECT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  expect_good_child([&] { return cache.get(0).ok(); });
   release.set_value();
   refresher.join();
+}
+
+// Threads that wait for the refresh are not in the child either.
+TEST(CredentialsCache, AForkedChildHasNoneOfTheParentsWaiters) {
+  std::promise<void> release;
+  auto released = release.get_future().share();
+  const pid_t parent = getpid();
+  Source source([&](UnixSeconds now) {
+    if (getpid() == parent) released.wait();
+    return make_credentials(now + 10);
+  });
+  CredentialsCache cache(source.provider());
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) threads.emplace_back([&] { EXPECT_TRUE(cache.get(0).ok()); });
+  while (source.calls() == 0) std::this_thread::yield();
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // time for the others to queue up
+  expect_good_child([&] {
+    bool good = true;
+    for (UnixSeconds now = 0; now < 100; now += 10) good = good && cache.get(now).ok();
+    return good;
+  });
+  release.set_value();
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(source.calls(), 1);
+}
+
+TEST(CredentialsCache, ForksAmongBusyThreads) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "AddressSanitizer's own allocator may be locked in a child forked among threads";
+#endif
+  std::atomic<UnixSeconds> clock{0};
+  std::atomic<bool> done{false};
+  Source source(lives_for(2));
+  CredentialsCache cache(source.provider());
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      while (!done) EXPECT_TRUE(cache.get(++clock / 8).ok());
+    });
+  }
+  for (int i = 0; i < 30; ++i) {
+    expect_good_child([&] {
+      const UnixSeconds now = clock / 8;
+      return cache.get(now).ok() && cache.get(now + 10).ok();
+    });
+  }
+  done = true;
+  for (auto& thread : threads) thread.join();
 }
 
 }  // namespace

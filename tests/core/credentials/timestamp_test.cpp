@@ -70,6 +70,20 @@ TEST(Timestamp, FormatsWhatItReads) {
   EXPECT_EQ(format_timestamp(1735787045), "2025-01-02T03:04:05Z");
 }
 
+TEST(Timestamp, HttpDates) {
+  EXPECT_EQ(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT"), 784111777);
+  EXPECT_EQ(parse_http_date("Thu, 01 Jan 1970 00:00:00 GMT"), 0);
+  EXPECT_EQ(parse_http_date("Tue, 29 Feb 2000 23:59:59 GMT"), 951868799);
+  for (const std::string_view text :
+       {"", "Sun", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 GMT ",
+        "Sun, 06 Nov 1994 08:49:37 UTC", "Sunday, 06-Nov-94 08:49:37 GMT",
+        "Sun Nov  6 08:49:37 1994", "Sun, 6 Nov 1994 08:49:37 GMT", "sun, 06 nov 1994 08:49:37 gmt",
+        "Sun, 06 anF 1994 08:49:37 GMT", "Sun, 30 Feb 2000 08:49:37 GMT",
+        "Sun, 06 Nov 1969 08:49:37 GMT", "Sun, 06 Nov 1994 24:49:37 GMT", "1994-11-06T08:49:37Z"}) {
+    EXPECT_FALSE(parse_http_date(text)) << text;
+  }
+}
+
 TEST(Timestamp, FormatsTimesOutsideTheCalendar) {
   constexpr auto least = std::numeric_limits<UnixSeconds>::min();
   constexpr auto greatest = std::numeric_limits<UnixSeconds>::max();

@@ -1,4 +1,10 @@
-"""Environments in which costmark and botocore look for credentials: variables by files."""
+"""Environments for costmark and botocore to look for credentials in: variables, files, endpoints.
+
+``{home}`` stands for the home folder, ``{program}`` for a program that prints credentials,
+``{sts}`` for the endpoints of `sts_fakes`, ``{case}`` for what tells one case from the next. In the
+home folder are ``token``, ``token-with-line-end`` and ``empty-token``, and a valid token of SSO for
+``[sso-session s]`` and for the start URL ``https://x``.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +22,7 @@ class Variables:
 
 @dataclass(frozen=True)
 class Files:
-    """The two shared files. ``{program}`` stands for a program that prints credentials."""
+    """The two shared files."""
 
     name: str
     config: str | bytes | None = None
@@ -29,6 +35,7 @@ def keys(name: str, *more: str) -> str:
     return "\n".join((*pair, *more, ""))
 
 
+ROLE = "arn:aws:iam::444455556666:role/costmark/of,all=us@x"
 ENVIRONMENT_KEYS = {"AWS_ACCESS_KEY_ID": "AKIDENV", "AWS_SECRET_ACCESS_KEY": "secret-env"}
 
 VARIABLES = [
@@ -62,7 +69,9 @@ VARIABLES = [
     Variables("no config file", {"AWS_CONFIG_FILE": "~/nothing"}),
     Variables("config file set to nothing", {"AWS_CONFIG_FILE": ""}),
     Variables("no credentials file", {"AWS_SHARED_CREDENTIALS_FILE": "${HOME}/nothing"}),
-    Variables("web identity", {"AWS_WEB_IDENTITY_TOKEN_FILE": "/token", "AWS_ROLE_ARN": "arn:r"}),
+    Variables(
+        "web identity", {"AWS_WEB_IDENTITY_TOKEN_FILE": "{home}/token", "AWS_ROLE_ARN": ROLE}
+    ),
 ]
 
 FILES = [
@@ -116,14 +125,15 @@ FILES = [
     Files("process prints nonsense", "[profile p]\ncredential_process = echo nonsense\n"),
     Files("process is open", "[profile p]\ncredential_process = echo 'open\n"),
     Files("process is empty", "[profile p]\ncredential_process =\n"),
-    Files("role", f"[profile p]\nrole_arn=r\nsource_profile=q\n[profile q]\n{keys('q')}"),
-    Files("role of itself", f"[profile p]\nrole_arn = r\nsource_profile = p\n{keys('p')}"),
+    Files("role", f"[profile p]\nrole_arn={ROLE}\nsource_profile=q\n[profile q]\n{keys('q')}"),
+    Files("role of itself", f"[profile p]\nrole_arn = {ROLE}\nsource_profile = p\n{keys('p')}"),
     Files(
-        "role loop", "[profile p]\nrole_arn = r\nsource_profile = p\n", f"[default]\n{keys('d')}"
+        "role loop",
+        f"[profile p]\nrole_arn = {ROLE}\nsource_profile = p\n",
+        f"[default]\n{keys('d')}",
     ),
-    Files("role without source", f"[profile p]\nrole_arn = r\n{keys('p')}"),
-    Files("role of nobody", f"[profile p]\nrole_arn = r\nsource_profile = nobody\n{keys('p')}"),
-    Files("role in DEFAULT", f"[DEFAULT]\nrole_arn = r\n[profile p]\n{keys('p')}"),
+    Files("role without source", f"[profile p]\nrole_arn = {ROLE}\n{keys('p')}"),
+    Files("role in DEFAULT", f"[DEFAULT]\nrole_arn = {ROLE}\n[profile p]\n{keys('p')}"),
     Files(
         "SSO",
         "[profile p]\nsso_session=s\nsso_account_id=1\nsso_role_name=r\n"
@@ -131,7 +141,232 @@ FILES = [
         f"[p]\n{keys('p')}",
     ),
     Files("SSO session only", f"[profile p]\nsso_session = s\n{keys('p')}"),
-    Files("web identity", f"[profile p]\nrole_arn=r\nweb_identity_token_file=/t\n{keys('p')}"),
-    Files("empty web identity", f"[profile p]\nrole_arn=r\nweb_identity_token_file=\n{keys('p')}"),
+    Files(
+        "web identity",
+        f"[profile p]\nrole_arn = {ROLE}\nweb_identity_token_file = {{home}}/token\n{keys('p')}",
+    ),
+    Files(
+        "empty web identity",
+        f"[profile p]\nrole_arn = {ROLE}\nweb_identity_token_file =\n{keys('p')}",
+    ),
     Files("services", f"[services p]\ns3 =\n  a = b\n[preview]\nk = v\n[profile p]\n{keys('p')}"),
+]
+
+
+def role(*more: str, arn: str = ROLE) -> str:
+    return "\n".join((f"role_arn = {arn}", *more, ""))
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """What the environment says of endpoints."""
+
+    name: str
+    values: dict[str, str] = field(default_factory=dict)
+
+
+FAKES = {"AWS_ENDPOINT_URL_STS": "{sts}/good", "AWS_ENDPOINT_URL_SSO": "{sts}/sso"}
+
+WEB_IDENTITY = {"AWS_WEB_IDENTITY_TOKEN_FILE": "{home}/token", "AWS_ROLE_ARN": ROLE}
+OF_P = "[profile p]\n"
+OF_Q = f"[profile q]\n{keys('q')}"
+OF_SSO = "[sso-session s]\nsso_region = us-east-1\nsso_start_url = https://x\n"
+BY_SSO = "sso_session = s\nsso_account_id = 111122223333\nsso_role_name = Reader\n"
+BY_LEGACY_SSO = (
+    "sso_start_url = https://x\nsso_region = us-east-1\nsso_account_id = 1\nsso_role_name = r\n"
+)
+BY_TOKEN = "web_identity_token_file = {home}/token\n"
+
+ROLE_VARIABLES = [
+    Variables("AWS_PROFILE", {"AWS_PROFILE": "p"}),
+    Variables("profile given", profile="p"),
+    Variables("keys and profile given", ENVIRONMENT_KEYS, profile="p"),
+    Variables(
+        "temporary keys and profile given",
+        {**ENVIRONMENT_KEYS, "AWS_SESSION_TOKEN": "env-token"},
+        profile="p",
+    ),
+    Variables("keys", {**ENVIRONMENT_KEYS, "AWS_PROFILE": "p"}),
+    Variables("web identity", {**WEB_IDENTITY, "AWS_PROFILE": "p"}),
+    Variables("web identity and profile given", WEB_IDENTITY, profile="p"),
+    Variables("web identity, session", {**WEB_IDENTITY, "AWS_ROLE_SESSION_NAME": "pod-7"}),
+    Variables(
+        "web identity, line end",
+        {**WEB_IDENTITY, "AWS_WEB_IDENTITY_TOKEN_FILE": "{home}/token-with-line-end"},
+    ),
+    Variables("web identity, file only", {"AWS_WEB_IDENTITY_TOKEN_FILE": "{home}/token"}),
+    Variables(
+        "web identity, file only, profile",
+        {"AWS_WEB_IDENTITY_TOKEN_FILE": "{home}/token", "AWS_PROFILE": "p"},
+    ),
+    Variables("web identity, role only", {"AWS_ROLE_ARN": ROLE, "AWS_PROFILE": "p"}),
+    Variables(
+        "web identity, no such file",
+        {**WEB_IDENTITY, "AWS_WEB_IDENTITY_TOKEN_FILE": "{home}/nothing"},
+    ),
+    Variables(
+        "web identity, empty file",
+        {**WEB_IDENTITY, "AWS_WEB_IDENTITY_TOKEN_FILE": "{home}/empty-token"},
+    ),
+    Variables("other region", {"AWS_PROFILE": "p", "AWS_DEFAULT_REGION": "eu-west-1"}),
+    Variables("no region", {"AWS_PROFILE": "p", "AWS_DEFAULT_REGION": "-"}),
+]
+
+ROLE_FILES = [
+    Files("none"),
+    Files("keys", f"{OF_P}{keys('p')}"),
+    Files("of keys", f"{OF_P}{role('source_profile = q')}{OF_Q}"),
+    Files("of keys, in default", f"[default]\n{role('source_profile = q')}{OF_P}k = v\n{OF_Q}"),
+    Files("in both files", f"{OF_P}{role()}", f"[p]\nsource_profile = q\n[q]\n{keys('q')}"),
+    Files("in the credentials file", None, f"[p]\n{role('source_profile = q')}[q]\n{keys('q')}"),
+    Files(
+        "overridden",
+        f"{OF_P}{role('source_profile = nobody')}{OF_Q}",
+        f"[p]\n{role('source_profile = q', arn=ROLE + '2')}",
+    ),
+    Files(
+        "all settings",
+        OF_P
+        + role(
+            "source_profile = q",
+            "role_session_name = me@x",
+            "external_id = a b+ü",
+            "duration_seconds = 900",
+        )
+        + OF_Q,
+    ),
+    Files("empty session name", f"{OF_P}{role('source_profile=q', 'role_session_name =')}{OF_Q}"),
+    Files(
+        "session name of a letter", f"{OF_P}{role('source_profile=q', 'role_session_name=a')}{OF_Q}"
+    ),
+    Files("empty external id", f"{OF_P}{role('source_profile = q', 'external_id =')}{OF_Q}"),
+    Files("too short", f"{OF_P}{role('source_profile = q', 'duration_seconds = 899')}{OF_Q}"),
+    Files("no ARN", f"{OF_P}{role('source_profile = q', arn='r')}{OF_Q}"),
+    Files("empty ARN", f"{OF_P}{role('source_profile = q', arn='')}{OF_Q}"),
+    Files(
+        "chain",
+        f"{OF_P}{role('source_profile = o')}[profile o]\n"
+        f"{role('source_profile = q', 'external_id = inner', arn=ROLE + '2')}{OF_Q}",
+    ),
+    Files(
+        "chain of three",
+        f"{OF_P}{role('source_profile = o')}[profile o]\n{role('source_profile = n')}"
+        f"[profile n]\n{role('source_profile = q', arn=ROLE + '3')}{OF_Q}",
+    ),
+    Files(
+        "chain that ends at keys",
+        f"{OF_P}{role('source_profile = o')}[profile o]\n{role('source_profile = q')}{keys('o')}",
+    ),
+    Files(
+        "loop of two",
+        f"{OF_P}{role('source_profile = q')}[profile q]\n{role('source_profile = p')}",
+    ),
+    Files(
+        "loop of two with keys",
+        f"{OF_P}{role('source_profile = q')}{keys('p')}[profile q]\n{role('source_profile = p')}",
+    ),
+    Files("of nobody", f"{OF_P}{role('source_profile = nobody')}"),
+    Files("of a profile without", f"{OF_P}{role('source_profile = o')}[profile o]\nk = v\n"),
+    Files(
+        "of half a pair", f"{OF_P}{role('source_profile = o')}[profile o]\naws_access_key_id=A\n"
+    ),
+    Files(
+        "both sources", f"{OF_P}{role('source_profile=q', 'credential_source=Environment')}{OF_Q}"
+    ),
+    Files("of the environment", f"{OF_P}{role('credential_source = Environment')}"),
+    Files("of environment in lower case", f"{OF_P}{role('credential_source = environment')}"),
+    Files("of an unknown place", f"{OF_P}{role('credential_source = Elsewhere')}"),
+    Files("of a container", f"{OF_P}{role('credential_source = EcsContainer')}"),
+    Files("of an instance", f"{OF_P}{role('credential_source = Ec2InstanceMetadata')}"),
+    Files(
+        "of a program",
+        f"{OF_P}{role('source_profile = o')}[profile o]\ncredential_process = {{program}}\n",
+    ),
+    Files(
+        "of a program that fails",
+        f"{OF_P}{role('source_profile = o')}[profile o]\ncredential_process = false\n",
+    ),
+    Files("by token", f"{OF_P}{role()}{BY_TOKEN}{keys('p')}"),
+    Files("by token, session", f"{OF_P}{role('role_session_name = me')}{BY_TOKEN}"),
+    Files("by token, no role", f"{OF_P}{BY_TOKEN}"),
+    Files("by token, no file", f"{OF_P}{role()}web_identity_token_file = {{home}}/nothing\n"),
+    Files(
+        "of a role by token",
+        f"{OF_P}{role('source_profile = o')}[profile o]\n{role(arn=ROLE + '2')}{BY_TOKEN}",
+    ),
+    Files("SSO", f"{OF_P}{BY_SSO}{keys('p')}{OF_SSO}"),
+    Files("SSO of the older form", f"{OF_P}{BY_LEGACY_SSO}"),
+    Files("SSO, no session", f"{OF_P}{BY_SSO}"),
+    Files("SSO, other region", f"{OF_P}{BY_SSO}sso_region = eu-west-1\n{OF_SSO}"),
+    Files("SSO, no start", f"{OF_P}{BY_SSO}[sso-session s]\nsso_region = us-east-1\n"),
+    Files("SSO, no token", f"{OF_P}{BY_LEGACY_SSO.replace('https://x', 'https://y')}"),
+    Files("of SSO", f"{OF_P}{role('source_profile = o')}[profile o]\n{BY_SSO}{OF_SSO}"),
+    Files(
+        "of SSO with keys",
+        f"{OF_P}{role('source_profile=o')}[profile o]\n{BY_SSO}{keys('o')}{OF_SSO}",
+    ),
+    Files("of broken SSO", f"{OF_P}{role('source_profile = o')}[profile o]\nsso_account_id = 1\n"),
+    Files("region of the profile", f"{OF_P}region = ap-east-1\n{role('source_profile = q')}{OF_Q}"),
+    Files("region of the source", f"{OF_P}{role('source_profile=q')}{OF_Q}region = ap-east-1\n"),
+]
+
+# Beside the region: each with the profile `p` and with a web identity, and the files below.
+ENDPOINTS = [
+    Endpoints("global variable", {"AWS_ENDPOINT_URL": "{sts}/good"}),
+    Endpoints("both variables", {**FAKES, "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}),
+    Endpoints("an empty variable", {"AWS_ENDPOINT_URL_STS": "", "AWS_ENDPOINT_URL": "{sts}/good"}),
+    Endpoints("path and slash", {"AWS_ENDPOINT_URL_STS": "{sts}/good/deeper/"}),
+    Endpoints("no URL", {"AWS_ENDPOINT_URL_STS": "good"}),
+    Endpoints("nobody there", {"AWS_ENDPOINT_URL_STS": "http://127.0.0.1:1"}),
+    Endpoints("not ignored", {**FAKES, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false"}),
+    Endpoints("legacy", {**FAKES, "AWS_STS_REGIONAL_ENDPOINTS": "legacy"}),
+    Endpoints("neither word", {**FAKES, "AWS_STS_REGIONAL_ENDPOINTS": "LEGACY"}),
+    Endpoints("FIPS", {**FAKES, "AWS_USE_FIPS_ENDPOINT": "true"}),
+    Endpoints("dual-stack", {**FAKES, "AWS_USE_DUALSTACK_ENDPOINT": "true"}),
+]
+# An STS that behaves in one way or another; counts what it is asked for each case.
+STS_MODES = [
+    Endpoints(mode, {"AWS_ENDPOINT_URL_STS": f"{{sts}}/{mode}/{{case}}"})
+    for mode in (
+        "throttled-once",
+        "broken-once",
+        "idp-once",
+        "denied",
+        "expired-token",
+        "no-such-key",
+        "bad-identity",
+        "region-disabled",
+        "redirect",
+        "garbage",
+        "empty",
+        "cut",
+        "foreign",
+        "entities",
+    )
+]
+ENDPOINT_VARIABLES = [
+    Variables("profile", {"AWS_PROFILE": "p"}),
+    Variables("web identity", {**WEB_IDENTITY, "AWS_PROFILE": "p"}),
+    Variables("no region", {"AWS_PROFILE": "p", "AWS_DEFAULT_REGION": "-"}),
+]
+ENDPOINT_FILES = [
+    Files("of keys", f"{OF_P}region = us-west-2\n{role('source_profile = q')}{OF_Q}"),
+    Files(
+        "chain", f"{OF_P}{role('source_profile=o')}[profile o]\n{role('source_profile=q')}{OF_Q}"
+    ),
+    Files("by token", f"{OF_P}{role()}{BY_TOKEN}"),
+    Files("keys", f"{OF_P}{keys('p')}"),
+    Files(
+        "endpoint of the profile",
+        f"{OF_P}endpoint_url = {{sts}}/good/profile\n{role('source_profile = q')}{OF_Q}",
+    ),
+    Files(
+        "endpoint of the service",
+        f"{OF_P}services = s\nendpoint_url = http://127.0.0.1:1\n{role('source_profile = q')}{OF_Q}"
+        "[services s]\nsts =\n  endpoint_url = {sts}/good/service\n",
+    ),
+    Files(
+        "no such services",
+        f"{OF_P}services = s\n{role('source_profile = q')}{OF_Q}",
+    ),
 ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from costmark import cli
+from credentials.sts_fakes import run_fakes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,13 +73,56 @@ def test_environment(
     assert "environment: its credentials have expired" in out
 
 
+def test_an_assumed_role(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    role = "arn:aws:iam::444455556666:role/ci"
+    (home / ".aws" / "config").write_text(
+        f"[default]\nregion = eu-west-1\nrole_arn = {role}\nsource_profile = base\n"
+        "[profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = secret-base\n"
+    )
+    with run_fakes() as fakes:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", fakes.url())
+        status, out = doctor(capsys)
+        assert status == 0
+        assert f"source         profile 'default', assumed role {role}\n" in out
+        assert "access key id  ASIA" in out
+        assert "account        444455556666\n" in out
+        assert "expires        3000-01-01T00:00:00Z\n" in out
+        assert f"region         eu-west-1 ({home}/.aws/config:2), unless the host names" in out
+        assert "secret-" not in out
+        assert "token/" not in out
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", fakes.url("denied"))
+        status, out = doctor(capsys)
+    assert status == 1
+    assert out.startswith("no AWS credentials were found\n")
+    assert f"role {role}: STS refused AssumeRole: AccessDenied (HTTP status 403), request" in out
+
+
+def test_a_web_identity(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    role = "arn:aws:iam::444455556666:role/pod"
+    (home / "token").write_text(TOKEN)
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(home / "token"))
+    monkeypatch.setenv("AWS_ROLE_ARN", role)
+    monkeypatch.setenv("AWS_REGION", "us-west-2")
+    with run_fakes() as fakes:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", fakes.url())
+        status, out = doctor(capsys)
+    assert status == 0
+    assert f"source         environment, web identity role {role}\n" in out
+    assert "account        444455556666\n" in out
+    assert "region         us-west-2 (AWS_REGION), unless the host names one\n" in out
+
+
 def test_nothing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, out = doctor(capsys)
     assert status == 1
     assert out.startswith("no AWS credentials were found\nregion         none, ")
     assert "  environment: AWS_ACCESS_KEY_ID is not set\n" in out
     assert f"  shared files: profile 'default' is not in {home}/.aws/credentials and " in out
-    assert "  EC2 instance metadata: not supported by this version\n" in out
+    assert "  EC2 instance metadata: AWS_EC2_METADATA_DISABLED is true\n" in out
 
 
 def test_what_is_broken_is_named(
@@ -96,7 +140,7 @@ def test_what_is_broken_is_named(
     monkeypatch.setenv("COSTMARK_PROFILE", "sso")
     status, out = doctor(capsys)
     assert status == 1
-    assert "config:2) needs SSO, which this version does not support" in out
+    assert "config:2) is set up for SSO and has no sso_start_url, sso_region" in out
     status, out = doctor(capsys, "--profile", "process")
     assert status == 1
     assert "failed with exit status 3" in out

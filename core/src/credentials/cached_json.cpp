@@ -1,0 +1,219 @@
+#include "credentials/cached_json.hpp"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "costmark/json.hpp"
+#include "timestamp.hpp"
+
+namespace costmark {
+namespace {
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) noexcept : fd_(fd) {}
+  ~Descriptor() { close(); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const noexcept { return fd_; }
+  int close() noexcept { return fd_ >= 0 ? ::close(std::exchange(fd_, -1)) : 0; }
+
+ private:
+  int fd_;
+};
+
+Status unusable(const std::string& path, const std::string& what) {
+  return {Code::unusable_credentials, config::shown(path) + " " + what};
+}
+
+Status unreadable(const std::string& path, int error) {
+  return unusable(path, std::string("cannot be read: ") + std::strerror(error));
+}
+
+int open_to_read(const std::string& path) noexcept {
+  int fd = -1;
+  do {  // a FIFO in the file's place does not hold the caller up
+    fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  } while (fd < 0 && errno == EINTR);
+  return fd;
+}
+
+// 0, or what errno said.
+int read_all(int fd, std::string& out) {
+  std::size_t length = 0;
+  while (length < out.size()) {
+    const ssize_t got = ::read(fd, out.data() + length, out.size() - length);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno;
+    if (got == 0) break;
+    length += static_cast<std::size_t>(got);
+  }
+  out.resize(length);
+  return 0;
+}
+
+// 0, or what errno said.
+int write_all(int fd, std::string_view text) noexcept {
+  while (!text.empty()) {
+    const ssize_t put = ::write(fd, text.data(), text.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return errno;
+    text.remove_prefix(static_cast<std::size_t>(put));
+  }
+  return ::fsync(fd) == 0 ? 0 : errno;
+}
+
+// Text that takes the place of the bytes [begin, end).
+struct Replacement {
+  std::size_t begin;
+  std::size_t end;
+  std::string_view before;
+  std::string_view value;  // becomes a JSON string
+  std::string_view after;
+};
+
+}  // namespace
+
+Status read_cached_json(const std::string& path, Secret& out) {
+  cleanse(out.text);
+  const Descriptor file(open_to_read(path));
+  if (file.get() < 0) {
+    if (errno != ENOENT && errno != ENOTDIR) return unreadable(path, errno);
+    return {Code::no_credentials, config::shown(path) + " does not exist"};
+  }
+  struct stat status{};
+  if (::fstat(file.get(), &status) != 0) return unreadable(path, errno);
+  if (!S_ISREG(status.st_mode)) return unusable(path, "is no regular file");
+  // One byte more than there may be tells a file of just the largest size from a larger one.
+  out.text.resize(largest_cached_json + 1);
+  if (const int error = read_all(file.get(), out.text); error != 0) {
+    cleanse(out.text);
+    return unreadable(path, error);
+  }
+  if (out.text.size() <= largest_cached_json) return {};
+  cleanse(out.text);
+  return unusable(path, "is larger than " + std::to_string(largest_cached_json >> 20U) + " MiB");
+}
+
+Status write_cached_json(const std::string& path, std::string_view text) {
+  const auto fault = [&](int error) {
+    return unusable(path, std::string("cannot be written: ") + std::strerror(error));
+  };
+  // The AWS CLI takes every *.json in the folder for a token.
+  constexpr std::string_view suffix = ".tmp";
+  std::string temporary = path + ".XXXXXX" + std::string(suffix);
+  Descriptor file(::mkostemps(temporary.data(), static_cast<int>(suffix.size()), O_CLOEXEC));
+  if (file.get() < 0) return fault(errno);
+  int error = write_all(file.get(), text);
+  if (file.close() != 0 && error == 0) error = errno;
+  if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
+  if (error == 0) return {};
+  ::unlink(temporary.c_str());
+  return fault(error);
+}
+
+Status SecretObject::open(std::string_view text, std::span<const std::string_view> members) {
+  if (Status status = json::validate(text); !status) return status;
+  return reader_.open(text, members);
+}
+
+bool SecretObject::string(std::size_t member, std::string& out) const {
+  out.reserve(reader_.raw(member).size());
+  return reader_.string(member, out) && !out.empty();
+}
+
+std::optional<UnixSeconds> SecretObject::time(std::size_t member) const {
+  std::string text;
+  if (!string(member, text)) return std::nullopt;
+  if (text.ends_with("UTC")) text.replace(text.size() - 3, 3, "Z");
+  return parse_timestamp(text);
+}
+
+Status with_members(std::string_view text, std::span<const StringMember> members, Secret& out) {
+  std::vector<std::string_view> paths;
+  for (const StringMember& member : members) paths.push_back(member.path);
+  for (const StringMember& member : members) {
+    paths.push_back(member.path.substr(0, member.path.rfind('.')));
+  }
+  SecretObject object;
+  if (Status status = object.open(text, paths); !status) return status;
+
+  std::vector<Replacement> replacements;
+  std::size_t size = text.size();
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const auto [path, value] = members[i];
+    const std::size_t dot = path.rfind('.');
+    const json::Member& member = object.member(i);
+    const json::Member& parent = object.member(members.size() + i);
+    if (member) {
+      replacements.push_back({member.value_begin, member.value_end, {}, value, {}});
+    } else if (dot == std::string_view::npos) {
+      const std::size_t inside = text.find('{') + 1;
+      replacements.push_back({inside, inside, path, value, ","});
+    } else if (parent.kind == json::Kind::object) {
+      const std::size_t inside = parent.value_begin + 1;
+      replacements.push_back({inside, inside, path.substr(dot + 1), value, ","});
+    }
+    size += path.size() + 6 * value.size() + 8;  // six bytes for one, where it must be escaped
+  }
+  std::stable_sort(replacements.begin(), replacements.end(),
+                   [](const auto& a, const auto& b) { return a.begin < b.begin; });
+
+  cleanse(out.text);
+  out.text.reserve(size);
+  std::size_t place = 0;
+  for (const Replacement& replacement : replacements) {
+    out.text.append(text.substr(place, replacement.begin - place));
+    if (!replacement.before.empty()) {
+      json::append_string(out.text, replacement.before);
+      out.text += ':';
+    }
+    json::append_string(out.text, replacement.value);
+    out.text.append(replacement.after);
+    place = replacement.end;
+  }
+  out.text.append(text.substr(place));
+  return {};
+}
+
+Status CachedJson::read(const std::string& path, Secret& out) const {
+  if (unwritten_ && unwritten_->path == path && unwritten_->stamp == config::FileStamp::of(path)) {
+    out.text.reserve(unwritten_->text.text.size());
+    out.text.assign(unwritten_->text.text);
+    return {};
+  }
+  return read_cached_json(path, out);
+}
+
+void CachedJson::store(const std::string& path, std::string_view text) {
+  auto next = std::make_unique<Unwritten>();
+  next->path = path;
+  next->stamp = config::FileStamp::of(path);
+  next->text.text.assign(text);
+  if (write_cached_json(path, text).ok()) next.reset();
+  unwritten_ = std::move(next);
+}
+
+const CachedJson::Attempt* CachedJson::recent_attempt(const std::string& path,
+                                                      UnixSeconds now) const {
+  const bool recent = attempt_ && attempt_->path == path && now >= attempt_->at &&
+                      now < attempt_->next_at && attempt_->stamp == config::FileStamp::of(path);
+  return recent ? attempt_.get() : nullptr;
+}
+
+void CachedJson::note_attempt(const std::string& path, UnixSeconds now, UnixSeconds pause_s,
+                              std::optional<Error> failure) {
+  attempt_ = std::make_unique<Attempt>(
+      Attempt{path, config::FileStamp::of(path), now, now + pause_s, std::move(failure)});
+}
+
+}  // namespace costmark

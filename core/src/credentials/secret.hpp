@@ -1,0 +1,23 @@
+// A secret in memory.
+#pragma once
+
+#include <string>
+
+#include "cleanse.hpp"
+
+namespace costmark {
+
+// Text that is overwritten when it goes. What appends to it reserves first: growing would leave
+// copies behind.
+struct Secret {
+  std::string text;
+  Secret() = default;
+  ~Secret() {
+    text.resize(text.capacity());  // also what a longer text or a swap has left there
+    cleanse(text);
+  }
+  Secret(const Secret&) = delete;
+  Secret& operator=(const Secret&) = delete;
+};
+
+}  // namespace costmark
