@@ -97,6 +97,14 @@ bool costmark_prepared_streamed(const costmark_prepared* prepared) noexcept {
   return shows(prepared) && prepared->core.streamed();
 }
 
+const char* costmark_prepared_url(const costmark_prepared* prepared, size_t* out_len) noexcept {
+  return give_text(shows(prepared) ? prepared->core.url() : std::string_view(), out_len);
+}
+
+const char* costmark_prepared_hint(const costmark_prepared* prepared, size_t* out_len) noexcept {
+  return give_text(shows(prepared) ? prepared->core.hint() : std::string_view(), out_len);
+}
+
 const char* costmark_project_source_name(costmark_project_source source) noexcept {
   if (source < COSTMARK_SOURCE_NONE || source > COSTMARK_SOURCE_ENVIRONMENT) return "unknown";
   return costmark::to_string(static_cast<ProjectSource>(source)).data();

@@ -1,4 +1,4 @@
-"""Who a client with the SDK's own ``provider=bedrock(...)`` is.
+"""Who a client with the OpenAI SDK's own ``provider=bedrock(...)`` is.
 
 The provider signs with botocore before our transport edits the request, which breaks that
 signature. So its identity is taken over, and the request is signed once, at the end.
@@ -8,23 +8,14 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 from . import _core
+from ._sdk import Identity, definer
 from .errors import CredentialsError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 # How long credentials that somebody else refreshes are used before they are asked for again.
 _ASK_AGAIN_S = 300
-
-
-class Identity(NamedTuple):
-    """Options that follow from a provider, and its credentials."""
-
-    options: dict[str, str]
-    credentials: Callable[[], _core.Credentials] | None = None
 
 
 def identity_of(client: Any) -> Identity:
@@ -62,8 +53,7 @@ def _signs_itself(client: Any) -> bool:
         return False
     # Subclasses may do more before a request than let their provider sign it.
     openai = sys.modules["openai"]
-    definer = next(cls for cls in type(client).__mro__ if "_prepare_request" in vars(cls))
-    return definer in (openai.OpenAI, openai.AsyncOpenAI)
+    return definer(client, "_prepare_request") in (openai.OpenAI, openai.AsyncOpenAI)
 
 
 def _credentials(auth: Any) -> _core.Credentials:

@@ -5,14 +5,16 @@ awaits. Its stream managers, synchronous ones too, send their request when they 
 resources of a *wrapped* client carry, in their instance dictionaries, methods of the same names
 that note the scope, call the class's method, and bring the scope back while the result runs.
 
-Resources are made on first use, by the SDK. Four hooks in the SDK find those of wrapped clients;
-they are in place only while there are wrapped clients, and pass all others by.
+Resources are made on first use, by the SDK. Hooks in the SDK find those of wrapped clients, and
+what gives their raw responses; they are in place only while there are wrapped clients, and pass all
+others by.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import threading
 import types
 from importlib import import_module
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from ._scope import Captured, current_frame
+from ._sdk import is_async
 
 if TYPE_CHECKING:
     from ._scope import Frame
@@ -29,26 +32,27 @@ if TYPE_CHECKING:
 
 _lock = threading.Lock()
 _clients: WeakSet[Any] = WeakSet()
+_hooked: set[Any] = set()  # packages, and classes that give raw responses
 _undo: list[tuple[Any, str, Any]] = []
 
 _CLIENT_METHODS = ("get", "post", "patch", "put", "delete", "get_api_list")
 
 
-def track(client: Any) -> None:
-    """Make the calls of a client remember their scope."""
+def track(client: Any, package: str) -> None:
+    """Make the calls of a client of that SDK remember their scope."""
     with _lock:
         _clients.add(client)
-        _install_hooks()
-    if _is_async(client):
+        _install_hooks(package)
+    if is_async(client):
         for name in _CLIENT_METHODS:
             _capture_method(client, name)
-    for resource in _resources_of(client):
+    for resource in _resources_of(client, package):
         _capture_methods(resource)
 
 
-def untrack(client: Any) -> None:
+def untrack(client: Any, package: str) -> None:
     """Undo `track`."""
-    for resource in (client, *_resources_of(client)):
+    for resource in (client, *_resources_of(client, package)):
         _release(resource)
     with _lock:
         _clients.discard(client)
@@ -160,18 +164,14 @@ def _function_in(frame: Frame | None, function: Callable[..., Any]) -> Callable[
 # --- Resources ----------------------------------------------------------------------------------
 
 
-def _is_async(owner: Any) -> bool:
-    return any(base.__name__.startswith("Async") for base in type(owner).__mro__)
-
-
-def _resource_classes() -> tuple[type, type]:
-    module = import_module("openai._resource")
+def _resource_classes(package: str) -> tuple[type, type]:
+    module = import_module(f"{package}._resource")
     return module.SyncAPIResource, module.AsyncAPIResource
 
 
-def _resources_of(client: Any) -> Iterator[Any]:
+def _resources_of(client: Any, package: str) -> Iterator[Any]:
     """Those resources that were made so far, from the client's and their own caches."""
-    classes = _resource_classes()
+    classes = _resource_classes(package)
     todo, seen = [client], {id(client)}
     while todo:
         owner = todo.pop()
@@ -187,7 +187,9 @@ def _resources_of(client: Any) -> Iterator[Any]:
 
 def _capture_methods(resource: Any) -> None:
     cls: Any = type(resource)
-    for name in _method_names(cls, _is_async(resource)):
+    if is_async(resource):
+        _hook_raw_classes(cls)
+    for name in _method_names(cls, is_async(resource)):
         _capture_method(resource, name)
 
 
@@ -225,15 +227,27 @@ def _of_wrapped(resource: Any) -> bool:
     return getattr(resource, "_client", None) in _clients
 
 
-def _install_hooks() -> None:
-    if _undo:
+def _install_hooks(package: str) -> None:
+    if package in _hooked:
         return
-    for cls in _resource_classes():
+    _hooked.add(package)
+    for cls in _resource_classes(package):
         _hook(cls, "__init__", _resource_hook)
-    legacy = import_module("openai._legacy_response")
-    _hook(legacy, "async_to_raw_response_wrapper", _raw_wrapper_hook)
-    manager = import_module("openai._response").ResponseContextManager
+    manager = import_module(f"{package}._response").ResponseContextManager
     _hook(manager, "__init__", _manager_hook)
+
+
+def _hook_raw_classes(cls: type) -> None:
+    """Hook what gives the raw responses of a resource: it keeps functions, made when it is."""
+    for base in cls.__mro__:
+        module = sys.modules.get(base.__module__)
+        raw = getattr(module, f"{base.__name__}WithRawResponse", None)
+        if raw is None or raw in _hooked:
+            continue
+        with _lock:
+            if raw not in _hooked:
+                _hooked.add(raw)
+                _hook(raw, "__init__", _raw_hook)
 
 
 def _hook(owner: Any, name: str, make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
@@ -245,6 +259,7 @@ def _hook(owner: Any, name: str, make: Callable[[Callable[..., Any]], Callable[.
 def _remove_hooks() -> None:
     while _undo:
         setattr(*_undo.pop())
+    _hooked.clear()
 
 
 def _resource_hook(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -256,13 +271,15 @@ def _resource_hook(original: Callable[..., Any]) -> Callable[..., Any]:
     return __init__
 
 
-def _raw_wrapper_hook(original: Callable[..., Any]) -> Callable[..., Any]:
-    def async_to_raw_response_wrapper(function: Any) -> Any:
-        wrapper = original(function)
-        owner = getattr(function, "__self__", None)
-        return _Remembering(wrapper) if _of_wrapped(owner) else wrapper
+def _raw_hook(original: Callable[..., Any]) -> Callable[..., Any]:
+    def __init__(self: Any, resource: Any) -> None:  # noqa: N807 - takes its place
+        original(self, resource)
+        if _of_wrapped(resource):
+            for name, value in list(vars(self).items()):
+                if isinstance(value, types.FunctionType) and inspect.iscoroutinefunction(value):
+                    vars(self)[name] = _Remembering(value)
 
-    return async_to_raw_response_wrapper
+    return __init__
 
 
 def _manager_hook(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._openai import check_arguments, wrap
+from ._sdk import PACKAGES, sdk_named, sdk_of
 from ._transport import is_view
+from ._wrap import check_arguments, wrap
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
 _lock = threading.Lock()
 _hooked: dict[type[Any], tuple[Callable[..., None], Callable[..., None]]] = {}
@@ -27,11 +32,12 @@ def patch(
     bearer_token: str | Callable[[], str] | None = None,
     **options: object,
 ) -> None:
-    """Wrap every OpenAI client that is constructed from now on and talks to Bedrock.
+    """Wrap every client of the OpenAI and the Anthropic SDK that is made from now on for Bedrock.
 
     Meant for frameworks that make their own clients. Those whose base URL is a Bedrock host, or one
     of `hosts` (``"gateway.internal"`` or ``"localhost:8080"``), are wrapped with these arguments,
-    which are those of `wrap`; all others stay untouched. Patching again replaces the arguments.
+    which are those of `wrap`; all others stay untouched. Patching again replaces the arguments. An
+    SDK need not be imported yet, and is not imported by this.
     """
     global _rule
     if isinstance(hosts, str):
@@ -45,16 +51,12 @@ def patch(
     }
     # What is wrong for any client is said here, not where somebody else's code constructs one.
     check_arguments(**arguments)
-    import openai
-
     with _lock:
         _rule = _Rule(named, arguments)
-        for cls in (openai.OpenAI, openai.AsyncOpenAI):
-            if cls not in _hooked:
-                original = cls.__init__
-                hooked = _constructor(original)
-                _hooked[cls] = (original, hooked)
-                cls.__init__ = hooked  # type: ignore[method-assign]
+        if _watcher not in sys.meta_path:
+            sys.meta_path.insert(0, _watcher)
+    for package in PACKAGES & sys.modules.keys():
+        _hook_constructors(package)
 
 
 def unpatch() -> None:
@@ -62,6 +64,8 @@ def unpatch() -> None:
     global _rule
     with _lock:
         _rule = None
+        if _watcher in sys.meta_path:
+            sys.meta_path.remove(_watcher)
         while _hooked:
             cls, (original, hooked) = _hooked.popitem()
             # What somebody else put on top stays; ours below it does nothing without a rule.
@@ -78,7 +82,10 @@ class _Rule:
 
     def apply(self, client: Any) -> None:
         # A copy of a wrapped client has its view already, and is wrapped by whoever copies.
-        if not is_view(client._client) and self._matches(client.base_url):
+        if is_view(client._client) or not self._matches(client.base_url):
+            return
+        sdk = sdk_of(client)
+        if sdk is not None and sdk.refusal(client) is None:
             wrap(client, **self._arguments)
 
     def _matches(self, url: Any) -> bool:
@@ -88,6 +95,51 @@ class _Rule:
             or (host, port) in self._hosts
             or _core.is_bedrock_host(host)
         )
+
+
+def _hook_constructors(package: str) -> None:
+    with _lock:
+        if _rule is None:
+            return
+        for cls in sdk_named(package).client_classes():
+            if cls not in _hooked:
+                original = vars(cls)["__init__"]
+                hooked = _constructor(original)
+                _hooked[cls] = (original, hooked)
+                cls.__init__ = hooked  # type: ignore[misc]
+
+
+class _Watcher:
+    """Sees to an SDK that is imported after `patch`; leaves the finding of it to others."""
+
+    def __init__(self) -> None:
+        self._looking: set[str] = set()
+
+    def find_spec(
+        self, name: str, path: object = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name not in PACKAGES or name in self._looking:
+            return None
+        self._looking.add(name)
+        try:
+            spec = importlib.util.find_spec(name)
+        finally:
+            self._looking.discard(name)
+        loader: Any = None if spec is None else spec.loader
+        if loader is None:
+            return spec
+        execute = loader.exec_module
+
+        def exec_module(module: ModuleType) -> None:
+            del loader.exec_module
+            execute(module)
+            _hook_constructors(name)
+
+        loader.exec_module = exec_module
+        return spec
+
+
+_watcher: Any = _Watcher()
 
 
 def _constructor(original: Callable[..., None]) -> Callable[..., None]:

@@ -66,6 +66,8 @@ static void wrong_handle(void *wrong) {
   CHECK(strcmp(costmark_prepared_project((costmark_prepared *)wrong, NULL), "") == 0);
   CHECK(!costmark_prepared_body_changed((costmark_prepared *)wrong));
   CHECK(!costmark_prepared_streamed((costmark_prepared *)wrong));
+  CHECK(strcmp(costmark_prepared_url((costmark_prepared *)wrong, NULL), "") == 0);
+  CHECK(strcmp(costmark_prepared_hint((costmark_prepared *)wrong, NULL), "") == 0);
   CHECK(costmark_prepared_api((costmark_prepared *)wrong) == COSTMARK_API_OTHER);
   CHECK(costmark_prepared_project_source((costmark_prepared *)wrong) == COSTMARK_SOURCE_NONE);
   CHECK(costmark_observation_outcome((costmark_observation *)wrong) == COSTMARK_OUTCOME_UNKNOWN);

@@ -77,6 +77,8 @@ static void is_empty(const costmark_prepared *prepared) {
   CHECK(costmark_prepared_project_source(prepared) == COSTMARK_SOURCE_NONE);
   CHECK(costmark_prepared_api(prepared) == COSTMARK_API_OTHER);
   CHECK(!costmark_prepared_body_changed(prepared) && !costmark_prepared_streamed(prepared));
+  CHECK(strcmp(costmark_prepared_url(prepared, &len), "") == 0 && len == 0);
+  CHECK(strcmp(costmark_prepared_hint(prepared, &len), "") == 0 && len == 0);
 }
 
 static void failures_carry_their_place_and_leave_nothing(void) {
@@ -195,6 +197,30 @@ static void one_prepared_serves_many_clients(void) {
   costmark_prepared_free(prepared);
 }
 
+/* Which the host has to send to, since the signature is good for that path alone. */
+static void says_the_path_of_the_model(void) {
+  static const char *const kept[] = {"project", "proj_client", NULL};
+  static const char *const moved[] = {"project", "proj_client", "route", "auto", NULL};
+  const costmark_request request = chat_request("{\"model\":\"openai.gpt-5.6-sol\"}");
+  costmark_client *client = client_with(kept);
+  costmark_prepared *prepared = new_prepared();
+  size_t len = 0;
+  CHECK_OK(costmark_client_prepare(client, &request, prepared, &error));
+  CHECK(strcmp(costmark_prepared_url(prepared, NULL), "") == 0);
+  CHECK(holds(str(costmark_prepared_hint(prepared, &len)), "is served under /openai/v1"));
+  CHECK(len == strlen(costmark_prepared_hint(prepared, NULL)));
+  costmark_client_release(client);
+
+  client = client_with(moved);
+  CHECK_OK(costmark_client_prepare(client, &request, prepared, &error));
+  CHECK(strcmp(costmark_prepared_url(prepared, &len),
+               "https://bedrock-mantle.us-east-1.api.aws/openai/v1/chat/completions") == 0);
+  CHECK(len == strlen(costmark_prepared_url(prepared, NULL)));
+  CHECK(strcmp(costmark_prepared_hint(prepared, NULL), "") == 0);
+  costmark_prepared_free(prepared);
+  costmark_client_release(client);
+}
+
 void test_prepare(void) {
   names_the_project_and_signs();
   writes_the_body_and_asks_for_usage();
@@ -203,4 +229,5 @@ void test_prepare(void) {
   policies_refuse();
   keeps_no_view_of_the_request();
   one_prepared_serves_many_clients();
+  says_the_path_of_the_model();
 }

@@ -628,7 +628,8 @@ COSTMARK_API void costmark_prepared_free(costmark_prepared *prepared) COSTMARK_N
  * does. Call it again for every attempt: a signature is good for some minutes.
  *
  * request: read until the call returns, its body longer (see there).
- * prepared: receives what to change; empty after a failure.
+ * prepared: receives what to change (headers, body, and with option route=auto the URL); empty
+ *     after a failure.
  *
  * COSTMARK_INVALID_URL, COSTMARK_INVALID_JSON: fix the request, at the error's offset.
  * COSTMARK_ENDPOINT_MISMATCH: the request goes elsewhere than the client; fix the URL or the
@@ -712,6 +713,28 @@ COSTMARK_API costmark_api costmark_prepared_api(const costmark_prepared *prepare
 
 /* Whether the request asks for a streamed answer. Since 0.1. */
 COSTMARK_API bool costmark_prepared_streamed(const costmark_prepared *prepared) COSTMARK_NOEXCEPT;
+
+/*
+ * The URL to send to in place of the request's own; empty when that stays, which it always does
+ * unless option route is auto. The signature is good for this URL alone.
+ *
+ * out_len: receives the length in bytes; may be NULL.
+ *
+ * Lives until `prepared` is filled again or freed. Since 0.1.
+ */
+COSTMARK_API const char *costmark_prepared_url(const costmark_prepared *prepared,
+                                               size_t *out_len) COSTMARK_NOEXCEPT;
+
+/*
+ * What is probably wrong with the request, in one line, to be shown with an answer of status 400 or
+ * 404: that its model is served on another path. Empty when nothing is known to be wrong.
+ *
+ * out_len: receives the length in bytes; may be NULL.
+ *
+ * Lives until `prepared` is filled again or freed. Since 0.1.
+ */
+COSTMARK_API const char *costmark_prepared_hint(const costmark_prepared *prepared,
+                                                size_t *out_len) COSTMARK_NOEXCEPT;
 
 /* The name of a project source, such as "scope"; "unknown" for another number. Since 0.1. */
 COSTMARK_API const char *costmark_project_source_name(costmark_project_source source)

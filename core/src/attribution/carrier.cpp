@@ -5,20 +5,30 @@
 namespace costmark::attribution {
 namespace {
 
-// Canonical mantle hosts document the headers; every other host gets the body member, the way
-// gateways take it and articles show it.
-Carriers automatic_carriers(EndpointKind endpoint, Api api) noexcept {
+// Mantle hosts document the headers; every other host gets the body member, the way gateways take
+// it and articles show it. Below /anthropic, Bedrock's own path, bodies are validated strictly and
+// the header is the only way, whichever host stands before it.
+Carriers automatic_carriers(EndpointKind endpoint, const Route& route) noexcept {
   Carriers carriers;
-  // InvokeModel, Converse and the like refuse members and headers that they do not know.
-  if (endpoint == EndpointKind::runtime && api == Api::other) return carriers;
-  if (endpoint != EndpointKind::mantle) {
-    carriers.body = true;
-  } else if (api == Api::messages) {
+  if (route.anthropic || (route.names_workspace() && endpoint != EndpointKind::custom)) {
     carriers.workspace = true;
-  } else {
+  } else if (endpoint == EndpointKind::mantle) {
     carriers.header = true;
-  }
+  } else if (endpoint == EndpointKind::custom || route.api != Api::other) {
+    carriers.body = true;
+  }  // else InvokeModel, Converse and the like, which refuse what they do not know
   return carriers;
+}
+
+// The header that names the project of such a request, in place of the one that does not.
+void use_own_header(EndpointKind endpoint, const Route& route, Carriers& carriers) noexcept {
+  if (route.names_workspace()) {
+    carriers.workspace |= carriers.header;
+    carriers.header = false;
+  } else if (endpoint == EndpointKind::mantle) {
+    carriers.header |= carriers.workspace;
+    carriers.workspace = false;
+  }
 }
 
 Status unknown_carrier(std::string_view name) {
@@ -53,14 +63,15 @@ Result<CarrierOption> parse_carriers(std::string_view option) {
   return result;
 }
 
-Carriers choose_carriers(const CarrierOption& option, EndpointKind endpoint, Api api,
+Carriers choose_carriers(const CarrierOption& option, EndpointKind endpoint, const Route& route,
                          bool json_body) noexcept {
-  Carriers carriers = option.automatic ? automatic_carriers(endpoint, api) : option.fixed;
+  Carriers carriers = option.automatic ? automatic_carriers(endpoint, route) : option.fixed;
   if (carriers.body && !json_body) {
     carriers.body = false;
     // Runtime hosts refuse a header with any project but their default one.
     if (!carriers.workspace && endpoint != EndpointKind::runtime) carriers.header = true;
   }
+  use_own_header(endpoint, route, carriers);
   return carriers;
 }
 

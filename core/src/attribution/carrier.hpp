@@ -11,6 +11,9 @@ namespace costmark::attribution {
 // The header that names the project of OpenAI-style requests, and the one of the Messages API.
 inline constexpr std::string_view project_header = "OpenAI-Project";
 inline constexpr std::string_view workspace_header = "anthropic-workspace-id";
+// The older spelling of the latter, which the service ignores without a word: who sets it means the
+// project, and would be billed to the default one.
+inline constexpr std::string_view old_workspace_header = "anthropic-workspace";
 // The member of the JSON body that does.
 inline constexpr std::string_view body_member = "project_id";
 
@@ -31,8 +34,9 @@ struct CarrierOption {
 Result<CarrierOption> parse_carriers(std::string_view option);
 
 // The carriers of one request. `json_body`: the body is a JSON object that may be edited; other
-// requests cannot have a body member and get the header instead.
-Carriers choose_carriers(const CarrierOption& option, EndpointKind endpoint, Api api,
+// requests cannot have a body member and get a header instead. Of the two headers a request gets
+// the one of its API: the other is refused (on Messages) or ignored.
+Carriers choose_carriers(const CarrierOption& option, EndpointKind endpoint, const Route& route,
                          bool json_body) noexcept;
 
 }  // namespace costmark::attribution

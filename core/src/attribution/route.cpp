@@ -83,6 +83,7 @@ Api api_at_end(std::string_view last, std::string_view before) noexcept {
   if (spells(last, "responses")) return Api::responses;
   if (spells(last, "compact") && spells(before, "responses")) return Api::responses;
   if (spells(last, "messages")) return Api::messages;
+  if (spells(last, "batches") && spells(before, "messages")) return Api::messages;
   if (spells(last, "embeddings")) return Api::embeddings;
   return Api::other;
 }
@@ -96,16 +97,21 @@ Api api_above(SegmentsFromEnd segments) noexcept {
   return Api::other;
 }
 
-bool is_control(std::string_view path) noexcept {
+// Whether a path has `first` and `second` one after the other.
+bool has_segments(std::string_view path, std::string_view first, std::string_view second) noexcept {
   SegmentsFromEnd segments(path);
   std::string_view last = segments.next();
-  if (spells(last, "data_retention")) return true;
-  for (; !last.empty();) {
+  while (!last.empty()) {
     const std::string_view before = segments.next();
-    if (spells(last, "projects") && spells(before, "organization")) return true;
+    if (spells(last, second) && spells(before, first)) return true;
     last = before;
   }
   return false;
+}
+
+bool is_control(std::string_view path) noexcept {
+  return spells(SegmentsFromEnd(path).next(), "data_retention") ||
+         has_segments(path, "organization", "projects");
 }
 
 }  // namespace
@@ -116,10 +122,20 @@ Route route_of(std::string_view method, std::string_view path) noexcept {
   // Methods are case-sensitive, but clients and servers exist that take them in any case.
   const bool post = equal_ignoring_case(method, "POST");
   const Api at_end = api_at_end(last, SegmentsFromEnd(segments).next());
-  if (at_end != Api::other && post) return {at_end, true};
-  if (is_control(path)) return {Api::control, false};
-  if (at_end != Api::other) return {at_end, false};
-  return {api_above(segments), false};
+  const bool anthropic = has_segments(path, "anthropic", "v1");
+  if (at_end != Api::other && post) return {at_end, true, anthropic};
+  if (is_control(path)) return {Api::control, false, anthropic};
+  if (at_end != Api::other) return {at_end, false, anthropic};
+  return {api_above(segments), false, anthropic};
+}
+
+RouteFamily family_of(std::string_view path) noexcept {
+  for (const RouteFamily family :
+       {RouteFamily::openai_v1, RouteFamily::anthropic_v1, RouteFamily::v1}) {
+    const std::string_view prefix = to_string(family);
+    if (path.starts_with(prefix) && path.substr(prefix.size()).starts_with('/')) return family;
+  }
+  return RouteFamily::unknown;
 }
 
 }  // namespace costmark::attribution

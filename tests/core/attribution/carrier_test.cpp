@@ -5,11 +5,20 @@
 namespace costmark::attribution {
 namespace {
 
-Carriers choose(std::string_view option, EndpointKind endpoint, Api api, bool json_body) {
+Carriers choose(std::string_view option, EndpointKind endpoint, const Route& route,
+                bool json_body) {
   Result<CarrierOption> carriers = parse_carriers(option);
   EXPECT_TRUE(carriers.ok());
-  return choose_carriers(carriers.value(), endpoint, api, json_body);
+  return choose_carriers(carriers.value(), endpoint, route, json_body);
 }
+
+Carriers choose(std::string_view option, EndpointKind endpoint, Api api, bool json_body) {
+  return choose(option, endpoint, Route{api, true, false}, json_body);
+}
+
+// What lies below /anthropic/v1.
+constexpr Route anthropic_messages{Api::messages, true, true};
+constexpr Route anthropic_models{Api::other, false, true};
 
 std::string spelt(const Carriers& carriers) {
   return std::string(carriers.body ? "body " : "") + (carriers.header ? "header " : "") +
@@ -38,6 +47,33 @@ TEST(Carriers, FixedOnesCombine) {
   EXPECT_EQ(spelt(choose("body,header", EndpointKind::mantle, Api::responses, true)),
             "body header ");
   EXPECT_EQ(spelt(choose("workspace", EndpointKind::custom, Api::messages, true)), "workspace ");
+}
+
+TEST(Carriers, BelowAnthropicItIsTheWorkspaceHeaderOnEveryHost) {
+  for (const auto endpoint : {EndpointKind::mantle, EndpointKind::runtime, EndpointKind::custom}) {
+    for (const Route& route : {anthropic_messages, anthropic_models}) {
+      for (const bool json_body : {true, false}) {
+        EXPECT_EQ(spelt(choose("auto", endpoint, route, json_body)), "workspace ");
+      }
+    }
+  }
+}
+
+TEST(Carriers, AGatewaysOwnMessagesPathTakesTheMember) {
+  EXPECT_EQ(spelt(choose("auto", EndpointKind::custom, Api::messages, true)), "body ");
+  EXPECT_EQ(spelt(choose("auto", EndpointKind::custom, Api::messages, false)), "workspace ");
+  EXPECT_EQ(spelt(choose("auto", EndpointKind::runtime, Api::messages, true)), "workspace ");
+}
+
+TEST(Carriers, AHeaderIsThatOfTheApi) {
+  for (const auto endpoint : {EndpointKind::mantle, EndpointKind::runtime, EndpointKind::custom}) {
+    EXPECT_EQ(spelt(choose("header", endpoint, anthropic_messages, true)), "workspace ");
+    EXPECT_EQ(spelt(choose("body,header", endpoint, Api::messages, true)), "body workspace ");
+    EXPECT_EQ(spelt(choose("header,workspace", endpoint, anthropic_models, true)), "workspace ");
+  }
+  // Mantle hosts ignore the workspace header on OpenAI's paths: the call would name nobody.
+  EXPECT_EQ(spelt(choose("workspace", EndpointKind::mantle, Api::responses, true)), "header ");
+  EXPECT_EQ(spelt(choose("workspace", EndpointKind::custom, Api::responses, true)), "workspace ");
 }
 
 TEST(Carriers, UnknownOnesAreRefusedByName) {

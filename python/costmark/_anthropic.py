@@ -1,0 +1,90 @@
+"""The official Anthropic SDK.
+
+Its plain clients reach Bedrock's Messages API with ``base_url="https://HOST/anthropic"``. Its
+`AnthropicBedrockMantle` clients sign with boto3 before our transport edits the request, which
+breaks that signature: their identity is taken over, and boto3 is not needed. The clients that it
+has for other platforms reach no Bedrock project.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from . import _core
+from ._sdk import Identity, Sdk, definer
+
+_MANTLE_MODULE = "anthropic.lib.bedrock._mantle"
+
+
+class _Anthropic(Sdk):
+    package = "anthropic"
+
+    def client_classes(self) -> tuple[type, ...]:
+        anthropic = sys.modules["anthropic"]
+        return anthropic.Anthropic, anthropic.AsyncAnthropic, *_mantle_classes()
+
+    def refusal(self, client: object) -> str | None:
+        cls: type = type(client)
+        for base in cls.__mro__:
+            if base.__module__.startswith("anthropic.lib.") and base.__module__ != _MANTLE_MODULE:
+                return (
+                    f"{base.__name__} calls no API that has Bedrock projects; take "
+                    "AnthropicBedrockMantle, or Anthropic with the base_url "
+                    "https://bedrock-mantle.REGION.api.aws/anthropic"
+                )
+        return None if isinstance(client, self.client_classes()) else "it is no client"
+
+    def project(self, client: Any) -> str | None:
+        return None  # no constructor takes one
+
+    def api_key(self, client: Any) -> str:
+        for name in ("api_key", "auth_token"):
+            key = getattr(client, name, None)
+            if isinstance(key, str) and key:
+                return key
+        return ""
+
+    def identity(self, client: Any) -> Identity:
+        if not _is_mantle(client):
+            return Identity({})
+        if client.skip_auth or not client._use_sigv4:
+            return Identity({"auth": "none"})  # or a bearer token, which the request carries
+        options = {"auth": "sigv4"}
+        if client.aws_region and not _core.is_bedrock_host(client.base_url.host):
+            options["region"] = client.aws_region
+        if client.aws_access_key is None:
+            if client.aws_profile:
+                options["profile"] = client.aws_profile
+            return Identity(options)
+        credentials = _core.Credentials(
+            client.aws_access_key, client.aws_secret_key, client.aws_session_token
+        )
+        return Identity(options, lambda: credentials)
+
+    def state(self, client: Any) -> tuple[Any, ...]:
+        names = (
+            *("api_key", "auth_token", "credentials", "skip_auth", "aws_region", "aws_profile"),
+            *("aws_access_key", "aws_secret_key", "aws_session_token"),
+        )
+        return tuple(getattr(client, name, None) for name in names)
+
+    def check_instead_of_signing(self, client: Any, request: Any) -> bool:
+        # A subclass may do more before a request than have it signed.
+        return definer(client, "_prepare_request") in _mantle_classes()
+
+
+def _is_mantle(client: object) -> bool:
+    return isinstance(client, _mantle_classes())
+
+
+def _mantle_classes() -> tuple[type, ...]:
+    mantle = sys.modules.get(_MANTLE_MODULE)
+    return (
+        ()
+        if mantle is None
+        else (mantle.AnthropicBedrockMantle, mantle.AsyncAnthropicBedrockMantle)
+    )
+
+
+SDK = _Anthropic()
