@@ -5,7 +5,10 @@
 
 #include "client/client_impl.hpp"
 #include "client/prepared.hpp"
+#include "client/router.hpp"
 #include "costmark/url.hpp"
+#include "crypto/crypto.hpp"
+#include "json/scanner.hpp"
 
 namespace costmark {
 
@@ -44,6 +47,10 @@ class EmptyUnlessDone {
 }  // namespace
 
 Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
+  // Before there are threads: a child that is forked while another one does these would find their
+  // locks taken for ever.
+  json::Scanner::look_at_processor();
+  crypto::look_up_algorithms();
   if (!config.environment) config.environment = process_environment();
   if (!config.clock) config.clock = system_clock;
   if (!config.counters) config.counters = std::make_shared<UsageCounters>();
@@ -77,7 +84,12 @@ Status Client::Impl::prepare(const Request& request, Prepared::Impl& out) {
       !status) {
     return status;
   }
-  if (Status status = authorizer.authorize(request, url.value(), endpoint.value(), clock(), out);
+  const Url target = client::route(settings, request, url.value(), endpoint.value(), out);
+  if (settings.verify) {
+    const std::string_view goes_to = out.url.empty() ? request.url : out.url;
+    if (Status status = verifier.admit(request, goes_to, out); !status) return status;
+  }
+  if (Status status = authorizer.authorize(request, target, endpoint.value(), clock(), out);
       !status) {
     return status;
   }
@@ -107,6 +119,14 @@ Status Client::check(const Request& request, Prepared& scratch) {
 
 Observation Client::observe(const Prepared& prepared, std::uint32_t attempt) {
   return Observation(std::make_unique<Observation::Impl>(impl_, prepared.impl(), attempt));
+}
+
+Result<Verification> Client::verify(const VerifyRequest& request) {
+  return impl_->verifier.verify(request);
+}
+
+bool Client::may_verify(std::string_view url) const {
+  return impl_->settings.verify && !impl_->verifier.proven(url);
 }
 
 std::map<std::string, UsageTotals> Client::usage() const {

@@ -48,6 +48,13 @@ constexpr std::array options{
     text("region",
          "AWS region to sign for; by default the host's, then AWS_REGION, then "
          "AWS_DEFAULT_REGION, then the profile's."),
+    choice("route", "keep", "auto|keep",
+           "What happens to a request on a mantle host whose model is served on another path: it "
+           "is sent as it is, with a hint in the log and the error, or (auto) from /v1 to "
+           "/openai/v1 and back to the path of its model."),
+    text("routes",
+         "File of routes of models that are asked before those that ship with costmark; see "
+         "'costmark doctor route'."),
     text("rules",
          "Projects by model, API or path, such as "
          "'proj_vision: model=*vision*; proj_batch: api=responses path=/v1/*'."),
@@ -66,6 +73,12 @@ constexpr std::array options{
     choice("unattributed", "warn", "allow|refuse|warn",
            "What happens to a request that no project is named for: it is sent, sent with a "
            "warning at most once a minute, or refused."),
+    boolean("verify", "false",
+            "Whether an endpoint must prove, before the first inference request to it, that it "
+            "reads the project of requests; calls to one that ignores it are refused."),
+    text("verify_model",
+         "Model that the proof is made with; by default that of the request, and none for a "
+         "verification without a request."),
 };
 
 constexpr bool sorted_by_name() {

@@ -29,11 +29,13 @@ if TYPE_CHECKING:
     from . import jsonedit
     from ._core import Credentials
     from ._core import version as __version__
-    from ._openai import unwrap, wrap
     from ._patch import patch, unpatch
+    from ._routes import Route, route_of
     from ._signing import sign
     from ._tokens import async_token_provider, token, token_provider
     from ._usage import ProjectUsage, reset_usage, usage
+    from ._verify import Verification, averify, verify
+    from ._wrap import unwrap, wrap
 
 __all__ = [
     "__version__",
@@ -54,6 +56,13 @@ __all__ = [
     "token",
     "token_provider",
     "async_token_provider",
+    # proof of attribution
+    "verify",
+    "averify",
+    "Verification",
+    # routes of models
+    "route_of",
+    "Route",
     # the core's parts alone
     "Credentials",
     "sign",
@@ -72,10 +81,12 @@ __all__ = [
 # Loaded when first used, the native module too, so that importing costmark costs next to nothing.
 _LAZY = {
     "Credentials": "_core",
-    "wrap": "_openai",
-    "unwrap": "_openai",
+    "wrap": "_wrap",
+    "unwrap": "_wrap",
     "patch": "_patch",
     "unpatch": "_patch",
+    "route_of": "_routes",
+    "Route": "_routes",
     "sign": "_signing",
     "token": "_tokens",
     "token_provider": "_tokens",
@@ -83,6 +94,9 @@ _LAZY = {
     "usage": "_usage",
     "reset_usage": "_usage",
     "ProjectUsage": "_usage",
+    "verify": "_verify",
+    "averify": "_verify",
+    "Verification": "_verify",
 }
 
 

@@ -47,10 +47,11 @@ def _text(name: str, value: object) -> str:
 class Ticket:
     """A request that is prepared already; it travels with the request to the transport."""
 
-    __slots__ = ("headers", "prepared", "sends", "signed", "url")
+    __slots__ = ("headers", "hint", "prepared", "sends", "signed", "url")
 
     def __init__(self, prepared: _core.Prepared, request: Any) -> None:
         self.prepared: _core.Prepared | None = prepared
+        self.hint = prepared.hint
         self.url = request.url
         self.headers: Headers = request.headers.raw
         self.signed = any(name.lower() == b"authorization" for name, _ in prepared.headers_to_set)
@@ -79,6 +80,7 @@ class Engine:
             dict(options),
             credentials=credentials,
             bearer_token=bearer_token,
+            bearer_token_refused=getattr(bearer_token, "invalidate", None),
             host_api_key=host_api_key,
             counters=counters,
             log=log,
@@ -90,16 +92,52 @@ class Engine:
         request.extensions[_TICKET] = ticket
         return ticket
 
+    async def admit_async(self, request: Any) -> None:
+        """Do the same; where the endpoint must be asked first, the event loop is not held up."""
+        if self._core.may_verify(str(request.url)):
+            from anyio import to_thread  # there wherever there is an SDK
+
+            await to_thread.run_sync(self.admit, request)
+        else:
+            self.admit(request)
+
+    def verify(self, request: Any, **what: Any) -> dict[str, Any]:
+        """Verify the endpoint of a request that was built and is not sent; blocks."""
+        return self._core.verify(url=str(request.url), headers=request.headers.raw, **what)
+
     def outgoing(self, request: Any) -> tuple[_core.Prepared, _core.Observation]:
         """Return what is to be sent for a request, and the observation of its answer."""
         ticket: Ticket | None = request.extensions.get(_TICKET)
         prepared = None if ticket is None else ticket.take(request)
         if prepared is None:
             prepared = self._prepare(request)
-        earlier = 0
+        return prepared, self._observe(request, prepared, ticket)
+
+    def outgoing_again(
+        self, request: Any, refused: _core.Prepared
+    ) -> tuple[_core.Prepared, _core.Observation] | None:
+        """Do the same for a request whose proof was refused; None when there is no other token.
+
+        A signature by the same keys is another one, and may pass where the first one did not.
+        """
+        try:
+            prepared = self._prepare(request)
+        except Exception as error:  # noqa: BLE001 - the caller has an answer already
+            logger.warning("a refused request could not be prepared again: %s", error)
+            return None
+        token = _bearer_token(refused)
+        if token is not None and token == _bearer_token(prepared):
+            return None
+        ticket: Ticket | None = request.extensions.get(_TICKET)
+        return prepared, self._observe(request, prepared, ticket, again=1)
+
+    def _observe(
+        self, request: Any, prepared: _core.Prepared, ticket: Ticket | None, again: int = 0
+    ) -> _core.Observation:
+        earlier = again
         if ticket is not None:
             earlier, ticket.sends = ticket.sends, ticket.sends + 1
-        return prepared, self._core.observe(prepared, 1 + _retry_count(request) + earlier)
+        return self._core.observe(prepared, 1 + _retry_count(request) + earlier)
 
     def _prepare(self, request: Any) -> _core.Prepared:
         body: bytes | None = getattr(request, "_content", None)
@@ -137,10 +175,33 @@ def _needs_bytes(purpose: str) -> RequestError:
     )
 
 
+def replayable(request: Any) -> bool:
+    """Whether the body of a request is in memory, so that it can be sent once more."""
+    return getattr(request, "_content", None) is not None
+
+
+def _bearer_token(prepared: _core.Prepared) -> bytes | None:
+    for name, value in prepared.headers_to_set:
+        if name.lower() == b"authorization" and value.startswith(b"Bearer "):
+            return value
+    return None
+
+
 def signed(request: Any) -> bool:
     """Whether the request was admitted and carries an authorisation of ours."""
     ticket: Ticket | None = request.extensions.get(_TICKET)
     return ticket is not None and ticket.signed
+
+
+def hint_of(response: Any) -> str | None:
+    """Return what is probably wrong with the request that got this answer, if that may show."""
+    if response.status_code not in (400, 404):
+        return None
+    try:
+        ticket: Ticket | None = response.request.extensions.get(_TICKET)
+    except RuntimeError:  # of somebody who answers in the service's place
+        return None
+    return None if ticket is None else ticket.hint
 
 
 def extensions_of(request: Any) -> dict[str, Any]:

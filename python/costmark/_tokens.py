@@ -71,6 +71,13 @@ class TokenProvider:
     def __call__(self) -> str:
         return self._tokens.get()[0]
 
+    def invalidate(self, token: str) -> None:
+        """Forget a token that the service refused, and the credentials that it was made from.
+
+        A wrapped client does so itself. Newer tokens are left alone.
+        """
+        self._tokens.invalidate(token)
+
 
 class AsyncTokenProvider:
     """Returns a valid token whenever it is called and awaited. Made by `async_token_provider`."""
@@ -82,6 +89,10 @@ class AsyncTokenProvider:
         from anyio import to_thread  # there wherever there is an AsyncOpenAI
 
         return (await to_thread.run_sync(self._tokens.get))[0]
+
+    def invalidate(self, token: str) -> None:
+        """Do as `TokenProvider.invalidate` does."""
+        self._tokens.invalidate(token)
 
 
 def _tokens(

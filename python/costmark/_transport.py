@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ._decoding import Decoder, decoder_for
-from ._engine import Engine, Headers, extensions_of, signed
+from ._engine import Engine, Headers, extensions_of, replayable, signed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -96,7 +96,12 @@ class Exchange:
         """Take the answer's head; afterwards it tells the truth about what is passed on."""
         headers = response.headers
         content_type = headers.get("content-type", "")
-        self._observation.head(response.status_code, content_type)
+        self._observation.head(
+            response.status_code,
+            content_type,
+            headers.get("date", ""),
+            headers.get("x-amzn-errortype", ""),
+        )
         self._decoder = decoder_for(_module_of(response), headers.get("content-encoding", ""))
         self._hides = (
             hides_usage_chunk
@@ -122,6 +127,11 @@ class Exchange:
         except Exception:  # noqa: BLE001 - whoever decodes it in earnest says what is wrong
             self._observation.fail("unknown")
         return piece
+
+    @property
+    def retry_advised(self) -> bool:
+        """Whether the service refused what proved the sender, and another proof may hold."""
+        return self._observation.retry_advised
 
     def finish(self) -> bytes:
         """Take the answer's end and return what was held back."""
@@ -207,6 +217,100 @@ class _AsyncObserved:
         await self._stream.aclose()
 
 
+# --- Refusals -----------------------------------------------------------------------------------
+
+# Credentials can be refused although they looked good: revoked, rotated, or used by a wrong clock.
+# The core tells from the answer, and mends what it can; then the request is sent once more, before
+# the SDK sees the refusal. An answer that does not lead to that is passed on as it came.
+
+_REFUSALS = (401, 403)
+_MOST_READ_AHEAD = 64 << 10
+
+
+class _SyncReplayed:
+    """A body of which the beginning was read already."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._pieces: list[bytes] = []
+        self._rest = iter(stream)
+        self._error: Exception | None = None
+        self._closed = False
+
+    def read_ahead(self) -> bool:
+        """Read to the end and let go of the connection; false when the end is far or lost."""
+        size = 0
+        try:
+            for piece in self._rest:
+                self._pieces.append(piece)
+                size += len(piece)
+                if size > _MOST_READ_AHEAD:
+                    return False
+        except Exception as error:  # noqa: BLE001 - whoever reads it in earnest gets it
+            self._error = error
+            return False
+        except BaseException:
+            self.close()
+            raise
+        self.close()
+        return True
+
+    def __iter__(self) -> Iterator[bytes]:
+        while self._pieces:
+            yield self._pieces.pop(0)
+        if self._error is not None:
+            raise self._error
+        yield from self._rest
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._stream.close()
+
+
+class _AsyncReplayed:
+    """The same for asynchronous clients."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._pieces: list[bytes] = []
+        self._rest = stream.__aiter__()
+        self._error: Exception | None = None
+        self._closed = False
+
+    async def read_ahead(self) -> bool:
+        """Read to the end and let go of the connection; false when the end is far or lost."""
+        size = 0
+        try:
+            async for piece in self._rest:
+                self._pieces.append(piece)
+                size += len(piece)
+                if size > _MOST_READ_AHEAD:
+                    return False
+        except Exception as error:  # noqa: BLE001 - whoever reads it in earnest gets it
+            self._error = error
+            return False
+        except BaseException:
+            await self.aclose()
+            raise
+        await self.aclose()
+        return True
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while self._pieces:
+            yield self._pieces.pop(0)
+        if self._error is not None:
+            raise self._error
+        async for piece in self._rest:
+            yield piece
+
+    async def aclose(self) -> None:
+        if not self._closed:
+            self._closed = True
+            await self._rest.aclose()
+            await self._stream.aclose()
+
+
 class Transport:
     """Sends through another transport what the engine makes of a request."""
 
@@ -220,6 +324,44 @@ class Transport:
         """Prepare, send, and observe the answer."""
         prepared, observation = self._engine.outgoing(request)
         exchange = Exchange(observation)
+        response = self._send(request, prepared, exchange)
+        if not _may_be_mended(request, prepared, response):
+            return response
+        if not response.is_stream_consumed:
+            response.stream = _family(_module_of(response)).sync_replayed(response.stream)
+            if not response.stream.read_ahead():
+                return response
+        again = self._again(request, prepared, exchange)
+        if again is None:
+            return response
+        prepared, observation = again
+        return self._send(request, prepared, Exchange(observation))
+
+    async def handle_async_request(self, request: Any) -> Any:
+        """Do the same without blocking."""
+        prepared, observation = self._engine.outgoing(request)
+        exchange = Exchange(observation)
+        response = await self._send_async(request, prepared, exchange)
+        if not _may_be_mended(request, prepared, response):
+            return response
+        if not response.is_stream_consumed:
+            response.stream = _family(_module_of(response)).async_replayed(response.stream)
+            if not await response.stream.read_ahead():
+                return response
+        again = self._again(request, prepared, exchange)
+        if again is None:
+            return response
+        prepared, observation = again
+        return await self._send_async(request, prepared, Exchange(observation))
+
+    def _again(
+        self, request: Any, prepared: _core.Prepared, exchange: Exchange
+    ) -> tuple[_core.Prepared, _core.Observation] | None:
+        if not exchange.retry_advised:
+            return None
+        return self._engine.outgoing_again(request, prepared)
+
+    def _send(self, request: Any, prepared: _core.Prepared, exchange: Exchange) -> Any:
         try:
             response = self._inner.handle_request(_rebuilt(request, prepared))
         except BaseException as error:
@@ -227,10 +369,7 @@ class Transport:
             raise
         return _observed(response, prepared, exchange, "sync")
 
-    async def handle_async_request(self, request: Any) -> Any:
-        """Do the same without blocking."""
-        prepared, observation = self._engine.outgoing(request)
-        exchange = Exchange(observation)
+    async def _send_async(self, request: Any, prepared: _core.Prepared, exchange: Exchange) -> Any:
         try:
             response = await self._inner.handle_async_request(_rebuilt(request, prepared))
         except BaseException as error:
@@ -242,13 +381,17 @@ class Transport:
         return getattr(self._inner, name)
 
 
+def _may_be_mended(request: Any, prepared: _core.Prepared, response: Any) -> bool:
+    return response.status_code in _REFUSALS and prepared.authorized and replayable(request)
+
+
 def _rebuilt(request: Any, prepared: _core.Prepared) -> Any:
     """Return a request of its own to send: the caller's may be sent again."""
     family = _family(_module_of(request))
     body = prepared.body if prepared.body_changed else None
     rebuilt = family.request(
         request.method,
-        request.url,
+        request.url if prepared.url is None else prepared.url,
         headers=merge_headers(request.headers.raw, prepared, None if body is None else len(body)),
         stream=request.stream if body is None else family.byte_stream(body),
         extensions=extensions_of(request),
@@ -308,6 +451,8 @@ class _Family:
         self.byte_stream = module.ByteStream
         self.sync_stream = type("ObservedStream", (_SyncObserved, module.SyncByteStream), {})
         self.async_stream = type("ObservedStream", (_AsyncObserved, module.AsyncByteStream), {})
+        self.sync_replayed = type("ReplayedStream", (_SyncReplayed, module.SyncByteStream), {})
+        self.async_replayed = type("ReplayedStream", (_AsyncReplayed, module.AsyncByteStream), {})
 
 
 @functools.lru_cache(maxsize=8)

@@ -27,6 +27,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if namespace.command == "options":
             print(option_table())
+        elif namespace.command == "doctor" and namespace.subject == "route":
+            return _explain_route(namespace.model, namespace.path, namespace.region)
+        elif namespace.command == "doctor" and namespace.subject == "attribution":
+            from . import _doctor_attribution
+
+            return _doctor_attribution.attribution(namespace)
         elif namespace.command == "doctor":
             from . import _doctor
 
@@ -60,6 +66,25 @@ def _parser() -> argparse.ArgumentParser:
     credentials.add_argument(
         "--profile", help="profile of the shared files (default: that of the environment)"
     )
+    route = subjects.add_parser(
+        "route",
+        help="on which path of a mantle host a model is served, and who says so",
+        description="Prints the path that serves a model, the base_url to use, which line of which "
+        "file says so, and what is not known. Exit status 1 when the path is not known or not the "
+        "right one. Without MODEL, prints the routes that ship with costmark, which is the form of "
+        "a file for option 'routes'. Nothing is sent.",
+    )
+    route.add_argument("model", nargs="?", metavar="MODEL", help="such as openai.gpt-oss-120b")
+    route.add_argument("--path", help="also say whether this path, or base URL, is right for it")
+    route.add_argument("--region", help="region of the base_url (default: that of the environment)")
+    attribution = subjects.add_parser(
+        "attribution",
+        help="whether an endpoint reads the project that requests name",
+        description="Asks an endpoint for a project that cannot exist, which it must refuse, and "
+        "for the real one, which must pass; with --model that spends a few tokens of the project. "
+        "Exit status 0: honoured, 1: not honoured, 2: unknown.",
+    )
+    _add_attribution_arguments(attribution)
     commands.add_parser("emulator", help="run a local Bedrock for development and tests")
     commands.add_parser("options", help="print the table of options")
     token = commands.add_parser(
@@ -82,6 +107,44 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands.add_parser("version", help="print the version")
     return parser
+
+
+def _add_attribution_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--project", help="the project's id (default: that of the environment)")
+    parser.add_argument(
+        "--model",
+        help="a model that the endpoint has; without one only the project itself is looked up",
+    )
+    parser.add_argument(
+        "--base-url",
+        metavar="URL",
+        help="the endpoint, as its SDK takes it (default: COSTMARK_BASE_URL, else the "
+        "bedrock-mantle host of the region)",
+    )
+    parser.add_argument(
+        "--api",
+        choices=("chat_completions", "responses", "messages", "embeddings"),
+        help="the API to ask (default: goes by the URL and the model)",
+    )
+    parser.add_argument("--region", help="AWS region (default: as for calls)")
+    parser.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="any other option of `costmark options`, such as auth=sigv4",
+    )
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def _explain_route(model: str | None, path: str | None, region: str | None) -> int:
+    from . import _doctor_route
+
+    try:
+        return _doctor_route.route(model, path, region)
+    except Error as error:
+        _warn(str(error))
+        return 1
 
 
 def print_token(region: str | None, expires_in: int) -> int:

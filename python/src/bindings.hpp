@@ -22,6 +22,7 @@ namespace py = pybind11;
 
 void bind_client(py::module_& module);
 void bind_credentials(py::module_& module);
+void bind_routes(py::module_& module);
 void bind_tokens(py::module_& module);
 void bind_tools(py::module_& module);
 void bind_usage(py::module_& module);

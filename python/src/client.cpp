@@ -2,11 +2,13 @@
 #include "costmark/client.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <mutex>
 #include <utility>
 
 #include "bindings.hpp"
 #include "usage.hpp"
+#include "verify.hpp"
 
 namespace costmark::python {
 namespace {
@@ -133,6 +135,11 @@ py::str as_text(std::string_view text) {
   return {text.data(), text.size()};
 }
 
+py::object text_or_none(std::string_view text) {
+  if (text.empty()) return py::none();
+  return as_text(text);
+}
+
 py::list headers_to_set(const PyPrepared& self) {
   py::list result;
   for (const auto& [name, value] : self.get().headers_to_set()) {
@@ -148,8 +155,7 @@ py::list headers_to_remove(const PyPrepared& self) {
 }
 
 py::object project_of(const PyPrepared& self) {
-  if (self.get().project().empty()) return py::none();
-  return as_text(self.get().project());
+  return text_or_none(self.get().project());
 }
 
 // --- Observations ----------------------------------------------------------------------------
@@ -166,9 +172,13 @@ class PyObservation {
  public:
   explicit PyObservation(Observation observation) : observation_(std::move(observation)) {}
 
-  void head(int status, py::handle content_type) {
-    observation_.head(status, text_view(content_type, "content_type"));
+  void head(int status, py::handle content_type, py::handle date, py::handle error_type) {
+    observation_.head({status, text_view(content_type, "content_type"), text_view(date, "date"),
+                       text_view(error_type, "error_type")});
+    hand_over_log_lines();
   }
+
+  bool retry_advised() const { return observation_.retry_advised(); }
 
   // Hands the same object back when all of it is to be passed on.
   py::object feed(const py::object& piece) {
@@ -265,6 +275,18 @@ std::function<Result<std::string>()> bearer_source(const py::object& callable) {
   };
 }
 
+std::function<void(std::string_view)> refusal_listener(const py::object& callable) {
+  if (callable.is_none()) return nullptr;
+  return [shared = Shared(callable)](std::string_view token) {
+    const py::gil_scoped_acquire gil;
+    try {
+      shared.get()(as_text(token));
+    } catch (py::error_already_set& exception) {
+      exception.discard_as_unraisable("costmark bearer token callback");
+    }
+  };
+}
+
 Environment environment_of(const py::object& mapping) {
   if (mapping.is_none()) return nullptr;
   return [values = mapping.cast<std::map<std::string, std::string, std::less<>>>()](
@@ -278,13 +300,15 @@ Environment environment_of(const py::object& mapping) {
 class PyClient {
  public:
   PyClient(const std::vector<std::pair<std::string, std::string>>& options,
-           const py::object& credentials, const py::object& bearer_token, std::string host_api_key,
+           const py::object& credentials, const py::object& bearer_token,
+           const py::object& bearer_token_refused, std::string host_api_key,
            std::shared_ptr<UsageCounters> counters, const py::object& log,
            const py::object& environment) {
     ClientConfig config;
     for (const auto& [name, value] : options) check(config.options.set(name, value));
     config.credentials = credentials_provider(credentials);
     config.bearer_token = bearer_source(bearer_token);
+    config.bearer_token_refused = refusal_listener(bearer_token_refused);
     config.host_api_key = std::move(host_api_key);
     config.environment = environment_of(environment);
     config.counters = std::move(counters);
@@ -310,6 +334,29 @@ class PyClient {
   PyObservation observe(const PyPrepared& prepared, std::uint32_t attempt) {
     return PyObservation(client_->observe(prepared.get(), attempt));
   }
+
+  py::dict verify(py::handle project, py::handle model, py::handle api, py::handle url,
+                  const py::sequence& headers, bool force, double timeout) {
+    if (!(timeout > 0 && timeout <= 3600)) {
+      throw py::value_error("timeout takes seconds, more than 0 and at most 3600");
+    }
+    std::vector<Header> views;
+    header_views(headers, views);
+    VerifyRequest request;
+    request.project = optional_text_view(project, "project");
+    request.model = optional_text_view(model, "model");
+    request.api = api_named(optional_text_view(api, "api"));
+    request.url = optional_text_view(url, "url");
+    request.headers = views;
+    request.force = force;
+    request.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(timeout * 1000) + 1);
+    forget_exception();
+    const Verification found = check(in_core(true, [&] { return client_->verify(request); }));
+    raise_interruption();
+    return as_dict(found);
+  }
+
+  bool may_verify(py::handle url) const { return client_->may_verify(text_view(url, "url")); }
 
   py::dict usage() const { return totals_by_project(client_->usage()); }
 
@@ -337,15 +384,17 @@ class PyClient {
 };
 
 std::unique_ptr<PyClient> make_client(const py::dict& options, const py::object& credentials,
-                                      const py::object& bearer_token, std::string host_api_key,
+                                      const py::object& bearer_token,
+                                      const py::object& bearer_token_refused,
+                                      std::string host_api_key,
                                       std::shared_ptr<UsageCounters> counters,
                                       const py::object& log, const py::object& environment) {
   std::vector<std::pair<std::string, std::string>> pairs;
   for (const auto& [name, value] : options) {
     pairs.emplace_back(text_view(name, "an option's name"), text_view(value, "an option's value"));
   }
-  return std::make_unique<PyClient>(pairs, credentials, bearer_token, std::move(host_api_key),
-                                    std::move(counters), log, environment);
+  return std::make_unique<PyClient>(pairs, credentials, bearer_token, bearer_token_refused,
+                                    std::move(host_api_key), std::move(counters), log, environment);
 }
 
 }  // namespace
@@ -365,26 +414,39 @@ void bind_client(py::module_& module) {
           "api", [](const PyPrepared& self) { return as_text(to_string(self.get().api())); })
       .def_property_readonly("streamed",
                              [](const PyPrepared& self) { return self.get().streamed(); })
+      .def_property_readonly("authorized",
+                             [](const PyPrepared& self) { return self.get().authorized(); })
       .def_property_readonly("hides_usage_chunk",
-                             [](const PyPrepared& self) { return self.get().hides_usage_chunk(); });
+                             [](const PyPrepared& self) { return self.get().hides_usage_chunk(); })
+      .def_property_readonly("url",
+                             [](const PyPrepared& self) { return text_or_none(self.get().url()); })
+      .def_property_readonly(
+          "hint", [](const PyPrepared& self) { return text_or_none(self.get().hint()); });
 
   py::class_<PyObservation>(module, "Observation", "Reads one answer and counts it when it ends.")
-      .def("head", &PyObservation::head, py::arg("status"), py::arg("content_type"))
+      .def("head", &PyObservation::head, py::arg("status"), py::arg("content_type"),
+           py::arg("date") = "", py::arg("error_type") = "")
       .def("feed", &PyObservation::feed, py::arg("piece"))
       .def("finish", &PyObservation::finish)
       .def("fail", &PyObservation::fail, py::arg("outcome"))
+      .def_property_readonly("retry_advised", &PyObservation::retry_advised)
       .def_property_readonly("answer", &PyObservation::answer);
 
   py::class_<PyClient>(module, "Client", "Attributes, signs and accounts for requests.")
       .def(py::init(&make_client), py::arg("options") = py::dict(), py::kw_only(),
            py::arg("credentials") = py::none(), py::arg("bearer_token") = py::none(),
-           py::arg("host_api_key") = "", py::arg("counters") = py::none(),
-           py::arg("log") = py::none(), py::arg("environment") = py::none())
+           py::arg("bearer_token_refused") = py::none(), py::arg("host_api_key") = "",
+           py::arg("counters") = py::none(), py::arg("log") = py::none(),
+           py::arg("environment") = py::none())
       .def("prepare", &PyClient::prepare, py::arg("method"), py::arg("url"), py::arg("headers"),
            py::arg("body"), py::arg("project") = py::none(), py::arg("scope") = py::none())
       .def("check", &PyClient::check_only, py::arg("method"), py::arg("url"), py::arg("headers"),
            py::arg("body"), py::arg("project") = py::none(), py::arg("scope") = py::none())
       .def("observe", &PyClient::observe, py::arg("prepared"), py::arg("attempt") = 1)
+      .def("verify", &PyClient::verify, py::kw_only(), py::arg("project") = py::none(),
+           py::arg("model") = py::none(), py::arg("api") = py::none(), py::arg("url") = py::none(),
+           py::arg("headers") = py::tuple(), py::arg("force") = false, py::arg("timeout") = 20.0)
+      .def("may_verify", &PyClient::may_verify, py::arg("url"))
       .def("usage", &PyClient::usage);
 }
 

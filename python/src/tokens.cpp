@@ -79,6 +79,10 @@ class PyBearerTokens {
     return py::make_tuple(py::str(good->text().data(), good->text().size()), good->expires_at());
   }
 
+  bool invalidate(py::handle token, std::optional<UnixSeconds> time) {
+    return cache_->invalidate(text_view(token, "token"), time.value_or(system_time()));
+  }
+
  private:
   Shared warn_;
   std::unique_ptr<BearerTokenCache> cache_;
@@ -91,7 +95,9 @@ void bind_tokens(py::module_& module) {
                              "Makes short-term Bedrock API keys and keeps the newest.")
       .def(py::init<py::handle, const py::object&, const py::object&, const py::object&>(),
            py::arg("region"), py::arg("expires_in"), py::arg("credentials"), py::arg("warn"))
-      .def("get", &PyBearerTokens::get, py::arg("time") = py::none());
+      .def("get", &PyBearerTokens::get, py::arg("time") = py::none())
+      .def("invalidate", &PyBearerTokens::invalidate, py::arg("token"),
+           py::arg("time") = py::none());
 }
 
 }  // namespace costmark::python

@@ -32,7 +32,8 @@ def test_exports_are_exactly_these() -> None:
             "bind",
         ),
         *("usage", "reset_usage", "ProjectUsage", "Credentials", "sign", "jsonedit"),
-        *("token", "token_provider", "async_token_provider"),
+        *("token", "token_provider", "async_token_provider", "route_of", "Route"),
+        *("verify", "averify", "Verification"),
         *("Error", "RequestError", "ConfigurationError", "AttributionError", "CredentialsError"),
         *("TransportError", "ServiceError", "InternalError"),
     }

@@ -80,6 +80,18 @@ def handle(error: costmark.Error) -> tuple[str, int | None, int | None, str | No
     return error.code, error.offset, error.status, error.request_id, error.retryable
 """
 
+ANTHROPIC_CODE = """
+from anthropic import Anthropic, AsyncAnthropic, AsyncAnthropicBedrockMantle
+from typing_extensions import assert_type
+
+import costmark
+
+assert_type(costmark.wrap(Anthropic(), project="proj_a"), Anthropic)
+assert_type(costmark.wrap(AsyncAnthropic()), AsyncAnthropic)
+assert_type(costmark.unwrap(AsyncAnthropicBedrockMantle()), AsyncAnthropicBedrockMantle)
+assert_type(costmark.route_of("anthropic.claude-fable-5"), costmark.Route)
+"""
+
 MISTAKES = """
 from openai import OpenAI
 
@@ -116,6 +128,11 @@ def errors_of(code: str, folder: Path) -> list[str]:
 
 def test_user_code_type_checks(tmp_path: Path) -> None:
     assert errors_of(USER_CODE, tmp_path) == []
+
+
+def test_anthropic_clients_keep_their_type(tmp_path: Path) -> None:
+    pytest.importorskip("anthropic", reason="needs anthropic")
+    assert errors_of(ANTHROPIC_CODE, tmp_path) == []
 
 
 def test_mistakes_are_found(tmp_path: Path) -> None:

@@ -13,10 +13,16 @@
 #include "costmark/credentials_provider.hpp"
 #include "costmark/error.hpp"
 #include "costmark/http.hpp"
+#include "costmark/model_routes.hpp"
 #include "costmark/options.hpp"
 #include "costmark/usage.hpp"
+#include "costmark/verification.hpp"
 
 namespace costmark {
+
+namespace http {
+class Transport;
+}
 
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
 
@@ -48,12 +54,21 @@ class Prepared {
   std::string_view body() const noexcept;
   bool body_changed() const noexcept;
 
+  // The URL to send to in place of the request's own; empty, unless option `route` is auto and the
+  // model of the request is served on another path. The signature is good for that URL alone.
+  std::string_view url() const noexcept;
+  // What is probably wrong with this request, for whoever reports an answer of 400 or 404; empty
+  // when nothing is known to be.
+  std::string_view hint() const noexcept;
+
   std::string_view project() const noexcept;  // empty: none named, the endpoint's default
   ProjectSource project_source() const noexcept;
   Api api() const noexcept;
   bool streamed() const noexcept;
   // Whether the answer's usage chunk was asked for by the library and is to be hidden.
   bool hides_usage_chunk() const noexcept;
+  // Whether the request was signed, or given a token, so that a refusal is the library's to mend.
+  bool authorized() const noexcept;
 
   struct Impl;
   Impl& impl() noexcept { return *impl_; }
@@ -71,6 +86,9 @@ struct ClientConfig {
   // Returns a bearer token whenever one is needed; null: the `bearer_token` option and
   // AWS_BEARER_TOKEN_BEDROCK.
   std::function<Result<std::string>()> bearer_token;
+  // Told of a token of `bearer_token` that the service refused, on the thread that read its answer:
+  // a source that keeps its token does well to drop it. May be null.
+  std::function<void(std::string_view refused)> bearer_token_refused;
   // An API key that the host's client carries. Counts as a bearer token when it looks like one of
   // Bedrock's ("bedrock-api-key-...", "ABSK..."); any other is taken for a placeholder.
   std::string host_api_key;
@@ -78,6 +96,7 @@ struct ClientConfig {
   std::function<UnixSeconds()> clock;                   // null: the system's
   std::function<void(LogLevel, std::string_view)> log;  // null: none; called on the calling thread
   std::shared_ptr<UsageCounters> counters;              // null: the client's own
+  std::shared_ptr<http::Transport> transport;           // of `verify`; null: libcurl
 };
 
 // What a client with these options, and no provider of its own, takes its credentials from: the
@@ -86,7 +105,19 @@ struct ClientConfig {
 Result<CredentialsProviderPtr> configured_credentials(const Options& options,
                                                       const Environment& environment);
 
+// The routes of option `routes`, before those that ship with costmark. Reads that file. Errors:
+// invalid_option with file and line.
+Result<ModelRoutes> configured_routes(const Options& options);
+
 class Client;
+
+// The head of an answer. Views, read by `Observation::head` alone.
+struct AnswerHead {
+  int http_status = 0;
+  std::string_view content_type;
+  std::string_view date;        // the header Date: what shows that the local clock is wrong
+  std::string_view error_type;  // the header x-amzn-errortype, where there is one
+};
 
 // Reads one answer and counts it when it ends. One thread at a time. An observation that is
 // destroyed before `finish` counts as cancelled.
@@ -97,7 +128,10 @@ class Observation {
   ~Observation();
 
   // The answer's head. An encoded body (Content-Encoding) must be decoded before it is fed.
-  void head(int http_status, std::string_view content_type);
+  void head(const AnswerHead& head);
+  void head(int http_status, std::string_view content_type) {
+    head(AnswerHead{http_status, content_type, {}, {}});
+  }
 
   // See AnswerReader.
   std::string_view feed(std::string_view piece);
@@ -105,6 +139,15 @@ class Observation {
   std::string_view fail(Outcome outcome);
 
   const Answer& answer() const noexcept;
+
+  // After `finish`: whether the service refused the proof of a request that the library authorised,
+  // and the same request, prepared again, may be accepted. Then what was refused has been given up:
+  // - credentials or a token that have expired or are not valid (never: a missing permission) are
+  //   fetched anew by the next `prepare`, unless newer ones are there already;
+  // - a signature that was too old or of the future made the client learn its clock's skew.
+  // Prepare and send once more, as the next attempt, at most once in a call; not when that gives
+  // the very bearer token that was refused.
+  bool retry_advised() const noexcept;
 
  private:
   friend class Client;
@@ -114,7 +157,8 @@ class Observation {
 };
 
 // Attributes, signs and accounts for requests to one endpoint. Synchronised internally; starts no
-// threads. `prepare` does no I/O unless credentials must be fetched or refreshed.
+// threads. `prepare` does no I/O unless credentials must be fetched or refreshed, or option
+// `verify` asks for a proof, once for each endpoint.
 class Client {
  public:
   // Errors: invalid_option, invalid_project, endpoint_mismatch.
@@ -127,6 +171,22 @@ class Client {
   // The attribution alone, with all its errors: no signing, no credentials. `scratch` is memory to
   // work with, and empty afterwards.
   Status check(const Request& request, Prepared& scratch);
+
+  // Finds out whether an endpoint reads the project that requests name: a project that cannot exist
+  // must be refused there, and the real one must pass. Blocks for two or three exchanges through
+  // libcurl, the second of which may spend a few tokens of the project (and the first, where it is
+  // not refused, of the endpoint's default one); they are counted like calls of the user. Rules,
+  // conflicts and `allowed_projects` do not apply. Proofs are kept for the life of the client; an
+  // unknown result is not, and is tried for anew. One thread at a time verifies; those that waited
+  // for it with the same question share its answer.
+  //
+  // Errors: of requests that cannot be made, such as unattributed when there is no project, or
+  // those of the credentials. What became of requests that were made is in the result.
+  Result<Verification> verify(const VerifyRequest& request);
+
+  // Whether `prepare` of a request to `url` may block for a proof, because option `verify` asks for
+  // one and there is none yet.
+  bool may_verify(std::string_view url) const;
 
   // Begins an attempt of the request that `prepared` was filled from. `attempt` counts from 1; the
   // first one counts as the operation. The observation keeps the client alive.

@@ -20,6 +20,10 @@ constexpr std::array<std::string_view, 6> body_paths{
     "previous_response_id",
 };
 
+// The headers in which callers name a project, whether the request's API looks there or not.
+constexpr std::array<std::string_view, 3> project_headers{
+    attribution::project_header, attribution::workspace_header, attribution::old_workspace_header};
+
 bool is_json(std::string_view content_type) noexcept {
   constexpr std::string_view blanks = " \t";
   content_type.remove_prefix(std::min(content_type.find_first_not_of(blanks), content_type.size()));
@@ -43,10 +47,9 @@ bool is_other_json(std::string_view body) noexcept {
 
 // What the request says, before anything is decided.
 struct Attributor::Found {
-  std::string_view project_header;
-  std::string_view workspace_header;
-  bool has_project_header = false;
-  bool has_workspace_header = false;
+  // The headers that may name a project, in the order of `project_headers`.
+  std::array<std::string_view, project_headers.size()> project;
+  std::array<bool, project_headers.size()> has_project{};
   bool has_content_type = false;
   bool says_json = false;  // in one of its content types
   bool is_encoded = false;
@@ -57,30 +60,41 @@ struct Attributor::Found {
 };
 
 Status Attributor::read_headers(const Request& request, Found& found) const {
-  const auto take = [](const Header& header, std::string_view& value, bool& seen) -> Status {
-    if (seen && value != header.value) {
-      return {Code::conflict, "the request has two different " + std::string(header.name) +
-                                  " headers; name one project"};
-    }
-    seen = true;
-    value = header.value;
-    return {};
-  };
   for (const Header& header : request.headers) {
-    Status status;
-    if (equal_ignoring_case(header.name, attribution::project_header)) {
-      status = take(header, found.project_header, found.has_project_header);
-    } else if (equal_ignoring_case(header.name, attribution::workspace_header)) {
-      status = take(header, found.workspace_header, found.has_workspace_header);
-    } else if (equal_ignoring_case(header.name, "content-type")) {
+    if (equal_ignoring_case(header.name, "content-type")) {
       found.has_content_type = true;
       found.says_json = found.says_json || is_json(header.value);
     } else if (equal_ignoring_case(header.name, "content-encoding")) {
       found.is_encoded = !equal_ignoring_case(header.value, "identity");
     }
-    if (!status) return status;
+    for (std::size_t i = 0; i < project_headers.size(); ++i) {
+      if (!equal_ignoring_case(header.name, project_headers[i])) continue;
+      if (found.has_project[i] && found.project[i] != header.value) {
+        return {Code::conflict, "the request has two different " + std::string(header.name) +
+                                    " headers; name one project"};
+      }
+      found.has_project[i] = true;
+      found.project[i] = header.value;
+    }
   }
   return {};
+}
+
+Result<std::string_view> Attributor::named_in_headers(const Found& found) {
+  std::size_t named_in = project_headers.size();
+  for (std::size_t i = 0; i < project_headers.size(); ++i) {
+    if (found.project[i].empty()) continue;
+    if (named_in == project_headers.size()) named_in = i;
+    if (found.project[i] == found.project[named_in]) continue;
+    return Error{Code::conflict,
+                 "the request's " + std::string(project_headers[named_in]) + " and " +
+                     std::string(project_headers[i]) + " headers differ; name one project",
+                 {},
+                 0,
+                 {},
+                 false};
+  }
+  return named_in == project_headers.size() ? std::string_view() : found.project[named_in];
 }
 
 Status Attributor::read_body(const Request& request, Found& found, Prepared::Impl& out) const {
@@ -128,15 +142,11 @@ Status Attributor::read_body(const Request& request, Found& found, Prepared::Imp
 
 Status Attributor::decide(const Request& request, const Url& url, const Found& found,
                           Prepared::Impl& out) const {
-  if (found.has_project_header && found.has_workspace_header &&
-      found.project_header != found.workspace_header) {
-    return {Code::conflict,
-            "the request's OpenAI-Project and anthropic-workspace-id headers differ; name one "
-            "project"};
-  }
+  const Result<std::string_view> header = named_in_headers(found);
+  if (!header) return header.error();
   attribution::Candidates candidates;
   candidates.argument = request.project;
-  candidates.header = found.has_project_header ? found.project_header : found.workspace_header;
+  candidates.header = header.value();
   candidates.body = found.body_project;
   candidates.scope = request.scope;
   if (!settings_.rules.empty()) {
@@ -191,15 +201,14 @@ Status Attributor::check_carried(const Carriers& carriers, const Prepared::Impl&
 
 void Attributor::carry_in_headers(const Carriers& carriers, const Found& found,
                                   Prepared::Impl& out) const {
-  if (carriers.header) {
-    out.headers_to_set.push_back({attribution::project_header, out.project});
-  } else if (found.has_project_header) {
-    out.headers_to_remove.push_back(attribution::project_header);
-  }
-  if (carriers.workspace) {
-    out.headers_to_set.push_back({attribution::workspace_header, out.project});
-  } else if (found.has_workspace_header) {
-    out.headers_to_remove.push_back(attribution::workspace_header);
+  const std::array<bool, project_headers.size()> carries{carriers.header, carriers.workspace,
+                                                         false};
+  for (std::size_t i = 0; i < project_headers.size(); ++i) {
+    if (carries[i]) {
+      out.headers_to_set.push_back({project_headers[i], out.project});
+    } else if (found.has_project[i]) {
+      out.headers_to_remove.push_back(project_headers[i]);
+    }
   }
 }
 
@@ -258,12 +267,13 @@ Status Attributor::attribute(const Request& request, const Url& url,
 
   if (!out.project.empty()) {
     Carriers carriers =
-        attribution::choose_carriers(settings_.carriers, endpoint.kind, out.api, found.json_body);
+        attribution::choose_carriers(settings_.carriers, endpoint.kind, route, found.json_body);
     // The one project whose header AWS documents there; a member it does not know may be refused.
     if (settings_.carriers.automatic && endpoint.kind == EndpointKind::runtime &&
-        out.project == attribution::default_project) {
+        out.project == attribution::default_project && !carriers.workspace) {
       carriers = {.body = false, .header = true, .workspace = false};
     }
+    out.carriers = carriers;
     if (Status status = check_carried(carriers, out); !status) return status;
     carry_in_headers(carriers, found, out);
     if (Status status = carry_in_body(carriers, found, out); !status) return status;

@@ -28,6 +28,7 @@ class Attributor {
   struct Found;
 
   Status read_headers(const Request& request, Found& found) const;
+  static Result<std::string_view> named_in_headers(const Found& found);
   Status read_body(const Request& request, Found& found, Prepared::Impl& out) const;
   Status decide(const Request& request, const Url& url, const Found& found,
                 Prepared::Impl& out) const;

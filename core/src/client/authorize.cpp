@@ -1,6 +1,7 @@
 #include "client/authorize.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "attribution/carrier.hpp"
@@ -10,12 +11,13 @@ namespace costmark::client {
 namespace {
 
 constexpr std::string_view authorization_header = "authorization";
+constexpr std::string_view api_key_header = "x-api-key";
 constexpr std::string_view sigv4_scheme = "AWS4-HMAC-SHA256";
 constexpr std::string_view bearer_scheme = "Bearer ";
 
-std::string_view authorization_of(const Request& request) noexcept {
+std::string_view value_of(const Request& request, std::string_view name) noexcept {
   for (const Header& header : request.headers) {
-    if (equal_ignoring_case(header.name, authorization_header)) return header.value;
+    if (equal_ignoring_case(header.name, name)) return header.value;
   }
   return {};
 }
@@ -32,6 +34,14 @@ std::string_view bearer_of(std::string_view authorization) noexcept {
     return {};
   }
   return authorization.substr(bearer_scheme.size());
+}
+
+// The Bedrock API key that a request carries; empty when it carries none.
+std::string_view carried_key(const Request& request) noexcept {
+  const std::string_view bearer = bearer_of(value_of(request, authorization_header));
+  if (looks_like_bedrock_key(bearer)) return bearer;
+  const std::string_view key = value_of(request, api_key_header);
+  return looks_like_bedrock_key(key) ? key : std::string_view();
 }
 
 // The short list of headers that are signed; the signer itself adds host and x-amz-*.
@@ -127,25 +137,26 @@ void Authorizer::say_once(std::string_view winner, std::string_view source) {
 }
 
 bool Authorizer::has_bearer(std::string_view carried) const noexcept {
-  return identity_.explicit_bearer() || looks_like_bedrock_key(carried) ||
+  return identity_.explicit_bearer() || !carried.empty() ||
          looks_like_bedrock_key(identity_.host_api_key) ||
          (!identity_.environment_token.empty() && !identity_.explicit_credentials);
 }
 
 AuthMode Authorizer::mode_for(const Request& request, const attribution::Endpoint& endpoint) const {
   if (settings_.auth != AuthMode::automatic) return settings_.auth;
-  const std::string_view carried = authorization_of(request);
   // Host, not the option `endpoint`: only a canonical name proves that AWS is there.
   if (endpoint.region().empty()) {
     // A signed request to a host of the caller's: the caller said so, and editing the request has
     // broken that signature.
-    return carried.starts_with(sigv4_scheme) ? AuthMode::sigv4 : AuthMode::none;
+    const bool is_signed = value_of(request, authorization_header).starts_with(sigv4_scheme);
+    return is_signed ? AuthMode::sigv4 : AuthMode::none;
   }
-  return has_bearer(bearer_of(carried)) ? AuthMode::bearer : AuthMode::sigv4;
+  return has_bearer(carried_key(request)) ? AuthMode::bearer : AuthMode::sigv4;
 }
 
-Status Authorizer::append_token(std::string_view carried, std::string& out) {
+Status Authorizer::append_token(std::string_view carried, std::string& out, ProofKind& kind) {
   const std::size_t begin = out.size();
+  kind = identity_.token_callback ? ProofKind::callback_token : ProofKind::given_token;
   if (identity_.token_callback) {
     Result<std::string> token = identity_.token_callback();
     if (!token) return std::move(token).status();
@@ -155,7 +166,7 @@ Status Authorizer::append_token(std::string_view carried, std::string& out) {
   } else if (!identity_.explicit_token.empty()) {
     say_once("the bearer token of option 'bearer_token'");
     out += identity_.explicit_token;
-  } else if (looks_like_bedrock_key(carried)) {
+  } else if (!carried.empty()) {
     say_once("the Bedrock API key of the client");
     out += carried;
   } else if (looks_like_bedrock_key(identity_.host_api_key)) {
@@ -175,14 +186,29 @@ Status Authorizer::append_token(std::string_view carried, std::string& out) {
 Status Authorizer::send_bearer(const Request& request, const Url& url,
                                const attribution::Endpoint& endpoint, Prepared::Impl& out) {
   out.authorization = bearer_scheme;
-  if (Status status = append_token(bearer_of(authorization_of(request)), out.authorization);
-      !status) {
+  ProofKind kind = ProofKind::none;
+  if (Status status = append_token(carried_key(request), out.authorization, kind); !status) {
     return status;
   }
   if (Status status = check_destination(settings_, url, endpoint); !status) return status;
   drop_earlier_signature(request, out);
+  drop_api_key(request, endpoint, out);
   out.headers_to_set.push_back({"Authorization", out.authorization});
+  out.proof.kind = kind;
   return {};
+}
+
+void Authorizer::drop_api_key(const Request& request, const attribution::Endpoint& endpoint,
+                              Prepared::Impl& out) const {
+  const std::string_view key = value_of(request, api_key_header);
+  const bool sdk_put_it_there =
+      looks_like_bedrock_key(key) || (!key.empty() && key == identity_.host_api_key);
+  const bool carried =
+      std::any_of(request.headers.begin(), request.headers.end(),
+                  [](const Header& h) { return equal_ignoring_case(h.name, api_key_header); });
+  if (carried && (!endpoint.region().empty() || sdk_put_it_there)) {
+    out.headers_to_remove.push_back(api_key_header);
+  }
 }
 
 Status Authorizer::sign(const Request& request, const Url& url,
@@ -213,18 +239,65 @@ Status Authorizer::sign(const Request& request, const Url& url,
   }
   for (const Header& header : out.headers_to_set) out.signed_headers.push_back(header);
   drop_earlier_signature(request, out);
+  drop_api_key(request, endpoint, out);
 
   if (Status status = out.hasher.hash(out.body, out.payload_hash); !status) return status;
   const signing::Request to_sign{request.method, out.host, url.path, url.query, out.signed_headers};
   const signing::Scope scope{
       region, settings_.service.empty() ? endpoint.signing_service() : settings_.service};
-  if (Status status = signer_.sign(to_sign, out.payload_hash, *credentials.value(), scope, now, {},
-                                   out.signature);
+  const UnixSeconds skew = skew_.seconds();
+  signing::Options options;
+  options.refuse_expired = false;  // the cache has looked, by the clock without the skew
+  if (Status status = signer_.sign(to_sign, out.payload_hash, *credentials.value(), scope,
+                                   now + skew, options, out.signature);
       !status) {
     return status;
   }
   for (const Header& header : out.signature.headers()) out.headers_to_set.push_back(header);
+  out.proof = {ProofKind::signature, credentials.value(), skew};
   return {};
+}
+
+bool Authorizer::mend(Refusal refusal, const Proof& proof, std::string_view token,
+                      const Times& times) {
+  if (refusal == Refusal::none) return false;
+  switch (proof.kind) {
+    case ProofKind::none:
+    case ProofKind::given_token:
+      return false;
+    case ProofKind::callback_token:
+      if (identity_.token_refused) identity_.token_refused(token);
+      return true;
+    case ProofKind::signature:
+      if (refusal == Refusal::credentials) {
+        return cache_.invalidate(proof.credentials.lock(), times.now);
+      }
+      if (refusal == Refusal::clock) {
+        learn_skew(times);
+        return true;
+      }
+      return mend_clock(proof, times);
+  }
+  return false;
+}
+
+// Of a signature that does not match: the clock's fault when it was far off, else nobody's here.
+bool Authorizer::mend_clock(const Proof& proof, const Times& times) {
+  if (!times.server) return false;
+  const UnixSeconds off = *times.server - (times.now + proof.skew);
+  if (std::abs(off) < ClockSkew::suspicious_s || std::abs(off) > ClockSkew::most_s) return false;
+  learn_skew(times);
+  return true;
+}
+
+void Authorizer::accepted(const Proof& proof, const Times& times) {
+  if (proof.kind == ProofKind::signature) learn_skew(times);
+}
+
+void Authorizer::learn_skew(const Times& times) {
+  if (!times.server) return;
+  const auto skew = skew_.learn(*times.server, times.now);
+  if (skew && log_) log_(LogLevel::warning, describe_skew(*skew));
 }
 
 Status Authorizer::authorize(const Request& request, const Url& url,

@@ -2,10 +2,14 @@
 
 #include <atomic>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "attribution/endpoint.hpp"
+#include "client/clock_skew.hpp"
 #include "client/prepared.hpp"
+#include "client/refusal.hpp"
 #include "client/settings.hpp"
 #include "costmark/client.hpp"
 #include "costmark/credentials_cache.hpp"
@@ -20,6 +24,7 @@ struct Identity {
   CredentialsProviderPtr credentials;
   bool explicit_credentials = false;
   std::function<Result<std::string>()> token_callback;  // null when there is none
+  std::function<void(std::string_view)> token_refused;  // what to tell its source; may be null
   std::string explicit_token;                           // of option bearer_token
   std::string environment_token;                        // of AWS_BEARER_TOKEN_BEDROCK
   std::string host_api_key;
@@ -34,14 +39,48 @@ struct Identity {
 
 // The second half of `prepare`: signs the attributed request, sends a bearer token along, or leaves
 // the caller's authorization alone. Synchronised internally.
+//
+// A Bedrock API key that the request carries, as `Authorization: Bearer` or, the way of the
+// anthropic SDK, as `x-api-key`, counts as the client's bearer token; the former wins. Whatever is
+// in x-api-key is taken away from a request that is signed or given a token
+// - on Bedrock's own hosts: the token goes into Authorization, and a key that is none of Bedrock's
+//   (a placeholder, a left-over of another vendor) must not reach AWS;
+// - on any other host when it is a Bedrock API key, or the host's client's own: what that client's
+//   SDK puts there. Another value is there for a gateway, and stays.
+// With auth=none everything stays.
+//
+// A refused proof is given up by `mend`: exactly the one that was refused, so that a newer one that
+// another thread has fetched meanwhile stays. Signatures are made by the local clock and the skew
+// that refusals have shown; whether credentials have expired is judged by the local clock alone, as
+// botocore does, since their sources go by it as well.
 class Authorizer {
  public:
   Authorizer(const Settings& settings, Identity identity,
              std::function<void(LogLevel, std::string_view)> log);
   ~Authorizer();
 
+  // `now` is the local time.
   Status authorize(const Request& request, const Url& url, const attribution::Endpoint& endpoint,
                    UnixSeconds now, Prepared::Impl& out);
+
+  // An answer whose Date was `server` came when the local clock said `now`.
+  struct Times {
+    std::optional<UnixSeconds> server;
+    UnixSeconds now = 0;
+  };
+
+  // The service refused `proof`; `token` is what it was for a bearer token. Whether the same
+  // request, prepared again, may be accepted.
+  bool mend(Refusal refusal, const Proof& proof, std::string_view token, const Times& times);
+
+  // The service accepted `proof`.
+  void accepted(const Proof& proof, const Times& times);
+
+  // Whether the time of an accepted request matters.
+  bool skewed() const noexcept { return skew_.seconds() != 0; }
+
+  // Whether refused tokens must be told.
+  bool wants_refused_tokens() const noexcept { return identity_.token_refused != nullptr; }
 
  private:
   AuthMode mode_for(const Request& request, const attribution::Endpoint& endpoint) const;
@@ -50,13 +89,18 @@ class Authorizer {
               UnixSeconds now, Prepared::Impl& out);
   Status send_bearer(const Request& request, const Url& url, const attribution::Endpoint& endpoint,
                      Prepared::Impl& out);
-  Status append_token(std::string_view carried, std::string& out);
+  Status append_token(std::string_view carried, std::string& out, ProofKind& kind);
+  void drop_api_key(const Request& request, const attribution::Endpoint& endpoint,
+                    Prepared::Impl& out) const;
+  bool mend_clock(const Proof& proof, const Times& times);
+  void learn_skew(const Times& times);
   void say_once(std::string_view winner, std::string_view source = {});
 
   const Settings& settings_;
   Identity identity_;
   const std::function<void(LogLevel, std::string_view)> log_;
   CredentialsCache cache_;
+  ClockSkew skew_;
   signing::Signer signer_;
   std::atomic<bool> said_{false};
 };

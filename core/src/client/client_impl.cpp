@@ -3,12 +3,18 @@
 #include <utility>
 
 #include "attribution/project.hpp"
+#include "credentials/context.hpp"
 
 namespace costmark {
 namespace client {
 namespace {
 
 constexpr UnixSeconds warning_interval_s = 60;
+
+// A variable that is set to nothing but white space is absent, as the OpenAI SDKs have it.
+bool is_blank(std::string_view text) noexcept {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
 
 // The credentials that the options name, or none.
 Result<CredentialsPtr> credentials_of_options(const Options& options) {
@@ -40,8 +46,10 @@ Result<Identity> identity_of(ClientConfig& config) {
   Identity identity;
   identity.host_api_key = std::move(config.host_api_key);
   identity.environment_token = config.environment("AWS_BEARER_TOKEN_BEDROCK").value_or("");
+  if (is_blank(identity.environment_token)) identity.environment_token.clear();
 
   identity.token_callback = std::move(config.bearer_token);
+  identity.token_refused = std::move(config.bearer_token_refused);
   identity.explicit_token = options.text("bearer_token");
 
   identity.explicit_credentials =
@@ -74,6 +82,13 @@ std::uint64_t RareWarning::note(UnixSeconds now) noexcept {
   return unreported_.exchange(0, std::memory_order_relaxed);
 }
 
+bool OncePerName::first(std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  if (seen_.size() >= most || seen_.contains(name)) return false;
+  seen_.emplace(name);
+  return true;
+}
+
 }  // namespace client
 
 Result<CredentialsProviderPtr> configured_credentials(const Options& options,
@@ -92,11 +107,16 @@ Client::Impl::Impl(client::Settings settings_of_client, client::Identity identit
       log(std::move(config.log)),
       authorizer(settings, std::move(identity), log),
       clock(std::move(config.clock)),
-      counters(std::move(config.counters)) {}
+      counters(std::move(config.counters)),
+      verifier({settings, chains, authorizer, *counters, clock, log,
+                config.transport ? std::move(config.transport)
+                                 : source_context(config.environment).transport}) {}
 
 void Client::Impl::warn_about(const Prepared::Impl& prepared,
                               const attribution::Endpoint& endpoint) {
-  if (!log || !prepared.inference) return;
+  if (!log) return;
+  warn_about_route(prepared);
+  if (!prepared.inference) return;
   const bool named = !prepared.project.empty() && prepared.project != attribution::default_project;
   if (!named && settings.unattributed == client::UnattributedPolicy::warn) {
     if (const std::uint64_t calls = unattributed_.note(clock()); calls > 0) {
@@ -112,6 +132,17 @@ void Client::Impl::warn_about(const Prepared::Impl& prepared,
         "a project is sent to a bedrock-runtime host, where AWS documents only the default "
         "project; use a bedrock-mantle host, or an application inference profile that stands for "
         "the project");
+  }
+}
+
+void Client::Impl::warn_about_route(const Prepared::Impl& prepared) {
+  const bool moved = !prepared.url.empty();
+  if ((prepared.hint.empty() && !moved) || !models_said_.first(prepared.model)) return;
+  if (moved) {
+    log(LogLevel::info, "requests for model '" + prepared.model + "' go to " + prepared.url +
+                            ", as option 'route' is auto");
+  } else {
+    log(LogLevel::warning, prepared.hint);
   }
 }
 

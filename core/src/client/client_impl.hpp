@@ -2,12 +2,17 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
+#include <set>
+#include <string>
 
 #include "attribution/chains.hpp"
 #include "client/attribute.hpp"
 #include "client/authorize.hpp"
 #include "client/settings.hpp"
+#include "client/verify.hpp"
 #include "costmark/client.hpp"
+#include "fork.hpp"
 
 namespace costmark {
 
@@ -27,6 +32,19 @@ class RareWarning {
   std::atomic<UnixSeconds> next_{0};
 };
 
+// Lets each of the first names pass once, so that what is said about each is said once.
+class OncePerName {
+ public:
+  // Synchronised internally.
+  bool first(std::string_view name);
+
+ private:
+  static constexpr std::size_t most = 256;
+  std::mutex mutex_;
+  const HeldDuringFork across_fork_{mutex_};
+  std::set<std::string, std::less<>> seen_;
+};
+
 }  // namespace client
 
 struct Client::Impl {
@@ -35,7 +53,7 @@ struct Client::Impl {
   Status prepare(const Request& request, Prepared::Impl& out);
   Status check(const Request& request, Prepared::Impl& scratch);
 
-  // Logs what the policies only warn about.
+  // Logs what the policies only warn about, and what the routes of models tell.
   void warn_about(const Prepared::Impl& prepared, const attribution::Endpoint& endpoint);
 
   const client::Settings settings;
@@ -45,9 +63,13 @@ struct Client::Impl {
   client::Authorizer authorizer;
   const std::function<UnixSeconds()> clock;
   const std::shared_ptr<UsageCounters> counters;
+  client::Verifier verifier;
 
  private:
+  void warn_about_route(const Prepared::Impl& prepared);
+
   client::RareWarning unattributed_;
+  client::OncePerName models_said_;
   std::atomic<bool> runtime_project_said_{false};
 };
 
@@ -60,14 +82,23 @@ struct Observation::Impl {
   // Counts the attempt, once.
   void count();
 
+  // The service accepted or refused the proof of the request: learn from it, once.
+  void conclude();
+
   std::shared_ptr<Client::Impl> client;
   AnswerReader reader;
+  client::RefusalReader refusal;
+  client::Proof proof;
+  std::string token;  // what `proof` was, for a source that wants to know
+  client::Authorizer::Times times;
   std::string project;
   Api api;
   bool inference;
   bool hides_usage_chunk;
   bool began = false;  // `head` was called
   bool counted = false;
+  bool concluded = false;
+  bool retry_advised = false;
 };
 
 }  // namespace costmark

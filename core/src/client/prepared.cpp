@@ -9,12 +9,17 @@ void Prepared::Impl::reset() noexcept {
   headers_to_set.clear();
   body = {};
   body_changed = false;
+  url.clear();
+  hint.clear();
+  model.clear();
   project.clear();
   source = ProjectSource::none;
   api = Api::other;
   inference = false;
   streamed = false;
   hides_usage_chunk = false;
+  proof.reset();
+  carriers = {};
   signed_headers.clear();
   cleanse(authorization);
 }
@@ -36,6 +41,12 @@ std::string_view Prepared::body() const noexcept {
 bool Prepared::body_changed() const noexcept {
   return impl_->body_changed;
 }
+std::string_view Prepared::url() const noexcept {
+  return impl_->url;
+}
+std::string_view Prepared::hint() const noexcept {
+  return impl_->hint;
+}
 std::string_view Prepared::project() const noexcept {
   return impl_->project;
 }
@@ -50,6 +61,9 @@ bool Prepared::streamed() const noexcept {
 }
 bool Prepared::hides_usage_chunk() const noexcept {
   return impl_->hides_usage_chunk;
+}
+bool Prepared::authorized() const noexcept {
+  return impl_->proof.kind != client::ProofKind::none;
 }
 
 }  // namespace costmark

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "attribution/carrier.hpp"
+#include "client/proof.hpp"
 #include "costmark/client.hpp"
 #include "costmark/json.hpp"
 #include "costmark/signing.hpp"
@@ -16,14 +18,18 @@ struct Prepared::Impl {
   std::vector<Header> headers_to_set;
   std::string_view body;
   bool body_changed = false;
+  std::string url;   // empty: as it was
+  std::string hint;  // empty: none
   std::string project;
   ProjectSource source = ProjectSource::none;
   Api api = Api::other;
   bool inference = false;
   bool streamed = false;
   bool hides_usage_chunk = false;
+  client::Proof proof;
 
   // What preparing works with.
+  attribution::Carriers carriers;  // of the project
   json::Document document;
   std::string body_project;
   std::string project_value;  // the project as JSON text

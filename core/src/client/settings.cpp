@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "costmark/attribution.hpp"
+#include "costmark/client.hpp"
 #include "costmark/http.hpp"
 
 namespace costmark::client {
@@ -154,8 +155,15 @@ Result<Settings> Settings::create(const Options& options, const Environment& env
   if (Status status = read_endpoint(options, environment, settings); !status) return status;
   if (Status status = read_attribution(options, settings); !status) return status;
   if (Status status = read_projects(options, environment, settings); !status) return status;
+  Result<ModelRoutes> routes = configured_routes(options);
+  if (!routes) return std::move(routes).status();
+  settings.routes = std::move(routes).value();
+  settings.moves_routes = options.text("route") == "auto";
   settings.stream_usage = options.boolean("stream_usage");
   settings.json_mode = options.boolean("strict_json") ? json::Mode::strict : json::Mode::lenient;
+  settings.verify = options.boolean("verify");
+  settings.verify_model = options.text("verify_model");
+  settings.base_url = options.text("base_url");
   return settings;
 }
 
@@ -186,6 +194,11 @@ Result<Endpoint> Settings::endpoint_of(const Url& url) const {
     if (!region.empty() && region != endpoint.region()) {
       return mismatch("option 'region' is " + region + ", but the host " + std::string(url.host) +
                       " is in " + std::string(endpoint.region()));
+    }
+    if (!service.empty() && service != endpoint.signing_service()) {
+      return mismatch("option 'service' is " + service + ", but requests to the host " +
+                      std::string(url.host) + " are signed for " +
+                      std::string(endpoint.signing_service()));
     }
   } else if (custom_kind) {
     endpoint.kind = *custom_kind;

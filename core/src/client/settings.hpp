@@ -11,6 +11,7 @@
 #include "costmark/environment.hpp"
 #include "costmark/error.hpp"
 #include "costmark/json.hpp"
+#include "costmark/model_routes.hpp"
 #include "costmark/options.hpp"
 #include "costmark/url.hpp"
 
@@ -48,7 +49,12 @@ struct Settings {
   std::string environment_project;
   bool stream_usage = true;
   json::Mode json_mode = json::Mode::lenient;
+  ModelRoutes routes;
+  bool moves_routes = false;  // whether a request goes to the path of its model
   std::size_t chain_memory = 0;
+  bool verify = false;       // whether endpoints must prove that they read the project
+  std::string verify_model;  // to prove it with; empty: none
+  std::string base_url;      // of the option, path and all; may be empty
 
   // Errors: invalid_option, invalid_project, endpoint_mismatch.
   static Result<Settings> create(const Options& options, const Environment& environment);
@@ -59,7 +65,8 @@ struct Settings {
   void take_region(std::string name);
 
   // The endpoint that a request to `url` reaches. Errors: endpoint_mismatch when its origin is not
-  // the configured one, when it is plain http to AWS, or when host, region and kind disagree.
+  // the configured one, when it is plain http to AWS, or when host, region, service and kind
+  // disagree.
   Result<attribution::Endpoint> endpoint_of(const Url& url) const;
 };
 

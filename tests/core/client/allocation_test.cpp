@@ -1,89 +1,32 @@
 // `prepare` allocates nothing once its output object has seen a request of the same size.
-//
-// OpenSSL is counted apart: 3.0 allocates a small context whenever a digest is begun, which nothing
-// that goes through its EVP interface can avoid (later versions keep it).
-#include <openssl/crypto.h>
-
-#include <atomic>
 #include <cstdlib>
-#include <new>
 
 #include "core/client/client_fixture.hpp"
-
-namespace {
-
-std::atomic<std::size_t> allocations{0};
-std::atomic<std::size_t> openssl_allocations{0};
-
-// Body, canonical request, and the two halves of an HMAC.
-constexpr std::size_t digests_per_prepare = 4;
-
-}  // namespace
-
-// malloc itself is counted, so that what simdjson and the standard library take is seen as well.
-extern "C" {
-void* __libc_malloc(std::size_t size);
-void* __libc_calloc(std::size_t count, std::size_t size);
-void* __libc_realloc(void* block, std::size_t size);
-void* __libc_memalign(std::size_t alignment, std::size_t size);
-
-void* malloc(std::size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  return __libc_malloc(size);
-}
-void* calloc(std::size_t count, std::size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  return __libc_calloc(count, size);
-}
-void* realloc(void* block, std::size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  return __libc_realloc(block, size);
-}
-void* aligned_alloc(std::size_t alignment, std::size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  return __libc_memalign(alignment, size);
-}
-int posix_memalign(void** out, std::size_t alignment, std::size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  *out = __libc_memalign(alignment, size);
-  return *out == nullptr ? 12 : 0;
-}
-}
-
-namespace {
-
-// Before main, because OpenSSL takes an allocator only until it first uses one.
-const bool openssl_is_counted_apart =
-    CRYPTO_set_mem_functions(
-        [](std::size_t size, const char*, int) {
-          openssl_allocations.fetch_add(1, std::memory_order_relaxed);
-          return __libc_malloc(size);
-        },
-        [](void* block, std::size_t size, const char*, int) {
-          openssl_allocations.fetch_add(1, std::memory_order_relaxed);
-          return __libc_realloc(block, size);
-        },
-        [](void* block, const char*, int) { std::free(block); }) == 1;
-
-}  // namespace
+#include "core/counting_allocator.hpp"
+#include "http/transport.hpp"
 
 namespace costmark::testing {
 namespace {
 
 constexpr int prepares = 100;
+// Body, canonical request, and the two halves of an HMAC.
+constexpr std::size_t digests_per_prepare = 4;
 
-std::size_t allocations_of_prepare(const OptionValues& options, const Post& post) {
-  const auto client = client_of(options);
+std::size_t allocations_of_prepare(const std::shared_ptr<Client>& client, const Post& post) {
   Prepared prepared;
   const Request request = post.request();
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(client->prepare(request, prepared).ok());
-  const std::size_t before = allocations.load();
-  const std::size_t openssl_before = openssl_allocations.load();
+  const std::size_t before = allocations();
+  const std::size_t openssl_before = openssl_allocations();
   for (int i = 0; i < prepares; ++i) {
     if (!client->prepare(request, prepared).ok()) return static_cast<std::size_t>(-1);
   }
-  EXPECT_LE(openssl_allocations.load() - openssl_before, prepares * digests_per_prepare);
-  return allocations.load() - before;
+  EXPECT_LE(openssl_allocations() - openssl_before, prepares * digests_per_prepare);
+  return allocations() - before;
+}
+
+std::size_t allocations_of_prepare(const OptionValues& options, const Post& post) {
+  return allocations_of_prepare(client_of(options), post);
 }
 
 std::string chat_body(std::size_t size) {
@@ -94,12 +37,15 @@ std::string chat_body(std::size_t size) {
 }
 
 TEST(Allocations, TheCounterCounts) {
-  ASSERT_TRUE(openssl_is_counted_apart);
-  const std::size_t before = allocations.load();
-  std::free(std::malloc(100));
+  ASSERT_TRUE(openssl_is_counted_apart());
+  const std::size_t before = allocations();
+  void* volatile block = std::malloc(100);
+  std::free(block);
+  const std::size_t of_malloc = allocations() - before;
+  EXPECT_EQ(of_malloc, malloc_is_counted ? 1U : 0U);
   std::string* volatile text = new std::string(100, 'x');
   delete text;
-  EXPECT_GE(allocations.load() - before, 3U);
+  EXPECT_GE(allocations() - before, of_malloc + 2);
 }
 
 TEST(Allocations, NoneWithTheBodyCarrierAndASignature) {
@@ -115,6 +61,78 @@ TEST(Allocations, NoneWithTheHeaderCarrierRulesAndAToken) {
   const OptionValues options{{"rules", "proj_a: model=openai.*"},
                              {"bearer_token", "a-token-that-is-longer-than-a-short-string"}};
   EXPECT_EQ(allocations_of_prepare(options, {std::string(mantle_chat), chat_body(10'000)}), 0U);
+}
+
+TEST(Allocations, NoneForAModelThatIsServedOnAnotherPath) {
+  const std::string url = "https://bedrock-mantle.us-east-1.api.aws/openai/v1/chat/completions";
+  for (const char* route : {"keep", "auto"}) {
+    ClientConfig config = config_of(with_keys({{"project", "proj_a"}, {"route", route}}));
+    config.log = [](LogLevel, std::string_view) {};
+    const auto client = Client::create(std::move(config));
+    ASSERT_TRUE(client.ok());
+    EXPECT_EQ(allocations_of_prepare(client.value(), {url, chat_body(10'000)}), 0U) << route;
+  }
+}
+
+TEST(Allocations, NoneWithCredentialsThatExpire) {
+  ClientConfig config = config_of({{"project", "proj_a"}});
+  config.credentials = callback_credentials([] {
+    Credentials::Fields fields;
+    fields.access_key_id = "ASIAEXAMPLE";
+    fields.secret_access_key = secret_key;
+    fields.session_token = std::string(900, 't');
+    fields.expires_at = test_time + 3600;
+    return Credentials::create(std::move(fields));
+  });
+  const auto client = Client::create(std::move(config));
+  ASSERT_TRUE(client.ok());
+  const Post post{std::string(mantle_chat), chat_body(10'000)};
+  EXPECT_EQ(allocations_of_prepare(client.value(), post), 0U);
+}
+
+TEST(Allocations, NoneWhileARefreshIsDueAndItsSourceIsDown) {
+  UnixSeconds now = test_time;
+  bool down = false;
+  ClientConfig config = config_of({{"project", "proj_a"}});
+  config.clock = [&now] { return now; };
+  config.credentials = callback_credentials([&down]() -> Result<CredentialsPtr> {
+    if (down) return Error{Code::transport, "the source is down"};
+    Credentials::Fields fields;
+    fields.access_key_id = "ASIAEXAMPLE";
+    fields.secret_access_key = secret_key;
+    fields.session_token = std::string(900, 't');
+    fields.expires_at = test_time + 300;
+    return Credentials::create(std::move(fields));
+  });
+  const auto client = Client::create(std::move(config)).value();
+  const Post post{std::string(mantle_chat), chat_body(10'000)};
+  Prepared first;
+  ASSERT_TRUE(client->prepare(post.request(), first).ok());
+  now += 250;
+  down = true;
+  EXPECT_EQ(allocations_of_prepare(client, post), 0U);
+}
+
+// An endpoint that refuses one project and serves another.
+class Strict final : public http::Transport {
+ public:
+  Result<http::Response> send(const http::Request& request) override {
+    http::Response answer;
+    answer.status = request.body.find("proj_costmark") == std::string_view::npos ? 200 : 400;
+    answer.body = R"({"choices":[]})";
+    return answer;
+  }
+  void pause(std::chrono::milliseconds) override {}
+};
+
+TEST(Allocations, NoneOnceTheEndpointIsVerified) {
+  ClientConfig config = config_of({{"project", "proj_a"}, {"verify", "true"}});
+  config.transport = std::make_shared<Strict>();
+  const auto client = Client::create(std::move(config));
+  ASSERT_TRUE(client.ok());
+  const Post post{std::string(custom_chat), chat_body(10'000)};
+  EXPECT_EQ(allocations_of_prepare(client.value(), post), 0U);
+  EXPECT_FALSE(client.value()->may_verify(custom_chat));
 }
 
 TEST(Allocations, NoneWithASessionToken) {

@@ -163,6 +163,64 @@ TEST(Authorize, NoneLeavesTheCallersAuthorizationAlone) {
   EXPECT_FALSE(removes(prepared, "authorization"));
 }
 
+// What the anthropic SDK does: its client's key goes into x-api-key.
+TEST(Authorize, ABedrockKeyInXApiKeyIsTheClientsBearerToken) {
+  const auto with_key = [](std::string_view value) {
+    Post post{std::string(mantle_messages), "{}"};
+    post.headers.push_back({"X-Api-Key", value});
+    return post;
+  };
+  Prepared prepared;
+  const auto client = client_of({});
+  for (const std::string_view key : {"ABSKmine", "bedrock-api-key-mine"}) {
+    ASSERT_TRUE(client->prepare(with_key(key).request(), prepared).ok());
+    EXPECT_EQ(value_set(prepared, "authorization"), "Bearer " + std::string(key));
+    EXPECT_TRUE(removes(prepared, "x-api-key"));
+  }
+  // Authorization wins, when it holds one.
+  Post both = with_key("ABSKkey");
+  both.headers.push_back({"Authorization", "Bearer ABSKauthorization"});
+  EXPECT_EQ(prepared_authorization(client, both), "Bearer ABSKauthorization");
+  both.headers.back().value = "Bearer placeholder";
+  EXPECT_EQ(prepared_authorization(client, both), "Bearer ABSKkey");
+  // As a key of the client it comes before the environment's, and behind what is explicit.
+  const OptionValues env{{"AWS_BEARER_TOKEN_BEDROCK", "ABSKenv"}};
+  EXPECT_EQ(prepared_authorization(client_of({}, env), with_key("ABSKmine")), "Bearer ABSKmine");
+  EXPECT_EQ(prepared_authorization(client_of({}, env), with_key("sk-ant-x")), "Bearer ABSKenv");
+  EXPECT_EQ(prepared_authorization(client_of({{"bearer_token", "t"}}), with_key("ABSKmine")),
+            "Bearer t");
+}
+
+TEST(Authorize, AForeignKeyInXApiKeyDoesNotReachAws) {
+  Post post{std::string(mantle_messages), "{}"};
+  post.headers.push_back({"x-api-key", "sk-ant-CANARY"});
+  Prepared prepared;
+  for (const auto& client : {client_of(with_keys({})), client_of({{"bearer_token", "t"}})}) {
+    ASSERT_TRUE(client->prepare(post.request(), prepared).ok());
+    EXPECT_TRUE(removes(prepared, "x-api-key"));
+    EXPECT_EQ(value_set(prepared, "authorization").find("CANARY"), std::string::npos);
+  }
+  ASSERT_TRUE(client_of({{"auth", "none"}})->prepare(post.request(), prepared).ok());
+  EXPECT_FALSE(removes(prepared, "x-api-key"));
+}
+
+TEST(Authorize, AGatewaysOwnKeyStays) {
+  OptionValues options = with_keys(
+      {{"auth", "sigv4"}, {"region", "us-east-1"}, {"base_url", "http://127.0.0.1:8080"}});
+  ClientConfig config = config_of(options);
+  config.host_api_key = "placeholder";
+  const auto client = Client::create(std::move(config)).value();
+  Post post{std::string(custom_chat), "{}"};
+  post.headers.push_back({"x-api-key", ""});
+  Prepared prepared;
+  for (const auto& [key, removed] :
+       {std::pair{"usage-plan", false}, {"placeholder", true}, {"ABSKmine", true}}) {
+    post.headers.back().value = key;
+    ASSERT_TRUE(client->prepare(post.request(), prepared).ok());
+    EXPECT_EQ(removes(prepared, "x-api-key"), removed) << key;
+  }
+}
+
 TEST(Authorize, TheWinnerIsLoggedOnceAndWithoutSecrets) {
   ClientConfig config = config_of(with_keys({}));
   std::vector<std::string> lines;

@@ -16,6 +16,8 @@ inline constexpr std::string_view mantle_chat =
     "https://bedrock-mantle.us-east-1.api.aws/openai/v1/chat/completions";
 inline constexpr std::string_view mantle_responses =
     "https://bedrock-mantle.us-east-1.api.aws/openai/v1/responses";
+inline constexpr std::string_view mantle_messages =
+    "https://bedrock-mantle.us-east-1.api.aws/anthropic/v1/messages";
 inline constexpr std::string_view custom_chat = "http://127.0.0.1:8080/v1/chat/completions";
 inline constexpr std::string_view runtime_chat =
     "https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1/chat/completions";

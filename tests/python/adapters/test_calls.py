@@ -23,7 +23,7 @@ def assert_sides_agree(bedrock: Emulator) -> None:
     for record in bedrock.usage():
         sums = server.setdefault(record["project"], Counter())
         sums["operations"] += 1
-        for name in ("input", "cached_input", "output", "reasoning"):
+        for name in ("input", "cached_input", "cache_write", "output", "reasoning"):
             sums[f"{name}_tokens"] += record[f"{name}_tokens"]
     client = {
         project: Counter({name: getattr(used, name) for name in server.get(project, Counter())})

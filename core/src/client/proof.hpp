@@ -1,0 +1,27 @@
+// What proved the sender of an attempt.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "costmark/credentials.hpp"
+
+namespace costmark::client {
+
+enum class ProofKind : std::uint8_t {
+  none,         // nothing of ours: the caller's own authorization, if any
+  signature,    // SigV4
+  given_token,  // a token that stays what it is: of an option, the environment, the host's client
+  callback_token,  // a token of the host's callback
+};
+
+// Kept for the case that the service refuses it; holds no secret alive.
+struct Proof {
+  ProofKind kind = ProofKind::none;
+  std::weak_ptr<const Credentials> credentials;  // that signed
+  UnixSeconds skew = 0;                          // that was applied
+
+  void reset() noexcept { *this = Proof(); }
+};
+
+}  // namespace costmark::client

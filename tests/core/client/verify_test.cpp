@@ -1,0 +1,882 @@
+// The proof that an endpoint reads the project of requests, over endpoints that answer by script.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <future>
+#include <mutex>
+#include <regex>
+#include <thread>
+
+#include "client/probe.hpp"
+#include "core/client/client_fixture.hpp"
+#include "http/transport.hpp"
+
+namespace costmark::testing {
+namespace {
+
+constexpr std::string_view mantle = "https://bedrock-mantle.us-east-1.api.aws/v1";
+constexpr std::string_view model = "openai.gpt-oss-120b";
+constexpr std::string_view chat_answer =
+    R"({"id":"chatcmpl-1","object":"chat.completion","choices":[{"index":0}],)"
+    R"("usage":{"prompt_tokens":8,"completion_tokens":1,"total_tokens":9}})";
+
+// One request as it was sent.
+struct Sent {
+  std::string method;
+  std::string url;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+
+  std::string header(std::string_view name) const {
+    std::string found = "(absent)";
+    for (const auto& [key, value] : headers) {
+      if (!equal_ignoring_case(key, name)) continue;
+      EXPECT_EQ(found, "(absent)") << name << " was sent twice";
+      found = value;
+    }
+    return found;
+  }
+  // The project that it names, by whatever carrier; of the Projects API that of its URL.
+  std::string project() const {
+    for (const std::string_view name : {"openai-project", "anthropic-workspace-id"}) {
+      if (const std::string value = header(name); value != "(absent)") return value;
+    }
+    std::smatch match;
+    if (std::regex_search(body, match, std::regex(R"re("project_id":"([^"]*)")re"))) {
+      return match[1];
+    }
+    const std::size_t at = url.find("/organization/projects/");
+    return at == std::string::npos ? "" : url.substr(at + 23);
+  }
+  bool impossible() const { return project().starts_with("proj_costmark"); }
+};
+
+http::Response answer_of(int status, std::string_view body, std::string_view id = "req_1") {
+  http::Response answer;
+  answer.status = status;
+  answer.headers.emplace_back("content-type", "application/json");
+  if (!id.empty()) answer.headers.emplace_back("x-request-id", id);
+  answer.body = body;
+  return answer;
+}
+
+http::Response error_of(int status, std::string_view code, std::string_view message) {
+  return answer_of(status, R"({"error":{"code":")" + std::string(code) + R"(","message":")" +
+                               std::string(message) + R"(","param":null,"type":")" +
+                               std::string(code) + R"("}})");
+}
+
+http::Response no_such_project(std::string_view project) {
+  return error_of(404, "not_found_error",
+                  "Project 'arn:aws:bedrock-mantle:us-east-1:111122223333:project/" +
+                      std::string(project) + "' does not exist");
+}
+
+using Script = std::function<Result<http::Response>(const Sent&)>;
+
+class Endpoint final : public http::Transport {
+ public:
+  explicit Endpoint(Script script) : script_(std::move(script)) {}
+
+  Result<http::Response> send(const http::Request& request) override {
+    Sent sent{std::string(request.method), std::string(request.url), {}, std::string(request.body)};
+    for (const Header& header : request.headers) {
+      sent.headers.emplace_back(header.name, header.value);
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      sent_.push_back(sent);
+    }
+    return script_(sent);
+  }
+  void pause(std::chrono::milliseconds) override { ADD_FAILURE() << "nothing is to be waited for"; }
+
+  std::vector<Sent> sent() const {
+    const std::lock_guard lock(mutex_);
+    return sent_;
+  }
+
+ private:
+  const Script script_;
+  mutable std::mutex mutex_;
+  std::vector<Sent> sent_;
+};
+
+// As AWS documents it: unknown projects are a 404 that names them.
+http::Response strict(const Sent& sent) {
+  if (sent.impossible()) return no_such_project(sent.project());
+  if (sent.method == "GET") {
+    return answer_of(200, R"({"id":")" + sent.project() + R"(","status":"active"})");
+  }
+  return answer_of(200, chat_answer);
+}
+http::Response deaf(const Sent&) {
+  return answer_of(200, chat_answer);
+}
+Script always(int status, std::string body) {
+  return [status, body](const Sent&) { return answer_of(status, body); };
+}
+
+// A client whose requests of its own go to a script.
+struct Case {
+  explicit Case(Script script, OptionValues options = {}, OptionValues variables = {})
+      : endpoint(std::make_shared<Endpoint>(std::move(script))) {
+    options.emplace("project", "proj_a");
+    options.emplace("base_url", mantle);
+    ClientConfig config = config_of(with_keys(std::move(options)), variables);
+    config.transport = endpoint;
+    config.clock = [this] { return now.load(); };
+    config.log = [this](LogLevel, std::string_view line) {
+      const std::lock_guard lock(mutex);
+      log.emplace_back(line);
+    };
+    auto made = Client::create(std::move(config));
+    EXPECT_TRUE(made.ok()) << (made.ok() ? "" : made.error().message);
+    client = std::move(made).value();
+  }
+
+  Verification verify(VerifyRequest request = {}) const {
+    if (request.model.empty()) request.model = model;
+    return verify_as_is(request);
+  }
+  Verification verify_as_is(const VerifyRequest& request) const {
+    auto result = client->verify(request);
+    if (!result) {
+      ADD_FAILURE() << result.error().message;
+      return {};
+    }
+    return std::move(result).value();
+  }
+  Status prepare(const Post& post) const {
+    Prepared prepared;
+    return client->prepare(post.request(), prepared);
+  }
+
+  std::shared_ptr<Endpoint> endpoint;
+  std::atomic<UnixSeconds> now{test_time};
+  std::mutex mutex;
+  std::vector<std::string> log;
+  std::shared_ptr<Client> client;
+};
+
+Post chat_post(
+    std::string_view url = "https://bedrock-mantle.us-east-1.api.aws/v1/chat/completions") {
+  return {std::string(url), R"({"model":"openai.gpt-oss-120b","messages":[]})"};
+}
+
+// --- The verdict -----------------------------------------------------------------------------
+
+TEST(Verify, AStrictEndpointHonoursTheProject) {
+  const Case test(strict);
+  const Verification found = test.verify();
+  EXPECT_EQ(found.verdict, Verdict::honoured) << found.reason;
+  EXPECT_EQ(found.endpoint, std::string(mantle) + "/chat/completions");
+  EXPECT_EQ(found.carrier, "header");
+  EXPECT_EQ(found.project, "proj_a");
+  EXPECT_EQ(found.model, model);
+  EXPECT_EQ(found.api, Api::chat_completions);
+  EXPECT_EQ(found.checked_at, test_time);
+  ASSERT_EQ(found.probes.size(), 2U);
+  EXPECT_EQ(found.probes[0].status, 404);
+  EXPECT_EQ(found.probes[0].code, "not_found_error");
+  EXPECT_EQ(found.probes[0].request_id, "req_1");
+  EXPECT_EQ(found.probes[1].status, 200);
+  EXPECT_EQ(found.probes[1].project, "proj_a");
+  EXPECT_EQ(found.probes[1].usage.input_tokens, 8U);
+}
+
+TEST(Verify, ProbesAreTheSmallestRequestsAndSigned) {
+  const Case test(strict);
+  (void)test.verify();
+  const std::vector<Sent> sent = test.endpoint->sent();
+  ASSERT_EQ(sent.size(), 2U);
+  EXPECT_EQ(sent[0].body, sent[1].body) << "the project is to be the only difference";
+  EXPECT_EQ(sent[0].body, R"({"model":"openai.gpt-oss-120b","messages":[{"role":"user",)"
+                          R"("content":"1"}],"max_completion_tokens":1})");
+  EXPECT_EQ(sent[1].header("openai-project"), "proj_a");
+  for (const Sent& each : sent) {
+    EXPECT_EQ(each.header("content-type"), "application/json");
+    EXPECT_NE(each.header("authorization").find("openai-project"), std::string::npos);
+  }
+}
+
+TEST(Verify, AnEndpointThatServesAnythingIgnoresTheProject) {
+  const Case test(deaf);
+  const Verification found = test.verify();
+  EXPECT_EQ(found.verdict, Verdict::not_honoured);
+  EXPECT_EQ(found.probes.size(), 1U) << "that is the finding; no more is spent";
+  EXPECT_NE(found.reason.find("ignores"), std::string::npos) << found.reason;
+}
+
+// What is spent is counted: for the real project, and for the default one where that was billed.
+TEST(Verify, WhatWasSpentIsCounted) {
+  const Case strict_case(strict);
+  (void)strict_case.verify();
+  auto usage = strict_case.client->usage();
+  ASSERT_EQ(usage.size(), 1U);
+  EXPECT_EQ(usage["proj_a"].operations, 1U);
+  EXPECT_EQ(usage["proj_a"].input_tokens, 8U);
+  const Case deaf_case(deaf);
+  (void)deaf_case.verify();
+  usage = deaf_case.client->usage();
+  ASSERT_EQ(usage.size(), 1U);
+  EXPECT_EQ(usage["default"].output_tokens, 1U);
+}
+
+TEST(Verify, EachAPIHasItsFormAndCarrier) {
+  struct Row {
+    std::string_view base;
+    std::string_view model;
+    Api api;
+    std::string_view url;
+    std::string_view carrier;
+    std::string_view answer;
+  };
+  const Row rows[] = {
+      {mantle, model, Api::responses, "https://bedrock-mantle.us-east-1.api.aws/v1/responses",
+       "header", R"({"object":"response","output":[]})"},
+      {"https://bedrock-mantle.us-east-1.api.aws/anthropic", "anthropic.claude-opus-4-8",
+       Api::other, "https://bedrock-mantle.us-east-1.api.aws/anthropic/v1/messages", "workspace",
+       R"({"type":"message","content":[]})"},
+      {mantle, "anthropic.claude-opus-4-8", Api::other,
+       "https://bedrock-mantle.us-east-1.api.aws/anthropic/v1/messages", "workspace",
+       R"({"type":"message","content":[]})"},
+      {mantle, model, Api::embeddings, "https://bedrock-mantle.us-east-1.api.aws/v1/embeddings",
+       "header", R"({"object":"list","data":[]})"},
+      {"https://bedrock-mantle.us-east-1.api.aws", "openai.gpt-5.6-sol", Api::other,
+       "https://bedrock-mantle.us-east-1.api.aws/openai/v1/chat/completions", "header",
+       chat_answer},
+      {"http://gateway.example:8080/llm/v1/", model, Api::other,
+       "http://gateway.example:8080/llm/v1/chat/completions", "body", chat_answer},
+  };
+  for (const Row& row : rows) {
+    const Case test(
+        [&row](const Sent& sent) {
+          return sent.impossible() ? no_such_project(sent.project()) : answer_of(200, row.answer);
+        },
+        {{"base_url", std::string(row.base)}, {"region", "us-east-1"}});
+    VerifyRequest request;
+    request.model = row.model;
+    request.api = row.api;
+    const Verification found = test.verify(request);
+    EXPECT_EQ(found.verdict, Verdict::honoured) << found.reason;
+    EXPECT_EQ(found.endpoint, row.url);
+    EXPECT_EQ(found.carrier, row.carrier);
+    EXPECT_EQ(found.api, row.api == Api::other
+                             ? (row.carrier == "workspace" ? Api::messages : Api::chat_completions)
+                             : row.api);
+  }
+}
+
+TEST(Verify, TheMessagesShapeOfErrorsIsRead) {
+  const Case test(
+      [](const Sent& sent) {
+        EXPECT_EQ(sent.header("anthropic-version"), "2023-06-01");
+        EXPECT_EQ(sent.header("openai-project"), "(absent)");
+        if (!sent.impossible()) return answer_of(200, R"({"type":"message","content":[]})", "");
+        return answer_of(404,
+                         R"({"type":"error","request_id":"req_body","error":{"type":)"
+                         R"("not_found_error","message":"Project 'arn:aws:x:project/)" +
+                             sent.project() + R"(' does not exist"}})",
+                         "");
+      },
+      {{"base_url", "https://bedrock-mantle.us-east-1.api.aws/anthropic"}});
+  VerifyRequest request;
+  request.model = "anthropic.claude-opus-4-8";
+  const Verification found = test.verify(request);
+  EXPECT_EQ(found.verdict, Verdict::honoured) << found.reason;
+  EXPECT_EQ(found.probes[0].code, "not_found_error");
+  EXPECT_EQ(found.probes[0].request_id, "req_body");
+}
+
+TEST(Verify, WithoutABaseUrlItIsTheMantleHostOfTheRegion) {
+  const auto endpoint = std::make_shared<Endpoint>(strict);
+  ClientConfig config = config_of(with_keys({{"region", "eu-west-1"}, {"project", "proj_a"}}));
+  config.transport = endpoint;
+  const auto client = Client::create(std::move(config)).value();
+  VerifyRequest request;
+  request.model = model;
+  const auto found = client->verify(request);
+  ASSERT_TRUE(found.ok()) << found.error().message;
+  EXPECT_EQ(found.value().endpoint, "https://bedrock-mantle.eu-west-1.api.aws/v1/chat/completions");
+}
+
+TEST(Verify, WithoutAModelTheProjectIsLookedUp) {
+  const Case test(strict);
+  const Verification found = test.verify_as_is({});
+  EXPECT_EQ(found.verdict, Verdict::honoured) << found.reason;
+  const std::vector<Sent> sent = test.endpoint->sent();
+  ASSERT_EQ(sent.size(), 2U);
+  EXPECT_EQ(sent[1].method, "GET");
+  EXPECT_EQ(sent[1].url,
+            "https://bedrock-mantle.us-east-1.api.aws/v1/organization/projects/proj_a");
+  EXPECT_EQ(sent[1].body, "");
+  EXPECT_NE(sent[1].header("authorization").find("AWS4-HMAC-SHA256"), std::string::npos);
+  EXPECT_TRUE(test.client->usage().empty()) << "nothing was generated";
+}
+
+TEST(Verify, WhatIsWrongWithTheRealProjectIsSaid) {
+  struct Row {
+    http::Response (*answer)(const Sent&);
+    std::string_view said;
+  };
+  const Row rows[] = {
+      {[](const Sent& sent) { return no_such_project(sent.project()); }, "does not exist"},
+      {[](const Sent& sent) {
+         return answer_of(200, R"({"id":")" + sent.project() + R"(","status":"archived"})");
+       },
+       "archived"},
+      {[](const Sent&) { return answer_of(200, R"({"id":"proj_b","status":"active"})"); },
+       "not this API"},
+      {[](const Sent&) { return error_of(403, "access_denied", "no"); }, "access was denied"},
+      {[](const Sent&) { return answer_of(404, ""); }, "nothing answers"},
+  };
+  for (const Row& row : rows) {
+    const Case test([&row](const Sent& sent) {
+      return sent.impossible() ? no_such_project(sent.project()) : row.answer(sent);
+    });
+    const Verification found = test.verify_as_is({});
+    EXPECT_EQ(found.verdict, Verdict::unknown);
+    EXPECT_NE(found.reason.find(row.said), std::string::npos) << found.reason;
+  }
+}
+
+// A 404 for the impossible project that is not about it proves nothing.
+TEST(Verify, ARefusalForAnotherReasonIsNoProof) {
+  const std::string about_model = R"({"error":{"code":"not_found_error","type":"not_found_error",)"
+                                  R"("message":"The model 'openai.gpt-oss-120b' does not exist"}})";
+  struct Row {
+    int status;
+    std::string body;
+    std::string_view said;
+    bool retryable;
+    std::size_t requests;
+  };
+  const Row rows[] = {
+      {404, "", "nothing answers", false, 1},
+      {404, about_model, "does not have model", false, 1},
+      {404, R"({"error":{"code":"model_not_found","message":"?"}})", "does not have model", false,
+       1},
+      {401, R"({"error":{"code":"invalid_api_key"}})", "access was denied", false, 1},
+      {403, R"({"error":{"code":"access_denied"}})", "access was denied", false, 1},
+      {407, "", "access was denied", false, 1},
+      {408, "", "busy", true, 1},
+      {429, R"({"error":{"code":"throttled"}})", "busy", true, 1},
+      {500, "oops", "service failed", true, 1},
+      {503, "", "service failed", true, 1},
+      {400, "Internal server error", "service failed", true, 1},
+      {301, "", "points elsewhere", false, 1},
+      {307, "", "points elsewhere", false, 1},
+      {200, "<html>Sign in to the network</html>", "not this API", false, 1},
+      {200, "", "not this API", false, 1},
+      {200, R"({"error":"no"})", "not this API", false, 1},
+      {200, R"({"choices":"garbage"})", "not this API", false, 1},
+      {204, "", "not this API", false, 1},
+      {100, "", "not this API", false, 1},
+      {400, R"({"error":{"message":"model `x` isn't supported on this route"}})",
+       "not on this path", false, 1},
+      {400, R"({"error":{"code":"validation_error","message":"no"}})", "no proof", false, 2},
+      {422, "garbage", "no proof", false, 2},
+      {404, "<html>Not Found</html>", "no proof", false, 2},
+  };
+  for (const Row& row : rows) {
+    const Case test(always(row.status, row.body));
+    const Verification found = test.verify();
+    EXPECT_EQ(found.verdict, Verdict::unknown) << row.status << row.body;
+    EXPECT_NE(found.reason.find(row.said), std::string::npos) << found.reason;
+    EXPECT_EQ(found.retryable, row.retryable) << row.status;
+    EXPECT_EQ(test.endpoint->sent().size(), row.requests) << row.status << row.body;
+  }
+}
+
+TEST(Verify, NoAnswerIsNoProof) {
+  for (const Code code : {Code::transport, Code::timeout}) {
+    const Case test([code](const Sent&) -> Result<http::Response> {
+      return Error{code, "no connection to https://bedrock-mantle.us-east-1.api.aws",
+                   {},   0,
+                   {},   code == Code::timeout};
+    });
+    const Verification found = test.verify();
+    EXPECT_EQ(found.verdict, Verdict::unknown);
+    EXPECT_EQ(found.retryable, code == Code::timeout);
+    ASSERT_EQ(found.probes.size(), 1U);
+    EXPECT_EQ(found.probes[0].status, 0);
+    EXPECT_NE(found.reason.find("no connection"), std::string::npos) << found.reason;
+    EXPECT_TRUE(test.client->usage().empty());
+  }
+}
+
+// The probe that is lost is the second one.
+TEST(Verify, TheRealProjectMustBeServed) {
+  const Case test([](const Sent& sent) -> Result<http::Response> {
+    if (sent.impossible()) return no_such_project(sent.project());
+    return Error{Code::timeout, "timed out", {}, 0, {}, true};
+  });
+  const Verification found = test.verify();
+  EXPECT_EQ(found.verdict, Verdict::unknown);
+  EXPECT_TRUE(found.retryable);
+  EXPECT_EQ(test.client->usage()["proj_a"].failed_attempts, 1U);
+}
+
+// --- Gateways ----------------------------------------------------------------------------------
+
+TEST(Verify, AtAGatewayTheDifferenceIsTheProof) {
+  for (const int status : {400, 403, 404, 422}) {
+    const Case test(
+        [status](const Sent& sent) {
+          return sent.impossible() ? answer_of(status, R"({"detail":"no budget"})")
+                                   : answer_of(200, chat_answer);
+        },
+        {{"base_url", "https://gateway.example/v1"}});
+    const Verification found = test.verify();
+    EXPECT_EQ(found.verdict, Verdict::honoured) << found.reason;
+    EXPECT_EQ(found.carrier, "body");
+    ASSERT_EQ(found.probes.size(), 3U);
+    EXPECT_EQ(found.probes[0].project, found.probes[2].project);
+    EXPECT_EQ(found.probes[2].status, status);
+    const std::vector<Sent> sent = test.endpoint->sent();
+    EXPECT_EQ(sent[0].header("authorization"), "(absent)") << "no AWS signature goes to a gateway";
+  }
+}
+
+// The endpoint may have read the project and still have refused for want of the model.
+TEST(Verify, ARefusalThatNamesModelAndProjectIsNoDocumentedOne) {
+  const Case test([](const Sent& sent) {
+    if (sent.method == "GET") {
+      return answer_of(200, R"({"id":"proj_a","status":"active"})");
+    }
+    return error_of(404, "not_found_error",
+                    "The model 'costmark.no-such-model' does not exist in " + sent.project());
+  });
+  EXPECT_EQ(test.verify_as_is({}).verdict, Verdict::unknown);
+}
+
+TEST(Verify, AnEchoOfTheProjectIsNoProof) {
+  const Case test(
+      [](const Sent& sent) {
+        return answer_of(404, R"({"error":{"code":"not_found_error","message":"no route for )" +
+                                  sent.project() + R"("}})");
+      },
+      {{"base_url", "https://gateway.example/v1"}});
+  EXPECT_EQ(test.verify().verdict, Verdict::unknown);
+}
+
+TEST(Verify, AnswersThatVaryAreNoProof) {
+  std::atomic<int> calls{0};
+  const Case test(
+      [&calls](const Sent&) {
+        return ++calls == 1 ? answer_of(400, "{}") : answer_of(200, chat_answer);
+      },
+      {{"base_url", "https://gateway.example/v1"}});
+  const Verification found = test.verify();
+  EXPECT_EQ(found.verdict, Verdict::unknown);
+  EXPECT_NE(found.reason.find("differ"), std::string::npos) << found.reason;
+}
+
+TEST(Verify, AnAccessPolicyThatNamesTheProjectIsAProofToo) {
+  const Case test([](const Sent& sent) {
+    if (!sent.impossible()) return answer_of(200, chat_answer);
+    return error_of(403, "access_denied",
+                    "User is not authorized to perform: bedrock-mantle:CreateInference on "
+                    "resource: arn:aws:bedrock-mantle:us-east-1:1:project/" +
+                        sent.project());
+  });
+  EXPECT_EQ(test.verify().verdict, Verdict::honoured);
+}
+
+TEST(Verify, ARuntimeHostHasTheDefaultProjectAlone) {
+  const Case test(
+      [](const Sent& sent) {
+        return sent.project() == "default" ? answer_of(200, chat_answer)
+                                           : error_of(400, "validation_error", "no such project");
+      },
+      {{"base_url", "https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1"},
+       {"carrier", "header"},
+       {"runtime_project", "refuse"}});
+  const Verification found = test.verify();
+  EXPECT_EQ(found.verdict, Verdict::unknown);
+  EXPECT_NE(found.reason.find("only the default project"), std::string::npos) << found.reason;
+  const Case ignored(deaf, {{"base_url", "https://bedrock-runtime.us-east-1.amazonaws.com"}});
+  EXPECT_EQ(ignored.verify().verdict, Verdict::not_honoured);
+  EXPECT_EQ(ignored.endpoint->sent()[0].url,
+            "https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1/chat/completions");
+}
+
+// --- What a model takes ----------------------------------------------------------------------
+
+TEST(Verify, AModelWithResponsesOnlyIsAskedThere) {
+  const Case test([](const Sent& sent) {
+    if (sent.impossible()) return no_such_project(sent.project());
+    if (sent.url.find("/chat/completions") != std::string::npos) {
+      return error_of(400, "validation_error",
+                      "The model 'm' does not support the '/v1/chat/completions' API");
+    }
+    return answer_of(200, R"({"object":"response","output":[]})");
+  });
+  const Verification found = test.verify();
+  EXPECT_EQ(found.verdict, Verdict::honoured) << found.reason;
+  EXPECT_EQ(found.api, Api::responses);
+  EXPECT_EQ(found.endpoint, std::string(mantle) + "/responses");
+  EXPECT_NE(test.endpoint->sent().back().body.find(R"("max_output_tokens":16)"), std::string::npos);
+
+  VerifyRequest chat;
+  chat.api = Api::chat_completions;
+  EXPECT_EQ(test.verify(chat).verdict, Verdict::unknown) << "asked for chat, and for no other API";
+  VerifyRequest url;
+  const std::string chat_url = std::string(mantle) + "/chat/completions?x=1";
+  url.url = chat_url;
+  url.force = true;
+  EXPECT_EQ(test.verify(url).endpoint, std::string(mantle) + "/responses");
+  EXPECT_EQ(test.endpoint->sent().back().url, std::string(mantle) + "/responses?x=1");
+}
+
+TEST(Verify, AServerWithTheOlderLimitIsAskedForThat) {
+  const Case test([](const Sent& sent) {
+    if (sent.body.find("max_completion_tokens") != std::string::npos) {
+      return answer_of(400, R"({"error":{"message":"unknown","param":"max_completion_tokens"}})");
+    }
+    return strict(sent);
+  });
+  EXPECT_EQ(test.verify().verdict, Verdict::honoured);
+  EXPECT_EQ(test.endpoint->sent().size(), 3U);
+}
+
+TEST(Verify, AModelOnTheOtherPathIsFoundWhereThePathIsOpen) {
+  const auto picky = [](const Sent& sent) {
+    if (sent.url.find("/openai/v1/") == std::string::npos) {
+      return error_of(400, "validation_error", "model `m` isn't supported on this route");
+    }
+    return strict(sent);
+  };
+  VerifyRequest request;
+  request.model = "vendor.new";
+  const Case open(picky, {{"base_url", "https://bedrock-mantle.us-east-1.api.aws"}});
+  EXPECT_EQ(open.verify(request).verdict, Verdict::honoured);
+  const Case given(picky);
+  EXPECT_EQ(given.verify(request).verdict, Verdict::unknown)
+      << "a path that the caller gave is not left";
+  const Case routed(strict, {{"route", "auto"}});
+  request.model = "openai.gpt-5.6-sol";
+  EXPECT_EQ(routed.verify(request).endpoint,
+            "https://bedrock-mantle.us-east-1.api.aws/openai/v1/chat/completions");
+}
+
+// --- Requests that cannot be made ------------------------------------------------------------
+
+TEST(Verify, ErrorsOfTheCaller) {
+  const auto code_of = [](const OptionValues& options, const VerifyRequest& request) {
+    const auto endpoint = std::make_shared<Endpoint>(strict);
+    ClientConfig config = config_of(options);
+    config.transport = endpoint;
+    const auto result = Client::create(std::move(config)).value()->verify(request);
+    EXPECT_FALSE(result.ok());
+    EXPECT_TRUE(endpoint->sent().empty());
+    return result.ok() ? Code::ok : result.error().code;
+  };
+  const OptionValues good = with_keys({{"project", "proj_a"}, {"base_url", std::string(mantle)}});
+  EXPECT_EQ(code_of(with_keys({{"base_url", std::string(mantle)}}), {}), Code::unattributed);
+  EXPECT_EQ(code_of(with_keys({{"project", "proj_a"}}), {}), Code::invalid_option);
+  VerifyRequest request;
+  request.project = "not a project";
+  EXPECT_EQ(code_of(good, request), Code::invalid_project);
+  request.project = "default";
+  EXPECT_EQ(code_of(good, request), Code::invalid_project);
+  request = {};
+  request.url = "https://elsewhere.example/v1/chat/completions";
+  EXPECT_EQ(code_of(good, request), Code::endpoint_mismatch);
+  request.url = "https://bedrock-mantle.us-east-1.api.aws/v1/models";
+  EXPECT_EQ(code_of(good, request), Code::invalid_argument);
+  request.url = "no url";
+  EXPECT_EQ(code_of(good, request), Code::invalid_url);
+  EXPECT_EQ(
+      code_of({{"project", "proj_a"}, {"base_url", std::string(mantle)}, {"auth", "bearer"}}, {}),
+      Code::no_credentials);
+}
+
+TEST(Verify, PoliciesDoNotStopTheProbes) {
+  const Case test(strict, {{"allowed_projects", "proj_b"},
+                           {"conflict", "refuse"},
+                           {"unattributed", "refuse"},
+                           {"rules", "proj_b: model=*"}});
+  EXPECT_EQ(test.verify().verdict, Verdict::honoured);
+  EXPECT_EQ(test.endpoint->sent()[1].project(), "proj_a");
+}
+
+// What the caller's requests carry goes along; what belongs to one request alone does not.
+TEST(Verify, HeadersOfTheCaller) {
+  const Case test(strict, {{"base_url", "https://gateway.example/v1"}});
+  const std::vector<Header> headers{
+      {"Authorization", "Bearer gateway"},   {"X-Team", "search"},
+      {"Host", "gateway.example"},           {"OpenAI-Project", "proj_other"},
+      {"anthropic-workspace", "proj_other"}, {"Content-Length", "7"},
+      {"Accept-Encoding", "gzip"},           {"Idempotency-Key", "once"}};
+  VerifyRequest request;
+  request.headers = headers;
+  EXPECT_EQ(test.verify(request).verdict, Verdict::honoured);
+  for (const Sent& sent : test.endpoint->sent()) {
+    EXPECT_EQ(sent.header("authorization"), "Bearer gateway");
+    EXPECT_EQ(sent.header("x-team"), "search");
+    for (const char* name : {"host", "openai-project", "anthropic-workspace", "content-length",
+                             "accept-encoding", "idempotency-key"}) {
+      EXPECT_EQ(sent.header(name), "(absent)") << name;
+    }
+  }
+}
+
+TEST(Verify, NothingThatIsSecretComesOut) {
+  const std::string token = "sk-c4n4ry+secret/token";
+  const Case test(
+      [&token](const Sent&) {
+        http::Response answer = answer_of(
+            400, R"({"error":{"code":")" + token + R"(","message":"bad key )" + token + R"("}})",
+            "");
+        answer.headers.emplace_back("x-request-id", token);
+        return answer;
+      },
+      {{"base_url", "https://gateway.example/v1"}, {"verify", "true"}});
+  const std::string authorization = "Bearer " + token;
+  const std::vector<Header> headers{{"Authorization", authorization}};
+  VerifyRequest request;
+  request.headers = headers;
+  const std::string url = "https://gateway.example/v1/chat/completions?key=" + token;
+  request.url = url;
+  const Verification found = test.verify(request);
+  std::string all = found.reason + found.endpoint + found.carrier + found.model;
+  for (const auto& probe : found.probes) {
+    all += probe.request + probe.code + probe.request_id + probe.finding;
+  }
+  Post post = chat_post(url);
+  post.headers.push_back({"Authorization", authorization});
+  EXPECT_TRUE(test.prepare(post).ok());
+  for (const std::string& line : test.log) all += line;
+  EXPECT_EQ(all.find("c4n4ry"), std::string::npos) << all;
+  EXPECT_EQ(all.find(secret_key), std::string::npos);
+}
+
+TEST(Verify, TheImpossibleProjectIsSpeltLikeARealOneAndNeverTheSame) {
+  const std::string id = client::impossible_project();
+  EXPECT_TRUE(std::regex_match(id, std::regex("proj_[a-z0-9]{20}"))) << id;
+  EXPECT_NE(id, client::impossible_project());
+}
+
+// --- What is known -----------------------------------------------------------------------------
+
+TEST(VerifyCache, AProofIsKeptAndCanBeForced) {
+  Case test(strict);
+  const Verification first = test.verify();
+  test.now += 1000;
+  EXPECT_EQ(test.verify().checked_at, first.checked_at);
+  EXPECT_EQ(test.endpoint->sent().size(), 2U);
+  VerifyRequest forced;
+  forced.force = true;
+  EXPECT_EQ(test.verify(forced).checked_at, first.checked_at + 1000);
+  EXPECT_EQ(test.endpoint->sent().size(), 4U);
+  VerifyRequest other;
+  other.project = "proj_b";
+  EXPECT_EQ(test.verify(other).project, "proj_b");
+  EXPECT_EQ(test.endpoint->sent().size(), 6U);
+}
+
+TEST(VerifyCache, WhatIsNotKnownIsTriedAnew) {
+  std::atomic<bool> down{true};
+  const Case test([&down](const Sent& sent) { return down ? answer_of(503, "") : strict(sent); });
+  EXPECT_EQ(test.verify().verdict, Verdict::unknown);
+  down = false;
+  EXPECT_EQ(test.verify().verdict, Verdict::honoured);
+}
+
+TEST(VerifyCache, ThreadsShareOneAnswer) {
+  for (const bool known : {true, false}) {
+    std::atomic<int> arrived{0};
+    const Case test([&](const Sent& sent) {
+      while (arrived < 8) std::this_thread::yield();  // until all of them have asked
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      return known ? strict(sent) : answer_of(503, "");
+    });
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&] {
+        ++arrived;
+        const Verification found = test.verify();
+        EXPECT_EQ(found.verdict, known ? Verdict::honoured : Verdict::unknown);
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(test.endpoint->sent().size(), known ? 2U : 1U);
+  }
+}
+
+// A child that was forked in the middle of a verification has no thread that would end it.
+TEST(VerifyCache, AForkedChildDoesNotWaitForItsParentsThreads) {
+  std::promise<void> release;
+  auto released = release.get_future().share();
+  std::atomic<bool> asked{false};
+  const pid_t parent = getpid();
+  const Case test([&](const Sent& sent) {
+    asked = true;
+    if (getpid() == parent) released.wait();
+    return strict(sent);
+  });
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] { EXPECT_EQ(test.verify().verdict, Verdict::honoured); });
+  }
+  while (!asked) std::this_thread::yield();
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    alarm(20);
+    _exit(test.verify().verdict == Verdict::honoured ? 0 : 1);
+  }
+  int status = -1;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  release.set_value();
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(test.endpoint->sent().size(), 2U);
+}
+
+// --- Option `verify` ---------------------------------------------------------------------------
+
+TEST(VerifyOption, OffIsNoRequestAtAll) {
+  const Case test(deaf);
+  EXPECT_TRUE(test.prepare(chat_post()).ok());
+  EXPECT_TRUE(test.endpoint->sent().empty());
+}
+
+TEST(VerifyOption, CallsToAnEndpointThatIgnoresTheProjectAreRefused) {
+  const Case test(deaf, {{"verify", "true"}});
+  for (int i = 0; i < 3; ++i) {
+    Prepared prepared;
+    const Status status = test.client->prepare(chat_post().request(), prepared);
+    ASSERT_FALSE(status.ok());
+    EXPECT_EQ(status.error().code, Code::unattributed);
+    EXPECT_NE(status.error().message.find("option 'verify'"), std::string::npos);
+    EXPECT_NE(status.error().message.find("ignores"), std::string::npos);
+    EXPECT_TRUE(prepared.headers_to_set().empty());
+  }
+  EXPECT_EQ(test.endpoint->sent().size(), 1U) << "it is asked once";
+  Post other = chat_post();
+  other.scope = "proj_b";
+  EXPECT_FALSE(test.prepare(other).ok()) << "whatever the project";
+}
+
+TEST(VerifyOption, AProofOpensTheEndpointForEveryProject) {
+  const Case test(strict, {{"verify", "true"}});
+  EXPECT_TRUE(test.prepare(chat_post()).ok());
+  Post other = chat_post();
+  other.scope = "proj_b";
+  EXPECT_TRUE(test.prepare(other).ok());
+  const std::vector<Sent> sent = test.endpoint->sent();
+  ASSERT_EQ(sent.size(), 2U);
+  EXPECT_EQ(sent[0].url, chat_post().url);
+  EXPECT_NE(sent[0].body.find(model), std::string::npos) << "the model of the call";
+  EXPECT_TRUE(test.prepare({std::string(mantle) + "/responses", R"({"model":"m"})"}).ok());
+  EXPECT_EQ(test.endpoint->sent().size(), 4U) << "another path is another question";
+}
+
+TEST(VerifyOption, ACallOfVerifyAnswersItBeforehand) {
+  const Case test(strict, {{"verify", "true"}});
+  EXPECT_EQ(test.verify().verdict, Verdict::honoured);
+  EXPECT_TRUE(test.prepare(chat_post()).ok());
+  EXPECT_EQ(test.endpoint->sent().size(), 2U);
+  const Case ignored(deaf, {{"verify", "true"}});
+  EXPECT_EQ(ignored.verify().verdict, Verdict::not_honoured);
+  EXPECT_FALSE(ignored.prepare(chat_post()).ok());
+  EXPECT_EQ(ignored.endpoint->sent().size(), 1U);
+}
+
+TEST(VerifyOption, ForcingItReopensAnEndpointThatWasMended) {
+  std::atomic<bool> mended{false};
+  const Case test([&mended](const Sent& sent) { return mended ? strict(sent) : deaf(sent); },
+                  {{"verify", "true"}});
+  EXPECT_FALSE(test.prepare(chat_post()).ok());
+  mended = true;
+  EXPECT_FALSE(test.prepare(chat_post()).ok());
+  VerifyRequest forced;
+  forced.force = true;
+  EXPECT_EQ(test.verify(forced).verdict, Verdict::honoured);
+  EXPECT_TRUE(test.prepare(chat_post()).ok());
+}
+
+TEST(VerifyOption, WhatIsNotKnownLetsCallsGoOnAndIsTriedOnceAMinute) {
+  std::atomic<bool> down{true};
+  Case test([&down](const Sent& sent) { return down ? answer_of(503, "") : deaf(sent); },
+            {{"verify", "true"}});
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(test.prepare(chat_post()).ok());
+  EXPECT_EQ(test.endpoint->sent().size(), 1U);
+  ASSERT_EQ(std::count_if(test.log.begin(), test.log.end(),
+                          [](const std::string& line) {
+                            return line.find("could not be verified") != std::string::npos;
+                          }),
+            1);
+  down = false;
+  EXPECT_TRUE(test.prepare(chat_post()).ok());
+  test.now += 60;
+  EXPECT_FALSE(test.prepare(chat_post()).ok());
+  EXPECT_EQ(test.endpoint->sent().size(), 2U);
+}
+
+// The carrier is read; what is wrong with the project is the service's to say, on each call.
+TEST(VerifyOption, AnUnknownProjectOfTheCallersIsNotAskedForAgain) {
+  Case test([](const Sent& sent) { return no_such_project(sent.project()); }, {{"verify", "true"}});
+  EXPECT_TRUE(test.prepare(chat_post()).ok());
+  test.now += 1000;
+  EXPECT_TRUE(test.prepare(chat_post()).ok());
+  EXPECT_EQ(test.endpoint->sent().size(), 2U);
+}
+
+TEST(VerifyOption, OtherRequestsAreLeftAlone) {
+  const Case test(deaf, {{"verify", "true"}, {"project", ""}, {"unattributed", "allow"}});
+  EXPECT_TRUE(test.prepare(chat_post()).ok()) << "it names no project";
+  const Case named(deaf, {{"verify", "true"}});
+  Prepared prepared;
+  const std::string models = std::string(mantle) + "/models";
+  EXPECT_TRUE(named.client->prepare({"GET", models, {}, {}, {}, {}}, prepared).ok());
+  EXPECT_TRUE(test.endpoint->sent().empty());
+  EXPECT_TRUE(named.endpoint->sent().empty());
+}
+
+TEST(VerifyOption, ItsModelWinsOverTheRequests) {
+  const Case test(strict, {{"verify", "true"}, {"verify_model", "openai.gpt-oss-20b"}});
+  EXPECT_TRUE(test.prepare(chat_post()).ok());
+  EXPECT_NE(test.endpoint->sent()[0].body.find("gpt-oss-20b"), std::string::npos);
+}
+
+TEST(VerifyOption, TheProbesOfACompactionGoToItsParent) {
+  const Case test(strict, {{"verify", "true"}});
+  EXPECT_TRUE(test.prepare({std::string(mantle) + "/responses/compact", R"({"model":"m"})"}).ok());
+  EXPECT_EQ(test.endpoint->sent()[0].url, std::string(mantle) + "/responses");
+}
+
+TEST(VerifyOption, ThreadsWaitForOneProof) {
+  for (const bool honoured : {true, false}) {
+    std::atomic<int> arrived{0};
+    const Case test(
+        [&](const Sent& sent) {
+          while (arrived < 8) std::this_thread::yield();
+          std::this_thread::sleep_for(std::chrono::milliseconds(20));
+          return honoured ? strict(sent) : deaf(sent);
+        },
+        {{"verify", "true"}});
+    std::atomic<int> passed{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&, i] {
+        Post post = chat_post();
+        post.scope = "proj_" + std::to_string(i);
+        ++arrived;
+        if (test.prepare(post).ok()) ++passed;
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(passed, honoured ? 8 : 0);
+    EXPECT_EQ(test.endpoint->sent().size(), honoured ? 2U : 1U);
+  }
+}
+
+}  // namespace
+}  // namespace costmark::testing
