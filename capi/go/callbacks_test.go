@@ -1,0 +1,378 @@
+package costmark
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+func TestCredentialsRotate(t *testing.T) {
+	var asked atomic.Int64
+	client := newClient(t, Set("project", "proj_c"),
+		WithCredentials(CredentialsFunc(func(context.Context) (Credentials, error) {
+			n := asked.Add(1)
+			return Credentials{
+				AccessKeyID:     fmt.Sprintf("AKID%d", n),
+				SecretAccessKey: secretKey,
+				SessionToken:    fmt.Sprintf("token-%d", n),
+				Expires:         time.Now().Add(3 * time.Second),
+			}, nil
+		})))
+	sign := func() (key, token string) {
+		t.Helper()
+		prepared, err := client.Prepare(context.Background(), chatRequest(plainChat))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, rest, _ := strings.Cut(prepared.value("Authorization"), "Credential=")
+		key, _, _ = strings.Cut(rest, "/")
+		return key, prepared.value("X-Amz-Security-Token")
+	}
+	first, token := sign()
+	if first != "AKID1" || token != "token-1" {
+		t.Fatalf("signed by %s with %s", first, token)
+	}
+	deadline := time.Now().Add(20 * time.Second)
+	for key := first; key == first; {
+		if key, token = sign(); token != "token-"+strings.TrimPrefix(key, "AKID") {
+			t.Fatalf("signed by %s with %s", key, token)
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("credentials that expired are still used")
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func TestCredentialsAreFetchedOnce(t *testing.T) {
+	var asked atomic.Int64
+	client := newClient(t, Set("project", "proj_c"),
+		WithCredentials(CredentialsFunc(func(context.Context) (Credentials, error) {
+			asked.Add(1)
+			time.Sleep(20 * time.Millisecond)
+			return Credentials{AccessKeyID: "AKID", SecretAccessKey: secretKey}, nil
+		})))
+	together(50, func(int) {
+		if _, err := client.Prepare(context.Background(), chatRequest(plainChat)); err != nil {
+			t.Error(err)
+		}
+	})
+	if asked.Load() != 1 {
+		t.Errorf("asked %d times", asked.Load())
+	}
+}
+
+// together runs a function on many goroutines at once.
+func together(count int, run func(int)) {
+	var wait sync.WaitGroup
+	begin := make(chan struct{})
+	for i := range count {
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			<-begin
+			run(i)
+		}()
+	}
+	close(begin)
+	wait.Wait()
+}
+
+func TestACallbackKnowsItsCall(t *testing.T) {
+	type key struct{}
+	got := make(chan any, 2)
+	client := newClient(t, Set("project", "proj_c"), Set("auth", "bearer"),
+		WithBearerToken(func(ctx context.Context) (string, error) {
+			got <- ctx.Value(key{})
+			return "token", nil
+		}))
+	prepared, err := client.Prepare(context.WithValue(context.Background(), key{}, 17), chatRequest(plainChat))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if value := <-got; value != 17 {
+		t.Errorf("the callback's context says %v", value)
+	}
+	if prepared.value("Authorization") != "Bearer token" {
+		t.Error(prepared.value("Authorization"))
+	}
+}
+
+var errOurs = errors.New("the vault is closed")
+
+func failing(err error) Option {
+	return WithCredentials(CredentialsFunc(func(context.Context) (Credentials, error) {
+		return Credentials{}, err
+	}))
+}
+
+func TestACallbackFails(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		option Option
+		code   Code
+		cause  error
+	}{
+		{"its own error", failing(errOurs), ErrStoppedByCallback, errOurs},
+		{"a code", failing(ErrNoCredentials), ErrNoCredentials, ErrNoCredentials},
+		{"a wrapped code", failing(fmt.Errorf("no: %w", ErrExpiredCredentials)), ErrExpiredCredentials, ErrExpiredCredentials},
+		{"no code", failing(Code(999)), ErrStoppedByCallback, Code(999)},
+		{"success for a code", failing(Code(0)), ErrStoppedByCallback, Code(0)},
+		{"nothing", failing(nil), ErrNoCredentials, nil},
+		{"an empty token", WithBearerToken(func(context.Context) (string, error) { return "", nil }), ErrNoCredentials, nil},
+		{"a token's error", WithBearerToken(func(context.Context) (string, error) { return "", errOurs }), ErrStoppedByCallback, errOurs},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			client := newClient(t, Set("project", "proj_c"), test.option)
+			_, err := client.Prepare(context.Background(), chatRequest(plainChat))
+			if !errors.Is(err, test.code) || (test.cause != nil && !errors.Is(err, test.cause)) {
+				t.Errorf("%v", err)
+			}
+			if err := client.Check(context.Background(), chatRequest(plainChat)); err != nil {
+				t.Errorf("Check asks for credentials: %v", err)
+			}
+		})
+	}
+}
+
+func TestACallbackPanics(t *testing.T) {
+	for name, option := range map[string]Option{
+		"credentials": WithCredentials(CredentialsFunc(func(context.Context) (Credentials, error) { panic(errOurs) })),
+		"token":       WithBearerToken(func(context.Context) (string, error) { panic(errOurs) }),
+	} {
+		client := newClient(t, Set("project", "proj_c"), option)
+		for range 3 { // and leaves everything in order
+			_, err := client.Prepare(context.Background(), chatRequest(plainChat))
+			var panicked *PanicError
+			if !errors.As(err, &panicked) || !errors.Is(err, errOurs) || !errors.Is(err, ErrStoppedByCallback) {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if !strings.Contains(string(panicked.Stack), "callbacks_test.go") {
+				t.Errorf("%s: the stack does not show where:\n%s", name, panicked.Stack)
+			}
+		}
+	}
+}
+
+func TestACallbackMayUseAnotherClientOnly(t *testing.T) {
+	other := newClient(t, staticKeys, Set("project", "proj_other"))
+	var self *Client
+	var fromSelf error
+	self = newClient(t, Set("project", "proj_c"),
+		WithCredentials(CredentialsFunc(func(ctx context.Context) (Credentials, error) {
+			if _, err := other.Prepare(ctx, chatRequest(plainChat)); err != nil {
+				return Credentials{}, err
+			}
+			_, fromSelf = self.Prepare(ctx, chatRequest(plainChat))
+			_ = self.Close()
+			return Credentials{AccessKeyID: "AKID", SecretAccessKey: secretKey}, nil
+		})))
+	if _, err := self.Prepare(context.Background(), chatRequest(plainChat)); err != nil {
+		t.Fatal(err)
+	}
+	if !errors.Is(fromSelf, ErrInvalidArgument) {
+		t.Errorf("the client that asks can be used: %v", fromSelf)
+	}
+	if _, err := self.Prepare(context.Background(), chatRequest(plainChat)); !errors.Is(err, ErrClosed) {
+		t.Error(err)
+	}
+}
+
+func TestOneWhoGivesUpTakesNobodyAlong(t *testing.T) {
+	fetching := make(chan struct{}, 100)
+	var asked atomic.Int64
+	client := newClient(t, Set("project", "proj_c"),
+		WithCredentials(CredentialsFunc(func(ctx context.Context) (Credentials, error) {
+			if asked.Add(1) == 1 {
+				fetching <- struct{}{}
+				<-ctx.Done()
+				return Credentials{}, ctx.Err()
+			}
+			return Credentials{AccessKeyID: "AKID", SecretAccessKey: secretKey}, nil
+		})))
+	ctx, cancel := context.WithCancel(context.Background())
+	var wait sync.WaitGroup
+	prepare := func(ctx context.Context, want error) {
+		defer wait.Done()
+		if _, err := client.Prepare(ctx, chatRequest(plainChat)); !errors.Is(err, want) {
+			t.Errorf("%v, not %v", err, want)
+		}
+	}
+	wait.Add(1)
+	go prepare(ctx, context.Canceled)
+	<-fetching
+	for range 10 {
+		wait.Add(1)
+		go prepare(context.Background(), nil)
+	}
+	time.Sleep(20 * time.Millisecond) // most of them wait by now; the others find it over
+	cancel()
+	wait.Wait()
+}
+
+func TestTheLog(t *testing.T) {
+	var lines bytes.Buffer
+	logger := slog.New(slog.NewTextHandler(&lines, nil))
+	client := newClient(t, staticKeys, WithLogger(logger))
+	if _, err := client.Prepare(context.Background(), chatRequest(plainChat)); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(lines.String(), "level=WARN") || !strings.Contains(lines.String(), "project") {
+		t.Errorf("the log says:\n%s", lines.String())
+	}
+	if strings.Contains(lines.String(), secretKey) {
+		t.Error("the log shows a secret")
+	}
+}
+
+type panickingHandler struct{ slog.Handler }
+
+func (panickingHandler) Enabled(context.Context, slog.Level) bool { panic("no logger") }
+
+func TestALoggerPanics(t *testing.T) {
+	client := newClient(t, staticKeys, WithLogger(slog.New(panickingHandler{})))
+	if _, err := client.Prepare(context.Background(), chatRequest(plainChat)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestCredentialsPrintNoSecrets(t *testing.T) {
+	credentials := Credentials{AccessKeyID: "AKID", SecretAccessKey: secretKey, SessionToken: "session"}
+	var line bytes.Buffer
+	slog.New(slog.NewTextHandler(&line, nil)).Info("with", "them", credentials)
+	for _, text := range []string{
+		fmt.Sprint(credentials), fmt.Sprintf("%+v %#v %s", credentials, credentials, &credentials), line.String(),
+	} {
+		if strings.Contains(text, secretKey) || strings.Contains(text, "session") {
+			t.Error(text)
+		}
+	}
+}
+
+func TestHandlesAreGivenBack(t *testing.T) {
+	eventually(t, "what earlier tests made is gone", func() bool { return live.handles.Load() == 0 })
+	for range 20 {
+		client, err := New(Set("auth", "sigv4"), failing(errOurs), failing(errOurs), WithLogger(slog.Default()),
+			WithBearerToken(func(context.Context) (string, error) { return "", nil }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = client.Prepare(context.Background(), chatRequest(plainChat))
+		_ = client.Close()
+		_, _ = New(failing(errOurs), Set("no_such_option", ""))
+	}
+	if left := live.handles.Load(); left != 0 {
+		t.Errorf("%d handles are left", left)
+	}
+}
+
+func TestAForgottenClientIsClosed(t *testing.T) {
+	before := live.clients.Load()
+	for range 10 {
+		client, err := New(staticKeys, failing(errOurs))
+		if err != nil {
+			t.Fatal(err)
+		}
+		runtime.KeepAlive(client)
+	}
+	eventually(t, "ten clients are gone", func() bool { return live.clients.Load() == before })
+}
+
+func TestCloseWhileInUse(t *testing.T) {
+	for range 20 {
+		client, err := New(staticKeys, Config{"project": "proj_c", "carrier": "body"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var counted atomic.Uint64
+		together(20, func(i int) {
+			if i == 0 {
+				time.Sleep(time.Millisecond)
+				_ = client.Close()
+				_ = client.Close()
+				return
+			}
+			for {
+				prepared, observation, err := client.Begin(context.Background(), chatRequest(plainChat), 1)
+				if err != nil {
+					if !errors.Is(err, ErrClosed) {
+						t.Error(err)
+					}
+					return
+				}
+				if !prepared.BodyChanged {
+					t.Error("not attributed")
+				}
+				counted.Add(1)
+				observation.Fail(OutcomeError)
+			}
+		})
+		usage, err := client.Usage()
+		if err != nil || usage["proj_c"].Attempts != counted.Load() || usage["proj_c"].FailedAttempts != counted.Load() {
+			t.Fatalf("%v %v, not %d", usage, err, counted.Load())
+		}
+		if _, err := client.Prepare(context.Background(), chatRequest(plainChat)); !errors.Is(err, ErrClosed) {
+			t.Fatal(err)
+		}
+		if err := client.Check(context.Background(), chatRequest(plainChat)); !errors.Is(err, ErrClosed) {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestAnObservationOutlivesItsClient(t *testing.T) {
+	client := newClient(t, staticKeys, Set("project", "proj_c"))
+	_, observation, err := client.Begin(context.Background(), chatRequest(plainChat), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = client.Close()
+	if err := observation.Head(200, "application/json"); err != nil {
+		t.Fatal(err)
+	}
+	for _, piece := range []string{chatAnswer[:50], chatAnswer[50:]} {
+		if passed := observation.Feed([]byte(piece)); string(passed) != piece {
+			t.Errorf("passed on: %s", passed)
+		}
+	}
+	observation.Finish()
+	observation.Fail(OutcomeError)
+	answer := observation.Answer()
+	want := Answer{
+		Outcome: OutcomeOK, ResponseID: "chatcmpl-1", Model: "openai.gpt-oss-120b",
+		Usage: Usage{InputTokens: 7, OutputTokens: 3, Known: CountInput | CountOutput},
+	}
+	if answer != want {
+		t.Errorf("%+v", answer)
+	}
+	if got := usageOf(t, client, "proj_c"); got != oneCall {
+		t.Errorf("%+v", got)
+	}
+	if err := observation.Head(200, ""); !errors.Is(err, ErrInvalidArgument) {
+		t.Error(err)
+	}
+	if passed := observation.Feed([]byte("late")); string(passed) != "late" {
+		t.Error("a late piece does not pass")
+	}
+}
+
+func TestAForgottenObservationCounts(t *testing.T) {
+	client := newClient(t, staticKeys, Set("project", "proj_c"))
+	if _, _, err := client.Begin(context.Background(), chatRequest(plainChat), 1); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := client.Begin(context.Background(), chatRequest(plainChat), 0); !errors.Is(err, ErrInvalidArgument) {
+		t.Error(err)
+	}
+	eventually(t, "the attempt is counted as cancelled", func() bool {
+		return usageOf(t, client, "proj_c") == Totals{Operations: 1, Attempts: 1, IncompleteAttempts: 1}
+	})
+}

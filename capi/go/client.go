@@ -1,0 +1,191 @@
+package costmark
+
+/*
+#include "bridge.h"
+*/
+import "C"
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// A Client attributes, signs and accounts for requests to one endpoint. It is safe for use by many
+// goroutines at once, starts none, and does no I/O except for credentials.
+type Client struct {
+	core *core
+}
+
+// New makes a client. What the options leave open is read from the environment.
+//
+// Errors: ErrInvalidOption, ErrInvalidProject, ErrEndpointMismatch; fix the option that the message
+// names.
+func New(options ...Option) (*Client, error) {
+	if running := uint32(C.costmark_abi_version()); running != C.COSTMARK_ABI_VERSION {
+		return nil, refusal(ErrInternal,
+			"the program was built for ABI %d of libcostmark and runs with ABI %d",
+			int(C.COSTMARK_ABI_VERSION), running)
+	}
+	var failure *C.costmark_error
+	building := building{hooks: new(hooks)}
+	if status := C.costmark_config_new(&building.config, &failure); status != C.COSTMARK_OK {
+		return nil, takeError(status, failure)
+	}
+	defer C.costmark_config_free(building.config)
+	for _, option := range options {
+		if option == nil {
+			continue
+		}
+		if err := option.apply(&building); err != nil {
+			return nil, err
+		}
+	}
+	core := &core{hooks: building.hooks, ended: make(chan struct{})}
+	if status := C.costmark_client_new(building.config, &core.client, &failure); status != 0 {
+		return nil, takeError(status, failure)
+	}
+	live.clients.Add(1)
+	client := &Client{core}
+	runtime.AddCleanup(client, closeForgotten, core)
+	return client, nil
+}
+
+// Close ends the client and frees what it holds. Calls that are running finish as if nothing had
+// happened, and answers that are still being read are counted to their end; calls made later return
+// ErrClosed. It does not wait, may be called from anywhere, and does nothing the second time. A
+// client that is forgotten is closed by the garbage collector, some time.
+func (c *Client) Close() error {
+	c.core.close()
+	return nil
+}
+
+// enter makes a call a user of the client's core, and lends it memory; leave undoes both.
+func (c *Client) enter() (*core, *workspace, error) {
+	core := c.core
+	entered := core.enter()
+	runtime.KeepAlive(c)
+	if !entered {
+		return nil, nil, ErrClosed
+	}
+	work, err := core.borrow()
+	if err != nil {
+		core.release()
+		return nil, nil, err
+	}
+	return core, work, nil
+}
+
+func (c *core) leave(work *workspace) {
+	c.give(work)
+	c.release()
+}
+
+func closeForgotten(core *core) { core.close() }
+
+// core is the C client and those who use it: calls, and answers that are being read.
+type core struct {
+	client *C.costmark_client
+	hooks  *hooks
+
+	state atomic.Int64 // twice the number of users, plus 1 when closed
+	ended chan struct{}
+	final map[string]Totals // the counters when the last user left; set before ended is closed
+
+	changesBodies atomic.Bool // a request's body was changed before: others' will be
+
+	mu   sync.Mutex
+	idle []*workspace
+}
+
+const (
+	closedBit = 1
+	oneUser   = 2
+)
+
+// enter counts a new user, unless the client is closed.
+func (c *core) enter() bool {
+	for {
+		state := c.state.Load()
+		if state&closedBit != 0 {
+			return false
+		}
+		if c.state.CompareAndSwap(state, state+oneUser) {
+			return true
+		}
+	}
+}
+
+// join counts a new user as long as there is another, closed or not.
+func (c *core) join() bool {
+	for {
+		state := c.state.Load()
+		if state == closedBit {
+			return false
+		}
+		if c.state.CompareAndSwap(state, state+oneUser) {
+			return true
+		}
+	}
+}
+
+// release undoes enter and join.
+func (c *core) release() {
+	if c.state.Add(-oneUser) == closedBit {
+		c.end()
+	}
+}
+
+func (c *core) close() {
+	for {
+		state := c.state.Load()
+		if state&closedBit != 0 {
+			return
+		}
+		if c.state.CompareAndSwap(state, state|closedBit) {
+			if state == 0 {
+				c.end()
+			}
+			return
+		}
+	}
+}
+
+// end runs once: when the client is closed and the last user has left.
+func (c *core) end() {
+	c.final, _ = totals(c.client)
+	for _, work := range c.idle {
+		work.free()
+	}
+	c.idle = nil
+	C.costmark_client_release(c.client)
+	live.clients.Add(-1)
+	close(c.ended)
+}
+
+// borrow hands out memory to prepare a request with; give takes it back.
+func (c *core) borrow() (*workspace, error) {
+	c.mu.Lock()
+	if last := len(c.idle) - 1; last >= 0 {
+		work := c.idle[last]
+		c.idle = c.idle[:last]
+		c.mu.Unlock()
+		return work, nil
+	}
+	c.mu.Unlock()
+	return newWorkspace()
+}
+
+func (c *core) give(work *workspace) {
+	if work.forget() {
+		c.mu.Lock()
+		if len(c.idle) < 2*runtime.GOMAXPROCS(0) {
+			c.idle = append(c.idle, work)
+			work = nil
+		}
+		c.mu.Unlock()
+	}
+	if work != nil {
+		work.free()
+	}
+}

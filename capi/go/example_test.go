@@ -1,0 +1,173 @@
+package costmark_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+
+	costmark "github.com/costmark/costmark/capi/go"
+)
+
+// endpoint stands for the service: it tells what it was sent, and reports usage.
+func endpoint() *httptest.Server {
+	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+		fmt.Printf("%s %s\n%s\n", r.URL.Path, scheme, body)
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"id":"chatcmpl-1","model":"openai.gpt-oss-20b","choices":[],`+
+			`"usage":{"prompt_tokens":7,"completion_tokens":3,"total_tokens":10}}`)
+	}))
+}
+
+func Example() {
+	endpoint := endpoint()
+	defer endpoint.Close()
+	client, err := costmark.New(costmark.Config{
+		"base_url":          endpoint.URL,
+		"auth":              "sigv4",
+		"region":            "us-east-1",
+		"access_key_id":     "AKIDEXAMPLE",
+		"secret_access_key": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+
+	web := &http.Client{Transport: costmark.NewTransport(client, nil)}
+	ctx := costmark.WithProject(context.Background(), "proj_research")
+	request, _ := http.NewRequestWithContext(ctx, "POST", endpoint.URL+"/v1/chat/completions",
+		strings.NewReader(`{"model": "openai.gpt-oss-20b", "messages": []}`))
+	request.Header.Set("Content-Type", "application/json")
+	response, err := web.Do(request)
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, response.Body)
+	_ = response.Body.Close()
+
+	usage, err := client.Usage()
+	if err != nil {
+		log.Fatal(err)
+	}
+	sum := usage["proj_research"]
+	fmt.Printf("%d operation, %d tokens in, %d out\n", sum.Operations, sum.InputTokens, sum.OutputTokens)
+	// Output:
+	// /v1/chat/completions AWS4-HMAC-SHA256
+	// {"project_id":"proj_research","model": "openai.gpt-oss-20b", "messages": []}
+	// 1 operation, 7 tokens in, 3 out
+}
+
+func ExampleClient_Prepare() {
+	client, err := costmark.New(costmark.Config{
+		"project":           "proj_abc123",
+		"access_key_id":     "AKIDEXAMPLE",
+		"secret_access_key": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+
+	prepared, err := client.Prepare(context.Background(), &costmark.Request{
+		Method: "POST",
+		URL:    "https://bedrock-mantle.us-east-1.api.aws/v1/chat/completions",
+		Header: http.Header{"Content-Type": {"application/json"}},
+		Body:   []byte(`{"model": "openai.gpt-oss-20b", "messages": []}`),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, field := range prepared.Set {
+		fmt.Println("set", field.Name)
+	}
+	fmt.Println(prepared.Project, "from", prepared.Source)
+	// Output:
+	// set Openai-Project
+	// set Authorization
+	// set X-Amz-Date
+	// set X-Amz-Content-Sha256
+	// proj_abc123 from client
+}
+
+func ExampleClient_Begin() {
+	client, err := costmark.New(costmark.Config{"auth": "none", "project": "proj_abc123"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+
+	_, observation, err := client.Begin(context.Background(), &costmark.Request{
+		Method: "POST",
+		URL:    "https://gateway.example.com/v1/responses",
+		Body:   []byte(`{"model": "openai.gpt-oss-20b", "input": "Hello"}`),
+	}, 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	// The program sends the request by its own means. What it gets:
+	if err := observation.Head(200, "application/json"); err != nil {
+		log.Fatal(err)
+	}
+	observation.Feed([]byte(`{"id": "resp_1", "status": "completed", "usage": {"input_tokens": 7,`))
+	observation.Feed([]byte(` "output_tokens": 3}}`))
+	observation.Finish()
+	answer := observation.Answer()
+	fmt.Println(answer.ResponseID, answer.Outcome, answer.Usage.InputTokens, answer.Usage.OutputTokens)
+	// Output: resp_1 ok 7 3
+}
+
+func ExampleError() {
+	client, err := costmark.New(costmark.Config{"auth": "none", "unattributed": "refuse"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	err = client.Check(context.Background(), &costmark.Request{
+		Method: "POST",
+		URL:    "https://gateway.example.com/v1/responses",
+		Body:   []byte(`{"model": "openai.gpt-oss-20b", "input": "Hello"}`),
+	})
+	var refused *costmark.Error
+	if errors.As(err, &refused) {
+		fmt.Println(refused.Code.String(), refused.Retryable)
+	}
+	fmt.Println(errors.Is(err, costmark.ErrUnattributed))
+	// Output:
+	// unattributed false
+	// true
+}
+
+func ExampleWithCredentials() {
+	vault := costmark.CredentialsFunc(func(ctx context.Context) (costmark.Credentials, error) {
+		return costmark.Credentials{}, errors.New("the vault is sealed")
+	})
+	client, err := costmark.New(costmark.Set("project", "proj_abc123"), costmark.WithCredentials(vault))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	_, err = client.Prepare(context.Background(), &costmark.Request{
+		Method: "POST",
+		URL:    "https://bedrock-mantle.us-east-1.api.aws/v1/responses",
+		Body:   []byte(`{"model": "openai.gpt-oss-20b", "input": "Hello"}`),
+	})
+	fmt.Println(errors.Unwrap(err))
+	// Output: the vault is sealed
+}
+
+func ExampleSetJSON() {
+	body, err := costmark.SetJSON([]byte(`{"stream": true, "top_p": 0.50}`), "stream_options.include_usage",
+		[]byte("true"), 0)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%s\n", body)
+	// Output: {"stream_options":{"include_usage":true},"stream": true, "top_p": 0.50}
+}

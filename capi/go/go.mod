@@ -1,0 +1,3 @@
+module github.com/costmark/costmark/capi/go
+
+go 1.24

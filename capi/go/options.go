@@ -1,0 +1,156 @@
+package costmark
+
+/*
+#include "bridge.h"
+*/
+import "C"
+
+import (
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// An Option says what a client is to do; see New.
+type Option interface {
+	apply(*building) error
+}
+
+type optionFunc func(*building) error
+
+func (f optionFunc) apply(b *building) error { return f(b) }
+
+// Config is an Option that sets options by name, such as "region": "us-east-1". Options lists them.
+type Config map[string]string
+
+func (c Config) apply(b *building) error {
+	for _, name := range slices.Sorted(maps.Keys(c)) {
+		if err := b.set(name, c[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Set is an Option that sets one option by name. Values are text: "true", "10000", "a,b".
+func Set(name, value string) Option {
+	return optionFunc(func(b *building) error { return b.set(name, value) })
+}
+
+// WithCredentials lets a client ask this program for AWS credentials, in place of the option table's
+// and of the default chain.
+func WithCredentials(provider CredentialsProvider) Option {
+	return optionFunc(func(b *building) error {
+		if provider == nil {
+			return refusal(ErrInvalidArgument, "WithCredentials was given no provider")
+		}
+		return b.setCredentials(provider)
+	})
+}
+
+// WithBearerToken lets a client ask this program for a bearer token, without "Bearer ". It is called
+// whenever a request needs one, by several goroutines at once if they need one at once.
+func WithBearerToken(token TokenFunc) Option {
+	return optionFunc(func(b *building) error {
+		if token == nil {
+			return refusal(ErrInvalidArgument, "WithBearerToken was given no function")
+		}
+		return b.setBearerToken(token)
+	})
+}
+
+// WithAPIKey tells which API key the SDK above carries, where the requests themselves do not show it.
+// With auth=auto it counts as a bearer token if it looks like one of Bedrock's.
+func WithAPIKey(key string) Option {
+	return optionFunc(func(b *building) error {
+		data, length := text(key)
+		var err *C.costmark_error
+		if status := C.costmark_config_set_host_api_key(b.config, data, length, &err); status != 0 {
+			return takeError(status, err)
+		}
+		return nil
+	})
+}
+
+// WithLogger sends what a client has to say to a logger; without one it is not said. The context is
+// that of the call that it is said during. A logger must not panic: what it panics with is dropped.
+func WithLogger(logger *slog.Logger) Option {
+	return optionFunc(func(b *building) error {
+		if logger == nil {
+			return refusal(ErrInvalidArgument, "WithLogger was given no logger")
+		}
+		return b.setLogger(logger)
+	})
+}
+
+// OptionType is the type of an option's value.
+type OptionType int32
+
+// Values are always passed as text.
+const (
+	OptionText    OptionType = 0 // UTF-8 without control characters
+	OptionSecret  OptionType = 1 // text that is never shown
+	OptionBoolean OptionType = 2 // true or false; also 1/0, yes/no, on/off
+	OptionInteger OptionType = 3 // decimal, from Minimum to Maximum
+	OptionChoice  OptionType = 4 // one of Choices
+	OptionList    OptionType = 5 // texts separated by commas
+	OptionURL     OptionType = 6 // an absolute http or https URL
+)
+
+// OptionInfo describes one option.
+type OptionInfo struct {
+	Name        string // such as "region"; COSTMARK_REGION in the environment
+	Type        OptionType
+	Default     string
+	Choices     []string // of choices and some lists
+	Minimum     int64    // of integers
+	Maximum     int64    // of integers
+	Description string
+}
+
+// Options is the table of options, sorted by name.
+func Options() []OptionInfo {
+	count := int(C.costmark_option_count())
+	table := make([]OptionInfo, 0, count)
+	for i := range count {
+		var info C.costmark_option_info
+		info.struct_size = C.sizeof_costmark_option_info
+		if C.costmark_option_get(C.size_t(i), &info, nil) != C.COSTMARK_OK {
+			continue
+		}
+		option := OptionInfo{
+			Name:        goString(info.name),
+			Type:        OptionType(info._type),
+			Default:     goString(info.default_value),
+			Minimum:     int64(info.minimum),
+			Maximum:     int64(info.maximum),
+			Description: goString(info.description),
+		}
+		if choices := goString(info.choices); choices != "" {
+			option.Choices = strings.Split(choices, "|")
+		}
+		table = append(table, option)
+	}
+	return table
+}
+
+// building is a configuration while New applies its options.
+type building struct {
+	config *C.costmark_config
+	hooks  *hooks
+}
+
+func (b *building) set(name, value string) error {
+	nameData, nameLength := text(name)
+	if nameData == nil {
+		return refusal(ErrInvalidOption, "the name of an option is empty")
+	}
+	valueData, valueLength := text(value)
+	var err *C.costmark_error
+	status := C.costmark_config_set(b.config, nameData, nameLength, valueData, valueLength, &err)
+	if status != C.COSTMARK_OK {
+		return takeError(status, err)
+	}
+	return nil
+}
