@@ -2,43 +2,21 @@
 // same run. Absolute times are left out on purpose: they say more about the machine than the code.
 #include <openssl/evp.h>
 
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "costmark/client.hpp"
 #include "costmark/json.hpp"
+#include "credentials_bench.hpp"
+#include "measure.hpp"
 
 namespace {
 
 using costmark::Header;
-
-constexpr int repetitions = 9;
-constexpr auto budget = std::chrono::milliseconds(25);  // of one repetition
-
-// The fastest of several repetitions, in nanoseconds a call.
-template <class Work>
-double measure(Work work) {
-  using Clock = std::chrono::steady_clock;
-  work();
-  double best = 1e300;
-  for (int repetition = 0; repetition < repetitions; ++repetition) {
-    std::size_t calls = 0;
-    const auto begin = Clock::now();
-    auto now = begin;
-    do {
-      work();
-      ++calls;
-      now = Clock::now();
-    } while (now - begin < budget);
-    const double elapsed = std::chrono::duration<double, std::nano>(now - begin).count();
-    best = std::min(best, elapsed / static_cast<double>(calls));
-  }
-  return best;
-}
+using costmark::bench::measure;
 
 // Many short messages with escapes in them, as a conversation looks.
 std::string chat_body(std::size_t size) {
@@ -155,7 +133,8 @@ int run() {
     print(body);
     print(header);
   }
-  return 0;
+  std::printf("\n");
+  return costmark::bench::print_credentials() ? 0 : 1;
 }
 
 }  // namespace

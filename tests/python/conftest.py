@@ -20,6 +20,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=2000,
         help="random requests to sign with costmark and with botocore (default: %(default)s)",
     )
+    parser.addoption(
+        "--expiry-seconds",
+        type=float,
+        default=3,
+        help="how long 64 threads call while credentials end every second (default: %(default)s)",
+    )
+    parser.addoption(
+        "--soak-minutes",
+        type=float,
+        default=0.08,
+        help="how long to keep every kind of call going while credentials expire and calls fail"
+        " (default: %(default)s)",
+    )
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +63,7 @@ def recorder() -> Iterator[Recorder]:
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        if name.startswith(("COSTMARK_", "OPENAI_", "AWS_")):
+        if name.startswith(("COSTMARK_", "OPENAI_", "ANTHROPIC_", "AWS_")):
             monkeypatch.delenv(name)
     # The machine that runs the tests may be an instance with credentials of its own.
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

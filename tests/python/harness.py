@@ -195,7 +195,7 @@ class _Handler(BaseHTTPRequestHandler):
         recorder.requests.append(received)
         recorder.answer(self, received)
 
-    do_GET = do_DELETE = do_POST  # noqa: N815 - their names are given
+    do_GET = do_DELETE = do_PUT = do_POST  # noqa: N815 - their names are given
 
     def log_message(self, *_: object) -> None:
         pass

@@ -31,10 +31,11 @@ ARROWS["capi"] = ARROWS["python"] = ARROWS["client"] | {"client"}
 
 # Files directly under core/src and core/include/costmark that are not the client's.
 GROUND = frozenset(
-    {"api", "cleanse", "credentials", "environment", "error", "http", "timestamp", "url"}
+    {"api", "cleanse", "credentials", "environment", "error", "fork", "http", "timestamp", "url"}
 )
 OPTIONS = frozenset({"option_table", "options"})
 SIGNING = frozenset({"bearer_token"})
+ATTRIBUTION = frozenset({"model_routes"})
 CREDENTIALS = frozenset({"bearer_token_cache", "credentials_cache", "credentials_provider"})
 
 # Which files may include which library. A pattern is matched from the start of the path.
@@ -71,13 +72,13 @@ class Include:
 
 
 def source_files(root: Path) -> list[Path]:
-    """The sources of the house, without its tests and examples."""
+    """The sources of the house, without its tests, examples and packages for other languages."""
     folders = (root / "core", root / "capi", root / "python" / "src")
     return sorted(
         path
         for folder in folders
         for path in folder.rglob("*")
-        if path.suffix in SOURCES and "examples" not in path.parts
+        if path.suffix in SOURCES and not {"examples", "go"} & set(path.parts)
     )
 
 
@@ -115,6 +116,8 @@ def room_of(root: Path, file: Path) -> str:
                 return "options"
             if stem in SIGNING:
                 return "signing"
+            if stem in ATTRIBUTION:
+                return "attribution"
             if stem in CREDENTIALS:
                 return "credentials"
             return stem if stem in ARROWS else "client"
