@@ -2,8 +2,10 @@
  * costmark: marks every Amazon Bedrock call with the project that pays for it.
  *
  * The library writes the project into a request, signs the request, hands it back to be sent, and
- * reads the usage out of the answer. It sends nothing itself, starts no threads, prints nothing and
- * installs no signal handlers. This header is its whole manual.
+ * reads the usage out of the answer. It sends none of your requests itself; it asks the network for
+ * credentials where they are kept there, and, with the option `verify`, the endpoint for proof. It
+ * prints nothing, installs no signal handlers and starts no threads, except that libcurl looks up
+ * the name of a host in one of its own. This header is its whole manual.
  *
  * A complete program (capi/examples/prepare.c is a longer one, with errors printed):
  *
@@ -384,7 +386,8 @@ COSTMARK_API void costmark_config_free(costmark_config *config) COSTMARK_NOEXCEP
  *
  * Without more, a client takes the options access_key_id, secret_access_key and session_token; else
  * the environment; else a profile of the shared config and credentials files (option profile), with
- * its keys or its credential_process. A callback takes the place of all of them.
+ * its keys, role, SSO session or credential_process; else web identity, the container's endpoint or
+ * the instance's, as in the AWS SDKs. A callback takes the place of all of them.
  */
 
 /* Ends what a callback needs; see rule 7. */
