@@ -25,11 +25,7 @@ Result<CredentialsPtr> credentials_of_options(const Options& options) {
   if (key_id.empty() || secret.empty()) {
     return Error{Code::invalid_option,
                  "option '" + std::string(key_id.empty() ? "access_key_id" : "secret_access_key") +
-                     "' is missing: access_key_id and secret_access_key go together",
-                 {},
-                 0,
-                 {},
-                 false};
+                     "' is missing: access_key_id and secret_access_key go together"};
   }
   Credentials::Fields fields;
   fields.access_key_id = key_id;
@@ -52,8 +48,13 @@ Result<Identity> identity_of(ClientConfig& config) {
   identity.token_refused = std::move(config.bearer_token_refused);
   identity.explicit_token = options.text("bearer_token");
 
-  identity.explicit_credentials =
-      config.credentials != nullptr || !options.text("access_key_id").empty();
+  const bool profile = !options.text("profile").empty();
+  const bool keys = config.credentials != nullptr || !options.text("access_key_id").empty();
+  if (profile && keys) {
+    return Error{Code::invalid_option,
+                 "both option 'profile' and AWS credentials are given; keep one of them"};
+  }
+  identity.explicit_credentials = profile || keys;
   Result<CredentialsProviderPtr> configured = configured_credentials(options, config.environment);
   if (!configured) return std::move(configured).status();
   identity.credentials =
@@ -62,12 +63,10 @@ Result<Identity> identity_of(ClientConfig& config) {
   if (identity.explicit_bearer() && identity.explicit_credentials &&
       options.text("auth") == "auto") {
     return Error{Code::invalid_option,
-                 "both a bearer token and AWS credentials are given; keep one of them, or say "
-                 "which with option 'auth' = bearer or sigv4",
-                 {},
-                 0,
-                 {},
-                 false};
+                 std::string("both a bearer token and ") +
+                     (profile ? "a profile" : "AWS credentials") +
+                     " are given; keep one of them, or say which with option 'auth' = bearer or "
+                     "sigv4"};
   }
   return identity;
 }

@@ -37,9 +37,29 @@ TEST(ClientProfile, SignsWithTheSharedFiles) {
             std::string::npos);
 }
 
+TEST(ClientProfile, IsAsExplicitAsKeys) {
+  const Home home;
+  home.write_credentials("[dev]\naws_access_key_id = AKIDDEV\naws_secret_access_key = s\n");
+  const OptionValues variables{{"HOME", home.path("")}, {"AWS_BEARER_TOKEN_BEDROCK", "ABSKenv"}};
+  EXPECT_NE(authorization({{"profile", "dev"}}, variables).find("AKIDDEV/"), std::string::npos);
+
+  const auto refusal = [&](OptionValues options) {
+    options["profile"] = "dev";
+    auto client = Client::create(config_of(options, variables));
+    EXPECT_FALSE(client.ok());
+    return client.ok() ? std::string() : client.error().message;
+  };
+  EXPECT_EQ(refusal({{"access_key_id", "AKID"}, {"secret_access_key", "s"}}),
+            "both option 'profile' and AWS credentials are given; keep one of them");
+  EXPECT_EQ(refusal({{"bearer_token", "ABSKtoken"}}),
+            "both a bearer token and a profile are given; keep one of them, or say which with "
+            "option 'auth' = bearer or sigv4");
+}
+
 TEST(ClientProfile, ItsRegionIsTheLastResort) {
   const Home home;
   home.write_config("[default]\nregion = eu-west-1\n[profile bad]\nregion = not a region\n");
+  home.write_credentials("[bad]\naws_access_key_id = AKIDBAD\naws_secret_access_key = s\n");
   const OptionValues variables{{"HOME", home.path("")}};
   OptionValues options = with_keys({{"base_url", "http://127.0.0.1:8080/v1"}, {"auth", "sigv4"}});
 
@@ -47,7 +67,7 @@ TEST(ClientProfile, ItsRegionIsTheLastResort) {
   OptionValues named = variables;
   named["AWS_REGION"] = "us-west-2";
   EXPECT_NE(authorization(options, named).find("/us-west-2/"), std::string::npos);
-  options["profile"] = "bad";
+  options = {{"base_url", "http://127.0.0.1:8080/v1"}, {"auth", "sigv4"}, {"profile", "bad"}};
   EXPECT_NE(authorization(options, variables).find("no region to sign for"), std::string::npos);
   options["region"] = "us-east-2";
   EXPECT_NE(authorization(options, variables).find("/us-east-2/"), std::string::npos);
