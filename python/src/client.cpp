@@ -337,7 +337,8 @@ class PyClient {
 
   py::dict verify(py::handle project, py::handle model, py::handle api, py::handle url,
                   const py::sequence& headers, bool force, double timeout) {
-    if (!(timeout > 0 && timeout <= 3600)) {
+    const bool in_range = timeout > 0 && timeout <= 3600;  // which NaN is not
+    if (!in_range) {
       throw py::value_error("timeout takes seconds, more than 0 and at most 3600");
     }
     std::vector<Header> views;

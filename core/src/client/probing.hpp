@@ -73,8 +73,8 @@ class Probing {
   bool change_form(Finding finding);
   Result<Seen> ask(std::string_view project, bool impossible);
   Result<Seen> look_up(std::string_view project);
-  Result<Seen> exchange(const Request& request, const Question& question,
-                        Verification::Probe& probe, bool impossible);
+  Result<Seen> exchange(const Request& asked, const Question& question, Verification::Probe& probe,
+                        bool impossible);
   void count(const Question& question, bool impossible, const http::Response* answer,
              Verification::Probe& probe);
 

@@ -104,12 +104,12 @@ Verifier::~Verifier() = default;
 Result<Verification> Verifier::verify(const VerifyRequest& request) {
   Result<VerifyPlan> planned = plan_for(parts_.settings, request);
   if (!planned) return std::move(planned).status();
-  Result<Found> found = known_or_verified(std::move(planned).value(), request.force);
+  Result<Found> found = known_or_verified(planned.value(), request.force);
   if (!found) return std::move(found).status();
   return Verification(*found.value());
 }
 
-Result<Verifier::Found> Verifier::known_or_verified(VerifyPlan plan, bool force) {
+Result<Verifier::Found> Verifier::known_or_verified(const VerifyPlan& plan, bool force) {
   Found before;
   {
     const std::lock_guard lock(mutex_);
@@ -187,7 +187,8 @@ void Verifier::remember(const VerifyPlan& plan, const Found& found, bool carrier
 void Verifier::forget_parents_turn() {
   if (generation_ == fork_generation()) return;
   auto fresh = std::make_unique<std::condition_variable>();
-  (void)std::exchange(turn_over_, std::move(fresh)).release();
+  [[maybe_unused]] const auto* left_alone = turn_over_.release();
+  turn_over_ = std::move(fresh);
   verifying_ = false;
   generation_ = fork_generation();
 }
@@ -226,7 +227,7 @@ Status Verifier::admit(const Request& request, std::string_view url,
   if (decision == Pass::to_be_verified) {
     Result<VerifyPlan> planned = plan_for(parts_.settings, request, url, prepared);
     if (!planned) return std::move(planned).status();
-    Result<Found> found = known_or_verified(std::move(planned).value(), false);
+    Result<Found> found = known_or_verified(planned.value(), false);
     if (!found) return std::move(found).status();
     last = std::move(found).value();
     if (last->verdict == Verdict::unknown && parts_.log) {

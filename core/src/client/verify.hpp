@@ -64,7 +64,7 @@ class Verifier {
   class Turn;
   enum class Pass : std::uint8_t { open, closed, to_be_verified };
 
-  Result<Found> known_or_verified(VerifyPlan plan, bool force);
+  Result<Found> known_or_verified(const VerifyPlan& plan, bool force);
   Pass pass(std::string_view url, attribution::Carriers carriers, Found& last);
 
   // With mutex_ held.

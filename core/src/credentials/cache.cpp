@@ -90,7 +90,8 @@ struct CredentialsCache::Impl {
 void CredentialsCache::Impl::forget_parents_flight() {
   if (generation == fork_generation()) return;
   auto fresh = std::make_unique<std::condition_variable>();
-  (void)std::exchange(landed, std::move(fresh)).release();
+  [[maybe_unused]] const auto* left_alone = landed.release();
+  landed = std::move(fresh);
   in_flight = false;
   last_failure.reset();
   generation = fork_generation();

@@ -7,6 +7,13 @@
 namespace costmark::http {
 namespace {
 
+sigset_t broken_pipe() noexcept {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGPIPE);
+  return signals;
+}
+
 bool pending() noexcept {
   sigset_t signals;
   return sigpending(&signals) == 0 && sigismember(&signals, SIGPIPE) == 1;
@@ -24,12 +31,10 @@ void take(const sigset_t& signals) noexcept {
 
 }  // namespace
 
-NoBrokenPipe::NoBrokenPipe() noexcept {
-  sigemptyset(&only_);
-  sigaddset(&only_, SIGPIPE);
-  // One that is pending already is somebody else's, and blocked.
-  blocked_ = !pending() && pthread_sigmask(SIG_BLOCK, &only_, &before_) == 0;
-}
+// One that is pending already is somebody else's, and blocked.
+NoBrokenPipe::NoBrokenPipe() noexcept
+    : only_(broken_pipe()),
+      blocked_(!pending() && pthread_sigmask(SIG_BLOCK, &only_, &before_) == 0) {}
 
 NoBrokenPipe::~NoBrokenPipe() {
   if (!blocked_) return;
