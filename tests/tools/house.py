@@ -23,8 +23,8 @@ ARROWS: dict[str, frozenset[str]] = {
     "usage": frozenset({"ground", "http", "json"}),
     "projects": frozenset({"ground", "credentials", "http", "json", "signing"}),
     "client": frozenset(
-        {"ground", "options", "json", "http", "credentials", "signing", "attribution", "usage"}
-        | {"projects"}
+        {"ground", "options", "crypto", "json", "http", "credentials", "signing", "attribution"}
+        | {"usage", "projects"}
     ),
 }
 ARROWS["capi"] = ARROWS["python"] = ARROWS["client"] | {"client"}

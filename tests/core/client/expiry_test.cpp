@@ -1,7 +1,6 @@
 // Credentials that end every second, while many threads sign and processes fork.
 //
 // COSTMARK_TEST_SECONDS says how long (default 3).
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "core/client/client_fixture.hpp"
+#include "core/forking.hpp"
 
 namespace costmark::testing {
 namespace {
@@ -115,20 +115,6 @@ TEST(Expiry, SixtyFourThreadsNeverFailWhileCredentialsEndEverySecond) {
   EXPECT_EQ(client->usage().at("proj_a").operations, prepares);
 }
 
-// Runs `work` in a forked child and expects it to return true.
-template <class Work>
-void expect_good_child(Work work) {
-  const pid_t child = fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    alarm(20);
-    _exit(work() ? 0 : 1);
-  }
-  int status = -1;
-  EXPECT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
-}
-
 bool prepares_and_observes(Client& client) {
   Prepared prepared;
   Post post{std::string(mantle_responses), R"({"input":"x","previous_response_id":"resp_y"})"};
@@ -141,6 +127,7 @@ bool prepares_and_observes(Client& client) {
 }
 
 TEST(Expiry, AForkDuringARefreshLeavesTheChildAWorkingClient) {
+  SKIP_WHERE_A_CHILD_MAY_NOT_ALLOCATE();
   std::promise<void> entered, release;
   auto released = release.get_future().share();
   std::atomic<int> calls{0};
@@ -169,9 +156,7 @@ TEST(Expiry, AForkDuringARefreshLeavesTheChildAWorkingClient) {
 
 // Whatever lock another thread holds at the moment of the fork.
 TEST(Expiry, ForksAmongBusyThreads) {
-#ifdef __SANITIZE_ADDRESS__
-  GTEST_SKIP() << "AddressSanitizer's own allocator may be locked in a child forked among threads";
-#endif
+  SKIP_WHERE_A_CHILD_MAY_NOT_ALLOCATE();
   Issuer issuer;
   const auto client = client_of_issuer(issuer.provider());
   std::atomic<bool> done{false};

@@ -1,5 +1,4 @@
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -12,9 +11,12 @@
 #include <vector>
 
 #include "costmark/credentials_cache.hpp"
+#include "forking.hpp"
 
 namespace costmark {
 namespace {
+
+using testing::expect_good_child;
 
 constexpr UnixSeconds hour = 3600;
 constexpr UnixSeconds advisory = CredentialsCache::advisory_window_s;
@@ -463,19 +465,6 @@ TEST(CredentialsCache, ThreadsWithARunningClock) {
   EXPECT_EQ(source.most_at_once(), 1);
 }
 
-template <class Work>
-void expect_good_child(Work work) {
-  const pid_t child = fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    alarm(20);
-    _exit(work() ? 0 : 1);
-  }
-  int status = -1;
-  EXPECT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
-}
-
 // A child that was forked in the middle of a refresh has no thread that would end it.
 TEST(CredentialsCache, AForkedChildDoesNotWaitForTheParentsThread) {
   std::promise<void> release;
@@ -519,9 +508,7 @@ TEST(CredentialsCache, AForkedChildHasNoneOfTheParentsWaiters) {
 }
 
 TEST(CredentialsCache, ForksAmongBusyThreads) {
-#ifdef __SANITIZE_ADDRESS__
-  GTEST_SKIP() << "AddressSanitizer's own allocator may be locked in a child forked among threads";
-#endif
+  SKIP_WHERE_A_CHILD_MAY_NOT_ALLOCATE();
   std::atomic<UnixSeconds> clock{0};
   std::atomic<bool> done{false};
   Source source(lives_for(2));

@@ -4,11 +4,11 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 
 #include <thread>
 
 #include "capi/allocations.hpp"
+#include "core/forking.hpp"
 #include "http/exchange.hpp"
 #include "loopback.hpp"
 
@@ -394,30 +394,22 @@ TEST(Transport, ThreadsShareOne) {
   EXPECT_EQ(good, 800);
 }
 
-// What `work` returns in a forked child.
-int in_child(const std::function<int()>& work) {
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(work());
-  int status = -1;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
 TEST(Transport, WorksInAForkedChild) {
+  SKIP_WHERE_A_CHILD_MAY_NOT_ALLOCATE();
   const Loopback server(answer_of(200, "hello"));
   const std::string url = server.url();
   const auto transport = curl_transport();
   const auto works = [&] {
     const auto result = transport->send(request_to(url));
-    return result.ok() && result.value().body == "hello" ? 0 : 1;
+    return result.ok() && result.value().body == "hello";
   };
-  EXPECT_EQ(in_child(works), 0);  // also libcurl's first start
-  EXPECT_EQ(works(), 0);
+  testing::expect_good_child(works);  // also libcurl's first start
+  EXPECT_TRUE(works());
   std::atomic<bool> over{false};
   std::thread busy([&] {
     while (!over) works();
   });
-  for (int i = 0; i < 10; ++i) EXPECT_EQ(in_child(works), 0);
+  for (int i = 0; i < 10; ++i) testing::expect_good_child(works);
   over = true;
   busy.join();
 }
@@ -452,23 +444,23 @@ TEST(Transport, SignalsDoNotDisturb) {
 }
 
 TEST(Transport, BrokenPipeIsAnErrorAndNoSignal) {
+  SKIP_WHERE_A_CHILD_MAY_NOT_ALLOCATE();
   const Loopback server([](Peer& peer) { peer.reset_at_close(); });
   const std::string url = server.url();
   const std::string body(8U << 20U, 'x');
   Request request = request_to(url);
   request.method = "POST";
   request.body = body;
-  EXPECT_EQ(in_child([&] {
-              ::signal(SIGPIPE, SIG_DFL);
-              for (int i = 0; i < 5; ++i) {
-                const auto result = curl_transport()->send(request);
-                if (result.ok() || result.error().code != Code::transport) return 1;
-              }
-              sigset_t blocked;  // the mask is as it was
-              ::pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
-              return sigismember(&blocked, SIGPIPE);
-            }),
-            0);
+  testing::expect_good_child([&] {
+    ::signal(SIGPIPE, SIG_DFL);
+    for (int i = 0; i < 5; ++i) {
+      const auto result = curl_transport()->send(request);
+      if (result.ok() || result.error().code != Code::transport) return false;
+    }
+    sigset_t blocked;  // the mask is as it was
+    ::pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
+    return sigismember(&blocked, SIGPIPE) == 0;
+  });
 }
 
 TEST(Transport, UnusableCaBundle) {
