@@ -26,7 +26,8 @@ constexpr std::array options{
                "Globs of the project ids that may be used; empty allows every id."},
     choice("auth", "auto", "auto|bearer|none|sigv4",
            "How requests are authenticated; auto signs or sends a bearer token on Bedrock's own "
-           "hosts and leaves the caller's authorization alone on every other host."),
+           "hosts and leaves the caller's authorization alone on every other host; bearer makes a "
+           "short-term token of the AWS credentials where none is given."),
     OptionInfo{"base_url", OptionType::url, "", "", 0, 0,
                "The endpoint's URL; requests to another origin are refused."},
     secret("bearer_token", "Bedrock API key to send instead of signing."),

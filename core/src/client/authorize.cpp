@@ -136,6 +136,7 @@ void Authorizer::say_once(std::string_view winner, std::string_view source) {
        "requests are authenticated with " + std::string(winner) + std::string(source));
 }
 
+// What is explicit beats what merely stands in the environment.
 bool Authorizer::has_bearer(std::string_view carried) const noexcept {
   return identity_.explicit_bearer() || !carried.empty() ||
          looks_like_bedrock_key(identity_.host_api_key) ||
@@ -172,30 +173,56 @@ Status Authorizer::append_token(std::string_view carried, std::string& out, Proo
   } else if (looks_like_bedrock_key(identity_.host_api_key)) {
     say_once("the Bedrock API key of the client");
     out += identity_.host_api_key;
-  } else if (!identity_.environment_token.empty()) {
+  } else {
     say_once("the bearer token of AWS_BEARER_TOKEN_BEDROCK");
     out += identity_.environment_token;
-  } else {
-    return {Code::no_credentials,
-            "no bearer token: set option 'bearer_token' or AWS_BEARER_TOKEN_BEDROCK, or give the "
-            "client a Bedrock API key"};
   }
   return check_token(std::string_view(out).substr(begin));
 }
 
-Status Authorizer::send_bearer(const Request& request, const Url& url,
-                               const attribution::Endpoint& endpoint, Prepared::Impl& out) {
-  out.authorization = bearer_scheme;
-  ProofKind kind = ProofKind::none;
-  if (Status status = append_token(carried_key(request), out.authorization, kind); !status) {
-    return status;
+Status Authorizer::append_minted_token(const attribution::Endpoint& endpoint, UnixSeconds now,
+                                       Prepared::Impl& out) {
+  const Result<std::string_view> region = region_for(endpoint);
+  if (!region) return region.error();
+  const Result<CredentialsPtr> credentials = cache_.get(now);
+  if (!credentials) {
+    Error error = credentials.error();
+    error.message =
+        "no bearer token is given, and none can be made from the AWS credentials: " + error.message;
+    return error;
   }
+  const Result<BearerTokenPtr> token = mint_.token_of(credentials.value(), region.value(), now);
+  if (!token) return token.error();
+  say_once("a short-term token made from the AWS credentials of: ", credentials.value()->source());
+  out.authorization += token.value()->text();
+  out.proof = {ProofKind::minted_token, credentials.value(), 0};
+  return {};
+}
+
+Status Authorizer::send_bearer(const Request& request, const Url& url,
+                               const attribution::Endpoint& endpoint, UnixSeconds now,
+                               Prepared::Impl& out) {
   if (Status status = check_destination(settings_, url, endpoint); !status) return status;
+  out.authorization = bearer_scheme;
+  const std::string_view carried = carried_key(request);
+  Status status = has_bearer(carried) ? append_token(carried, out.authorization, out.proof.kind)
+                                      : append_minted_token(endpoint, now, out);
+  if (!status) return status;
   drop_earlier_signature(request, out);
   drop_api_key(request, endpoint, out);
   out.headers_to_set.push_back({"Authorization", out.authorization});
-  out.proof.kind = kind;
   return {};
+}
+
+// A host that names its region is right about it.
+Result<std::string_view> Authorizer::region_for(const attribution::Endpoint& endpoint) const {
+  const std::string_view region = !endpoint.region().empty()  ? endpoint.region()
+                                  : !settings_.region.empty() ? settings_.region
+                                                              : settings_.default_region;
+  if (!region.empty()) return region;
+  return Error{Code::invalid_option,
+               "no region to sign for: set option 'region' or AWS_REGION; the host does not name "
+               "one"};
 }
 
 void Authorizer::drop_api_key(const Request& request, const attribution::Endpoint& endpoint,
@@ -220,13 +247,8 @@ Status Authorizer::sign(const Request& request, const Url& url,
   if (!endpoint.region().empty()) {
     if (Status status = check_host_headers(request, url, out.host); !status) return status;
   }
-  const std::string_view region = !endpoint.region().empty()  ? endpoint.region()
-                                  : !settings_.region.empty() ? settings_.region
-                                                              : settings_.default_region;
-  if (region.empty()) {
-    return {Code::invalid_option,
-            "no region to sign for: set option 'region' or AWS_REGION; the host does not name one"};
-  }
+  const Result<std::string_view> region = region_for(endpoint);
+  if (!region) return region.error();
   Result<CredentialsPtr> credentials = cache_.get(now);
   if (!credentials) return std::move(credentials).status();
   say_once("SigV4 and the AWS credentials of: ", credentials.value()->source());
@@ -244,7 +266,7 @@ Status Authorizer::sign(const Request& request, const Url& url,
   if (Status status = out.hasher.hash(out.body, out.payload_hash); !status) return status;
   const signing::Request to_sign{request.method, out.host, url.path, url.query, out.signed_headers};
   const signing::Scope scope{
-      region, settings_.service.empty() ? endpoint.signing_service() : settings_.service};
+      region.value(), settings_.service.empty() ? endpoint.signing_service() : settings_.service};
   const UnixSeconds skew = skew_.seconds();
   signing::Options options;
   options.refuse_expired = false;  // the cache has looked, by the clock without the skew
@@ -268,6 +290,9 @@ bool Authorizer::mend(Refusal refusal, const Proof& proof, std::string_view toke
     case ProofKind::callback_token:
       if (identity_.token_refused) identity_.token_refused(token);
       return true;
+    case ProofKind::minted_token:
+      return refusal == Refusal::credentials &&
+             cache_.invalidate(proof.credentials.lock(), times.now);
     case ProofKind::signature:
       if (refusal == Refusal::credentials) {
         return cache_.invalidate(proof.credentials.lock(), times.now);
@@ -307,7 +332,7 @@ Status Authorizer::authorize(const Request& request, const Url& url,
     case AuthMode::sigv4:
       return sign(request, url, endpoint, now, out);
     case AuthMode::bearer:
-      return send_bearer(request, url, endpoint, out);
+      return send_bearer(request, url, endpoint, now, out);
     case AuthMode::automatic:
     case AuthMode::none:
       return {};

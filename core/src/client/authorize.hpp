@@ -15,6 +15,7 @@
 #include "costmark/credentials_cache.hpp"
 #include "costmark/signing.hpp"
 #include "costmark/url.hpp"
+#include "credentials/token_mint.hpp"
 
 namespace costmark::client {
 
@@ -48,6 +49,9 @@ struct Identity {
 // - on any other host when it is a Bedrock API key, or the host's client's own: what that client's
 //   SDK puts there. Another value is there for a gateway, and stays.
 // With auth=none everything stays.
+//
+// With auth=bearer and no token at hand, one is made from the AWS credentials for the host's region
+// (or the configured one), as BearerTokenCache would.
 //
 // A refused proof is given up by `mend`: exactly the one that was refused, so that a newer one that
 // another thread has fetched meanwhile stays. Signatures are made by the local clock and the skew
@@ -88,8 +92,11 @@ class Authorizer {
   Status sign(const Request& request, const Url& url, const attribution::Endpoint& endpoint,
               UnixSeconds now, Prepared::Impl& out);
   Status send_bearer(const Request& request, const Url& url, const attribution::Endpoint& endpoint,
-                     Prepared::Impl& out);
+                     UnixSeconds now, Prepared::Impl& out);
+  Result<std::string_view> region_for(const attribution::Endpoint& endpoint) const;
   Status append_token(std::string_view carried, std::string& out, ProofKind& kind);
+  Status append_minted_token(const attribution::Endpoint& endpoint, UnixSeconds now,
+                             Prepared::Impl& out);
   void drop_api_key(const Request& request, const attribution::Endpoint& endpoint,
                     Prepared::Impl& out) const;
   bool mend_clock(const Proof& proof, const Times& times);
@@ -100,6 +107,7 @@ class Authorizer {
   Identity identity_;
   const std::function<void(LogLevel, std::string_view)> log_;
   CredentialsCache cache_;
+  TokenMint mint_{max_bearer_token_life_s};
   ClockSkew skew_;
   signing::Signer signer_;
   std::atomic<bool> said_{false};

@@ -13,12 +13,13 @@ enum class ProofKind : std::uint8_t {
   signature,    // SigV4
   given_token,  // a token that stays what it is: of an option, the environment, the host's client
   callback_token,  // a token of the host's callback
+  minted_token,    // a token made from the credentials
 };
 
 // Kept for the case that the service refuses it; holds no secret alive.
 struct Proof {
   ProofKind kind = ProofKind::none;
-  std::weak_ptr<const Credentials> credentials;  // that signed
+  std::weak_ptr<const Credentials> credentials;  // that signed, or that the token was made from
   UnixSeconds skew = 0;                          // that was applied
 
   void reset() noexcept { *this = Proof(); }

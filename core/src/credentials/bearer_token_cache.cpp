@@ -1,77 +1,33 @@
 #include "costmark/bearer_token_cache.hpp"
 
-#include <algorithm>
-#include <mutex>
 #include <utility>
 
 #include "costmark/credentials_cache.hpp"
-#include "fork.hpp"
+#include "credentials/token_mint.hpp"
 
 namespace costmark {
 
 struct BearerTokenCache::Impl {
   explicit Impl(BearerTokenConfig config)
       : region(std::move(config.region)),
-        expires_in_s(config.expires_in_s),
         credentials(std::move(config.credentials), std::move(config.on_refresh_failure),
-                    std::move(config.jitter)) {}
+                    std::move(config.jitter)),
+        mint(config.expires_in_s) {}
 
-  Result<BearerTokenPtr> get(UnixSeconds now);
-  BearerTokenPtr find(const CredentialsPtr& from, UnixSeconds now) const;
   template <class IsSeen>
   bool invalidate(IsSeen is_seen, UnixSeconds now) noexcept;
 
-  // A token, what it was made from, and when to make the next one from the same credentials.
-  struct Minted {
-    BearerTokenPtr token;
-    CredentialsPtr credentials;
-    UnixSeconds renew_at = 0;
-  };
-
   const std::string region;
-  const std::int64_t expires_in_s;
   CredentialsCache credentials;
-
-  mutable std::mutex mutex;  // guards what follows
-  const HeldDuringFork across_fork{mutex};
-  Minted current;
+  TokenMint mint;
 };
-
-// All waiting is in the credentials' cache, which also says when there are newer ones. What is left
-// is some microseconds of hashing: threads that find no token make one
-// each, and the last one stays.
-Result<BearerTokenPtr> BearerTokenCache::Impl::get(UnixSeconds now) {
-  auto from = credentials.get(now);
-  if (!from.ok()) return from.error();
-  if (auto token = find(from.value(), now)) return token;
-  auto token = mint_bearer_token(*from.value(), region, expires_in_s, now);
-  if (!token.ok()) return token;
-  const auto margin = std::min(renewal_window_s, expires_in_s / 2);
-  Minted fresh{token.value(), std::move(from).value(),
-               now + std::max<UnixSeconds>(expires_in_s - margin, 1)};
-  const std::lock_guard lock(mutex);
-  std::swap(current, fresh);  // the old one is cleansed after the lock is let go
-  return token;
-}
-
-BearerTokenPtr BearerTokenCache::Impl::find(const CredentialsPtr& from, UnixSeconds now) const {
-  const std::lock_guard lock(mutex);
-  const bool good = current.credentials == from && now < current.renew_at;
-  return good ? current.token : nullptr;
-}
 
 template <class IsSeen>
 bool BearerTokenCache::Impl::invalidate(IsSeen is_seen, UnixSeconds now) noexcept {
-  Minted refused;
-  {
-    const std::lock_guard lock(mutex);
-    if (!current.token || !is_seen(current.token)) return true;
-    refused = current;
-  }
-  if (!credentials.invalidate(refused.credentials, now)) return false;
-  Minted released;  // cleansed after the lock is let go
-  const std::lock_guard lock(mutex);
-  if (current.token == refused.token) std::swap(released, current);
+  const MintedToken newest = mint.newest();
+  if (!newest.token || !is_seen(newest.token)) return true;
+  if (!credentials.invalidate(newest.credentials, now)) return false;
+  mint.forget(newest.token);
   return true;
 }
 
@@ -85,8 +41,11 @@ Result<std::unique_ptr<BearerTokenCache>> BearerTokenCache::create(BearerTokenCo
       new BearerTokenCache(std::make_unique<Impl>(std::move(config))));
 }
 
+// All waiting is in the credentials' cache, which also says when there are newer ones.
 Result<BearerTokenPtr> BearerTokenCache::get(UnixSeconds now) {
-  return impl_->get(now);
+  auto credentials = impl_->credentials.get(now);
+  if (!credentials) return credentials.error();
+  return impl_->mint.token_of(credentials.value(), impl_->region, now);
 }
 
 bool BearerTokenCache::invalidate(const BearerTokenPtr& seen, UnixSeconds now) noexcept {

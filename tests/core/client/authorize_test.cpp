@@ -1,5 +1,6 @@
 // What proves who sends a request, and where credentials never go.
 #include "core/client/client_fixture.hpp"
+#include "costmark/bearer_token.hpp"
 
 namespace costmark::testing {
 namespace {
@@ -126,6 +127,27 @@ TEST(Authorize, ATokenCallbackIsAskedEveryTime) {
   const Post post{std::string(mantle_chat), "{}"};
   EXPECT_EQ(prepared_authorization(client, post), "Bearer token1");
   EXPECT_EQ(prepared_authorization(client, post), "Bearer token2");
+}
+
+TEST(Authorize, WithoutATokenBearerMakesOneOfTheCredentials) {
+  const Post post{std::string(mantle_chat), "{}"};
+  const std::string keys = prepared_authorization(client_of(with_keys({{"auth", "bearer"}})), post);
+  Credentials::Fields fields;
+  fields.access_key_id = "AKIDEXAMPLE";
+  fields.secret_access_key = secret_key;
+  const auto expected = mint_bearer_token(*Credentials::create(std::move(fields)).value(),
+                                          "us-east-1", max_bearer_token_life_s, test_time);
+  EXPECT_EQ(keys, "Bearer " + std::string(expected.value()->text()));
+
+  // Explicit credentials come before a token of the environment here as well.
+  const OptionValues env{{"AWS_BEARER_TOKEN_BEDROCK", "ABSKenv"}};
+  EXPECT_EQ(prepared_authorization(client_of(with_keys({{"auth", "bearer"}}), env), post), keys);
+  EXPECT_EQ(prepared_authorization(client_of({{"auth", "bearer"}}, env), post), "Bearer ABSKenv");
+
+  const OptionValues elsewhere{{"auth", "bearer"}, {"base_url", "http://127.0.0.1:8080"}};
+  const Post custom{std::string(custom_chat), "{}"};
+  EXPECT_EQ(prepared_authorization(client_of(with_keys(elsewhere)), custom),
+            "error: invalid_option");  // no region to make it for
 }
 
 TEST(Authorize, MissingExpiredAndBrokenIdentitiesAreErrorsWithoutSecrets) {

@@ -284,6 +284,24 @@ TEST(Recovery, ACallbackIsToldOfItsRefusedToken) {
   EXPECT_EQ(refused.size(), 1U);
 }
 
+TEST(Recovery, ATokenMadeOfCredentialsGoesWithThem) {
+  Host host(OptionValues{{"auth", "bearer"}});
+  const auto token = [&] {
+    EXPECT_TRUE(host.client->prepare(host.post.request(), host.prepared).ok());
+    return value_set(host.prepared, "authorization");
+  };
+  const std::string first = token();
+  EXPECT_TRUE(first.starts_with("Bearer bedrock-api-key-"));
+  EXPECT_EQ(token(), first);
+  EXPECT_EQ(host.fetches, 1);
+  EXPECT_FALSE(host.answer(403, denied_answer));
+  EXPECT_EQ(token(), first);
+  host.key = 2;
+  EXPECT_TRUE(host.answer(401, expired_answer));
+  EXPECT_NE(token(), first);
+  EXPECT_EQ(host.fetches, 2);
+}
+
 TEST(Recovery, AnAnswerThatBreaksOffIsJudgedByWhatCame) {
   Host host;
   host.prepare();
