@@ -203,13 +203,14 @@ class Reader {
 
   Status begin_element() {
     const std::string_view tag = name();
-    if (tag.empty()) return fault("a '<' that begins no tag");
+    const std::string_view local = tag.substr(tag.find(':') + 1);
+    if (local.empty()) return fault("a '<' that begins no tag");
     if (open_.size() == deepest_nesting) return fault("elements nested too deeply");
     cleanse(characters_);
     if (!open_.empty()) open_.back().has_elements = true;
     open_.push_back({tag, path_.size(), false});
     if (!path_.empty()) path_ += '/';
-    path_ += tag.substr(tag.find(':') + 1);
+    path_ += local;
     for (;;) {
       skip_space();
       if (skip(">")) return {};
