@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._decoding import Decoder, decoder_for
 from ._engine import Engine, Headers, extensions_of, replayable, signed
+from ._replay import AsyncReplayed, SyncReplayed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -224,91 +225,6 @@ class _AsyncObserved:
 # the SDK sees the refusal. An answer that does not lead to that is passed on as it came.
 
 _REFUSALS = (401, 403)
-_MOST_READ_AHEAD = 64 << 10
-
-
-class _SyncReplayed:
-    """A body of which the beginning was read already."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        self._pieces: list[bytes] = []
-        self._rest = iter(stream)
-        self._error: Exception | None = None
-        self._closed = False
-
-    def read_ahead(self) -> bool:
-        """Read to the end and let go of the connection; false when the end is far or lost."""
-        size = 0
-        try:
-            for piece in self._rest:
-                self._pieces.append(piece)
-                size += len(piece)
-                if size > _MOST_READ_AHEAD:
-                    return False
-        except Exception as error:  # noqa: BLE001 - whoever reads it in earnest gets it
-            self._error = error
-            return False
-        except BaseException:
-            self.close()
-            raise
-        self.close()
-        return True
-
-    def __iter__(self) -> Iterator[bytes]:
-        while self._pieces:
-            yield self._pieces.pop(0)
-        if self._error is not None:
-            raise self._error
-        yield from self._rest
-
-    def close(self) -> None:
-        if not self._closed:
-            self._closed = True
-            self._stream.close()
-
-
-class _AsyncReplayed:
-    """The same for asynchronous clients."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        self._pieces: list[bytes] = []
-        self._rest = stream.__aiter__()
-        self._error: Exception | None = None
-        self._closed = False
-
-    async def read_ahead(self) -> bool:
-        """Read to the end and let go of the connection; false when the end is far or lost."""
-        size = 0
-        try:
-            async for piece in self._rest:
-                self._pieces.append(piece)
-                size += len(piece)
-                if size > _MOST_READ_AHEAD:
-                    return False
-        except Exception as error:  # noqa: BLE001 - whoever reads it in earnest gets it
-            self._error = error
-            return False
-        except BaseException:
-            await self.aclose()
-            raise
-        await self.aclose()
-        return True
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while self._pieces:
-            yield self._pieces.pop(0)
-        if self._error is not None:
-            raise self._error
-        async for piece in self._rest:
-            yield piece
-
-    async def aclose(self) -> None:
-        if not self._closed:
-            self._closed = True
-            await self._rest.aclose()
-            await self._stream.aclose()
 
 
 class Transport:
@@ -451,8 +367,8 @@ class _Family:
         self.byte_stream = module.ByteStream
         self.sync_stream = type("ObservedStream", (_SyncObserved, module.SyncByteStream), {})
         self.async_stream = type("ObservedStream", (_AsyncObserved, module.AsyncByteStream), {})
-        self.sync_replayed = type("ReplayedStream", (_SyncReplayed, module.SyncByteStream), {})
-        self.async_replayed = type("ReplayedStream", (_AsyncReplayed, module.AsyncByteStream), {})
+        self.sync_replayed = type("ReplayedStream", (SyncReplayed, module.SyncByteStream), {})
+        self.async_replayed = type("ReplayedStream", (AsyncReplayed, module.AsyncByteStream), {})
 
 
 @functools.lru_cache(maxsize=8)

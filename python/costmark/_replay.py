@@ -1,0 +1,94 @@
+"""Streams of which the beginning was read before it was known who reads the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+_MOST_READ_AHEAD = 64 << 10  # bytes
+
+
+class SyncReplayed:
+    """A body of which the beginning was read already."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._pieces: list[bytes] = []
+        self._rest = iter(stream)
+        self._error: Exception | None = None
+        self._closed = False
+
+    def read_ahead(self) -> bool:
+        """Read to the end and let go of the connection; false when the end is far or lost."""
+        size = 0
+        try:
+            for piece in self._rest:
+                self._pieces.append(piece)
+                size += len(piece)
+                if size > _MOST_READ_AHEAD:
+                    return False
+        except Exception as error:  # noqa: BLE001 - whoever reads it in earnest gets it
+            self._error = error
+            return False
+        except BaseException:
+            self.close()
+            raise
+        self.close()
+        return True
+
+    def __iter__(self) -> Iterator[bytes]:
+        while self._pieces:
+            yield self._pieces.pop(0)
+        if self._error is not None:
+            raise self._error
+        yield from self._rest
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._stream.close()
+
+
+class AsyncReplayed:
+    """The same for asynchronous clients."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._pieces: list[bytes] = []
+        self._rest = stream.__aiter__()
+        self._error: Exception | None = None
+        self._closed = False
+
+    async def read_ahead(self) -> bool:
+        """Read to the end and let go of the connection; false when the end is far or lost."""
+        size = 0
+        try:
+            async for piece in self._rest:
+                self._pieces.append(piece)
+                size += len(piece)
+                if size > _MOST_READ_AHEAD:
+                    return False
+        except Exception as error:  # noqa: BLE001 - whoever reads it in earnest gets it
+            self._error = error
+            return False
+        except BaseException:
+            await self.aclose()
+            raise
+        await self.aclose()
+        return True
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while self._pieces:
+            yield self._pieces.pop(0)
+        if self._error is not None:
+            raise self._error
+        async for piece in self._rest:
+            yield piece
+
+    async def aclose(self) -> None:
+        if not self._closed:
+            self._closed = True
+            await self._rest.aclose()
+            await self._stream.aclose()
