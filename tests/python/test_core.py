@@ -97,7 +97,7 @@ def test_failing_callbacks(credentials: Any, mentions: str) -> None:
 
 
 def test_failing_token_callbacks() -> None:
-    bearer: dict[str, Any] = {"auth": "bearer"}
+    bearer: dict[str, Any] = {"auth": "bearer", "base_url": "https://gateway.example/v1"}
     for token, mentions in ((lambda: 5, "int"), (lambda: {}["x"], "KeyError")):
         client = _core.Client(bearer, bearer_token=token)  # type: ignore[arg-type]
         with pytest.raises(costmark.CredentialsError, match=mentions):
