@@ -88,7 +88,8 @@
  *     the type, no call may overlap with the one that ends the handle. A function is what its
  *     handles are, unless its comment says otherwise.
  *
- *  9. Fork: a child may use the handles that no other thread was inside of at the moment of fork().
+ *  9. Fork: a child may use every handle that is synchronised internally, whatever other threads did
+ *     at the moment of fork(); of the others those that no other thread was inside of.
  *
  * 10. Plain structs begin with `struct_size`, which the caller sets to its own sizeof, best with
  *     the COSTMARK_..._INIT of the struct or with costmark_init(). Structs grow at the end only,
@@ -627,8 +628,10 @@ COSTMARK_API COSTMARK_MUST_USE costmark_status costmark_prepared_new(
 COSTMARK_API void costmark_prepared_free(costmark_prepared *prepared) COSTMARK_NOEXCEPT;
 
 /*
- * Attributes a request, then signs it. Does no I/O, unless a credentials or bearer token callback
- * does. Call it again for every attempt: a signature is good for some minutes.
+ * Attributes a request, then signs it. Does no I/O but what fetches or renews credentials (files, a
+ * program, the network; on one thread, while others go on with those at hand) and, with the option
+ * `verify`, asks the endpoint for proof. Call it again for every attempt: a signature is good for
+ * some minutes.
  *
  * request: read until the call returns, its body longer (see there).
  * prepared: receives what to change (headers, body, and with option route=auto the URL); empty
@@ -640,6 +643,9 @@ COSTMARK_API void costmark_prepared_free(costmark_prepared *prepared) COSTMARK_N
  * COSTMARK_INVALID_PROJECT, COSTMARK_UNATTRIBUTED, COSTMARK_CONFLICT, COSTMARK_PROJECT_NOT_ALLOWED:
  *     name another project, or change the policy.
  * COSTMARK_NO_CREDENTIALS, COSTMARK_EXPIRED_CREDENTIALS: authenticate again.
+ * COSTMARK_UNUSABLE_CREDENTIALS: mend the file, variable, profile or program that the message names.
+ * COSTMARK_TRANSPORT, COSTMARK_TIMEOUT, COSTMARK_THROTTLED, COSTMARK_SERVICE: credentials could not
+ *     be fetched, and none are left; costmark_error_retryable() tells whether to try again.
  * What a callback returned; see rule 7.
  *
  * Synchronised internally; `prepared` one thread at a time. Since 0.1.
