@@ -36,6 +36,15 @@ class Reader {
 
   void expect(std::string_view any_of) noexcept { ok_ = skip(any_of); }
 
+  // Seconds since midnight of "23:59:59", or of the leap second after it.
+  int time_of_day() noexcept {
+    const int hour = number(2, 0, 23);
+    expect(":");
+    const int minute = number(2, 0, 59);
+    expect(":");
+    return (hour * 60 + minute) * 60 + number(2, 0, 60);
+  }
+
   void fraction() noexcept {
     if (!skip(".,")) return;
     number(1, 0, 9);
@@ -89,16 +98,12 @@ std::optional<UnixSeconds> parse_timestamp(std::string_view text) noexcept {
   reader.expect("-");
   const int day = reader.number(2, 1, 31);
   reader.expect("Tt ");
-  const int hour = reader.number(2, 0, 23);
-  reader.expect(":");
-  const int minute = reader.number(2, 0, 59);
-  reader.expect(":");
-  const int second = reader.number(2, 0, 60);  // 60: a leap second
+  int second = reader.time_of_day();
   reader.fraction();
-  const int zone = reader.zone();
+  second -= reader.zone();
 
   if (!reader.done()) return std::nullopt;
-  return in_seconds(year, month, day, (hour * 60 + minute) * 60 + second - zone);
+  return in_seconds(year, month, day, second);
 }
 
 std::optional<UnixSeconds> parse_http_date(std::string_view text) noexcept {
@@ -114,14 +119,10 @@ std::optional<UnixSeconds> parse_http_date(std::string_view text) noexcept {
   reader.expect(" ");
   const int year = reader.number(4, 1970, 9999);
   reader.expect(" ");
-  const int hour = reader.number(2, 0, 23);
-  reader.expect(":");
-  const int minute = reader.number(2, 0, 59);
-  reader.expect(":");
-  const int second = reader.number(2, 0, 60);
+  const int second = reader.time_of_day();
   for (const std::string_view letter : {" ", "G", "M", "T"}) reader.expect(letter);
   if (!reader.done()) return std::nullopt;
-  return in_seconds(year, month, day, (hour * 60 + minute) * 60 + second);
+  return in_seconds(year, month, day, second);
 }
 
 std::string format_timestamp(UnixSeconds time) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <initializer_list>
 
+#include "http/field.hpp"
 #include "json/reader.hpp"
 
 namespace costmark::client {
@@ -17,24 +18,6 @@ bool contains(std::string_view text, std::string_view part) noexcept {
 bool contains_any(std::string_view text, std::initializer_list<std::string_view> parts) noexcept {
   return std::any_of(parts.begin(), parts.end(),
                      [text](std::string_view part) { return contains(text, part); });
-}
-
-// What an endpoint writes is repeated only where it is a word, and no text that may hold a secret.
-std::string word(std::string_view text) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == '.';
-  };
-  const bool good = text.size() <= 64 && std::all_of(text.begin(), text.end(), allowed);
-  return good ? std::string(text) : std::string();
-}
-
-std::string identifier(std::string_view text) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-' || c == '.' || c == ':';
-  };
-  const bool good = text.size() <= 128 && std::all_of(text.begin(), text.end(), allowed);
-  return good ? std::string(text) : std::string();
 }
 
 // The members of an answer that tell what it is, in the order of `Member`.
@@ -224,11 +207,12 @@ Reading read_probe(const http::Response& answer, const Question& question) {
   const Text text(answer.body);
   Reading reading;
   reading.finding = find(answer, text, question);
-  if (answer.status >= 400) reading.code = word(text.code());
+  if (answer.status >= 400) reading.code = http::plain_code(text.code());
   for (const std::string_view name : {"x-amzn-requestid", "x-request-id", "request-id"}) {
-    if (reading.request_id.empty()) reading.request_id = identifier(answer.header(name));
+    if (reading.request_id.empty()) reading.request_id = http::plain_id(answer.header(name));
   }
-  if (reading.request_id.empty()) reading.request_id = identifier(text.string(Member::request_id));
+  if (reading.request_id.empty())
+    reading.request_id = http::plain_id(text.string(Member::request_id));
   return reading;
 }
 

@@ -1,10 +1,7 @@
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "costmark/client.hpp"
+#include "file.hpp"
 
 namespace costmark {
 namespace {
@@ -16,23 +13,21 @@ Status unreadable(const std::string& path, std::string_view why) {
           "option 'routes': " + path + " cannot be read: " + std::string(why)};
 }
 
-Result<std::string> read_file(const std::string& path) {
-  std::error_code error;
-  const auto status = std::filesystem::status(path, error);
-  if (!std::filesystem::exists(status)) {
-    return unreadable(path, error ? error.message() : "there is no such file");
+Result<std::string> read_text(const std::string& path) {
+  std::string text;
+  const FileRead read = read_file(path, largest_file, text);
+  switch (read.fault) {
+    case FileRead::Fault::none:
+      return text;
+    case FileRead::Fault::irregular:
+      return unreadable(path, "it is no regular file");
+    case FileRead::Fault::too_large:
+      return unreadable(path, "it is larger than 1 MiB");
+    case FileRead::Fault::absent:
+    case FileRead::Fault::failed:
+      break;
   }
-  // A pipe would hold the caller up.
-  if (!std::filesystem::is_regular_file(status)) return unreadable(path, "it is no regular file");
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return unreadable(path, std::strerror(errno));
-  std::string text(largest_file + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) return unreadable(path, std::strerror(errno));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > largest_file) return unreadable(path, "it is larger than 1 MiB");
-  return text;
+  return unreadable(path, read.reason());
 }
 
 }  // namespace
@@ -40,7 +35,7 @@ Result<std::string> read_file(const std::string& path) {
 Result<ModelRoutes> configured_routes(const Options& options) {
   const std::string path(options.text("routes"));
   if (path.empty()) return ModelRoutes();
-  Result<std::string> text = read_file(path);
+  Result<std::string> text = read_text(path);
   if (!text) return std::move(text).status();
   Result<ModelRoutes> routes = ModelRoutes::parse(text.value(), path);
   if (routes) return routes;

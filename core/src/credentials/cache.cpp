@@ -1,12 +1,11 @@
 #include "costmark/credentials_cache.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <utility>
 
+#include "credentials/jitter.hpp"
 #include "fork.hpp"
 #include "timestamp.hpp"
 
@@ -21,12 +20,6 @@ constexpr UnixSeconds look_pause_s = 1;
 // How long to leave a source alone that had other keys for those that were refused.
 constexpr UnixSeconds replacement_pause_s = 1;
 
-UnixSeconds system_jitter(UnixSeconds most) noexcept {
-  std::uint32_t bits = 0;
-  if (most <= 0 || getentropy(&bits, sizeof bits) != 0) return 0;
-  return static_cast<UnixSeconds>(bits) % (most + 1);
-}
-
 bool same_keys(const Credentials& a, const Credentials& b) noexcept {
   return a.access_key_id() == b.access_key_id() && a.secret_access_key() == b.secret_access_key() &&
          a.session_token() == b.session_token();
@@ -40,7 +33,7 @@ struct CredentialsCache::Impl {
   Impl(CredentialsProviderPtr from, std::function<void(const Error&)> failed, Jitter spread)
       : provider(std::move(from)),
         on_refresh_failure(std::move(failed)),
-        jitter(spread ? std::move(spread) : system_jitter) {}
+        jitter(spread ? std::move(spread) : random_up_to) {}
 
   bool usable(UnixSeconds now) const noexcept {
     return current && !current->expired(now) && !(refused && may_ask_again(now));

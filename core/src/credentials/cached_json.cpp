@@ -1,7 +1,6 @@
 #include "credentials/cached_json.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,52 +12,14 @@
 #include <vector>
 
 #include "costmark/json.hpp"
+#include "file.hpp"
 #include "timestamp.hpp"
 
 namespace costmark {
 namespace {
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) noexcept : fd_(fd) {}
-  ~Descriptor() { close(); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const noexcept { return fd_; }
-  int close() noexcept { return fd_ >= 0 ? ::close(std::exchange(fd_, -1)) : 0; }
-
- private:
-  int fd_;
-};
-
 Status unusable(const std::string& path, const std::string& what) {
   return {Code::unusable_credentials, config::shown(path) + " " + what};
-}
-
-Status unreadable(const std::string& path, int error) {
-  return unusable(path, std::string("cannot be read: ") + std::strerror(error));
-}
-
-int open_to_read(const std::string& path) noexcept {
-  int fd = -1;
-  do {  // a FIFO in the file's place does not hold the caller up
-    fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  } while (fd < 0 && errno == EINTR);
-  return fd;
-}
-
-// 0, or what errno said.
-int read_all(int fd, std::string& out) {
-  std::size_t length = 0;
-  while (length < out.size()) {
-    const ssize_t got = ::read(fd, out.data() + length, out.size() - length);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return errno;
-    if (got == 0) break;
-    length += static_cast<std::size_t>(got);
-  }
-  out.resize(length);
-  return 0;
 }
 
 // 0, or what errno said.
@@ -84,24 +45,21 @@ struct Replacement {
 }  // namespace
 
 Status read_cached_json(const std::string& path, Secret& out) {
-  cleanse(out.text);
-  const Descriptor file(open_to_read(path));
-  if (file.get() < 0) {
-    if (errno != ENOENT && errno != ENOTDIR) return unreadable(path, errno);
-    return {Code::no_credentials, config::shown(path) + " does not exist"};
+  const FileRead read = read_file(path, largest_cached_json, out.text);
+  switch (read.fault) {
+    case FileRead::Fault::none:
+      return {};
+    case FileRead::Fault::absent:
+      return {Code::no_credentials, config::shown(path) + " does not exist"};
+    case FileRead::Fault::irregular:
+      return unusable(path, "is no regular file");
+    case FileRead::Fault::too_large:
+      return unusable(path,
+                      "is larger than " + std::to_string(largest_cached_json >> 20U) + " MiB");
+    case FileRead::Fault::failed:
+      break;
   }
-  struct stat status{};
-  if (::fstat(file.get(), &status) != 0) return unreadable(path, errno);
-  if (!S_ISREG(status.st_mode)) return unusable(path, "is no regular file");
-  // One byte more than there may be tells a file of just the largest size from a larger one.
-  out.text.resize(largest_cached_json + 1);
-  if (const int error = read_all(file.get(), out.text); error != 0) {
-    cleanse(out.text);
-    return unreadable(path, error);
-  }
-  if (out.text.size() <= largest_cached_json) return {};
-  cleanse(out.text);
-  return unusable(path, "is larger than " + std::to_string(largest_cached_json >> 20U) + " MiB");
+  return unusable(path, "cannot be read: " + read.reason());
 }
 
 Status write_cached_json(const std::string& path, std::string_view text) {

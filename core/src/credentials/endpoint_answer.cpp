@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cleanse.hpp"
+#include "http/field.hpp"
 #include "json/reader.hpp"
 #include "timestamp.hpp"
 
@@ -15,12 +16,6 @@ constexpr std::array<std::string_view, 6> members{"AccessKeyId", "SecretAccessKe
                                                   "Expiration",  "AccountId",       "Code"};
 enum Member : std::size_t { token = 2, account_id = 4, code = 5 };
 
-bool is_word(std::string_view text) noexcept {
-  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-  });
-}
-
 Error fault(std::string_view who, const std::string& what) {
   return {Code::unusable_credentials, std::string(who) + ": the answer " + what};
 }
@@ -28,7 +23,8 @@ Error fault(std::string_view who, const std::string& what) {
 Status read_fields(const json::Reader& reader, std::string_view who, Credentials::Fields& fields) {
   std::string word;
   if (reader.string(Member::code, word) && word != "Success") {
-    return fault(who, "has Code " + (is_word(word) ? word : "other than Success"));
+    const std::string_view plain = http::plain_code(word);
+    return fault(who, "has Code " + (plain.empty() ? "other than Success" : std::string(plain)));
   }
   std::string expiration;
   const std::array<std::string*, 5> values{&fields.access_key_id, &fields.secret_access_key,

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <limits>
 #include <memory>
-#include <random>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +13,7 @@
 #include "costmark/json.hpp"
 #include "credentials/endpoint_answer.hpp"
 #include "credentials/instance_settings.hpp"
+#include "credentials/jitter.hpp"
 
 namespace costmark {
 namespace {
@@ -214,19 +213,13 @@ class InstanceProvider final : public CredentialsProvider {
     return made;
   }
 
-  // Jitter, so that not every process of a fleet asks at once when the service is back.
-  UnixSeconds extension() {
-    return std::uniform_int_distribution(shortest_extension_s, longest_extension_s)(random_);
-  }
-
-  static std::minstd_rand::result_type seed() noexcept {
-    const auto time = std::chrono::steady_clock::now().time_since_epoch().count();
-    return static_cast<std::minstd_rand::result_type>(time);
+  // Not every process of a fleet is to ask at once when the service is back.
+  static UnixSeconds extension() noexcept {
+    return shortest_extension_s + random_up_to(longest_extension_s - shortest_extension_s);
   }
 
   const SourceContext context_;
   const std::string profile_;
-  std::minstd_rand random_{seed()};
   CredentialsPtr last_;
   std::unique_ptr<const Error> silence_;  // what was said when nobody answered in time
   UnixSeconds silent_since_ = std::numeric_limits<UnixSeconds>::max();

@@ -18,7 +18,9 @@
 
 #include "cleanse.hpp"
 #include "costmark/json.hpp"
+#include "credentials/secret.hpp"
 #include "credentials/words.hpp"
+#include "file.hpp"
 #include "json/reader.hpp"
 #include "timestamp.hpp"
 
@@ -31,31 +33,6 @@ constexpr int first_foreign_descriptor = 3;
 constexpr auto shortest_nap = std::chrono::milliseconds(1);
 constexpr auto longest_nap = std::chrono::milliseconds(20);
 constexpr auto time_to_die = std::chrono::seconds(1);
-
-class Descriptor {
- public:
-  Descriptor() noexcept = default;
-  explicit Descriptor(int fd) noexcept : fd_(fd) {}
-  ~Descriptor() { close(); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const noexcept { return fd_; }
-  void close() noexcept {
-    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-  }
-
- private:
-  int fd_ = -1;
-};
-
-// A secret in memory, overwritten whenever it goes.
-struct Secret {
-  std::string text;
-  Secret() = default;
-  ~Secret() { cleanse(text); }
-  Secret(const Secret&) = delete;
-  Secret& operator=(const Secret&) = delete;
-};
 
 class SpawnPlan {
  public:

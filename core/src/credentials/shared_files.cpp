@@ -1,41 +1,14 @@
 #include "credentials/shared_files.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <optional>
 #include <utility>
 
-#include "cleanse.hpp"
+#include "file.hpp"
 
 namespace costmark::config {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) noexcept : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const noexcept { return fd_; }
-
- private:
-  int fd_;
-};
-
-int open_to_read(const std::string& path) noexcept {
-  int fd = -1;
-  // A FIFO in the file's place must not hold the caller up.
-  do {
-    fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  } while (fd < 0 && errno == EINTR);
-  return fd;
-}
 
 std::int64_t nanoseconds(const timespec& time) noexcept {
   return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
@@ -45,49 +18,21 @@ Status unreadable(const std::string& path, const std::string& why) {
   return {Code::unusable_credentials, shown(path) + " cannot be read: " + why};
 }
 
-// Absent when there is no such file.
-Result<std::optional<std::string>> read_file(const std::string& path) {
-  std::optional<std::string> text;
-  if (path.empty()) return text;
-  const Descriptor file(open_to_read(path));
-  if (file.get() < 0) {
-    if (errno == ENOENT || errno == ENOTDIR) return text;
-    return unreadable(path, std::strerror(errno));
-  }
-  struct stat status{};
-  if (::fstat(file.get(), &status) != 0) return unreadable(path, std::strerror(errno));
-  if (!S_ISREG(status.st_mode))
-    return text;  // a folder, /dev/null: nothing there, as botocore has it
-  const auto limit = static_cast<off_t>(largest_file);
-  if (status.st_size > limit) {
-    return unreadable(path, "it is larger than " + std::to_string(largest_file >> 20U) + " MiB");
-  }
-  // One byte more than there should be tells a file that grew meanwhile from its end.
-  text.emplace(static_cast<std::size_t>(status.st_size) + 1, '\0');
-  std::size_t length = 0;
-  while (length < text->size()) {
-    const ssize_t got = ::read(file.get(), text->data() + length, text->size() - length);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) {
-      const int why = errno;
-      cleanse(*text);
-      return unreadable(path, std::strerror(why));
-    }
-    if (got == 0) break;
-    length += static_cast<std::size_t>(got);
-  }
-  if (length == text->size()) {
-    cleanse(*text);
-    return unreadable(path, "it is being written to; try again");
-  }
-  text->resize(length);
-  return text;
-}
-
+// What is no regular file (a folder, /dev/null) is no file, as botocore has it.
 Result<ConfigFile> load_file(const std::string& path, ConfigFile::Kind kind) {
-  Result<std::optional<std::string>> text = read_file(path);
-  if (!text) return std::move(text).status();
-  return ConfigFile::parse(std::move(text).value().value_or(std::string()), path, kind);
+  std::string text;
+  const FileRead read = path.empty() ? FileRead() : read_file(path, largest_file, text);
+  switch (read.fault) {
+    case FileRead::Fault::too_large:
+      return unreadable(path, "it is larger than " + std::to_string(largest_file >> 20U) + " MiB");
+    case FileRead::Fault::failed:
+      return unreadable(path, read.reason());
+    case FileRead::Fault::none:
+    case FileRead::Fault::absent:
+    case FileRead::Fault::irregular:
+      break;
+  }
+  return ConfigFile::parse(std::move(text), path, kind);
 }
 
 bool is_name_character(char c) noexcept {

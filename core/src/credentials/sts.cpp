@@ -9,8 +9,10 @@
 
 #include "cleanse.hpp"
 #include "costmark/signing.hpp"
+#include "credentials/jitter.hpp"
 #include "credentials/sts_answer.hpp"
 #include "credentials/sts_refusal.hpp"
+#include "signing/canonical.hpp"
 #include "timestamp.hpp"
 
 namespace costmark::sts {
@@ -24,29 +26,6 @@ constexpr std::size_t largest_answer = 256U << 10U;
 constexpr UnixSeconds tolerated_skew_s = 4 * 60;  // AWS refuses five minutes
 
 constexpr std::string_view content_type = "application/x-www-form-urlencoded; charset=utf-8";
-
-void append_encoded(std::string_view text, std::string& out) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.' || c == '~';
-    if (plain) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += digits[byte >> 4U];
-    out += digits[byte & 0xFU];
-  }
-}
-
-// Half of it to all of it, so that those who were throttled together come back apart.
-std::chrono::milliseconds jittered(std::chrono::milliseconds pause) noexcept {
-  const auto ticks = std::chrono::steady_clock::now().time_since_epoch().count();
-  const auto half = pause.count() / 2;
-  return std::chrono::milliseconds(half + ticks % (half + 1));
-}
 
 // Whoever says 200 and talks nonsense is not STS, and will not become it within a second.
 bool worth_another_attempt(const Error& error) noexcept {
@@ -98,7 +77,7 @@ class Call {
  private:
   void add(std::string_view name, std::string_view value) {
     body_.append("&").append(name).append("=");
-    append_encoded(value, body_);
+    signing::append_percent_encoded(value, body_);
   }
 
   Result<CredentialsPtr> attempt(UnixSeconds now) {

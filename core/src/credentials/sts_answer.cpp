@@ -7,20 +7,11 @@
 
 #include "cleanse.hpp"
 #include "credentials/xml.hpp"
+#include "http/field.hpp"
 #include "timestamp.hpp"
 
 namespace costmark::sts {
 namespace {
-
-constexpr std::size_t longest_word = 64;
-
-constexpr bool is_alphanumeric(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-constexpr bool in_word(char c) noexcept {
-  return is_alphanumeric(c) || c == '.' || c == '_' || c == '-';
-}
 
 Status unreadable(std::string what) {
   return {Code::service, std::move(what)};
@@ -36,7 +27,7 @@ std::string account_of(std::string_view arn) {
   }
   const std::size_t end = arn.find(':');
   if (end == std::string_view::npos) return {};
-  return std::string(plain_word(arn.substr(0, end)));
+  return std::string(http::plain_id(arn.substr(0, end)));
 }
 
 // What is read of an answer, cleansed whenever it goes.
@@ -71,11 +62,6 @@ struct Found {
 };
 
 }  // namespace
-
-std::string_view plain_word(std::string_view text) noexcept {
-  const bool plain = text.size() <= longest_word && std::all_of(text.begin(), text.end(), in_word);
-  return plain ? text : std::string_view();
-}
 
 Result<CredentialsPtr> read_credentials(std::string_view body, std::string_view action,
                                         std::string source) {

@@ -15,7 +15,4 @@ namespace costmark::sts {
 Result<CredentialsPtr> read_credentials(std::string_view body, std::string_view action,
                                         std::string source);
 
-// `text` when it is a code or an id: up to 64 letters, digits, '.', '_' and '-'; else nothing.
-std::string_view plain_word(std::string_view text) noexcept;
-
 }  // namespace costmark::sts

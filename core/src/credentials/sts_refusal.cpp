@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "cleanse.hpp"
-#include "credentials/sts_answer.hpp"
 #include "credentials/xml.hpp"
+#include "http/field.hpp"
 
 namespace costmark::sts {
 namespace {
@@ -141,13 +141,13 @@ Refusal& Refusal::operator=(Refusal&& other) noexcept {
 Refusal read_refusal(int status, std::string_view body, std::string_view header_id) {
   Refusal refusal;
   refusal.status = status;
-  refusal.request_id = plain_word(header_id);
+  refusal.request_id = http::plain_id(header_id);
   // An answer that breaks off may have said enough before.
   const Status ignored = xml::read(body, [&](std::string_view path, const std::string& text) {
     path.remove_prefix(std::min(path.find('/'), path.size() - 1) + 1);
-    if (path == "Error/Code" || path == "Errors/Error/Code") refusal.code = plain_word(text);
+    if (path == "Error/Code" || path == "Errors/Error/Code") refusal.code = http::plain_code(text);
     if (path == "Error/Message" || path == "Errors/Error/Message") refusal.message = text;
-    if (path == "RequestId" || path == "RequestID") refusal.request_id = plain_word(text);
+    if (path == "RequestId" || path == "RequestID") refusal.request_id = http::plain_id(text);
   });
   static_cast<void>(ignored);
   return refusal;

@@ -3,6 +3,21 @@
 #include <algorithm>
 
 namespace costmark::http {
+namespace {
+
+constexpr bool is_letter(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+constexpr bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
+
+constexpr bool in_code(char c) noexcept {
+  return is_letter(c) || c == '_' || c == '-' || c == '.';
+}
+
+}  // namespace
 
 std::string_view trimmed(std::string_view text) noexcept {
   constexpr std::string_view white_space = " \t\r\n";
@@ -13,7 +28,7 @@ std::string_view trimmed(std::string_view text) noexcept {
 
 bool is_token(std::string_view text) noexcept {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+    return is_letter(c) || is_digit(c) ||
            std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
   });
 }
@@ -23,6 +38,20 @@ bool is_field_value(std::string_view text) noexcept {
     const auto byte = static_cast<unsigned char>(c);
     return (byte >= 0x20 && byte != 0x7F) || c == '\t';
   });
+}
+
+std::string_view plain_code(std::string_view text) noexcept {
+  constexpr std::size_t longest = 64;
+  const bool plain = text.size() <= longest && std::all_of(text.begin(), text.end(), in_code);
+  return plain ? text : std::string_view();
+}
+
+std::string_view plain_id(std::string_view text) noexcept {
+  constexpr std::size_t longest = 128;
+  const bool plain = text.size() <= longest && std::all_of(text.begin(), text.end(), [](char c) {
+                       return in_code(c) || is_digit(c) || c == ':';
+                     });
+  return plain ? text : std::string_view();
 }
 
 }  // namespace costmark::http

@@ -14,4 +14,9 @@ bool is_token(std::string_view text) noexcept;
 // No control character but the tab, so that a line stays one line.
 bool is_field_value(std::string_view text) noexcept;
 
+// What may be repeated of an answer, which may hold a secret: the text if it is a code (up to 64
+// letters, '_', '-' and '.'), or an id (up to 128 of these, digits and ':'); else nothing.
+std::string_view plain_code(std::string_view text) noexcept;
+std::string_view plain_id(std::string_view text) noexcept;
+
 }  // namespace costmark::http

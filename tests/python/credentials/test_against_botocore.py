@@ -7,18 +7,14 @@ import json
 import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import repeat
 from typing import TYPE_CHECKING
 from unittest import mock
 
-import botocore.loaders  # type: ignore[import-untyped,unused-ignore]
-import botocore.session  # type: ignore[import-untyped,unused-ignore]
 import pytest
 from botocore.credentials import SSOProvider  # type: ignore[import-untyped,unused-ignore]
 from botocore.tokens import SSOTokenProvider  # type: ignore[import-untyped,unused-ignore]
 
-import costmark
 from costmark import _core
 from credentials.cases import (
     ENDPOINT_FILES,
@@ -34,6 +30,7 @@ from credentials.cases import (
     Files,
     Variables,
 )
+from credentials.outcome import Outcome, ask_session
 from credentials.sts_fakes import Fakes, run_fakes
 
 if TYPE_CHECKING:
@@ -63,35 +60,6 @@ SOURCES = {
 }
 
 
-@dataclass
-class Outcome:
-    """What one of the two found."""
-
-    source: str = ""  # empty: nothing
-    credentials: costmark.Credentials | None = None
-    account: str = ""
-    failure: str = ""
-
-    def proof(self) -> tuple[str, str, dict[str, str]]:
-        """Everything that must be equal; the secrets by what they sign."""
-        assert self.credentials is not None
-        url = "https://bedrock-mantle.us-east-1.api.aws/v1/responses"
-        signed = costmark.sign(
-            "POST",
-            url,
-            {},
-            b"{}",
-            credentials=self.credentials,
-            region="us-east-1",
-            service="bedrock-mantle",
-            time=1_700_000_000,
-        )
-        return self.source, self.account, signed
-
-
-LOADER = botocore.loaders.create_loader()  # reads the models once, not once a session
-
-
 def ask_botocore(environment: dict[str, str], profile: str) -> Outcome:
     sso_cache = f"{environment['HOME']}/.aws/sso/cache"  # read only when botocore is imported
     with (
@@ -100,18 +68,7 @@ def ask_botocore(environment: dict[str, str], profile: str) -> Outcome:
         mock.patch.object(SSOProvider, "_SSO_TOKEN_CACHE_DIR", sso_cache),
         mock.patch.object(SSOTokenProvider, "_SSO_TOKEN_CACHE_DIR", sso_cache),
     ):
-        session = botocore.session.Session(profile=profile or None)
-        session.register_component("data_loader", LOADER)
-        try:
-            found = session.get_credentials()
-            if found is None:
-                return Outcome()
-            frozen = found.get_frozen_credentials()
-            # What cannot be used is not found: empty texts and line breaks.
-            own = costmark.Credentials(frozen.access_key, frozen.secret_key, frozen.token)
-        except Exception as error:  # noqa: BLE001 - also errors of the standard library get through
-            return Outcome(failure=repr(error))
-        return Outcome(SOURCES[found.method], own, found.account_id or "")
+        return ask_session(SOURCES, profile or None)
 
 
 def ask_costmark(environment: dict[str, str], profile: str) -> Outcome:

@@ -12,14 +12,12 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
 from itertools import product
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import botocore.credentials  # type: ignore[import-untyped,unused-ignore]
-import botocore.session  # type: ignore[import-untyped,unused-ignore]
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -31,13 +29,13 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 
 from costmark import _core
 from credentials.loopback import DROPPED, Answer, Asked, Endpoint, Loopback, run_loopback
+from credentials.outcome import SECONDS_OF_GRACE, Outcome, ask_session, explained, moment, near
 
 SESSION = "arn:aws:sts::111122223333:assumed-role/Admin/m\u00e9"
 ACCOUNT = "111122223333"
 CANARY = "C4N4RY"  # in every token and secret
 KEY = ec.generate_private_key(ec.SECP256R1())
-SECONDS_OF_GRACE = 90  # botocore goes through the cases one by one
-LOADER = botocore.session.Session().get_component("data_loader")
+SOURCE = "profile 'dev', aws login"
 
 
 class AwscrtEc:
@@ -78,10 +76,6 @@ def pem(key: Any, form: serialization.PrivateFormat) -> str:
     none = serialization.NoEncryption()
     text: bytes = key.private_bytes(serialization.Encoding.PEM, form, none)
     return text.decode()
-
-
-def moment(seconds: float, form: str = "%Y-%m-%dT%H:%M:%SZ") -> str:
-    return (datetime.now(timezone.utc) + timedelta(seconds=seconds)).strftime(form)
 
 
 def session_file(expires_in: float, *, keys: Any = None, **changes: object) -> dict[str, object]:
@@ -279,14 +273,6 @@ class Side:
         return [one for i, one in enumerate(asked) if i == 0 or one != asked[i - 1]]
 
 
-@dataclass
-class Outcome:
-    """The keys that one of the two found, or why it found none."""
-
-    keys: tuple[str, str, str] | None = None
-    failure: str = ""
-
-
 @pytest.fixture(scope="module")
 def loopback() -> Iterator[Loopback]:
     with run_loopback() as server:
@@ -307,27 +293,11 @@ def ask_botocore(side: Side) -> Outcome:
         mock.patch.dict(os.environ, environment, clear=True),
         mock.patch.object(botocore.credentials, "EC", AwscrtEc),
     ):
-        session = botocore.session.Session(profile="dev")
-        session.register_component("data_loader", LOADER)
-        try:
-            found = session.get_credentials()
-            assert found.method == "login"
-            frozen = found.get_frozen_credentials()
-        except Exception as error:  # noqa: BLE001 - also errors of the standard library get through
-            return Outcome(failure=repr(error))
-        return Outcome((frozen.access_key, frozen.secret_key, frozen.token))
+        return ask_session({"login": SOURCE}, "dev")
 
 
 def ask_costmark(side: Side) -> Outcome:
-    report = _core.explain_credentials("dev", side.environment)
-    found = report["credentials"]
-    if found is None:
-        return Outcome(failure=report["asked"][-1][1])
-    assert found.source == "profile 'dev', aws login"
-    assert found.account_id == ACCOUNT
-    # The secrets are not shown: of these keys the id tells the rest.
-    mark = "old" if found.access_key_id == "ASIAOLD" else found.access_key_id.removeprefix("ASIA")
-    return Outcome((found.access_key_id, f"{CANARY}-secret-{mark}", f"{CANARY}-session-{mark}"))
+    return explained(_core.explain_credentials("dev", side.environment), SOURCE, ACCOUNT)
 
 
 def difference(case: Case, theirs: Outcome, ours: Outcome) -> str | None:
@@ -344,9 +314,8 @@ def same_file(theirs: Any, ours: Any) -> bool:
     if theirs == ours:
         return True
     times = [one["accessToken"].pop("expiresAt") for one in (theirs, ours)]
-    a, b = (datetime.fromisoformat(one.replace("Z", "+00:00")) for one in times)
     ours["accessToken"].pop("a", None)  # botocore writes the inner object anew
-    return theirs == ours and abs((a - b).total_seconds()) <= SECONDS_OF_GRACE
+    return theirs == ours and near(*times)
 
 
 def test_same_keys_same_requests_same_file(

@@ -38,6 +38,8 @@ from credentials.metadata_fakes import (
     raw,
     run_fakes,
 )
+from credentials.outcome import Outcome as Found
+from credentials.outcome import ask_session
 
 FULL = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 TOKEN = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
@@ -269,27 +271,10 @@ CASES = [*container_cases(), *instance_cases()]
 
 
 @dataclass
-class Outcome:
-    source: str = ""  # empty: nothing
-    credentials: costmark.Credentials | None = None
-    account: str = ""
-    failure: str = ""
-    asked: list[Asked] = field(default_factory=list)
+class Outcome(Found):
+    """The same, and what was asked."""
 
-    def proof(self) -> tuple[str, str, dict[str, str]]:
-        """Everything that must be equal; the secrets by what they sign."""
-        assert self.credentials is not None
-        signed = costmark.sign(
-            "POST",
-            "https://bedrock-mantle.us-east-1.api.aws/v1/responses",
-            {},
-            b"{}",
-            credentials=self.credentials,
-            region="us-east-1",
-            service="bedrock-mantle",
-            time=1_700_000_000,
-        )
-        return self.source, self.account, signed
+    asked: list[Asked] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
@@ -335,15 +320,10 @@ def ask_botocore(environment: dict[str, str]) -> Outcome:
         mock.patch.dict(os.environ, environment, clear=True),
         mock.patch.object(botocore.utils.ContainerMetadataFetcher, "SLEEP_TIME", 0),
     ):
-        try:
-            found = botocore.session.Session().get_credentials()
-            if found is None:
-                return Outcome(failure="none")
-            frozen = found.get_frozen_credentials()
-            own = costmark.Credentials(frozen.access_key, frozen.secret_key, frozen.token)
-        except Exception as error:  # noqa: BLE001 - also errors of the standard library get through
-            return Outcome(failure=repr(error))
-        return Outcome(SOURCES[found.method], own, found.account_id or "")
+        found = ask_session(SOURCES)
+    if not found.source and not found.failure:
+        return Outcome(failure="none")
+    return Outcome(found.source, found.credentials, found.account, found.failure)
 
 
 def ask_costmark(environment: dict[str, str]) -> Outcome:

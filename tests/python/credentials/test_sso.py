@@ -10,25 +10,25 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from itertools import product
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import botocore.session  # type: ignore[import-untyped,unused-ignore]
 import pytest
 from botocore.credentials import SSOProvider  # type: ignore[import-untyped,unused-ignore]
 from botocore.tokens import SSOTokenProvider  # type: ignore[import-untyped,unused-ignore]
 
 from costmark import _core
 from credentials.loopback import DROPPED, Answer, Asked, Endpoint, Loopback, run_loopback
+from credentials.outcome import Outcome, ask_session, explained, moment, near
 
 START_URL = "https://d-1234567890.awsapps.com/start"
 ROLE = "Ops+Lead=a@b.c"  # every character that is allowed and has a meaning in a query
 ACCOUNT = "111122223333"
 CANARY = "C4N4RY"  # in every token and secret
-SECONDS_OF_GRACE = 90  # botocore goes through the cases one by one
+SOURCE = "profile 'dev', SSO"
 
 SESSION_CONFIG = f"""[profile dev]
 sso_session = corp
@@ -44,11 +44,6 @@ sso_region = eu-west-1
 sso_account_id = {ACCOUNT}
 sso_role_name = {ROLE}
 """
-
-
-def moment(seconds: float, form: str = "%Y-%m-%dT%H:%M:%SZ") -> str:
-    """The time that many seconds from now."""
-    return (datetime.now(timezone.utc) + timedelta(seconds=seconds)).strftime(form)
 
 
 def token_file(expires_in: float, **changes: object) -> dict[str, object]:
@@ -240,14 +235,6 @@ class Side:
         return [one for i, one in enumerate(asked) if i == 0 or one != asked[i - 1]]
 
 
-@dataclass
-class Outcome:
-    """The keys that one of the two found, or why it found none."""
-
-    keys: tuple[str, str, str] | None = None
-    failure: str = ""
-
-
 @pytest.fixture(scope="module")
 def loopback() -> Iterator[Loopback]:
     with run_loopback() as server:
@@ -267,9 +254,6 @@ def new_side(
     return side
 
 
-LOADER = botocore.session.Session().get_component("data_loader")
-
-
 @contextmanager
 def in_environment(side: Side) -> Iterator[None]:
     """botocore's view of a side. It looks for the cache once, when it is imported."""
@@ -284,27 +268,11 @@ def in_environment(side: Side) -> Iterator[None]:
 
 def ask_botocore(side: Side) -> Outcome:
     with in_environment(side):
-        session = botocore.session.Session(profile="dev")
-        session.register_component("data_loader", LOADER)
-        try:
-            found = session.get_credentials()
-            assert found.method == "sso"
-            frozen = found.get_frozen_credentials()
-        except Exception as error:  # noqa: BLE001 - also errors of the standard library get through
-            return Outcome(failure=repr(error))
-        return Outcome((frozen.access_key, frozen.secret_key, frozen.token))
+        return ask_session({"sso": SOURCE}, "dev")
 
 
 def ask_costmark(side: Side) -> Outcome:
-    report = _core.explain_credentials("dev", side.environment)
-    found = report["credentials"]
-    if found is None:
-        return Outcome(failure=report["asked"][-1][1])
-    assert found.source == "profile 'dev', SSO"
-    assert found.account_id == ACCOUNT
-    # The secrets are not shown: of the keys that the portal hands out the id tells the rest.
-    mark = found.access_key_id.removeprefix("ASIA")
-    return Outcome((found.access_key_id, f"{CANARY}-secret-{mark}", f"{CANARY}-session-{mark}"))
+    return explained(_core.explain_credentials("dev", side.environment), SOURCE, ACCOUNT)
 
 
 def difference(case: Case, theirs: Outcome, ours: Outcome) -> str | None:
@@ -320,9 +288,8 @@ def same_file(theirs: Any, ours: Any) -> bool:
     if theirs == ours:
         return True
     kept = {name: value for name, value in ours.items() if name in theirs}
-    a, b = (datetime.fromisoformat(x["expiresAt"].replace("Z", "+00:00")) for x in (theirs, kept))
-    near = abs((a - b).total_seconds()) <= SECONDS_OF_GRACE
-    return near and {**theirs, "expiresAt": ""} == {**kept, "expiresAt": ""}
+    same = {**theirs, "expiresAt": ""} == {**kept, "expiresAt": ""}
+    return same and near(theirs["expiresAt"], kept["expiresAt"])
 
 
 def test_there_are_enough_cases() -> None:
