@@ -31,7 +31,18 @@ ARROWS["capi"] = ARROWS["python"] = ARROWS["client"] | {"client"}
 
 # Files directly under core/src and core/include/costmark that are not the client's.
 GROUND = frozenset(
-    {"api", "cleanse", "credentials", "environment", "error", "file", "fork", "http", "timestamp", "url"}
+    {
+        "api",
+        "cleanse",
+        "credentials",
+        "environment",
+        "error",
+        "file",
+        "fork",
+        "http",
+        "timestamp",
+        "url",
+    }
 )
 OPTIONS = frozenset({"option_table", "options"})
 SIGNING = frozenset({"bearer_token"})
