@@ -90,16 +90,34 @@ class _Spec:
     bearer_token: Callable[[], str] | None
     base_url: str = ""
 
+    def _names_keys(self) -> bool:
+        return self.credentials is not None or not self.options.keys().isdisjoint(
+            ("access_key_id", "profile")
+        )
+
+    def _names_token(self) -> bool:
+        return self.bearer_token is not None or "bearer_token" in self.options
+
+    def _completed(self, said: Mapping[str, str]) -> dict[str, str]:
+        """Return the options, with what the client says about a matter that they leave open."""
+        if "auth" in self.options or self._names_token():
+            return self.options
+        if not self._names_keys():
+            return {**said, **self.options}
+        if said.get("auth") != "sigv4":
+            return self.options
+        # Other keys, for the same way of signing.
+        rest = {name: value for name, value in said.items() if name != "profile"}
+        return {**rest, **self.options}
+
     def engine_for(self, sdk: Sdk, client: Any) -> Engine:
         """Build the engine of a client: what was asked for, then what the client itself says."""
         identity = sdk.identity(client)
-        options = {"base_url": self.base_url, **self.options}
+        options = {"base_url": self.base_url, **self._completed(identity.options)}
         project = self.project or sdk.project(client)
         if project is not None:
             options["project"] = project
-        asked = self.credentials is not None or self.bearer_token is not None
-        if not asked and not {"auth", "bearer_token", "access_key_id"} & self.options.keys():
-            options = {**identity.options, **options}
+        asked = self._names_keys() or self._names_token()
         return Engine(
             options,
             credentials=self.credentials if asked else identity.credentials,

@@ -48,8 +48,11 @@ Result<Identity> identity_of(ClientConfig& config) {
   identity.token_refused = std::move(config.bearer_token_refused);
   identity.explicit_token = options.text("bearer_token");
 
-  const bool profile = !options.text("profile").empty();
   const bool keys = config.credentials != nullptr || !options.text("access_key_id").empty();
+  // One that merely stands in the environment gives way to keys, whose client may know nothing of
+  // it.
+  const bool profile =
+      !options.text("profile").empty() && (!keys || options.origin("profile") == "set");
   if (profile && keys) {
     return Error{Code::invalid_option,
                  "both option 'profile' and AWS credentials are given; keep one of them"};

@@ -56,6 +56,14 @@ TEST(ClientProfile, IsAsExplicitAsKeys) {
             "option 'auth' = bearer or sigv4");
 }
 
+TEST(ClientProfile, OfTheEnvironmentGivesWayToKeys) {
+  const Home home;
+  home.write_credentials("[dev]\naws_access_key_id = AKIDDEV\naws_secret_access_key = s\n");
+  const OptionValues variables{{"HOME", home.path("")}, {"COSTMARK_PROFILE", "dev"}};
+  EXPECT_NE(authorization({}, variables).find("AKIDDEV/"), std::string::npos);
+  EXPECT_NE(authorization(with_keys({}), variables).find("AKIDEXAMPLE/"), std::string::npos);
+}
+
 TEST(ClientProfile, ItsRegionIsTheLastResort) {
   const Home home;
   home.write_config("[default]\nregion = eu-west-1\n[profile bad]\nregion = not a region\n");

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import openai
@@ -115,6 +116,26 @@ def test_explicit_arguments_win_over_the_provider(recorder: Recorder) -> None:
     with costmark.wrap(client, auth="sigv4", region=REGION, credentials=credentials):
         client.chat.completions.create(**CHAT)
     assert "AKIDOTHER" in (recorder.last.header("authorization") or "")
+
+
+@pytest.mark.parametrize("how", ["keys", "profile", "credentials"])
+def test_other_keys_sign_as_the_provider_would(
+    recorder: Recorder, how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "credentials"
+    file.write_text("[dev]\naws_access_key_id = AKIDOTHER\naws_secret_access_key = secret\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    options: dict[str, Any] = {
+        "keys": {"access_key_id": "AKIDOTHER", "secret_access_key": "secret"},
+        "profile": {"profile": "dev"},
+        "credentials": {"credentials": costmark.Credentials("AKIDOTHER", "secret")},
+    }[how]
+    client = openai.OpenAI(provider=provider(recorder, **STATIC))
+    with costmark.wrap(client, **options):
+        client.chat.completions.create(**CHAT)
+    signed = recorder.last.header("authorization") or ""
+    assert "Credential=AKIDOTHER/" in signed
+    assert f"/{REGION}/bedrock" in signed
 
 
 def test_a_request_signed_by_others_is_signed_again(recorder: Recorder) -> None:
