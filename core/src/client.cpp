@@ -63,10 +63,14 @@ Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
     auto region = profile_region(config.environment, config.options.text("profile"));
     if (region) settings.value().take_region(std::move(region).value().name);
   }
+  Result<client::SendSettings> sending =
+      client::SendSettings::create(config.options, config.environment);
+  if (!sending) return std::move(sending).status();
   Result<client::Identity> identity = client::identity_of(config);
   if (!identity) return std::move(identity).status();
-  return std::shared_ptr<Client>(new Client(std::make_shared<Impl>(
-      std::move(settings).value(), std::move(identity).value(), std::move(config))));
+  return std::shared_ptr<Client>(
+      new Client(std::make_shared<Impl>(std::move(settings).value(), std::move(sending).value(),
+                                        std::move(identity).value(), std::move(config))));
 }
 
 Client::Client(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -44,6 +44,8 @@ std::string_view to_string(Code code) noexcept {
       return "internal";
     case Code::stopped_by_callback:
       return "stopped_by_callback";
+    case Code::cancelled:
+      return "cancelled";
   }
   return "unknown";
 }

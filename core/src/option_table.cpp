@@ -20,6 +20,14 @@ constexpr OptionInfo boolean(std::string_view name, std::string_view default_val
   return {name, OptionType::boolean, default_value, "", 0, 0, description};
 }
 
+constexpr OptionInfo integer(std::string_view name, std::string_view default_value,
+                             std::int64_t minimum, std::int64_t maximum,
+                             std::string_view description) {
+  return {name, OptionType::integer, default_value, "", minimum, maximum, description};
+}
+
+constexpr std::int64_t day_ms = 86'400'000;
+
 constexpr std::array options{
     secret("access_key_id", "AWS access key id to sign with, instead of the default chain."),
     OptionInfo{"allowed_projects", OptionType::list, "", "", 0, 0,
@@ -31,21 +39,44 @@ constexpr std::array options{
     OptionInfo{"base_url", OptionType::url, "", "", 0, 0,
                "The endpoint's URL; requests to another origin are refused."},
     secret("bearer_token", "Bedrock API key to send instead of signing."),
+    text("ca_bundle",
+         "PEM file of the certificates that the endpoint is trusted by when costmark sends or "
+         "verifies; by default AWS_CA_BUNDLE, then the system's."),
     OptionInfo{"carrier", OptionType::list, "auto", "auto|body|header|workspace", 0, 0,
                "How a request names its project; auto goes by the endpoint."},
-    OptionInfo{"chain_memory", OptionType::integer, "10000", "", 0, 10'000'000,
-               "How many response ids are remembered with their project, so that a chain that "
-               "would cross projects is refused; 0 turns that off."},
+    integer("chain_memory", "10000", 0, 10'000'000,
+            "How many response ids are remembered with their project, so that a chain that "
+            "would cross projects is refused; 0 turns that off."),
     choice("conflict", "keep", "keep|override|refuse",
            "What happens when a request names another project than its scope, rule or client: its "
            "own is kept, is overridden, or the request is refused."),
+    integer("connect_timeout_ms", "10000", 1, day_ms,
+            "How long a connection may take to be made, TLS included, in milliseconds."),
+    choice("connection_pool", "client", "client|process",
+           "Whether a client keeps connections for itself or shares them with all clients of the "
+           "process whose connections are made alike."),
     choice("endpoint", "auto", "auto|custom|mantle|runtime",
            "The kind of endpoint behind a host that is not one of AWS's own names; auto takes it "
            "for custom."),
+    choice("http_version", "auto", "1.1|2|auto",
+           "What costmark sends with: auto speaks HTTP/2 where TLS agrees on it, 2 without TLS "
+           "too."),
+    integer("max_attempts", "3", 1, 100,
+            "How many times an operation is tried when costmark sends, the first time included."),
+    integer("max_idle_connections", "16", 0, 1000,
+            "How many connections are kept for later when nothing is sent over them."),
+    text("no_proxy",
+         "Hosts that are reached without a proxy, separated by commas; by default no_proxy of the "
+         "environment."),
     text("profile",
          "Profile of the shared AWS config and credentials files; keys in the environment "
          "are then left alone. By default AWS_DEFAULT_PROFILE, then AWS_PROFILE."),
     text("project", "Project id of requests that nothing else names a project for."),
+    secret("proxy",
+           "URL of the proxy to send and verify through, with its user and password if it wants "
+           "them; by default https_proxy, http_proxy or all_proxy of the environment."),
+    integer("read_timeout_ms", "600000", 1, day_ms,
+            "How long a server may be silent within an exchange, in milliseconds."),
     text("region",
          "AWS region to sign for; by default the host's, then AWS_REGION, then "
          "AWS_DEFAULT_REGION, then the profile's."),
@@ -71,6 +102,9 @@ constexpr std::array options{
     boolean("strict_json", "false",
             "Whether request bodies must be exactly RFC 8259; otherwise they are checked only as "
             "far as finding members needs it."),
+    integer("timeout_ms", "600000", 1, day_ms,
+            "How long an operation may take when costmark sends, all attempts and pauses included, "
+            "in milliseconds."),
     choice("unattributed", "warn", "allow|refuse|warn",
            "What happens to a request that no project is named for: it is sent, sent with a "
            "warning at most once a minute, or refused."),

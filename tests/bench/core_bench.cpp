@@ -8,10 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "capi_bench.hpp"
 #include "costmark/client.hpp"
 #include "costmark/json.hpp"
 #include "credentials_bench.hpp"
 #include "measure.hpp"
+#include "send_bench.hpp"
 
 namespace {
 
@@ -134,7 +136,10 @@ int run() {
     print(header);
   }
   std::printf("\n");
-  return costmark::bench::print_credentials() ? 0 : 1;
+#ifdef COSTMARK_BENCH_CAPI
+  if (!costmark::bench::print_capi()) return 1;
+#endif
+  return costmark::bench::print_credentials() && costmark::bench::print_send() ? 0 : 1;
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "costmark/http.hpp"
 #include "costmark/model_routes.hpp"
 #include "costmark/options.hpp"
+#include "costmark/send.hpp"
 #include "costmark/usage.hpp"
 #include "costmark/verification.hpp"
 
@@ -45,6 +46,9 @@ class Prepared {
   ~Prepared();
   Prepared(Prepared&&) noexcept;
   Prepared& operator=(Prepared&&) noexcept;
+
+  // Lets go of the request's views, and wipes the signature or token. Memory is kept.
+  void clear() noexcept;
 
   // Headers to take away (every field of that name), then headers to set.
   std::span<const std::string_view> headers_to_remove() const noexcept;
@@ -95,8 +99,11 @@ struct ClientConfig {
   Environment environment;                              // null: the process's
   std::function<UnixSeconds()> clock;                   // null: the system's
   std::function<void(LogLevel, std::string_view)> log;  // null: none; called on the calling thread
-  std::shared_ptr<UsageCounters> counters;              // null: the client's own
-  std::shared_ptr<http::Transport> transport;           // of `verify`; null: libcurl
+  // Told of every attempt of an inference request when it ends, on the thread that ends it, after
+  // it was counted. Must not throw; null: none.
+  std::function<void(const UsageEvent&)> on_usage;
+  std::shared_ptr<UsageCounters> counters;     // null: the client's own
+  std::shared_ptr<http::Transport> transport;  // of `verify`; null: libcurl
 };
 
 // What a client with these options, and no provider of its own, takes its credentials from: the
@@ -191,6 +198,15 @@ class Client {
   // Begins an attempt of the request that `prepared` was filled from. `attempt` counts from 1; the
   // first one counts as the operation. The observation keeps the client alive.
   Observation observe(const Prepared& prepared, std::uint32_t attempt = 1);
+
+  // The whole way at once: prepares, sends through libcurl, observes, and does so again where that
+  // helps. See send.hpp. The request's views are read until the call returns.
+  //
+  // Errors: those of `prepare`; transport, timeout; throttled (429) and service (every other status
+  // from 300 on), with http_status, request_id and retryable, for an answer that `out` holds all
+  // the same; cancelled; invalid_option for a CA bundle that is none; what a handler of `options`
+  // returned. `out` holds what came of the last attempt, and is empty when there was none.
+  Status send(const Request& request, const SendOptions& options, Response& out);
 
   std::map<std::string, UsageTotals> usage() const;
 

@@ -46,7 +46,10 @@ enum class Code : std::int32_t {
   // Report.
   out_of_memory = 50,
   internal = 51,             // a bug in costmark, or a failing system library
+
+  // The caller's own wish.
   stopped_by_callback = 60,  // never produced by costmark itself; a callback returned it
+  cancelled = 61,            // a Cancel stopped the call
 };
 
 // The stable spelling of a code, such as "invalid_json". Never null; static storage.

@@ -52,6 +52,15 @@ struct Answer {
   friend bool operator==(const Answer&, const Answer&) = default;
 };
 
+// One attempt that has ended. Views, read while it is handed over.
+struct UsageEvent {
+  std::string_view project;  // "default" when the request named none
+  Api api = Api::other;
+  std::uint32_t attempt = 0;  // of its operation, from 1
+  int http_status = 0;        // 0: there was no answer
+  const Answer& answer;
+};
+
 // Reads usage out of one answer that arrives in pieces of any size. Holds at most one server-sent
 // event, or one whole JSON answer, up to `max_buffered_bytes`; what is larger passes unread and
 // leaves the outcome `unknown`. One thread at a time; reusable through `begin`.

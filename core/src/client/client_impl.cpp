@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "attribution/project.hpp"
-#include "credentials/context.hpp"
 
 namespace costmark {
 namespace client {
@@ -101,18 +100,21 @@ Result<CredentialsProviderPtr> configured_credentials(const Options& options,
   return default_credentials(environment, std::string(options.text("profile")));
 }
 
-Client::Impl::Impl(client::Settings settings_of_client, client::Identity identity,
-                   ClientConfig config)
+Client::Impl::Impl(client::Settings settings_of_client, client::SendSettings sending_of_client,
+                   client::Identity identity, ClientConfig config)
     : settings(std::move(settings_of_client)),
+      sending(std::move(sending_of_client)),
       chains(settings.chain_memory),
       attributor(settings, chains),
       log(std::move(config.log)),
       authorizer(settings, std::move(identity), log),
       clock(std::move(config.clock)),
+      on_usage(std::move(config.on_usage)),
       counters(std::move(config.counters)),
       verifier({settings, chains, authorizer, *counters, clock, log,
                 config.transport ? std::move(config.transport)
-                                 : source_context(config.environment).transport}) {}
+                                 : http::curl_transport(client::transport_config(
+                                       config.options, config.environment))}) {}
 
 void Client::Impl::warn_about(const Prepared::Impl& prepared,
                               const attribution::Endpoint& endpoint) {

@@ -9,6 +9,7 @@
 #include "attribution/chains.hpp"
 #include "client/attribute.hpp"
 #include "client/authorize.hpp"
+#include "client/send_settings.hpp"
 #include "client/settings.hpp"
 #include "client/verify.hpp"
 #include "costmark/client.hpp"
@@ -48,7 +49,8 @@ class OncePerName {
 }  // namespace client
 
 struct Client::Impl {
-  Impl(client::Settings settings_of_client, client::Identity identity, ClientConfig config);
+  Impl(client::Settings settings_of_client, client::SendSettings sending_of_client,
+       client::Identity identity, ClientConfig config);
 
   Status prepare(const Request& request, Prepared::Impl& out);
   Status check(const Request& request, Prepared::Impl& scratch);
@@ -57,11 +59,13 @@ struct Client::Impl {
   void warn_about(const Prepared::Impl& prepared, const attribution::Endpoint& endpoint);
 
   const client::Settings settings;
+  const client::SendSettings sending;
   attribution::Chains chains;
   const client::Attributor attributor;
   const std::function<void(LogLevel, std::string_view)> log;
   client::Authorizer authorizer;
   const std::function<UnixSeconds()> clock;
+  const std::function<void(const UsageEvent&)> on_usage;
   const std::shared_ptr<UsageCounters> counters;
   client::Verifier verifier;
 
@@ -92,6 +96,8 @@ struct Observation::Impl {
   std::string token;  // what `proof` was, for a source that wants to know
   client::Authorizer::Times times;
   std::string project;
+  std::uint32_t attempt;
+  int http_status = 0;
   Api api;
   bool inference;
   bool hides_usage_chunk;

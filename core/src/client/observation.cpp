@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "attribution/project.hpp"
@@ -13,11 +14,12 @@ constexpr int first_status_of_refusals = 400;
 }  // namespace
 
 Observation::Impl::Impl(std::shared_ptr<Client::Impl> owner, const Prepared::Impl& prepared,
-                        std::uint32_t attempt)
+                        std::uint32_t attempt_number)
     : client(std::move(owner)),
       proof(prepared.proof),
       project(prepared.project.empty() ? std::string(attribution::default_project)
                                        : prepared.project),
+      attempt(std::max(attempt_number, 1U)),
       api(prepared.api),
       inference(prepared.inference),
       hides_usage_chunk(prepared.hides_usage_chunk) {
@@ -25,7 +27,7 @@ Observation::Impl::Impl(std::shared_ptr<Client::Impl> owner, const Prepared::Imp
       client->authorizer.wants_refused_tokens()) {
     token = prepared.authorization.substr(prepared.authorization.find(' ') + 1);
   }
-  if (inference) client->counters->begin_attempt(project, attempt <= 1);
+  if (inference) client->counters->begin_attempt(project, attempt == 1);
 }
 
 Observation::Impl::~Impl() {
@@ -47,6 +49,7 @@ void Observation::Impl::count() {
   const Answer& answer = reader.answer();
   client->counters->end_attempt(project, answer.outcome, answer.usage);
   if (api == Api::responses) client->chains.remember(answer.response_id, project);
+  if (client->on_usage) client->on_usage({project, api, attempt, http_status, answer});
 }
 
 void Observation::Impl::conclude() {
@@ -64,6 +67,7 @@ void Observation::head(const AnswerHead& head) {
   Impl& self = *impl_;
   if (self.began) return;
   self.began = true;
+  self.http_status = head.http_status;
   self.reader.begin(self.inference ? self.api : Api::other, head.http_status, head.content_type,
                     self.hides_usage_chunk);
   if (self.proof.kind == client::ProofKind::none) return;

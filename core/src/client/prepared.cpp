@@ -1,5 +1,7 @@
 #include "client/prepared.hpp"
 
+#include <algorithm>
+
 #include "cleanse.hpp"
 
 namespace costmark {
@@ -29,6 +31,9 @@ Prepared::~Prepared() = default;
 Prepared::Prepared(Prepared&&) noexcept = default;
 Prepared& Prepared::operator=(Prepared&&) noexcept = default;
 
+void Prepared::clear() noexcept {
+  impl_->reset();
+}
 std::span<const std::string_view> Prepared::headers_to_remove() const noexcept {
   return impl_->headers_to_remove;
 }
@@ -65,5 +70,25 @@ bool Prepared::hides_usage_chunk() const noexcept {
 bool Prepared::authorized() const noexcept {
   return impl_->proof.kind != client::ProofKind::none;
 }
+
+namespace client {
+
+void append_sent_headers(std::span<const Header> headers, const Prepared::Impl& prepared,
+                         std::vector<Header>& out) {
+  for (const Header& header : headers) {
+    const auto names_it = [&header](std::string_view name) {
+      return equal_ignoring_case(header.name, name);
+    };
+    const auto& removed = prepared.headers_to_remove;
+    const auto& set = prepared.headers_to_set;
+    if (std::none_of(removed.begin(), removed.end(), names_it) &&
+        std::none_of(set.begin(), set.end(), [&](const Header& h) { return names_it(h.name); })) {
+      out.push_back(header);
+    }
+  }
+  out.insert(out.end(), prepared.headers_to_set.begin(), prepared.headers_to_set.end());
+}
+
+}  // namespace client
 
 }  // namespace costmark

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,5 +47,13 @@ struct Prepared::Impl {
   // Forgets the last request and keeps every buffer.
   void reset() noexcept;
 };
+
+namespace client {
+
+// Appends the fields to send: those of the request that stay, then those that are set.
+void append_sent_headers(std::span<const Header> headers, const Prepared::Impl& prepared,
+                         std::vector<Header>& out);
+
+}  // namespace client
 
 }  // namespace costmark

@@ -4,7 +4,6 @@
 #include <array>
 #include <initializer_list>
 #include <random>
-#include <type_traits>
 #include <utility>
 
 #include "attribution/carrier.hpp"
@@ -202,22 +201,7 @@ std::vector<Header> probe_headers(Form form, const Url& url, std::span<const Hea
 
 std::vector<Header> sent_headers(std::span<const Header> headers, const Prepared::Impl& prepared) {
   std::vector<Header> sent;
-  for (const Header& header : headers) {
-    const auto same_name = [&header](const auto& other) {
-      if constexpr (std::is_same_v<std::decay_t<decltype(other)>, Header>) {
-        return equal_ignoring_case(other.name, header.name);
-      } else {
-        return equal_ignoring_case(other, header.name);
-      }
-    };
-    const auto& removed = prepared.headers_to_remove;
-    const auto& set = prepared.headers_to_set;
-    if (std::none_of(removed.begin(), removed.end(), same_name) &&
-        std::none_of(set.begin(), set.end(), same_name)) {
-      sent.push_back(header);
-    }
-  }
-  sent.insert(sent.end(), prepared.headers_to_set.begin(), prepared.headers_to_set.end());
+  append_sent_headers(headers, prepared, sent);
   return sent;
 }
 

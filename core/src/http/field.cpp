@@ -1,6 +1,8 @@
 #include "http/field.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 
 namespace costmark::http {
 namespace {
@@ -17,6 +19,16 @@ constexpr bool in_code(char c) noexcept {
   return is_letter(c) || c == '_' || c == '-' || c == '.';
 }
 
+constexpr std::array<bool, 256> token_characters = [] {
+  std::array<bool, 256> table{};
+  for (std::size_t byte = 0; byte < table.size(); ++byte) {
+    const char c = static_cast<char>(byte);
+    table[byte] = is_letter(c) || is_digit(c) ||
+                  std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  }
+  return table;
+}();
+
 }  // namespace
 
 std::string_view trimmed(std::string_view text) noexcept {
@@ -28,8 +40,7 @@ std::string_view trimmed(std::string_view text) noexcept {
 
 bool is_token(std::string_view text) noexcept {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return is_letter(c) || is_digit(c) ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    return token_characters[static_cast<unsigned char>(c)];
   });
 }
 

@@ -13,6 +13,9 @@ namespace {
 class CurlTransport final : public Transport {
  public:
   explicit CurlTransport(TransportConfig config) : config_(std::move(config)) {}
+  ~CurlTransport() override { cleanse(config_.proxy); }
+  CurlTransport(const CurlTransport&) = delete;
+  CurlTransport& operator=(const CurlTransport&) = delete;
 
   Result<Response> send(const Request& request) override {
     try {
@@ -25,7 +28,7 @@ class CurlTransport final : public Transport {
   void pause(std::chrono::milliseconds time) override { std::this_thread::sleep_for(time); }
 
  private:
-  const TransportConfig config_;
+  TransportConfig config_;
 };
 
 }  // namespace

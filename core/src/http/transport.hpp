@@ -28,7 +28,7 @@ struct Request {
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(5);
   std::chrono::milliseconds timeout = std::chrono::seconds(30);  // of the whole exchange
   std::size_t largest_answer = 1U << 20U;                        // bytes of its body
-  // Whether http_proxy, https_proxy and no_proxy of the environment apply. Endpoints that answer
+  // Whether a proxy applies: the transport's own, else the environment's. Endpoints that answer
   // this very machine are never asked for through a proxy.
   bool proxied = true;
 };
@@ -65,6 +65,10 @@ class Transport {
 struct TransportConfig {
   // PEM file to trust in place of the system's (AWS_CA_BUNDLE); empty: the system's.
   std::string ca_bundle;
+  // Of requests that may be proxied, and the hosts that need none; empty: the environment's. May
+  // hold a password.
+  std::string proxy{};
+  std::string no_proxy{};
 };
 
 // Over libcurl: HTTP/1.1, TLS 1.2 or newer with the server's name verified, a connection and a

@@ -33,6 +33,45 @@ TEST(Observe, AnOperationCountsOnceAndItsAttemptsEach) {
   EXPECT_EQ(totals.reasoning_tokens, 2U);
 }
 
+TEST(Observe, TellsOfTheUsageOfEachAttempt) {
+  std::vector<std::string> told;
+  ClientConfig config = config_of({{"project", "proj_a"}});
+  std::shared_ptr<Client> client;
+  config.on_usage = [&](const UsageEvent& event) {
+    // It has been counted already.
+    EXPECT_EQ(client->usage().at("proj_a").attempts, told.size() + 1);
+    told.push_back(std::string(event.project) + " " + std::string(to_string(event.api)) + " " +
+                   std::to_string(event.attempt) + " " + std::to_string(event.http_status) + " " +
+                   std::string(to_string(event.answer.outcome)) + " " + event.answer.response_id +
+                   " " + std::to_string(event.answer.usage.input_tokens.value_or(0)));
+  };
+  client = Client::create(std::move(config)).value();
+  Prepared prepared;
+  const Post post{std::string(custom_chat), "{}"};
+  ASSERT_TRUE(client->prepare(post.request(), prepared).ok());
+  {
+    Observation first = client->observe(prepared, 1);
+    first.head(503, "application/json");
+    first.finish();
+    first.finish();
+  }
+  {
+    Observation second = client->observe(prepared, 2);
+    second.head(200, "application/json");
+    second.feed(chat_answer);
+    second.finish();
+  }
+  {
+    const Observation third = client->observe(prepared, 0);
+  }
+  const Request models{"GET", "http://127.0.0.1:8080/v1/models", {}, {}, {}, {}};
+  ASSERT_TRUE(client->prepare(models, prepared).ok());
+  client->observe(prepared).finish();  // no inference
+  EXPECT_EQ(told, (std::vector<std::string>{"proj_a chat_completions 1 503 error  0",
+                                            "proj_a chat_completions 2 200 ok chatcmpl-1 10",
+                                            "proj_a chat_completions 1 0 cancelled  0"}));
+}
+
 TEST(Observe, AnObservationThatIsDroppedWasCancelled) {
   const auto client = client_of({{"project", "proj_a"}});
   Prepared prepared;

@@ -3,7 +3,10 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,6 +24,19 @@
 
 namespace costmark::http {
 
+// Whether a text holds a request's header and all of its body.
+inline bool is_whole_request(std::string_view text) {
+  constexpr std::string_view name = "Content-Length: ";
+  const auto end = text.find("\r\n\r\n");
+  if (end == std::string_view::npos) return false;
+  const auto at = text.substr(0, end).find(name);
+  std::size_t size = 0;
+  if (at != std::string_view::npos) {
+    std::from_chars(text.data() + at + name.size(), text.data() + end, size);
+  }
+  return text.size() >= end + 4 + size;
+}
+
 // The server's end of one connection; closed with it.
 class Peer {
  public:
@@ -32,16 +48,20 @@ class Peer {
   // One request, header and body, as it came; empty when the client is gone.
   std::string read_request() {
     std::string text;
-    std::size_t wanted = 0;
-    while (wanted == 0 || text.size() < wanted) {
-      char piece[4096];
-      const ssize_t got = ::recv(fd_, piece, sizeof piece, 0);
-      if (got <= 0) return {};
-      text.append(piece, static_cast<std::size_t>(got));
-      const auto end = text.find("\r\n\r\n");
-      if (wanted == 0 && end != std::string::npos) wanted = end + 4 + body_size(text);
+    while (!is_whole_request(text)) {
+      const std::string piece = read_some();
+      if (piece.empty()) return {};
+      text.append(piece);
     }
     return text;
+  }
+
+  // What the client sent next, whatever it is; empty when it is gone, or the test over.
+  std::string read_some() {
+    char piece[4096];
+    if (!wait()) return {};
+    const ssize_t got = ::recv(fd_, piece, sizeof piece, 0);
+    return got <= 0 ? std::string() : std::string(piece, static_cast<std::size_t>(got));
   }
 
   // False when the client is gone.
@@ -50,6 +70,17 @@ class Peer {
       const ssize_t sent = ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
       if (sent <= 0) return false;
       text.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
+  }
+
+  int fd() const noexcept { return fd_; }
+
+  // Until there is something to read; false when the test is over.
+  bool wait() const {
+    pollfd wait{fd_, POLLIN, 0};
+    while (::poll(&wait, 1, 10) <= 0) {
+      if (stopping_) return false;
     }
     return true;
   }
@@ -72,16 +103,6 @@ class Peer {
 
  private:
   using linger_option = struct ::linger;
-
-  static std::size_t body_size(std::string_view head) {
-    constexpr std::string_view name = "Content-Length: ";
-    const auto at = head.find(name);
-    std::size_t size = 0;
-    if (at != std::string_view::npos) {
-      std::from_chars(head.data() + at + name.size(), head.data() + head.size(), size);
-    }
-    return size;
-  }
 
   int fd_;
   const std::atomic<bool>& stopping_;
@@ -130,19 +151,33 @@ class Loopback {
     requests_.push_back(std::move(request));
     return true;
   }
+  // How many clients have come, some of them with many requests.
+  std::size_t connections() const noexcept { return connections_; }
   std::vector<std::string> requests() const {
     const std::lock_guard lock(mutex_);
     return requests_;
   }
 
  private:
+  // On this thread: libraries may write without MSG_NOSIGNAL.
+  static void ignore_broken_pipes() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  }
+
   void accept_all() {
     while (!stopping_) {
       pollfd wait{fd_, POLLIN, 0};
       if (::poll(&wait, 1, 10) <= 0) continue;
       const int fd = ::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC);
       if (fd < 0) continue;
+      ++connections_;
+      const int now = 1;  // small pieces do not wait for each other
+      ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &now, sizeof now);
       handlers_.emplace_back([this, fd] {
+        ignore_broken_pipes();
         Peer peer(fd, stopping_);
         handle_(peer);
       });
@@ -153,11 +188,19 @@ class Loopback {
   int fd_ = -1;
   std::string origin_;
   std::atomic<bool> stopping_{false};
+  std::atomic<std::size_t> connections_{0};
   std::thread acceptor_;
   std::vector<std::thread> handlers_;  // the acceptor's, until it has ended
   mutable std::mutex mutex_;
   std::vector<std::string> requests_;
 };
+
+// Answers each request of a connection, one after the other, until the client hangs up.
+inline Loopback::Handle keep_answering(std::string answer) {
+  return [answer = std::move(answer)](Peer& peer) {
+    while (!peer.read_request().empty() && peer.write(answer)) continue;
+  };
+}
 
 inline std::string answer_of(int status, std::string_view body, std::string_view more = {}) {
   return "HTTP/1.1 " + std::to_string(status) +

@@ -49,6 +49,8 @@ TEST(Options, BadValuesAreRefusedAndNotKept) {
         Case{"stream_usage", "maybe", "true nor false"},
         Case{"chain_memory", "-1", "0 to 10000000"}, Case{"chain_memory", "10x", "integer"},
         Case{"chain_memory", "99999999999999999999", "integer"},
+        Case{"http_version", "3", "1.1, 2, auto"}, Case{"timeout_ms", "0", "1 to 86400000"},
+        Case{"max_attempts", "101", "1 to 100"}, Case{"connection_pool", "thread", "client"},
         Case{"carrier", "body,cookie", "body, header, workspace"},
         Case{"base_url", "ftp://example.com", "base_url"},
         Case{"region", "us\r\neast", "byte 2"}}) {

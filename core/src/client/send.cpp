@@ -1,0 +1,228 @@
+#include "client/send.hpp"
+
+#include <string>
+#include <utility>
+
+#include "client/cancel.hpp"
+#include "client/client_impl.hpp"
+#include "client/prepared.hpp"
+#include "client/retry.hpp"
+#include "client/send_error.hpp"
+#include "credentials/jitter.hpp"
+#include "timestamp.hpp"
+
+namespace costmark {
+namespace client {
+namespace {
+
+constexpr int first_status_of_errors = 300;
+constexpr std::string_view authorization = "authorization";
+
+// How long the body is, libcurl knows better: it may have been edited.
+bool is_said_anyway(const Header& header) noexcept {
+  return equal_ignoring_case(header.name, "content-length") ||
+         equal_ignoring_case(header.name, "transfer-encoding");
+}
+
+std::string_view origin_of(std::string_view url) noexcept {
+  const auto authority = url.find("://") + 3;
+  return url.substr(0, url.find_first_of("/?#", authority));
+}
+
+std::string_view bearer_token_of(const Prepared& prepared) noexcept {
+  constexpr std::string_view scheme = "Bearer ";
+  for (const Header& header : prepared.headers_to_set()) {
+    if (!equal_ignoring_case(header.name, authorization)) continue;
+    return header.value.starts_with(scheme) ? header.value.substr(scheme.size())
+                                            : std::string_view();
+  }
+  return {};
+}
+
+}  // namespace
+
+Sending::Sending(const SendContext& context, const Request& request, const SendOptions& options,
+                 Response& out)
+    : context_(context),
+      request_(request),
+      options_(options),
+      response_(out),
+      out_(out.impl()),
+      cancellation_(options.cancel == nullptr ? nullptr : &options.cancel->impl().cancellation),
+      max_attempts_(options.max_attempts == 0 ? context.settings.max_attempts
+                                              : options.max_attempts),
+      deadline_(http::SteadyClock::now() +
+                (options.timeout.count() == 0 ? context.settings.timeout : options.timeout)) {}
+
+// The whole way of an operation.
+Status Sending::run() {
+  std::optional<http::LinePool::Lease> line;
+  Status last;
+  for (;;) {
+    if (Status status = prepare(); !status) return status;
+    if (is_refused_token_again()) return last;
+    if (!line) line.emplace(*context_.settings.lines, origin_of(request_.url));
+    last = attempt(**line);
+    if (last.ok()) return last;
+    const auto again = next_attempt(last.error());
+    if (!again) return last;
+    if (!(*line)->pause(*again, cancellation_)) return fault(Code::cancelled, "cancelled");
+  }
+}
+
+Status Sending::prepare() {
+  Status status = context_.client.prepare(request_, out_.prepared);
+  if (!status) return status;
+  // What proves who sends may have had to be fetched.
+  if (cancellation_ != nullptr && cancellation_->requested()) {
+    return fault(Code::cancelled, "cancelled");
+  }
+  if (http::SteadyClock::now() < deadline_) return {};
+  return fault(Code::timeout, "the time was up before the request was sent");
+}
+
+Status Sending::attempt(http::Line& line) {
+  out_.begin_attempt();
+  ++out_.attempts;
+  out_.headers.clear();
+  append_sent_headers(request_.headers, out_.prepared.impl(), out_.headers);
+  std::erase_if(out_.headers, is_said_anyway);
+  observation_.emplace(context_.client.observe(out_.prepared, out_.attempts));
+  const http::Call call{request_.method,
+                        target(),
+                        out_.headers,
+                        out_.prepared.body(),
+                        context_.settings.connect_timeout,
+                        context_.settings.read_timeout,
+                        deadline_,
+                        cancellation_};
+  return end(line.exchange(call, out_.head, *this));
+}
+
+Status Sending::take_head(bool encoded) {
+  const http::Head& head = out_.head;
+  observation_->head({head.status(), encoded ? std::string_view() : head.field("content-type"),
+                      head.field("date"), head.field("x-amzn-errortype")});
+  if (is_answered_by_error() || !options_.on_head) return {};
+  is_seen_ = true;
+  return heard(options_.on_head(response_));
+}
+
+Status Sending::take_body(std::string_view piece) {
+  return pass_on(observation_->feed(piece));
+}
+
+Status Sending::pass_on(std::string_view piece) {
+  if (piece.empty()) return {};
+  const bool is_error = is_answered_by_error();
+  if (!is_error && options_.on_body) {
+    is_seen_ = true;
+    return heard(options_.on_body(piece));
+  }
+  const std::size_t most = is_error ? largest_error_body : largest_gathered_body;
+  const bool fits = piece.size() <= most - out_.body.size();
+  out_.body.append(piece.substr(0, most - out_.body.size()));
+  if (fits) return {};
+  is_cut_ = is_error;
+  return {Code::transport, "the answer is larger than " + std::to_string(most) +
+                               " bytes; take it piece by piece, with on_body"};
+}
+
+// What a handler says.
+Status Sending::heard(Status status) {
+  is_stopped_ = !status.ok();
+  return status;
+}
+
+// Ends the attempt that came out with `status`: counts it, and says what its answer means.
+Status Sending::end(Status status) {
+  if (std::exchange(is_cut_, false)) status = {};
+  std::string_view held;
+  if (status.ok()) {
+    held = observation_->finish();
+  } else if (is_stopped_ || status.error().code == Code::cancelled) {
+    observation_->fail(Outcome::cancelled);
+  } else {
+    held = observation_->fail(out_.head.status() == 0 ? Outcome::error : Outcome::incomplete);
+    if (!is_seen_) held = {};  // perhaps it is made again, and all of it comes anew
+  }
+  out_.answer = observation_->answer();
+  if (is_stopped_) return status;
+  if (Status passed = pass_on(held); !passed) return passed;
+  if (is_answered_by_error() && (status.ok() || status.error().code != Code::cancelled)) {
+    return located(refusal_of(response_), request_.method, target());
+  }
+  if (status.ok()) return status;
+  return located(std::move(status).take(), request_.method, target());
+}
+
+// When to make the next attempt, if at all.
+std::optional<http::SteadyClock::time_point> Sending::next_attempt(const Error& error) {
+  if (is_seen_ || is_stopped_ || out_.attempts >= max_attempts_) return std::nullopt;
+  const auto now = http::SteadyClock::now();
+  if (observation_->retry_advised() && !std::exchange(is_resent_, true)) {
+    out_.refused_token = bearer_token_of(out_.prepared);
+    return now;
+  }
+  if (!error.retryable) return std::nullopt;
+  const auto wait = pause();
+  if (now + wait >= deadline_) return std::nullopt;
+  if (context_.log) {
+    context_.log(LogLevel::debug, error.message + "; attempt " + std::to_string(out_.attempts + 1) +
+                                      " begins in " + std::to_string(wait.count()) + " ms");
+  }
+  return now + wait;
+}
+
+std::chrono::milliseconds Sending::pause() const {
+  const http::Head& head = out_.head;
+  const auto server_time = parse_http_date(head.field("date"));
+  const auto asked = asked_pause(head.field("retry-after-ms"), head.field("retry-after"),
+                                 server_time ? *server_time : context_.clock());
+  return asked ? *asked : backoff(out_.attempts, static_cast<std::uint32_t>(random_up_to(1 << 30)));
+}
+
+bool Sending::is_refused_token_again() const noexcept {
+  return !out_.refused_token.empty() && bearer_token_of(out_.prepared) == out_.refused_token;
+}
+
+bool Sending::is_answered_by_error() const noexcept {
+  return out_.head.status() >= first_status_of_errors;
+}
+
+std::string_view Sending::target() const noexcept {
+  return out_.prepared.url().empty() ? request_.url : out_.prepared.url();
+}
+
+Error Sending::fault(Code code, std::string_view what) const {
+  Error error{code, std::string(what)};
+  error.retryable = code == Code::timeout;
+  return located(std::move(error), request_.method, target());
+}
+
+}  // namespace client
+
+namespace {
+
+Status check_options(const SendOptions& options) {
+  constexpr auto longest = std::chrono::hours(24);
+  if (options.timeout < std::chrono::milliseconds(0) || options.timeout > longest) {
+    return {Code::invalid_argument, "timeout is not from 0 to 86,400,000 ms"};
+  }
+  if (options.max_attempts > most_attempts) {
+    return {Code::invalid_argument,
+            "max_attempts is not from 0 to " + std::to_string(most_attempts)};
+  }
+  return {};
+}
+
+}  // namespace
+
+Status Client::send(const Request& request, const SendOptions& options, Response& out) {
+  out.impl().reset();
+  if (Status status = check_options(options); !status) return status;
+  const client::SendContext context{*this, impl_->sending, impl_->clock, impl_->log};
+  return client::Sending(context, request, options, out).run();
+}
+
+}  // namespace costmark

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string_view>
+
+#include "client/response.hpp"
+#include "client/send_settings.hpp"
+#include "costmark/client.hpp"
+#include "http/line_pool.hpp"
+
+namespace costmark::client {
+
+// What an operation is sent with.
+struct SendContext {
+  Client& client;
+  const SendSettings& settings;
+  const std::function<UnixSeconds()>& clock;
+  const std::function<void(LogLevel, std::string_view)>& log;
+};
+
+// One operation.
+class Sending final : private http::Receiver {
+ public:
+  Sending(const SendContext& context, const Request& request, const SendOptions& options,
+          Response& out);
+
+  // Once. Errors and exceptions: those of Client::send.
+  Status run();
+
+ private:
+  using TimePoint = http::SteadyClock::time_point;
+
+  Status take_head(bool encoded) override;
+  Status take_body(std::string_view piece) override;
+
+  Status prepare();
+  Status attempt(http::Line& line);
+  Status end(Status status);
+  Status pass_on(std::string_view piece);
+  Status heard(Status status);
+  std::optional<TimePoint> next_attempt(const Error& error);
+  std::chrono::milliseconds pause() const;
+  bool is_refused_token_again() const noexcept;
+  bool is_answered_by_error() const noexcept;
+  std::string_view target() const noexcept;
+  Error fault(Code code, std::string_view what) const;
+
+  const SendContext context_;
+  const Request& request_;
+  const SendOptions& options_;
+  Response& response_;
+  Response::Impl& out_;
+  http::Cancellation* const cancellation_;
+  const std::uint32_t max_attempts_;
+  const TimePoint deadline_;
+  std::optional<Observation> observation_;  // of the last attempt
+  bool is_seen_ = false;                    // a handler has been given something
+  bool is_stopped_ = false;                 // by a handler
+  bool is_cut_ = false;                     // enough of an error's body is there
+  bool is_resent_ = false;                  // because of a refused proof
+};
+
+}  // namespace costmark::client

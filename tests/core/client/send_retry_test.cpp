@@ -1,0 +1,343 @@
+// When an attempt is made again, and how long it waits.
+#include <mutex>
+
+#include "client/retry.hpp"
+#include "core/client/send_fixture.hpp"
+
+namespace costmark::testing {
+namespace {
+
+using client::asked_pause;
+using client::backoff;
+using client::is_transient;
+
+constexpr UnixSeconds half_past_eight = 784111777 - 7;  // Sun, 06 Nov 1994 08:49:30 GMT
+
+TEST(Retry, Statuses) {
+  for (const int status : {408, 409, 429, 500, 502, 503, 504, 529, 599}) {
+    EXPECT_TRUE(is_transient(status)) << status;
+  }
+  for (const int status : {200, 300, 400, 401, 403, 404, 410, 422, 451, 499}) {
+    EXPECT_FALSE(is_transient(status)) << status;
+  }
+}
+
+TEST(Retry, TheServiceSaysHowLong) {
+  struct Case {
+    const char* retry_after_ms;
+    const char* retry_after;
+    std::int64_t ms;  // -1: nothing that can be read
+  };
+  const Case cases[] = {
+      {"", "", -1},
+      {"", "0", 0},
+      {"", "2", 2000},
+      {"", " 2\t", 2000},
+      {"", "0.25", 250},
+      {"250", "9", 250},
+      {"0.5", "", 1},
+      {"soon", "3", 3000},
+      {"-1", "3", 3000},
+      {"", "-1", -1},
+      {"", "-0", -1},
+      {"", "+1", -1},
+      {"", "1 s", -1},
+      {"", "0x10", -1},
+      {"", "1e3", -1},
+      {"", "nan", -1},
+      {"", "inf", -1},
+      {"", "99999999999999999999", 31'536'000'000},
+      {"", "Sun, 06 Nov 1994 08:49:37 GMT", 7000},
+      {"", "Sun, 06 Nov 1994 08:49:30 GMT", 0},
+      {"", "Sun, 06 Nov 1994 08:00:00 GMT", 0},
+      {"", "Sun, 06 Nov 9994 08:00:00 GMT", 31'536'000'000},
+      {"", "Sunday, 06-Nov-94 08:49:37 GMT", -1},
+      {"", "\xff\xfe", -1},
+  };
+  for (const Case& each : cases) {
+    const auto pause = asked_pause(each.retry_after_ms, each.retry_after, half_past_eight);
+    EXPECT_EQ(pause ? pause->count() : -1, each.ms)
+        << each.retry_after_ms << " / " << each.retry_after;
+  }
+}
+
+TEST(Retry, BackoffDoublesUpToEightSeconds) {
+  const std::int64_t most[] = {500, 500, 1000, 2000, 4000, 8000, 8000, 8000};
+  for (std::uint32_t failures = 0; failures < 8; ++failures) {
+    const auto at = [failures](std::uint32_t random) { return backoff(failures, random).count(); };
+    EXPECT_EQ(at(0), most[failures]);
+    std::int64_t least = at(0);
+    for (std::uint32_t random = 0; random < 10'000; ++random) {
+      EXPECT_LE(at(random), most[failures]);
+      least = std::min(least, at(random));
+    }
+    EXPECT_EQ(least, most[failures] * 3 / 4);
+  }
+  EXPECT_EQ(backoff(4'000'000'000U, 0).count(), 8000);
+  EXPECT_GE(backoff(1, 4'000'000'000U).count(), 375);
+}
+
+// Gives the answers in turn, the last one for ever, one connection or many.
+class Script {
+ public:
+  explicit Script(std::vector<std::string> answers)
+      : answers_(std::move(answers)), server_([this](Peer& peer) { play(peer); }) {}
+
+  const std::string& origin() const { return server_.origin(); }
+  std::vector<std::string> requests() const { return server_.requests(); }
+
+ private:
+  void play(Peer& peer) {
+    while (server_.note(peer.read_request())) {
+      const std::string& answer = answers_[std::min(next_++, answers_.size() - 1)];
+      if (answer.empty()) return peer.reset_at_close();
+      peer.write(answer);
+      if (answer.find("Content-Length: 9999") != std::string::npos) return;
+    }
+  }
+
+  const std::vector<std::string> answers_;
+  std::atomic<std::size_t> next_{0};
+  Loopback server_;
+};
+
+const std::string good = json_answer(200, chat_answer);
+const std::string at_once = "Retry-After: 0\r\n";
+
+TEST(SendAgain, UntilItWorks) {
+  struct Case {
+    std::vector<std::string> answers;
+    std::uint32_t attempts;
+    Code code;
+  };
+  const Case cases[] = {
+      {{json_answer(429, "", at_once), good}, 2, Code::ok},
+      {{json_answer(503, "", "retry-after-ms: 1\r\n"), json_answer(500, "", at_once), good},
+       3,
+       Code::ok},
+      {{json_answer(408, "", at_once), json_answer(409, "", at_once), good}, 3, Code::ok},
+      {{json_answer(503, "", at_once)}, 3, Code::service},
+      {{json_answer(503, "", at_once), json_answer(429, "", at_once)}, 3, Code::throttled},
+      {{json_answer(503, "", at_once), json_answer(400, "", at_once), good}, 2, Code::service},
+      {{json_answer(400, "", at_once), good}, 1, Code::service},
+      {{answer_of(302, "", at_once), good}, 1, Code::service},
+  };
+  for (const Case& each : cases) {
+    const Script server(each.answers);
+    const auto client = sender();
+    Post post = chat_to(server.origin());
+    post.headers.push_back({"Idempotency-Key", "key-1"});
+    Response response;
+    const Status status = client->send(post.request(), {}, response);
+    EXPECT_EQ(code_of(status), each.code) << message_of(status);
+    EXPECT_EQ(response.attempts(), each.attempts);
+    const auto requests = server.requests();
+    EXPECT_EQ(requests.size(), each.attempts);
+    for (const auto& request : requests) EXPECT_EQ(request, requests.front());
+    EXPECT_EQ(response.body(), each.code == Code::ok ? chat_answer : "");
+    const UsageTotals totals = client->usage().at("proj_a");
+    EXPECT_EQ(totals.operations, 1U);
+    EXPECT_EQ(totals.attempts, each.attempts);
+    EXPECT_EQ(totals.failed_attempts + totals.incomplete_attempts,
+              each.attempts - (each.code == Code::ok ? 1 : 0));
+  }
+}
+
+TEST(SendAgain, AfterAConnectionThatBreaks) {
+  const std::string broken =
+      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+      "Content-Length: 9999\r\n\r\n{\"id\":";
+  for (const std::string& first : {std::string(), broken}) {
+    const Script server({first, good});
+    const auto client = sender();
+    Response response;
+    const Stopwatch watch;
+    const Status status = client->send(chat_to(server.origin()).request(), {}, response);
+    EXPECT_TRUE(status.ok()) << message_of(status);
+    EXPECT_EQ(response.attempts(), 2U);
+    EXPECT_EQ(response.body(), chat_answer);
+    EXPECT_GE(watch.elapsed(), milliseconds(375));
+    const UsageTotals totals = client->usage().at("proj_a");
+    EXPECT_EQ(totals.attempts, 2U);
+    EXPECT_EQ(totals.failed_attempts + totals.incomplete_attempts, 1U);
+    EXPECT_EQ(totals.incomplete_attempts, first.empty() ? 0U : 1U);
+  }
+}
+
+TEST(SendAgain, NotOnceAHandlerHasSeenSomething) {
+  const std::string broken =
+      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n";
+  const auto client = sender();
+  Response response;
+  {
+    const Script server({broken + "{\"id\":", good});
+    Gathered gathered;
+    const Status status =
+        client->send(chat_to(server.origin()).request(), gathered.options(), response);
+    EXPECT_EQ(code_of(status), Code::transport);
+    EXPECT_TRUE(status.error().retryable);
+    EXPECT_EQ(gathered.body, "{\"id\":");
+    EXPECT_EQ(response.attempts(), 1U);
+    EXPECT_EQ(response.http_status(), 200);
+    EXPECT_EQ(response.answer().outcome, Outcome::incomplete);
+  }
+  {
+    const Script server({broken, good});
+    SendOptions options;
+    options.on_head = [](const Response&) { return Status(); };
+    const Status status = client->send(chat_to(server.origin()).request(), options, response);
+    EXPECT_EQ(code_of(status), Code::transport);
+    EXPECT_EQ(response.attempts(), 1U);
+  }
+  {
+    const Script server({broken, good});  // the body broke off before any of it was handed on
+    Gathered gathered;
+    const Status status =
+        client->send(chat_to(server.origin()).request(), gathered.options(), response);
+    EXPECT_TRUE(status.ok()) << message_of(status);
+    EXPECT_EQ(gathered.body, chat_answer);
+    EXPECT_EQ(response.attempts(), 2U);
+  }
+}
+
+TEST(SendAgain, HowOftenIsAnOptionOrTheCalls) {
+  const Script server({json_answer(503, "", at_once)});
+  const auto client = sender({{"max_attempts", "5"}});
+  Response response;
+  SendOptions options;
+  EXPECT_EQ(code_of(client->send(chat_to(server.origin()).request(), options, response)),
+            Code::service);
+  EXPECT_EQ(response.attempts(), 5U);
+  options.max_attempts = 2;
+  EXPECT_EQ(code_of(client->send(chat_to(server.origin()).request(), options, response)),
+            Code::service);
+  EXPECT_EQ(response.attempts(), 2U);
+}
+
+// A pause that would outlast the deadline is not begun; the answer that asked for it is the result.
+TEST(SendAgain, NotAfterTheDeadline) {
+  const Script server({json_answer(429, R"({"error":{"code":"slow"}})", "Retry-After: 60\r\n")});
+  const auto client = sender({{"timeout_ms", "20000"}});
+  Response response;
+  SendOptions options;
+  for (const milliseconds timeout : {milliseconds(0), milliseconds(5000)}) {
+    options.timeout = timeout;
+    const Stopwatch watch;
+    const Status status = client->send(chat_to(server.origin()).request(), options, response);
+    EXPECT_EQ(code_of(status), Code::throttled);
+    EXPECT_EQ(response.http_status(), 429);
+    EXPECT_EQ(response.attempts(), 1U);
+    EXPECT_LT(watch.elapsed(), promptly);
+  }
+}
+
+TEST(SendAgain, IsLogged) {
+  const Script server({json_answer(503, "", at_once), good});
+  std::vector<std::string> lines;
+  ClientConfig config = config_of({{"project", "proj_a"}});
+  config.log = [&](LogLevel level, std::string_view line) {
+    EXPECT_EQ(level, LogLevel::debug);
+    lines.emplace_back(line);
+  };
+  const auto client = Client::create(std::move(config)).value();
+  Response response;
+  const Post post = chat_to(server.origin(), "/v1/chat/completions?CANARY");
+  ASSERT_TRUE(client->send(post.request(), {}, response).ok());
+  EXPECT_EQ(lines, std::vector<std::string>{"POST " + server.origin() +
+                                            "/v1/chat/completions: status 503; attempt 2 begins in "
+                                            "0 ms"});
+}
+
+// Dates are read by the clock of the server that wrote them.
+TEST(SendAgain, ADateIsTakenFromTheServersOwn) {
+  const Script server({json_answer(503, "",
+                                   "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+                                   "Retry-After: Sun, 06 Nov 1994 08:49:38 GMT\r\n"),
+                       good});
+  const auto client = sender();
+  Response response;
+  const Stopwatch watch;
+  EXPECT_TRUE(client->send(chat_to(server.origin()).request(), {}, response).ok());
+  EXPECT_GE(watch.elapsed(), milliseconds(990));
+}
+
+CredentialsProviderPtr keys_numbered(std::atomic<int>& fetched) {
+  return callback_credentials([&fetched] {
+    Credentials::Fields fields;
+    fields.access_key_id = "AKID" + std::to_string(++fetched);
+    fields.secret_access_key = secret_key;
+    fields.session_token = "token";
+    fields.expires_at = test_time + 3600;
+    return Credentials::create(std::move(fields));
+  });
+}
+
+const std::string expired = answer_of(
+    403, R"({"__type":"ExpiredTokenException","message":"The security token has expired"})",
+    "Content-Type: application/json\r\nx-amzn-errortype: ExpiredTokenException\r\n");
+
+TEST(SendAgain, OnceAtOnceWithNewCredentials) {
+  for (const bool is_cured : {true, false}) {
+    const Script server({expired, is_cured ? good : expired});
+    std::atomic<int> fetched{0};
+    ClientConfig config = config_of({{"project", "proj_a"},
+                                     {"auth", "sigv4"},
+                                     {"region", "us-east-1"},
+                                     {"service", "bedrock"},
+                                     {"base_url", server.origin()}});
+    config.credentials = keys_numbered(fetched);
+    const auto client = Client::create(std::move(config)).value();
+    Response response;
+    const Stopwatch watch;
+    const Status status = client->send(chat_to(server.origin()).request(), {}, response);
+    EXPECT_EQ(code_of(status), is_cured ? Code::ok : Code::service) << message_of(status);
+    EXPECT_EQ(response.attempts(), 2U);
+    EXPECT_LT(watch.elapsed(), promptly);
+    const auto requests = server.requests();
+    ASSERT_EQ(requests.size(), 2U);
+    EXPECT_NE(requests[0].find("Credential=AKID1/"), std::string::npos);
+    EXPECT_NE(requests[1].find("Credential=AKID2/"), std::string::npos);
+  }
+}
+
+TEST(SendAgain, NotWithTheTokenThatWasRefused) {
+  for (const bool has_another : {true, false}) {
+    const Script server({expired, good});
+    std::atomic<int> asked{0};
+    ClientConfig config =
+        config_of({{"project", "proj_a"}, {"auth", "bearer"}, {"base_url", server.origin()}});
+    config.bearer_token = [&]() -> Result<std::string> {
+      return "token-" + std::to_string(has_another ? ++asked : 1);
+    };
+    const auto client = Client::create(std::move(config)).value();
+    Response response;
+    const Status status = client->send(chat_to(server.origin()).request(), {}, response);
+    EXPECT_EQ(code_of(status), has_another ? Code::ok : Code::service) << message_of(status);
+    EXPECT_EQ(response.http_status(), has_another ? 200 : 403);
+    EXPECT_EQ(response.attempts(), has_another ? 2U : 1U);
+    EXPECT_EQ(server.requests().size(), has_another ? 2U : 1U);
+  }
+}
+
+TEST(SendAgain, EachAttemptIsSignedAnew) {
+  const Script server({json_answer(503, "", at_once), good});
+  UnixSeconds now = test_time;
+  ClientConfig config = config_of(with_keys({{"project", "proj_a"},
+                                             {"auth", "sigv4"},
+                                             {"region", "us-east-1"},
+                                             {"service", "bedrock"},
+                                             {"base_url", server.origin()}}));
+  config.clock = [&now] { return now++; };
+  const auto client = Client::create(std::move(config)).value();
+  Response response;
+  ASSERT_TRUE(client->send(chat_to(server.origin()).request(), {}, response).ok());
+  const auto requests = server.requests();
+  ASSERT_EQ(requests.size(), 2U);
+  EXPECT_NE(requests[0], requests[1]);
+  for (const auto& request : requests) {
+    EXPECT_NE(request.find("AWS4-HMAC-SHA256 Credential="), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace costmark::testing
