@@ -1,18 +1,23 @@
 #include "callbacks.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "guard.hpp"
+#include "secret.hpp"
+#include "usage.hpp"
 #include "views.hpp"
 
 struct costmark_credentials_sink {
-  costmark::capi::Magic<0x636d'6372'6564'7321> magic;
+  costmark::capi::Mark<0x636d'6372'6564'7321> magic;
   costmark::CredentialsPtr credentials;
 };
 
 struct costmark_bearer_token_sink {
-  costmark::capi::Magic<0x636d'746f'6b65'6e21> magic;
+  costmark::capi::Mark<0x636d'746f'6b65'6e21> magic;
   std::string token;
+
+  ~costmark_bearer_token_sink() { costmark::capi::wipe(token); }
 };
 
 namespace costmark::capi {
@@ -24,6 +29,8 @@ bool worth_a_retry(costmark_status status) noexcept {
   return status == COSTMARK_TRANSPORT || status == COSTMARK_TIMEOUT || status == COSTMARK_THROTTLED;
 }
 
+}  // namespace
+
 Error refused(std::string_view which, costmark_status status) {
   const auto code = static_cast<Code>(status);
   std::string message = "the " + std::string(which) + " callback returned ";
@@ -34,8 +41,6 @@ Error refused(std::string_view which, costmark_status status) {
   message += to_string(code);
   return Error{code, std::move(message), std::nullopt, 0, {}, worth_a_retry(status)};
 }
-
-}  // namespace
 
 Result<CredentialsPtr> ask(const CredentialsCallback& callback) {
   costmark_credentials_sink sink;
@@ -59,6 +64,28 @@ Result<std::string> ask(const BearerTokenCallback& callback) {
   return std::move(sink.token);
 }
 
+UnixSeconds ask(const ClockCallback& callback) noexcept {
+  // One past the range is as bad as any other time, and can still be calculated with.
+  constexpr UnixSeconds end = 253'402'300'800;
+  return std::clamp<UnixSeconds>(callback.function(callback.user_data.get()), -1, end);
+}
+
+void tell(const UsageCallback& callback, const UsageEvent& event) noexcept {
+  const costmark_usage usage = to_c(event.answer.usage);
+  costmark_usage_event out = {};
+  out.struct_size = sizeof out;
+  out.project = view(event.project);
+  out.model = view_or_absent(event.answer.model);
+  out.response_id = view_or_absent(event.answer.response_id);
+  out.service_tier = view_or_absent(event.answer.service_tier);
+  out.usage = &usage;
+  out.api = static_cast<costmark_api>(event.api);
+  out.outcome = static_cast<costmark_outcome>(event.answer.outcome);
+  out.http_status = event.http_status;
+  out.attempt = event.attempt;
+  callback.function(callback.user_data.get(), &out);
+}
+
 Status CredentialsView::read(const costmark_credentials* from, CredentialsView& out) {
   costmark_credentials fields;
   Status status = read_struct(from, credentials_first_size, "credentials", fields);
@@ -80,7 +107,8 @@ Result<CredentialsPtr> CredentialsView::copy(std::string_view source) const {
                               std::string(source)});
 }
 
-Entry::Entry(const void* client) noexcept : client_(client), outer_(innermost) {
+Entry::Entry(const void* owner, const void* handle) noexcept
+    : owner_(owner), handle_(handle), outer_(innermost) {
   innermost = this;
 }
 
@@ -88,13 +116,35 @@ Entry::~Entry() {
   innermost = outer_;
 }
 
-Status Entry::check(const void* client) {
+Status Entry::check(const void* owner) {
   for (const Entry* entry = innermost; entry != nullptr; entry = entry->outer_) {
-    if (entry->client_ == client) {
-      return invalid_argument("this function was called from inside a callback of the same client");
+    if (entry->owner_ == owner) {
+      return invalid_argument(
+          "this function was called from inside a callback of the same client or provider");
     }
   }
   return {};
+}
+
+bool Entry::inside(const void* handle) noexcept {
+  for (const Entry* entry = innermost; entry != nullptr; entry = entry->outer_) {
+    if (entry->handle_ == handle) return true;
+  }
+  return false;
+}
+
+Status Entry::check_unused(const void* handle, std::string_view name) {
+  if (!inside(handle)) return {};
+  return invalid_argument(std::string(name) +
+                          " is in use by the call that this callback is inside of");
+}
+
+void Entry::outlive(std::shared_ptr<void> owner) noexcept {
+  Entry* outermost = nullptr;
+  for (Entry* entry = innermost; entry != nullptr; entry = entry->outer_) {
+    if (entry->owner_ == owner.get()) outermost = entry;
+  }
+  if (outermost != nullptr) outermost->kept_ = std::move(owner);
 }
 
 }  // namespace costmark::capi

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "costmark/costmark.h"
 #include "costmark/credentials_provider.hpp"
 #include "costmark/error.hpp"
+#include "costmark/usage.hpp"
 #include "handle.hpp"
 
 namespace costmark::capi {
@@ -46,9 +48,17 @@ struct Callback {
 using CredentialsCallback = Callback<costmark_credentials_callback>;
 using BearerTokenCallback = Callback<costmark_bearer_token_callback>;
 using LogCallback = Callback<costmark_log_callback>;
+using ClockCallback = Callback<costmark_clock_callback>;
+using UsageCallback = Callback<costmark_usage_callback>;
 
 Result<CredentialsPtr> ask(const CredentialsCallback& callback);
 Result<std::string> ask(const BearerTokenCallback& callback);
+UnixSeconds ask(const ClockCallback& callback) noexcept;
+void tell(const UsageCallback& callback, const UsageEvent& event) noexcept;
+
+// What a callback's failure comes back as: its status, unless that is none. `which`: such as
+// "credentials".
+Error refused(std::string_view which, costmark_status status);
 
 // The size of costmark_credentials in the first version.
 inline constexpr std::size_t credentials_first_size =
@@ -63,21 +73,38 @@ struct CredentialsView {
   Result<CredentialsPtr> copy(std::string_view source) const;
 };
 
-// Marks, on this thread, that a call into a client has begun. A callback that calls the same client
-// again is told so, where it would otherwise wait for itself.
+// Marks, on this thread, that a call into a client or a provider has begun. A callback that calls
+// the same one again is told so, where it would otherwise wait for itself.
 class Entry {
  public:
-  explicit Entry(const void* client) noexcept;
+  // `owner`: what the call is into. `handle`: what it uses besides, and a callback must not end.
+  explicit Entry(const void* owner, const void* handle = nullptr) noexcept;
   ~Entry();
   Entry(const Entry&) = delete;
   Entry& operator=(const Entry&) = delete;
 
-  // Refuses a call from inside a callback of `client`.
-  static Status check(const void* client);
+  // Refuses a call from inside a callback of `owner`.
+  static Status check(const void* owner);
+  // Whether a call of this thread uses `handle`.
+  static bool inside(const void* handle) noexcept;
+  static Status check_unused(const void* handle, std::string_view name);
+  // Keeps what a callback gives back for the last time until the call into it has ended.
+  static void outlive(std::shared_ptr<void> owner) noexcept;
 
  private:
-  const void* client_;
+  const void* owner_;
+  const void* handle_;
+  std::shared_ptr<void> kept_;
   Entry* outer_;
 };
+
+// Gives one count of a shared handle back, whose member `core` calls go into.
+template <class Handle>
+void release(Handle* handle) noexcept {
+  if (!alive(handle)) return;
+  if (handle->owners.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  Entry::outlive(handle->core);
+  delete handle;
+}
 
 }  // namespace costmark::capi

@@ -6,9 +6,6 @@
 #include "views.hpp"
 
 namespace costmark::capi {
-namespace {
-
-constexpr std::size_t request_first_size = offsetof(costmark_request, scope) + sizeof(costmark_str);
 
 Status read_request(const costmark_request* from, std::vector<Header>& headers, Request& out) {
   costmark_request request;
@@ -26,6 +23,8 @@ Status read_request(const costmark_request* from, std::vector<Header>& headers, 
   return {};
 }
 
+namespace {
+
 Result<std::unique_ptr<costmark_client>> make_client(const costmark_config* config) {
   if (Status status = require(config, "config"); !status) return status;
   auto core = Client::create(config->for_client());
@@ -35,18 +34,22 @@ Result<std::unique_ptr<costmark_client>> make_client(const costmark_config* conf
 
 using Function = Status (Client::*)(const Request&, Prepared&);
 
-// Prepare and check, which differ in the core's function alone. Leaves `out` empty.
+// Prepare and check, which differ in the core's function and in whether `out` shows the result.
+// Leaves `out` empty otherwise.
 Status call(const costmark_client* client, const costmark_request* from, costmark_prepared* out,
-            std::string_view out_name, Function function) {
+            std::string_view out_name, Function function, bool shown) {
   if (Status status = require(client, "client"); !status) return status;
   if (Status status = require(out, out_name); !status) return status;
+  if (Status status = Entry::check_unused(out, out_name); !status) return status;
   out->clear();
   Client& core = *client->core;
   if (Status status = Entry::check(&core); !status) return status;
   Request request;
   if (Status status = read_request(from, out->request_headers, request); !status) return status;
-  const Entry entry(&core);
-  return (core.*function)(request, out->core);
+  const Entry entry(&core, out);  // from here on `client` may be ended by a callback
+  Status status = (core.*function)(request, out->core);
+  if (status && shown) out->show(&core);
+  return status;
 }
 
 }  // namespace
@@ -61,24 +64,19 @@ costmark_status costmark_client_new(const costmark_config* config, costmark_clie
 }
 
 costmark_client* costmark_client_retain(costmark_client* client) noexcept {
-  if (!alive(client)) return nullptr;
-  client->owners.fetch_add(1, std::memory_order_relaxed);
-  return client;
+  return retain(client);
 }
 
 void costmark_client_release(costmark_client* client) noexcept {
-  if (!alive(client)) return;
-  if (client->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) delete client;
+  release(client);
 }
 
 costmark_status costmark_client_prepare(const costmark_client* client,
                                         const costmark_request* request,
                                         costmark_prepared* prepared,
                                         costmark_error** out_error) noexcept {
-  return guarded(out_error, [&]() -> Status {
-    Status status = call(client, request, prepared, "prepared", &costmark::Client::prepare);
-    if (status) prepared->show(client->core.get());
-    return status;
+  return guarded(out_error, [&] {
+    return call(client, request, prepared, "prepared", &costmark::Client::prepare, true);
   });
 }
 
@@ -86,6 +84,6 @@ costmark_status costmark_client_check(const costmark_client* client,
                                       const costmark_request* request, costmark_prepared* scratch,
                                       costmark_error** out_error) noexcept {
   return guarded(out_error, [&] {
-    return call(client, request, scratch, "scratch", &costmark::Client::check);
+    return call(client, request, scratch, "scratch", &costmark::Client::check, false);
   });
 }

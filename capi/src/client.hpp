@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -35,3 +36,14 @@ struct costmark_prepared {
   void clear() noexcept;
   void show(const costmark::Client* client);  // fills the members above from `core`
 };
+
+namespace costmark::capi {
+
+// The size of costmark_request in the first version.
+inline constexpr std::size_t request_first_size =
+    offsetof(costmark_request, scope) + sizeof(costmark_str);
+
+// `headers`: the memory that the request's views go to.
+Status read_request(const costmark_request* from, std::vector<Header>& headers, Request& out);
+
+}  // namespace costmark::capi

@@ -24,10 +24,6 @@ static_assert(static_cast<costmark_log_level>(LogLevel::info) == COSTMARK_LOG_IN
 static_assert(static_cast<costmark_log_level>(LogLevel::warning) == COSTMARK_LOG_WARNING);
 static_assert(static_cast<costmark_log_level>(LogLevel::error) == COSTMARK_LOG_ERROR);
 
-costmark_str view_or_absent(std::string_view text) noexcept {
-  return text.empty() ? costmark_str{nullptr, 0} : view(text);
-}
-
 // Takes a callback into a slot of a configuration. `data` is the callee's from its first line on:
 // its finaliser runs also when nothing below succeeds.
 template <class Function>
@@ -66,6 +62,10 @@ costmark::ClientConfig costmark_config::for_client() const {
       to->function(to->user_data.get(), static_cast<costmark_log_level>(level), message.data(),
                    message.size());
     };
+  }
+  if (clock) config.clock = [asked = clock] { return ask(*asked); };
+  if (usage) {
+    config.on_usage = [to = usage](const costmark::UsageEvent& event) { tell(*to, event); };
   }
   return config;
 }
@@ -139,6 +139,24 @@ costmark_status costmark_config_set_log_callback(costmark_config* config,
                       out_error);
 }
 
+costmark_status costmark_config_set_clock_callback(costmark_config* config,
+                                                   costmark_clock_callback callback,
+                                                   void* user_data,
+                                                   costmark_free_user_data free_user_data,
+                                                   costmark_error** out_error) noexcept {
+  return set_callback(config, &costmark_config::clock, callback,
+                      UserData(user_data, free_user_data), out_error);
+}
+
+costmark_status costmark_config_set_usage_callback(costmark_config* config,
+                                                   costmark_usage_callback callback,
+                                                   void* user_data,
+                                                   costmark_free_user_data free_user_data,
+                                                   costmark_error** out_error) noexcept {
+  return set_callback(config, &costmark_config::usage, callback,
+                      UserData(user_data, free_user_data), out_error);
+}
+
 costmark_status costmark_config_set_host_api_key(costmark_config* config, const char* key,
                                                  size_t key_len,
                                                  costmark_error** out_error) noexcept {
@@ -146,7 +164,9 @@ costmark_status costmark_config_set_host_api_key(costmark_config* config, const 
     if (Status status = require(config, "config"); !status) return status;
     std::string_view text;
     if (Status status = read_text(key, key_len, "key", text); !status) return status;
-    config->host_api_key = text;
+    std::string key_text(text);
+    config->host_api_key.swap(key_text);
+    wipe(key_text);
     return {};
   });
 }

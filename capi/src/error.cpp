@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "handle.hpp"
 #include "views.hpp"
 
 namespace costmark::capi {
@@ -18,23 +19,27 @@ std::string one_line(std::string text) {
 // A costmark_error that was allocated, with the memory that it shows.
 struct OwnedError : costmark_error {
   explicit OwnedError(Error&& from)
-      : costmark_error{error_magic,      from.code,     {}, {}, from.offset,
-                       from.http_status, from.retryable},
+      : costmark_error{error_magic, &this_copy,  from.code,        {},
+                       {},          from.offset, from.http_status, from.retryable},
         message_storage(one_line(std::move(from.message))),
         request_id_storage(std::move(from.request_id)) {
     message = message_storage;
     request_id = request_id_storage;
+    live_handles.fetch_add(1, std::memory_order_relaxed);
   }
+  ~OwnedError() { live_handles.fetch_sub(1, std::memory_order_relaxed); }
+  OwnedError(const OwnedError&) = delete;
+  OwnedError& operator=(const OwnedError&) = delete;
 
   std::string message_storage;
   std::string request_id_storage;
 };
 
 constinit costmark_error out_of_memory{
-    error_magic, Code::out_of_memory, "out of memory", "", std::nullopt, 0, true};
+    error_magic, &this_copy, Code::out_of_memory, "out of memory", "", std::nullopt, 0, true};
 
 bool is_error(const costmark_error* error) noexcept {
-  return error != nullptr && error->magic == error_magic;
+  return error != nullptr && error->magic == error_magic && error->copy == &this_copy;
 }
 
 }  // namespace

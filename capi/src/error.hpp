@@ -13,6 +13,7 @@
 // still there when the last thread of a process ends.
 struct costmark_error {
   std::uint64_t magic;
+  const char* copy;  // see handle.hpp
   costmark::Code code;
   std::string_view message;
   std::string_view request_id;

@@ -1,6 +1,8 @@
 // What every opaque handle begins with, and how one that a caller hands in is checked.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,20 +11,36 @@
 
 namespace costmark::capi {
 
-// A number that tells handles of one type from others and from ended ones. It stays in release
-// builds: a stale or wrong handle should be a status and not a crash, where that can be noticed.
-template <std::uint64_t value>
-class Magic {
- public:
-  constexpr Magic() noexcept = default;
-  ~Magic() { *const_cast<volatile std::uint64_t*>(&value_) = 0; }  // volatile: not optimised away
-  Magic(const Magic&) = delete;
-  Magic& operator=(const Magic&) = delete;
+// Handles of this copy of the library that are not ended.
+extern std::atomic<std::size_t> live_handles;
 
-  bool valid() const noexcept { return value_ == value; }
+// Its address tells this copy of the library from another one in the same process.
+extern const char this_copy;
+
+// A number that tells handles of one type from others and from ended ones, and an address that
+// tells them from those of another copy. They stay in release builds: a stale or wrong handle
+// should be a status and not a crash, where that can be noticed.
+template <std::uint64_t value>
+class Mark {
+ public:
+  Mark() noexcept = default;
+  ~Mark() { *const_cast<volatile std::uint64_t*>(&value_) = 0; }  // volatile: not optimised away
+  Mark(const Mark&) = delete;
+  Mark& operator=(const Mark&) = delete;
+
+  bool valid() const noexcept { return value_ == value && copy_ == &this_copy; }
 
  private:
   std::uint64_t value_ = value;
+  const char* copy_ = &this_copy;
+};
+
+// The mark of a handle that its maker has to end.
+template <std::uint64_t value>
+class Magic : public Mark<value> {
+ public:
+  Magic() noexcept { live_handles.fetch_add(1, std::memory_order_relaxed); }
+  ~Magic() { live_handles.fetch_sub(1, std::memory_order_relaxed); }
 };
 
 template <class Handle>
@@ -32,6 +50,14 @@ bool alive(const Handle* handle) noexcept {
 
 inline Status invalid_argument(std::string message) {
   return Status(Code::invalid_argument, std::move(message));
+}
+
+// For handles with a member `owners`.
+template <class Handle>
+Handle* retain(Handle* handle) noexcept {
+  if (!alive(handle)) return nullptr;
+  handle->owners.fetch_add(1, std::memory_order_relaxed);
+  return handle;
 }
 
 // `name`: the parameter's, for the message.

@@ -32,6 +32,7 @@ static_assert(is(Code::service, COSTMARK_SERVICE));
 static_assert(is(Code::out_of_memory, COSTMARK_OUT_OF_MEMORY));
 static_assert(is(Code::internal, COSTMARK_INTERNAL));
 static_assert(is(Code::stopped_by_callback, COSTMARK_STOPPED_BY_CALLBACK));
+static_assert(is(Code::cancelled, COSTMARK_CANCELLED));
 
 template <class Struct>
 constexpr bool has_layout(std::size_t size) noexcept {
@@ -44,7 +45,12 @@ static_assert(has_layout<costmark_option_info>(96));
 static_assert(has_layout<costmark_credentials>(80));
 static_assert(has_layout<costmark_request>(104));
 static_assert(has_layout<costmark_usage>(56));
+static_assert(has_layout<costmark_answer_head>(64));
 static_assert(has_layout<costmark_usage_totals>(88));
+static_assert(has_layout<costmark_send_options>(56));
+static_assert(has_layout<costmark_verify_request>(88));
+static_assert(has_layout<costmark_probe>(96));
+static_assert(has_layout<costmark_usage_event>(96));
 static_assert(has_layout<costmark_sign_request>(120));
 
 // Field by field, offsets are pinned in tests/capi/layout_test.c.

@@ -4,6 +4,7 @@
 #include "callbacks.hpp"
 #include "client.hpp"
 #include "guard.hpp"
+#include "usage.hpp"
 #include "views.hpp"
 
 struct costmark_observation {
@@ -20,7 +21,8 @@ struct costmark_observation {
 namespace costmark::capi {
 namespace {
 
-constexpr std::size_t usage_first_size = offsetof(costmark_usage, inconsistent) + sizeof(uint32_t);
+constexpr std::size_t answer_head_first_size =
+    offsetof(costmark_answer_head, error_type) + sizeof(costmark_str);
 
 static_assert(static_cast<costmark_outcome>(Outcome::ok) == COSTMARK_OUTCOME_OK);
 static_assert(static_cast<costmark_outcome>(Outcome::error) == COSTMARK_OUTCOME_ERROR);
@@ -45,29 +47,12 @@ costmark_status end_with(costmark_observation* observation, const char** out_dat
   pass_on({}, out_data, out_len);
   return guarded(out_error, [&]() -> Status {
     if (Status status = enter(observation); !status) return status;
-    const Entry entry(observation->client.get());
+    const Entry entry(observation->client.get(), observation);
     const std::string_view held_back = end(observation->core);
     observation->ended = true;
     pass_on(held_back, out_data, out_len);
     return {};
   });
-}
-
-std::uint64_t take(const std::optional<std::uint64_t>& count, std::uint32_t bit,
-                   std::uint32_t& known) noexcept {
-  if (count) known |= bit;
-  return count.value_or(0);
-}
-
-costmark_usage to_c(const Usage& usage) noexcept {
-  costmark_usage out = COSTMARK_USAGE_INIT;
-  out.input_tokens = take(usage.input_tokens, COSTMARK_USAGE_INPUT, out.known);
-  out.cached_input_tokens = take(usage.cached_input_tokens, COSTMARK_USAGE_CACHED_INPUT, out.known);
-  out.cache_write_tokens = take(usage.cache_write_tokens, COSTMARK_USAGE_CACHE_WRITE, out.known);
-  out.output_tokens = take(usage.output_tokens, COSTMARK_USAGE_OUTPUT, out.known);
-  out.reasoning_tokens = take(usage.reasoning_tokens, COSTMARK_USAGE_REASONING, out.known);
-  out.inconsistent = usage.inconsistent ? 1 : 0;
-  return out;
 }
 
 Result<std::unique_ptr<costmark_observation>> begin(const costmark_client* client,
@@ -83,6 +68,22 @@ Result<std::unique_ptr<costmark_observation>> begin(const costmark_client* clien
   const Entry entry(client->core.get());
   return std::make_unique<costmark_observation>(client->core,
                                                 client->core->observe(prepared->core, attempt));
+}
+
+Status read_head(const costmark_answer_head* from, AnswerHead& out) {
+  costmark_answer_head head;
+  Status status = read_struct(from, answer_head_first_size, "head", head);
+  if (status) status = read_text(head.content_type, "head.content_type", out.content_type);
+  if (status) status = read_text(head.date, "head.date", out.date);
+  if (status) status = read_text(head.error_type, "head.error_type", out.error_type);
+  if (!status) return status;
+  if (head.http_status < 100 || head.http_status > 599) {
+    return invalid_argument("head.http_status is " + std::to_string(head.http_status) +
+                            "; it must be from 100 to 599");
+  }
+  if (head.reserved != 0) return invalid_argument("head.reserved is not zero");
+  out.http_status = head.http_status;
+  return {};
 }
 
 const char* answer_text(const costmark_observation* observation, std::string Answer::* member,
@@ -104,23 +105,17 @@ costmark_status costmark_observation_new(const costmark_client* client,
   return guarded_new(out_observation, out_error, [&] { return begin(client, prepared, attempt); });
 }
 
-costmark_status costmark_observation_head(costmark_observation* observation, int32_t http_status,
-                                          const char* content_type, size_t content_type_len,
+costmark_status costmark_observation_head(costmark_observation* observation,
+                                          const costmark_answer_head* head,
                                           costmark_error** out_error) noexcept {
   return guarded(out_error, [&]() -> Status {
     if (Status status = enter(observation); !status) return status;
     if (observation->has_head) return invalid_argument("the head of this answer was given before");
     if (observation->ended) return invalid_argument("this answer has ended");
-    if (http_status < 100 || http_status > 599) {
-      return invalid_argument("http_status is " + std::to_string(http_status) +
-                              "; it must be from 100 to 599");
-    }
-    std::string_view type;
-    if (Status status = read_text(content_type, content_type_len, "content_type", type); !status) {
-      return status;
-    }
-    const Entry entry(observation->client.get());
-    observation->core.head(http_status, type);
+    costmark::AnswerHead fields;
+    if (Status status = read_head(head, fields); !status) return status;
+    const Entry entry(observation->client.get(), observation);
+    observation->core.head(fields);
     observation->has_head = true;
     return {};
   });
@@ -140,7 +135,7 @@ costmark_status costmark_observation_feed(costmark_observation* observation, con
       return invalid_argument("costmark_observation_head() comes before the first piece");
     }
     if (observation->ended) return invalid_argument("this answer has ended");
-    const Entry entry(observation->client.get());
+    const Entry entry(observation->client.get(), observation);
     pass_on(observation->core.feed(piece), out_data, out_len);
     return {};
   });
@@ -178,6 +173,10 @@ costmark_status costmark_observation_usage(const costmark_observation* observati
   });
 }
 
+bool costmark_observation_retry_advised(const costmark_observation* observation) noexcept {
+  return alive(observation) && observation->core.retry_advised();
+}
+
 costmark_outcome costmark_observation_outcome(const costmark_observation* observation) noexcept {
   if (!alive(observation)) return COSTMARK_OUTCOME_UNKNOWN;
   return static_cast<costmark_outcome>(observation->core.answer().outcome);
@@ -199,7 +198,12 @@ const char* costmark_observation_service_tier(const costmark_observation* observ
 }
 
 void costmark_observation_free(costmark_observation* observation) noexcept {
-  if (alive(observation)) delete observation;
+  // A callback must not pull its own observation from under the call that it is inside of.
+  if (!alive(observation) || Entry::inside(observation)) return;
+  // Counting one that has not ended calls back as well.
+  const std::shared_ptr<costmark::Client> client = observation->client;
+  const Entry entry(client.get());
+  delete observation;
 }
 
 const char* costmark_outcome_name(costmark_outcome outcome) noexcept {

@@ -1,3 +1,4 @@
+#include "callbacks.hpp"
 #include "client.hpp"
 #include "guard.hpp"
 #include "views.hpp"
@@ -56,8 +57,14 @@ costmark_status costmark_prepared_new(costmark_prepared** out_prepared,
   return guarded_new(out_prepared, out_error, make_handle<costmark_prepared>);
 }
 
+void costmark_prepared_clear(costmark_prepared* prepared) noexcept {
+  if (!alive(prepared) || Entry::inside(prepared)) return;
+  prepared->clear();
+  prepared->core.clear();
+}
+
 void costmark_prepared_free(costmark_prepared* prepared) noexcept {
-  if (alive(prepared)) delete prepared;
+  if (alive(prepared) && !Entry::inside(prepared)) delete prepared;
 }
 
 const costmark_str* costmark_prepared_headers_to_remove(const costmark_prepared* prepared,
@@ -95,6 +102,14 @@ costmark_api costmark_prepared_api(const costmark_prepared* prepared) noexcept {
 
 bool costmark_prepared_streamed(const costmark_prepared* prepared) noexcept {
   return shows(prepared) && prepared->core.streamed();
+}
+
+bool costmark_prepared_hides_usage_chunk(const costmark_prepared* prepared) noexcept {
+  return shows(prepared) && prepared->core.hides_usage_chunk();
+}
+
+bool costmark_prepared_authorized(const costmark_prepared* prepared) noexcept {
+  return shows(prepared) && prepared->core.authorized();
 }
 
 const char* costmark_prepared_url(const costmark_prepared* prepared, size_t* out_len) noexcept {

@@ -1,4 +1,5 @@
-#include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -6,6 +7,8 @@
 #include "costmark/signing.hpp"
 #include "costmark/url.hpp"
 #include "guard.hpp"
+#include "secret.hpp"
+#include "sources.hpp"
 #include "views.hpp"
 
 struct costmark_signature {
@@ -20,7 +23,12 @@ struct costmark_signature {
   std::string host;
   std::vector<costmark::Header> request_headers;
   std::vector<costmark_header> headers;
+  std::string url;  // after costmark_presign()
   bool filled = false;
+
+  costmark_signature() = default;
+  ~costmark_signature() { costmark::capi::wipe(url); }
+  void clear() noexcept;
 };
 
 namespace costmark::capi {
@@ -50,11 +58,6 @@ Status read_request(const costmark_sign_request* from, std::vector<Header>& head
   return status;
 }
 
-UnixSeconds now() {
-  using namespace std::chrono;
-  return duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
-}
-
 // In constant time for texts of one length, as it compares secrets.
 bool same(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) return false;
@@ -77,27 +80,51 @@ Status take_credentials(const CredentialsView& asked, CredentialsPtr& kept) {
   return {};
 }
 
-Status sign(const SignRequest& request, costmark_signature& out) {
+// Signs into the headers, or, with a life, into the query.
+Status sign(const SignRequest& request, std::optional<std::int64_t> expires_in_s,
+            costmark_signature& out) {
   if (Status status = take_credentials(request.credentials, out.credentials); !status) {
     return status;
   }
-  const auto url = parse_url(request.url);
-  if (!url) return Status(url.error());
+  const auto parsed = parse_url(request.url);
+  if (!parsed) return Status(parsed.error());
+  const Url& url = parsed.value();
   out.host.clear();
-  append_host_header(url.value(), out.host);
+  append_host_header(url, out.host);
   signing::PayloadHash hash;
   if (Status status = out.hasher.hash(request.body, hash); !status) return status;
-  const signing::Request to_sign{request.method, out.host, url.value().path, url.value().query,
+  const signing::Request to_sign{request.method, out.host, url.path, url.query,
                                  out.request_headers};
-  return out.signer.sign(to_sign, hash, *out.credentials, {request.region, request.service},
-                         request.time == 0 ? now() : request.time, {}, out.core);
+  const signing::Scope scope{request.region, request.service};
+  const UnixSeconds time = request.time == 0 ? system_time() : request.time;
+  if (!expires_in_s) {
+    return out.signer.sign(to_sign, hash, *out.credentials, scope, time, {}, out.core);
+  }
+  Status status =
+      out.signer.presign(to_sign, hash, *out.credentials, scope, time, *expires_in_s, {}, out.core);
+  if (!status) return status;
+  // Host and path are spelt as they were signed.
+  const std::string_view path = url.path.empty() ? "/" : url.path;
+  const std::string_view query = out.core.query();
+  out.url.reserve(url.scheme.size() + out.host.size() + path.size() + query.size() + 4);
+  out.url.append(url.scheme).append("://").append(out.host).append(path);
+  out.url.append("?").append(query);
+  return {};
 }
 
-void show(costmark_signature& signature) {
-  for (const Header& header : signature.core.headers()) {
-    signature.headers.push_back({view(header.name), view(header.value)});
+Status fill(const costmark_sign_request* request, std::optional<std::int64_t> expires_in_s,
+            costmark_signature* signature) {
+  if (Status status = require(signature, "signature"); !status) return status;
+  signature->clear();
+  SignRequest fields;
+  Status status = read_request(request, signature->request_headers, fields);
+  if (status) status = sign(fields, expires_in_s, *signature);
+  if (!status) return status;
+  for (const Header& header : signature->core.headers()) {
+    signature->headers.push_back({view(header.name), view(header.value)});
   }
-  signature.filled = true;
+  signature->filled = true;
+  return {};
 }
 
 }  // namespace
@@ -106,6 +133,12 @@ void show(costmark_signature& signature) {
 using namespace costmark::capi;
 using costmark::Status;
 
+void costmark_signature::clear() noexcept {
+  filled = false;
+  headers.clear();
+  wipe(url);
+}
+
 costmark_status costmark_signature_new(costmark_signature** out_signature,
                                        costmark_error** out_error) noexcept {
   return guarded_new(out_signature, out_error, make_handle<costmark_signature>);
@@ -113,16 +146,18 @@ costmark_status costmark_signature_new(costmark_signature** out_signature,
 
 costmark_status costmark_sign(const costmark_sign_request* request, costmark_signature* signature,
                               costmark_error** out_error) noexcept {
-  return guarded(out_error, [&]() -> Status {
-    if (Status status = require(signature, "signature"); !status) return status;
-    signature->filled = false;
-    signature->headers.clear();
-    SignRequest fields;
-    Status status = read_request(request, signature->request_headers, fields);
-    if (status) status = sign(fields, *signature);
-    if (status) show(*signature);
-    return status;
-  });
+  return guarded(out_error, [&] { return fill(request, std::nullopt, signature); });
+}
+
+costmark_status costmark_presign(const costmark_sign_request* request, int64_t expires_in_s,
+                                 costmark_signature* signature,
+                                 costmark_error** out_error) noexcept {
+  return guarded(out_error, [&] { return fill(request, expires_in_s, signature); });
+}
+
+const char* costmark_signature_url(const costmark_signature* signature, size_t* out_len) noexcept {
+  const bool filled = alive(signature) && signature->filled;
+  return give_text(filled ? signature->url : std::string_view(), out_len);
 }
 
 const costmark_header* costmark_signature_headers(const costmark_signature* signature,

@@ -1,3 +1,5 @@
+#include "usage.hpp"
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +19,12 @@ namespace {
 
 constexpr std::size_t totals_first_size =
     offsetof(costmark_usage_totals, inconsistent) + sizeof(uint64_t);
+
+std::uint64_t take(const std::optional<std::uint64_t>& count, std::uint32_t bit,
+                   std::uint32_t& known) noexcept {
+  if (count) known |= bit;
+  return count.value_or(0);
+}
 
 costmark_usage_totals to_c(const UsageTotals& totals) noexcept {
   return {sizeof(costmark_usage_totals), totals.operations,          totals.attempts,
@@ -39,6 +47,18 @@ Result<std::unique_ptr<costmark_usage_report>> take_report(const costmark_client
 }
 
 }  // namespace
+
+costmark_usage to_c(const Usage& usage) noexcept {
+  costmark_usage out = COSTMARK_USAGE_INIT;
+  out.input_tokens = take(usage.input_tokens, COSTMARK_USAGE_INPUT, out.known);
+  out.cached_input_tokens = take(usage.cached_input_tokens, COSTMARK_USAGE_CACHED_INPUT, out.known);
+  out.cache_write_tokens = take(usage.cache_write_tokens, COSTMARK_USAGE_CACHE_WRITE, out.known);
+  out.output_tokens = take(usage.output_tokens, COSTMARK_USAGE_OUTPUT, out.known);
+  out.reasoning_tokens = take(usage.reasoning_tokens, COSTMARK_USAGE_REASONING, out.known);
+  out.inconsistent = usage.inconsistent ? 1 : 0;
+  return out;
+}
+
 }  // namespace costmark::capi
 
 using namespace costmark::capi;

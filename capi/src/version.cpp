@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <array>
 #include <cstring>
+#include <iterator>
 #include <string_view>
 
 #include "costmark/costmark.h"
@@ -11,15 +11,22 @@
 
 namespace {
 
-constexpr std::array<std::string_view, 8> features = {
+constexpr std::string_view features[] = {
     "prepare",
     "observe",
+    "send",
+    "verify",
     "usage",
     "sign",
+    "presign",
     "json",
+    "bearer_token",
+    "credentials",
     "credentials_callback",
     "bearer_token_callback",
     "log_callback",
+    "usage_callback",
+    "clock_callback",
 };
 
 static_assert(COSTMARK_VERSION_NUMBER == COSTMARK_VERSION_MAJOR * 1000000 +
@@ -43,7 +50,7 @@ uint32_t costmark_abi_version() noexcept {
 
 bool costmark_has_feature(const char* name, size_t name_len) noexcept {
   if (name == nullptr) return false;
-  return std::any_of(features.begin(), features.end(), [&](std::string_view feature) {
+  return std::any_of(std::begin(features), std::end(features), [&](std::string_view feature) {
     return feature.size() == name_len && std::memcmp(feature.data(), name, name_len) == 0;
   });
 }

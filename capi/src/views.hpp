@@ -28,17 +28,21 @@ inline costmark_str view(std::string_view text) noexcept {
   return {text.data(), text.size()};
 }
 
+inline costmark_str view_or_absent(std::string_view text) noexcept {
+  return text.empty() ? costmark_str{nullptr, 0} : view(text);
+}
+
 // For getters: never NULL, so that what has no bytes is still a text.
 inline const char* give_text(std::string_view text, std::size_t* out_len) noexcept {
   if (out_len != nullptr) *out_len = text.size();
   return text.data() == nullptr ? "" : text.data();
 }
 
-// `items`: NULL for none.
+// `items`: NULL for none. An empty array is NULL.
 template <class T>
 const T* give_array(const std::vector<T>* items, std::size_t* out_count) noexcept {
   if (out_count != nullptr) *out_count = items == nullptr ? 0 : items->size();
-  return items == nullptr ? nullptr : items->data();
+  return items == nullptr || items->empty() ? nullptr : items->data();
 }
 
 // No struct of this library will ever be larger; a size above it was never set.

@@ -10,8 +10,25 @@ static void versions_agree(void) {
 }
 
 static void features_are_named(void) {
-  CHECK(costmark_has_feature("prepare", 7));
-  CHECK(costmark_has_feature("log_callback", 12));
+  static const char *const names[] = {"prepare",
+                                      "observe",
+                                      "send",
+                                      "verify",
+                                      "usage",
+                                      "sign",
+                                      "presign",
+                                      "json",
+                                      "bearer_token",
+                                      "credentials",
+                                      "credentials_callback",
+                                      "bearer_token_callback",
+                                      "log_callback",
+                                      "usage_callback",
+                                      "clock_callback"};
+  size_t i;
+  for (i = 0; i < sizeof names / sizeof names[0]; ++i) {
+    CHECK(costmark_has_feature(names[i], strlen(names[i])));
+  }
   CHECK(!costmark_has_feature("prepare", 6));
   CHECK(!costmark_has_feature("prepare\0", 8));
   CHECK(!costmark_has_feature("teleport", 8));
@@ -24,6 +41,7 @@ static void numbers_have_names(void) {
   CHECK(strcmp(costmark_status_name(COSTMARK_OK), "ok") == 0);
   CHECK(strcmp(costmark_status_name(COSTMARK_INVALID_JSON), "invalid_json") == 0);
   CHECK(strcmp(costmark_status_name(COSTMARK_STOPPED_BY_CALLBACK), "stopped_by_callback") == 0);
+  CHECK(strcmp(costmark_status_name(COSTMARK_CANCELLED), "cancelled") == 0);
   CHECK(strcmp(costmark_status_name(-1), "unknown") == 0);
   CHECK(strcmp(costmark_status_name(INT32_MAX), "unknown") == 0);
   CHECK(strcmp(costmark_project_source_name(COSTMARK_SOURCE_SCOPE), "scope") == 0);
@@ -65,10 +83,36 @@ static void getters_of_no_error(void) {
   costmark_error_free(NULL);
 }
 
+/* Every handle and every error counts until it is ended, and no longer. */
+static void handles_are_counted(void) {
+  costmark_config *config = NULL;
+  costmark_prepared *prepared = NULL;
+  costmark_client *client = NULL, *kept;
+  costmark_error *error = NULL;
+  CHECK(costmark_live_handles() == 0);
+  CHECK(costmark_config_new(&config, NULL) == COSTMARK_OK && costmark_live_handles() == 1);
+  CHECK(costmark_prepared_new(&prepared, NULL) == COSTMARK_OK && costmark_live_handles() == 2);
+  CHECK(costmark_client_new(config, &client, NULL) == COSTMARK_OK && costmark_live_handles() == 3);
+  kept = costmark_client_retain(client);
+  CHECK(kept == client && costmark_live_handles() == 3);
+  CHECK(costmark_client_new(NULL, &client, &error) != COSTMARK_OK && costmark_live_handles() == 4);
+  CHECK(costmark_client_new(NULL, &client, NULL) != COSTMARK_OK && costmark_live_handles() == 4);
+  costmark_error_free(error);
+  CHECK(costmark_live_handles() == 3);
+  costmark_prepared_free(prepared);
+  costmark_config_free(config);
+  CHECK(costmark_live_handles() == 1);
+  costmark_client_release(kept);
+  CHECK(costmark_live_handles() == 1);
+  costmark_client_release(kept);
+  CHECK(costmark_live_handles() == 0);
+}
+
 void test_basics(void) {
   versions_agree();
   features_are_named();
   numbers_have_names();
   errors_say_what_and_where();
   getters_of_no_error();
+  handles_are_counted();
 }

@@ -239,6 +239,202 @@ static void finalisers_run_once_whatever_happens(void) {
   CHECK(second.freed == 1 && third.freed == 0);
 }
 
+/* What a usage callback was told of last. */
+typedef struct {
+  host base; /* first: free_host() and call_inside() take either */
+  costmark_usage_event event;
+  costmark_usage usage;
+  char project[40], model[40], id[40];
+  costmark_observation *to_free;
+} usage_host;
+
+static void copy(char *out, costmark_str text) {
+  CHECK(text.len < 40);
+  if (text.len > 0) memcpy(out, text.data, text.len);
+  out[text.len] = '\0';
+}
+
+static void take_usage(void *user_data, const costmark_usage_event *event) {
+  usage_host *self = (usage_host *)user_data;
+  ++self->base.called;
+  CHECK(event->struct_size == sizeof *event);
+  CHECK(event->usage->struct_size == sizeof *event->usage);
+  self->event = *event;
+  self->usage = *event->usage;
+  copy(self->project, event->project);
+  copy(self->model, event->model);
+  copy(self->id, event->response_id);
+  CHECK(event->service_tier.data == NULL);
+  call_inside(&self->base);
+  costmark_observation_free(self->to_free);
+}
+
+static costmark_client *client_telling(usage_host *self, const char *const *options) {
+  costmark_config *config = config_with(options);
+  CHECK_OK(costmark_config_set_usage_callback(config, take_usage, self, free_host, &error));
+  return client_of(config);
+}
+
+static costmark_observation *observed(costmark_client *client, const char *url) {
+  costmark_observation *observation = NULL;
+  costmark_prepared *prepared = new_prepared();
+  costmark_request request = chat_request("{}");
+  if (url != NULL) request.url = str(url);
+  CHECK_OK(costmark_client_prepare(client, &request, prepared, &error));
+  CHECK_OK(costmark_observation_new(client, prepared, 1, &observation, &error));
+  costmark_prepared_free(prepared);
+  return observation;
+}
+
+static void attempts_are_told_of(void) {
+  static const char *const project[] = {"project", "proj_told", NULL};
+  static const char answer[] =
+      "{\"id\":\"chatcmpl-7\",\"model\":\"a-model\",\"choices\":[{\"finish_reason\":\"stop\"}],"
+      "\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":1}}";
+  usage_host self;
+  costmark_client *client;
+  costmark_observation *observation;
+  memset(&self, 0, sizeof self);
+  client = client_telling(&self, project);
+  self.base.client = client;
+  observation = observed(client, NULL);
+  CHECK_OK(take_head(observation, 200, "application/json", &error));
+  CHECK_OK(costmark_observation_feed(observation, answer, strlen(answer), NULL, NULL, &error));
+  CHECK(self.base.called == 0);
+  CHECK_OK(costmark_observation_finish(observation, NULL, NULL, &error));
+  CHECK_OK(costmark_observation_finish(observation, NULL, NULL, &error));
+  CHECK(self.base.called == 1 && self.base.inside == COSTMARK_INVALID_ARGUMENT);
+  CHECK(strcmp(self.project, "proj_told") == 0 && strcmp(self.model, "a-model") == 0);
+  CHECK(strcmp(self.id, "chatcmpl-7") == 0);
+  CHECK(self.event.api == COSTMARK_API_CHAT_COMPLETIONS);
+  CHECK(self.event.outcome == COSTMARK_OUTCOME_OK);
+  CHECK(self.event.http_status == 200 && self.event.attempt == 1);
+  CHECK(self.usage.known == (COSTMARK_USAGE_INPUT | COSTMARK_USAGE_OUTPUT));
+  CHECK(self.usage.input_tokens == 3 && self.usage.output_tokens == 1);
+  costmark_observation_free(observation);
+  CHECK(self.base.called == 1);
+
+  /* One that is let go counts as cancelled, and says so from inside of its end. */
+  observation = observed(client, NULL);
+  costmark_observation_free(observation);
+  CHECK(self.base.called == 2 && self.base.inside == COSTMARK_INVALID_ARGUMENT);
+  CHECK(self.event.outcome == COSTMARK_OUTCOME_CANCELLED && self.event.http_status == 0);
+  CHECK(self.usage.known == 0 && strcmp(self.id, "") == 0);
+
+  /* What spends no tokens is not told of. */
+  observation = observed(client, "https://bedrock-mantle.us-east-1.api.aws/v1/models");
+  costmark_observation_free(observation);
+  CHECK(self.base.called == 2);
+  costmark_client_release(client);
+  CHECK(self.base.freed == 1);
+}
+
+/* A callback cannot pull its own observation away, and may end another one. */
+static void observations_that_are_ended_from_inside(void) {
+  usage_host self;
+  costmark_client *client;
+  costmark_observation *observation;
+  memset(&self, 0, sizeof self);
+  client = client_telling(&self, NULL);
+  observation = observed(client, NULL);
+  self.to_free = observation;
+  CHECK_OK(costmark_observation_fail(observation, COSTMARK_OUTCOME_ERROR, NULL, NULL, &error));
+  CHECK(self.base.called == 1);
+  CHECK(costmark_observation_outcome(observation) == COSTMARK_OUTCOME_ERROR);
+  self.to_free = NULL;
+  costmark_observation_free(observation);
+  CHECK(costmark_live_handles() == 1);
+  costmark_client_release(client);
+  CHECK(self.base.freed == 1);
+}
+
+typedef struct {
+  int called, freed;
+  int64_t time;
+} clock_host;
+
+static int64_t tell_time(void *user_data) {
+  clock_host *self = (clock_host *)user_data;
+  ++self->called;
+  return self->time;
+}
+
+static void free_clock(void *user_data) {
+  ++((clock_host *)user_data)->freed;
+}
+
+static void the_host_has_the_time(void) {
+  static const int64_t bad[] = {-1, INT64_MIN, 253402300800, INT64_MAX};
+  clock_host self = {0, 0, 1440938160};
+  costmark_config *config = config_with(NULL);
+  costmark_prepared *prepared = new_prepared();
+  const costmark_request request = chat_request("{}");
+  costmark_client *client;
+  size_t i;
+  CHECK_OK(costmark_config_set_clock_callback(config, tell_time, &self, free_clock, &error));
+  client = client_of(config);
+  CHECK_OK(costmark_client_prepare(client, &request, prepared, &error));
+  CHECK(self.called > 0);
+  CHECK(equal(header_to_set(prepared, "x-amz-date"), "20150830T123600Z"));
+  for (i = 0; i < sizeof bad / sizeof bad[0]; ++i) {
+    self.time = bad[i];
+    CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
+                costmark_client_prepare(client, &request, prepared, &error));
+  }
+  costmark_client_release(client);
+  CHECK(self.freed == 1);
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
+              costmark_config_set_clock_callback(NULL, tell_time, &self, free_clock, &error));
+  CHECK(self.freed == 2);
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
+              costmark_config_set_usage_callback(NULL, take_usage, &self, free_clock, &error));
+  CHECK(self.freed == 3);
+  config = bare_config();
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
+              costmark_config_set_clock_callback(config, NULL, &self, free_clock, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
+              costmark_config_set_usage_callback(config, NULL, &self, free_clock, &error));
+  CHECK(self.freed == 5);
+  costmark_config_free(config);
+  costmark_prepared_free(prepared);
+}
+
+/* Given back for the last time from inside, a client ends when the call into it does. */
+typedef struct {
+  costmark_client *client;
+  costmark_prepared *prepared;
+  int freed;
+} leaver;
+
+static costmark_status leave(void *user_data, costmark_credentials_sink *sink) {
+  leaver *self = (leaver *)user_data;
+  costmark_credentials credentials = COSTMARK_CREDENTIALS_INIT;
+  costmark_client_release(self->client);
+  costmark_prepared_free(self->prepared); /* in use: ignored */
+  costmark_prepared_clear(self->prepared);
+  CHECK(self->freed == 0);
+  credentials.access_key_id = str("AKIDEXAMPLE");
+  credentials.secret_access_key = str("not-a-real-secret");
+  return costmark_credentials_put(sink, &credentials, NULL);
+}
+
+static void free_leaver(void *user_data) {
+  ++((leaver *)user_data)->freed;
+}
+
+static void clients_that_are_released_from_inside(void) {
+  leaver self = {NULL, NULL, 0};
+  costmark_config *config = bare_config();
+  const costmark_request request = chat_request("{}");
+  CHECK_OK(costmark_config_set_credentials_callback(config, leave, &self, free_leaver, &error));
+  self.client = client_of(config);
+  self.prepared = new_prepared();
+  CHECK_OK(costmark_client_prepare(self.client, &request, self.prepared, &error));
+  CHECK(self.freed == 1);
+  CHECK(header_to_set(self.prepared, "authorization").len > 40);
+  costmark_prepared_free(self.prepared);
+}
+
 static void an_observation_keeps_the_callbacks(void) {
   host self = {0, 0, 1, 0, COSTMARK_OK, NULL, COSTMARK_OK};
   costmark_client *client = client_with_credentials_of(&self);
@@ -264,4 +460,8 @@ void test_callbacks(void) {
   lines_are_logged();
   finalisers_run_once_whatever_happens();
   an_observation_keeps_the_callbacks();
+  attempts_are_told_of();
+  observations_that_are_ended_from_inside();
+  the_host_has_the_time();
+  clients_that_are_released_from_inside();
 }

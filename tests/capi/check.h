@@ -48,12 +48,18 @@ costmark_config *config_with(const char *const *options);
 /* A client of such a configuration. */
 costmark_client *client_with(const char *const *options);
 costmark_prepared *new_prepared(void);
+/* Hands an observation the head of an answer; `type`: its Content-Type, or NULL. */
+costmark_status take_head(costmark_observation *observation, int32_t http_status, const char *type,
+                          costmark_error **out_error);
 
 /* A chat request with nothing optional but a Content-Type and this body. */
 costmark_request chat_request(const char *body);
 
 /* The value of a header to set, or NULL data. */
 costmark_str header_to_set(const costmark_prepared *prepared, const char *name);
+
+/* What is in the environment must not decide these tests. */
+void clear_environment(void);
 
 void test_basics(void);
 void test_options(void);
@@ -65,5 +71,9 @@ void test_callbacks(void);
 void test_structs(void);
 void test_misuse(void);
 void test_threads(void);
+void test_verify(void);
+void test_providers(void);
+void test_send(void);
+void test_process(void);
 
 #endif

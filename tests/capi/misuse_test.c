@@ -12,6 +12,8 @@ static void constructors_need_a_place(void) {
   REFUSED(costmark_config_new(NULL, &error));
   REFUSED(costmark_prepared_new(NULL, &error));
   REFUSED(costmark_signature_new(NULL, &error));
+  REFUSED(costmark_cancel_new(NULL, &error));
+  REFUSED(costmark_response_new(NULL, &error));
   REFUSED(costmark_client_new(NULL, &client, &error));
   CHECK(client == NULL);
 }
@@ -45,7 +47,7 @@ static void wrong_handle(void *wrong) {
   REFUSED(costmark_observation_new((costmark_client *)wrong, prepared, 1, &observation, &error));
   CHECK(observation == NULL);
   REFUSED(costmark_observation_new(client, (costmark_prepared *)wrong, 1, &observation, &error));
-  REFUSED(costmark_observation_head((costmark_observation *)wrong, 200, NULL, 0, &error));
+  REFUSED(take_head((costmark_observation *)wrong, 200, NULL, &error));
   REFUSED(costmark_observation_feed((costmark_observation *)wrong, "abc", 3, &out, &len, &error));
   CHECK(len == 3 && memcmp(out, "abc", 3) == 0);
   REFUSED(costmark_observation_finish((costmark_observation *)wrong, &out, &len, &error));
@@ -89,6 +91,112 @@ static void wrong_handle(void *wrong) {
   costmark_signature_free((costmark_signature *)wrong);
 
   costmark_prepared_free(prepared);
+  costmark_client_release(client);
+}
+
+/* The same for what came with sending, verifying and providers. */
+static void wrong_handle_elsewhere(void *wrong) {
+  costmark_client *client = client_with(NULL);
+  costmark_response *response = NULL;
+  costmark_verification *verification = (costmark_verification *)nothing;
+  costmark_credentials_provider *provider = (costmark_credentials_provider *)nothing;
+  costmark_credentials_set *set = (costmark_credentials_set *)nothing;
+  costmark_credentials_report *report = (costmark_credentials_report *)nothing;
+  costmark_bearer_token_provider *tokens = (costmark_bearer_token_provider *)nothing;
+  costmark_bearer_token *token = (costmark_bearer_token *)nothing;
+  costmark_credentials credentials = COSTMARK_CREDENTIALS_INIT;
+  costmark_usage usage = COSTMARK_USAGE_INIT;
+  costmark_probe probe = COSTMARK_PROBE_INIT;
+  const costmark_sign_request to_sign = COSTMARK_SIGN_REQUEST_INIT;
+  const costmark_request request = chat_request("{}");
+  costmark_send_options options = COSTMARK_SEND_OPTIONS_INIT;
+  size_t count = 9;
+
+  CHECK_OK(costmark_response_new(&response, &error));
+  REFUSED(costmark_client_send((costmark_client *)wrong, &request, NULL, response, &error));
+  REFUSED(costmark_client_send(client, &request, NULL, (costmark_response *)wrong, &error));
+  if (wrong != NULL) {
+    options.cancel = (costmark_cancel *)wrong;
+    REFUSED(costmark_client_send(client, &request, &options, response, &error));
+  }
+  REFUSED(costmark_response_usage((costmark_response *)wrong, &usage, &error));
+  REFUSED(costmark_client_verify((costmark_client *)wrong, NULL, &verification, &error));
+  CHECK(verification == NULL);
+  REFUSED(costmark_verification_probe((costmark_verification *)wrong, 0, &probe, &error));
+  REFUSED(costmark_credentials_provider_new((costmark_config *)wrong, &provider, &error));
+  CHECK(provider == NULL);
+  REFUSED(costmark_credentials_provider_get((costmark_credentials_provider *)wrong, &set, &error));
+  CHECK(set == NULL);
+  REFUSED(costmark_credentials_set_view((costmark_credentials_set *)wrong, &credentials, &error));
+  REFUSED(costmark_credentials_report_new((costmark_config *)wrong, &report, &error));
+  CHECK(report == NULL);
+  REFUSED(costmark_bearer_token_provider_new((costmark_config *)wrong, 60, &tokens, &error));
+  CHECK(tokens == NULL);
+  REFUSED(
+      costmark_bearer_token_provider_get((costmark_bearer_token_provider *)wrong, &token, &error));
+  CHECK(token == NULL);
+  REFUSED(costmark_presign(&to_sign, 60, (costmark_signature *)wrong, &error));
+
+  CHECK(costmark_cancel_retain((costmark_cancel *)wrong) == NULL);
+  CHECK(!costmark_cancel_requested((costmark_cancel *)wrong));
+  CHECK(costmark_response_http_status((costmark_response *)wrong) == 0);
+  CHECK(costmark_response_headers((costmark_response *)wrong, &count) == NULL && count == 0);
+  CHECK(strcmp(costmark_response_header((costmark_response *)wrong, "a", 1, NULL), "") == 0);
+  CHECK(strcmp(costmark_response_body((costmark_response *)wrong, NULL), "") == 0);
+  CHECK(strcmp(costmark_response_request_id((costmark_response *)wrong, NULL), "") == 0);
+  CHECK(costmark_response_attempts((costmark_response *)wrong) == 0);
+  CHECK(costmark_response_outcome((costmark_response *)wrong) == COSTMARK_OUTCOME_UNKNOWN);
+  CHECK(strcmp(costmark_response_id((costmark_response *)wrong, NULL), "") == 0);
+  CHECK(strcmp(costmark_response_model((costmark_response *)wrong, NULL), "") == 0);
+  CHECK(strcmp(costmark_response_service_tier((costmark_response *)wrong, NULL), "") == 0);
+  CHECK(strcmp(costmark_response_project((costmark_response *)wrong, NULL), "") == 0);
+  CHECK(costmark_response_project_source((costmark_response *)wrong) == COSTMARK_SOURCE_NONE);
+  CHECK(strcmp(costmark_response_hint((costmark_response *)wrong, NULL), "") == 0);
+  CHECK(!costmark_client_may_verify((costmark_client *)wrong, "https://a.example", 17));
+  CHECK(costmark_verification_verdict((costmark_verification *)wrong) == COSTMARK_VERDICT_UNKNOWN);
+  CHECK(strcmp(costmark_verification_reason((costmark_verification *)wrong, NULL), "") == 0);
+  CHECK(strcmp(costmark_verification_endpoint((costmark_verification *)wrong, NULL), "") == 0);
+  CHECK(strcmp(costmark_verification_carrier((costmark_verification *)wrong, NULL), "") == 0);
+  CHECK(strcmp(costmark_verification_project((costmark_verification *)wrong, NULL), "") == 0);
+  CHECK(strcmp(costmark_verification_model((costmark_verification *)wrong, NULL), "") == 0);
+  CHECK(!costmark_verification_retryable((costmark_verification *)wrong));
+  CHECK(costmark_verification_checked_unix_s((costmark_verification *)wrong) == 0);
+  CHECK(costmark_verification_probe_count((costmark_verification *)wrong) == 0);
+  CHECK(!costmark_credentials_provider_refused((costmark_credentials_provider *)wrong, set));
+  CHECK(costmark_credentials_provider_retain((costmark_credentials_provider *)wrong) == NULL);
+  CHECK(strcmp(costmark_credentials_set_source((costmark_credentials_set *)wrong, NULL), "") == 0);
+  CHECK(costmark_credentials_report_count((costmark_credentials_report *)wrong) == 0);
+  CHECK(strcmp(costmark_credentials_report_source((costmark_credentials_report *)wrong, 0, NULL),
+               "") == 0);
+  CHECK(strcmp(costmark_credentials_report_failure((costmark_credentials_report *)wrong, 0, NULL),
+               "") == 0);
+  CHECK(!costmark_credentials_report_found((costmark_credentials_report *)wrong));
+  CHECK(strcmp(costmark_credentials_report_region((costmark_credentials_report *)wrong, NULL),
+               "") == 0);
+  CHECK(
+      strcmp(costmark_credentials_report_region_origin((costmark_credentials_report *)wrong, NULL),
+             "") == 0);
+  CHECK(strcmp(costmark_bearer_token_text((costmark_bearer_token *)wrong, NULL), "") == 0);
+  CHECK(costmark_bearer_token_expires_unix_s((costmark_bearer_token *)wrong) == 0);
+  CHECK(!costmark_bearer_token_provider_refused((costmark_bearer_token_provider *)wrong, "t", 1));
+  CHECK(costmark_bearer_token_provider_retain((costmark_bearer_token_provider *)wrong) == NULL);
+  CHECK(strcmp(costmark_signature_url((costmark_signature *)wrong, NULL), "") == 0);
+  CHECK(!costmark_observation_retry_advised((costmark_observation *)wrong));
+  CHECK(!costmark_prepared_hides_usage_chunk((costmark_prepared *)wrong));
+  CHECK(!costmark_prepared_authorized((costmark_prepared *)wrong));
+
+  costmark_cancel_request((costmark_cancel *)wrong);
+  costmark_cancel_release((costmark_cancel *)wrong);
+  costmark_response_free((costmark_response *)wrong);
+  costmark_verification_free((costmark_verification *)wrong);
+  costmark_credentials_provider_release((costmark_credentials_provider *)wrong);
+  costmark_credentials_set_free((costmark_credentials_set *)wrong);
+  costmark_credentials_report_free((costmark_credentials_report *)wrong);
+  costmark_bearer_token_free((costmark_bearer_token *)wrong);
+  costmark_bearer_token_provider_release((costmark_bearer_token_provider *)wrong);
+  costmark_prepared_clear((costmark_prepared *)wrong);
+
+  costmark_response_free(response);
   costmark_client_release(client);
 }
 
@@ -216,6 +324,8 @@ void test_misuse(void) {
   constructors_need_a_place();
   wrong_handle(NULL);
   wrong_handle(nothing);
+  wrong_handle_elsewhere(NULL);
+  wrong_handle_elsewhere(nothing);
   handles_of_other_types();
   places_for_results_are_needed();
   impossible_views_are_refused();

@@ -63,7 +63,7 @@ static void whole_answer_is_counted(void) {
   costmark_usage_totals totals;
   size_t at, len = 0;
   const char *out = NULL;
-  CHECK_OK(costmark_observation_head(observation, 200, "application/json", 16, &error));
+  CHECK_OK(take_head(observation, 200, "application/json", &error));
   for (at = 0; at < sizeof answer - 1; at += 7) {
     const size_t left = sizeof answer - 1 - at;
     const size_t piece = left < 7 ? left : 7;
@@ -122,7 +122,7 @@ static void usage_chunk_is_hidden(void) {
   size_t i, have = 0, len = 0;
   const char *out = NULL;
   CHECK(costmark_prepared_streamed(made.prepared));
-  CHECK_OK(costmark_observation_head(observation, 200, "text/event-stream", 17, &error));
+  CHECK_OK(take_head(observation, 200, "text/event-stream", &error));
   for (i = 0; i < 3; ++i) {
     CHECK_OK(
         costmark_observation_feed(observation, pieces[i], strlen(pieces[i]), &out, &len, &error));
@@ -145,20 +145,24 @@ static void usage_chunk_is_hidden(void) {
 static void order_is_checked_and_pieces_pass(void) {
   fixture made = set_up("{}");
   costmark_observation *observation = begin(&made, 1);
+  costmark_answer_head head = COSTMARK_ANSWER_HEAD_INIT;
   size_t len = 0;
   const char *out = NULL;
+  head.http_status = 200;
   CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
               costmark_observation_feed(observation, "early", 5, &out, &len, &error));
   CHECK(len == 5 && memcmp(out, "early", 5) == 0);
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
-              costmark_observation_head(observation, 99, NULL, 0, &error));
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
-              costmark_observation_head(observation, 600, NULL, 0, &error));
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
-              costmark_observation_head(observation, 200, NULL, 3, &error));
-  CHECK_OK(costmark_observation_head(observation, 200, NULL, 0, &error));
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
-              costmark_observation_head(observation, 200, NULL, 0, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, take_head(observation, 99, NULL, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, take_head(observation, 600, NULL, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_observation_head(observation, NULL, &error));
+  head.content_type.len = 3;
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_observation_head(observation, &head, &error));
+  head.content_type.len = 0;
+  head.reserved = 1;
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_observation_head(observation, &head, &error));
+  head.reserved = 0;
+  CHECK_OK(costmark_observation_head(observation, &head, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, take_head(observation, 200, NULL, &error));
   CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
               costmark_observation_feed(observation, NULL, 5, &out, &len, &error));
   CHECK(out == NULL && len == 0);
@@ -202,7 +206,7 @@ static void observation_outlives_its_client(void) {
   fixture made = set_up("{}");
   costmark_observation *observation = begin(&made, 1);
   tear_down(&made);
-  CHECK_OK(costmark_observation_head(observation, 200, "application/json", 16, &error));
+  CHECK_OK(take_head(observation, 200, "application/json", &error));
   CHECK_OK(costmark_observation_feed(observation, answer, sizeof answer - 1, NULL, NULL, &error));
   CHECK_OK(costmark_observation_finish(observation, NULL, NULL, &error));
   CHECK(costmark_observation_outcome(observation) == COSTMARK_OUTCOME_OK);

@@ -31,6 +31,7 @@ static void is_empty(const costmark_signature *signature) {
   size_t count = 7;
   CHECK(costmark_signature_headers(signature, &count) == NULL && count == 0);
   CHECK(strcmp(costmark_signature_canonical_request(signature, &count), "") == 0 && count == 0);
+  CHECK(strcmp(costmark_signature_url(signature, &count), "") == 0 && count == 0);
 }
 
 /* The signature was computed with botocore's SigV4Auth for the same request. */
@@ -131,7 +132,77 @@ static void bad_requests_are_refused(void) {
   costmark_signature_free(signature);
 }
 
+/* The URLs were computed with botocore's SigV4QueryAuth for the same request. */
+static void known_urls(void) {
+  static const char *const expected[] = {
+      "https://example.amazonaws.com/a/b?x=1&a=2&X-Amz-Algorithm=AWS4-HMAC-SHA256"
+      "&X-Amz-Credential=AKIDEXAMPLE%2F20150830%2Fus-east-1%2Fservice%2Faws4_request"
+      "&X-Amz-Date=20150830T123600Z&X-Amz-Expires=3600&X-Amz-SignedHeaders=host%3Bx-amz-target"
+      "&X-Amz-Signature=a984eef0589774114fcf22f3b4736a7f912ac3ab7fd7ea61f1ca63d0c600f1e0",
+      "https://example.amazonaws.com/a/b?x=1&a=2&X-Amz-Algorithm=AWS4-HMAC-SHA256"
+      "&X-Amz-Credential=AKIDEXAMPLE%2F20150830%2Fus-east-1%2Fservice%2Faws4_request"
+      "&X-Amz-Date=20150830T123600Z&X-Amz-Expires=3600&X-Amz-SignedHeaders=host%3Bx-amz-target"
+      "&X-Amz-Security-Token=the%2Ftoken%3D%3D"
+      "&X-Amz-Signature=272eac016e1ee090c8a66c0c9d7d427e7c433b5dd5d6fb77b9880e7c0e724deb"};
+  static const char *const urls[] = {"https://example.amazonaws.com/a/b?x=1&a=2",
+                                     "https://example.amazonaws.com/a/b?x=1&a=2#part",
+                                     "https://EXAMPLE.amazonaws.com:443/a/b?x=1&a=2"};
+  static const costmark_header headers[] = {{COSTMARK_STR("X-Amz-Target"), COSTMARK_STR("T")}};
+  costmark_credentials credentials = example_credentials();
+  costmark_sign_request request = example_request(&credentials);
+  costmark_signature *signature = NULL;
+  size_t i, len = 0, count = 7;
+  request.headers = headers;
+  request.header_count = 1;
+  CHECK_OK(costmark_signature_new(&signature, &error));
+  for (i = 0; i < 6; ++i) {
+    request.url = str(urls[i % 3]);
+    credentials.session_token = str(i < 3 ? NULL : "the/token==");
+    CHECK_OK(costmark_presign(&request, 3600, signature, &error));
+    CHECK(strcmp(costmark_signature_url(signature, &len), expected[i / 3]) == 0);
+    CHECK(len == strlen(expected[i / 3]));
+    CHECK(costmark_signature_headers(signature, &count) == NULL && count == 0);
+    CHECK(strncmp(costmark_signature_canonical_request(signature, NULL), "GET\n/a/b\n", 9) == 0);
+  }
+  /* One handle does both, and forgets the other. */
+  CHECK_OK(costmark_sign(&request, signature, &error));
+  CHECK(strcmp(costmark_signature_url(signature, &len), "") == 0 && len == 0);
+  CHECK(costmark_signature_headers(signature, &count) != NULL && count == 4);
+  request.url = str("http://example.com:8080");
+  CHECK_OK(costmark_presign(&request, 1, signature, &error));
+  CHECK(strncmp(costmark_signature_url(signature, NULL), "http://example.com:8080/?X-Amz-", 31) ==
+        0);
+  costmark_signature_free(signature);
+}
+
+static void presigning_that_is_refused(void) {
+  const costmark_credentials credentials = example_credentials();
+  const costmark_sign_request good = example_request(&credentials);
+  costmark_sign_request request = good;
+  costmark_signature *signature = NULL;
+  static const int64_t lives[] = {0, -1, 604801, INT64_MAX, INT64_MIN};
+  size_t i;
+  CHECK_OK(costmark_signature_new(&signature, &error));
+  for (i = 0; i < sizeof lives / sizeof lives[0]; ++i) {
+    CHECK_OK(costmark_presign(&good, 604800, signature, &error));
+    CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_presign(&good, lives[i], signature, &error));
+    is_empty(signature);
+  }
+  request.url = str("https://example.amazonaws.com/?X-Amz-Signature=left-over");
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_presign(&request, 60, signature, &error));
+  request.url = str("https://example.amazonaws.com:0/");
+  CHECK_FAILS(COSTMARK_INVALID_URL, costmark_presign(&request, 60, signature, &error));
+  request = good;
+  request.credentials = NULL;
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_presign(&request, 60, signature, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_presign(NULL, 60, signature, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_presign(&good, 60, NULL, &error));
+  costmark_signature_free(signature);
+}
+
 void test_sign(void) {
+  known_urls();
+  presigning_that_is_refused();
   known_request();
   other_credentials_give_other_signatures();
   bad_requests_are_refused();

@@ -204,9 +204,12 @@ class Machine {
     std::size_t size = 0;
     switch (next() % 6) {
       case 0: {
-        const costmark_str type = text();
-        const auto status = static_cast<std::int32_t>(next() * 4) - 8;
-        check(costmark_observation_head(observation, status, type.data, type.len, &error_));
+        costmark_answer_head head = COSTMARK_ANSWER_HEAD_INIT;
+        head.http_status = static_cast<std::int32_t>(next() * 4) - 8;
+        head.content_type = text();
+        head.date = text();
+        head.error_type = text();
+        check(costmark_observation_head(observation, &head, &error_));
         break;
       }
       case 1:

@@ -1,13 +1,13 @@
 /*
  * costmark: marks every Amazon Bedrock call with the project that pays for it.
  *
- * The library writes the project into a request, signs the request, hands it back to be sent, and
- * reads the usage out of the answer. It sends none of your requests itself; it asks the network for
- * credentials where they are kept there, and, with the option `verify`, the endpoint for proof. It
- * prints nothing, installs no signal handlers and starts no threads, except that libcurl looks up
+ * The library writes the project into a request, signs the request, hands it back to be sent or
+ * sends it itself (costmark_client_send), and reads the usage out of the answer. It asks the network
+ * for credentials where they are kept there, and, with the option `verify`, the endpoint for proof.
+ * It prints nothing, installs no signal handlers and starts no threads, except that libcurl looks up
  * the name of a host in one of its own. This header is its whole manual.
  *
- * A complete program (capi/examples/prepare.c is a longer one, with errors printed):
+ * A complete program (capi/examples has longer ones, with errors printed and answers read):
  *
  *     #include <costmark/costmark.h>
  *     #include <stdio.h>
@@ -72,15 +72,17 @@
  *
  *  6. Options are set by name; costmark_option_count() and costmark_option_get() list them.
  *
- *  7. A callback comes with `user_data` and `free_user_data`, which may be NULL. It runs on a
- *     thread that is inside a costmark function, never on another; views that it is given live
- *     until it returns. `free_user_data` runs exactly once: when the last handle that needs the
- *     callback is ended, on that thread, or at once if the call that received it fails. A callback
- *     must not throw, unwind or longjmp through the library. It may call everything here except
- *     functions that take the client, or an observation of the client, that is calling it: those
- *     return COSTMARK_INVALID_ARGUMENT. A failing callback returns a status other than COSTMARK_OK,
- *     and the function that called it returns the same one; COSTMARK_STOPPED_BY_CALLBACK never
- *     comes from anywhere else.
+ *  7. A callback comes with `user_data` and, if it is kept beyond the call, `free_user_data`; both
+ *     may be NULL. It runs on a thread that is inside a costmark function, never on another; views
+ *     that it is given live until it returns. `free_user_data` runs exactly once: when the last
+ *     handle that needs the callback is ended, on that thread, or at once if the call that received
+ *     it fails. A callback must not throw, unwind or longjmp through the library. It may call
+ *     everything here except functions that take the client or provider that is calling it, or an
+ *     observation of that client: those return COSTMARK_INVALID_ARGUMENT. It may retain and release
+ *     them: given back for the last time, they end when the call does. It cannot end or fill what
+ *     the call works on. A failing callback returns a status other than COSTMARK_OK, and the
+ *     function that called it returns the same one, or COSTMARK_INTERNAL for a number that is no
+ *     status; COSTMARK_STOPPED_BY_CALLBACK never comes from anywhere else.
  *
  *  8. Each type says one of three things about threads. "Immutable, share freely": any thread, at
  *     any time. "Synchronised internally": likewise, and it changes. "One thread at a time": calls
@@ -99,6 +101,8 @@
  *
  * 11. Everything here stays as it is while COSTMARK_ABI_VERSION, which is in the name of the shared
  *     library, stays the same. Ask costmark_has_feature(), not the version, what a build contains.
+ *     Two copies in one process, such as a static and a shared one, keep to themselves: each
+ *     refuses the other's handles. A shared library that was loaded stays: dlclose() leaves it.
  */
 // clang-format Language: C
 #ifndef COSTMARK_COSTMARK_H
@@ -154,15 +158,24 @@ COSTMARK_API uint32_t costmark_version_number(void) COSTMARK_NOEXCEPT;
 COSTMARK_API uint32_t costmark_abi_version(void) COSTMARK_NOEXCEPT;
 
 /*
- * Whether this build contains a feature. Known names: "prepare", "observe", "usage", "sign",
- * "json", "credentials_callback", "bearer_token_callback", "log_callback". Later versions add more
- * and take none away; a name that is not known is not there.
+ * Whether this build contains a feature. Known names: "prepare", "observe", "send", "verify",
+ * "usage", "sign", "presign", "json", "bearer_token", "credentials", "credentials_callback",
+ * "bearer_token_callback", "log_callback", "usage_callback", "clock_callback". Later versions add
+ * more and take none away; a name that is not known is not there.
  *
  * name, name_len: the name. NULL gives false.
  *
  * Any thread. Since 0.1.
  */
 COSTMARK_API bool costmark_has_feature(const char *name, size_t name_len) COSTMARK_NOEXCEPT;
+
+/*
+ * How many handles, errors included, this copy of the library has made that are not ended: 0 when a
+ * program has ended all of its own. For tests that look for leaks.
+ *
+ * Any thread. Since 0.1.
+ */
+COSTMARK_API size_t costmark_live_handles(void) COSTMARK_NOEXCEPT;
 
 /* ------------------------------------------------------------------------------------------------
  * Basic types
@@ -237,7 +250,9 @@ enum {
   COSTMARK_OUT_OF_MEMORY = 50,
   COSTMARK_INTERNAL = 51, /* a bug in costmark, or a failing system library */
 
-  COSTMARK_STOPPED_BY_CALLBACK = 60 /* a callback returned it; see rule 7 */
+  /* The caller's own wish. */
+  COSTMARK_STOPPED_BY_CALLBACK = 60, /* a callback returned it; see rule 7 */
+  COSTMARK_CANCELLED = 61            /* a costmark_cancel stopped the call */
 };
 
 /*
@@ -528,6 +543,28 @@ COSTMARK_API COSTMARK_MUST_USE costmark_status costmark_config_set_log_callback(
     costmark_free_user_data free_user_data, costmark_error **out_error) COSTMARK_NOEXCEPT;
 
 /* ------------------------------------------------------------------------------------------------
+ * Clock
+ */
+
+/* Returns the time, in seconds since 1970 UTC. It may be called by several threads at once. */
+typedef int64_t (*costmark_clock_callback)(void *user_data);
+
+/*
+ * Lets clients, and what else is made of the configuration, ask the host application for the time;
+ * without one they ask the system. For programs that correct the system's clock, and for tests.
+ * Replaces an earlier callback.
+ *
+ * callback: see costmark_clock_callback. Not NULL. What it returns must be from 0 to 253402300799
+ *     (the year 9999), or nothing can be signed.
+ * user_data, free_user_data: see rule 7.
+ *
+ * One thread at a time. Since 0.1.
+ */
+COSTMARK_API COSTMARK_MUST_USE costmark_status costmark_config_set_clock_callback(
+    costmark_config *config, costmark_clock_callback callback, void *user_data,
+    costmark_free_user_data free_user_data, costmark_error **out_error) COSTMARK_NOEXCEPT;
+
+/* ------------------------------------------------------------------------------------------------
  * Client
  */
 
@@ -628,6 +665,14 @@ COSTMARK_API COSTMARK_MUST_USE costmark_status costmark_prepared_new(
 COSTMARK_API void costmark_prepared_free(costmark_prepared *prepared) COSTMARK_NOEXCEPT;
 
 /*
+ * Empties a costmark_prepared, which keeps its memory: views of the request and of its body are let
+ * go, and the signature or token is wiped. NULL is ignored.
+ *
+ * One thread at a time. Since 0.1.
+ */
+COSTMARK_API void costmark_prepared_clear(costmark_prepared *prepared) COSTMARK_NOEXCEPT;
+
+/*
  * Attributes a request, then signs it. Does no I/O but what fetches or renews credentials (files, a
  * program, the network; on one thread, while others go on with those at hand) and, with the option
  * `verify`, asks the endpoint for proof. Call it again for every attempt: a signature is good for
@@ -724,6 +769,19 @@ COSTMARK_API costmark_api costmark_prepared_api(const costmark_prepared *prepare
 COSTMARK_API bool costmark_prepared_streamed(const costmark_prepared *prepared) COSTMARK_NOEXCEPT;
 
 /*
+ * Whether the library asked for a usage chunk that the caller did not ask for: then what
+ * costmark_observation_feed() gives out differs from what it takes in. Since 0.1.
+ */
+COSTMARK_API bool costmark_prepared_hides_usage_chunk(const costmark_prepared *prepared)
+    COSTMARK_NOEXCEPT;
+
+/*
+ * Whether the library signed the request, or gave it a token, so that a refusal is the library's to
+ * mend; see costmark_observation_retry_advised(). Since 0.1.
+ */
+COSTMARK_API bool costmark_prepared_authorized(const costmark_prepared *prepared) COSTMARK_NOEXCEPT;
+
+/*
  * The URL to send to in place of the request's own; empty when that stays, which it always does
  * unless option route is auto. The signature is good for this URL alone.
  *
@@ -805,18 +863,30 @@ COSTMARK_API COSTMARK_MUST_USE costmark_status costmark_observation_new(
     const costmark_client *client, const costmark_prepared *prepared, uint32_t attempt,
     costmark_observation **out_observation, costmark_error **out_error) COSTMARK_NOEXCEPT;
 
+/* The head of an answer. */
+typedef struct costmark_answer_head {
+  size_t struct_size;        /* sizeof(costmark_answer_head), see rule 10 */
+  int32_t http_status;       /* Required: from 100 to 599. */
+  uint32_t reserved;         /* zero */
+  costmark_str content_type; /* Optional: the value of that header. */
+  costmark_str date;         /* Optional: the header Date; tells how wrong the local clock is. */
+  costmark_str error_type;   /* Optional: the header x-amzn-errortype; tells why it was refused. */
+} costmark_answer_head;
+
+#define COSTMARK_ANSWER_HEAD_INIT                                                             \
+  {sizeof(costmark_answer_head), 0, 0, COSTMARK_STR_INIT, COSTMARK_STR_INIT, COSTMARK_STR_INIT}
+
 /*
  * Takes the head of the answer. Once, before the first costmark_observation_feed().
  *
- * http_status: from 100 to 599.
- * content_type, content_type_len: the value of that header. NULL with 0: it has none. A body with a
- *     Content-Encoding must be decoded before it is fed.
+ * head: read until the call returns. A body with a Content-Encoding must be decoded before it is
+ *     fed.
  *
  * One thread at a time. Since 0.1.
  */
-COSTMARK_API COSTMARK_MUST_USE costmark_status costmark_observation_head(
-    costmark_observation *observation, int32_t http_status, const char *content_type,
-    size_t content_type_len, costmark_error **out_error) COSTMARK_NOEXCEPT;
+COSTMARK_API COSTMARK_MUST_USE costmark_status
+costmark_observation_head(costmark_observation *observation, const costmark_answer_head *head,
+                          costmark_error **out_error) COSTMARK_NOEXCEPT;
 
 /*
  * Takes the next piece of the answer's body, and says what to pass on to its reader: the piece
@@ -871,6 +941,16 @@ COSTMARK_API COSTMARK_MUST_USE costmark_status
 costmark_observation_usage(const costmark_observation *observation, costmark_usage *out_usage,
                            costmark_error **out_error) COSTMARK_NOEXCEPT;
 
+/*
+ * Whether to prepare the request anew and send it once more, as the next attempt: after its end, of
+ * an answer that refused what the library signed with, though another set of credentials, another
+ * token or the right time may be accepted. At most once in a call.
+ *
+ * One thread at a time. Since 0.1.
+ */
+COSTMARK_API bool costmark_observation_retry_advised(const costmark_observation *observation)
+    COSTMARK_NOEXCEPT;
+
 /* How the attempt ended; COSTMARK_OUTCOME_UNKNOWN before it has. Since 0.1. */
 COSTMARK_API costmark_outcome
 costmark_observation_outcome(const costmark_observation *observation) COSTMARK_NOEXCEPT;
@@ -896,6 +976,362 @@ COSTMARK_API void costmark_observation_free(costmark_observation *observation) C
 
 /* The name of an outcome, such as "incomplete"; "unknown" for another number. Since 0.1. */
 COSTMARK_API const char *costmark_outcome_name(costmark_outcome outcome) COSTMARK_NOEXCEPT;
+
+/* ------------------------------------------------------------------------------------------------
+ * Send: prepare, exchange over libcurl, observe
+ *
+ * One call is one operation and up to `max_attempts` attempts, each prepared and signed anew; what
+ * the request's headers say, such as an Idempotency-Key, stays the same. An attempt is made again
+ * - once, at once, when the service refused its signature or token and another one is to be had;
+ * - after a pause, when the connection failed, when the answer broke off before any of it was handed
+ *   on, or when its status is 408, 409, 429 or at least 500. The pause is what Retry-After or
+ *   retry-after-ms asks for, else half a second, doubled for each attempt up to eight seconds, less
+ *   up to a quarter of it by chance. A pause that would outlast the deadline is not begun.
+ * Nothing is made again once a callback has been given a piece of an answer. Redirects are not
+ * followed.
+ *
+ * Options: timeout_ms, connect_timeout_ms, read_timeout_ms, max_attempts, http_version, proxy,
+ * no_proxy, ca_bundle, connection_pool, max_idle_connections. Without `proxy` the variables
+ * https_proxy, http_proxy and no_proxy of the environment apply, as in curl.
+ *
+ * Connections are kept and used again; a call takes one that is idle. After fork() the child leaves
+ * its parent's alone and opens its own.
+ */
+
+/* Stops sends from elsewhere. Synchronised internally. Shared: counted by its owners. */
+typedef struct costmark_cancel costmark_cancel;
+
+/*
+ * Makes a costmark_cancel, counted once.
+ *
+ * out_cancel: receives it; give it back with costmark_cancel_release().
+ *
+ * Any thread. Since 0.1.
+ */
+COSTMARK_API COSTMARK_MUST_USE costmark_status
+costmark_cancel_new(costmark_cancel **out_cancel, costmark_error **out_error) COSTMARK_NOEXCEPT;
+
+/*
+ * Stops every call of costmark_client_send() that was given `cancel`, and those that will be: each
+ * returns COSTMARK_CANCELLED without waiting for its peer, unless it is just done. There is no way
+ * back. NULL is ignored. Not safe in a signal handler.
+ *
+ * Synchronised internally; callbacks may call it. Since 0.1.
+ */
+COSTMARK_API void costmark_cancel_request(costmark_cancel *cancel) COSTMARK_NOEXCEPT;
+
+/* Whether that was called. Synchronised internally. Since 0.1. */
+COSTMARK_API bool costmark_cancel_requested(const costmark_cancel *cancel) COSTMARK_NOEXCEPT;
+
+/*
+ * Counts one more owner, who will release it. Returns `cancel`; NULL from NULL or from what is none.
+ *
+ * Synchronised internally. Since 0.1.
+ */
+COSTMARK_API costmark_cancel *costmark_cancel_retain(costmark_cancel *cancel) COSTMARK_NOEXCEPT;
+
+/* Gives one count back; the last one ends it. NULL is ignored. Synchronised internally. Since 0.1. */
+COSTMARK_API void costmark_cancel_release(costmark_cancel *cancel) COSTMARK_NOEXCEPT;
+
+/*
+ * The last answer of an operation. One thread at a time. Make one for each thread and use it again
+ * and again: it keeps its memory.
+ */
+typedef struct costmark_response costmark_response;
+
+/*
+ * Called once, before any piece of the body: an answer with a status below 300 has begun.
+ *
+ * response: shows its status and headers.
+ *
+ * Another status than COSTMARK_OK stops the operation; see rule 7.
+ */
+typedef costmark_status (*costmark_head_callback)(void *user_data,
+                                                  const costmark_response *response);
+
+/*
+ * Called with each piece of the body of an answer with a status below 300, as it comes.
+ *
+ * data, len: the piece, at least one byte; lives until the callback returns.
+ *
+ * Another status than COSTMARK_OK stops the operation; see rule 7.
+ */
+typedef costmark_status (*costmark_body_callback)(void *user_data, const char *data, size_t len);
+
+/* How one operation is sent. */
+typedef struct costmark_send_options {
+  size_t struct_size;             /* sizeof(costmark_send_options), see rule 10 */
+  costmark_head_callback on_head; /* Optional. */
+  costmark_body_callback on_body; /* Optional. Absent: the body is gathered in the response. */
+  void *user_data;                /* Optional: of both, for the length of the call. */
+  costmark_cancel *cancel;        /* Optional: read until the call returns. */
+  int64_t timeout_ms;             /* Optional: for the whole operation; 0: option timeout_ms. */
+  uint32_t max_attempts;          /* Optional: from 1 to 100; 0: option max_attempts. */
+  uint32_t reserved;              /* zero */
+} costmark_send_options;
+
+#define COSTMARK_SEND_OPTIONS_INIT {sizeof(costmark_send_options), NULL, NULL, NULL, NULL, 0, 0, 0}
+
+/*
+ * Makes an empty response.
+ *
+ * out_response: receives it; end it with costmark_response_free().
+ *
+ * Any thread. Since 0.1.
+ */
+COSTMARK_API COSTMARK_MUST_USE costmark_status costmark_response_new(
+    costmark_response **out_response, costmark_error **out_error) COSTMARK_NOEXCEPT;
+
+/*
+ * Sends a request and receives its answer. Blocks until the answer is complete, its attempts or its
+ * time are used up, or it is stopped.
+ *
+ * request: read until the call returns.
+ * options: NULL: none.
+ * response: receives the answer. It holds one whatever its status, also when the call fails because
+ *     of that status; empty when there was none.
+ *
+ * Statuses of costmark_client_prepare(), and
+ * COSTMARK_TRANSPORT, COSTMARK_TIMEOUT: the connection failed, or the time was up; the answer, if
+ *     one had begun, is not complete. costmark_error_retryable() tells whether to try again later.
+ * COSTMARK_THROTTLED: the last answer had status 429; slow down.
+ * COSTMARK_SERVICE: the last answer had another status from 300 on; see costmark_error_http_status()
+ *     and the body, which is in `response`.
+ * COSTMARK_CANCELLED: options->cancel stopped it.
+ * What a callback returned; see rule 7.
+ *
+ * Synchronised internally; `response` one thread at a time. Since 0.1.
+ */
+COSTMARK_API COSTMARK_MUST_USE costmark_status
+costmark_client_send(const costmark_client *client, const costmark_request *request,
+                     const costmark_send_options *options, costmark_response *response,
+                     costmark_error **out_error) COSTMARK_NOEXCEPT;
+
+/* The status of the answer; 0 without one. Since 0.1. */
+COSTMARK_API int32_t costmark_response_http_status(const costmark_response *response)
+    COSTMARK_NOEXCEPT;
+
+/*
+ * The header fields of the answer, in their order.
+ *
+ * out_count: receives their number; may be NULL.
+ *
+ * Returns an array that lives until `response` is filled again or freed. Since 0.1.
+ */
+COSTMARK_API const costmark_header *costmark_response_headers(const costmark_response *response,
+                                                              size_t *out_count) COSTMARK_NOEXCEPT;
+
+/*
+ * The first header field of a name; empty when there is none.
+ *
+ * name, name_len: compared without regard to ASCII case. Not NULL.
+ * out_len: receives the length in bytes; may be NULL.
+ *
+ * Lives until `response` is filled again or freed. Since 0.1.
+ */
+COSTMARK_API const char *costmark_response_header(const costmark_response *response,
+                                                  const char *name, size_t name_len,
+                                                  size_t *out_len) COSTMARK_NOEXCEPT;
+
+/*
+ * The body that was gathered: all of it without an `on_body`, else that of an answer with a status
+ * from 300 on, of which one MiB is kept. An encoding that the request allowed is undone.
+ *
+ * out_len: receives its length in bytes; may be NULL.
+ *
+ * Lives until `response` is filled again or freed. Since 0.1.
+ */
+COSTMARK_API const char *costmark_response_body(const costmark_response *response,
+                                                size_t *out_len) COSTMARK_NOEXCEPT;
+
+/* The service's request id; empty without one. See rules 1 and 2. Since 0.1. */
+COSTMARK_API const char *costmark_response_request_id(const costmark_response *response,
+                                                      size_t *out_len) COSTMARK_NOEXCEPT;
+
+/* How many attempts were begun. Since 0.1. */
+COSTMARK_API uint32_t costmark_response_attempts(const costmark_response *response)
+    COSTMARK_NOEXCEPT;
+
+/*
+ * The usage that the last attempt reported.
+ *
+ * out_usage: its struct_size set by the caller; receives the counts.
+ *
+ * One thread at a time. Since 0.1.
+ */
+COSTMARK_API COSTMARK_MUST_USE costmark_status
+costmark_response_usage(const costmark_response *response, costmark_usage *out_usage,
+                        costmark_error **out_error) COSTMARK_NOEXCEPT;
+
+/* How the last attempt ended; COSTMARK_OUTCOME_UNKNOWN before there was one. Since 0.1. */
+COSTMARK_API costmark_outcome costmark_response_outcome(const costmark_response *response)
+    COSTMARK_NOEXCEPT;
+
+/* The id of the answer, such as "resp_..."; empty when not seen. See rules 1 and 2. Since 0.1. */
+COSTMARK_API const char *costmark_response_id(const costmark_response *response,
+                                              size_t *out_len) COSTMARK_NOEXCEPT;
+
+/* The model that answered; empty when not seen. See rules 1 and 2. Since 0.1. */
+COSTMARK_API const char *costmark_response_model(const costmark_response *response,
+                                                 size_t *out_len) COSTMARK_NOEXCEPT;
+
+/* The service tier of the answer; empty when not seen. See rules 1 and 2. Since 0.1. */
+COSTMARK_API const char *costmark_response_service_tier(const costmark_response *response,
+                                                        size_t *out_len) COSTMARK_NOEXCEPT;
+
+/* The project that was named to the service; empty for none. See rules 1 and 2. Since 0.1. */
+COSTMARK_API const char *costmark_response_project(const costmark_response *response,
+                                                   size_t *out_len) COSTMARK_NOEXCEPT;
+
+/* Where that project came from. Since 0.1. */
+COSTMARK_API costmark_project_source
+costmark_response_project_source(const costmark_response *response) COSTMARK_NOEXCEPT;
+
+/* As costmark_prepared_hint(), of the last attempt. See rules 1 and 2. Since 0.1. */
+COSTMARK_API const char *costmark_response_hint(const costmark_response *response,
+                                                size_t *out_len) COSTMARK_NOEXCEPT;
+
+/* Ends a response. NULL is ignored. One thread at a time. Since 0.1. */
+COSTMARK_API void costmark_response_free(costmark_response *response) COSTMARK_NOEXCEPT;
+
+/* ------------------------------------------------------------------------------------------------
+ * Verify: the proof that an endpoint reads the project, and does not merely ignore it
+ *
+ * A request that names a project that cannot exist must fail because of it, and the same request
+ * with the real project must pass.
+ */
+
+typedef int32_t costmark_verdict;
+enum {
+  COSTMARK_VERDICT_HONOURED = 0,     /* the impossible project was refused, the real one passed */
+  COSTMARK_VERDICT_NOT_HONOURED = 1, /* the impossible project was served: the name is ignored */
+  COSTMARK_VERDICT_UNKNOWN = 2       /* neither was shown; the reason says why */
+};
+
+/* The name of a verdict, such as "not_honoured"; "unknown" for another number. Since 0.1. */
+COSTMARK_API const char *costmark_verdict_name(costmark_verdict verdict) COSTMARK_NOEXCEPT;
+
+/* What to verify. All of it is optional. */
+typedef struct costmark_verify_request {
+  size_t struct_size;   /* sizeof(costmark_verify_request), see rule 10 */
+  costmark_str project; /* Absent: the client's. */
+  costmark_str model;   /* One that the endpoint is known to have. Absent: option verify_model;
+                           without one nothing is generated, and of the real project only its own
+                           resource is read. */
+  costmark_str url;     /* Of the API's requests, absolute. Absent: made of option base_url, or of
+                           the region. */
+  const costmark_header *headers; /* What requests carry besides, such as for a gateway. */
+  size_t header_count;
+  int64_t timeout_ms; /* Of each exchange; 0: 20,000. */
+  costmark_api api;   /* COSTMARK_API_OTHER: messages where the URL or the model says so, else chat
+                         completions, and responses for a model that has only those. */
+  uint32_t force;     /* 1: even when the answer is known already. */
+} costmark_verify_request;
+
+#define COSTMARK_VERIFY_REQUEST_INIT                                                              \
+  {sizeof(costmark_verify_request), COSTMARK_STR_INIT, COSTMARK_STR_INIT, COSTMARK_STR_INIT, NULL, \
+   0,                               0,                 0,                 0}
+
+/* One exchange of a verification. Its texts live as long as the verification. */
+typedef struct costmark_probe {
+  size_t struct_size;      /* sizeof(costmark_probe), see rule 10 */
+  costmark_str project;    /* that it named */
+  costmark_str request;    /* such as "POST https://host/path" */
+  costmark_str code;       /* the error's, such as "not_found_error"; absent without one */
+  costmark_str request_id; /* absent without one */
+  costmark_str finding;    /* what it says, in words */
+  int32_t http_status;     /* of the answer; 0: there was none */
+  uint32_t reserved;       /* zero */
+} costmark_probe;
+
+#define COSTMARK_PROBE_INIT                                                            \
+  {sizeof(costmark_probe), COSTMARK_STR_INIT, COSTMARK_STR_INIT, COSTMARK_STR_INIT,    \
+   COSTMARK_STR_INIT,      COSTMARK_STR_INIT, 0,                 0}
+
+/* What was found out. Holds no secrets. Immutable, share freely. */
+typedef struct costmark_verification costmark_verification;
+
+/*
+ * Finds out whether an endpoint reads the project of requests. Blocks for two or three exchanges,
+ * the second of which may spend a few tokens of the project (and the first, where it is not refused,
+ * of the endpoint's default one); they are counted like calls of the user. A proof is kept for the
+ * life of the client. One thread at a time verifies; others with the same question share its answer.
+ *
+ * request: NULL: of the client's own project, endpoint and model.
+ * out_verification: receives the result, also of exchanges that failed; end it with
+ *     costmark_verification_free().
+ *
+ * Statuses of costmark_client_prepare(), for requests that could not be made. Synchronised
+ * internally. Since 0.1.
+ */
+COSTMARK_API COSTMARK_MUST_USE costmark_status costmark_client_verify(
+    const costmark_client *client, const costmark_verify_request *request,
+    costmark_verification **out_verification, costmark_error **out_error) COSTMARK_NOEXCEPT;
+
+/*
+ * Whether costmark_client_prepare() of a request to a URL may block for a proof, because option
+ * `verify` asks for one and there is none yet.
+ *
+ * url, url_len: absolute.
+ *
+ * Synchronised internally. Since 0.1.
+ */
+COSTMARK_API bool costmark_client_may_verify(const costmark_client *client, const char *url,
+                                             size_t url_len) COSTMARK_NOEXCEPT;
+
+/* COSTMARK_VERDICT_UNKNOWN from NULL. Any thread. Since 0.1. */
+COSTMARK_API costmark_verdict
+costmark_verification_verdict(const costmark_verification *verification) COSTMARK_NOEXCEPT;
+
+/* One sentence that says why. See rules 1 and 2. Any thread. Since 0.1. */
+COSTMARK_API const char *costmark_verification_reason(const costmark_verification *verification,
+                                                      size_t *out_len) COSTMARK_NOEXCEPT;
+
+/* The URL that was asked, without its query. See rules 1 and 2. Any thread. Since 0.1. */
+COSTMARK_API const char *costmark_verification_endpoint(const costmark_verification *verification,
+                                                        size_t *out_len) COSTMARK_NOEXCEPT;
+
+/* How the project was named: "header", "workspace", "body" or several. See rules 1 and 2.
+ * Any thread. Since 0.1. */
+COSTMARK_API const char *costmark_verification_carrier(const costmark_verification *verification,
+                                                       size_t *out_len) COSTMARK_NOEXCEPT;
+
+/* The real project. See rules 1 and 2. Any thread. Since 0.1. */
+COSTMARK_API const char *costmark_verification_project(const costmark_verification *verification,
+                                                       size_t *out_len) COSTMARK_NOEXCEPT;
+
+/* The model; empty when none was named. See rules 1 and 2. Any thread. Since 0.1. */
+COSTMARK_API const char *costmark_verification_model(const costmark_verification *verification,
+                                                     size_t *out_len) COSTMARK_NOEXCEPT;
+
+/* Whether an unknown verdict is so only for now: the network, a busy or failing service. Any thread.
+ * Since 0.1. */
+COSTMARK_API bool costmark_verification_retryable(const costmark_verification *verification)
+    COSTMARK_NOEXCEPT;
+
+/* When the last exchange was answered, in seconds since 1970 UTC. Any thread. Since 0.1. */
+COSTMARK_API int64_t
+costmark_verification_checked_unix_s(const costmark_verification *verification) COSTMARK_NOEXCEPT;
+
+/* How many exchanges there were. Any thread. Since 0.1. */
+COSTMARK_API size_t
+costmark_verification_probe_count(const costmark_verification *verification) COSTMARK_NOEXCEPT;
+
+/*
+ * One exchange.
+ *
+ * index: from 0 to costmark_verification_probe_count() - 1, in the order of time.
+ * out_probe: its struct_size set by the caller; receives what is known of it.
+ *
+ * Any thread. Since 0.1.
+ */
+COSTMARK_API COSTMARK_MUST_USE costmark_status costmark_verification_probe(
+    const costmark_verification *verification, size_t index, costmark_probe *out_probe,
+    costmark_error **out_error) COSTMARK_NOEXCEPT;
+
+/* Ends a verification. NULL is ignored. Since 0.1. */
+COSTMARK_API void costmark_verification_free(costmark_verification *verification)
+    COSTMARK_NOEXCEPT;
 
 /* ------------------------------------------------------------------------------------------------
  * Usage by project
@@ -963,6 +1399,266 @@ COSTMARK_API COSTMARK_MUST_USE costmark_status costmark_usage_report_totals(
 /* Ends a report. NULL is ignored. Since 0.1. */
 COSTMARK_API void costmark_usage_report_free(costmark_usage_report *report) COSTMARK_NOEXCEPT;
 
+/* One attempt that has ended. Its texts live until the callback returns. */
+typedef struct costmark_usage_event {
+  size_t struct_size;          /* what this library knows of the struct */
+  costmark_str project;        /* "default" when the request named none */
+  costmark_str model;          /* that answered; absent when not seen */
+  costmark_str response_id;    /* absent when not seen */
+  costmark_str service_tier;   /* absent when not seen */
+  const costmark_usage *usage; /* its struct_size is what this library knows of it */
+  costmark_api api;
+  costmark_outcome outcome;
+  int32_t http_status; /* 0: there was no answer */
+  uint32_t attempt;    /* of its operation, from 1 */
+} costmark_usage_event;
+
+/*
+ * Receives every attempt of an inference request when it ends, on the thread that ends it, after it
+ * was counted. It may be called by several threads at once. A reader of an older header sees the
+ * fields that it knows: struct_size is never smaller than theirs.
+ */
+typedef void (*costmark_usage_callback)(void *user_data, const costmark_usage_event *event);
+
+/*
+ * Tells the host application of every attempt and what it used. Replaces an earlier callback.
+ *
+ * callback: see costmark_usage_callback. Not NULL.
+ * user_data, free_user_data: see rule 7.
+ *
+ * One thread at a time. Since 0.1.
+ */
+COSTMARK_API COSTMARK_MUST_USE costmark_status costmark_config_set_usage_callback(
+    costmark_config *config, costmark_usage_callback callback, void *user_data,
+    costmark_free_user_data free_user_data, costmark_error **out_error) COSTMARK_NOEXCEPT;
+
+/* ------------------------------------------------------------------------------------------------
+ * Credentials alone
+ */
+
+/*
+ * The credentials that a client of the same configuration would sign with: kept, and renewed before
+ * they end. Synchronised internally. Shared: counted by its owners.
+ */
+typedef struct costmark_credentials_provider costmark_credentials_provider;
+
+/* One set of credentials as it was at one moment. Immutable, share freely. Wiped when it ends. */
+typedef struct costmark_credentials_set costmark_credentials_set;
+
+/*
+ * Makes a provider. Fetches nothing yet.
+ *
+ * config: its credentials callback, keys or profile, else the default chain; copied.
+ * out_provider: receives it, counted once; give it back with
+ *     costmark_credentials_provider_release().
+ *
+ * COSTMARK_INVALID_OPTION: options that cannot go together, or a bad variable in the environment.
+ *
+ * Overlaps only with calls that take `config` as const. Since 0.1.
+ */
+COSTMARK_API COSTMARK_MUST_USE costmark_status costmark_credentials_provider_new(
+    const costmark_config *config, costmark_credentials_provider **out_provider,
+    costmark_error **out_error) COSTMARK_NOEXCEPT;
+
+/*
+ * Takes the credentials that are valid now; fetches or renews them first where that is due. One
+ * thread does that, while others go on with those that are still valid.
+ *
+ * out_set: receives them; end them with costmark_credentials_set_free().
+ *
+ * Statuses of costmark_client_prepare() that concern credentials. Synchronised internally.
+ * Since 0.1.
+ */
+COSTMARK_API COSTMARK_MUST_USE costmark_status costmark_credentials_provider_get(
+    costmark_credentials_provider *provider, costmark_credentials_set **out_set,
+    costmark_error **out_error) COSTMARK_NOEXCEPT;
+
+/*
+ * Tells that a service refused a set as expired or invalid: if it is still the newest, the next
+ * costmark_credentials_provider_get() fetches another one, at most every five seconds.
+ *
+ * set: as it was got from `provider`.
+ *
+ * Returns false when the next one would be the same set again. Synchronised internally. Since 0.1.
+ */
+COSTMARK_API bool costmark_credentials_provider_refused(
+    costmark_credentials_provider *provider, const costmark_credentials_set *set) COSTMARK_NOEXCEPT;
+
+/* Counts one more owner. Returns `provider`; NULL from NULL or from what is none. Synchronised
+ * internally. Since 0.1. */
+COSTMARK_API costmark_credentials_provider *costmark_credentials_provider_retain(
+    costmark_credentials_provider *provider) COSTMARK_NOEXCEPT;
+
+/* Gives one count back; the last one ends it. NULL is ignored. Synchronised internally. Since 0.1. */
+COSTMARK_API void costmark_credentials_provider_release(costmark_credentials_provider *provider)
+    COSTMARK_NOEXCEPT;
+
+/*
+ * Shows a set, as costmark_sign() takes it.
+ *
+ * out_credentials: its struct_size set by the caller; receives views that live as long as `set`.
+ *
+ * Any thread. Since 0.1.
+ */
+COSTMARK_API COSTMARK_MUST_USE costmark_status costmark_credentials_set_view(
+    const costmark_credentials_set *set, costmark_credentials *out_credentials,
+    costmark_error **out_error) COSTMARK_NOEXCEPT;
+
+/* Where a set came from, such as "environment". See rules 1 and 2. Any thread. Since 0.1. */
+COSTMARK_API const char *costmark_credentials_set_source(const costmark_credentials_set *set,
+                                                         size_t *out_len) COSTMARK_NOEXCEPT;
+
+/* Ends a set. NULL is ignored. Since 0.1. */
+COSTMARK_API void costmark_credentials_set_free(costmark_credentials_set *set) COSTMARK_NOEXCEPT;
+
+/* How the default chain came to its answer. Holds no secrets. Immutable, share freely. */
+typedef struct costmark_credentials_report costmark_credentials_report;
+
+/*
+ * Walks the default chain anew and writes down what each source said. Blocks as a fetch does.
+ *
+ * config: of which the option `profile` counts.
+ * out_report: receives the report; end it with costmark_credentials_report_free().
+ *
+ * Overlaps only with calls that take `config` as const. Since 0.1.
+ */
+COSTMARK_API COSTMARK_MUST_USE costmark_status costmark_credentials_report_new(
+    const costmark_config *config, costmark_credentials_report **out_report,
+    costmark_error **out_error) COSTMARK_NOEXCEPT;
+
+/* How many sources were asked; those behind the one that won, or that failed, were not. Any thread.
+ * Since 0.1. */
+COSTMARK_API size_t
+costmark_credentials_report_count(const costmark_credentials_report *report) COSTMARK_NOEXCEPT;
+
+/*
+ * The name of a source, and why it has no credentials; an empty text for the one that has.
+ *
+ * index: from 0 to costmark_credentials_report_count() - 1, in the order of the chain; empty for
+ *     another.
+ * out_len: receives the length in bytes; may be NULL.
+ *
+ * Live as long as `report`. Any thread. Since 0.1.
+ */
+COSTMARK_API const char *costmark_credentials_report_source(
+    const costmark_credentials_report *report, size_t index, size_t *out_len) COSTMARK_NOEXCEPT;
+COSTMARK_API const char *costmark_credentials_report_failure(
+    const costmark_credentials_report *report, size_t index, size_t *out_len) COSTMARK_NOEXCEPT;
+
+/* Whether there are credentials. Any thread. Since 0.1. */
+COSTMARK_API bool costmark_credentials_report_found(const costmark_credentials_report *report)
+    COSTMARK_NOEXCEPT;
+
+/* The region that the environment or the profile names; empty for none. See rules 1 and 2. Any
+ * thread. Since 0.1. */
+COSTMARK_API const char *costmark_credentials_report_region(
+    const costmark_credentials_report *report, size_t *out_len) COSTMARK_NOEXCEPT;
+
+/* Where that region stands, such as "AWS_REGION"; empty for none. See rules 1 and 2. Any thread.
+ * Since 0.1. */
+COSTMARK_API const char *costmark_credentials_report_region_origin(
+    const costmark_credentials_report *report, size_t *out_len) COSTMARK_NOEXCEPT;
+
+/* Ends a report. NULL is ignored. Since 0.1. */
+COSTMARK_API void costmark_credentials_report_free(costmark_credentials_report *report)
+    COSTMARK_NOEXCEPT;
+
+/* ------------------------------------------------------------------------------------------------
+ * Bearer tokens alone
+ *
+ * Short-term Bedrock API keys ("bedrock-api-key-..."), made from AWS credentials without asking
+ * AWS: a presigned request for CallWithBearerToken, as aws-bedrock-token-generator makes it. One is
+ * good in its region alone, and for no longer than the credentials that it was made from.
+ */
+
+/* One token. Immutable, share freely. Wiped when it ends. */
+typedef struct costmark_bearer_token costmark_bearer_token;
+
+/* Keeps the newest token. Synchronised internally. Shared: counted by its owners. */
+typedef struct costmark_bearer_token_provider costmark_bearer_token_provider;
+
+/*
+ * Makes a token.
+ *
+ * credentials: to make it from; copied for the call.
+ * region, region_len: such as "us-east-1". Not NULL.
+ * expires_in_s: its life, from 1 to 43,200 seconds.
+ * time_unix_s: seconds since 1970 UTC; 0: now.
+ * out_token: receives it; end it with costmark_bearer_token_free().
+ *
+ * COSTMARK_NO_CREDENTIALS: a required field of the credentials is empty, or not printable.
+ * COSTMARK_EXPIRED_CREDENTIALS: authenticate again.
+ *
+ * Any thread. Since 0.1.
+ */
+COSTMARK_API COSTMARK_MUST_USE costmark_status costmark_bearer_token_new(
+    const costmark_credentials *credentials, const char *region, size_t region_len,
+    int64_t expires_in_s, int64_t time_unix_s, costmark_bearer_token **out_token,
+    costmark_error **out_error) COSTMARK_NOEXCEPT;
+
+/* The token itself, without "Bearer ". Do not log it. See rules 1 and 2. Any thread. Since 0.1. */
+COSTMARK_API const char *costmark_bearer_token_text(const costmark_bearer_token *token,
+                                                    size_t *out_len) COSTMARK_NOEXCEPT;
+
+/* When it ends, in seconds since 1970 UTC: the earlier of its own end and that of its credentials.
+ * Any thread. Since 0.1. */
+COSTMARK_API int64_t costmark_bearer_token_expires_unix_s(const costmark_bearer_token *token)
+    COSTMARK_NOEXCEPT;
+
+/* Ends a token. NULL is ignored. Since 0.1. */
+COSTMARK_API void costmark_bearer_token_free(costmark_bearer_token *token) COSTMARK_NOEXCEPT;
+
+/*
+ * Makes a provider of tokens. Fetches nothing yet.
+ *
+ * config: where its credentials come from, as in costmark_credentials_provider_new(), and option
+ *     `region`, else AWS_REGION, AWS_DEFAULT_REGION or the profile's; copied.
+ * expires_in_s: the life of each token, from 1 to 43,200 seconds; 0: 43,200.
+ * out_provider: receives it, counted once; give it back with
+ *     costmark_bearer_token_provider_release().
+ *
+ * COSTMARK_INVALID_OPTION: there is no region, or options cannot go together.
+ *
+ * Overlaps only with calls that take `config` as const. Since 0.1.
+ */
+COSTMARK_API COSTMARK_MUST_USE costmark_status costmark_bearer_token_provider_new(
+    const costmark_config *config, int64_t expires_in_s,
+    costmark_bearer_token_provider **out_provider, costmark_error **out_error) COSTMARK_NOEXCEPT;
+
+/*
+ * Takes the token that is valid now; makes another one fifteen minutes before it ends, or when half
+ * of its life is over where that is shorter.
+ *
+ * out_token: receives it; end it with costmark_bearer_token_free().
+ *
+ * Statuses of costmark_client_prepare() that concern credentials. Synchronised internally.
+ * Since 0.1.
+ */
+COSTMARK_API COSTMARK_MUST_USE costmark_status costmark_bearer_token_provider_get(
+    costmark_bearer_token_provider *provider, costmark_bearer_token **out_token,
+    costmark_error **out_error) COSTMARK_NOEXCEPT;
+
+/*
+ * Tells that a service refused a token: if it is still the newest, it is forgotten, and so are the
+ * credentials that it was made from.
+ *
+ * token, token_len: its text.
+ *
+ * Returns false when the next one would be the same again. Synchronised internally. Since 0.1.
+ */
+COSTMARK_API bool costmark_bearer_token_provider_refused(costmark_bearer_token_provider *provider,
+                                                         const char *token,
+                                                         size_t token_len) COSTMARK_NOEXCEPT;
+
+/* Counts one more owner. Returns `provider`; NULL from NULL or from what is none. Synchronised
+ * internally. Since 0.1. */
+COSTMARK_API costmark_bearer_token_provider *costmark_bearer_token_provider_retain(
+    costmark_bearer_token_provider *provider) COSTMARK_NOEXCEPT;
+
+/* Gives one count back; the last one ends it. NULL is ignored. Synchronised internally. Since 0.1. */
+COSTMARK_API void costmark_bearer_token_provider_release(costmark_bearer_token_provider *provider)
+    COSTMARK_NOEXCEPT;
+
 /* ------------------------------------------------------------------------------------------------
  * Signing alone
  */
@@ -1018,6 +1714,34 @@ COSTMARK_API COSTMARK_MUST_USE costmark_status costmark_signature_new(
 COSTMARK_API COSTMARK_MUST_USE costmark_status
 costmark_sign(const costmark_sign_request *request, costmark_signature *signature,
               costmark_error **out_error) COSTMARK_NOEXCEPT;
+
+/*
+ * Signs into the query instead: whoever has the URL may send this request, and no other, until it
+ * expires or the credentials do.
+ *
+ * request: read until the call returns. Of its headers, those that are signed must be sent with the
+ *     URL.
+ * expires_in_s: from 1 to 604,800 seconds.
+ * signature: receives the URL; it has no headers to set. Empty after a failure.
+ *
+ * Statuses of costmark_sign().
+ *
+ * One thread at a time. Since 0.1.
+ */
+COSTMARK_API COSTMARK_MUST_USE costmark_status
+costmark_presign(const costmark_sign_request *request, int64_t expires_in_s,
+                 costmark_signature *signature, costmark_error **out_error) COSTMARK_NOEXCEPT;
+
+/*
+ * The URL to send after costmark_presign(); empty after costmark_sign(). It carries the signature:
+ * do not log it.
+ *
+ * out_len: receives the length in bytes; may be NULL.
+ *
+ * Lives until `signature` is filled again or freed. Since 0.1.
+ */
+COSTMARK_API const char *costmark_signature_url(const costmark_signature *signature,
+                                                size_t *out_len) COSTMARK_NOEXCEPT;
 
 /*
  * Headers to set: authorization, x-amz-date, x-amz-content-sha256, and x-amz-security-token where

@@ -1,0 +1,18 @@
+// Usage as C sees it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "costmark/costmark.h"
+#include "costmark/usage.hpp"
+
+namespace costmark::capi {
+
+// The size of costmark_usage in the first version.
+inline constexpr std::size_t usage_first_size =
+    offsetof(costmark_usage, inconsistent) + sizeof(std::uint32_t);
+
+costmark_usage to_c(const Usage& usage) noexcept;
+
+}  // namespace costmark::capi

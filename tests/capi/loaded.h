@@ -1,0 +1,54 @@
+/* The library as a program finds it at run time. C99. */
+// clang-format Language: C
+#ifndef COSTMARK_TESTS_CAPI_LOADED_H
+#define COSTMARK_TESTS_CAPI_LOADED_H
+
+#include <costmark/costmark.h>
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The functions that these tests call, of one copy of the library. */
+#define FOR_EACH_FUNCTION(DO)                                                                      \
+  DO(config_new)                                                                                   \
+  DO(config_set)                                                                                   \
+  DO(config_free) DO(client_new) DO(client_release) DO(client_retain) DO(client_prepare)           \
+      DO(client_send) DO(client_usage) DO(prepared_new) DO(prepared_free) DO(prepared_project)     \
+          DO(response_new) DO(response_free) DO(response_http_status) DO(response_body)            \
+              DO(usage_report_count) DO(usage_report_project) DO(usage_report_free) DO(error_free) \
+                  DO(error_message) DO(error_status) DO(live_handles) DO(cancel_new)               \
+                      DO(cancel_request) DO(cancel_requested) DO(cancel_release)                   \
+                          DO(observation_new) DO(observation_free)
+
+#define DECLARE(name) __typeof__(costmark_##name) *name;
+typedef struct {
+  void *library;
+  FOR_EACH_FUNCTION(DECLARE)
+} loaded;
+#undef DECLARE
+
+/* A pointer to an object that is one to a function: POSIX has it so, ISO C does not. */
+static void find(void *library, const char *name, void *out) {
+  void *const found = dlsym(library, name);
+  if (found == NULL) {
+    fprintf(stderr, "%s: %s\n", name, dlerror());
+    exit(1);
+  }
+  memcpy(out, &found, sizeof found);
+}
+
+static loaded load(const char *path) {
+  loaded out;
+  out.library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  if (out.library == NULL) {
+    fprintf(stderr, "%s\n", dlerror());
+    exit(1);
+  }
+#define FIND(name) find(out.library, "costmark_" #name, &out.name);
+  FOR_EACH_FUNCTION(FIND)
+#undef FIND
+  return out;
+}
+
+#endif

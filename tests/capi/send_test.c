@@ -1,0 +1,615 @@
+/* costmark_client_send() against a server that answers well, badly, slowly and not at all. */
+#define _POSIX_C_SOURCE 200112L
+#include <pthread.h>
+#include <time.h>
+
+#include "check.h"
+#include "server.h"
+
+static const char event_1[] =
+    "data: {\"id\":\"chatcmpl-7\",\"model\":\"a-model\",\"choices\":[{\"index\":0,\"delta\":"
+    "{\"content\":\"Hi\"}}]}\n\n";
+static const char event_2[] =
+    "data: {\"id\":\"chatcmpl-7\",\"model\":\"a-model\",\"choices\":[{\"index\":0,\"delta\":{},"
+    "\"finish_reason\":\"stop\"}]}\n\n";
+static const char usage_event[] =
+    "data: {\"id\":\"chatcmpl-7\",\"model\":\"a-model\",\"choices\":[],\"usage\":"
+    "{\"prompt_tokens\":9,\"completion_tokens\":4,\"total_tokens\":13}}\n\n";
+static const char done[] = "data: [DONE]\n\n";
+static const char whole_answer[] =
+    "{\"id\":\"chatcmpl-8\",\"model\":\"a-model\",\"service_tier\":\"flex\",\"choices\":[{"
+    "\"index\":0,"
+    "\"message\":{\"role\":\"assistant\",\"content\":\"Hi\"},\"finish_reason\":\"stop\"}],"
+    "\"usage\":"
+    "{\"prompt_tokens\":3,\"completion_tokens\":2,\"total_tokens\":5}}";
+static const char refusal[] = "{\"error\":{\"message\":\"no\",\"type\":\"invalid_request_error\"}}";
+static const char stream_body[] = "{\"model\":\"a-model\",\"stream\":true}";
+
+/* How the server answers: by the target of the request. Runs on the server's threads. */
+static bool answer(void *user_data, const server_request *request, int connection) {
+  const char *const target = request->target;
+  size_t i;
+  (void)user_data;
+  if (strcmp(target, "/v1/chat/completions") == 0 &&
+      strstr(request->body, "\"stream\":true") != NULL) {
+    const bool with_usage = strstr(request->body, "\"include_usage\":true") != NULL;
+    return server_begin(connection, 200, "text/event-stream") &&
+           server_chunk(connection, event_1) && server_chunk(connection, event_2) &&
+           (!with_usage || server_chunk(connection, usage_event)) &&
+           server_chunk(connection, done) && server_chunk(connection, "");
+  }
+  if (strcmp(target, "/v1/chat/completions") == 0) {
+    return server_answer(connection, 200, "application/json",
+                         "x-request-id: req_1\r\nX-Twice: one\r\nx-twice: two\r\n", whole_answer);
+  }
+  if (strcmp(target, "/bytes/v1/chat/completions") == 0) { /* in chunks of one byte */
+    bool fine = server_begin(connection, 200, "text/event-stream");
+    const char *const parts[] = {event_1, event_2, usage_event, done};
+    for (i = 0; fine && i < 4; ++i) {
+      const char *byte;
+      for (byte = parts[i]; fine && *byte != '\0'; ++byte) {
+        const char one[] = {*byte, '\0'};
+        fine = server_chunk(connection, one);
+      }
+    }
+    return fine && server_chunk(connection, "");
+  }
+  if (strcmp(target, "/refuse/v1/chat/completions") == 0) {
+    return server_answer(connection, 400, "application/json", "x-request-id: req_2\r\n", refusal);
+  }
+  if (strcmp(target, "/moved/v1/chat/completions") == 0) {
+    return server_answer(connection, 307, "text/plain", "Location: /v1/chat/completions\r\n", "");
+  }
+  if (strcmp(target, "/busy/v1/chat/completions") == 0) { /* every second time */
+    if (!server_has(request, "\r\nidempotency-key: key-1\r\n")) return false;
+    if (request->number % 2 == 1) {
+      return server_answer(connection, 429, "application/json", "retry-after-ms: 1\r\n", refusal);
+    }
+    return server_answer(connection, 200, "application/json", "", whole_answer);
+  }
+  if (strcmp(target, "/always-busy/v1/chat/completions") == 0) {
+    return server_answer(connection, 429, "application/json",
+                         "retry-after-ms: 1\r\nx-request-id: req_3\r\n", refusal);
+  }
+  if (strcmp(target, "/stall/v1/chat/completions") == 0) { /* after the first event */
+    server_begin(connection, 200, "text/event-stream");
+    server_chunk(connection, event_1);
+    server_wait(connection, 20000);
+    return false;
+  }
+  if (strcmp(target, "/mute/v1/chat/completions") == 0) {
+    server_wait(connection, 20000);
+    return false;
+  }
+  if (strcmp(target, "/drip/v1/chat/completions") == 0) { /* a head that never ends */
+    server_send(connection, "HTTP/1.1 200 OK\r\nx-a: ", 22);
+    for (i = 0; i < 2000; ++i) {
+      if (!server_send(connection, "a", 1)) return false;
+      server_wait(connection, 10);
+    }
+    return false;
+  }
+  if (strcmp(target, "/break/v1/chat/completions") == 0) { /* in the middle */
+    server_begin(connection, 200, "text/event-stream");
+    server_chunk(connection, event_1);
+    return false;
+  }
+  if (strcmp(target, "/gone/v1/chat/completions") == 0) return false;
+  if (strcmp(target, "/garbage/v1/chat/completions") == 0) {
+    static const char junk[] = "data\xff\x01: {]\r\r\n:\n\ndata: {\"usage\":\n\nevent\n\n";
+    return server_begin(connection, 200, "text/event-stream") && server_chunk(connection, junk) &&
+           server_chunk(connection, "");
+  }
+  if (strcmp(target, "/no-http/v1/chat/completions") == 0) {
+    server_send(connection, "SSH-2.0-OpenSSH_9.2\r\n\r\n", 23);
+    return false;
+  }
+  if (strcmp(target, "/slow/v1/chat/completions") == 0) { /* half a second, in 50 pieces */
+    server_begin(connection, 200, "text/event-stream");
+    for (i = 0; i < 50; ++i) {
+      if (!server_chunk(connection, event_1)) return false;
+      server_wait(connection, 10);
+    }
+    return server_chunk(connection, event_2) && server_chunk(connection, done) &&
+           server_chunk(connection, "");
+  }
+  return server_answer(connection, 404, "text/plain", "", "not here");
+}
+
+/* The client's side of one test. */
+typedef struct {
+  server *peer;
+  costmark_client *client;
+  costmark_response *response;
+  costmark_send_options options;
+  costmark_request request;
+  char url[120];
+
+  /* What the callbacks saw, and are to do. */
+  int heads, pieces;
+  size_t len;
+  char text[4096];
+  costmark_status head_returns, body_returns;
+  costmark_cancel *to_cancel;
+  const costmark_client *to_call;
+  costmark_client *to_release;
+  costmark_status inside;
+} sender;
+
+static bool same_text(costmark_str text, const char *expected) {
+  return strlen(text.data) == text.len && strcmp(text.data, expected) == 0;
+}
+
+static costmark_status take_head_of_answer(void *user_data, const costmark_response *response) {
+  sender *self = (sender *)user_data;
+  costmark_str type;
+  type.data = costmark_response_header(response, "CONTENT-type", 12, &type.len);
+  CHECK(response == self->response && self->pieces == 0);
+  CHECK(costmark_response_http_status(response) == 200);
+  CHECK(same_text(type, "text/event-stream") || same_text(type, "application/json"));
+  ++self->heads;
+  return self->head_returns;
+}
+
+static costmark_status take_piece(void *user_data, const char *data, size_t len) {
+  sender *self = (sender *)user_data;
+  CHECK(len > 0);
+  ++self->pieces;
+  if (self->len + len < sizeof self->text) memcpy(self->text + self->len, data, len);
+  self->len += len;
+  costmark_cancel_request(self->to_cancel);
+  if (self->to_call != NULL) {
+    costmark_prepared *prepared = NULL;
+    costmark_usage_report *report = NULL;
+    CHECK_OK(costmark_prepared_new(&prepared, &error));
+    self->inside = costmark_client_prepare(self->to_call, &self->request, prepared, NULL);
+    CHECK(costmark_client_usage(self->to_call, &report, NULL) == self->inside);
+    CHECK(costmark_client_send(self->to_call, &self->request, NULL, self->response, NULL) ==
+          COSTMARK_INVALID_ARGUMENT);
+    costmark_usage_report_free(report);
+    costmark_prepared_free(prepared);
+    costmark_response_free(self->response); /* in use: ignored */
+  }
+  costmark_client_release(self->to_release);
+  self->to_release = NULL;
+  return self->body_returns;
+}
+
+static sender begin_with(const char *path, const char *body, const char *option,
+                         const char *value) {
+  const char *options[] = {"project", "proj_send", NULL, NULL, NULL};
+  sender self;
+  memset(&self, 0, sizeof self);
+  options[2] = option;
+  options[3] = value;
+  self.peer = server_start(answer, NULL);
+  CHECK(self.peer != NULL);
+  self.client = client_with(options);
+  CHECK_OK(costmark_response_new(&self.response, &error));
+  costmark_init(&self.options, sizeof self.options);
+  self.options.on_head = take_head_of_answer;
+  self.options.on_body = take_piece;
+  self.request = chat_request(body);
+  server_url(self.peer, path, self.url);
+  return self;
+}
+
+static sender begin(const char *path, const char *body) {
+  return begin_with(path, body, NULL, NULL);
+}
+
+static costmark_status send(sender *self, costmark_error **error) {
+  self->request.url = str(self->url);
+  self->options.user_data = self;
+  self->heads = self->pieces = 0;
+  self->len = 0;
+  return costmark_client_send(self->client, &self->request, &self->options, self->response, error);
+}
+
+static costmark_usage_totals totals_of(const costmark_client *client) {
+  costmark_usage_totals totals = COSTMARK_USAGE_TOTALS_INIT;
+  costmark_usage_report *report = NULL;
+  CHECK_OK(costmark_client_usage(client, &report, &error));
+  if (costmark_usage_report_count(report) > 0) {
+    CHECK_OK(costmark_usage_report_totals(report, 0, &totals, &error));
+  }
+  costmark_usage_report_free(report);
+  return totals;
+}
+
+static void end(sender *self) {
+  costmark_response_free(self->response);
+  costmark_client_release(self->client);
+  server_stop(self->peer);
+}
+
+static void is_empty(const costmark_response *response) {
+  costmark_usage usage = COSTMARK_USAGE_INIT;
+  size_t len = 9;
+  CHECK(costmark_response_http_status(response) == 0);
+  CHECK(costmark_response_headers(response, &len) == NULL && len == 0);
+  CHECK(strcmp(costmark_response_header(response, "date", 4, &len), "") == 0 && len == 0);
+  CHECK(strcmp(costmark_response_body(response, &len), "") == 0 && len == 0);
+  CHECK(strcmp(costmark_response_id(response, NULL), "") == 0);
+  CHECK_OK(costmark_response_usage(response, &usage, &error));
+  CHECK(usage.known == 0);
+}
+
+static void a_stream(void) {
+  sender self = begin("/v1/chat/completions", stream_body);
+  costmark_usage usage = COSTMARK_USAGE_INIT;
+  costmark_usage_totals totals;
+  is_empty(self.response);
+  CHECK_OK(send(&self, &error));
+  CHECK(self.heads == 1 && self.pieces > 0);
+  /* The usage was asked for by the library: counted, and not shown. */
+  CHECK(self.len == strlen(event_1) + strlen(event_2) + strlen(done));
+  CHECK(memcmp(self.text, event_1, strlen(event_1)) == 0);
+  CHECK(costmark_response_http_status(self.response) == 200);
+  CHECK(costmark_response_attempts(self.response) == 1);
+  CHECK(costmark_response_outcome(self.response) == COSTMARK_OUTCOME_OK);
+  CHECK(strcmp(costmark_response_id(self.response, NULL), "chatcmpl-7") == 0);
+  CHECK(strcmp(costmark_response_model(self.response, NULL), "a-model") == 0);
+  CHECK(strcmp(costmark_response_body(self.response, NULL), "") == 0);
+  CHECK(strcmp(costmark_response_project(self.response, NULL), "proj_send") == 0);
+  CHECK(costmark_response_project_source(self.response) == COSTMARK_SOURCE_CLIENT);
+  CHECK(strcmp(costmark_response_hint(self.response, NULL), "") == 0);
+  CHECK_OK(costmark_response_usage(self.response, &usage, &error));
+  CHECK(usage.input_tokens == 9 && usage.output_tokens == 4);
+  totals = totals_of(self.client);
+  CHECK(totals.operations == 1 && totals.attempts == 1 && totals.failed_attempts == 0);
+  CHECK(totals.input_tokens == 9 && totals.output_tokens == 4);
+  end(&self);
+}
+
+static void a_whole_answer(void) {
+  sender self = begin("/v1/chat/completions", "{\"model\":\"a-model\"}");
+  costmark_str text;
+  size_t i, count = 0, twice = 0;
+  const costmark_header *headers;
+  self.request.url = str(self.url);
+  CHECK_OK(costmark_client_send(self.client, &self.request, NULL, self.response, &error));
+  text.data = costmark_response_body(self.response, &text.len);
+  CHECK(same_text(text, whole_answer));
+  text.data = costmark_response_request_id(self.response, &text.len);
+  CHECK(same_text(text, "req_1"));
+  text.data = costmark_response_header(self.response, "x-TWICE", 7, &text.len);
+  CHECK(same_text(text, "one"));
+  CHECK(strcmp(costmark_response_service_tier(self.response, NULL), "flex") == 0);
+  headers = costmark_response_headers(self.response, &count);
+  for (i = 0; i < count; ++i) {
+    CHECK(strlen(headers[i].name.data) == headers[i].name.len);
+    CHECK(strlen(headers[i].value.data) == headers[i].value.len);
+    if (headers[i].name.len == 7 && headers[i].name.data[1] == '-') ++twice;
+  }
+  CHECK(count >= 5 && twice == 2);
+  CHECK(strcmp(costmark_response_header(self.response, "x-none", 6, NULL), "") == 0);
+  CHECK(strcmp(costmark_response_header(self.response, NULL, 0, NULL), "") == 0);
+  CHECK(strcmp(costmark_response_header(self.response, "x-twice", SIZE_MAX, NULL), "") == 0);
+  CHECK(strcmp(costmark_response_header(self.response, "x-twice\0", 8, NULL), "") == 0);
+  end(&self);
+}
+
+/* An answer that refuses is an error, and stands in the response. */
+static void refusals(void) {
+  sender self = begin("/refuse/v1/chat/completions", "{}");
+  costmark_error *failed = NULL;
+  CHECK(send(&self, &failed) == COSTMARK_SERVICE);
+  CHECK(costmark_error_http_status(failed) == 400 && !costmark_error_retryable(failed));
+  CHECK(strcmp(costmark_error_request_id(failed, NULL), "req_2") == 0);
+  costmark_error_free(failed);
+  CHECK(self.heads == 0 && self.pieces == 0);
+  CHECK(costmark_response_http_status(self.response) == 400);
+  CHECK(strcmp(costmark_response_body(self.response, NULL), refusal) == 0);
+  CHECK(costmark_response_attempts(self.response) == 1);
+  CHECK(costmark_response_outcome(self.response) == COSTMARK_OUTCOME_ERROR);
+  CHECK(totals_of(self.client).failed_attempts == 1);
+
+  server_url(self.peer, "/moved/v1/chat/completions", self.url); /* not followed */
+  CHECK_FAILS(COSTMARK_SERVICE, send(&self, &error));
+  CHECK(costmark_response_http_status(self.response) == 307);
+
+  server_url(self.peer, "/gone/v1/chat/completions", self.url);
+  self.options.max_attempts = 1;
+  CHECK_FAILS(COSTMARK_TRANSPORT, send(&self, &error));
+  is_empty(self.response);
+  CHECK(costmark_response_attempts(self.response) == 1);
+  end(&self);
+}
+
+static void attempts(void) {
+  static const costmark_header headers[] = {
+      {COSTMARK_STR("Content-Type"), COSTMARK_STR("application/json")},
+      {COSTMARK_STR("Idempotency-Key"), COSTMARK_STR("key-1")}};
+  sender self = begin("/busy/v1/chat/completions", "{}");
+  costmark_usage_totals totals;
+  costmark_error *failed = NULL;
+  self.request.headers = headers;
+  self.request.header_count = 2;
+  CHECK_OK(send(&self, &error));
+  CHECK(costmark_response_attempts(self.response) == 2 && self.heads == 1);
+  totals = totals_of(self.client);
+  CHECK(totals.operations == 1 && totals.attempts == 2 && totals.failed_attempts == 1);
+  CHECK(totals.input_tokens == 3 && totals.output_tokens == 2);
+
+  server_url(self.peer, "/always-busy/v1/chat/completions", self.url);
+  self.options.max_attempts = 3;
+  CHECK(send(&self, &failed) == COSTMARK_THROTTLED);
+  CHECK(costmark_error_http_status(failed) == 429 && costmark_error_retryable(failed));
+  CHECK(strcmp(costmark_error_request_id(failed, NULL), "req_3") == 0);
+  costmark_error_free(failed);
+  CHECK(costmark_response_attempts(self.response) == 3);
+  totals = totals_of(self.client);
+  CHECK(totals.operations == 2 && totals.attempts == 5 && totals.failed_attempts == 4);
+  CHECK(server_connections(self.peer) == 1);
+  end(&self);
+}
+
+static void connections_are_used_again(void) {
+  sender self = begin("/v1/chat/completions", stream_body);
+  int i;
+  for (i = 0; i < 20; ++i) CHECK_OK(send(&self, &error));
+  CHECK(server_requests(self.peer) == 20 && server_connections(self.peer) == 1);
+  end(&self);
+}
+
+static void broken_answers(void) {
+  sender self = begin("/break/v1/chat/completions", stream_body);
+  costmark_error *failed = NULL;
+  CHECK(send(&self, &failed) == COSTMARK_TRANSPORT);
+  costmark_error_free(failed);
+  CHECK(self.heads == 1 && self.len == strlen(event_1));
+  CHECK(costmark_response_attempts(self.response) == 1); /* a piece was handed on */
+  CHECK(costmark_response_outcome(self.response) == COSTMARK_OUTCOME_INCOMPLETE);
+  CHECK(totals_of(self.client).incomplete_attempts == 1);
+
+  server_url(self.peer, "/garbage/v1/chat/completions", self.url);
+  CHECK_OK(send(&self, &error)); /* is passed on as it came */
+  CHECK(self.len > 0 && memcmp(self.text, "data\xff\x01: {]\r\r\n", 13) == 0);
+  CHECK(costmark_response_outcome(self.response) != COSTMARK_OUTCOME_OK);
+
+  server_url(self.peer, "/no-http/v1/chat/completions", self.url);
+  self.options.max_attempts = 1;
+  CHECK_FAILS(COSTMARK_TRANSPORT, send(&self, &error));
+  end(&self);
+}
+
+static void bytes_one_by_one(void) {
+  sender self = begin("/bytes/v1/chat/completions", stream_body);
+  CHECK_OK(send(&self, &error));
+  CHECK(self.len == strlen(event_1) + strlen(event_2) + strlen(done));
+  CHECK(totals_of(self.client).input_tokens == 9);
+  end(&self);
+}
+
+static int64_t now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void time_is_up(void) {
+  static const char *const paths[] = {"/stall/v1/chat/completions", "/mute/v1/chat/completions",
+                                      "/drip/v1/chat/completions"};
+  size_t i;
+  for (i = 0; i < 3; ++i) {
+    sender self = begin(paths[i], stream_body);
+    costmark_error *failed = NULL;
+    const int64_t start = now_ms();
+    self.options.timeout_ms = 100;
+    CHECK(send(&self, &failed) == COSTMARK_TIMEOUT);
+    CHECK(strlen(costmark_error_message(failed, NULL)) > 0);
+    costmark_error_free(failed);
+    CHECK(now_ms() - start < 5000);
+    CHECK(totals_of(self.client).operations == 1);
+    end(&self);
+  }
+}
+
+static void callbacks_that_stop(void) {
+  static const costmark_status results[][2] = {
+      {COSTMARK_STOPPED_BY_CALLBACK, COSTMARK_STOPPED_BY_CALLBACK},
+      {COSTMARK_TRANSPORT, COSTMARK_TRANSPORT}, /* is not tried again for that */
+      {COSTMARK_TIMEOUT, COSTMARK_TIMEOUT},
+      {COSTMARK_CANCELLED, COSTMARK_CANCELLED},
+      {COSTMARK_OUT_OF_MEMORY, COSTMARK_OUT_OF_MEMORY},
+      {4711, COSTMARK_INTERNAL},
+      {-1, COSTMARK_INTERNAL},
+      {INT32_MIN, COSTMARK_INTERNAL}};
+  sender self = begin("/v1/chat/completions", stream_body);
+  size_t i;
+  for (i = 0; i < sizeof results / sizeof results[0]; ++i) {
+    self.head_returns = COSTMARK_OK;
+    self.body_returns = results[i][0];
+    CHECK_FAILS(results[i][1], send(&self, &error));
+    CHECK(self.heads == 1 && self.pieces == 1);
+    CHECK(costmark_response_attempts(self.response) == 1);
+    CHECK(costmark_response_outcome(self.response) == COSTMARK_OUTCOME_CANCELLED);
+    self.head_returns = results[i][0];
+    CHECK_FAILS(results[i][1], send(&self, &error));
+    CHECK(self.heads == 1 && self.pieces == 0);
+  }
+  CHECK(totals_of(self.client).operations == 2 * i);
+  CHECK(totals_of(self.client).incomplete_attempts == 2 * i);
+  end(&self);
+}
+
+static void calls_from_inside(void) {
+  sender self = begin("/v1/chat/completions", stream_body);
+  costmark_client *other = client_with(NULL);
+  self.to_call = self.client;
+  CHECK_OK(send(&self, &error));
+  CHECK(self.inside == COSTMARK_INVALID_ARGUMENT);
+  self.to_call = other;
+  CHECK_OK(send(&self, &error));
+  CHECK(self.inside == COSTMARK_OK);
+  CHECK(costmark_response_http_status(self.response) == 200);
+  costmark_client_release(other);
+  /* Given back for the last time from inside: lives until the call has ended. */
+  self.to_call = NULL;
+  self.to_release = self.client;
+  CHECK_OK(send(&self, &error));
+  CHECK(costmark_live_handles() == 1);
+  self.client = NULL;
+  end(&self);
+}
+
+typedef struct {
+  costmark_cancel *cancel;
+  server *peer;
+} canceller;
+
+/* Waits until the server has the request, so that there is something to cancel. */
+static void *cancel_soon(void *argument) {
+  canceller *self = (canceller *)argument;
+  const struct timespec pause = {0, 2000000};
+  while (server_requests(self->peer) == 0) nanosleep(&pause, NULL);
+  nanosleep(&pause, NULL);
+  costmark_cancel_request(self->cancel);
+  costmark_cancel_release(self->cancel);
+  return NULL;
+}
+
+static void cancelled_by_another_thread(void) {
+  static const char *const paths[] = {"/stall/v1/chat/completions", "/mute/v1/chat/completions",
+                                      "/drip/v1/chat/completions"};
+  size_t i;
+  for (i = 0; i < 3; ++i) {
+    sender self = begin(paths[i], stream_body);
+    canceller other;
+    pthread_t thread;
+    const int64_t start = now_ms();
+    CHECK_OK(costmark_cancel_new(&self.options.cancel, &error));
+    other.cancel = costmark_cancel_retain(self.options.cancel);
+    other.peer = self.peer;
+    CHECK(other.cancel == self.options.cancel && !costmark_cancel_requested(other.cancel));
+    CHECK(pthread_create(&thread, NULL, cancel_soon, &other) == 0);
+    CHECK_FAILS(COSTMARK_CANCELLED, send(&self, &error));
+    pthread_join(thread, NULL);
+    CHECK(now_ms() - start < 5000);
+    CHECK(costmark_cancel_requested(self.options.cancel));
+    CHECK(costmark_response_outcome(self.response) == COSTMARK_OUTCOME_CANCELLED);
+    CHECK(totals_of(self.client).operations == 1);
+    CHECK(totals_of(self.client).incomplete_attempts == 1);
+    costmark_cancel_release(self.options.cancel);
+    end(&self);
+  }
+}
+
+static void cancelled_otherwise(void) {
+  sender self = begin("/slow/v1/chat/completions", stream_body);
+  CHECK_OK(costmark_cancel_new(&self.options.cancel, &error));
+  self.to_cancel = self.options.cancel; /* by the callback */
+  CHECK_FAILS(COSTMARK_CANCELLED, send(&self, &error));
+  CHECK(self.pieces == 1);
+  self.to_cancel = NULL;
+  CHECK_FAILS(COSTMARK_CANCELLED, send(&self, &error)); /* for good */
+  CHECK(server_requests(self.peer) == 1);
+  CHECK(totals_of(self.client).operations == 1);
+  is_empty(self.response);
+  costmark_cancel_release(self.options.cancel);
+  self.options.cancel = NULL;
+  CHECK_OK(send(&self, &error));
+  end(&self);
+}
+
+static void impossible_options(void) {
+  sender self = begin("/v1/chat/completions", stream_body);
+  static const costmark_header bad[] = {{COSTMARK_STR("x-a"), COSTMARK_STR("a\r\nb: c")}};
+  const costmark_send_options good = self.options;
+  const costmark_request request = self.request;
+#define REFUSED()                                                \
+  do {                                                           \
+    CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, send(&self, &error)); \
+    is_empty(self.response);                                     \
+    self.options = good;                                         \
+    self.request = request;                                      \
+  } while (0)
+  CHECK_OK(send(&self, &error));
+  self.options.timeout_ms = -1;
+  REFUSED();
+  self.options.timeout_ms = INT64_MIN;
+  REFUSED();
+  self.options.max_attempts = 101;
+  REFUSED();
+  self.options.max_attempts = UINT32_MAX;
+  REFUSED();
+  self.options.reserved = 1;
+  REFUSED();
+  self.options.struct_size = sizeof good - 1;
+  REFUSED();
+  self.options.struct_size = 0;
+  REFUSED();
+  self.options.struct_size = SIZE_MAX;
+  REFUSED();
+  self.request.method = str(NULL);
+  REFUSED();
+  self.request.method.data = "PO\0ST";
+  self.request.method.len = 5;
+  REFUSED();
+  self.request.headers = bad;
+  self.request.header_count = 1;
+  REFUSED();
+  self.request.headers = NULL;
+  self.request.header_count = SIZE_MAX;
+  REFUSED();
+  self.request.body.len = SIZE_MAX;
+  REFUSED();
+#undef REFUSED
+  CHECK(server_requests(self.peer) == 1);
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
+              costmark_client_send(self.client, NULL, NULL, self.response, &error));
+  self.options.timeout_ms = INT64_MAX; /* for ever is a time as well */
+  self.options.max_attempts = 100;
+  CHECK_OK(send(&self, &error));
+  end(&self);
+}
+
+/* What prepare refuses is not sent. */
+static void what_prepare_refuses(void) {
+  sender self = begin_with("/v1/chat/completions", "{\"model\":", "unattributed", "refuse");
+  CHECK_FAILS(COSTMARK_INVALID_JSON, send(&self, &error));
+  self.request = chat_request("{}");
+  self.request.project = str("not an id");
+  CHECK_FAILS(COSTMARK_INVALID_PROJECT, send(&self, &error));
+  strcpy(self.url, "http://127.0.0.1:0/v1/chat/completions");
+  CHECK_FAILS(COSTMARK_INVALID_URL, send(&self, &error));
+  is_empty(self.response);
+  CHECK(server_requests(self.peer) == 0);
+  CHECK(totals_of(self.client).operations == 0);
+  end(&self);
+}
+
+static void nobody_there(void) {
+  sender self = begin("/v1/chat/completions", stream_body);
+  server *gone = server_start(answer, NULL);
+  costmark_error *failed = NULL;
+  server_url(gone, "/v1/chat/completions", self.url);
+  server_stop(gone);
+  self.options.max_attempts = 1;
+  CHECK(send(&self, &failed) == COSTMARK_TRANSPORT);
+  CHECK(costmark_error_retryable(failed) && costmark_error_http_status(failed) == 0);
+  costmark_error_free(failed);
+  is_empty(self.response);
+  CHECK(costmark_response_attempts(self.response) == 1);
+  CHECK(totals_of(self.client).failed_attempts == 1);
+  end(&self);
+}
+
+void test_send(void) {
+  a_stream();
+  a_whole_answer();
+  refusals();
+  attempts();
+  connections_are_used_again();
+  broken_answers();
+  bytes_one_by_one();
+  time_is_up();
+  callbacks_that_stop();
+  calls_from_inside();
+  cancelled_by_another_thread();
+  cancelled_otherwise();
+  impossible_options();
+  what_prepare_refuses();
+  nobody_there();
+}
