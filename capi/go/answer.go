@@ -23,11 +23,11 @@ func (x *exchange) answered(response *http.Response) {
 	x.status = response.StatusCode
 	// Ours carries the authorisation, and the caller's own is what callers expect here.
 	response.Request = x.incoming
-	if isRedirect(response.StatusCode) && x.prepared.authorizes() {
+	if isRedirect(response.StatusCode) && x.prepared.Authorized {
 		response.Request =
 			x.incoming.WithContext(context.WithValue(x.incoming.Context(), signedKey{}, true))
 	}
-	if err := x.observation.Head(response.StatusCode, response.Header.Get("Content-Type")); err != nil {
+	if err := x.observation.Head(response.StatusCode, response.Header); err != nil {
 		x.fail(OutcomeUnknown)
 		return
 	}
@@ -43,7 +43,7 @@ func (x *exchange) answered(response *http.Response) {
 // library asked for.
 func (x *exchange) mayHideChunk(response *http.Response) bool {
 	contentType := strings.ToLower(response.Header.Get("Content-Type"))
-	return x.prepared.BodyChanged && x.prepared.Streamed && x.prepared.API == APIChatCompletions &&
+	return x.prepared.HidesUsageChunk &&
 		strings.HasPrefix(strings.TrimSpace(contentType), "text/event-stream")
 }
 

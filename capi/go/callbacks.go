@@ -7,7 +7,6 @@ import "C"
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"runtime/cgo"
 	"runtime/debug"
@@ -55,12 +54,27 @@ func (f CredentialsFunc) Credentials(ctx context.Context) (Credentials, error) {
 // TokenFunc supplies a bearer token; what a CredentialsProvider must not do, it must not either.
 type TokenFunc func(ctx context.Context) (string, error)
 
+// A UsageEvent is one attempt of an inference request that has ended.
+type UsageEvent struct {
+	Project     string // "default" when the request named none
+	Model       string // that answered; empty when not seen
+	ResponseID  string // empty when not seen
+	ServiceTier string // empty when not seen
+	API         API
+	Outcome     Outcome
+	Usage       Usage
+	HTTPStatus  int // 0: there was no answer
+	Attempt     int // of its operation, from 1
+}
+
 // hooks is what C calls back into. It is reached through a cgo.Handle, never through a pointer, and
 // holds nothing of the client, so that a forgotten client can be collected.
 type hooks struct {
 	credentials CredentialsProvider
 	token       TokenFunc
 	logger      *slog.Logger
+	now         func() time.Time
+	usage       func(UsageEvent)
 	lastFailure atomic.Pointer[error] // of the credentials provider, for those who waited for it
 }
 
@@ -82,6 +96,20 @@ func (b *building) setLogger(logger *slog.Logger) error {
 	b.hooks.logger = logger
 	return b.register(func(handle C.uintptr_t, err **C.costmark_error) C.costmark_status {
 		return C.cmgo_set_log(b.config, handle, err)
+	})
+}
+
+func (b *building) setClock(now func() time.Time) error {
+	b.hooks.now = now
+	return b.register(func(handle C.uintptr_t, err **C.costmark_error) C.costmark_status {
+		return C.cmgo_set_clock(b.config, handle, err)
+	})
+}
+
+func (b *building) setUsage(ended func(UsageEvent)) error {
+	b.hooks.usage = ended
+	return b.register(func(handle C.uintptr_t, err **C.costmark_error) C.costmark_status {
+		return C.cmgo_set_usage(b.config, handle, err)
 	})
 }
 
@@ -140,6 +168,35 @@ func cmgoLog(handle, call C.uintptr_t, level C.int32_t, message *C.char, length 
 	}
 }
 
+//export cmgoClock
+func cmgoClock(handle C.uintptr_t) (now C.int64_t) {
+	defer func() {
+		if recover() != nil {
+			now = noTime
+		}
+	}()
+	return C.int64_t(hooksOf(handle).now().Unix())
+}
+
+// noTime is none that C takes.
+const noTime = -1
+
+//export cmgoUsage
+func cmgoUsage(handle C.uintptr_t, event *C.costmark_usage_event) {
+	defer func() { _ = recover() }()
+	hooksOf(handle).usage(UsageEvent{
+		Project:     goString(event.project),
+		Model:       goString(event.model),
+		ResponseID:  goString(event.response_id),
+		ServiceTier: goString(event.service_tier),
+		API:         API(event.api),
+		Outcome:     Outcome(event.outcome),
+		Usage:       usageFrom(event.usage),
+		HTTPStatus:  int(event.http_status),
+		Attempt:     int(event.attempt),
+	})
+}
+
 func (h *hooks) askCredentials(ctx context.Context) (credentials Credentials, err error) {
 	defer catch(&err)
 	return h.credentials.Credentials(ctx)
@@ -162,13 +219,9 @@ func putCredentials(sink *C.costmark_credentials_sink, credentials Credentials) 
 	secret, secretLength := text(credentials.SecretAccessKey)
 	token, tokenLength := text(credentials.SessionToken)
 	account, accountLength := text(credentials.AccountID)
-	var expires int64
-	if !credentials.Expires.IsZero() {
-		expires = credentials.Expires.Unix()
-	}
 	var err *C.costmark_error
 	status := C.cmgo_put_credentials(sink, key, keyLength, secret, secretLength, token, tokenLength,
-		account, accountLength, C.int64_t(expires), &err)
+		account, accountLength, unixSeconds(credentials.Expires), &err)
 	if status != C.COSTMARK_OK {
 		return takeError(status, err)
 	}
@@ -177,61 +230,4 @@ func putCredentials(sink *C.costmark_credentials_sink, credentials Credentials) 
 
 func hooksOf(handle C.uintptr_t) *hooks {
 	return cgo.Handle(handle).Value().(*hooks)
-}
-
-// callOf is the call that a callback is for, nil for none. It runs on this goroutine, further out.
-func callOf(call C.uintptr_t) *workspace {
-	if call == 0 {
-		return nil
-	}
-	return cgo.Handle(call).Value().(*workspace)
-}
-
-func contextOf(call C.uintptr_t) context.Context {
-	if work := callOf(call); work != nil && work.ctx != nil {
-		return work.ctx
-	}
-	return context.Background()
-}
-
-// answer is the status for what a callback returned; the call keeps the error to wrap it.
-func answer(call C.uintptr_t, err error) C.costmark_status {
-	if err == nil {
-		return C.COSTMARK_OK
-	}
-	if work := callOf(call); work != nil {
-		work.cause = err
-	}
-	return C.costmark_status(codeOf(err))
-}
-
-// codeOf lets a callback choose what its failure means by returning an error with a Code.
-func codeOf(err error) Code {
-	var code Code
-	var typed *Error
-	if errors.As(err, &typed) {
-		code = typed.Code
-	} else if !errors.As(err, &code) {
-		return ErrStoppedByCallback
-	}
-	if code <= 0 || code.String() == "unknown" {
-		return ErrStoppedByCallback
-	}
-	return code
-}
-
-// live counts what C holds for this package; tests see that it goes back to nothing.
-var live struct {
-	clients, observations, workspaces, handles atomic.Int64
-}
-
-// newHandle makes of a Go value what C may carry around: a number, never a pointer.
-func newHandle(value any) C.uintptr_t {
-	live.handles.Add(1)
-	return C.uintptr_t(cgo.NewHandle(value))
-}
-
-func deleteHandle(handle C.uintptr_t) {
-	cgo.Handle(handle).Delete()
-	live.handles.Add(-1)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"runtime"
 	"strings"
 	"sync"
@@ -258,7 +259,7 @@ func TestCredentialsPrintNoSecrets(t *testing.T) {
 }
 
 func TestHandlesAreGivenBack(t *testing.T) {
-	eventually(t, "what earlier tests made is gone", func() bool { return live.handles.Load() == 0 })
+	eventually(t, "what earlier tests made is gone", func() bool { return liveHandles.Load() == 0 })
 	for range 20 {
 		client, err := New(Set("auth", "sigv4"), failing(errOurs), failing(errOurs), WithLogger(slog.Default()),
 			WithBearerToken(func(context.Context) (string, error) { return "", nil }))
@@ -269,13 +270,13 @@ func TestHandlesAreGivenBack(t *testing.T) {
 		_ = client.Close()
 		_, _ = New(failing(errOurs), Set("no_such_option", ""))
 	}
-	if left := live.handles.Load(); left != 0 {
+	if left := liveHandles.Load(); left != 0 {
 		t.Errorf("%d handles are left", left)
 	}
 }
 
 func TestAForgottenClientIsClosed(t *testing.T) {
-	before := live.clients.Load()
+	eventually(t, "what earlier tests made is gone", func() bool { return LiveHandles() == 0 })
 	for range 10 {
 		client, err := New(staticKeys, failing(errOurs))
 		if err != nil {
@@ -283,7 +284,7 @@ func TestAForgottenClientIsClosed(t *testing.T) {
 		}
 		runtime.KeepAlive(client)
 	}
-	eventually(t, "ten clients are gone", func() bool { return live.clients.Load() == before })
+	eventually(t, "ten clients are gone", func() bool { return LiveHandles() == 0 })
 }
 
 func TestCloseWhileInUse(t *testing.T) {
@@ -335,7 +336,7 @@ func TestAnObservationOutlivesItsClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = client.Close()
-	if err := observation.Head(200, "application/json"); err != nil {
+	if err := observation.Head(200, http.Header{"Content-Type": {"application/json"}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, piece := range []string{chatAnswer[:50], chatAnswer[50:]} {
@@ -356,7 +357,7 @@ func TestAnObservationOutlivesItsClient(t *testing.T) {
 	if got := usageOf(t, client, "proj_c"); got != oneCall {
 		t.Errorf("%+v", got)
 	}
-	if err := observation.Head(200, ""); !errors.Is(err, ErrInvalidArgument) {
+	if err := observation.Head(200, nil); !errors.Is(err, ErrInvalidArgument) {
 		t.Error(err)
 	}
 	if passed := observation.Feed([]byte("late")); string(passed) != "late" {

@@ -8,6 +8,9 @@ package costmark
 #cgo nocallback cmgo_sign
 #cgo noescape cmgo_put_credentials
 #cgo nocallback cmgo_put_credentials
+#cgo noescape cmgo_bearer_token_new
+#cgo nocallback cmgo_bearer_token_new
+#cgo nocallback cmgo_response_read
 #cgo nocallback cmgo_error_read
 #cgo nocallback costmark_error_free
 #cgo noescape costmark_json_set
@@ -64,3 +67,13 @@ func HasFeature(name string) bool {
 	data, length := text(name)
 	return bool(C.costmark_has_feature(data, length))
 }
+
+// LiveHandles is how many handles this process has made of the C library that are not ended, errors
+// included. For tests that look for leaks: handles that were forgotten, or that are kept to be used
+// again, end when the garbage collector finds them.
+func LiveHandles() int {
+	return int(C.costmark_live_handles())
+}
+
+// copied copies a text that a getter of C has just returned, with its length.
+func copied(data *C.char, length *C.size_t) string { return string(view(data, *length)) }

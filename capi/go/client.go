@@ -11,8 +11,9 @@ import (
 	"sync/atomic"
 )
 
-// A Client attributes, signs and accounts for requests to one endpoint. It is safe for use by many
-// goroutines at once, starts none, and does no I/O except for credentials.
+// A Client attributes, signs, sends and accounts for requests to one endpoint. It is safe for use by
+// many goroutines at once, and starts none. It does no I/O except for credentials, for Verify, and in
+// Send.
 type Client struct {
 	core *core
 }
@@ -22,30 +23,17 @@ type Client struct {
 // Errors: ErrInvalidOption, ErrInvalidProject, ErrEndpointMismatch; fix the option that the message
 // names.
 func New(options ...Option) (*Client, error) {
-	if running := uint32(C.costmark_abi_version()); running != C.COSTMARK_ABI_VERSION {
-		return nil, refusal(ErrInternal,
-			"the program was built for ABI %d of libcostmark and runs with ABI %d",
-			int(C.COSTMARK_ABI_VERSION), running)
+	building, err := configure(options)
+	if err != nil {
+		return nil, err
 	}
+	defer building.free()
 	var failure *C.costmark_error
-	building := building{hooks: new(hooks)}
-	if status := C.costmark_config_new(&building.config, &failure); status != C.COSTMARK_OK {
-		return nil, takeError(status, failure)
-	}
-	defer C.costmark_config_free(building.config)
-	for _, option := range options {
-		if option == nil {
-			continue
-		}
-		if err := option.apply(&building); err != nil {
-			return nil, err
-		}
-	}
 	core := &core{hooks: building.hooks, ended: make(chan struct{})}
+	core.end = core.free
 	if status := C.costmark_client_new(building.config, &core.client, &failure); status != 0 {
 		return nil, takeError(status, failure)
 	}
-	live.clients.Add(1)
 	client := &Client{core}
 	runtime.AddCleanup(client, closeForgotten, core)
 	return client, nil
@@ -85,10 +73,10 @@ func closeForgotten(core *core) { core.close() }
 
 // core is the C client and those who use it: calls, and answers that are being read.
 type core struct {
+	users
 	client *C.costmark_client
 	hooks  *hooks
 
-	state atomic.Int64 // twice the number of users, plus 1 when closed
 	ended chan struct{}
 	final map[string]Totals // the counters when the last user left; set before ended is closed
 
@@ -98,68 +86,14 @@ type core struct {
 	idle []*workspace
 }
 
-const (
-	closedBit = 1
-	oneUser   = 2
-)
-
-// enter counts a new user, unless the client is closed.
-func (c *core) enter() bool {
-	for {
-		state := c.state.Load()
-		if state&closedBit != 0 {
-			return false
-		}
-		if c.state.CompareAndSwap(state, state+oneUser) {
-			return true
-		}
-	}
-}
-
-// join counts a new user as long as there is another, closed or not.
-func (c *core) join() bool {
-	for {
-		state := c.state.Load()
-		if state == closedBit {
-			return false
-		}
-		if c.state.CompareAndSwap(state, state+oneUser) {
-			return true
-		}
-	}
-}
-
-// release undoes enter and join.
-func (c *core) release() {
-	if c.state.Add(-oneUser) == closedBit {
-		c.end()
-	}
-}
-
-func (c *core) close() {
-	for {
-		state := c.state.Load()
-		if state&closedBit != 0 {
-			return
-		}
-		if c.state.CompareAndSwap(state, state|closedBit) {
-			if state == 0 {
-				c.end()
-			}
-			return
-		}
-	}
-}
-
-// end runs once: when the client is closed and the last user has left.
-func (c *core) end() {
+// free runs once: when the client is closed and the last user has left.
+func (c *core) free() {
 	c.final, _ = totals(c.client)
 	for _, work := range c.idle {
 		work.free()
 	}
 	c.idle = nil
 	C.costmark_client_release(c.client)
-	live.clients.Add(-1)
 	close(c.ended)
 }
 

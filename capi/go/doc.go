@@ -1,8 +1,8 @@
 // Package costmark marks every Amazon Bedrock call of a Go program with the project that pays for it.
 //
-// It writes the project into a request, signs the request, hands it back to be sent, and reads the
-// usage out of the answer. It is the Go face of libcostmark, a C library, and calls it through cgo. It
-// starts no goroutines, prints nothing, and does no I/O of its own except to fetch credentials.
+// It writes the project into a request, signs the request, hands it back to be sent or sends it itself,
+// and reads the usage out of the answer. It is the Go face of libcostmark, a C library, and calls it
+// through cgo. It starts no goroutines that outlive a call, and prints nothing.
 //
 // # Under an HTTP client
 //
@@ -25,10 +25,14 @@
 //		option.WithMiddleware(costmark.NoRetry),
 //	)
 //
-// Every round trip is one attempt, prepared and signed for itself, so the retries of an SDK are too.
-// Nothing but the project and the authorisation differs from what the caller sent, with one
-// exception: a streamed chat completion is asked to report its usage, and the extra chunk is hidden
-// from a caller who did not ask for it (the option stream_usage turns that off).
+// Every round trip is one attempt, prepared and signed for itself, so the retries of an SDK are too. It
+// is two where the service refuses what the library signed with, though other credentials, another
+// token or the right time may be accepted: then the request is signed anew and sent once more, before
+// the caller sees the refusal.
+//
+// Nothing but the project and the authorisation differs from what the caller sent, with one exception:
+// a streamed chat completion is asked to report its usage, and the extra chunk is hidden from a caller
+// who did not ask for it (the option stream_usage turns that off).
 //
 //   - A request body that is attributed or signed is read whole into memory first, up to [MaxBody]. An
 //     upload that is neither passes as it comes.
@@ -55,17 +59,41 @@
 //
 // Note that openai-go sends the variable OPENAI_PROJECT_ID as such a header, if it is set.
 //
-// # Without an HTTP client
+// # Operations and attempts
+//
+// The usage counts calls of the user as operations, and HTTP exchanges as their attempts. Requests of
+// openai-go say in a header which attempt they are; programs that retry by themselves make the attempts
+// of one call in one context of [WithOperation]. One thing a request does not say: whether an earlier
+// attempt was refused before it was sent, because credentials could not be fetched, say. A retry after
+// that counts as another attempt of an operation that was never counted, unless it is in such a context.
+//
+// # Sending without an HTTP client
+//
+// [Client.Send] sends through the library's own: one call for the whole operation, its attempts each
+// signed anew, with pauses between them where the service asks for them, and the answer streamed to an
+// [io.Writer] or a [PieceFunc]:
+//
+//	response, err := client.Send(ctx, request, &costmark.SendOptions{To: os.Stdout})
+//
+// When the context is done, it returns at once.
+//
+// # Preparing alone
 //
 // [Client.Prepare] says what to change in a request, for programs that send by other means;
 // [Client.Begin] begins an [Observation] of the answer as well. A prepare is one call into C and two
-// allocations: the [Prepared], and one block for its headers and its body. [Sign], [SetJSON] and
-// [RemoveJSON] are the parts alone.
+// allocations: the [Prepared], and one block for its headers and its body. [Sign], [Presign], [SetJSON]
+// and [RemoveJSON] are the parts alone.
+//
+// # Proof
+//
+// [Client.Verify] finds out whether an endpoint reads the project of requests, or merely ignores it:
+// with a request for a project that cannot exist, which must be refused. The option verify asks for
+// that proof before the first request.
 //
 // # Errors
 //
-// What this package refuses is an [*Error], grouped by its [Code] by what can be done about it, and
-// nothing was sent:
+// What this package refuses is an [*Error], grouped by its [Code] by what can be done about it; unless
+// it comes from Send or Verify, nothing was sent:
 //
 //	switch {
 //	case errors.Is(err, costmark.ErrUnattributed): // name a project
@@ -74,8 +102,8 @@
 //	var refused *costmark.Error
 //	if errors.As(err, &refused) && refused.Offset >= 0 { ... } // where in the body
 //
-// Errors of the service are answers, and stay with whoever reads them. An SDK that retries every error
-// of a transport is told not to by [NoRetry].
+// Under an HTTP client, errors of the service are answers, and stay with whoever reads them. An SDK that
+// retries every error of a transport is told not to by [NoRetry].
 //
 // # Credentials
 //
@@ -85,10 +113,14 @@
 // its context, and may fail with any error, which errors.Is then finds; a panic becomes a
 // [*PanicError].
 //
+// The other way round, [CredentialsCache] and [BearerTokenProvider] hand out what a client would use, to
+// other packages, and [ExplainCredentials] tells where the default chain has looked.
+//
 // # Usage
 //
 // [Client.Usage] takes the counters by project: operations, attempts, and the tokens that the service
-// reported. [OnExchange] tells of each exchange as it ends.
+// reported. [WithUsage] tells of each attempt as it ends and is counted; [OnExchange] of each exchange
+// of a Transport, with its request.
 //
 // # Building
 //
@@ -104,7 +136,9 @@
 //
 // # Goroutines
 //
-// A [Client], a [Transport] and an [Observation] are safe for use by many goroutines at once.
+// A [Client], a [Transport] and an [Observation] are safe for use by many goroutines at once, and so are
+// a [CredentialsCache] and a [BearerTokenProvider]. A call into C holds on to a thread for as long as it
+// runs; that is long for [Client.Send] and [Client.Verify], and where credentials are fetched.
 // [Client.Close] may be called at any time: running calls finish, open answers are counted to their
 // end, later calls return [ErrClosed].
 package costmark

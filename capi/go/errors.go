@@ -6,6 +6,7 @@ package costmark
 import "C"
 
 import (
+	"context"
 	"errors"
 	"fmt"
 )
@@ -61,6 +62,9 @@ const (
 // own error is what it wraps.
 const ErrStoppedByCallback Code = 60
 
+// ErrCancelled is the code of an error of Send whose context was cancelled; it wraps the context's.
+const ErrCancelled Code = 61
+
 // String is the stable spelling of a code, such as "invalid_json"; "unknown" for a number that is none.
 func (c Code) String() string {
 	return C.GoString(C.costmark_status_name(C.costmark_status(c)))
@@ -75,8 +79,8 @@ var ErrClosed = errors.New("costmark: the client is closed")
 // ErrBodyTooLarge is wrapped by the error for a request body that is longer than MaxBody allows.
 var ErrBodyTooLarge = errors.New("body too large")
 
-// An Error says why a call failed. Nothing was sent if it comes from before the sending, as all
-// errors of this package do. Messages hold no secrets.
+// An Error says why a call failed. Nothing was sent if it comes from before the sending, as all errors
+// of this package do but those of Send and Verify. Messages hold no secrets.
 type Error struct {
 	Code       Code
 	Message    string // one line: what happened, where, and what would have been right
@@ -106,7 +110,9 @@ func (e *Error) Is(target error) bool {
 func (e *Error) Unwrap() error { return e.cause }
 
 // Timeout tells whether a deadline passed, for net.Error's sake.
-func (e *Error) Timeout() bool { return e.Code == ErrTimeout }
+func (e *Error) Timeout() bool {
+	return e.Code == ErrTimeout || (e.Code == ErrCancelled && errors.Is(e.cause, context.DeadlineExceeded))
+}
 
 // A PanicError is what a panic in a callback of this program became, as panics cannot pass C. An
 // *Error wraps it.

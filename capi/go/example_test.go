@@ -8,7 +8,9 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
+	"time"
 
 	costmark "github.com/costmark/costmark/capi/go"
 )
@@ -18,7 +20,8 @@ func endpoint() *httptest.Server {
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		fmt.Printf("%s %s\n%s\n", r.URL.Path, scheme, body)
+		fmt.Println(strings.TrimSpace(r.URL.Path + " " + scheme))
+		fmt.Printf("%s\n", body)
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"id":"chatcmpl-1","model":"openai.gpt-oss-20b","choices":[],`+
 			`"usage":{"prompt_tokens":7,"completion_tokens":3,"total_tokens":10}}`)
@@ -112,7 +115,7 @@ func ExampleClient_Begin() {
 		log.Fatal(err)
 	}
 	// The program sends the request by its own means. What it gets:
-	if err := observation.Head(200, "application/json"); err != nil {
+	if err := observation.Head(200, http.Header{"Content-Type": {"application/json"}}); err != nil {
 		log.Fatal(err)
 	}
 	observation.Feed([]byte(`{"id": "resp_1", "status": "completed", "usage": {"input_tokens": 7,`))
@@ -121,6 +124,152 @@ func ExampleClient_Begin() {
 	answer := observation.Answer()
 	fmt.Println(answer.ResponseID, answer.Outcome, answer.Usage.InputTokens, answer.Usage.OutputTokens)
 	// Output: resp_1 ok 7 3
+}
+
+func ExampleClient_Send() {
+	endpoint := endpoint()
+	defer endpoint.Close()
+	client, err := costmark.New(costmark.Config{"base_url": endpoint.URL, "project": "proj_abc123"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	response, err := client.Send(ctx, &costmark.Request{
+		Method: "POST",
+		URL:    endpoint.URL + "/v1/chat/completions",
+		Header: http.Header{"Content-Type": {"application/json"}},
+		Body:   []byte(`{"model": "openai.gpt-oss-20b", "messages": []}`),
+	}, &costmark.SendOptions{To: os.Stdout})
+	switch {
+	case errors.Is(err, context.Canceled): // the caller gave up
+	case errors.Is(err, costmark.ErrService): // see response.Status and response.Body
+	case err != nil:
+		log.Fatal(err)
+	}
+	usage := response.Answer.Usage
+	fmt.Printf("\n%d attempt, %d tokens in, %d out\n", response.Attempts, usage.InputTokens, usage.OutputTokens)
+	// Output:
+	// /v1/chat/completions
+	// {"project_id":"proj_abc123","model": "openai.gpt-oss-20b", "messages": []}
+	// {"id":"chatcmpl-1","model":"openai.gpt-oss-20b","choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3,"total_tokens":10}}
+	// 1 attempt, 7 tokens in, 3 out
+}
+
+func ExamplePieceFunc() {
+	endpoint := endpoint()
+	defer endpoint.Close()
+	client, err := costmark.New(costmark.Config{"base_url": endpoint.URL})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+
+	errEnough := errors.New("that is enough")
+	_, err = client.Send(context.Background(), &costmark.Request{
+		Method: "POST",
+		URL:    endpoint.URL + "/v1/chat/completions",
+		Body:   []byte(`{"model": "openai.gpt-oss-20b", "messages": []}`),
+	}, &costmark.SendOptions{To: costmark.PieceFunc(func(piece []byte) error {
+		fmt.Printf("%s...\n", piece[:19])
+		return errEnough
+	})})
+	fmt.Println(errors.Is(err, errEnough))
+	// Output:
+	// /v1/chat/completions
+	// {"model": "openai.gpt-oss-20b", "messages": []}
+	// {"id":"chatcmpl-1",...
+	// true
+}
+
+func ExampleClient_Verify() {
+	// This endpoint serves whatever a request names.
+	endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"id":"chatcmpl-1","model":"openai.gpt-oss-20b","choices":[]}`)
+	}))
+	defer endpoint.Close()
+	client, err := costmark.New(costmark.Config{"base_url": endpoint.URL + "/v1", "project": "proj_abc123"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+
+	found, err := client.Verify(context.Background(), &costmark.VerifyRequest{Model: "openai.gpt-oss-20b"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(found.Verdict)
+	// Output: not_honoured
+}
+
+func ExampleWithUsage() {
+	endpoint := endpoint()
+	defer endpoint.Close()
+	client, err := costmark.New(costmark.Config{"base_url": endpoint.URL, "project": "proj_abc123"},
+		costmark.WithUsage(func(event costmark.UsageEvent) {
+			fmt.Println(event.Project, event.Model, event.Outcome, event.Usage.InputTokens, event.Usage.OutputTokens)
+		}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+
+	web := &http.Client{Transport: costmark.NewTransport(client, nil)}
+	response, err := web.Post(endpoint.URL+"/v1/chat/completions", "application/json",
+		strings.NewReader(`{"model": "openai.gpt-oss-20b", "messages": []}`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, response.Body)
+	_ = response.Body.Close()
+	// Output:
+	// /v1/chat/completions
+	// {"project_id":"proj_abc123","model": "openai.gpt-oss-20b", "messages": []}
+	// proj_abc123 openai.gpt-oss-20b ok 7 3
+}
+
+func ExampleBearerTokenProvider() {
+	tokens, err := costmark.NewBearerTokenProvider(time.Hour, costmark.Config{
+		"region":            "us-east-1",
+		"access_key_id":     "AKIDEXAMPLE",
+		"secret_access_key": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer tokens.Close()
+	token, err := tokens.Token(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(token.Text[:16])
+	// Output: bedrock-api-key-
+}
+
+func ExamplePresign() {
+	url, err := costmark.Presign(&costmark.SignRequest{
+		Method:  "GET",
+		URL:     "https://bedrock.us-east-1.amazonaws.com/foundation-models",
+		Region:  "us-east-1",
+		Service: "bedrock",
+		Credentials: costmark.Credentials{
+			AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+		},
+		Time: time.Date(2026, 3, 1, 12, 30, 45, 0, time.UTC),
+	}, 15*time.Minute)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(strings.ReplaceAll(url[:strings.Index(url, "&X-Amz-Signature=")], "&", "\n&"))
+	// Output:
+	// https://bedrock.us-east-1.amazonaws.com/foundation-models?X-Amz-Algorithm=AWS4-HMAC-SHA256
+	// &X-Amz-Credential=AKIDEXAMPLE%2F20260301%2Fus-east-1%2Fbedrock%2Faws4_request
+	// &X-Amz-Date=20260301T123045Z
+	// &X-Amz-Expires=900
+	// &X-Amz-SignedHeaders=host
 }
 
 func ExampleError() {

@@ -7,6 +7,7 @@ import "C"
 
 import (
 	"bytes"
+	"net/http"
 	"runtime"
 	"sync"
 )
@@ -66,6 +67,7 @@ type Observation struct {
 	held     held // zero after the end
 	passed   []byte
 	answer   Answer
+	advised  bool
 	fallback runtime.Cleanup
 }
 
@@ -77,30 +79,31 @@ type held struct {
 
 func (h held) free() {
 	C.costmark_observation_free(h.observation)
-	live.observations.Add(-1)
 	h.core.release()
 }
 
 // newObservation takes over one of C's. The core has a user while this is called.
 func newObservation(core *core, observation *C.costmark_observation) *Observation {
 	core.join()
-	live.observations.Add(1)
 	o := &Observation{held: held{observation, core}}
 	o.fallback = runtime.AddCleanup(o, held.free, o.held)
 	return o
 }
 
-// Head takes the status, from 100 to 599, and the value of Content-Type. A body with a
-// Content-Encoding must be decoded before it is fed.
-func (o *Observation) Head(status int, contentType string) error {
+// Head takes the status, from 100 to 599, and the header of the answer, of which Content-Type, Date
+// and X-Amzn-Errortype count. A body with a Content-Encoding must be decoded before it is fed.
+func (o *Observation) Head(status int, header http.Header) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.held.observation == nil {
 		return refusal(ErrInvalidArgument, "this answer has ended")
 	}
-	data, length := text(contentType)
+	contentType, contentTypeLength := text(header.Get("Content-Type"))
+	date, dateLength := text(header.Get("Date"))
+	errorType, errorTypeLength := text(header.Get("X-Amzn-Errortype"))
 	var failure *C.costmark_error
-	result := C.costmark_observation_head(o.held.observation, C.int32_t(status), data, length, &failure)
+	result := C.cmgo_head(o.held.observation, C.int32_t(status), contentType, contentTypeLength,
+		date, dateLength, errorType, errorTypeLength, &failure)
 	if result != C.COSTMARK_OK {
 		return takeError(result, failure)
 	}
@@ -149,6 +152,16 @@ func (o *Observation) Answer() Answer {
 	return o.answer
 }
 
+// RetryAdvised tells, after the end, whether to prepare the request anew and send it once more, as the
+// next attempt: when the service refused what the library signed with, though other credentials,
+// another token or the right time may be accepted. At most once in a call. A Transport and Send do so
+// by themselves.
+func (o *Observation) RetryAdvised() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.advised
+}
+
 // end tells besides whether it was this call that ended the answer.
 func (o *Observation) end(outcome Outcome) (rest []byte, first bool) {
 	o.mu.Lock()
@@ -162,17 +175,10 @@ func (o *Observation) end(outcome Outcome) (rest []byte, first bool) {
 	var told C.cmgo_answer
 	C.cmgo_end(held.observation, C.costmark_outcome(outcome), &told)
 	rest = bytes.Clone(view(told.held_back.data, told.held_back.len))
+	o.advised = bool(told.retry_advised)
 	o.answer = Answer{
-		Outcome: Outcome(told.outcome),
-		Usage: Usage{
-			InputTokens:       uint64(told.usage.input_tokens),
-			CachedInputTokens: uint64(told.usage.cached_input_tokens),
-			CacheWriteTokens:  uint64(told.usage.cache_write_tokens),
-			OutputTokens:      uint64(told.usage.output_tokens),
-			ReasoningTokens:   uint64(told.usage.reasoning_tokens),
-			Known:             Counts(told.usage.known),
-			Inconsistent:      told.usage.inconsistent != 0,
-		},
+		Outcome:     Outcome(told.outcome),
+		Usage:       usageFrom(&told.usage),
 		ResponseID:  goString(told.response_id),
 		Model:       goString(told.model),
 		ServiceTier: goString(told.service_tier),
@@ -180,4 +186,16 @@ func (o *Observation) end(outcome Outcome) (rest []byte, first bool) {
 	held.free()
 	runtime.KeepAlive(o)
 	return rest, true
+}
+
+func usageFrom(told *C.costmark_usage) Usage {
+	return Usage{
+		InputTokens:       uint64(told.input_tokens),
+		CachedInputTokens: uint64(told.cached_input_tokens),
+		CacheWriteTokens:  uint64(told.cache_write_tokens),
+		OutputTokens:      uint64(told.output_tokens),
+		ReasoningTokens:   uint64(told.reasoning_tokens),
+		Known:             Counts(told.known),
+		Inconsistent:      told.inconsistent != 0,
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // An Option says what a client is to do; see New.
@@ -84,6 +85,33 @@ func WithLogger(logger *slog.Logger) Option {
 	})
 }
 
+// WithClock lets a client ask this program for the time, and not the system: for programs that correct
+// the system's clock, and for tests. The function is called by several goroutines at once, within calls
+// of the client. It must not use the client, nor panic: then, and for a time outside of the years 1970
+// to 9999, nothing can be signed.
+func WithClock(now func() time.Time) Option {
+	return optionFunc(func(b *building) error {
+		if now == nil {
+			return refusal(ErrInvalidArgument, "WithClock was given no function")
+		}
+		return b.setClock(now)
+	})
+}
+
+// WithUsage tells of every attempt of an inference request when it ends, after it was counted, on the
+// goroutine that ends it: the one that reads an answer to its end, closes it, or is in Send. (For an
+// answer that was forgotten it is one of the runtime's.) The function may be called by several
+// goroutines at once. It must not use the client, nor wait for a goroutine that does; what it panics
+// with is dropped.
+func WithUsage(ended func(UsageEvent)) Option {
+	return optionFunc(func(b *building) error {
+		if ended == nil {
+			return refusal(ErrInvalidArgument, "WithUsage was given no function")
+		}
+		return b.setUsage(ended)
+	})
+}
+
 // OptionType is the type of an option's value.
 type OptionType int32
 
@@ -135,11 +163,36 @@ func Options() []OptionInfo {
 	return table
 }
 
-// building is a configuration while New applies its options.
+// building is a configuration while options are applied to it.
 type building struct {
 	config *C.costmark_config
 	hooks  *hooks
 }
+
+func configure(options []Option) (*building, error) {
+	if running := uint32(C.costmark_abi_version()); running != C.COSTMARK_ABI_VERSION {
+		return nil, refusal(ErrInternal,
+			"the program was built for ABI %d of libcostmark and runs with ABI %d",
+			int(C.COSTMARK_ABI_VERSION), running)
+	}
+	var failure *C.costmark_error
+	b := &building{hooks: new(hooks)}
+	if status := C.costmark_config_new(&b.config, &failure); status != C.COSTMARK_OK {
+		return nil, takeError(status, failure)
+	}
+	for _, option := range options {
+		if option == nil {
+			continue
+		}
+		if err := option.apply(b); err != nil {
+			b.free()
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+func (b *building) free() { C.costmark_config_free(b.config) }
 
 func (b *building) set(name, value string) error {
 	nameData, nameLength := text(name)

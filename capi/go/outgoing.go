@@ -16,9 +16,8 @@ import (
 // prepare makes of a request what is to be sent. It closes the request's body, unless that is sent as
 // it is, and the transport below closes it.
 func (t *Transport) prepare(request *http.Request) (x *exchange, err error) {
-	streams := false
 	defer func() {
-		if request.Body != nil && !(streams && err == nil) {
+		if request.Body != nil && !(err == nil && x.streams) {
 			_ = request.Body.Close()
 		}
 	}()
@@ -41,14 +40,14 @@ func (t *Transport) prepare(request *http.Request) (x *exchange, err error) {
 	x = &exchange{transport: t, incoming: request}
 	operation := operationOf(request.Context())
 	x.attempt = operation.begin(attemptNumber(request))
-	if streams, err = x.prepareStreamed(core, work); err == nil && !streams {
+	if x.streams, err = x.prepareStreamed(core, work); err == nil && !x.streams {
 		err = x.prepareWhole(core, work)
 	}
 	if err != nil {
 		operation.giveBack()
 		return nil, err
 	}
-	if err = x.rebuild(work.hasOddNames, streams); err != nil {
+	if err = x.rebuild(work.hasOddNames); err != nil {
 		x.fail(OutcomeError)
 		return nil, err
 	}
@@ -76,13 +75,14 @@ func (x *exchange) prepareWhole(core *core, work *workspace) error {
 	if err != nil {
 		return err
 	}
+	x.content = body
 	if x.incoming.Response != nil {
 		// Not counted before it is known that it may follow.
 		prepared, _, err := work.prepare(ctx, core, body, 0)
 		if err != nil {
 			return err
 		}
-		if prepared.authorizes() {
+		if prepared.Authorized {
 			return redirected(x.incoming)
 		}
 	}
@@ -134,7 +134,7 @@ func streamable(request *http.Request) bool {
 }
 
 // rebuild makes the request to send: a copy, as a RoundTripper must not change the caller's.
-func (x *exchange) rebuild(hasOddNames, streams bool) error {
+func (x *exchange) rebuild(hasOddNames bool) error {
 	out := x.incoming.WithContext(x.incoming.Context())
 	out.Header = x.incoming.Header.Clone()
 	if out.Header == nil {
@@ -152,7 +152,7 @@ func (x *exchange) rebuild(hasOddNames, streams bool) error {
 		}
 		out.URL = moved
 	}
-	if streams {
+	if x.streams {
 		return nil
 	}
 	content := x.prepared.Body

@@ -74,6 +74,13 @@ type Prepared struct {
 	API      API
 	Streamed bool // the request asks for a streamed answer
 
+	// The library signed the request, or gave it a token: a refusal is its own to mend; see
+	// Observation.RetryAdvised.
+	Authorized bool
+	// The library asked for a usage chunk that the caller did not ask for: what Observation.Feed
+	// returns is not what it is given.
+	HidesUsageChunk bool
+
 	// Room for the usual number of headers, so that they need no memory of their own.
 	remove [6]string
 	set    [6]Header
@@ -98,9 +105,6 @@ func (p *Prepared) value(name string) string {
 	}
 	return ""
 }
-
-// authorizes tells whether the request carries an authorisation of ours.
-func (p *Prepared) authorizes() bool { return p.value("Authorization") != "" }
 
 // Prepare attributes a request, then signs it, in one call into C. The scope is the context's. It does
 // no I/O, unless credentials must be fetched. Call it for every attempt: a signature is good for some
@@ -163,7 +167,9 @@ func (c *Client) Check(ctx context.Context, request *Request) error {
 		C.size_t(len(work.lengths)), chars(request.Body), C.size_t(len(request.Body)), &work.result)
 	runtime.KeepAlive(request)
 	if work.result.status != C.COSTMARK_OK {
-		return work.takeError(core)
+		err := work.takeError(core.hooks, work.result.status, work.result.error)
+		work.result.error = nil
+		return err
 	}
 	return nil
 }

@@ -31,15 +31,42 @@ type SignRequest struct {
 // Errors: ErrInvalidURL, ErrNoCredentials (a required field is empty, or not printable),
 // ErrExpiredCredentials.
 func Sign(request *SignRequest) ([]Header, error) {
-	signing, _ := signers.Get().(*signer)
-	if signing == nil {
-		var err error
-		if signing, err = newSigner(); err != nil {
-			return nil, err
-		}
+	signing, err := borrowSigner()
+	if err != nil {
+		return nil, err
 	}
 	defer signing.done()
-	return signing.sign(request)
+	in, err := signing.sign(request, 0)
+	if err != nil {
+		return nil, err
+	}
+	headers := make([]Header, 0, int(signing.work.result.set_count))
+	for range int(signing.work.result.set_count) {
+		headers = append(headers, Header{in.name(), in.text()})
+	}
+	return headers, nil
+}
+
+// Presign signs into the query of a URL, and returns that: whoever has it may send this request, and no
+// other, until it expires, after 1 second to 7 days, or the credentials do. Do not log it. Of the
+// request's header, what is signed must be sent with the URL.
+//
+// Errors: those of Sign, and ErrInvalidArgument for another life.
+func Presign(request *SignRequest, life time.Duration) (string, error) {
+	if life < time.Second {
+		return "", refusal(ErrInvalidArgument, "the life of a presigned URL is %s; it must be from "+
+			"1 second to 7 days", life)
+	}
+	signing, err := borrowSigner()
+	if err != nil {
+		return "", err
+	}
+	defer signing.done()
+	in, err := signing.sign(request, life)
+	if err != nil {
+		return "", err
+	}
+	return in.text(), nil
 }
 
 // signer keeps the memory of C for signing, and the key that was derived last.
@@ -49,6 +76,13 @@ type signer struct {
 }
 
 var signers sync.Pool
+
+func borrowSigner() (*signer, error) {
+	if signing, _ := signers.Get().(*signer); signing != nil {
+		return signing, nil
+	}
+	return newSigner()
+}
 
 func newSigner() (*signer, error) {
 	var signature *C.costmark_signature
@@ -68,7 +102,8 @@ func (s *signer) done() {
 	signers.Put(s)
 }
 
-func (s *signer) sign(request *SignRequest) ([]Header, error) {
+// sign signs the header, or, for a life, the URL, and returns what C wrote.
+func (s *signer) sign(request *SignRequest, life time.Duration) (reader, error) {
 	work := &s.work
 	credentials := &request.Credentials
 	for _, text := range [...]string{
@@ -78,13 +113,6 @@ func (s *signer) sign(request *SignRequest) ([]Header, error) {
 		work.add(text)
 	}
 	work.addHeader(request.Header)
-	var expires, at int64
-	if !credentials.Expires.IsZero() {
-		expires = credentials.Expires.Unix()
-	}
-	if !request.Time.IsZero() {
-		at = request.Time.Unix()
-	}
 	for room := headerRoom; ; room = int(work.result.used) {
 		if cap(work.arena) < room {
 			work.arena = make([]byte, room)
@@ -92,22 +120,18 @@ func (s *signer) sign(request *SignRequest) ([]Header, error) {
 		work.arena = work.arena[:cap(work.arena)]
 		texts := chars(work.text)
 		C.cmgo_sign(s.signature, texts, unsafe.SliceData(work.lengths), C.size_t(len(work.lengths)),
-			chars(request.Body), C.size_t(len(request.Body)), C.int64_t(expires), C.int64_t(at),
-			chars(work.arena), C.size_t(len(work.arena)), &work.result)
+			chars(request.Body), C.size_t(len(request.Body)), unixSeconds(credentials.Expires),
+			unixSeconds(request.Time), C.int64_t(life/time.Second), chars(work.arena),
+			C.size_t(len(work.arena)), &work.result)
 		if work.result.status != C.COSTMARK_OK {
 			err := takeError(work.result.status, work.result.error)
 			work.result.error = nil
-			return nil, err
+			return reader{}, err
 		}
 		if !bool(work.result.too_small) {
 			break
 		}
 	}
-	in := reader{append([]byte(nil), work.arena[:work.result.used]...)}
-	headers := make([]Header, 0, int(work.result.set_count))
-	for range int(work.result.set_count) {
-		headers = append(headers, Header{in.name(), in.text()})
-	}
 	runtime.KeepAlive(s)
-	return headers, nil
+	return reader{append([]byte(nil), work.arena[:work.result.used]...)}, nil
 }

@@ -46,10 +46,9 @@ func leftOver(goroutines int) int {
 	var held string
 	for range 200 {
 		runtime.GC()
-		held = fmt.Sprintf("%d clients, %d observations, %d workspaces, %d handles, %d goroutines more",
-			live.clients.Load(), live.observations.Load(), live.workspaces.Load(), live.handles.Load(),
+		held = fmt.Sprintf("%d handles of C, %d of Go, %d goroutines more", LiveHandles(), liveHandles.Load(),
 			max(0, runtime.NumGoroutine()-goroutines))
-		if held == "0 clients, 0 observations, 0 workspaces, 0 handles, 0 goroutines more" {
+		if held == "0 handles of C, 0 of Go, 0 goroutines more" {
 			return 0
 		}
 		time.Sleep(10 * time.Millisecond)

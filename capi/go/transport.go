@@ -35,7 +35,8 @@ func OnExchange(ended func(Exchange)) TransportOption {
 }
 
 // A Transport is an http.RoundTripper that attributes, signs and observes what goes through it. Each
-// round trip is one attempt, with a signature of its own.
+// round trip is one attempt, with a signature of its own; it is two when the service refuses the first
+// one's credentials, token or time, and others are to be had.
 type Transport struct {
 	client     *Client
 	base       http.RoundTripper
@@ -64,21 +65,37 @@ func (t *Transport) CloseIdleConnections() {
 }
 
 // RoundTrip prepares the request, sends a copy of it, and observes the answer. The request is not
-// changed. Errors are those of Client.Prepare, before anything was sent, and those of the transport
-// below. A request that was redirected is refused if it, or the one before it, was signed.
+// changed. An answer of status 401 or 403 that blames the credentials, the token or the time is read to
+// its end, and the request is prepared anew and sent once more, if its body can be and if that may help.
+//
+// Errors are those of Client.Prepare, before anything was sent, and those of the transport below. A
+// request that was redirected is refused if it, or the one before it, was signed.
 func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	sending, err := t.prepare(request)
 	if err != nil {
 		return nil, err
 	}
+	response, err := sending.send()
+	if err != nil || !sending.mayBeMended(response) {
+		sending.content = nil // the answer may be long, and its reader holds on to this
+		return response, err
+	}
+	if next := sending.mended(response); next != nil {
+		return next.send()
+	}
+	return response, nil
+}
+
+// send makes the attempt.
+func (x *exchange) send() (*http.Response, error) {
 	// Should the transport below panic, nothing came of the attempt.
-	defer sending.abandon()
-	response, err := t.base.RoundTrip(sending.outgoing)
+	defer x.abandon()
+	response, err := x.transport.base.RoundTrip(x.outgoing)
 	if err != nil {
-		sending.fail(outcomeOf(request.Context(), err, OutcomeError))
+		x.fail(outcomeOf(x.incoming.Context(), err, OutcomeError))
 		return nil, err
 	}
-	sending.answered(response)
+	x.answered(response)
 	return response, nil
 }
 
@@ -87,6 +104,8 @@ type exchange struct {
 	transport   *Transport
 	incoming    *http.Request
 	outgoing    *http.Request
+	content     []byte // the caller's body; nil where it streams
+	streams     bool   // the body passes without being read first
 	prepared    *Prepared
 	observation *Observation
 	attempt     uint32

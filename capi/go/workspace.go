@@ -8,7 +8,6 @@ import "C"
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"net/http"
 	"net/textproto"
 	"unsafe"
@@ -17,8 +16,8 @@ import (
 // workspace is what one call into C needs, kept from call to call: so a call allocates nothing but
 // what it returns. It is used by one goroutine at a time.
 type workspace struct {
+	call
 	prepared *C.costmark_prepared
-	handle   C.uintptr_t // by which a callback finds this call
 
 	text    []byte     // the texts of the request, one after the other
 	lengths []C.size_t // and how long each is
@@ -27,9 +26,6 @@ type workspace struct {
 
 	hasOddNames bool // a header name was not in its canonical form
 	bodyLen     int
-
-	ctx   context.Context // of the call, for callbacks
-	cause error           // what a callback returned during the call
 }
 
 const (
@@ -45,15 +41,13 @@ func newWorkspace() (*workspace, error) {
 	if status := C.costmark_prepared_new(&work.prepared, &failure); status != C.COSTMARK_OK {
 		return nil, takeError(status, failure)
 	}
-	work.handle = newHandle(work)
-	live.workspaces.Add(1)
+	work.handle = newHandle(&work.call)
 	return work, nil
 }
 
 func (w *workspace) free() {
 	C.costmark_prepared_free(w.prepared)
-	deleteHandle(w.handle)
-	live.workspaces.Add(-1)
+	w.delete()
 }
 
 // forget wipes what may be secret, and tells whether the workspace is worth keeping.
@@ -61,7 +55,7 @@ func (w *workspace) forget() bool {
 	clear(w.text)
 	clear(w.arena)
 	w.text, w.lengths, w.arena = w.text[:0], w.lengths[:0], w.arena[:0]
-	w.ctx, w.cause = nil, nil
+	w.ctx, w.cause, w.sink = nil, nil, nil
 	w.hasOddNames = false
 	if cap(w.arena) > keptArena {
 		w.arena = nil
@@ -110,19 +104,13 @@ func (w *workspace) texts() (*C.char, *C.size_t) {
 func (w *workspace) prepare(ctx context.Context, core *core, body []byte, attempt uint32) (*Prepared,
 	*Observation, error,
 ) {
-	for {
-		if err := ctx.Err(); err != nil {
-			return nil, nil, err
-		}
-		w.ctx, w.cause = ctx, nil
-		w.call(core, body, attempt)
-		if w.result.status == C.COSTMARK_OK {
-			break
-		}
-		err := w.takeError(core)
-		if !w.othersGaveUp(err) {
-			return nil, nil, err
-		}
+	err := w.repeat(ctx, core.hooks, func() (C.costmark_status, *C.costmark_error) {
+		w.ask(core, body, attempt)
+		return w.result.status, w.result.error
+	})
+	w.result.error = nil
+	if err != nil {
+		return nil, nil, err
 	}
 	prepared := w.read(body)
 	if w.result.observation == nil {
@@ -131,9 +119,9 @@ func (w *workspace) prepare(ctx context.Context, core *core, body []byte, attemp
 	return prepared, newObservation(core, w.result.observation), nil
 }
 
-// call is the one call into C; another one follows only where the arena turns out to be too small,
+// ask is the one call into C; another one follows only where the arena turns out to be too small,
 // which it is once at most for bodies of a size and credentials of a length.
-func (w *workspace) call(core *core, body []byte, attempt uint32) {
+func (w *workspace) ask(core *core, body []byte, attempt uint32) {
 	w.bodyLen = len(body)
 	room := headerRoom
 	if len(body) <= smallBody || core.changesBodies.Load() {
@@ -159,29 +147,6 @@ func (w *workspace) call(core *core, body []byte, attempt uint32) {
 	}
 }
 
-// takeError is the error of the last call, with what a callback had to say about it.
-func (w *workspace) takeError(core *core) *Error {
-	err := takeError(w.result.status, w.result.error)
-	w.result.error = nil
-	switch {
-	case w.cause != nil && err.Code == codeOf(w.cause):
-		err.cause = w.cause
-	case w.cause == nil && err.Code == ErrStoppedByCallback:
-		// This call waited for another one's callback.
-		if last := core.hooks.lastFailure.Load(); last != nil {
-			err.cause = *last
-		}
-	}
-	return err
-}
-
-// othersGaveUp tells whether a call failed only because the one that fetched the credentials for it
-// was cancelled.
-func (w *workspace) othersGaveUp(err *Error) bool {
-	return w.cause == nil && err.Code == ErrStoppedByCallback &&
-		(errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded))
-}
-
 // read makes what C wrote Go's: one block of memory for everything.
 func (w *workspace) read(body []byte) *Prepared {
 	prepared := &Prepared{
@@ -190,6 +155,9 @@ func (w *workspace) read(body []byte) *Prepared {
 		Source:      ProjectSource(w.result.source),
 		API:         API(w.result.api),
 		Streamed:    bool(w.result.streamed),
+		Authorized:  bool(w.result.authorized),
+
+		HidesUsageChunk: bool(w.result.hides_usage_chunk),
 	}
 	in := reader{append([]byte(nil), w.arena...)}
 	if prepared.BodyChanged {

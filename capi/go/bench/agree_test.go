@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	neturl "net/url"
 	"strings"
 	"testing"
 	"time"
@@ -65,5 +66,83 @@ func TestSignaturesAgree(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// Presigned URLs too: the same signature over the same query.
+func TestPresignedURLsAgree(t *testing.T) {
+	at := time.Date(2026, 3, 1, 12, 30, 45, 0, time.UTC)
+	for _, target := range []string{
+		"https://bedrock.us-east-1.amazonaws.com/", "https://bedrock.us-east-1.amazonaws.com/a%20b?b=2&a=1&a=0&c",
+	} {
+		for _, token := range []string{"", "session/token=="} {
+			t.Run(fmt.Sprintf("%s %q", target, token), func(t *testing.T) {
+				request, err := http.NewRequest("GET", target+separator(target)+"X-Amz-Expires=900", nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				hash := sha256.Sum256(nil)
+				credentials := aws.Credentials{AccessKeyID: keyID, SecretAccessKey: secret, SessionToken: token}
+				theirs, _, err := v4.NewSigner().PresignHTTP(context.Background(), credentials, request,
+					hex.EncodeToString(hash[:]), "bedrock", "us-east-1", at)
+				if err != nil {
+					t.Fatal(err)
+				}
+				ours, err := costmark.Presign(&costmark.SignRequest{
+					Method: "GET", URL: target, Region: "us-east-1", Service: "bedrock", Time: at,
+					Credentials: costmark.Credentials{AccessKeyID: keyID, SecretAccessKey: secret, SessionToken: token},
+				}, 15*time.Minute)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if signature(t, ours) != signature(t, theirs) {
+					t.Errorf("\nours:   %s\ntheirs: %s", ours, theirs)
+				}
+			})
+		}
+	}
+}
+
+func separator(target string) string {
+	if strings.Contains(target, "?") {
+		return "&"
+	}
+	return "?"
+}
+
+func signature(t *testing.T, spelt string) string {
+	t.Helper()
+	parsed, err := neturl.Parse(spelt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signature := parsed.Query().Get("X-Amz-Signature")
+	if len(signature) != 64 {
+		t.Fatalf("no signature in %s", spelt)
+	}
+	return signature
+}
+
+// What the documentation of CredentialsCache shows.
+func TestACacheUnderTheSDK(t *testing.T) {
+	end := time.Now().Add(time.Hour).Truncate(time.Second)
+	cache, err := costmark.NewCredentialsCache(costmark.WithCredentials(costmark.CredentialsFunc(
+		func(context.Context) (costmark.Credentials, error) {
+			return costmark.Credentials{AccessKeyID: keyID, SecretAccessKey: secret, Expires: end}, nil
+		})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cache.Close()
+	var provider aws.CredentialsProvider = aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
+		c, err := cache.Credentials(ctx)
+		return aws.Credentials{
+			AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken,
+			AccountID: c.AccountID, Expires: c.Expires, CanExpire: !c.Expires.IsZero(),
+		}, err
+	})
+	got, err := aws.NewCredentialsCache(provider).Retrieve(context.Background())
+	if err != nil || got.AccessKeyID != keyID || got.SecretAccessKey != secret || !got.Expires.Equal(end) {
+		t.Error(got.AccessKeyID, got.Expires, err)
 	}
 }

@@ -153,7 +153,7 @@ func BenchmarkAttributeAndSign(b *testing.B) {
 
 // processorTime is what the process has used, garbage collection included: on a busy machine it says
 // more than the clock.
-func processorTime(b *testing.B) time.Duration {
+func processorTime(b testing.TB) time.Duration {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
 		b.Fatal(err)

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	costmark "github.com/costmark/costmark/capi/go"
 )
 
 var projects = []string{"proj_gotests1", "proj_gotests2", "proj_gotests3"}
@@ -76,12 +78,14 @@ func run(m *testing.M) int {
 	}
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 	for range 200 {
-		if runtime.NumGoroutine() <= before {
+		runtime.GC()
+		if runtime.NumGoroutine() <= before && costmark.LiveHandles() == 0 {
 			return 0
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	fmt.Fprintf(os.Stderr, "%d goroutines are left over\n", runtime.NumGoroutine()-before)
+	fmt.Fprintf(os.Stderr, "%d goroutines and %d handles of C are left over\n",
+		runtime.NumGoroutine()-before, costmark.LiveHandles())
 	return 1
 }
 

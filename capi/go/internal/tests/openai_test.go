@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -388,36 +389,163 @@ func TestDroppedInTheMiddle(t *testing.T) {
 	}
 }
 
-func TestCredentialsRotateUnderTheSDK(t *testing.T) {
-	fresh(t)
-	var asked atomic.Int64
-	sdk, client := connectWith(t,
+// issued takes temporary credentials from the emulator.
+func issued(t testing.TB, lifeSeconds int) costmark.Credentials {
+	t.Helper()
+	var document struct{ AccessKeyId, SecretAccessKey, SessionToken, AccountId string }
+	ask(t, "POST", fmt.Sprint("/_emulator/credentials?life_s=", lifeSeconds), nil, &document)
+	return costmark.Credentials{
+		AccessKeyID: document.AccessKeyId, SecretAccessKey: document.SecretAccessKey,
+		SessionToken: document.SessionToken, AccountID: document.AccountId,
+	}
+}
+
+// connectAs connects with what a function says are the credentials.
+func connectAs(t testing.TB, provider costmark.CredentialsFunc, options ...costmark.Option) (openai.Client, *costmark.Client) {
+	t.Helper()
+	return connectWith(t, append([]costmark.Option{
 		costmark.Config{"base_url": emulator.url, "auth": "sigv4", "region": "us-east-1", "project": projects[0]},
-		costmark.WithCredentials(costmark.CredentialsFunc(func(context.Context) (costmark.Credentials, error) {
-			if asked.Add(1) == 1 {
-				return costmark.Credentials{
-					AccessKeyID: "AKIDWRONG", SecretAccessKey: "wrong", Expires: time.Now().Add(2 * time.Second),
-				}, nil
+		costmark.WithCredentials(provider),
+	}, options...)...)
+}
+
+// statuses are those of the requests that came.
+func statuses(t testing.TB) string {
+	t.Helper()
+	var found []int
+	for _, each := range requests(t) {
+		found = append(found, each.Status)
+	}
+	return fmt.Sprint(found)
+}
+
+func TestExpiredCredentialsAreReplacedUnderTheSDK(t *testing.T) {
+	fresh(t)
+	expired := issued(t, 1)
+	good := issued(t, 3600)
+	time.Sleep(1100 * time.Millisecond) // the emulator's clock is the machine's
+	for _, way := range []string{"chat", "chat, streamed", "responses", "responses, streamed"} {
+		t.Run(way, func(t *testing.T) {
+			ask(t, "DELETE", "/_emulator/usage", nil, nil)
+			ask(t, "DELETE", "/_emulator/requests", nil, nil)
+			var asked atomic.Int64
+			sdk, client := connectAs(t, func(context.Context) (costmark.Credentials, error) {
+				if asked.Add(1) == 1 {
+					return expired, nil // which says nothing of its end
+				}
+				return good, nil
+			})
+			if _, err := ways[way](context.Background(), sdk, "Hello"); err != nil {
+				t.Fatal(err)
 			}
-			return costmark.Credentials{AccessKeyID: accessKey, SecretAccessKey: secretKey}, nil
-		})))
-	if _, err := ways["chat"](context.Background(), sdk, "Hello"); err == nil {
-		t.Fatal("the emulator took credentials that it does not know")
+			if got := statuses(t); got != "[401 200]" && got != "[403 200]" {
+				t.Error(got)
+			}
+			usage, _ := client.Usage()
+			sum, emulated := usage[projects[0]], charged(t)[projects[0]]
+			if sum.Operations != 1 || sum.Attempts != 2 || sum.FailedAttempts != 1 || sum.InputTokens == 0 ||
+				sum.InputTokens != emulated.InputTokens || sum.OutputTokens != emulated.OutputTokens {
+				t.Errorf("counted %+v, emulated %+v", sum, emulated)
+			}
+			if _, err := ways[way](context.Background(), sdk, "Hello"); err != nil || asked.Load() != 2 {
+				t.Errorf("asked %d times, %v", asked.Load(), err)
+			}
+		})
 	}
-	deadline := time.Now().Add(10 * time.Second)
-	for {
-		_, err := ways["chat"](context.Background(), sdk, "Hello")
-		if err == nil {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-		time.Sleep(100 * time.Millisecond)
+}
+
+func TestCredentialsThatStayWrong(t *testing.T) {
+	fresh(t)
+	sdk, client := connectAs(t, func(context.Context) (costmark.Credentials, error) {
+		return costmark.Credentials{AccessKeyID: "AKIDWRONG", SecretAccessKey: "wrong"}, nil
+	})
+	_, err := ways["chat"](context.Background(), sdk, "Hello")
+	var typed *openai.Error
+	if !errors.As(err, &typed) || (typed.StatusCode != 401 && typed.StatusCode != 403) || typed.Message == "" {
+		t.Errorf("%v", err)
 	}
-	if usage, _ := client.Usage(); usage[projects[0]].InputTokens != charged(t)[projects[0]].InputTokens {
+	if got := requests(t); len(got) != 2 {
+		t.Errorf("%d requests", len(got))
+	}
+	if usage, _ := client.Usage(); usage[projects[0]].Operations != 1 || usage[projects[0]].FailedAttempts != 2 {
 		t.Errorf("%+v", usage)
 	}
+}
+
+func TestAWrongClockIsLearnedUnderTheSDK(t *testing.T) {
+	for _, wrong := range []time.Duration{time.Hour, -time.Hour} {
+		fresh(t)
+		sdk, client := connect(t, costmark.Set("project", projects[0]),
+			costmark.WithClock(func() time.Time { return time.Now().Add(wrong) }))
+		for range 2 {
+			if _, err := ways["chat"](context.Background(), sdk, "Hello"); err != nil {
+				t.Fatal(wrong, err)
+			}
+		}
+		if got := statuses(t); got != "[401 200 200]" && got != "[403 200 200]" {
+			t.Error(wrong, got)
+		}
+		if usage, _ := client.Usage(); usage[projects[0]].Operations != 2 || usage[projects[0]].Attempts != 3 {
+			t.Errorf("%+v", usage)
+		}
+	}
+}
+
+func TestEventsAreTheRecords(t *testing.T) {
+	fresh(t)
+	var mu sync.Mutex
+	sums := make(map[string]costmark.Totals)
+	sdk, client := connect(t, costmark.WithUsage(func(event costmark.UsageEvent) {
+		mu.Lock()
+		defer mu.Unlock()
+		sum := sums[event.Project]
+		sum.Operations++
+		sum.Attempts++
+		sum.InputTokens += event.Usage.InputTokens
+		sum.CachedInputTokens += event.Usage.CachedInputTokens
+		sum.OutputTokens += event.Usage.OutputTokens
+		sum.ReasoningTokens += event.Usage.ReasoningTokens
+		sums[event.Project] = sum
+		if event.Model == "" || event.ResponseID == "" || event.HTTPStatus != 200 || event.Attempt != 1 {
+			t.Errorf("%+v", event)
+		}
+	}))
+	for _, call := range ways {
+		for _, project := range projects {
+			if _, err := call(costmark.WithProject(context.Background(), project), sdk, "Hello"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if counted := agree(t, client); !maps.Equal(sums, counted) {
+		t.Errorf("told %v, counted %v", sums, counted)
+	}
+}
+
+func TestTheEmulatorIsVerified(t *testing.T) {
+	fresh(t)
+	_, client := connect(t, costmark.Config{"base_url": emulator.url + "/v1", "project": projects[0]})
+	found, err := client.Verify(context.Background(), &costmark.VerifyRequest{Model: model})
+	if err != nil || found.Verdict != costmark.VerdictHonoured || len(found.Probes) < 2 {
+		t.Errorf("%+v %v", found, err)
+	}
+}
+
+func TestABearerTokenOfOurOwn(t *testing.T) {
+	fresh(t)
+	provider, err := costmark.NewBearerTokenProvider(time.Hour, costmark.Config{
+		"access_key_id": accessKey, "secret_access_key": secretKey, "region": "us-east-1",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer provider.Close()
+	sdk, client := connectWith(t, costmark.Config{"base_url": emulator.url, "auth": "bearer", "project": projects[1]},
+		costmark.WithBearerToken(provider.Text))
+	if _, err := ways["chat"](context.Background(), sdk, "Hello"); err != nil {
+		t.Fatal(err)
+	}
+	agree(t, client)
 }
 
 func TestABearerToken(t *testing.T) {

@@ -1,0 +1,200 @@
+package costmark
+
+/*
+#include "bridge.h"
+*/
+import "C"
+
+import (
+	"context"
+	"runtime"
+	"sync"
+)
+
+// A CredentialsCache supplies the credentials that a client of the same options would sign with: it
+// keeps them, and renews them before they end. It is a CredentialsProvider, and close to what other
+// packages want of one:
+//
+//	aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
+//		c, err := cache.Credentials(ctx)
+//		return aws.Credentials{
+//			AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken,
+//			AccountID: c.AccountID, Expires: c.Expires, CanExpire: !c.Expires.IsZero(),
+//		}, err
+//	})
+//
+// It is safe for use by many goroutines at once.
+type CredentialsCache struct {
+	core *credentialsCore
+}
+
+type credentialsCore struct {
+	users
+	provider *C.costmark_credentials_provider
+	hooks    *hooks
+
+	mu     sync.Mutex
+	newest *C.costmark_credentials_set // that was handed out
+	values Credentials                 // of it
+}
+
+// NewCredentialsCache makes a cache of the credentials that WithCredentials, keys or a profile say, and
+// else of the default chain. It fetches nothing yet.
+//
+// ErrInvalidOption: options that cannot go together, or a bad variable in the environment.
+func NewCredentialsCache(options ...Option) (*CredentialsCache, error) {
+	building, err := configure(options)
+	if err != nil {
+		return nil, err
+	}
+	defer building.free()
+	core := &credentialsCore{hooks: building.hooks}
+	core.end = core.free
+	var failure *C.costmark_error
+	status := C.costmark_credentials_provider_new(building.config, &core.provider, &failure)
+	if status != C.COSTMARK_OK {
+		return nil, takeError(status, failure)
+	}
+	cache := &CredentialsCache{core}
+	runtime.AddCleanup(cache, func(core *credentialsCore) { core.close() }, core)
+	return cache, nil
+}
+
+func (c *credentialsCore) free() {
+	C.costmark_credentials_set_free(c.newest)
+	C.costmark_credentials_provider_release(c.provider)
+	c.values = Credentials{}
+}
+
+// Close wipes what the cache holds. Calls that are running finish; later ones return ErrClosed. A cache
+// that is forgotten is closed by the garbage collector, some time.
+func (c *CredentialsCache) Close() error {
+	c.core.close()
+	return nil
+}
+
+// Credentials returns those that are valid now. It fetches or renews them first where that is due: one
+// goroutine does, while others go on with those that are still valid. The context is the provider's of
+// WithCredentials; the library's own sources have time limits of their own.
+//
+// Errors: ErrNoCredentials, ErrExpiredCredentials, ErrUnusableCredentials; ErrTransport, ErrTimeout,
+// ErrThrottled, ErrService: they could not be fetched, and none are left; what the provider returned,
+// wrapped; ErrClosed.
+func (c *CredentialsCache) Credentials(ctx context.Context) (Credentials, error) {
+	core := c.core
+	entered := core.enter()
+	runtime.KeepAlive(c)
+	if !entered {
+		return Credentials{}, ErrClosed
+	}
+	defer core.release()
+	call := newCall(ctx)
+	defer call.delete()
+	var set *C.costmark_credentials_set
+	err := call.repeat(ctx, core.hooks, func() (C.costmark_status, *C.costmark_error) {
+		var failure *C.costmark_error
+		status := C.cmgo_credentials_get(core.provider, call.handle, &set, &failure)
+		return status, failure
+	})
+	if err != nil {
+		return Credentials{}, err
+	}
+	return core.keep(set)
+}
+
+// keep copies a set, and keeps it to tell later that it was refused.
+func (c *credentialsCore) keep(set *C.costmark_credentials_set) (Credentials, error) {
+	seen := C.costmark_credentials{struct_size: C.sizeof_costmark_credentials}
+	var failure *C.costmark_error
+	if status := C.costmark_credentials_set_view(set, &seen, &failure); status != C.COSTMARK_OK {
+		C.costmark_credentials_set_free(set)
+		return Credentials{}, takeError(status, failure)
+	}
+	values := Credentials{
+		AccessKeyID:     goString(seen.access_key_id),
+		SecretAccessKey: goString(seen.secret_access_key),
+		SessionToken:    goString(seen.session_token),
+		AccountID:       goString(seen.account_id),
+		Expires:         timeFrom(seen.expires_unix_s),
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	C.costmark_credentials_set_free(c.newest)
+	c.newest, c.values = set, values
+	return values, nil
+}
+
+// Source is where the credentials that were handed out last came from, such as "environment"; empty
+// before.
+func (c *CredentialsCache) Source() string {
+	core := c.core
+	entered := core.enter()
+	runtime.KeepAlive(c)
+	if !entered {
+		return ""
+	}
+	defer core.release()
+	core.mu.Lock()
+	defer core.mu.Unlock()
+	var length C.size_t
+	return copied(C.costmark_credentials_set_source(core.newest, &length), &length)
+}
+
+// Refused tells the cache that a service refused credentials as expired or invalid: if they are still the
+// newest, the next call of Credentials fetches others, at most every five seconds. It returns false when
+// the next ones would be the same again.
+func (c *CredentialsCache) Refused(refused Credentials) bool {
+	core := c.core
+	entered := core.enter()
+	runtime.KeepAlive(c)
+	if !entered {
+		return false
+	}
+	defer core.release()
+	core.mu.Lock()
+	defer core.mu.Unlock()
+	if core.newest == nil || refused != core.values {
+		return core.newest != nil
+	}
+	return bool(C.costmark_credentials_provider_refused(core.provider, core.newest))
+}
+
+// A CredentialsReport says how the default chain came to its answer. It holds no secrets.
+type CredentialsReport struct {
+	Found        bool                // there are credentials
+	Sources      []CredentialsSource // that were asked, in the order of the chain
+	Region       string              // that the environment or the profile names; empty for none
+	RegionOrigin string              // where that region stands, such as "AWS_REGION"
+}
+
+// A CredentialsSource is one place where the default chain looks for credentials.
+type CredentialsSource struct {
+	Name    string
+	Failure string // why it has none; empty for the one that has
+}
+
+// ExplainCredentials walks the default chain anew and writes down what each source said. Of the options
+// the profile counts. It blocks as a fetch does.
+func ExplainCredentials(options ...Option) (*CredentialsReport, error) {
+	building, err := configure(options)
+	if err != nil {
+		return nil, err
+	}
+	defer building.free()
+	var from *C.costmark_credentials_report
+	var failure *C.costmark_error
+	if status := C.costmark_credentials_report_new(building.config, &from, &failure); status != 0 {
+		return nil, takeError(status, failure)
+	}
+	defer C.costmark_credentials_report_free(from)
+	var length C.size_t
+	report := &CredentialsReport{Found: bool(C.costmark_credentials_report_found(from))}
+	report.Region = copied(C.costmark_credentials_report_region(from, &length), &length)
+	report.RegionOrigin = copied(C.costmark_credentials_report_region_origin(from, &length), &length)
+	for i := range C.costmark_credentials_report_count(from) {
+		name := copied(C.costmark_credentials_report_source(from, i, &length), &length)
+		failure := copied(C.costmark_credentials_report_failure(from, i, &length), &length)
+		report.Sources = append(report.Sources, CredentialsSource{name, failure})
+	}
+	return report, nil
+}
