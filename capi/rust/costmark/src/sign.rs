@@ -1,0 +1,197 @@
+use std::fmt;
+use std::ptr::NonNull;
+use std::time::{Duration, SystemTime};
+
+use costmark_sys as sys;
+
+use crate::credentials::{Credentials, unix_seconds};
+use crate::ffi::{self, Result};
+use crate::request::Header;
+
+/// A request to sign with AWS Signature Version 4.
+#[derive(Clone, Copy)]
+pub struct SignRequest<'a> {
+    method: &'a str,
+    url: &'a str,
+    region: &'a str,
+    service: &'a str,
+    credentials: &'a Credentials,
+    headers: &'a [Header<'a>],
+    body: &'a [u8],
+    time: Option<SystemTime>,
+}
+
+impl<'a> SignRequest<'a> {
+    /// The URL is absolute, http or https, and percent-encoded.
+    pub fn new(method: &'a str, url: &'a str, credentials: &'a Credentials) -> Self {
+        Self {
+            method,
+            url,
+            region: "",
+            service: "",
+            credentials,
+            headers: &[],
+            body: &[],
+            time: None,
+        }
+    }
+
+    /// Required: such as `us-east-1`.
+    pub fn region(mut self, region: &'a str) -> Self {
+        self.region = region;
+        self
+    }
+
+    /// Required: the signing name, such as `bedrock-mantle`.
+    pub fn service(mut self, service: &'a str) -> Self {
+        self.service = service;
+        self
+    }
+
+    /// What to sign besides host and the `x-amz-...` headers that signing adds. Those that no SDK
+    /// signs are skipped.
+    pub fn headers(mut self, headers: &'a [Header<'a>]) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// The body, whole.
+    pub fn body<B: AsRef<[u8]> + ?Sized>(mut self, body: &'a B) -> Self {
+        self.body = body.as_ref();
+        self
+    }
+
+    /// The time to sign with, in place of now.
+    pub fn time(mut self, time: SystemTime) -> Self {
+        self.time = Some(time);
+        self
+    }
+
+    fn lend<T>(&self, call: impl FnOnce(&sys::costmark_sign_request) -> T) -> T {
+        let credentials = self.credentials.lend();
+        // SAFETY: a plain struct of the library's.
+        let mut lent: sys::costmark_sign_request = unsafe { ffi::sized() };
+        lent.method = ffi::lend(self.method.as_bytes());
+        lent.url = ffi::lend(self.url.as_bytes());
+        lent.region = ffi::lend(self.region.as_bytes());
+        lent.service = ffi::lend(self.service.as_bytes());
+        lent.credentials = &credentials;
+        lent.headers = self.headers.as_ptr().cast();
+        lent.header_count = self.headers.len();
+        lent.body = ffi::lend(self.body);
+        lent.time_unix_s = self.time.map_or(0, unix_seconds);
+        call(&lent)
+    }
+}
+
+impl fmt::Debug for SignRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignRequest")
+            .field("method", &self.method)
+            .field("region", &self.region)
+            .field("service", &self.service)
+            .field("credentials", &self.credentials)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Signs requests. It keeps its memory, and the last credentials with the keys derived from them,
+/// until it is dropped, which wipes them: use one again and again.
+///
+/// ```
+/// use costmark::{Credentials, SignRequest, Signer};
+///
+/// let keys = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI");
+/// let mut signer = Signer::new()?;
+/// let url = "https://bedrock-mantle.us-east-1.api.aws/v1/models";
+/// let request = SignRequest::new("GET", url, &keys)
+///     .region("us-east-1")
+///     .service("bedrock-mantle");
+/// let headers = signer.sign(&request)?;
+/// assert!(headers.iter().any(|header| header.name() == "authorization"));
+/// # Ok::<(), costmark::Error>(())
+/// ```
+pub struct Signer(NonNull<sys::costmark_signature>);
+
+// SAFETY: "one thread at a time": what changes it takes &mut, and calls that take it as const may
+// overlap with each other.
+unsafe impl Send for Signer {}
+// SAFETY: as above.
+unsafe impl Sync for Signer {}
+
+impl Signer {
+    /// Makes one.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`](crate::ErrorKind::OutOfMemory) alone.
+    pub fn new() -> Result<Self> {
+        // SAFETY: the places to write to live for the call.
+        ffi::make(|made, error| unsafe { sys::costmark_signature_new(made, error) }).map(Self)
+    }
+
+    /// Signs a request, and returns the headers to set: authorization, x-amz-date,
+    /// x-amz-content-sha256, and x-amz-security-token where there is a session token. Do not log
+    /// them.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidUrl`](crate::ErrorKind::InvalidUrl): fix it at the error's offset.
+    /// [`NoCredentials`](crate::ErrorKind::NoCredentials): a required field is empty, or not
+    /// printable. [`ExpiredCredentials`](crate::ErrorKind::ExpiredCredentials): authenticate again.
+    pub fn sign(&mut self, request: &SignRequest<'_>) -> Result<&[Header<'_>]> {
+        request.lend(|lent| {
+            // SAFETY: the request lives for the call.
+            ffi::check(|error| unsafe { sys::costmark_sign(lent, self.0.as_ptr(), error) })
+        })?;
+        let mut count = 0;
+        // SAFETY: the array lives until the next call, which needs the borrow to have ended.
+        unsafe {
+            let first = sys::costmark_signature_headers(self.0.as_ptr(), &mut count);
+            Ok(Header::slice(first, count))
+        }
+    }
+
+    /// Signs into the query instead, and returns the URL to send. Whoever has it may send this
+    /// request, and no other, until it expires, after 1 to 604,800 seconds, or the credentials do.
+    /// Do not log it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`sign`](Self::sign).
+    pub fn presign(&mut self, request: &SignRequest<'_>, expires_in: Duration) -> Result<&str> {
+        let seconds = i64::try_from(expires_in.as_secs()).unwrap_or(i64::MAX);
+        request.lend(|lent| {
+            // SAFETY: the request lives for the call.
+            ffi::check(|error| unsafe {
+                sys::costmark_presign(lent, seconds, self.0.as_ptr(), error)
+            })
+        })?;
+        // SAFETY: lives until the next call, which needs the borrow to have ended.
+        Ok(unsafe { ffi::get(|len| sys::costmark_signature_url(self.0.as_ptr(), len)) })
+    }
+
+    /// The canonical request that was signed last, for explaining a signature that the service
+    /// refused. It holds the session token: do not log it.
+    pub fn canonical_request(&self) -> &[u8] {
+        let mut len = 0;
+        // SAFETY: lives until the next call, which needs the borrow to have ended.
+        unsafe {
+            let data = sys::costmark_signature_canonical_request(self.0.as_ptr(), &mut len);
+            ffi::bytes(data, len)
+        }
+    }
+}
+
+impl Drop for Signer {
+    fn drop(&mut self) {
+        // SAFETY: ours, and ended once.
+        unsafe { sys::costmark_signature_free(self.0.as_ptr()) };
+    }
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signer").finish_non_exhaustive()
+    }
+}
