@@ -1,4 +1,8 @@
-/* Prepares one request and prints what would be sent. Nothing is sent, and no secret is printed. */
+/*
+ * Prepares one request and prints what would be sent. Nothing is sent, and no secret is printed.
+ *
+ *     gcc prepare.c $(pkg-config --cflags --libs costmark) -o prepare
+ */
 #include <costmark/costmark.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,26 +1,48 @@
 #!/bin/sh
-# Installs into an empty folder, moves that, and builds the example with nothing but what is there.
+# Installs into an empty folder, moves that, and builds the example with nothing but what is there:
+# with the shared library, with the archive beside it, and where there is no shared library.
 # Usage: install_test.sh BUILD_DIRECTORY EXAMPLE C_COMPILER. Exit code 77: skipped.
 set -eu
-command -v pkg-config > /dev/null || exit 77
+command -v pkg-config > /dev/null || { echo 'skipped: no pkg-config'; exit 77; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-cmake --install "$1" --prefix "$work/first" --component Unspecified > /dev/null
+cmake --install "$1" --prefix "$work/first" > /dev/null
 mv "$work/first" "$work/moved"
 PKG_CONFIG_PATH=$(dirname "$(find "$work/moved" -name costmark.pc)")
 export PKG_CONFIG_PATH
 libraries=$(dirname "$PKG_CONFIG_PATH")
+for file in include/costmark/costmark.h include/costmark/costmark.hpp share/doc/costmark/LICENSE \
+  share/doc/costmark/README.md share/doc/costmark/CHANGELOG.md share/doc/costmark/examples/prepare.c; do
+  test -s "$work/moved/$file" || { echo "not installed: $file"; exit 1; }
+done
+if grep -r -l -F -e "$work/first" -e "$1" "$work/moved" --include='*.pc' --include='*.cmake' --include='*.h*'; then
+  echo 'these name a folder of the build'
+  exit 1
+fi
 
-# Word splitting is meant: pkg-config prints a list of arguments.
-# shellcheck disable=SC2046
-"$3" -std=c99 -Wall -Wextra -pedantic -Werror "$2" $(pkg-config --cflags --libs costmark) \
-  -Wl,-rpath,"$libraries" -o "$work/shared"
-"$work/shared" | grep -q 'project proj_abc123, from client'
+# build PROGRAM ARGUMENT...: plain cc, and the arguments that pkg-config prints.
+build() {
+  program=$1 cc=$2 example=$3
+  shift 3
+  # Word splitting is meant: pkg-config prints a list of arguments.
+  # shellcheck disable=SC2046
+  "$cc" -std=c99 -Wall -Wextra -pedantic -Werror "$example" $(pkg-config --cflags "$@") \
+    $(pkg-config --libs "$@") -o "$work/$program"
+}
+runs() { env -i ${2:+LD_LIBRARY_PATH="$2"} "$work/$1" | grep -q 'project proj_abc123, from client'; }
 
-# shellcheck disable=SC2046
-"$3" -std=c99 "$2" $(pkg-config --cflags costmark) "$libraries/libcostmark.a" \
-  $(pkg-config --static --libs costmark | sed 's/-lcostmark//') -o "$work/static"
-"$work/static" | grep -q 'project proj_abc123, from client'
+build shared "$3" "$2" costmark
+if runs shared 2> /dev/null; then echo 'the shared library was not linked'; exit 1; fi
+runs shared "$libraries"
+
+build beside "$3" "$2" costmark-static
+runs beside
+
+# Where only the archive is, `--static` says all that it needs.
+rm "$libraries"/libcostmark.so*
+build alone "$3" "$2" --static costmark
+runs alone
+
 test "$(pkg-config --modversion costmark)" = "$("$3" -E -dM "$2" $(pkg-config --cflags costmark) |
   awk '/COSTMARK_VERSION_(MAJOR|MINOR|PATCH) / { v = v sep $3; sep = "." } END { print v }')"
