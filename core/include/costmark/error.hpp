@@ -45,7 +45,7 @@ enum class Code : std::int32_t {
 
   // Report.
   out_of_memory = 50,
-  internal = 51,             // a bug in costmark, or a failing system library
+  internal = 51,  // a bug in costmark, or a failing system library
 
   // The caller's own wish.
   stopped_by_callback = 60,  // never produced by costmark itself; a callback returned it

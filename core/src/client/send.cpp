@@ -15,6 +15,8 @@ namespace costmark {
 namespace client {
 namespace {
 
+using std::chrono::milliseconds;
+
 constexpr int first_status_of_errors = 300;
 constexpr std::string_view authorization = "authorization";
 
@@ -96,7 +98,9 @@ Status Sending::attempt(http::Line& line) {
                         context_.settings.read_timeout,
                         deadline_,
                         cancellation_};
-  return end(line.exchange(call, out_.head, *this));
+  Status status = line.exchange(call, out_.head, *this);
+  is_stale_ = line.found_stale();
+  return end(std::move(status));
 }
 
 Status Sending::take_head(bool encoded) {
@@ -128,8 +132,11 @@ Status Sending::pass_on(std::string_view piece) {
                                " bytes; take it piece by piece, with on_body"};
 }
 
-// What a handler says.
+// What a handler says, or has asked for with the Cancel of this very operation.
 Status Sending::heard(Status status) {
+  if (status.ok() && cancellation_ != nullptr && cancellation_->requested()) {
+    status = fault(Code::cancelled, "cancelled");
+  }
   is_stopped_ = !status.ok();
   return status;
 }
@@ -158,8 +165,14 @@ Status Sending::end(Status status) {
 
 // When to make the next attempt, if at all.
 std::optional<http::SteadyClock::time_point> Sending::next_attempt(const Error& error) {
-  if (is_seen_ || is_stopped_ || out_.attempts >= max_attempts_) return std::nullopt;
+  if (is_seen_ || is_stopped_) return std::nullopt;
   const auto now = http::SteadyClock::now();
+  if (is_stale_ && !std::exchange(is_replaced_, true)) {
+    ++max_attempts_;  // not at the expense of the caller
+    log_next(error, milliseconds(0));
+    return now;
+  }
+  if (out_.attempts >= max_attempts_) return std::nullopt;
   if (observation_->retry_advised() && !std::exchange(is_resent_, true)) {
     out_.refused_token = bearer_token_of(out_.prepared);
     return now;
@@ -167,19 +180,23 @@ std::optional<http::SteadyClock::time_point> Sending::next_attempt(const Error& 
   if (!error.retryable) return std::nullopt;
   const auto wait = pause();
   if (now + wait >= deadline_) return std::nullopt;
-  if (context_.log) {
-    context_.log(LogLevel::debug, error.message + "; attempt " + std::to_string(out_.attempts + 1) +
-                                      " begins in " + std::to_string(wait.count()) + " ms");
-  }
+  log_next(error, wait);
   return now + wait;
 }
 
-std::chrono::milliseconds Sending::pause() const {
+void Sending::log_next(const Error& error, milliseconds wait) const {
+  if (!context_.log) return;
+  context_.log(LogLevel::debug, error.message + "; attempt " + std::to_string(out_.attempts + 1) +
+                                    " begins in " + std::to_string(wait.count()) + " ms");
+}
+
+milliseconds Sending::pause() const {
   const http::Head& head = out_.head;
   const auto server_time = parse_http_date(head.field("date"));
   const auto asked = asked_pause(head.field("retry-after-ms"), head.field("retry-after"),
                                  server_time ? *server_time : context_.clock());
-  return asked ? *asked : backoff(out_.attempts, static_cast<std::uint32_t>(random_up_to(1 << 30)));
+  const std::uint32_t failures = out_.attempts - (is_replaced_ ? 1U : 0U);
+  return asked ? *asked : backoff(failures, static_cast<std::uint32_t>(random_up_to(1 << 30)));
 }
 
 bool Sending::is_refused_token_again() const noexcept {

@@ -43,6 +43,7 @@ class Sending final : private http::Receiver {
   Status heard(Status status);
   std::optional<TimePoint> next_attempt(const Error& error);
   std::chrono::milliseconds pause() const;
+  void log_next(const Error& error, std::chrono::milliseconds wait) const;
   bool is_refused_token_again() const noexcept;
   bool is_answered_by_error() const noexcept;
   std::string_view target() const noexcept;
@@ -54,13 +55,15 @@ class Sending final : private http::Receiver {
   Response& response_;
   Response::Impl& out_;
   http::Cancellation* const cancellation_;
-  const std::uint32_t max_attempts_;
+  std::uint32_t max_attempts_;
   const TimePoint deadline_;
   std::optional<Observation> observation_;  // of the last attempt
   bool is_seen_ = false;                    // a handler has been given something
   bool is_stopped_ = false;                 // by a handler
   bool is_cut_ = false;                     // enough of an error's body is there
   bool is_resent_ = false;                  // because of a refused proof
+  bool is_stale_ = false;                   // the connection of the last attempt was
+  bool is_replaced_ = false;                // an attempt, because its connection was stale
 };
 
 }  // namespace costmark::client

@@ -22,7 +22,8 @@ bool Head::add(std::string_view line) {
     return true;
   }
   const auto colon = line.find(':');
-  if (colon == std::string_view::npos || line.front() == ' ' || line.front() == '\t') return true;
+  const bool names_a_field = colon != std::string_view::npos && colon != 0;
+  if (!names_a_field || line.front() == ' ' || line.front() == '\t') return true;
   const std::size_t begin = text_.size();
   text_.append(line);
   places_.push_back({begin, begin + colon, text_.size()});

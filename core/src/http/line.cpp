@@ -1,11 +1,6 @@
 #include "http/line.hpp"
 
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <exception>
 #include <new>
@@ -14,20 +9,13 @@
 #include <utility>
 
 #include "cleanse.hpp"
-#include "costmark/url.hpp"
 #include "http/broken_pipe.hpp"
-#include "http/curl.hpp"
-#include "http/encoding.hpp"
-#include "http/field.hpp"
+#include "http/line_state.hpp"
 
 namespace costmark::http {
 namespace {
 
 using std::chrono::milliseconds;
-
-struct CloseMulti {
-  void operator()(CURLM* handle) const noexcept { curl_multi_cleanup(handle); }
-};
 
 // Takes an exchange out again, also when it ends with an exception.
 struct Taken {
@@ -49,53 +37,9 @@ class Quiet {
   std::optional<NoBrokenPipe> guard_;
 };
 
-long to_libcurl(Version version) noexcept {
-  switch (version) {
-    case Version::http_1_1:
-      return CURL_HTTP_VERSION_1_1;
-    case Version::http_2:
-      return CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
-    case Version::automatic:
-      break;
-  }
-  return speaks_http_2() ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
-}
-
-// libcurl 7.87 and 7.88 break an HTTP/2 connection without TLS when they use it again
-// (https://github.com/curl/curl/pull/10643).
-bool must_not_be_kept(const Url& url, Version version) noexcept {
-  const unsigned libcurl = curl_version_info(CURLVERSION_NOW)->version_num;
-  return version == Version::http_2 && !url.https && libcurl >= 0x075700 && libcurl < 0x080000;
-}
-
-Status unusable(std::string what) {
-  Error error{Code::transport, std::move(what)};
-  error.retryable = true;
-  return error;
-}
-
-Status cancelled() {
-  return {Code::cancelled, "cancelled"};
-}
-
 Status fault_of(CURLMcode code) {
   if (code == CURLM_OUT_OF_MEMORY) throw std::bad_alloc();
   return {Code::internal, curl_multi_strerror(code)};
-}
-
-bool decodes_answer(std::span<const Header> headers) noexcept {
-  bool asked = false;
-  for (const Header& header : headers) {
-    if (!equal_ignoring_case(header.name, "accept-encoding")) continue;
-    if (!decodes_all(header.value)) return false;
-    asked = true;
-  }
-  return asked;
-}
-
-milliseconds time_to_connect(const Call& call) noexcept {
-  const auto left = std::chrono::ceil<milliseconds>(call.deadline - SteadyClock::now());
-  return std::clamp(left, milliseconds(1), std::max(call.connect_timeout, milliseconds(1)));
 }
 
 int wait_of(milliseconds time) noexcept {
@@ -103,111 +47,36 @@ int wait_of(milliseconds time) noexcept {
   return static_cast<int>(std::min(time, most).count());
 }
 
+// What an exchange comes to, without an answer, when the server has closed the connection.
+bool means_closed(CURLcode code) noexcept {
+  switch (code) {
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_PARTIAL_FILE:  // of HTTP/2
+    case CURLE_HTTP2:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
-bool speaks_http_2() noexcept {
-  return (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_HTTP2) != 0;
+Error unusable(std::string what) {
+  Error error{Code::transport, std::move(what)};
+  error.retryable = true;
+  return error;
+}
+
+Error cancelled() {
+  return {Code::cancelled, "cancelled"};
 }
 
 LineConfig::~LineConfig() {
   cleanse(http_proxy);
   cleanse(https_proxy);
 }
-
-// What libcurl holds for a line, and what it reads while it does.
-struct Line::Handles {
-  std::string url;
-  std::string method;
-  HeaderLines headers;
-  std::array<char, CURL_ERROR_SIZE> text{};
-  milliseconds time_to_connect{};
-  bool decodes = false;
-  bool is_current = false;  // libcurl was given all of the last exchange
-  bool is_set_up = false;
-  std::unique_ptr<CURLM, CloseMulti> multi;
-  EasyHandle easy;  // first to go: it points to all of the others
-};
-
-// One exchange in progress.
-struct Line::Transfer {
-  const Call& call;
-  Head& head;
-  Receiver& receiver;
-  SteadyClock::time_point last_byte = SteadyClock::now();
-  bool connected = false;
-  Status stopped{};  // why the receiver, or this side, wants no more of it
-  std::exception_ptr thrown{};
-
-  bool wants_more() const noexcept { return stopped.ok() && !thrown; }
-  bool is_cancelled() const noexcept {
-    return call.cancellation != nullptr && call.cancellation->requested();
-  }
-};
-
-// What libcurl calls.
-struct Line::Callbacks {
-  static std::size_t header(char* bytes, std::size_t, std::size_t size, void* line) noexcept {
-    return guarded(*static_cast<Line*>(line), &take_header, {bytes, size});
-  }
-  static std::size_t body(char* bytes, std::size_t, std::size_t size, void* line) noexcept {
-    return guarded(*static_cast<Line*>(line), &take_body, {bytes, size});
-  }
-
-  // Whatever is not the number of bytes makes libcurl give the exchange up.
-  static std::size_t guarded(Line& line, Status (*take)(Line&, std::string_view),
-                             std::string_view bytes) noexcept {
-    constexpr std::size_t give_up = 0;
-    Transfer& transfer = *line.transfer_;
-    try {
-      if (transfer.wants_more()) transfer.stopped = take(line, bytes);
-    } catch (...) {
-      transfer.thrown = std::current_exception();
-    }
-    if (line.inherited()) line.leave_to_parent();
-    transfer.last_byte = SteadyClock::now();  // however long it was taken to take this one
-    return transfer.wants_more() ? bytes.size() : give_up;
-  }
-
-  static Status take_header(Line& line, std::string_view bytes) {
-    Transfer& transfer = *line.transfer_;
-    const bool over = trimmed(bytes).empty() && transfer.head.status() == 0;
-    if (!transfer.head.add(bytes)) {
-      return unusable("the answer's header is larger than " + std::to_string(largest_header) +
-                      " bytes");
-    }
-    if (!over) return {};
-    long status = 0;
-    curl_easy_getinfo(line.handles_->easy.get(), CURLINFO_RESPONSE_CODE, &status);
-    if (status < 200) return {};  // an interim answer
-    transfer.head.complete(static_cast<int>(status));
-    const std::string_view encoding = transfer.head.field("content-encoding");
-    const bool plain = encoding.empty() || equal_ignoring_case(encoding, "identity");
-    return transfer.receiver.take_head(!plain && !line.handles_->decodes);
-  }
-
-  static Status take_body(Line& line, std::string_view bytes) {
-    Transfer& transfer = *line.transfer_;
-    if (transfer.head.status() == 0) return unusable("the answer has a body and no head");
-    if (transfer.is_cancelled()) return cancelled();
-    return bytes.empty() ? Status() : transfer.receiver.take_body(bytes);
-  }
-
-  static curl_socket_t open(void* line, curlsocktype, curl_sockaddr* address) noexcept {
-    std::vector<int>& sockets = static_cast<Line*>(line)->sockets_;
-    try {
-      sockets.reserve(sockets.size() + 1);
-    } catch (...) {
-      return CURL_SOCKET_BAD;
-    }
-    const int made = open_socket(*address);
-    if (made >= 0) sockets.push_back(made);
-    return made;
-  }
-
-  static int close(void* line, curl_socket_t socket) noexcept {
-    return std::erase(static_cast<Line*>(line)->sockets_, socket) == 0 ? 0 : ::close(socket);
-  }
-};
 
 Line::Line(LineConfig config)
     : config_(std::move(config)),
@@ -222,7 +91,7 @@ Line::Line(LineConfig config)
 }
 
 Line::~Line() {
-  if (inherited()) disconnect();
+  if (inherited()) sockets_.leave_to_parent();
   const Quiet guard;
   handles_.reset();
 }
@@ -239,69 +108,9 @@ void Line::wake() noexcept {
   curl_multi_wakeup(handles_->multi.get());
 }
 
-// What stays the same from exchange to exchange.
-Status Line::set_up() {
-  Setter options(handles_->easy.get());
-  set_manners(options);
-  set_security(options, config_.ca_bundle);
-  options.set(CURLOPT_ERRORBUFFER, handles_->text.data());
-  options.set(CURLOPT_HTTP_VERSION, to_libcurl(config_.version));
-  options.set(CURLOPT_TCP_KEEPALIVE, 1L);
-#if LIBCURL_VERSION_NUM >= 0x075700
-  options.set(CURLOPT_QUICK_EXIT, 1L);  // no waiting for a resolver that nobody waits for
-#endif
-  options.set(CURLOPT_NOPROXY, config_.no_proxy.c_str());
-  options.set(CURLOPT_OPENSOCKETFUNCTION, &Callbacks::open);
-  options.set(CURLOPT_OPENSOCKETDATA, this);
-  options.set(CURLOPT_CLOSESOCKETFUNCTION, &Callbacks::close);
-  options.set(CURLOPT_CLOSESOCKETDATA, this);
-  options.set(CURLOPT_HEADERFUNCTION, &Callbacks::header);
-  options.set(CURLOPT_HEADERDATA, this);
-  options.set(CURLOPT_WRITEFUNCTION, &Callbacks::body);
-  options.set(CURLOPT_WRITEDATA, this);
-  return options.result();
-}
-
-Status Line::set_up(const Call& call) {
-  if (Status status = check_request(call.method, call.headers); !status) return status;
-  Handles& own = *handles_;
-  if (!own.is_set_up) {
-    if (Status status = set_up(); !status) return status;
-    own.is_set_up = true;
-  }
-  own.method = call.method;
-  own.headers.clear();
-  take_headers(call.headers, own.headers);
-  own.text[0] = '\0';
-
-  // What libcurl would copy is given to it only where it changes.
-  const bool is_new = !std::exchange(own.is_current, false);
-  Setter options(own.easy.get());
-  set_request(options, own.method, call.body);
-  options.set(CURLOPT_HTTPHEADER, own.headers.list());
-  own.time_to_connect = time_to_connect(call);
-  options.set(CURLOPT_CONNECTTIMEOUT_MS, limit_ms(own.time_to_connect));
-  if (is_new || own.url != call.url) {
-    const Result<Url> url = parse_url(call.url);
-    if (!url) return url.error();
-    own.url = call.url;
-    options.set(CURLOPT_URL, own.url.c_str());
-    const bool https = url.value().https;
-    options.set(CURLOPT_PROXY, (https ? config_.https_proxy : config_.http_proxy).c_str());
-    options.set(CURLOPT_FORBID_REUSE, must_not_be_kept(url.value(), config_.version) ? 1L : 0L);
-  }
-  if (const bool decodes = decodes_answer(call.headers); is_new || own.decodes != decodes) {
-    own.decodes = decodes;
-    // What is sent is the caller's own field.
-    options.set(CURLOPT_ACCEPT_ENCODING, decodes ? "gzip" : static_cast<const char*>(nullptr));
-  }
-  Status status = options.result();
-  own.is_current = status.ok();
-  return status;
-}
-
 Status Line::exchange(const Call& call, Head& head, Receiver& receiver) {
   head.clear();
+  found_stale_ = false;
   if (Status status = set_up(call); !status) return status;
   Transfer transfer{call, head, receiver};
   Status status = run(transfer);
@@ -371,6 +180,12 @@ Status Line::outcome_of(const Transfer& transfer) {
     error.retryable = connect_status >= 500;
     return error;
   }
+  if (!transfer.heard && (transfer.issued_again || (!transfer.opened && means_closed(code)))) {
+    found_stale_ = true;
+    return unusable(transfer.opened ? "the server refused the request without an answer"
+                                    : "the server closed the kept connection without an answer");
+  }
+  if (transfer.issued_again) return unusable("the server asked for the request in another way");
   return failure_of(easy, code, handles_->text.data());
 }
 
@@ -416,7 +231,7 @@ bool Line::pause(SteadyClock::time_point until, Cancellation* cancellation) {
 
 // A handler has forked, and this is the child: what it was called from is the parent's exchange.
 void Line::leave_to_parent() noexcept {
-  disconnect();
+  sockets_.leave_to_parent();
   try {
     transfer_->stopped = Status(Code::transport,
                                 "the process was forked while it received the answer, which is "
@@ -424,21 +239,6 @@ void Line::leave_to_parent() noexcept {
   } catch (...) {
     transfer_->thrown = std::current_exception();
   }
-}
-
-// Nothing that this process still does may reach the parent's connections, not even a goodbye:
-// in place of each socket comes one that leads nowhere, for libcurl to write to and to close.
-void Line::disconnect() noexcept {
-  const int nowhere = ::socket(AF_UNIX, SOCK_STREAM, 0);
-  for (const int socket : sockets_) {
-    if (nowhere >= 0 && ::dup2(nowhere, socket) >= 0) {
-      ::fcntl(socket, F_SETFD, FD_CLOEXEC);
-    } else {
-      ::close(socket);
-    }
-  }
-  if (nowhere < 0) sockets_.clear();
-  if (nowhere >= 0) ::close(nowhere);
 }
 
 }  // namespace costmark::http

@@ -1,20 +1,18 @@
 // One line to a server: a connection that is kept, and the exchanges over it, one after the other.
 #pragma once
 
-#include <array>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "costmark/error.hpp"
 #include "costmark/http.hpp"
 #include "http/cancellation.hpp"
 #include "http/head.hpp"
+#include "http/sockets.hpp"
 
 namespace costmark::http {
 
@@ -81,13 +79,19 @@ class Line final : private Sleeper {
   Line& operator=(const Line&) = delete;
 
   // Blocks until the answer has come, is stopped, or fails. `head` is cleared first. No redirect is
-  // followed. A connection that the server closed while nobody used it is replaced.
+  // followed. A connection that the server closed while nobody used it is replaced. The request is
+  // sent once, or not at all.
   //
   // Errors, which name no URL: transport and timeout (retryable, except for certificates that do
   // not verify); invalid_option for a proxy or a CA bundle that cannot be used; invalid_argument
   // for a method or a header field that would not arrive as one; cancelled; the receiver's. Throws
   // std::bad_alloc and what the receiver throws.
   Status exchange(const Call& call, Head& head, Receiver& receiver);
+
+  // Whether the last exchange failed before anything of an answer came, on a kept connection that
+  // the server closed meanwhile, or on a stream that HTTP/2 refused. The next one has a new
+  // connection.
+  bool found_stale() const noexcept { return found_stale_; }
 
   // Waits. False when it was cancelled before the time was over.
   bool pause(SteadyClock::time_point until, Cancellation* cancellation);
@@ -113,13 +117,13 @@ class Line final : private Sleeper {
   std::chrono::milliseconds time_left(Transfer& transfer) const;
   Error timed_out(const Transfer& transfer) const;
   void leave_to_parent() noexcept;
-  void disconnect() noexcept;
 
   const LineConfig config_;
   const std::uint64_t generation_;
-  std::vector<int> sockets_;  // that are open; outlives the handles, whose callbacks change it
+  Sockets sockets_;  // outlives the handles, whose callbacks change it
   std::unique_ptr<Handles> handles_;
   Transfer* transfer_ = nullptr;
+  bool found_stale_ = false;
 };
 
 }  // namespace costmark::http

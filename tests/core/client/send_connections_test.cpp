@@ -99,7 +99,7 @@ TEST(Connections, OneThatWasClosedMeanwhileIsReplaced) {
       closed = false;
       const Status status = client->send(chat_to(server.origin()).request(), {}, response);
       ASSERT_TRUE(status.ok()) << i << ": " << message_of(status);
-      EXPECT_EQ(response.attempts(), 1U);
+      EXPECT_EQ(response.attempts(), in_time || i == 0 ? 1U : 2U);
       while (in_time && !closed) std::this_thread::yield();
       if (in_time) std::this_thread::sleep_for(milliseconds(5));
     }

@@ -66,6 +66,13 @@ class Http2Peer {
   bool write_reset(std::uint32_t stream, char code) {
     return frame(reset, 0, stream, std::string("\0\0\0", 3) + code);
   }
+  // Streams above `last` were not looked at.
+  bool write_go_away(std::uint32_t last) {
+    std::string payload;
+    put(payload, last, 4);
+    put(payload, 0, 4);  // NO_ERROR
+    return frame(go_away, 0, 0, payload);
+  }
   std::size_t resets() const { return resets_; }
 
  private:

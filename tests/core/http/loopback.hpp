@@ -76,9 +76,9 @@ class Peer {
 
   int fd() const noexcept { return fd_; }
 
-  // Until there is something to read; false when the test is over.
-  bool wait() const {
-    pollfd wait{fd_, POLLIN, 0};
+  // Until there is something to read, or room to write; false when the test is over.
+  bool wait(short what = POLLIN) const {
+    pollfd wait{fd_, what, 0};
     while (::poll(&wait, 1, 10) <= 0) {
       if (stopping_) return false;
     }

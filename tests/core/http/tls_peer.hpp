@@ -1,6 +1,8 @@
 // The server's end of a TLS connection on loopback, and certificates for it.
 #pragma once
 
+#include <fcntl.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -77,9 +79,10 @@ class TlsPeer {
     SSL_CTX_use_PrivateKey(context_.get(), own.key());
     SSL_CTX_set_alpn_select_cb(context_.get(), &TlsPeer::choose, this);
     ssl_.reset(SSL_new(context_.get()));
+    ::fcntl(peer.fd(), F_SETFL, ::fcntl(peer.fd(), F_GETFL) | O_NONBLOCK);
     BIO* const bio = BIO_new_socket(peer.fd(), BIO_NOCLOSE);
     SSL_set_bio(ssl_.get(), bio, bio);
-    is_open_ = SSL_accept(ssl_.get()) == 1;
+    is_open_ = completed([this] { return SSL_accept(ssl_.get()); }) == 1;
   }
 
   bool is_open() const { return is_open_; }
@@ -88,8 +91,8 @@ class TlsPeer {
   // As those of Peer.
   std::string read_some() {
     char piece[4096];
-    if (is_open_ && SSL_pending(ssl_.get()) == 0 && !peer_.wait()) return {};
-    const int got = is_open_ ? SSL_read(ssl_.get(), piece, sizeof piece) : 0;
+    if (!is_open_) return {};
+    const int got = completed([&] { return SSL_read(ssl_.get(), piece, sizeof piece); });
     if (got <= 0) said_goodbye_ = SSL_get_shutdown(ssl_.get()) == SSL_RECEIVED_SHUTDOWN;
     return got <= 0 ? std::string() : std::string(piece, static_cast<std::size_t>(got));
   }
@@ -103,12 +106,27 @@ class TlsPeer {
     return text;
   }
   bool write(std::string_view text) {
-    return is_open_ && SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size())) > 0;
+    const int size = static_cast<int>(text.size());
+    return is_open_ && completed([&] { return SSL_write(ssl_.get(), text.data(), size); }) > 0;
   }
   // Whether the client ended the connection with an alert, as it should.
   bool said_goodbye() const { return said_goodbye_; }
 
  private:
+  // What `step` comes to. Bytes of TLS need not be bytes for the application: it waits for more,
+  // until the test is over.
+  template <class Step>
+  int completed(Step step) {
+    for (;;) {
+      ERR_clear_error();
+      const int result = step();
+      if (result > 0) return result;
+      const int why = SSL_get_error(ssl_.get(), result);
+      if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) return result;
+      if (!peer_.wait(why == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT)) return 0;
+    }
+  }
+
   static int choose(SSL*, const unsigned char** out, unsigned char* out_size,
                     const unsigned char* offered, unsigned offered_size, void* self) {
     auto& peer = *static_cast<TlsPeer*>(self);
