@@ -56,7 +56,6 @@ Status call(const costmark_client* client, const costmark_request* from, costmar
 }  // namespace costmark::capi
 
 using namespace costmark::capi;
-using costmark::Status;
 
 costmark_status costmark_client_new(const costmark_config* config, costmark_client** out_client,
                                     costmark_error** out_error) noexcept {

@@ -131,7 +131,6 @@ Status fill(const costmark_sign_request* request, std::optional<std::int64_t> ex
 }  // namespace costmark::capi
 
 using namespace costmark::capi;
-using costmark::Status;
 
 void costmark_signature::clear() noexcept {
   filled = false;

@@ -75,5 +75,6 @@ void test_verify(void);
 void test_providers(void);
 void test_send(void);
 void test_process(void);
+void test_stale(void);
 
 #endif

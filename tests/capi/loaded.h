@@ -10,6 +10,7 @@
 #include <string.h>
 
 /* The functions that these tests call, of one copy of the library. */
+/* clang-format off */
 #define FOR_EACH_FUNCTION(DO)                                                                      \
   DO(config_new)                                                                                   \
   DO(config_set)                                                                                   \
@@ -20,6 +21,7 @@
                   DO(error_message) DO(error_status) DO(live_handles) DO(cancel_new)               \
                       DO(cancel_request) DO(cancel_requested) DO(cancel_release)                   \
                           DO(observation_new) DO(observation_free)
+/* clang-format on */
 
 #define DECLARE(name) __typeof__(costmark_##name) *name;
 typedef struct {

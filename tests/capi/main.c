@@ -9,7 +9,7 @@ int main(int argc, char **argv) {
       {"observe", test_observe}, {"sign", test_sign},           {"json", test_json},
       {"structs", test_structs}, {"callbacks", test_callbacks}, {"misuse", test_misuse},
       {"threads", test_threads}, {"verify", test_verify},       {"providers", test_providers},
-      {"send", test_send},       {"process", test_process},
+      {"send", test_send},       {"process", test_process},     {"stale", test_stale},
   };
   size_t i, ran = 0;
   clear_environment();

@@ -133,11 +133,37 @@ typedef struct {
   costmark_cancel *to_cancel;
   const costmark_client *to_call;
   costmark_client *to_release;
-  costmark_status inside;
+  costmark_status inside, inside_head;
 } sender;
 
 static bool same_text(costmark_str text, const char *expected) {
   return strlen(text.data) == text.len && strcmp(text.data, expected) == 0;
+}
+
+/* Calls what takes a client, from inside a callback of a send; returns what all of them return. */
+static costmark_status call(const costmark_client *client, const costmark_request *request) {
+  costmark_prepared *prepared = NULL;
+  costmark_response *response = NULL;
+  costmark_usage_report *report = NULL;
+  costmark_status status;
+  CHECK_OK(costmark_prepared_new(&prepared, &error));
+  CHECK_OK(costmark_response_new(&response, &error));
+  status = costmark_client_prepare(client, request, prepared, NULL);
+  CHECK(costmark_client_check(client, request, prepared, NULL) == status);
+  CHECK(costmark_client_usage(client, &report, NULL) == status);
+  CHECK(costmark_client_send(client, request, NULL, response, NULL) == status);
+  if (status != COSTMARK_OK) {
+    costmark_observation *observation = NULL;
+    costmark_verification *verification = NULL;
+    CHECK(costmark_observation_new(client, prepared, 1, &observation, NULL) == status);
+    CHECK(observation == NULL);
+    CHECK(costmark_client_verify(client, NULL, &verification, NULL) == status);
+    CHECK(verification == NULL);
+  }
+  costmark_usage_report_free(report);
+  costmark_response_free(response);
+  costmark_prepared_free(prepared);
+  return status;
 }
 
 static costmark_status take_head_of_answer(void *user_data, const costmark_response *response) {
@@ -148,6 +174,10 @@ static costmark_status take_head_of_answer(void *user_data, const costmark_respo
   CHECK(costmark_response_http_status(response) == 200);
   CHECK(same_text(type, "text/event-stream") || same_text(type, "application/json"));
   ++self->heads;
+  if (self->to_call != NULL) {
+    self->inside_head = call(self->to_call, &self->request);
+    CHECK(costmark_response_http_status(response) == 200); /* still */
+  }
   return self->head_returns;
 }
 
@@ -159,15 +189,9 @@ static costmark_status take_piece(void *user_data, const char *data, size_t len)
   self->len += len;
   costmark_cancel_request(self->to_cancel);
   if (self->to_call != NULL) {
-    costmark_prepared *prepared = NULL;
-    costmark_usage_report *report = NULL;
-    CHECK_OK(costmark_prepared_new(&prepared, &error));
-    self->inside = costmark_client_prepare(self->to_call, &self->request, prepared, NULL);
-    CHECK(costmark_client_usage(self->to_call, &report, NULL) == self->inside);
+    self->inside = call(self->to_call, &self->request);
     CHECK(costmark_client_send(self->to_call, &self->request, NULL, self->response, NULL) ==
           COSTMARK_INVALID_ARGUMENT);
-    costmark_usage_report_free(report);
-    costmark_prepared_free(prepared);
     costmark_response_free(self->response); /* in use: ignored */
   }
   costmark_client_release(self->to_release);
@@ -313,6 +337,8 @@ static void refusals(void) {
   self.options.max_attempts = 1;
   CHECK_FAILS(COSTMARK_TRANSPORT, send(&self, &error));
   is_empty(self.response);
+  CHECK(costmark_response_attempts(self.response) == 2); /* one more for a kept connection */
+  CHECK_FAILS(COSTMARK_TRANSPORT, send(&self, &error));
   CHECK(costmark_response_attempts(self.response) == 1);
   end(&self);
 }
@@ -439,10 +465,10 @@ static void calls_from_inside(void) {
   costmark_client *other = client_with(NULL);
   self.to_call = self.client;
   CHECK_OK(send(&self, &error));
-  CHECK(self.inside == COSTMARK_INVALID_ARGUMENT);
+  CHECK(self.inside == COSTMARK_INVALID_ARGUMENT && self.inside_head == self.inside);
   self.to_call = other;
   CHECK_OK(send(&self, &error));
-  CHECK(self.inside == COSTMARK_OK);
+  CHECK(self.inside == COSTMARK_OK && self.inside_head == COSTMARK_OK);
   CHECK(costmark_response_http_status(self.response) == 200);
   costmark_client_release(other);
   /* Given back for the last time from inside: lives until the call has ended. */
@@ -502,10 +528,16 @@ static void cancelled_otherwise(void) {
   self.to_cancel = self.options.cancel; /* by the callback */
   CHECK_FAILS(COSTMARK_CANCELLED, send(&self, &error));
   CHECK(self.pieces == 1);
+  costmark_cancel_release(self.options.cancel);
+  server_url(self.peer, "/v1/chat/completions", self.url); /* even when all has come already */
+  CHECK_OK(costmark_cancel_new(&self.options.cancel, &error));
+  self.to_cancel = self.options.cancel;
+  CHECK_FAILS(COSTMARK_CANCELLED, send(&self, &error));
+  CHECK(self.pieces == 1);
   self.to_cancel = NULL;
   CHECK_FAILS(COSTMARK_CANCELLED, send(&self, &error)); /* for good */
-  CHECK(server_requests(self.peer) == 1);
-  CHECK(totals_of(self.client).operations == 1);
+  CHECK(server_requests(self.peer) == 2);
+  CHECK(totals_of(self.client).operations == 2);
   is_empty(self.response);
   costmark_cancel_release(self.options.cancel);
   self.options.cancel = NULL;

@@ -1,7 +1,8 @@
 /*
  * Many streams through costmark_client_send() from many threads, with servers that fail and callers
  * that give up, both at random. Whatever happens, every stream is counted once, with the tokens
- * that its service reported; connections are used again; memory does not grow; no handle is left.
+ * that its service reported; what the server saw are the attempts, no more and no fewer;
+ * connections are used again; memory does not grow; no handle is left.
  *
  * Usage: streams [STREAMS [THREADS [SEED]]], by default 1000 16 1. The server is another process.
  */
@@ -40,8 +41,7 @@ static uint64_t output_of(uint32_t n) {
 typedef struct {
   int connections;
   int requests;
-  int dropped; /* without an answer: libcurl takes that for a connection that was idle for too long,
-                  and sends the request again over another one */
+  int dropped; /* without an answer, often on a connection that was kept */
 } counts;
 
 static pthread_mutex_t counting = PTHREAD_MUTEX_INITIALIZER;
@@ -144,10 +144,16 @@ typedef struct {
   sums by_project[projects];
   uint64_t events, first_events, event_input, event_output; /* of the usage callback */
   uint64_t broken;                                          /* connections that cannot be kept */
+  uint64_t unheard; /* attempts cancelled before an answer: the server need not have seen them */
   uint64_t completed, cancelled, failed;
   costmark_cancel *running[most_threads];
   bool done;
 } work;
+
+static bool breaks_connection(costmark_outcome outcome, int32_t http_status) {
+  return outcome == COSTMARK_OUTCOME_CANCELLED || outcome == COSTMARK_OUTCOME_INCOMPLETE ||
+         http_status == 0;
+}
 
 static void add_event(void *user_data, const costmark_usage_event *event) {
   work *self = (work *)user_data;
@@ -156,10 +162,8 @@ static void add_event(void *user_data, const costmark_usage_event *event) {
   if (event->attempt == 1) ++self->first_events;
   self->event_input += event->usage->input_tokens;
   self->event_output += event->usage->output_tokens;
-  if (event->outcome == COSTMARK_OUTCOME_CANCELLED ||
-      event->outcome == COSTMARK_OUTCOME_INCOMPLETE || event->http_status == 0) {
-    ++self->broken;
-  }
+  if (breaks_connection(event->outcome, event->http_status)) ++self->broken;
+  if (event->outcome == COSTMARK_OUTCOME_CANCELLED && event->http_status == 0) ++self->unheard;
   pthread_mutex_unlock(&self->mutex);
 }
 
@@ -250,6 +254,11 @@ static void run_stream(worker *self, uint32_t n, costmark_response *response) {
   pthread_mutex_lock(&all->mutex);
   all->running[self->place] = NULL;
   add_up(all, &state, status, costmark_response_attempts(response), &usage);
+  if ((status == COSTMARK_CANCELLED || status == COSTMARK_STOPPED_BY_CALLBACK) &&
+      !breaks_connection(costmark_response_outcome(response),
+                         costmark_response_http_status(response))) {
+    ++all->broken; /* after all that counts had come */
+  }
   pthread_mutex_unlock(&all->mutex);
   costmark_cancel_release(state.cancel);
 }
@@ -370,8 +379,11 @@ static void run(work *all, size_t threads, const int *peer, pid_t child) {
          (unsigned long)all->cancelled, (unsigned long)all->failed);
   printf("%d requests over %d connections, of which %lu broke and %d were dropped\n",
          counted.requests, counted.connections, (unsigned long)all->broken, counted.dropped);
+  printf("%lu attempts were cancelled before an answer\n", (unsigned long)all->unheard);
   printf("%ld KB at half of the way, %ld at its end\n", at_half, at_end);
-  CHECK((uint64_t)counted.connections <= threads + all->broken + (uint64_t)counted.dropped);
+  CHECK((uint64_t)counted.connections <= threads + all->broken);
+  CHECK((uint64_t)counted.requests <= all->events);
+  CHECK((uint64_t)counted.requests >= all->events - all->unheard);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* they keep what was freed */
   CHECK(at_end - at_half < 4096);
 #endif

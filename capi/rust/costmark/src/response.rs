@@ -66,9 +66,10 @@ impl Response {
             .map(Header::value)
     }
 
-    /// The body that was gathered: all of it without
-    /// [`SendOptions::on_body`](crate::SendOptions::on_body), else that of an answer with a status
-    /// from 300 on, of which one MiB is kept. An encoding that the request allowed is undone.
+    /// The body that was gathered: without
+    /// [`SendOptions::on_body`](crate::SendOptions::on_body) all of it, up to 256 MiB; of an answer
+    /// with a status from 300 on in either case the first MiB. An encoding that the request allowed
+    /// is undone.
     pub fn body(&self) -> &[u8] {
         let mut len = 0;
         // SAFETY: the bytes live as long as this is borrowed.

@@ -67,8 +67,9 @@
  *     an error there that the caller frees. Messages hold no secrets. After a failure nothing has
  *     changed unless the comment says so.
  *
- *  5. A getter cannot fail: from NULL or an ended handle it returns 0, false, an empty text, or an
- *     empty array, which is NULL. Its `out_len` or `out_count` may be NULL.
+ *  5. A getter cannot fail: from NULL or an ended handle it returns 0, false, an empty text, an
+ *     empty array, which is NULL, or a COSTMARK_..._UNKNOWN where there is one. Its `out_len` or
+ *     `out_count` may be NULL.
  *
  *  6. Options are set by name; costmark_option_count() and costmark_option_get() list them.
  *
@@ -983,6 +984,8 @@ COSTMARK_API const char *costmark_outcome_name(costmark_outcome outcome) COSTMAR
  * One call is one operation and up to `max_attempts` attempts, each prepared and signed anew; what
  * the request's headers say, such as an Idempotency-Key, stays the same. An attempt is made again
  * - once, at once, when the service refused its signature or token and another one is to be had;
+ * - once, at once, and beyond `max_attempts`, when the server closed a kept connection, or refused an
+ *   HTTP/2 stream, without anything of an answer;
  * - after a pause, when the connection failed, when the answer broke off before any of it was handed
  *   on, or when its status is 408, 409, 429 or at least 500. The pause is what Retry-After or
  *   retry-after-ms asks for, else half a second, doubled for each attempt up to eight seconds, less
@@ -992,10 +995,11 @@ COSTMARK_API const char *costmark_outcome_name(costmark_outcome outcome) COSTMAR
  *
  * Options: timeout_ms, connect_timeout_ms, read_timeout_ms, max_attempts, http_version, proxy,
  * no_proxy, ca_bundle, connection_pool, max_idle_connections. Without `proxy` the variables
- * https_proxy, http_proxy and no_proxy of the environment apply, as in curl.
+ * https_proxy, http_proxy, all_proxy and no_proxy of the environment apply, as in curl.
  *
  * Connections are kept and used again; a call takes one that is idle. After fork() the child leaves
- * its parent's alone and opens its own.
+ * its parent's alone and opens its own. A child that a callback of a send forks gets
+ * COSTMARK_TRANSPORT from that send.
  */
 
 /* Stops sends from elsewhere. Synchronised internally. Shared: counted by its owners. */
@@ -1016,7 +1020,8 @@ costmark_cancel_new(costmark_cancel **out_cancel, costmark_error **out_error) CO
  * returns COSTMARK_CANCELLED without waiting for its peer, unless it is just done. There is no way
  * back. NULL is ignored. Not safe in a signal handler.
  *
- * Synchronised internally; callbacks may call it. Since 0.1.
+ * Synchronised internally; callbacks may call it, and an on_head or on_body that does is not called
+ * again by that send. Since 0.1.
  */
 COSTMARK_API void costmark_cancel_request(costmark_cancel *cancel) COSTMARK_NOEXCEPT;
 
@@ -1035,14 +1040,15 @@ COSTMARK_API void costmark_cancel_release(costmark_cancel *cancel) COSTMARK_NOEX
 
 /*
  * The last answer of an operation. One thread at a time. Make one for each thread and use it again
- * and again: it keeps its memory.
+ * and again: it keeps its memory, but for that of a body above 16 MiB.
  */
 typedef struct costmark_response costmark_response;
 
 /*
  * Called once, before any piece of the body: an answer with a status below 300 has begun.
  *
- * response: shows its status and headers.
+ * response: shows its status, headers and request id until the callback returns. From then on it is
+ *     empty until the send is over.
  *
  * Another status than COSTMARK_OK stops the operation; see rule 7.
  */
@@ -1065,7 +1071,8 @@ typedef struct costmark_send_options {
   costmark_body_callback on_body; /* Optional. Absent: the body is gathered in the response. */
   void *user_data;                /* Optional: of both, for the length of the call. */
   costmark_cancel *cancel;        /* Optional: read until the call returns. */
-  int64_t timeout_ms;             /* Optional: for the whole operation; 0: option timeout_ms. */
+  int64_t timeout_ms;             /* Optional: for the whole operation; 0: option timeout_ms. More
+                                     than a day, 86,400,000, counts as a day. */
   uint32_t max_attempts;          /* Optional: from 1 to 100; 0: option max_attempts. */
   uint32_t reserved;              /* zero */
 } costmark_send_options;
@@ -1088,12 +1095,16 @@ COSTMARK_API COSTMARK_MUST_USE costmark_status costmark_response_new(
  *
  * request: read until the call returns.
  * options: NULL: none.
- * response: receives the answer. It holds one whatever its status, also when the call fails because
- *     of that status; empty when there was none.
+ * response: receives the answer of the last attempt that was begun, whatever its status, and also
+ *     when the call fails: what had come of it. Empty when nothing had, and after
+ *     COSTMARK_INVALID_ARGUMENT.
  *
  * Statuses of costmark_client_prepare(), and
  * COSTMARK_TRANSPORT, COSTMARK_TIMEOUT: the connection failed, or the time was up; the answer, if
  *     one had begun, is not complete. costmark_error_retryable() tells whether to try again later.
+ *     COSTMARK_TRANSPORT, and not retryable, is also a certificate that is not trusted, and a body
+ *     above 256 MiB without an `on_body`.
+ * COSTMARK_INVALID_OPTION: option ca_bundle, or AWS_CA_BUNDLE, names no file of certificates.
  * COSTMARK_THROTTLED: the last answer had status 429; slow down.
  * COSTMARK_SERVICE: the last answer had another status from 300 on; see costmark_error_http_status()
  *     and the body, which is in `response`.
@@ -1134,8 +1145,8 @@ COSTMARK_API const char *costmark_response_header(const costmark_response *respo
                                                   size_t *out_len) COSTMARK_NOEXCEPT;
 
 /*
- * The body that was gathered: all of it without an `on_body`, else that of an answer with a status
- * from 300 on, of which one MiB is kept. An encoding that the request allowed is undone.
+ * The body that was gathered: without an `on_body` all of it, up to 256 MiB; of an answer with a
+ * status from 300 on in either case the first MiB. An encoding that the request allowed is undone.
  *
  * out_len: receives its length in bytes; may be NULL.
  *
@@ -1222,7 +1233,7 @@ typedef struct costmark_verify_request {
                            the region. */
   const costmark_header *headers; /* What requests carry besides, such as for a gateway. */
   size_t header_count;
-  int64_t timeout_ms; /* Of each exchange; 0: 20,000. */
+  int64_t timeout_ms; /* Of each exchange; 0: 20,000. More than a day counts as a day. */
   costmark_api api;   /* COSTMARK_API_OTHER: messages where the URL or the model says so, else chat
                          completions, and responses for a model that has only those. */
   uint32_t force;     /* 1: even when the answer is known already. */
@@ -1749,8 +1760,7 @@ COSTMARK_API const char *costmark_signature_url(const costmark_signature *signat
  *
  * out_count: receives their number; may be NULL.
  *
- * Returns an array that lives until the next costmark_sign() with `signature` or its end.
- * Since 0.1.
+ * Returns an array that lives until `signature` is filled again or freed. Since 0.1.
  */
 COSTMARK_API const costmark_header *costmark_signature_headers(const costmark_signature *signature,
                                                                size_t *out_count) COSTMARK_NOEXCEPT;
@@ -1761,8 +1771,7 @@ COSTMARK_API const costmark_header *costmark_signature_headers(const costmark_si
  *
  * out_len: receives the length in bytes; may be NULL.
  *
- * Lives until the next costmark_sign() with `signature` or its end. Not followed by a NUL.
- * Since 0.1.
+ * Lives until `signature` is filled again or freed. Not followed by a NUL. Since 0.1.
  */
 COSTMARK_API const char *costmark_signature_canonical_request(const costmark_signature *signature,
                                                               size_t *out_len) COSTMARK_NOEXCEPT;
