@@ -6,8 +6,7 @@
 // - once, at once, when the service refused its proof and another one is to be had
 //   (Observation::retry_advised);
 // - once, at once, and beyond `max_attempts`, when the server closed a kept connection, or refused
-// an
-//   HTTP/2 stream, without anything of an answer;
+//   an HTTP/2 stream, without anything of an answer;
 // - after a pause, when the connection failed, when the answer broke off before any of it was
 //   handed on, or when its status is 408, 409, 429 or at least 500. The pause is what Retry-After
 //   (seconds, or a date) or retry-after-ms asks for, else half a second, doubled for each attempt
