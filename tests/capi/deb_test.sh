@@ -39,14 +39,14 @@ dpkg-deb --ctrl-tarfile "$runtime" | tar -xO ./symbols | sed -n 's/^ \(costmark_
   > "$work/symbols"
 grep -v '^#' "$source/capi/costmark.symbols" | cut -d ' ' -f 1 | diff - "$work/symbols"
 
-dpkg-deb -x "$runtime" "$work/root"
-find "$work/root" -type f ! -path '*/share/doc/libcostmark1/*' ! -name 'libcostmark.so.1.*' | grep . &&
+dpkg-deb -x "$runtime" "$work/unpacked"
+find "$work/unpacked" -type f ! -path '*/share/doc/libcostmark1/*' ! -name 'libcostmark.so.1.*' | grep . &&
   fail "these do not belong into libcostmark1"
-dpkg-deb -x "$development" "$work/root"
-if find "$work/root" -type f -name '*.3' | grep .; then fail "a manual page is not compressed"; fi
+dpkg-deb -x "$development" "$work/unpacked"
+if find "$work/unpacked" -type f -name '*.3' | grep .; then fail "a manual page is not compressed"; fi
 for package in libcostmark1 libcostmark-dev; do
   for file in copyright changelog.Debian.gz; do
-    test -s "$work/root/usr/share/doc/$package/$file" || fail "$package has no $file"
+    test -s "$work/unpacked/usr/share/doc/$package/$file" || fail "$package has no $file"
   done
 done
 if dpkg-deb -c "$runtime" | grep -v ' root/root '; then fail "a file is not root's"; fi
@@ -54,7 +54,7 @@ if dpkg-deb -c "$runtime" | grep -v ' root/root '; then fail "a file is not root
 # --- In an empty folder ---------------------------------------------------------------------------
 
 in_a_folder() {
-  libraries=$(dirname "$(find "$work/root" -name libcostmark.so)")
+  libraries=$(dirname "$(find "$work/unpacked" -name libcostmark.so)")
   export PKG_CONFIG_PATH="$libraries/pkgconfig" LD_LIBRARY_PATH="$libraries"
   for module in costmark costmark-static; do
     # Word splitting is meant: pkg-config prints a list of arguments.
