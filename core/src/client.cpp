@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "client/client_impl.hpp"
+#include "client/operation/operation_impl.hpp"
 #include "client/prepared.hpp"
 #include "client/router.hpp"
 #include "costmark/url.hpp"
@@ -76,8 +77,8 @@ Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
 Client::Client(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Client::~Client() = default;
 
-// The whole way of a request: where does it go, who pays for it, what proves who sends it.
-Status Client::Impl::prepare(const Request& request, Prepared::Impl& out) {
+// The way of a request: where does it go, who pays for it ...
+Status Client::Impl::decide(const Request& request, Prepared::Impl& out) {
   out.reset();
   const Result<Url> url = parse_url(request.url);
   if (!url) return url.error();
@@ -88,17 +89,33 @@ Status Client::Impl::prepare(const Request& request, Prepared::Impl& out) {
       !status) {
     return status;
   }
-  const Url target = client::route(settings, request, url.value(), endpoint.value(), out);
-  if (settings.verify) {
-    const std::string_view goes_to = out.url.empty() ? request.url : out.url;
-    if (Status status = verifier.admit(request, goes_to, out); !status) return status;
-  }
-  if (Status status = authorizer.authorize(request, target, endpoint.value(), clock(), out);
+  out.endpoint = endpoint.value();
+  out.target = client::route(settings, request, url.value(), endpoint.value(), out);
+  if (out.api == Api::responses) out.stored_at = out.target.authority;
+  out.attributed();
+  return {};
+}
+
+// ... and what authenticates who sends it.
+Status Client::Impl::authorize(const Request& request, Wait wait, Prepared::Impl& out) {
+  out.take_off_signature();
+  if (Status status = admit(request, wait, out); !status) return status;
+  if (Status status = authorizer.authorize(request, out.target, out.endpoint, clock(), wait, out);
       !status) {
     return status;
   }
-  warn_about(out, endpoint.value());
+  warn_about(out, out.endpoint);
   return {};
+}
+
+Status Client::Impl::ready(const Request& request, Prepared::Impl& out) {
+  if (Status status = admit(request, {}, out); !status) return status;
+  return authorizer.ready(request, out.endpoint, clock(), out);
+}
+
+Status Client::Impl::admit(const Request& request, Wait wait, Prepared::Impl& out) {
+  if (!settings.verify) return {};
+  return verifier.admit(request, out.url.empty() ? request.url : out.url, wait, out);
 }
 
 Status Client::Impl::check(const Request& request, Prepared::Impl& scratch) {
@@ -110,19 +127,21 @@ Status Client::Impl::check(const Request& request, Prepared::Impl& scratch) {
   return attributor.attribute(request, url.value(), endpoint.value(), Purpose::check, scratch);
 }
 
+Operation Client::operation() {
+  return Operation(std::make_unique<Operation::Impl>(impl_));
+}
+
 Status Client::prepare(const Request& request, Prepared& out) {
   EmptyUnlessDone guard(out.impl());
-  return guard.done(impl_->prepare(request, out.impl()));
+  Status status = impl_->decide(request, out.impl());
+  if (status) status = impl_->authorize(request, {}, out.impl());
+  return guard.done(std::move(status));
 }
 
 Status Client::check(const Request& request, Prepared& scratch) {
   // Emptied in any case: what it holds are views of the request, and nothing that could be sent.
   const EmptyUnlessDone guard(scratch.impl());
   return impl_->check(request, scratch.impl());
-}
-
-Observation Client::observe(const Prepared& prepared, std::uint32_t attempt) {
-  return Observation(std::make_unique<Observation::Impl>(impl_, prepared.impl(), attempt));
 }
 
 Result<Verification> Client::verify(const VerifyRequest& request) {
@@ -134,7 +153,7 @@ bool Client::may_verify(std::string_view url) const {
 }
 
 std::map<std::string, UsageTotals> Client::usage() const {
-  return impl_->counters->snapshot();
+  return impl_->accounting.counters().snapshot();
 }
 
 }  // namespace costmark

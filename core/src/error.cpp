@@ -12,6 +12,8 @@ std::string_view to_string(Code code) noexcept {
       return "invalid_json";
     case Code::invalid_url:
       return "invalid_url";
+    case Code::body_needed:
+      return "body_needed";
     case Code::invalid_option:
       return "invalid_option";
     case Code::endpoint_mismatch:
@@ -46,6 +48,8 @@ std::string_view to_string(Code code) noexcept {
       return "stopped_by_callback";
     case Code::cancelled:
       return "cancelled";
+    case Code::would_block:
+      return "would_block";
   }
   return "unknown";
 }

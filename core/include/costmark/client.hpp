@@ -1,4 +1,4 @@
-// The way of a request: attribute, sign, hand over; observe the answer, count.
+// The way of a request: decide, sign, hand over; observe the answer, count.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include "costmark/error.hpp"
 #include "costmark/http.hpp"
 #include "costmark/model_routes.hpp"
+#include "costmark/operation.hpp"
 #include "costmark/options.hpp"
 #include "costmark/send.hpp"
 #include "costmark/usage.hpp"
@@ -36,6 +37,10 @@ struct Request {
   std::string_view body;     // empty for none
   std::string_view project;  // the call's own argument; empty for none
   std::string_view scope;    // project of the innermost scope; empty for none
+  // There is a body, and it is not in `body`: the caller streams it. Where its bytes are needed, to
+  // write the project into them or to sign them, the call fails with Code::body_needed: read all of
+  // it, and ask again.
+  bool body_is_stream = false;
 };
 
 // What `prepare` says to do. Reuse one for many requests: buffers are kept, so that a steady stream
@@ -68,6 +73,7 @@ class Prepared {
   std::string_view project() const noexcept;  // empty: none named, the endpoint's default
   ProjectSource project_source() const noexcept;
   Api api() const noexcept;
+  std::string_view model() const noexcept;  // that the body names; empty for none
   bool streamed() const noexcept;
   // Whether the answer's usage chunk was asked for by the library and is to be hidden.
   bool hides_usage_chunk() const noexcept;
@@ -99,9 +105,9 @@ struct ClientConfig {
   Environment environment;                              // null: the process's
   std::function<UnixSeconds()> clock;                   // null: the system's
   std::function<void(LogLevel, std::string_view)> log;  // null: none; called on the calling thread
-  // Told of every attempt of an inference request when it ends, on the thread that ends it, after
-  // it was counted. Must not throw; null: none.
-  std::function<void(const UsageEvent&)> on_usage;
+  // Told of every attempt of an inference request when it ends, and of the end of a background
+  // response, on the thread that sees it, after it was counted. Must not throw; null: none.
+  std::function<void(const AttemptReport&)> on_usage;
   std::shared_ptr<UsageCounters> counters;     // null: the client's own
   std::shared_ptr<http::Transport> transport;  // of `verify`; null: libcurl
 };
@@ -116,53 +122,6 @@ Result<CredentialsProviderPtr> configured_credentials(const Options& options,
 // invalid_option with file and line.
 Result<ModelRoutes> configured_routes(const Options& options);
 
-class Client;
-
-// The head of an answer. Views, read by `Observation::head` alone.
-struct AnswerHead {
-  int http_status = 0;
-  std::string_view content_type;
-  std::string_view date;        // the header Date: what shows that the local clock is wrong
-  std::string_view error_type;  // the header x-amzn-errortype, where there is one
-};
-
-// Reads one answer and counts it when it ends. One thread at a time. An observation that is
-// destroyed before `finish` counts as cancelled.
-class Observation {
- public:
-  Observation(Observation&&) noexcept;
-  Observation& operator=(Observation&&) noexcept;
-  ~Observation();
-
-  // The answer's head. An encoded body (Content-Encoding) must be decoded before it is fed.
-  void head(const AnswerHead& head);
-  void head(int http_status, std::string_view content_type) {
-    head(AnswerHead{http_status, content_type, {}, {}});
-  }
-
-  // See AnswerReader.
-  std::string_view feed(std::string_view piece);
-  std::string_view finish();
-  std::string_view fail(Outcome outcome);
-
-  const Answer& answer() const noexcept;
-
-  // After `finish`: whether the service refused the proof of a request that the library authorised,
-  // and the same request, prepared again, may be accepted. Then what was refused has been given up:
-  // - credentials or a token that have expired or are not valid (never: a missing permission) are
-  //   fetched anew by the next `prepare`, unless newer ones are there already;
-  // - a signature that was too old or of the future made the client learn its clock's skew.
-  // Prepare and send once more, as the next attempt, at most once in a call; not when that gives
-  // the very bearer token that was refused.
-  bool retry_advised() const noexcept;
-
- private:
-  friend class Client;
-  struct Impl;
-  explicit Observation(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
-};
-
 // Attributes, signs and accounts for requests to one endpoint. Synchronised internally; starts no
 // threads. `prepare` does no I/O unless credentials must be fetched or refreshed, or option
 // `verify` asks for a proof, once for each endpoint.
@@ -172,7 +131,11 @@ class Client {
   static Result<std::shared_ptr<Client>> create(ClientConfig config);
   ~Client();
 
-  // Attributes, then signs. On an error `out` is empty and the request is untouched.
+  // A new operation, which has not begun.
+  Operation operation();
+
+  // Attributes and signs, for who does neither send nor observe through costmark: nothing is
+  // counted. Errors: those of Operation::prepare; then `out` is empty and the request is untouched.
   Status prepare(const Request& request, Prepared& out);
 
   // The attribution alone, with all its errors: no signing, no credentials. `scratch` is memory to
@@ -195,23 +158,23 @@ class Client {
   // one and there is none yet.
   bool may_verify(std::string_view url) const;
 
-  // Begins an attempt of the request that `prepared` was filled from. `attempt` counts from 1; the
-  // first one counts as the operation. The observation keeps the client alive.
-  Observation observe(const Prepared& prepared, std::uint32_t attempt = 1);
-
-  // The whole way at once: prepares, sends through libcurl, observes, and does so again where that
-  // helps. See send.hpp. The request's views are read until the call returns.
+  // Sends an operation that has begun: prepares, sends through libcurl, observes, and does so again
+  // where that helps. See send.hpp. The request's views are read until the call returns; what came
+  // is in operation.response().
   //
-  // Errors: those of `prepare`; transport, timeout; throttled (429) and service (every other status
-  // from 300 on), with http_status, request_id and retryable, for an answer that `out` holds all
-  // the same; cancelled; invalid_option for a CA bundle that is none; what a handler of `options`
-  // returned. `out` holds what came of the last attempt, and is empty when there was none.
-  Status send(const Request& request, const SendOptions& options, Response& out);
+  // Errors: those of Operation::prepare; transport, timeout; throttled (429) and service (every
+  // other status from 300 on), with http_status, request_id and retryable, for an answer that the
+  // response holds all the same; cancelled; invalid_option for a CA bundle that cannot be used;
+  // what a handler of `options` returned. The response holds what came of the last attempt, and is
+  // empty when there was none.
+  Status send(Operation& operation, const SendOptions& options = {});
+  // Begins the operation, then sends it.
+  Status send(const Request& request, const SendOptions& options, Operation& operation);
 
   std::map<std::string, UsageTotals> usage() const;
 
  private:
-  friend class Observation;
+  friend class Operation;
   struct Impl;
   explicit Client(std::shared_ptr<Impl> impl);
   std::shared_ptr<Impl> impl_;

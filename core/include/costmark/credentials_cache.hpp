@@ -45,6 +45,11 @@ class CredentialsCache {
   // Errors: those of the provider; expired_credentials when it returned expired ones.
   Result<CredentialsPtr> get(UnixSeconds now);
 
+  // The same without I/O: absent when the provider would have to be asked first. `renewal_due` is
+  // set for one caller at a time, whose part it is then to call `get` where it may wait; what is at
+  // hand serves meanwhile.
+  CredentialsPtr at_hand(UnixSeconds now, bool& renewal_due);
+
   // The service refused what `seen` signed, as expired or invalid. If it is still the newest
   // snapshot, the next `get` asks the provider again, and whoever calls meanwhile waits for its
   // answer. When the provider has nothing better, the refused set serves on until it expires: the

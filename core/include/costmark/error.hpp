@@ -21,6 +21,7 @@ enum class Code : std::int32_t {
   invalid_argument = 1,  // an argument is outside its documented range
   invalid_json = 2,      // the body is not the JSON object it should be; see Error::offset
   invalid_url = 3,       // the URL cannot be used: no host, user information, an impossible port
+  body_needed = 4,  // the body is a stream, and its bytes are needed; see Request::body_is_stream
 
   // Fix the configuration.
   invalid_option = 10,     // unknown option, or a value that the option does not take
@@ -50,6 +51,7 @@ enum class Code : std::int32_t {
   // The caller's own wish.
   stopped_by_callback = 60,  // never produced by costmark itself; a callback returned it
   cancelled = 61,            // a Cancel stopped the call
+  would_block = 62,          // the call would have to wait, and was told not to
 };
 
 // The stable spelling of a code, such as "invalid_json". Never null; static storage.

@@ -4,7 +4,7 @@
 // signed anew; what the caller's headers say, an Idempotency-Key for one, stays the same. An
 // attempt is made again
 // - once, at once, when the service refused its proof and another one is to be had
-//   (Observation::retry_advised);
+//   (Next::again);
 // - once, at once, and beyond `max_attempts`, when the server closed a kept connection, or refused
 //   an HTTP/2 stream, without anything of an answer;
 // - after a pause, when the connection failed, when the answer broke off before any of it was
@@ -74,14 +74,14 @@ inline constexpr std::size_t largest_error_body = 1U << 20U;
 // Of a body that is gathered; the operation fails on a larger one.
 inline constexpr std::size_t largest_gathered_body = 256U << 20U;
 
-// The last answer of an operation. Reuse one for many: its memory is kept. One thread at a time.
-// Views into it live until it is filled again.
+// The last answer that `send` received, a part of its Operation. One thread at a time. Views into
+// it live until the operation is sent or begun again, or ends.
 class Response {
  public:
   Response();
   ~Response();
-  Response(Response&&) noexcept;
-  Response& operator=(Response&&) noexcept;
+  Response(const Response&) = delete;
+  Response& operator=(const Response&) = delete;
 
   int http_status() const noexcept;  // 0: there was no answer
   std::span<const Header> headers() const noexcept;
@@ -92,7 +92,7 @@ class Response {
   // Of x-amzn-requestid, x-request-id or their like; empty without one.
   std::string_view request_id() const noexcept;
 
-  std::uint32_t attempts() const noexcept;    // exchanges that were begun
+  std::uint32_t attempts() const noexcept;    // exchanges that were sent
   const Answer& answer() const noexcept;      // what the last one used
   const Prepared& prepared() const noexcept;  // what was sent in it: project, source, hint
 

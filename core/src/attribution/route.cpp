@@ -114,6 +114,19 @@ bool is_control(std::string_view path) noexcept {
          has_segments(path, "organization", "projects");
 }
 
+// GET .../responses/{id} and POST .../responses/{id}/cancel.
+bool polls_response(std::string_view method, std::string_view path) noexcept {
+  SegmentsFromEnd segments(path);
+  std::string_view id = segments.next();
+  if (equal_ignoring_case(method, "POST")) {
+    if (!spells(id, "cancel")) return false;
+    id = segments.next();
+  } else if (!equal_ignoring_case(method, "GET")) {
+    return false;
+  }
+  return !id.empty() && spells(segments.next(), "responses");
+}
+
 }  // namespace
 
 Route route_of(std::string_view method, std::string_view path) noexcept {
@@ -126,7 +139,7 @@ Route route_of(std::string_view method, std::string_view path) noexcept {
   if (at_end != Api::other && post) return {at_end, true, anthropic};
   if (is_control(path)) return {Api::control, false, anthropic};
   if (at_end != Api::other) return {at_end, false, anthropic};
-  return {api_above(segments), false, anthropic};
+  return {api_above(segments), false, anthropic, polls_response(method, path)};
 }
 
 RouteFamily family_of(std::string_view path) noexcept {

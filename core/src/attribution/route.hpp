@@ -15,6 +15,9 @@ struct Route {
   bool inference = false;
   // Whether the path lies below /anthropic/v1, whatever a gateway puts before that.
   bool anthropic = false;
+  // Whether it reads, or cancels, one stored response: the answer may show the end of a background
+  // response.
+  bool polls = false;
 
   // Whether the project of such a request stands in the workspace header.
   bool names_workspace() const noexcept { return anthropic || api == Api::messages; }

@@ -14,10 +14,23 @@ using attribution::Carriers;
 using attribution::EndpointKind;
 
 // The members of a request body that decide something, in the order of `body_paths`.
-enum BodyField : std::size_t { project_id, model, stream, stream_options, include_usage, previous };
-constexpr std::array<std::string_view, 6> body_paths{
-    attribution::body_member, "model", "stream", "stream_options", "stream_options.include_usage",
+enum BodyField : std::size_t {
+  project_id,
+  model,
+  stream,
+  stream_options,
+  include_usage,
+  previous,
+  background
+};
+constexpr std::array<std::string_view, 7> body_paths{
+    attribution::body_member,
+    "model",
+    "stream",
+    "stream_options",
+    "stream_options.include_usage",
     "previous_response_id",
+    "background",
 };
 
 // The headers in which callers name a project, whether the request's API looks there or not.
@@ -100,6 +113,12 @@ Result<std::string_view> Attributor::named_in_headers(const Found& found) {
 Status Attributor::read_body(const Request& request, Found& found, Prepared::Impl& out) const {
   const bool json = found.has_content_type ? found.says_json : out.inference;
   if (!json || found.is_encoded) return {};
+  if (request.body_is_stream) {
+    if (!out.inference) return {};
+    return {Code::body_needed,
+            "attributing the request needs all bytes of its body, which is a "
+            "stream: read it, and pass the bytes"};
+  }
   if (!out.inference && (request.body.empty() || is_other_json(request.body))) return {};
   if (request.body.empty()) {
     return {Code::invalid_json, "the body is empty; this API takes a JSON object", 0};
@@ -137,6 +156,7 @@ Status Attributor::read_body(const Request& request, Found& found, Prepared::Imp
     found.previous_response = out.previous_response;
   }
   out.streamed = document.raw(stream) == "true";
+  out.background = out.api == Api::responses && document.raw(background) == "true";
   return {};
 }
 
@@ -254,6 +274,7 @@ Status Attributor::attribute(const Request& request, const Url& url,
   const attribution::Route route = attribution::route_of(request.method, url.path);
   out.api = route.api;
   out.inference = route.inference;
+  out.polls = route.polls;
   out.body = request.body;
   if (route.api == Api::control) return {};
 

@@ -155,58 +155,80 @@ AuthMode Authorizer::mode_for(const Request& request, const attribution::Endpoin
   return has_bearer(carried_key(request)) ? AuthMode::bearer : AuthMode::sigv4;
 }
 
-Status Authorizer::append_token(std::string_view carried, std::string& out, ProofKind& kind) {
-  const std::size_t begin = out.size();
-  kind = identity_.token_callback ? ProofKind::callback_token : ProofKind::given_token;
-  if (identity_.token_callback) {
-    Result<std::string> token = identity_.token_callback();
-    if (!token) return std::move(token).status();
-    say_once("the host's bearer token callback");
-    out += token.value();
-    cleanse(token.value());
-  } else if (!identity_.explicit_token.empty()) {
-    say_once("the bearer token of option 'bearer_token'");
-    out += identity_.explicit_token;
-  } else if (!carried.empty()) {
-    say_once("the Bedrock API key of the client");
-    out += carried;
-  } else if (looks_like_bedrock_key(identity_.host_api_key)) {
-    say_once("the Bedrock API key of the client");
-    out += identity_.host_api_key;
-  } else {
-    say_once("the bearer token of AWS_BEARER_TOKEN_BEDROCK");
-    out += identity_.environment_token;
+Result<CredentialsPtr> Authorizer::credentials(UnixSeconds now, Wait wait, Prepared::Impl& out) {
+  if (!wait.no_wait) return cache_.get(now);
+  CredentialsPtr at_hand = cache_.at_hand(now, out.renewal_due);
+  if (!at_hand) return would_block("fetching credentials");
+  return at_hand;
+}
+
+Status Authorizer::append_callback_token(Wait wait, Prepared::Impl& out) {
+  if (!out.ready_token.empty()) {
+    out.authorization += out.ready_token;
+    cleanse(out.ready_token);
+    return {};
   }
-  return check_token(std::string_view(out).substr(begin));
+  if (wait.no_wait) return would_block("asking the bearer token callback");
+  Result<std::string> token = identity_.token_callback();
+  if (!token) return std::move(token).status();
+  out.authorization += token.value();
+  cleanse(token.value());
+  return {};
+}
+
+Status Authorizer::append_token(std::string_view carried, Wait wait, Prepared::Impl& out) {
+  const std::size_t begin = out.authorization.size();
+  if (identity_.token_callback) {
+    if (Status status = append_callback_token(wait, out); !status) return status;
+    out.proof.kind = ProofKind::callback_token;
+    say_once("the host's bearer token callback");
+  } else {
+    out.proof.kind = ProofKind::given_token;
+    if (!identity_.explicit_token.empty()) {
+      say_once("the bearer token of option 'bearer_token'");
+      out.authorization += identity_.explicit_token;
+    } else if (!carried.empty()) {
+      say_once("the Bedrock API key of the client");
+      out.authorization += carried;
+    } else if (looks_like_bedrock_key(identity_.host_api_key)) {
+      say_once("the Bedrock API key of the client");
+      out.authorization += identity_.host_api_key;
+    } else {
+      say_once("the bearer token of AWS_BEARER_TOKEN_BEDROCK");
+      out.authorization += identity_.environment_token;
+    }
+  }
+  return check_token(std::string_view(out.authorization).substr(begin));
 }
 
 Status Authorizer::append_minted_token(const attribution::Endpoint& endpoint, UnixSeconds now,
-                                       Prepared::Impl& out) {
+                                       Wait wait, Prepared::Impl& out) {
   const Result<std::string_view> region = region_for(endpoint);
   if (!region) return region.error();
-  const Result<CredentialsPtr> credentials = cache_.get(now);
-  if (!credentials) {
-    Error error = credentials.error();
+  const Result<CredentialsPtr> found = credentials(now, wait, out);
+  if (!found) {
+    Error error = found.error();
+    if (error.code == Code::would_block) return error;
     error.message =
         "no bearer token is given, and none can be made from the AWS credentials: " + error.message;
     return error;
   }
-  const Result<BearerTokenPtr> token = mint_.token_of(credentials.value(), region.value(), now);
+  const Result<BearerTokenPtr> token = mint_.token_of(found.value(), region.value(), now);
   if (!token) return token.error();
-  say_once("a short-term token made from the AWS credentials of: ", credentials.value()->source());
+  say_once("a short-term token made from the AWS credentials of: ", found.value()->source());
   out.authorization += token.value()->text();
-  out.proof = {ProofKind::minted_token, credentials.value(), 0};
+  out.proof = {ProofKind::minted_token, found.value(), 0};
   return {};
 }
 
 Status Authorizer::send_bearer(const Request& request, const Url& url,
-                               const attribution::Endpoint& endpoint, UnixSeconds now,
+                               const attribution::Endpoint& endpoint, UnixSeconds now, Wait wait,
                                Prepared::Impl& out) {
   if (Status status = check_destination(settings_, url, endpoint); !status) return status;
   out.authorization = bearer_scheme;
   const std::string_view carried = carried_key(request);
-  Status status = has_bearer(carried) ? append_token(carried, out.authorization, out.proof.kind)
-                                      : append_minted_token(endpoint, now, out);
+  Status status = has_bearer(carried) ? append_token(carried, wait, out)
+                                      : append_minted_token(endpoint, now, wait, out);
   if (!status) return status;
   drop_earlier_signature(request, out);
   drop_api_key(request, endpoint, out);
@@ -239,7 +261,7 @@ void Authorizer::drop_api_key(const Request& request, const attribution::Endpoin
 }
 
 Status Authorizer::sign(const Request& request, const Url& url,
-                        const attribution::Endpoint& endpoint, UnixSeconds now,
+                        const attribution::Endpoint& endpoint, UnixSeconds now, Wait wait,
                         Prepared::Impl& out) {
   if (Status status = check_destination(settings_, url, endpoint); !status) return status;
   out.host.clear();
@@ -247,11 +269,16 @@ Status Authorizer::sign(const Request& request, const Url& url,
   if (!endpoint.region().empty()) {
     if (Status status = check_host_headers(request, url, out.host); !status) return status;
   }
+  if (request.body_is_stream) {
+    return {Code::body_needed,
+            "signing the request needs all bytes of its body, which is a stream: "
+            "read it, and pass the bytes"};
+  }
   const Result<std::string_view> region = region_for(endpoint);
   if (!region) return region.error();
-  Result<CredentialsPtr> credentials = cache_.get(now);
-  if (!credentials) return std::move(credentials).status();
-  say_once("SigV4 and the AWS credentials of: ", credentials.value()->source());
+  Result<CredentialsPtr> signers = credentials(now, wait, out);
+  if (!signers) return std::move(signers).status();
+  say_once("SigV4 and the AWS credentials of: ", signers.value()->source());
 
   for (const Header& header : request.headers) {
     if (is_signed(header.name) && !signing::never_signed(header.name) &&
@@ -270,18 +297,18 @@ Status Authorizer::sign(const Request& request, const Url& url,
   const UnixSeconds skew = skew_.seconds();
   signing::Options options;
   options.refuse_expired = false;  // the cache has looked, by the clock without the skew
-  if (Status status = signer_.sign(to_sign, out.payload_hash, *credentials.value(), scope,
-                                   now + skew, options, out.signature);
+  if (Status status = signer_.sign(to_sign, out.payload_hash, *signers.value(), scope, now + skew,
+                                   options, out.signature);
       !status) {
     return status;
   }
   for (const Header& header : out.signature.headers()) out.headers_to_set.push_back(header);
-  out.proof = {ProofKind::signature, credentials.value(), skew};
+  out.proof = {ProofKind::signature, signers.value(), skew};
   return {};
 }
 
-bool Authorizer::mend(Refusal refusal, const Proof& proof, std::string_view token,
-                      const Times& times) {
+bool Authorizer::recover(Refusal refusal, const Proof& proof, std::string_view token,
+                         const Times& times) {
   if (refusal == Refusal::none) return false;
   switch (proof.kind) {
     case ProofKind::none:
@@ -301,13 +328,13 @@ bool Authorizer::mend(Refusal refusal, const Proof& proof, std::string_view toke
         learn_skew(times);
         return true;
       }
-      return mend_clock(proof, times);
+      return recover_clock(proof, times);
   }
   return false;
 }
 
-// Of a signature that does not match: the clock's fault when it was far off, else nobody's here.
-bool Authorizer::mend_clock(const Proof& proof, const Times& times) {
+// A signature that does not match: only a clock that is far off explains it from here.
+bool Authorizer::recover_clock(const Proof& proof, const Times& times) {
   if (!times.server) return false;
   const UnixSeconds off = *times.server - (times.now + proof.skew);
   if (std::abs(off) < ClockSkew::suspicious_s || std::abs(off) > ClockSkew::most_s) return false;
@@ -326,18 +353,34 @@ void Authorizer::learn_skew(const Times& times) {
 }
 
 Status Authorizer::authorize(const Request& request, const Url& url,
-                             const attribution::Endpoint& endpoint, UnixSeconds now,
+                             const attribution::Endpoint& endpoint, UnixSeconds now, Wait wait,
                              Prepared::Impl& out) {
   switch (mode_for(request, endpoint)) {
     case AuthMode::sigv4:
-      return sign(request, url, endpoint, now, out);
+      return sign(request, url, endpoint, now, wait, out);
     case AuthMode::bearer:
-      return send_bearer(request, url, endpoint, now, out);
+      return send_bearer(request, url, endpoint, now, wait, out);
     case AuthMode::automatic:
     case AuthMode::none:
       return {};
   }
   return {};
+}
+
+Status Authorizer::ready(const Request& request, const attribution::Endpoint& endpoint,
+                         UnixSeconds now, Prepared::Impl& out) {
+  const AuthMode mode = mode_for(request, endpoint);
+  if (mode == AuthMode::bearer && has_bearer(carried_key(request))) {
+    if (!identity_.token_callback) return {};
+    Result<std::string> token = identity_.token_callback();
+    if (!token) return std::move(token).status();
+    cleanse(out.ready_token);
+    out.ready_token = token.value();
+    cleanse(token.value());
+    return {};
+  }
+  if (mode != AuthMode::sigv4 && mode != AuthMode::bearer) return {};
+  return cache_.get(now).status();
 }
 
 }  // namespace costmark::client

@@ -53,19 +53,23 @@ struct Identity {
 // With auth=bearer and no token at hand, one is made from the AWS credentials for the host's region
 // (or the configured one), as BearerTokenCache would.
 //
-// A refused proof is given up by `mend`: exactly the one that was refused, so that a newer one that
-// another thread has fetched meanwhile stays. Signatures are made by the local clock and the skew
-// that refusals have shown; whether credentials have expired is judged by the local clock alone, as
-// botocore does, since their sources go by it as well.
+// A refused proof is given up by `recover`: exactly the one that was refused, so that a newer one
+// that another thread has fetched meanwhile stays. Signatures are made by the local clock and the
+// skew that refusals have shown; whether credentials have expired is judged by the local clock
+// alone, as botocore does, since their sources go by it as well.
 class Authorizer {
  public:
   Authorizer(const Settings& settings, Identity identity,
              std::function<void(LogLevel, std::string_view)> log);
   ~Authorizer();
 
-  // `now` is the local time.
+  // `now` is the local time. Errors: would_block, besides those of Operation::prepare.
   Status authorize(const Request& request, const Url& url, const attribution::Endpoint& endpoint,
-                   UnixSeconds now, Prepared::Impl& out);
+                   UnixSeconds now, Wait wait, Prepared::Impl& out);
+
+  // Does what `authorize` would wait for, into `out` and the cache.
+  Status ready(const Request& request, const attribution::Endpoint& endpoint, UnixSeconds now,
+               Prepared::Impl& out);
 
   // An answer whose Date was `server` came when the local clock said `now`.
   struct Times {
@@ -75,7 +79,7 @@ class Authorizer {
 
   // The service refused `proof`; `token` is what it was for a bearer token. Whether the same
   // request, prepared again, may be accepted.
-  bool mend(Refusal refusal, const Proof& proof, std::string_view token, const Times& times);
+  bool recover(Refusal refusal, const Proof& proof, std::string_view token, const Times& times);
 
   // The service accepted `proof`.
   void accepted(const Proof& proof, const Times& times);
@@ -83,23 +87,22 @@ class Authorizer {
   // Whether the time of an accepted request matters.
   bool skewed() const noexcept { return skew_.seconds() != 0; }
 
-  // Whether refused tokens must be told.
-  bool wants_refused_tokens() const noexcept { return identity_.token_refused != nullptr; }
-
  private:
   AuthMode mode_for(const Request& request, const attribution::Endpoint& endpoint) const;
   bool has_bearer(std::string_view carried) const noexcept;
   Status sign(const Request& request, const Url& url, const attribution::Endpoint& endpoint,
-              UnixSeconds now, Prepared::Impl& out);
+              UnixSeconds now, Wait wait, Prepared::Impl& out);
   Status send_bearer(const Request& request, const Url& url, const attribution::Endpoint& endpoint,
-                     UnixSeconds now, Prepared::Impl& out);
+                     UnixSeconds now, Wait wait, Prepared::Impl& out);
+  Result<CredentialsPtr> credentials(UnixSeconds now, Wait wait, Prepared::Impl& out);
   Result<std::string_view> region_for(const attribution::Endpoint& endpoint) const;
-  Status append_token(std::string_view carried, std::string& out, ProofKind& kind);
-  Status append_minted_token(const attribution::Endpoint& endpoint, UnixSeconds now,
+  Status append_token(std::string_view carried, Wait wait, Prepared::Impl& out);
+  Status append_callback_token(Wait wait, Prepared::Impl& out);
+  Status append_minted_token(const attribution::Endpoint& endpoint, UnixSeconds now, Wait wait,
                              Prepared::Impl& out);
   void drop_api_key(const Request& request, const attribution::Endpoint& endpoint,
                     Prepared::Impl& out) const;
-  bool mend_clock(const Proof& proof, const Times& times);
+  bool recover_clock(const Proof& proof, const Times& times);
   void learn_skew(const Times& times);
   void say_once(std::string_view winner, std::string_view source = {});
 

@@ -109,9 +109,8 @@ Client::Impl::Impl(client::Settings settings_of_client, client::SendSettings sen
       log(std::move(config.log)),
       authorizer(settings, std::move(identity), log),
       clock(std::move(config.clock)),
-      on_usage(std::move(config.on_usage)),
-      counters(std::move(config.counters)),
-      verifier({settings, chains, authorizer, *counters, clock, log,
+      accounting(std::move(config.counters), std::move(config.on_usage), chains),
+      verifier({settings, chains, authorizer, accounting, clock, log,
                 config.transport ? std::move(config.transport)
                                  : http::curl_transport(client::transport_config(
                                        config.options, config.environment))}) {}

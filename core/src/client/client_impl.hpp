@@ -9,6 +9,7 @@
 #include "attribution/chains.hpp"
 #include "client/attribute.hpp"
 #include "client/authorize.hpp"
+#include "client/operation/accounting.hpp"
 #include "client/send_settings.hpp"
 #include "client/settings.hpp"
 #include "client/verify.hpp"
@@ -52,7 +53,12 @@ struct Client::Impl {
   Impl(client::Settings settings_of_client, client::SendSettings sending_of_client,
        client::Identity identity, ClientConfig config);
 
-  Status prepare(const Request& request, Prepared::Impl& out);
+  // Decides about the project of a request, and writes it there. No I/O.
+  Status decide(const Request& request, Prepared::Impl& out);
+  // Signs what was decided about, or adds a token. May be called again for the same decision.
+  Status authorize(const Request& request, Wait wait, Prepared::Impl& out);
+  // Does what `authorize` would wait for.
+  Status ready(const Request& request, Prepared::Impl& out);
   Status check(const Request& request, Prepared::Impl& scratch);
 
   // Logs what the policies only warn about, and what the routes of models tell.
@@ -65,46 +71,16 @@ struct Client::Impl {
   const std::function<void(LogLevel, std::string_view)> log;
   client::Authorizer authorizer;
   const std::function<UnixSeconds()> clock;
-  const std::function<void(const UsageEvent&)> on_usage;
-  const std::shared_ptr<UsageCounters> counters;
+  client::Accounting accounting;
   client::Verifier verifier;
 
  private:
+  Status admit(const Request& request, Wait wait, Prepared::Impl& out);
   void warn_about_route(const Prepared::Impl& prepared);
 
   client::RareWarning unattributed_;
   client::OncePerName models_said_;
   std::atomic<bool> runtime_project_said_{false};
-};
-
-struct Observation::Impl {
-  Impl(std::shared_ptr<Client::Impl> owner, const Prepared::Impl& prepared, std::uint32_t attempt);
-  ~Impl();
-  Impl(const Impl&) = delete;
-  Impl& operator=(const Impl&) = delete;
-
-  // Counts the attempt, once.
-  void count();
-
-  // The service accepted or refused the proof of the request: learn from it, once.
-  void conclude();
-
-  std::shared_ptr<Client::Impl> client;
-  AnswerReader reader;
-  client::RefusalReader refusal;
-  client::Proof proof;
-  std::string token;  // what `proof` was, for a source that wants to know
-  client::Authorizer::Times times;
-  std::string project;
-  std::uint32_t attempt;
-  int http_status = 0;
-  Api api;
-  bool inference;
-  bool hides_usage_chunk;
-  bool began = false;  // `head` was called
-  bool counted = false;
-  bool concluded = false;
-  bool retry_advised = false;
 };
 
 }  // namespace costmark

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "attribution/project.hpp"
 #include "cleanse.hpp"
 
 namespace costmark {
@@ -18,12 +19,48 @@ void Prepared::Impl::reset() noexcept {
   source = ProjectSource::none;
   api = Api::other;
   inference = false;
+  polls = false;
   streamed = false;
+  background = false;
   hides_usage_chunk = false;
-  proof.reset();
   carriers = {};
+  target = {};
+  endpoint = {};
+  stored_at.clear();
+  attributed_removals = attributed_headers = 0;
+  cleanse(ready_token);
+  take_off_signature();
+}
+
+void Prepared::Impl::attributed() noexcept {
+  attributed_removals = headers_to_remove.size();
+  attributed_headers = headers_to_set.size();
+}
+
+void Prepared::Impl::take_off_signature() noexcept {
+  headers_to_remove.resize(attributed_removals);
+  headers_to_set.resize(attributed_headers);
+  proof.reset();
+  renewal_due = false;
   signed_headers.clear();
   cleanse(authorization);
+}
+
+std::string_view Prepared::Impl::payer() const noexcept {
+  return project.empty() ? attribution::default_project : std::string_view(project);
+}
+
+std::string_view Prepared::Impl::token() const noexcept {
+  switch (proof.kind) {
+    case client::ProofKind::given_token:
+    case client::ProofKind::callback_token:
+    case client::ProofKind::minted_token:
+      return std::string_view(authorization).substr(authorization.find(' ') + 1);
+    case client::ProofKind::none:
+    case client::ProofKind::signature:
+      break;
+  }
+  return {};
 }
 
 Prepared::Prepared() : impl_(std::make_unique<Impl>()) {}
@@ -61,6 +98,9 @@ ProjectSource Prepared::project_source() const noexcept {
 Api Prepared::api() const noexcept {
   return impl_->api;
 }
+std::string_view Prepared::model() const noexcept {
+  return impl_->model;
+}
 bool Prepared::streamed() const noexcept {
   return impl_->streamed;
 }
@@ -72,6 +112,12 @@ bool Prepared::authorized() const noexcept {
 }
 
 namespace client {
+
+Error would_block(std::string_view what) {
+  return {
+      Code::would_block,
+      std::string(what) + " needs I/O; call ready() where waiting is allowed, then prepare again"};
+}
 
 void append_sent_headers(std::span<const Header> headers, const Prepared::Impl& prepared,
                          std::vector<Header>& out) {

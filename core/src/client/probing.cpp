@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "attribution/project.hpp"
+#include "client/operation/operation_id.hpp"
 #include "costmark/url.hpp"
 
 namespace costmark::client {
@@ -186,8 +187,9 @@ Result<Probing::Seen> Probing::exchange(const Request& asked, const Question& qu
       !status) {
     return status;
   }
+  prepared.attributed();
   if (Status status = tools_.authorizer.authorize(request, url.value(), endpoint.value(),
-                                                  tools_.clock(), prepared);
+                                                  tools_.clock(), {}, prepared);
       !status) {
     return status;
   }
@@ -234,18 +236,28 @@ Result<Probing::Seen> Probing::exchange(const Request& asked, const Question& qu
 void Probing::count(const Question& question, bool impossible, const http::Response* answer,
                     Verification::Probe& probe) {
   if (question.api == Api::control || (impossible && answer == nullptr)) return;
-  const std::string_view payer = impossible ? attribution::default_project : question.project;
-  tools_.counters.begin_attempt(payer, true);
-  if (answer == nullptr) {
-    tools_.counters.end_attempt(payer, Outcome::error, {});
-    return;
-  }
   AnswerReader reader;
-  reader.begin(question.api, answer->status, answer->header("content-type"), false);
-  reader.feed(answer->body);
-  reader.finish();
+  reader.begin(question.api, answer == nullptr ? 0 : answer->status,
+               answer == nullptr ? std::string_view() : answer->header("content-type"), false);
+  if (answer != nullptr) reader.feed(answer->body);
+  reader.finish(answer == nullptr ? std::optional(Outcome::error) : std::nullopt);
   probe.usage = reader.answer().usage;
-  tools_.counters.end_attempt(payer, reader.answer().outcome, probe.usage);
+
+  const std::string_view payer = impossible ? attribution::default_project : question.project;
+  OperationId id;
+  id.renew(static_cast<std::uint64_t>(std::max<UnixSeconds>(tools_.clock(), 0)) * 1000);
+  tools_.accounting.begin(payer, question.model, true);
+  tools_.accounting.end({.operation = id.text(),
+                         .project = payer,
+                         .project_source = ProjectSource::request,
+                         .api = question.api,
+                         .model = question.model,
+                         .attempt = 1,
+                         .http_status = probe.status,
+                         .request_id = probe.request_id,
+                         .time_to_first_byte = std::nullopt,
+                         .answer = reader.answer()},
+                        {});
 }
 
 void Probing::conclude(Verdict verdict, std::string reason) {

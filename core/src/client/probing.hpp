@@ -11,6 +11,7 @@
 #include "attribution/endpoint.hpp"
 #include "client/attribute.hpp"
 #include "client/authorize.hpp"
+#include "client/operation/accounting.hpp"
 #include "client/probe.hpp"
 #include "client/probe_answer.hpp"
 #include "client/settings.hpp"
@@ -26,7 +27,7 @@ struct ProbingTools {
   const Settings& settings;
   const Attributor& attributor;  // of the same settings, with no policy that would stop a probe
   Authorizer& authorizer;
-  UsageCounters& counters;
+  Accounting& accounting;
   http::Transport& transport;
   const std::function<UnixSeconds()>& clock;
 };

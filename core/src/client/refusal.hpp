@@ -26,6 +26,9 @@ class RefusalReader {
   void begin(int http_status, std::string_view error_type);
   void feed(std::string_view piece);
 
+  // Whether the status is one of those that may refuse what authenticated the request.
+  bool watching() const noexcept { return watching_; }
+
   Refusal finish() const;
 
  private:

@@ -4,7 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "costmark/client.hpp"
+#include "costmark/operation.hpp"
+#include "costmark/send.hpp"
 #include "http/head.hpp"
 
 namespace costmark {
@@ -13,20 +14,12 @@ struct Response::Impl {
   // What the caller reads.
   http::Head head;
   std::string body;
-  std::uint32_t attempts = 0;
-  Answer answer;
-  Prepared prepared;
 
-  // What sending works with.
-  std::vector<Header> headers;
-  std::string refused_token;
+  const Operation::Impl* operation = nullptr;  // that this is a part of
+  std::vector<Header> headers;                 // of the request
 
-  ~Impl();
-
-  // Forgets the last operation and keeps its memory, unless it is very large.
+  // Forgets the answer of the last attempt, and keeps its memory, unless it is very large.
   void reset();
-  // Forgets the answer of the last attempt.
-  void begin_attempt();
 };
 
 }  // namespace costmark

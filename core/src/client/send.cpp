@@ -5,11 +5,8 @@
 
 #include "client/cancel.hpp"
 #include "client/client_impl.hpp"
-#include "client/prepared.hpp"
-#include "client/retry.hpp"
+#include "client/operation/operation_impl.hpp"
 #include "client/send_error.hpp"
-#include "credentials/jitter.hpp"
-#include "timestamp.hpp"
 
 namespace costmark {
 namespace client {
@@ -18,7 +15,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr int first_status_of_errors = 300;
-constexpr std::string_view authorization = "authorization";
 
 // How long the body is, libcurl knows better: it may have been edited.
 bool is_said_anyway(const Header& header) noexcept {
@@ -31,38 +27,32 @@ std::string_view origin_of(std::string_view url) noexcept {
   return url.substr(0, url.find_first_of("/?#", authority));
 }
 
-std::string_view bearer_token_of(const Prepared& prepared) noexcept {
-  constexpr std::string_view scheme = "Bearer ";
-  for (const Header& header : prepared.headers_to_set()) {
-    if (!equal_ignoring_case(header.name, authorization)) continue;
-    return header.value.starts_with(scheme) ? header.value.substr(scheme.size())
-                                            : std::string_view();
-  }
-  return {};
-}
-
 }  // namespace
 
-Sending::Sending(const SendContext& context, const Request& request, const SendOptions& options,
-                 Response& out)
+Sending::Sending(const SendContext& context, Operation& operation, const SendOptions& options)
     : context_(context),
-      request_(request),
+      operation_(operation),
+      request_(operation.impl().request),
       options_(options),
-      response_(out),
-      out_(out.impl()),
+      response_(operation.response()),
+      out_(operation.impl().response.impl()),
       cancellation_(options.cancel == nullptr ? nullptr : &options.cancel->impl().cancellation),
       max_attempts_(options.max_attempts == 0 ? context.settings.max_attempts
                                               : options.max_attempts),
       deadline_(http::SteadyClock::now() +
-                (options.timeout.count() == 0 ? context.settings.timeout : options.timeout)) {}
+                (options.timeout.count() == 0 ? context.settings.timeout : options.timeout)) {
+  operation_.impl().max_attempts = max_attempts_;
+}
 
 // The whole way of an operation.
 Status Sending::run() {
   std::optional<http::LinePool::Lease> line;
   Status last;
   for (;;) {
-    if (Status status = prepare(); !status) return status;
-    if (is_refused_token_again()) return last;
+    if (Status status = prepare(); !status) {
+      return operation_.next().reason == NextReason::not_renewed ? std::move(last)
+                                                                 : std::move(status);
+    }
     if (!line) line.emplace(*context_.settings.lines, origin_of(request_.url));
     last = attempt(**line);
     if (last.ok()) return last;
@@ -73,7 +63,7 @@ Status Sending::run() {
 }
 
 Status Sending::prepare() {
-  Status status = context_.client.prepare(request_, out_.prepared);
+  Status status = operation_.prepare();
   if (!status) return status;
   // What proves who sends may have had to be fetched.
   if (cancellation_ != nullptr && cancellation_->requested()) {
@@ -84,16 +74,14 @@ Status Sending::prepare() {
 }
 
 Status Sending::attempt(http::Line& line) {
-  out_.begin_attempt();
-  ++out_.attempts;
-  out_.headers.clear();
-  append_sent_headers(request_.headers, out_.prepared.impl(), out_.headers);
+  out_.reset();
+  append_sent_headers(request_.headers, operation_.impl().prepared.impl(), out_.headers);
   std::erase_if(out_.headers, is_said_anyway);
-  observation_.emplace(context_.client.observe(out_.prepared, out_.attempts));
+  operation_.sent();
   const http::Call call{request_.method,
                         target(),
                         out_.headers,
-                        out_.prepared.body(),
+                        operation_.prepared().body(),
                         context_.settings.connect_timeout,
                         context_.settings.read_timeout,
                         deadline_,
@@ -104,16 +92,14 @@ Status Sending::attempt(http::Line& line) {
 }
 
 Status Sending::take_head(bool encoded) {
-  const http::Head& head = out_.head;
-  observation_->head({head.status(), encoded ? std::string_view() : head.field("content-type"),
-                      head.field("date"), head.field("x-amzn-errortype")});
+  operation_.head({out_.head.status(), out_.head.fields(), encoded});
   if (is_answered_by_error() || !options_.on_head) return {};
   is_seen_ = true;
   return heard(options_.on_head(response_));
 }
 
 Status Sending::take_body(std::string_view piece) {
-  return pass_on(observation_->feed(piece));
+  return pass_on(operation_.feed(piece));
 }
 
 Status Sending::pass_on(std::string_view piece) {
@@ -146,14 +132,13 @@ Status Sending::end(Status status) {
   if (std::exchange(is_cut_, false)) status = {};
   std::string_view held;
   if (status.ok()) {
-    held = observation_->finish();
+    held = operation_.finish();
   } else if (is_stopped_ || status.error().code == Code::cancelled) {
-    observation_->fail(Outcome::cancelled);
+    operation_.fail(Outcome::cancelled);
   } else {
-    held = observation_->fail(out_.head.status() == 0 ? Outcome::error : Outcome::incomplete);
+    held = operation_.fail(out_.head.status() == 0 ? Outcome::error : Outcome::incomplete);
     if (!is_seen_) held = {};  // perhaps it is made again, and all of it comes anew
   }
-  out_.answer = observation_->answer();
   if (is_stopped_) return status;
   if (Status passed = pass_on(held); !passed) return passed;
   if (is_answered_by_error() && (status.ok() || status.error().code != Code::cancelled)) {
@@ -168,39 +153,31 @@ std::optional<http::SteadyClock::time_point> Sending::next_attempt(const Error& 
   if (is_seen_ || is_stopped_) return std::nullopt;
   const auto now = http::SteadyClock::now();
   if (is_stale_ && !std::exchange(is_replaced_, true)) {
-    ++max_attempts_;  // not at the expense of the caller
+    ++operation_.impl().max_attempts;  // not at the expense of the caller
     log_next(error, milliseconds(0));
     return now;
   }
-  if (out_.attempts >= max_attempts_) return std::nullopt;
-  if (observation_->retry_advised() && !std::exchange(is_resent_, true)) {
-    out_.refused_token = bearer_token_of(out_.prepared);
-    return now;
+  const Next& next = operation_.next();
+  switch (next.step) {
+    case NextStep::none:
+    case NextStep::done:
+      return std::nullopt;
+    case NextStep::again:
+      return operation_.attempts() < operation_.impl().max_attempts ? std::optional(now)
+                                                                    : std::nullopt;
+    case NextStep::after_pause:
+      if (now + next.pause >= deadline_ || !error.retryable) return std::nullopt;
+      log_next(error, next.pause);
+      return now + next.pause;
   }
-  if (!error.retryable) return std::nullopt;
-  const auto wait = pause();
-  if (now + wait >= deadline_) return std::nullopt;
-  log_next(error, wait);
-  return now + wait;
+  return std::nullopt;
 }
 
 void Sending::log_next(const Error& error, milliseconds wait) const {
   if (!context_.log) return;
-  context_.log(LogLevel::debug, error.message + "; attempt " + std::to_string(out_.attempts + 1) +
-                                    " begins in " + std::to_string(wait.count()) + " ms");
-}
-
-milliseconds Sending::pause() const {
-  const http::Head& head = out_.head;
-  const auto server_time = parse_http_date(head.field("date"));
-  const auto asked = asked_pause(head.field("retry-after-ms"), head.field("retry-after"),
-                                 server_time ? *server_time : context_.clock());
-  const std::uint32_t failures = out_.attempts - (is_replaced_ ? 1U : 0U);
-  return asked ? *asked : backoff(failures, static_cast<std::uint32_t>(random_up_to(1 << 30)));
-}
-
-bool Sending::is_refused_token_again() const noexcept {
-  return !out_.refused_token.empty() && bearer_token_of(out_.prepared) == out_.refused_token;
+  context_.log(LogLevel::debug, error.message + "; attempt " +
+                                    std::to_string(operation_.attempts() + 1) + " begins in " +
+                                    std::to_string(wait.count()) + " ms");
 }
 
 bool Sending::is_answered_by_error() const noexcept {
@@ -208,7 +185,8 @@ bool Sending::is_answered_by_error() const noexcept {
 }
 
 std::string_view Sending::target() const noexcept {
-  return out_.prepared.url().empty() ? request_.url : out_.prepared.url();
+  const std::string_view moved = operation_.prepared().url();
+  return moved.empty() ? request_.url : moved;
 }
 
 Error Sending::fault(Code code, std::string_view what) const {
@@ -235,11 +213,20 @@ Status check_options(const SendOptions& options) {
 
 }  // namespace
 
-Status Client::send(const Request& request, const SendOptions& options, Response& out) {
-  out.impl().reset();
+Status Client::send(Operation& operation, const SendOptions& options) {
   if (Status status = check_options(options); !status) return status;
-  const client::SendContext context{*this, impl_->sending, impl_->clock, impl_->log};
-  return client::Sending(context, request, options, out).run();
+  if (operation.impl().client != impl_) {
+    return {Code::invalid_argument, "the operation is another client's"};
+  }
+  if (operation.id().empty()) return {Code::invalid_argument, "send comes after begin"};
+  operation.impl().response.impl().reset();
+  const client::SendContext context{impl_->sending, impl_->log};
+  return client::Sending(context, operation, options).run();
+}
+
+Status Client::send(const Request& request, const SendOptions& options, Operation& operation) {
+  if (Status status = operation.begin(request); !status) return status;
+  return send(operation, options);
 }
 
 }  // namespace costmark

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "client/operation/operation_impl.hpp"
 #include "client/response.hpp"
 #include "client/send_settings.hpp"
 #include "costmark/client.hpp"
@@ -15,17 +16,18 @@ namespace costmark::client {
 
 // What an operation is sent with.
 struct SendContext {
-  Client& client;
   const SendSettings& settings;
-  const std::function<UnixSeconds()>& clock;
   const std::function<void(LogLevel, std::string_view)>& log;
 };
 
-// One operation.
+// One operation that has begun.
 class Sending final : private http::Receiver {
  public:
-  Sending(const SendContext& context, const Request& request, const SendOptions& options,
-          Response& out);
+  Sending(const SendContext& context, Operation& operation, const SendOptions& options);
+  // An attempt that a handler's exception left open was cancelled.
+  ~Sending() { operation_.impl().end_open_attempt(); }
+  Sending(const Sending&) = delete;
+  Sending& operator=(const Sending&) = delete;
 
   // Once. Errors and exceptions: those of Client::send.
   Status run();
@@ -42,28 +44,25 @@ class Sending final : private http::Receiver {
   Status pass_on(std::string_view piece);
   Status heard(Status status);
   std::optional<TimePoint> next_attempt(const Error& error);
-  std::chrono::milliseconds pause() const;
   void log_next(const Error& error, std::chrono::milliseconds wait) const;
-  bool is_refused_token_again() const noexcept;
   bool is_answered_by_error() const noexcept;
   std::string_view target() const noexcept;
   Error fault(Code code, std::string_view what) const;
 
   const SendContext context_;
+  Operation& operation_;
   const Request& request_;
   const SendOptions& options_;
-  Response& response_;
+  const Response& response_;
   Response::Impl& out_;
   http::Cancellation* const cancellation_;
   std::uint32_t max_attempts_;
   const TimePoint deadline_;
-  std::optional<Observation> observation_;  // of the last attempt
-  bool is_seen_ = false;                    // a handler has been given something
-  bool is_stopped_ = false;                 // by a handler
-  bool is_cut_ = false;                     // enough of an error's body is there
-  bool is_resent_ = false;                  // because of a refused proof
-  bool is_stale_ = false;                   // the connection of the last attempt was
-  bool is_replaced_ = false;                // an attempt, because its connection was stale
+  bool is_seen_ = false;      // a handler has been given something
+  bool is_stopped_ = false;   // by a handler
+  bool is_cut_ = false;       // enough of an error's body is there
+  bool is_stale_ = false;     // the connection of the last attempt was
+  bool is_replaced_ = false;  // an attempt, because its connection was stale
 };
 
 }  // namespace costmark::client

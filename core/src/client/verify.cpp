@@ -124,8 +124,8 @@ Result<Verifier::Found> Verifier::known_or_verified(const VerifyPlan& plan, bool
     const std::lock_guard lock(mutex_);
     if (Found meanwhile = found_by_others(plan, before)) return meanwhile;
   }
-  const ProbingTools tools{settings_,       attributor_,       parts_.authorizer,
-                           parts_.counters, *parts_.transport, parts_.clock};
+  const ProbingTools tools{settings_,         attributor_,       parts_.authorizer,
+                           parts_.accounting, *parts_.transport, parts_.clock};
   Probing probing(tools, plan.probing);
   Result<Verification> result = probing.run();
   if (!result) return std::move(result).status();
@@ -195,7 +195,8 @@ void Verifier::forget_parents_turn() {
 
 // --- Option `verify` -----------------------------------------------------------------------------
 
-Verifier::Pass Verifier::pass(std::string_view url, attribution::Carriers carriers, Found& last) {
+Verifier::Pass Verifier::pass(std::string_view url, attribution::Carriers carriers, Wait wait,
+                              Found& last) {
   const std::lock_guard lock(mutex_);
   Gate* const at = gate(url, carriers);
   if (at == nullptr) return Pass::to_be_verified;
@@ -204,7 +205,7 @@ Verifier::Pass Verifier::pass(std::string_view url, attribution::Carriers carrie
   if (last->verdict == Verdict::not_honoured) return Pass::closed;
   // Nothing was proven: of all the calls that go on meanwhile, one a minute tries again.
   const UnixSeconds now = parts_.clock();
-  if (now < at->try_again_at) return Pass::open;
+  if (now < at->try_again_at || wait.no_wait) return Pass::open;
   at->try_again_at = now + retry_after_s;
   return Pass::to_be_verified;
 }
@@ -217,14 +218,15 @@ bool Verifier::proven(std::string_view url) {
   });
 }
 
-Status Verifier::admit(const Request& request, std::string_view url,
+Status Verifier::admit(const Request& request, std::string_view url, Wait wait,
                        const Prepared::Impl& prepared) {
   const bool named = !prepared.project.empty() && prepared.project != attribution::default_project;
   if (!prepared.inference || !named) return {};
   Found last;
-  const Pass decision = pass(url_without_query(url), prepared.carriers, last);
+  const Pass decision = pass(url_without_query(url), prepared.carriers, wait, last);
   if (decision == Pass::open) return {};
   if (decision == Pass::to_be_verified) {
+    if (wait.no_wait) return would_block("asking the endpoint for proof, as option 'verify' wants");
     Result<VerifyPlan> planned = plan_for(parts_.settings, request, url, prepared);
     if (!planned) return std::move(planned).status();
     Result<Found> found = known_or_verified(planned.value(), false);

@@ -13,6 +13,7 @@
 #include "attribution/chains.hpp"
 #include "client/attribute.hpp"
 #include "client/authorize.hpp"
+#include "client/operation/accounting.hpp"
 #include "client/prepared.hpp"
 #include "client/probing.hpp"
 #include "client/settings.hpp"
@@ -33,7 +34,7 @@ class Verifier {
     const Settings& settings;
     const attribution::Chains& chains;
     Authorizer& authorizer;
-    UsageCounters& counters;
+    Accounting& accounting;
     const std::function<UnixSeconds()>& clock;
     const std::function<void(LogLevel, std::string_view)>& log;
     std::shared_ptr<http::Transport> transport;
@@ -51,8 +52,9 @@ class Verifier {
   // What option `verify` asks for, of an inference request that is attributed and not authorised
   // yet; `url` is where it goes. Verifies once for each URL and carrier; afterwards it takes no
   // lock that another thread holds during I/O, and allocates nothing. Errors: unattributed, when
-  // the endpoint ignores the carrier.
-  Status admit(const Request& request, std::string_view url, const Prepared::Impl& prepared);
+  // the endpoint ignores the carrier; would_block.
+  Status admit(const Request& request, std::string_view url, Wait wait,
+               const Prepared::Impl& prepared);
 
   // Whether requests to `url` are known to be admitted, or refused, without a look at the endpoint.
   bool proven(std::string_view url);
@@ -65,7 +67,7 @@ class Verifier {
   enum class Pass : std::uint8_t { open, closed, to_be_verified };
 
   Result<Found> known_or_verified(const VerifyPlan& plan, bool force);
-  Pass pass(std::string_view url, attribution::Carriers carriers, Found& last);
+  Pass pass(std::string_view url, attribution::Carriers carriers, Wait wait, Found& last);
 
   // With mutex_ held.
   Known* known(const VerifyPlan& plan);

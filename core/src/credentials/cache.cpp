@@ -17,6 +17,8 @@ constexpr UnixSeconds advisory_pause_s = 30;
 constexpr UnixSeconds mandatory_pause_s = 5;
 // How long to take it for granted that a source has not changed.
 constexpr UnixSeconds look_pause_s = 1;
+// How long a caller that was told to renew is waited for, before another one is told.
+constexpr UnixSeconds claim_s = 30;
 // How long to leave a source alone that had other keys for those that were refused.
 constexpr UnixSeconds replacement_pause_s = 1;
 
@@ -49,6 +51,8 @@ struct CredentialsCache::Impl {
 
   void forget_parents_flight();
   Result<CredentialsPtr> get(UnixSeconds now);
+  CredentialsPtr at_hand(UnixSeconds now, bool& renewal_due);
+  bool is_settled(UnixSeconds now) const noexcept;
   bool source_changed(Lock& lock, UnixSeconds now);
   Result<CredentialsPtr> refresh(Lock& lock, UnixSeconds now);
   Result<CredentialsPtr> fetch(UnixSeconds now);
@@ -73,6 +77,7 @@ struct CredentialsCache::Impl {
   bool refused = false;            // the service did not take `current`
   UnixSeconds asked_again_at = 0;  // when the source was last asked because of a refusal
   UnixSeconds ask_again_at = 0;    // when a refusal may make it be asked again
+  UnixSeconds claimed_at = 0;      // when a renewal was left to a caller of `at_hand`
   bool in_flight = false;          // a thread is in the provider
   std::uint64_t flights = 0;       // refreshes that have ended
   std::optional<Error> last_failure;
@@ -86,6 +91,7 @@ void CredentialsCache::Impl::forget_parents_flight() {
   [[maybe_unused]] const auto* left_alone = landed.release();
   landed = std::move(fresh);
   in_flight = false;
+  claimed_at = 0;
   last_failure.reset();
   generation = fork_generation();
 }
@@ -101,7 +107,7 @@ Result<CredentialsPtr> CredentialsCache::Impl::get(UnixSeconds now) {
     if (last_failure) return *last_failure;
   }
   if (usable(now)) {
-    const bool settled = !current->expires_at() || now < refresh_at;
+    const bool settled = is_settled(now);
     if (in_flight || (settled && !look_due(now))) return current;
     if (settled) {
       const CredentialsPtr held = current;
@@ -111,11 +117,29 @@ Result<CredentialsPtr> CredentialsCache::Impl::get(UnixSeconds now) {
   return refresh(lock, now);
 }
 
+bool CredentialsCache::Impl::is_settled(UnixSeconds now) const noexcept {
+  return !current->expires_at() || now < refresh_at;
+}
+
+CredentialsPtr CredentialsCache::Impl::at_hand(UnixSeconds now, bool& renewal_due) {
+  const Lock lock(mutex);
+  forget_parents_flight();
+  renewal_due = false;
+  if (!usable(now)) return nullptr;
+  if (in_flight || (is_settled(now) && !look_due(now))) return current;
+  // A claim that led to nothing does not stand for ever, nor behind a clock that was set back.
+  const bool claimed = now >= claimed_at && now < claimed_at + claim_s;
+  if (!claimed) claimed_at = now;
+  renewal_due = !claimed;
+  return current;
+}
+
 // A flight of its own, as the source may be slow to say.
 bool CredentialsCache::Impl::source_changed(Lock& lock, UnixSeconds now) {
   looked_at = now;
   look_at = now + look_pause_s;
   in_flight = true;
+  claimed_at = 0;
   lock.unlock();
   const bool changed = provider->changed();
   lock.lock();
@@ -146,6 +170,7 @@ Result<CredentialsPtr> CredentialsCache::Impl::refresh(Lock& lock, UnixSeconds n
   {
     Flight flight{*this, lock};
     in_flight = true;
+    claimed_at = 0;
     lock.unlock();
     result = fetch(now);
     lock.lock();
@@ -228,6 +253,10 @@ CredentialsCache::~CredentialsCache() = default;
 
 Result<CredentialsPtr> CredentialsCache::get(UnixSeconds now) {
   return impl_->get(now);
+}
+
+CredentialsPtr CredentialsCache::at_hand(UnixSeconds now, bool& renewal_due) {
+  return impl_->at_hand(now, renewal_due);
 }
 
 bool CredentialsCache::invalidate(const CredentialsPtr& seen, UnixSeconds now) noexcept {

@@ -36,6 +36,24 @@ Request Post::request() const {
   return {"POST", url, headers, body, project, scope};
 }
 
+Head::Head(int status, std::string_view content_type, std::string_view date,
+           std::string_view error_type)
+    : status_(status) {
+  for (const Header& field : {Header{"Content-Type", content_type}, Header{"Date", date},
+                              Header{"X-Amzn-ErrorType", error_type}}) {
+    if (!field.value.empty()) fields_.push_back(field);
+  }
+}
+
+Operation sent_operation(Client& client, const Request& request) {
+  Operation operation = client.operation();
+  for (const Status& status : {operation.begin(request), operation.prepare()}) {
+    EXPECT_TRUE(status.ok()) << (status.ok() ? "" : status.error().message);
+  }
+  operation.sent();
+  return operation;
+}
+
 std::string value_set(const Prepared& prepared, std::string_view name) {
   for (const Header& header : prepared.headers_to_set()) {
     if (equal_ignoring_case(header.name, name)) return std::string(header.value);

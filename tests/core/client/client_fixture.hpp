@@ -46,6 +46,21 @@ struct Post {
   Request request() const;
 };
 
+// The head of an answer, with those fields that are not empty.
+class Head {
+ public:
+  explicit Head(int status, std::string_view content_type = "application/json",
+                std::string_view date = {}, std::string_view error_type = {});
+  operator AnswerHead() const { return {status_, fields_}; }  // NOLINT: stands for one
+
+ private:
+  int status_;
+  std::vector<Header> fields_;
+};
+
+// An operation whose first attempt is on its way. Fails the test when that is refused.
+Operation sent_operation(Client& client, const Request& request);
+
 // The value that `prepared` sets for a header; "(absent)" when it sets none.
 std::string value_set(const Prepared& prepared, std::string_view name);
 bool removes(const Prepared& prepared, std::string_view name);

@@ -88,17 +88,17 @@ TEST(Expiry, SixtyFourThreadsNeverFailWhileCredentialsEndEverySecond) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 64; ++t) {
     threads.emplace_back([&] {
-      Prepared prepared;
+      Operation operation = client->operation();
       const Post post{std::string(mantle_chat), R"({"model":"m","messages":[]})"};
       while (std::chrono::steady_clock::now() < end) {
-        if (!client->prepare(post.request(), prepared).ok()) {
+        if (!operation.begin(post.request()).ok() || !operation.prepare().ok()) {
           ++failed;
-        } else if (!signed_in_time(prepared)) {
+        } else if (!signed_in_time(operation.prepared())) {
           ++late;
         }
-        Observation observation = client->observe(prepared);
-        observation.head(200, "application/json");
-        observation.finish();
+        operation.sent();
+        operation.head(Head(200));
+        operation.finish();
         ++prepares;
         std::this_thread::sleep_for(1ms);
       }
@@ -116,13 +116,13 @@ TEST(Expiry, SixtyFourThreadsNeverFailWhileCredentialsEndEverySecond) {
 }
 
 bool prepares_and_observes(Client& client) {
-  Prepared prepared;
+  Operation operation = client.operation();
   Post post{std::string(mantle_responses), R"({"input":"x","previous_response_id":"resp_y"})"};
-  if (!client.prepare(post.request(), prepared).ok()) return false;
-  Observation observation = client.observe(prepared);
-  observation.head(200, "application/json");
-  observation.feed(R"({"id":"resp_x","status":"completed"})");
-  observation.finish();
+  if (!operation.begin(post.request()).ok() || !operation.prepare().ok()) return false;
+  operation.sent();
+  operation.head(Head(200));
+  operation.feed(R"({"id":"resp_x","status":"completed"})");
+  operation.finish();
   return !client.usage().empty();
 }
 

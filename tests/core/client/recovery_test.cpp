@@ -26,7 +26,10 @@ constexpr std::string_view ten_minutes_back = "Thu, 02 Jan 2025 02:54:05 GMT";
 struct Host {
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
-  explicit Host(const OptionValues& options = {}) {
+  explicit Host(const OptionValues& options = {})
+      : client(client_with(options)), operation(client->operation()) {}
+
+  std::shared_ptr<Client> client_with(const OptionValues& options) {
     ClientConfig config = config_of(options);
     EXPECT_TRUE(config.options.set("unattributed", "allow").ok());
     config.clock = [this] { return now; };
@@ -44,37 +47,40 @@ struct Host {
       fields.source = "test";
       return Credentials::create(std::move(fields));
     });
-    client = Client::create(std::move(config)).value();
+    return Client::create(std::move(config)).value();
   }
 
   // The access key that signs now, and the time that it signs by.
-  std::string prepare(Prepared& out) {
-    const Status status = client->prepare(post.request(), out);
+  std::string prepare(Operation& out) {
+    Status status = out.begin(post.request());
+    if (status) status = out.prepare();
     if (!status) return "error: " + status.error().message;
-    const std::string text = value_set(out, "authorization");
+    const std::string text = value_set(out.prepared(), "authorization");
+    if (text.find("Credential=") == std::string::npos) return text;
     const auto begin = text.find("Credential=") + 11;
     return text.substr(begin, text.find('/', begin) - begin);
   }
-  std::string prepare() { return prepare(prepared); }
+  std::string prepare() { return prepare(operation); }
   std::string signed_at() {
-    Prepared fresh;
+    Operation fresh = client->operation();
     prepare(fresh);
-    return value_set(fresh, "x-amz-date");
+    return value_set(fresh.prepared(), "x-amz-date");
   }
 
   // The answer to what was prepared last. Whether to try again.
-  bool answer(const Prepared& to, int status, std::string_view body, std::string_view date = {},
+  bool answer(Operation& to, int status, std::string_view body, std::string_view date = {},
               std::string_view error_type = {}) {
-    Observation observation = client->observe(to);
-    observation.head({status, "application/json", date, error_type});
-    EXPECT_FALSE(observation.retry_advised());
-    EXPECT_EQ(observation.feed(body), body);
-    observation.finish();
-    return observation.retry_advised();
+    if (to.next().step != NextStep::none) prepare(to);  // the same request once more
+    to.sent();
+    to.head(Head(status, "application/json", date, error_type));
+    EXPECT_EQ(to.next().step, NextStep::none);
+    EXPECT_EQ(to.feed(body), body);
+    to.finish();
+    return to.next().step == NextStep::again;
   }
   bool answer(int status, std::string_view body, std::string_view date = {},
               std::string_view error_type = {}) {
-    return answer(prepared, status, body, date, error_type);
+    return answer(operation, status, body, date, error_type);
   }
 
   UnixSeconds now = test_time;
@@ -84,14 +90,14 @@ struct Host {
   bool down = false;
   std::vector<std::string> warnings;
   Post post{std::string(mantle_chat), R"({"model":"m"})"};
-  Prepared prepared;
   std::shared_ptr<Client> client;
+  Operation operation;
 };
 
 TEST(Recovery, RefusedCredentialsAreFetchedAnew) {
   Host host;
   EXPECT_EQ(host.prepare(), "ASIA1");
-  EXPECT_TRUE(host.prepared.authorized());
+  EXPECT_TRUE(host.operation.prepared().authorized());
   host.key = 2;
   EXPECT_EQ(host.prepare(), "ASIA1");
   EXPECT_TRUE(host.answer(401, expired_answer));
@@ -110,7 +116,7 @@ TEST(Recovery, ByTheHeaderAloneAndForAnyApi) {
 
 TEST(Recovery, OnlyWhatWasRefusedIsGivenUp) {
   Host host;
-  Prepared early;
+  Operation early = host.client->operation();
   EXPECT_EQ(host.prepare(early), "ASIA1");
   EXPECT_EQ(host.prepare(), "ASIA1");
   host.key = 2;
@@ -160,8 +166,8 @@ TEST(Recovery, AFailingSourceIsNamedAndNothingIsLost) {
   EXPECT_NE(host.warnings[0].find("the metadata service is down"), std::string::npos);
   host.now += host.life;
   EXPECT_EQ(host.prepare(), "error: the metadata service is down");
-  EXPECT_FALSE(host.prepared.authorized());
-  EXPECT_TRUE(host.prepared.headers_to_set().empty());
+  EXPECT_FALSE(host.operation.prepared().authorized());
+  EXPECT_TRUE(host.operation.prepared().headers_to_set().empty());
   host.down = false;
   host.key = 2;
   EXPECT_EQ(host.prepare(), "ASIA2");
@@ -233,27 +239,25 @@ TEST(Recovery, ASkewedClockDoesNotMakeCredentialsExpire) {
   EXPECT_EQ(host.prepare(), "ASIA1");
   EXPECT_TRUE(host.answer(401, too_old_answer, ten_minutes_on));
   EXPECT_EQ(host.prepare(), "ASIA1");
-  EXPECT_EQ(value_set(host.prepared, "x-amz-date"), "20250102T031405Z");
+  EXPECT_EQ(value_set(host.operation.prepared(), "x-amz-date"), "20250102T031405Z");
 }
 
-TEST(Recovery, NothingIsMendedThatIsNotOurs) {
+TEST(Recovery, NothingIsRecoveredThatIsNotOurs) {
   const OptionValues options{{"auth", "none"}};
   Host none(options);
-  ASSERT_TRUE(none.client->prepare(none.post.request(), none.prepared).ok());
-  EXPECT_FALSE(none.prepared.authorized());
+  none.prepare();
+  EXPECT_FALSE(none.operation.prepared().authorized());
   EXPECT_FALSE(none.answer(401, expired_answer, ten_minutes_on));
   EXPECT_FALSE(none.answer(401, too_old_answer, ten_minutes_on));
 
   const auto client = client_of({{"bearer_token", "mine"}});
-  Prepared prepared;
   const Post post{std::string(mantle_chat), "{}"};
-  ASSERT_TRUE(client->prepare(post.request(), prepared).ok());
-  EXPECT_TRUE(prepared.authorized());
-  Observation observation = client->observe(prepared);
-  observation.head(401, "application/json");
-  observation.feed(expired_answer);
-  observation.finish();
-  EXPECT_FALSE(observation.retry_advised());  // there is no other token
+  Operation operation = sent_operation(*client, post.request());
+  EXPECT_TRUE(operation.prepared().authorized());
+  EXPECT_EQ(operation.head(Head(401)).read_ahead_bytes, 0U);
+  operation.feed(expired_answer);
+  operation.finish();
+  EXPECT_EQ(operation.next(), (Next{NextStep::done, NextReason::final_answer}));
 }
 
 TEST(Recovery, ACallbackIsToldOfItsRefusedToken) {
@@ -266,29 +270,59 @@ TEST(Recovery, ACallbackIsToldOfItsRefusedToken) {
   config.bearer_token_refused = [&refused](std::string_view token) { refused.emplace_back(token); };
   const auto client = Client::create(std::move(config)).value();
   const Post post{std::string(mantle_chat), "{}"};
-  Prepared prepared;
-  ASSERT_TRUE(client->prepare(post.request(), prepared).ok());
-  Observation first = client->observe(prepared);
-  ASSERT_TRUE(client->prepare(post.request(), prepared).ok());
-  Observation second = client->observe(prepared, 2);
-  first.head(403, "application/json");
+  Operation first = sent_operation(*client, post.request());
+  Operation second = sent_operation(*client, post.request());
+  first.head(Head(403));
   first.feed(expired_answer);
   first.finish();
   first.finish();
-  EXPECT_TRUE(first.retry_advised());
+  EXPECT_EQ(first.next(), (Next{NextStep::again, NextReason::refused}));
   EXPECT_EQ(refused, std::vector<std::string>{"token1"});
-  second.head(403, "application/json");
+  second.head(Head(403));
   second.feed(denied_answer);
   second.finish();
-  EXPECT_FALSE(second.retry_advised());
+  EXPECT_EQ(second.next().step, NextStep::done);
   EXPECT_EQ(refused.size(), 1U);
+}
+
+TEST(Recovery, ATokenThatWasRefusedIsNotSentAgain) {
+  ClientConfig config = config_of({{"project", "proj_a"}});
+  std::string token = "token1";
+  config.bearer_token = [&token]() -> Result<std::string> { return token; };
+  const auto client = Client::create(std::move(config)).value();
+  const Post post{std::string(mantle_chat), "{}"};
+  Operation operation = sent_operation(*client, post.request());
+  operation.head(Head(401));
+  operation.feed(expired_answer);
+  operation.finish();
+  ASSERT_EQ(operation.next().step, NextStep::again);
+  const Status status = operation.prepare();
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().code, Code::no_credentials);
+  EXPECT_EQ(status.error().message.find(token), std::string::npos);
+  EXPECT_EQ(operation.next(), (Next{NextStep::done, NextReason::not_renewed}));
+  EXPECT_TRUE(operation.prepared().headers_to_remove().empty());
+  operation.sent();
+  EXPECT_EQ(operation.attempts(), 1U);
+
+  // A host that repeats by itself decides for itself; another token is another matter.
+  EXPECT_TRUE(operation.prepare().ok());
+  token = "token2";
+  EXPECT_TRUE(operation.prepare().ok());
+  EXPECT_EQ(value_set(operation.prepared(), "authorization"), "Bearer token2");
+  operation.sent();
+  operation.head(Head(401));
+  operation.feed(expired_answer);
+  operation.finish();
+  EXPECT_EQ(operation.next().step, NextStep::done) << "one resend in an operation";
+  EXPECT_EQ(operation.attempts(), 2U);
 }
 
 TEST(Recovery, ATokenMadeOfCredentialsGoesWithThem) {
   Host host(OptionValues{{"auth", "bearer"}});
   const auto token = [&] {
-    EXPECT_TRUE(host.client->prepare(host.post.request(), host.prepared).ok());
-    return value_set(host.prepared, "authorization");
+    host.prepare();
+    return value_set(host.operation.prepared(), "authorization");
   };
   const std::string first = token();
   EXPECT_TRUE(first.starts_with("Bearer bedrock-api-key-"));
@@ -302,15 +336,15 @@ TEST(Recovery, ATokenMadeOfCredentialsGoesWithThem) {
   EXPECT_EQ(host.fetches, 2);
 }
 
-TEST(Recovery, AnAnswerThatBreaksOffIsJudgedByWhatCame) {
+TEST(Recovery, AnAnswerThatBreaksOffIsReadAsFarAsItCame) {
   Host host;
   host.prepare();
   host.key = 2;
   {
-    Observation observation = host.client->observe(host.prepared);
-    observation.head({401, "application/json", {}, "ExpiredTokenException"});
-    observation.fail(Outcome::incomplete);
-    EXPECT_TRUE(observation.retry_advised());
+    host.operation.sent();
+    host.operation.head(Head(401, "application/json", {}, "ExpiredTokenException"));
+    host.operation.fail(Outcome::incomplete);
+    EXPECT_EQ(host.operation.next().step, NextStep::again);
   }
   EXPECT_EQ(host.prepare(), "ASIA2");
 }

@@ -44,7 +44,7 @@ class Full {
 };
 
 // Sends on this thread and requests the cancellation from another one after a while.
-Status send_and_cancel(Client& client, const Post& post, Response& response,
+Status send_and_cancel(Client& client, const Post& post, Operation& operation,
                        SendOptions options = {}, milliseconds after = milliseconds(50)) {
   Cancel cancel;
   options.cancel = &cancel;
@@ -53,7 +53,7 @@ Status send_and_cancel(Client& client, const Post& post, Response& response,
     cancel.request();
   });
   const Stopwatch watch;
-  Status status = client.send(post.request(), options, response);
+  Status status = client.send(post.request(), options, operation);
   EXPECT_LT(watch.elapsed(), promptly);
   other.join();
   return status;
@@ -73,8 +73,9 @@ TEST(Cancel, BeforeAnythingBegins) {
   EXPECT_TRUE(cancel.requested());
   SendOptions options;
   options.cancel = &cancel;
-  Response response;
-  const Status status = client->send(chat_to(server.origin()).request(), options, response);
+  Operation operation = client->operation();
+  const Response& response = operation.response();
+  const Status status = client->send(chat_to(server.origin()).request(), options, operation);
   EXPECT_EQ(code_of(status), Code::cancelled);
   EXPECT_EQ(message_of(status), "POST " + server.url("/v1/chat/completions") + ": cancelled");
   EXPECT_FALSE(status.error().retryable);
@@ -86,8 +87,10 @@ TEST(Cancel, BeforeAnythingBegins) {
 TEST(Cancel, WhileConnecting) {
   const Full server;
   const auto client = sender();
-  Response response;
-  EXPECT_EQ(code_of(send_and_cancel(*client, chat_to(server.origin()), response)), Code::cancelled);
+  Operation operation = client->operation();
+  const Response& response = operation.response();
+  EXPECT_EQ(code_of(send_and_cancel(*client, chat_to(server.origin()), operation)),
+            Code::cancelled);
   EXPECT_EQ(response.attempts(), 1U);
   EXPECT_EQ(response.answer().outcome, Outcome::cancelled);
   EXPECT_EQ(client->usage().at("proj_a").incomplete_attempts, 1U);
@@ -96,8 +99,10 @@ TEST(Cancel, WhileConnecting) {
 TEST(Cancel, WhileTheServerThinks) {
   const Loopback server(silent);
   const auto client = sender();
-  Response response;
-  EXPECT_EQ(code_of(send_and_cancel(*client, chat_to(server.origin()), response)), Code::cancelled);
+  Operation operation = client->operation();
+  const Response& response = operation.response();
+  EXPECT_EQ(code_of(send_and_cancel(*client, chat_to(server.origin()), operation)),
+            Code::cancelled);
   EXPECT_EQ(response.http_status(), 0);
 }
 
@@ -109,10 +114,11 @@ TEST(Cancel, InTheMiddleOfAStream) {
     }
   });
   const auto client = sender();
-  Response response;
+  Operation operation = client->operation();
+  const Response& response = operation.response();
   Gathered gathered;
   EXPECT_EQ(
-      code_of(send_and_cancel(*client, chat_to(server.origin()), response, gathered.options())),
+      code_of(send_and_cancel(*client, chat_to(server.origin()), operation, gathered.options())),
       Code::cancelled);
   EXPECT_EQ(gathered.body, first_event);
   EXPECT_EQ(response.http_status(), 200);
@@ -127,18 +133,20 @@ TEST(Cancel, InAStreamThatNeverPauses) {
     while (peer.write(piece)) continue;
   });
   const auto client = sender();
-  Response response;
+  Operation operation = client->operation();
   SendOptions options;
   options.on_body = [](std::string_view) { return Status(); };
-  EXPECT_EQ(code_of(send_and_cancel(*client, chat_to(server.origin()), response, options)),
+  EXPECT_EQ(code_of(send_and_cancel(*client, chat_to(server.origin()), operation, options)),
             Code::cancelled);
 }
 
 TEST(Cancel, DuringAPause) {
   const Loopback server(keep_answering(json_answer(503, "busy", "Retry-After: 60\r\n")));
   const auto client = sender();
-  Response response;
-  EXPECT_EQ(code_of(send_and_cancel(*client, chat_to(server.origin()), response)), Code::cancelled);
+  Operation operation = client->operation();
+  const Response& response = operation.response();
+  EXPECT_EQ(code_of(send_and_cancel(*client, chat_to(server.origin()), operation)),
+            Code::cancelled);
   EXPECT_EQ(response.attempts(), 1U);
   const UsageTotals totals = client->usage().at("proj_a");
   EXPECT_EQ(totals.attempts, 1U);
@@ -160,8 +168,8 @@ TEST(Cancel, FromInsideAHandler) {
     cancel.request();
     return inner(piece);
   };
-  Response response;
-  EXPECT_EQ(code_of(client->send(chat_to(server.origin()).request(), options, response)),
+  Operation operation = client->operation();
+  EXPECT_EQ(code_of(client->send(chat_to(server.origin()).request(), options, operation)),
             Code::cancelled);
   EXPECT_EQ(gathered.body, first_event);
 }
@@ -177,8 +185,8 @@ TEST(Cancel, StopsEveryCallThatWasGivenIt) {
     threads.emplace_back([&] {
       SendOptions options;
       options.cancel = &cancel;
-      Response response;
-      const Status status = client->send(chat_to(server.origin()).request(), options, response);
+      Operation operation = client->operation();
+      const Status status = client->send(chat_to(server.origin()).request(), options, operation);
       if (code_of(status) == Code::cancelled) ++cancelled;
     });
   }
@@ -194,12 +202,12 @@ TEST(Cancel, StopsEveryCallThatWasGivenIt) {
 TEST(Cancel, AfterTheEnd) {
   const Loopback server(keep_answering(json_answer(200, chat_answer)));
   const auto client = sender();
-  Response response;
+  Operation operation = client->operation();
   for (int i = 0; i < 3; ++i) {
     Cancel cancel;
     SendOptions options;
     options.cancel = &cancel;
-    EXPECT_TRUE(client->send(chat_to(server.origin()).request(), options, response).ok());
+    EXPECT_TRUE(client->send(chat_to(server.origin()).request(), options, operation).ok());
     cancel.request();
   }
   EXPECT_EQ(server.connections(), 1U);
@@ -221,11 +229,12 @@ TEST(Deadline, IsOfTheWholeOperation) {
   const Loopback slow_error(pieces("HTTP/1.1 500 No\r\nContent-Length: 9999999\r\n\r\n", "x"));
   const auto client = sender();
   for (const Loopback* server : {&no_answer, &slow_head, &slow_line, &slow_body, &slow_error}) {
-    Response response;
+    Operation operation = client->operation();
+    const Response& response = operation.response();
     SendOptions options;
     options.timeout = milliseconds(150);
     const Stopwatch watch;
-    const Status status = client->send(chat_to(server->origin()).request(), options, response);
+    const Status status = client->send(chat_to(server->origin()).request(), options, operation);
     if (server == &slow_error) {
       EXPECT_EQ(code_of(status), Code::service);  // that much is known
     } else {
@@ -243,9 +252,9 @@ TEST(Deadline, IsOfTheWholeOperation) {
 TEST(Deadline, OfConnecting) {
   const Full server;
   const auto client = sender({{"connect_timeout_ms", "100"}, {"max_attempts", "1"}});
-  Response response;
+  Operation operation = client->operation();
   const Stopwatch watch;
-  const Status status = client->send(chat_to(server.origin()).request(), {}, response);
+  const Status status = client->send(chat_to(server.origin()).request(), {}, operation);
   EXPECT_EQ(code_of(status), Code::timeout);
   EXPECT_TRUE(message_of(status).ends_with(": no connection within 100 ms")) << message_of(status);
   EXPECT_GE(watch.elapsed(), milliseconds(95));
@@ -265,9 +274,9 @@ TEST(Deadline, OfSilence) {
   });
   const auto client = sender({{"read_timeout_ms", "150"}, {"max_attempts", "1"}});
   for (const Loopback* server : {&silent_server, &stops}) {
-    Response response;
+    Operation operation = client->operation();
     const Stopwatch watch;
-    const Status status = client->send(chat_to(server->origin()).request(), {}, response);
+    const Status status = client->send(chat_to(server->origin()).request(), {}, operation);
     EXPECT_EQ(code_of(status), Code::timeout);
     EXPECT_TRUE(message_of(status).ends_with(": nothing came for 150 ms")) << message_of(status);
     EXPECT_GE(watch.elapsed(), milliseconds(server == &stops ? 320 : 145));
@@ -286,14 +295,14 @@ TEST(Deadline, AHandlerMayBeSlow) {
     peer.linger();
   });
   const auto client = sender({{"read_timeout_ms", "200"}, {"max_attempts", "1"}});
-  Response response;
+  Operation operation = client->operation();
   SendOptions options;
   int pieces = 0;
   options.on_body = [&](std::string_view) -> Status {
     if (pieces++ == 0) std::this_thread::sleep_for(milliseconds(300));
     return pieces == 2 ? Status(Code::stopped_by_callback, "all of it is there") : Status();
   };
-  EXPECT_EQ(message_of(client->send(chat_to(server.origin()).request(), options, response)),
+  EXPECT_EQ(message_of(client->send(chat_to(server.origin()).request(), options, operation)),
             "all of it is there");
 }
 
@@ -313,8 +322,8 @@ TEST(Deadline, SendingIsNoSilence) {
   const auto client = sender({{"read_timeout_ms", "300"}, {"max_attempts", "1"}});
   const std::string body(8U << 20U, 'x');
   const std::string url = server.url("/v1/files");
-  Response response;
-  const Status status = client->send({"PUT", url, {}, body, {}, {}}, {}, response);
+  Operation operation = client->operation();
+  const Status status = client->send({"PUT", url, {}, body, {}, {}}, {}, operation);
   EXPECT_TRUE(status.ok()) << message_of(status);
 }
 

@@ -26,9 +26,10 @@ TEST(Connections, AsManyAsThereAreThreadsAtMost) {
   for (int i = 0; i < 16; ++i) {
     threads.emplace_back([&] {
       const Post post = chat_to(server.origin());
-      Response response;
+      Operation operation = client->operation();
+      const Response& response = operation.response();
       for (int n = 0; n < 50; ++n) {
-        if (!client->send(post.request(), {}, response).ok()) ++failures;
+        if (!client->send(post.request(), {}, operation).ok()) ++failures;
         if (response.body() != chat_answer) ++failures;
       }
     });
@@ -43,10 +44,10 @@ TEST(Connections, OneForEachOrigin) {
   const Loopback one(keep_answering(good));
   const Loopback two(keep_answering(good));
   const auto client = sender();
-  Response response;
+  Operation operation = client->operation();
   for (int i = 0; i < 5; ++i) {
     for (const Loopback* server : {&one, &two}) {
-      EXPECT_TRUE(client->send(chat_to(server->origin()).request(), {}, response).ok());
+      EXPECT_TRUE(client->send(chat_to(server->origin()).request(), {}, operation).ok());
     }
   }
   EXPECT_EQ(one.connections(), 1U);
@@ -58,10 +59,10 @@ TEST(Connections, NotMoreAreKeptThanMayBe) {
     const Loopback one(keep_answering(good));
     const Loopback two(keep_answering(good));
     const auto client = sender({{"max_idle_connections", std::to_string(most)}});
-    Response response;
+    Operation operation = client->operation();
     for (int i = 0; i < 4; ++i) {
       for (const Loopback* server : {&one, &two}) {
-        EXPECT_TRUE(client->send(chat_to(server->origin()).request(), {}, response).ok());
+        EXPECT_TRUE(client->send(chat_to(server->origin()).request(), {}, operation).ok());
       }
     }
     EXPECT_EQ(one.connections(), most == 2 ? 1U : 4U) << most;
@@ -70,14 +71,16 @@ TEST(Connections, NotMoreAreKeptThanMayBe) {
 
 TEST(Connections, OfTheProcessAreSharedByClients) {
   const Loopback server(keep_answering(good));
-  Response response;
   for (const char* version : {"auto", "auto", "1.1", "1.1"}) {
     const auto client = sender({{"connection_pool", "process"}, {"http_version", version}});
-    EXPECT_TRUE(client->send(chat_to(server.origin()).request(), {}, response).ok());
+    Operation operation = client->operation();
+    EXPECT_TRUE(client->send(chat_to(server.origin()).request(), {}, operation).ok());
   }
   EXPECT_EQ(server.connections(), 2U);  // one for each version
   for (int i = 0; i < 2; ++i) {
-    EXPECT_TRUE(sender()->send(chat_to(server.origin()).request(), {}, response).ok());
+    const auto client = sender();
+    Operation operation = client->operation();
+    EXPECT_TRUE(client->send(chat_to(server.origin()).request(), {}, operation).ok());
   }
   EXPECT_EQ(server.connections(), 4U);  // a client's own
 }
@@ -94,10 +97,11 @@ TEST(Connections, OneThatWasClosedMeanwhileIsReplaced) {
       closed = true;
     });
     const auto client = sender({{"max_attempts", "1"}});
-    Response response;
+    Operation operation = client->operation();
+    const Response& response = operation.response();
     for (int i = 0; i < 4; ++i) {
       closed = false;
-      const Status status = client->send(chat_to(server.origin()).request(), {}, response);
+      const Status status = client->send(chat_to(server.origin()).request(), {}, operation);
       ASSERT_TRUE(status.ok()) << i << ": " << message_of(status);
       EXPECT_EQ(response.attempts(), in_time || i == 0 ? 1U : 2U);
       while (in_time && !closed) std::this_thread::yield();
@@ -117,10 +121,11 @@ TEST(Connections, ByteByByte) {
     }
   });
   const auto client = sender();
-  Response response;
+  Operation operation = client->operation();
+  const Response& response = operation.response();
   Gathered gathered;
   const Status status =
-      client->send(chat_to(server.origin()).request(), gathered.options(), response);
+      client->send(chat_to(server.origin()).request(), gathered.options(), operation);
   EXPECT_TRUE(status.ok()) << message_of(status);
   EXPECT_EQ(gathered.body, answer.substr(event_head.size()));
   EXPECT_GT(gathered.pieces, 10U);
@@ -150,7 +155,8 @@ TEST(Connections, AStreamOfAnyLengthNeedsNoMemory) {
     peer.write(last_events);
   });
   const auto client = sender();
-  Response response;
+  Operation operation = client->operation();
+  const Response& response = operation.response();
   std::size_t got = 0;
   std::size_t peak_at_start = 0;
   SendOptions options;
@@ -159,7 +165,7 @@ TEST(Connections, AStreamOfAnyLengthNeedsNoMemory) {
     if (peak_at_start == 0 && got > (1U << 20U)) peak_at_start = resident_kib();
     return {};
   };
-  const Status status = client->send(chat_to(server.origin()).request(), options, response);
+  const Status status = client->send(chat_to(server.origin()).request(), options, operation);
   EXPECT_TRUE(status.ok()) << message_of(status);
   EXPECT_EQ(got, rounds * piece.size() + last_events.size());
   EXPECT_EQ(response.answer().outcome, Outcome::ok);
@@ -174,10 +180,10 @@ TEST(Connections, ManySendsNeedNoMoreMemoryThanOne) {
   const Loopback server(keep_answering(good));
   const auto client = sender();
   const Post post = chat_to(server.origin());
-  Response response;
+  Operation operation = client->operation();
   const auto send = [&](int times) {
     for (int i = 0; i < times; ++i) {
-      if (!client->send(post.request(), {}, response).ok()) ADD_FAILURE();
+      if (!client->send(post.request(), {}, operation).ok()) ADD_FAILURE();
     }
     return ::mallinfo2().uordblks;
   };
@@ -217,9 +223,9 @@ TEST(Connections, BrokenAnswersAreErrors) {
   const auto client = sender({{"max_attempts", "1"}});
   for (const auto& handle : handles) {
     const Loopback server(handle);
-    Response response;
+    Operation operation = client->operation();
     const Status status = client->send(
-        chat_to(server.origin(), "/v1/chat/completions?CANARY").request(), {}, response);
+        chat_to(server.origin(), "/v1/chat/completions?CANARY").request(), {}, operation);
     EXPECT_EQ(code_of(status), Code::transport);
     EXPECT_TRUE(status.error().retryable) << message_of(status);
     EXPECT_TRUE(message_of(status).starts_with("POST " + server.url("/v1/chat/completions: ")))
@@ -231,11 +237,11 @@ TEST(Connections, BrokenAnswersAreErrors) {
 TEST(Connections, Proxies) {
   Loopback proxy(answer_of(200, "from the proxy"));
   Loopback server(answer_of(200, "from the server"));
-  Response response;
   const auto body_with = [&](const OptionValues& options, const OptionValues& variables = {}) {
-    const Status status =
-        sender(options, variables)->send(chat_to(server.origin()).request(), {}, response);
-    return status.ok() ? std::string(response.body()) : status.error().message;
+    const auto client = sender(options, variables);
+    Operation operation = client->operation();
+    const Status status = client->send(chat_to(server.origin()).request(), {}, operation);
+    return status.ok() ? std::string(operation.response().body()) : status.error().message;
   };
   EXPECT_EQ(body_with({}), "from the server");
   EXPECT_EQ(body_with({{"proxy", proxy.origin()}}), "from the proxy");
@@ -298,11 +304,12 @@ TEST(Connections, EncodingsThatWereAskedForAreUndone) {
     }
   });
   const auto client = sender();
-  Response response;
+  Operation operation = client->operation();
+  const Response& response = operation.response();
   const auto body_for = [&](std::string_view accepted) {
     Post post = chat_to(server.origin());
     if (!accepted.empty()) post.headers.push_back({"Accept-Encoding", accepted});
-    const Status status = client->send(post.request(), {}, response);
+    const Status status = client->send(post.request(), {}, operation);
     EXPECT_TRUE(status.ok()) << message_of(status);
     const std::string seen = server.requests().back();
     EXPECT_EQ(seen.find("Accept-Encoding: " + std::string(accepted) + "\r\n") != seen.npos,
@@ -322,8 +329,9 @@ TEST(Connections, EncodingsThatWereAskedForAreUndone) {
 TEST(Connections, AnEncodedAnswerIsNotObserved) {
   const Loopback server(json_answer(200, chat_answer, "Content-Encoding: other\r\n"));
   const auto client = sender();
-  Response response;
-  EXPECT_TRUE(client->send(chat_to(server.origin()).request(), {}, response).ok());
+  Operation operation = client->operation();
+  const Response& response = operation.response();
+  EXPECT_TRUE(client->send(chat_to(server.origin()).request(), {}, operation).ok());
   EXPECT_EQ(response.body(), chat_answer);
   EXPECT_EQ(response.answer().outcome, Outcome::unknown);
   EXPECT_FALSE(response.answer().usage.any());
@@ -358,11 +366,12 @@ TEST(Connections, SignalsDoNotDisturb) {
         std::this_thread::sleep_for(milliseconds(1));
       }
     });
-    Response response;
+    Operation operation = client->operation();
+    const Response& response = operation.response();
     Gathered gathered;
     const Stopwatch watch;
     const Status status =
-        client->send(chat_to(server.origin()).request(), gathered.options(), response);
+        client->send(chat_to(server.origin()).request(), gathered.options(), operation);
     EXPECT_GE(watch.elapsed(), milliseconds(295));
     over = true;
     pest.join();
@@ -381,8 +390,9 @@ TEST(Connections, AForkedChildOpensItsOwn) {
     const std::size_t before = server.connections();
     const auto client = sender({{"connection_pool", pool}});
     const auto works = [&] {
-      Response response;
-      const Status status = client->send(chat_to(server.origin()).request(), {}, response);
+      Operation operation = client->operation();
+      const Response& response = operation.response();
+      const Status status = client->send(chat_to(server.origin()).request(), {}, operation);
       return status.ok() && response.body() == chat_answer;
     };
     EXPECT_TRUE(works());
@@ -423,11 +433,11 @@ TEST(Connections, AHandlerMayFork) {
     if (child == -1) child = ::fork();
     return inner(piece);
   };
-  Response response;
-  const Status status = client->send(chat_to(server.origin()).request(), options, response);
+  Operation operation = client->operation();
+  const Status status = client->send(chat_to(server.origin()).request(), options, operation);
   if (child == 0) {
     const bool is_told = code_of(status) == Code::transport && !status.error().retryable;
-    Response own;
+    Operation own = client->operation();
     const bool works = client->send(chat_to(server.origin()).request(), {}, own).ok();
     ::_exit(is_told && works ? 0 : 1);
   }
@@ -467,7 +477,7 @@ TEST(Connections, ManyStreamsWithRandomCancels) {
   for (unsigned seed = 0; seed < 16; ++seed) {
     threads.emplace_back([&, seed] {
       std::mt19937 random(seed);
-      Response response;
+      Operation operation = client->operation();
       while (left-- > 0) {
         Cancel cancel;
         std::size_t pieces = 0;
@@ -480,7 +490,7 @@ TEST(Connections, ManyStreamsWithRandomCancels) {
         };
         std::thread pest;
         if (random() % 16 == 0) pest = std::thread([&] { cancel.request(); });
-        const Status status = client->send(chat_to(server.origin()).request(), options, response);
+        const Status status = client->send(chat_to(server.origin()).request(), options, operation);
         ++(status.ok() ? done : code_of(status) == Code::cancelled ? cancelled : other);
         if (pest.joinable()) pest.join();
       }

@@ -127,8 +127,9 @@ TEST(SendAgain, UntilItWorks) {
     const auto client = sender();
     Post post = chat_to(server.origin());
     post.headers.push_back({"Idempotency-Key", "key-1"});
-    Response response;
-    const Status status = client->send(post.request(), {}, response);
+    Operation operation = client->operation();
+    const Response& response = operation.response();
+    const Status status = client->send(post.request(), {}, operation);
     EXPECT_EQ(code_of(status), each.code) << message_of(status);
     EXPECT_EQ(response.attempts(), each.attempts);
     const auto requests = server.requests();
@@ -150,9 +151,10 @@ TEST(SendAgain, AfterAConnectionThatBreaks) {
   for (const std::string& first : {std::string(), broken}) {
     const Script server({first, good});
     const auto client = sender();
-    Response response;
+    Operation operation = client->operation();
+    const Response& response = operation.response();
     const Stopwatch watch;
-    const Status status = client->send(chat_to(server.origin()).request(), {}, response);
+    const Status status = client->send(chat_to(server.origin()).request(), {}, operation);
     EXPECT_TRUE(status.ok()) << message_of(status);
     EXPECT_EQ(response.attempts(), 2U);
     EXPECT_EQ(response.body(), chat_answer);
@@ -168,12 +170,13 @@ TEST(SendAgain, NotOnceAHandlerHasSeenSomething) {
   const std::string broken =
       "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n";
   const auto client = sender();
-  Response response;
+  Operation operation = client->operation();
+  const Response& response = operation.response();
   {
     const Script server({broken + "{\"id\":", good});
     Gathered gathered;
     const Status status =
-        client->send(chat_to(server.origin()).request(), gathered.options(), response);
+        client->send(chat_to(server.origin()).request(), gathered.options(), operation);
     EXPECT_EQ(code_of(status), Code::transport);
     EXPECT_TRUE(status.error().retryable);
     EXPECT_EQ(gathered.body, "{\"id\":");
@@ -185,7 +188,7 @@ TEST(SendAgain, NotOnceAHandlerHasSeenSomething) {
     const Script server({broken, good});
     SendOptions options;
     options.on_head = [](const Response&) { return Status(); };
-    const Status status = client->send(chat_to(server.origin()).request(), options, response);
+    const Status status = client->send(chat_to(server.origin()).request(), options, operation);
     EXPECT_EQ(code_of(status), Code::transport);
     EXPECT_EQ(response.attempts(), 1U);
   }
@@ -193,7 +196,7 @@ TEST(SendAgain, NotOnceAHandlerHasSeenSomething) {
     const Script server({broken, good});  // the body broke off before any of it was handed on
     Gathered gathered;
     const Status status =
-        client->send(chat_to(server.origin()).request(), gathered.options(), response);
+        client->send(chat_to(server.origin()).request(), gathered.options(), operation);
     EXPECT_TRUE(status.ok()) << message_of(status);
     EXPECT_EQ(gathered.body, chat_answer);
     EXPECT_EQ(response.attempts(), 2U);
@@ -203,13 +206,14 @@ TEST(SendAgain, NotOnceAHandlerHasSeenSomething) {
 TEST(SendAgain, HowOftenIsAnOptionOrTheCalls) {
   const Script server({json_answer(503, "", at_once)});
   const auto client = sender({{"max_attempts", "5"}});
-  Response response;
+  Operation operation = client->operation();
+  const Response& response = operation.response();
   SendOptions options;
-  EXPECT_EQ(code_of(client->send(chat_to(server.origin()).request(), options, response)),
+  EXPECT_EQ(code_of(client->send(chat_to(server.origin()).request(), options, operation)),
             Code::service);
   EXPECT_EQ(response.attempts(), 5U);
   options.max_attempts = 2;
-  EXPECT_EQ(code_of(client->send(chat_to(server.origin()).request(), options, response)),
+  EXPECT_EQ(code_of(client->send(chat_to(server.origin()).request(), options, operation)),
             Code::service);
   EXPECT_EQ(response.attempts(), 2U);
 }
@@ -218,12 +222,13 @@ TEST(SendAgain, HowOftenIsAnOptionOrTheCalls) {
 TEST(SendAgain, NotAfterTheDeadline) {
   const Script server({json_answer(429, R"({"error":{"code":"slow"}})", "Retry-After: 60\r\n")});
   const auto client = sender({{"timeout_ms", "20000"}});
-  Response response;
+  Operation operation = client->operation();
+  const Response& response = operation.response();
   SendOptions options;
   for (const milliseconds timeout : {milliseconds(0), milliseconds(5000)}) {
     options.timeout = timeout;
     const Stopwatch watch;
-    const Status status = client->send(chat_to(server.origin()).request(), options, response);
+    const Status status = client->send(chat_to(server.origin()).request(), options, operation);
     EXPECT_EQ(code_of(status), Code::throttled);
     EXPECT_EQ(response.http_status(), 429);
     EXPECT_EQ(response.attempts(), 1U);
@@ -240,9 +245,9 @@ TEST(SendAgain, IsLogged) {
     lines.emplace_back(line);
   };
   const auto client = Client::create(std::move(config)).value();
-  Response response;
+  Operation operation = client->operation();
   const Post post = chat_to(server.origin(), "/v1/chat/completions?CANARY");
-  ASSERT_TRUE(client->send(post.request(), {}, response).ok());
+  ASSERT_TRUE(client->send(post.request(), {}, operation).ok());
   EXPECT_EQ(lines, std::vector<std::string>{"POST " + server.origin() +
                                             "/v1/chat/completions: status 503; attempt 2 begins in "
                                             "0 ms"});
@@ -255,9 +260,9 @@ TEST(SendAgain, ADateIsTakenFromTheServersOwn) {
                                    "Retry-After: Sun, 06 Nov 1994 08:49:38 GMT\r\n"),
                        good});
   const auto client = sender();
-  Response response;
+  Operation operation = client->operation();
   const Stopwatch watch;
-  EXPECT_TRUE(client->send(chat_to(server.origin()).request(), {}, response).ok());
+  EXPECT_TRUE(client->send(chat_to(server.origin()).request(), {}, operation).ok());
   EXPECT_GE(watch.elapsed(), milliseconds(990));
 }
 
@@ -287,9 +292,10 @@ TEST(SendAgain, OnceAtOnceWithNewCredentials) {
                                      {"base_url", server.origin()}});
     config.credentials = keys_numbered(fetched);
     const auto client = Client::create(std::move(config)).value();
-    Response response;
+    Operation operation = client->operation();
+    const Response& response = operation.response();
     const Stopwatch watch;
-    const Status status = client->send(chat_to(server.origin()).request(), {}, response);
+    const Status status = client->send(chat_to(server.origin()).request(), {}, operation);
     EXPECT_EQ(code_of(status), is_cured ? Code::ok : Code::service) << message_of(status);
     EXPECT_EQ(response.attempts(), 2U);
     EXPECT_LT(watch.elapsed(), promptly);
@@ -310,8 +316,9 @@ TEST(SendAgain, NotWithTheTokenThatWasRefused) {
       return "token-" + std::to_string(has_another ? ++asked : 1);
     };
     const auto client = Client::create(std::move(config)).value();
-    Response response;
-    const Status status = client->send(chat_to(server.origin()).request(), {}, response);
+    Operation operation = client->operation();
+    const Response& response = operation.response();
+    const Status status = client->send(chat_to(server.origin()).request(), {}, operation);
     EXPECT_EQ(code_of(status), has_another ? Code::ok : Code::service) << message_of(status);
     EXPECT_EQ(response.http_status(), has_another ? 200 : 403);
     EXPECT_EQ(response.attempts(), has_another ? 2U : 1U);
@@ -329,8 +336,8 @@ TEST(SendAgain, EachAttemptIsSignedAnew) {
                                              {"base_url", server.origin()}}));
   config.clock = [&now] { return now++; };
   const auto client = Client::create(std::move(config)).value();
-  Response response;
-  ASSERT_TRUE(client->send(chat_to(server.origin()).request(), {}, response).ok());
+  Operation operation = client->operation();
+  ASSERT_TRUE(client->send(chat_to(server.origin()).request(), {}, operation).ok());
   const auto requests = server.requests();
   ASSERT_EQ(requests.size(), 2U);
   EXPECT_NE(requests[0], requests[1]);

@@ -63,9 +63,10 @@ TEST(Stale, IsReplacedByAnAttemptThatIsSignedAnew) {
     std::size_t attempts = 0;
     milliseconds shortest = promptly;
     for (int i = 0; i < 10; ++i) {
-      Response response;
+      Operation operation = client->operation();
+      const Response& response = operation.response();
       const Stopwatch watch;
-      const Status status = client->send(chat_to(server.origin()).request(), {}, response);
+      const Status status = client->send(chat_to(server.origin()).request(), {}, operation);
       ASSERT_TRUE(status.ok()) << i << ": " << message_of(status);
       EXPECT_EQ(response.body(), chat_answer);
       EXPECT_EQ(response.attempts(), i == 0 ? 1U : 2U);
@@ -98,8 +99,9 @@ TEST(Stale, AlsoInTheMiddleOfALargeRequest) {
   Post post = chat_to(server.origin());
   post.body = R"({"model":"m","x":")" + std::string(8U << 20U, 'x') + "\"}";
   for (int i = 0; i < 4; ++i) {
-    Response response;
-    const Status status = client->send(post.request(), {}, response);
+    Operation operation = client->operation();
+    const Response& response = operation.response();
+    const Status status = client->send(post.request(), {}, operation);
     EXPECT_TRUE(status.ok()) << i << ": " << message_of(status);
     EXPECT_EQ(response.attempts(), i == 0 ? 1U : 2U);
   }
@@ -117,11 +119,12 @@ TEST(Stale, IsReplacedOnceInAnOperation) {
     const auto client = sender();
     SendOptions options;
     options.max_attempts = most;
-    Response response;
+    Operation operation = client->operation();
+    const Response& response = operation.response();
     const Post post = chat_to(server.origin());
-    EXPECT_TRUE(client->send(post.request(), options, response).ok());
+    EXPECT_TRUE(client->send(post.request(), options, operation).ok());
     EXPECT_EQ(response.attempts(), 1U);
-    const Status status = client->send(post.request(), options, response);
+    const Status status = client->send(post.request(), options, operation);
     EXPECT_EQ(code_of(status), Code::transport);
     EXPECT_TRUE(status.error().retryable);
     EXPECT_EQ(response.attempts(), most + 1);
@@ -136,9 +139,9 @@ TEST(Stale, IsLogged) {
   ClientConfig config = config_of({{"project", "proj_a"}});
   config.log = [&](LogLevel, std::string_view line) { lines.emplace_back(line); };
   const auto client = Client::create(std::move(config)).value();
-  Response response;
+  Operation operation = client->operation();
   for (int i = 0; i < 2; ++i) {
-    EXPECT_TRUE(client->send(chat_to(server.origin()).request(), {}, response).ok());
+    EXPECT_TRUE(client->send(chat_to(server.origin()).request(), {}, operation).ok());
   }
   EXPECT_EQ(lines, std::vector<std::string>{
                        "POST " + server.origin() +
@@ -156,10 +159,11 @@ TEST(Stale, IsNoneThatAnswered) {
       peer.write(begun);
     });
     const auto client = sender({{"max_attempts", "1"}});
-    Response response;
+    Operation operation = client->operation();
+    const Response& response = operation.response();
     const Post post = chat_to(server.origin());
-    EXPECT_TRUE(client->send(post.request(), {}, response).ok());
-    const Status status = client->send(post.request(), {}, response);
+    EXPECT_TRUE(client->send(post.request(), {}, operation).ok());
+    const Status status = client->send(post.request(), {}, operation);
     EXPECT_EQ(code_of(status), Code::transport) << begun;
     EXPECT_EQ(response.attempts(), 1U) << begun;
     EXPECT_EQ(server.requests().size(), 2U) << begun;
@@ -172,11 +176,12 @@ TEST(Stale, IsNoneThatIsSilent) {
     peer.linger();
   });
   const auto client = sender({{"max_attempts", "1"}});
-  Response response;
-  EXPECT_TRUE(client->send(chat_to(server.origin()).request(), {}, response).ok());
+  Operation operation = client->operation();
+  const Response& response = operation.response();
+  EXPECT_TRUE(client->send(chat_to(server.origin()).request(), {}, operation).ok());
   SendOptions options;
   options.timeout = milliseconds(100);
-  const Status status = client->send(chat_to(server.origin()).request(), options, response);
+  const Status status = client->send(chat_to(server.origin()).request(), options, operation);
   EXPECT_EQ(code_of(status), Code::timeout) << message_of(status);
   EXPECT_LE(response.attempts(), 1U);
   EXPECT_LE(server.requests().size(), 2U);
@@ -197,8 +202,9 @@ TEST(Stale, NoneThatRefusesAnExpectation) {
   Post post = chat_to(server.origin());
   post.headers.push_back({"Expect", "100-continue"});
   for (std::size_t sent = 1; sent <= 3; ++sent) {
-    Response response;
-    const Status status = client->send(post.request(), {}, response);
+    Operation operation = client->operation();
+    const Response& response = operation.response();
+    const Status status = client->send(post.request(), {}, operation);
     EXPECT_EQ(code_of(status), Code::service) << message_of(status);
     EXPECT_EQ(response.http_status(), 417);
     EXPECT_EQ(response.attempts(), 1U);
@@ -224,8 +230,9 @@ TEST(Stale, OverTlsAndThroughATunnel) {
     const auto client = sender(options);
     std::size_t attempts = 0;
     for (int i = 0; i < 4; ++i) {
-      Response response;
-      const Status status = client->send(chat_to(https(server)).request(), {}, response);
+      Operation operation = client->operation();
+      const Response& response = operation.response();
+      const Status status = client->send(chat_to(https(server)).request(), {}, operation);
       ASSERT_TRUE(status.ok()) << message_of(status);
       EXPECT_EQ(response.attempts(), i == 0 ? 1U : 2U);
       attempts += response.attempts();
@@ -271,8 +278,9 @@ TEST(Stale, OverHttp2) {
     const auto client = sender({{"ca_bundle", own.path()}, {"max_attempts", "1"}});
     std::size_t attempts = 0;
     for (int i = 0; i < 4; ++i) {
-      Response response;
-      const Status status = client->send(chat_to(https(server)).request(), {}, response);
+      Operation operation = client->operation();
+      const Response& response = operation.response();
+      const Status status = client->send(chat_to(https(server)).request(), {}, operation);
       EXPECT_TRUE(status.ok()) << static_cast<int>(how) << ": " << message_of(status);
       EXPECT_EQ(response.attempts(), i == 0 ? 1U : 2U) << static_cast<int>(how);
       attempts += response.attempts();
@@ -295,8 +303,9 @@ TEST(Stale, AStreamThatHttp2RefusesAgainAndAgain) {
       }
     });
     const auto client = sender({{"ca_bundle", own.path()}, {"max_attempts", "1"}});
-    Response response;
-    const Status status = client->send(chat_to(https(server)).request(), {}, response);
+    Operation operation = client->operation();
+    const Response& response = operation.response();
+    const Status status = client->send(chat_to(https(server)).request(), {}, operation);
     EXPECT_EQ(code_of(status), Code::transport);
     EXPECT_TRUE(status.error().retryable);
     EXPECT_EQ(response.attempts(), refused ? 2U : 1U) << message_of(status);

@@ -10,9 +10,10 @@ TEST(Send, GathersAnAnswerAndCountsIt) {
   const Loopback server(keep_answering(json_answer(200, chat_answer, "x-request-id: req_1\r\n")));
   const auto client = sender();
   const Post post = chat_to(server.origin());
-  Response response;
+  Operation operation = client->operation();
+  const Response& response = operation.response();
   for (int i = 0; i < 3; ++i) {
-    const Status status = client->send(post.request(), {}, response);
+    const Status status = client->send(post.request(), {}, operation);
     ASSERT_TRUE(status.ok()) << status.error().message;
     EXPECT_EQ(response.http_status(), 200);
     EXPECT_EQ(response.body(), chat_answer);
@@ -43,7 +44,8 @@ TEST(Send, StreamsToTheHandlersAsItComes) {
     peer.write(last_events);
   });
   const auto client = sender();
-  Response response;
+  Operation operation = client->operation();
+  const Response& response = operation.response();
   Gathered gathered;
   int heads = 0;
   SendOptions options = gathered.options();
@@ -59,7 +61,7 @@ TEST(Send, StreamsToTheHandlersAsItComes) {
     has_first = true;
     return inner(piece);
   };
-  const Status status = client->send(chat_to(server.origin()).request(), options, response);
+  const Status status = client->send(chat_to(server.origin()).request(), options, operation);
   ASSERT_TRUE(status.ok()) << status.error().message;
   EXPECT_EQ(heads, 1);
   EXPECT_EQ(gathered.body, std::string(first_event) + std::string(last_events));
@@ -79,13 +81,14 @@ TEST(Send, HidesTheUsageChunkThatNobodyAskedFor) {
   const auto client = sender();
   Post post = chat_to(server.origin());
   post.body = R"({"model":"m","stream":true})";
-  Response response;
+  Operation operation = client->operation();
+  const Response& response = operation.response();
   Gathered gathered;
-  ASSERT_TRUE(client->send(post.request(), gathered.options(), response).ok());
+  ASSERT_TRUE(client->send(post.request(), gathered.options(), operation).ok());
   EXPECT_EQ(gathered.body, std::string(first_event) + "data: [DONE]\n\n");
   EXPECT_EQ(response.answer().usage.input_tokens, 7U);
   EXPECT_NE(server.requests().at(0).find("include_usage"), std::string::npos);
-  ASSERT_TRUE(client->send(post.request(), {}, response).ok());
+  ASSERT_TRUE(client->send(post.request(), {}, operation).ok());
   EXPECT_EQ(response.body(), std::string(first_event) + "data: [DONE]\n\n");
 }
 
@@ -96,17 +99,17 @@ TEST(Send, SendsWhatItIsGivenAndLittleElse) {
   });
   const std::string host = "Host: " + server.origin().substr(7) + "\r\n";
   const auto client = sender({{"carrier", "header"}, {"conflict", "override"}});
-  Response response;
+  Operation operation = client->operation();
   Post post = chat_to(server.origin(), "/v1/a/../chat/completions?q=%20#fragment");
   post.headers = {{"content-type", "application/json"}, {"Content-Length", "9999"},
                   {"Transfer-Encoding", "chunked"},     {"OpenAI-Project", "proj_other"},
                   {"Idempotency-Key", "key-1"},         {"X-Empty", ""}};
   post.scope = "proj_scope";
-  Status status = client->send(post.request(), {}, response);
+  Status status = client->send(post.request(), {}, operation);
   ASSERT_TRUE(status.ok()) << status.error().message;
   post.headers = {{"user-agent", "mine"}, {"accept", "text/plain"}, {"Host", "other.example"}};
   post.scope = {};
-  status = client->send(post.request(), {}, response);
+  status = client->send(post.request(), {}, operation);
   ASSERT_TRUE(status.ok()) << status.error().message;
 
   const auto seen = server.requests();
@@ -133,13 +136,14 @@ TEST(Send, EveryMethodAndSizeOverOneConnection) {
   const auto client = sender();
   const std::string url = server.url("/v1/models");
   const std::string large(3U << 20U, 'x');  // libcurl asks "Expect: 100-continue" from 1 MiB on
-  Response response;
+  Operation operation = client->operation();
+  const Response& response = operation.response();
   std::vector<std::string> lines;
   for (const std::string_view method : {"GET", "POST", "HEAD", "DELETE", "GET", "PUT", "PATCH"}) {
     for (const std::string_view body : {std::string_view(), std::string_view(large)}) {
       if (method == "HEAD" && !body.empty()) continue;
       const Request request{method, url, {}, body, {}, {}};
-      const Status status = client->send(request, {}, response);
+      const Status status = client->send(request, {}, operation);
       ASSERT_TRUE(status.ok()) << method << ": " << status.error().message;
       EXPECT_EQ(response.body(), method == "HEAD" ? "" : "x");
       const std::string seen = server.requests().back();
@@ -183,7 +187,8 @@ TEST(Send, AnErrorOfTheServiceIsReported) {
                                                   : answer_of(each.status, each.body, each.more);
     const Loopback server(keep_answering(answer));
     const auto client = sender({{"max_attempts", "1"}});
-    Response response;
+    Operation operation = client->operation();
+    const Response& response = operation.response();
     Gathered gathered;
     SendOptions options = gathered.options();
     options.on_head = [](const Response&) -> Status {
@@ -191,7 +196,7 @@ TEST(Send, AnErrorOfTheServiceIsReported) {
       return {};
     };
     const Post post = chat_to(server.origin(), "/v1/chat/completions?key=CANARY");
-    const Status status = client->send(post.request(), options, response);
+    const Status status = client->send(post.request(), options, operation);
     ASSERT_FALSE(status.ok());
     EXPECT_EQ(status.error().code, each.code) << each.status;
     EXPECT_EQ(status.error().http_status, each.status);
@@ -211,8 +216,9 @@ TEST(Send, AHintIsPartOfTheError) {
   const Loopback server(keep_answering(answer_of(404, "")));
   const auto client = sender({{"endpoint", "mantle"}, {"base_url", server.origin()}});
   Post post{server.url("/v1/chat/completions"), R"({"model":"openai.gpt-5.4"})"};
-  Response response;
-  const Status status = client->send(post.request(), {}, response);
+  Operation operation = client->operation();
+  const Response& response = operation.response();
+  const Status status = client->send(post.request(), {}, operation);
   ASSERT_FALSE(status.ok());
   ASSERT_FALSE(response.prepared().hint().empty());
   EXPECT_TRUE(
@@ -228,8 +234,9 @@ TEST(Send, OfALongErrorTheBeginningIsKept) {
     while (peer.write(piece)) continue;
   });
   const auto client = sender();
-  Response response;
-  const Status status = client->send(chat_to(server.origin()).request(), {}, response);
+  Operation operation = client->operation();
+  const Response& response = operation.response();
+  const Status status = client->send(chat_to(server.origin()).request(), {}, operation);
   EXPECT_EQ(code_of(status), Code::service);
   EXPECT_EQ(response.body().size(), largest_error_body);
   EXPECT_EQ(response.answer().outcome, Outcome::error);
@@ -238,9 +245,10 @@ TEST(Send, OfALongErrorTheBeginningIsKept) {
 TEST(Send, RefusesWhatItCannotSend) {
   Loopback server(answer_of(200, ""));
   const auto client = sender();
-  Response response;
+  Operation operation = client->operation();
+  const Response& response = operation.response();
   const auto code_with = [&](const Post& post, const SendOptions& options = {}) {
-    const Status status = client->send(post.request(), options, response);
+    const Status status = client->send(post.request(), options, operation);
     EXPECT_EQ(message_of(status).find("CANARY"), std::string::npos) << message_of(status);
     EXPECT_EQ(response.http_status(), 0);
     return code_of(status);
@@ -276,7 +284,8 @@ TEST(Send, AHandlersErrorStopsIt) {
     }
   });
   const auto client = sender();
-  Response response;
+  Operation operation = client->operation();
+  const Response& response = operation.response();
   int bodies = 0;
   SendOptions options;
   options.on_body = [&](std::string_view) -> Status {
@@ -285,7 +294,7 @@ TEST(Send, AHandlersErrorStopsIt) {
     error.retryable = true;  // as far as the handler is concerned
     return error;
   };
-  Status status = client->send(chat_to(server.origin()).request(), options, response);
+  Status status = client->send(chat_to(server.origin()).request(), options, operation);
   EXPECT_EQ(code_of(status), Code::stopped_by_callback);
   EXPECT_EQ(message_of(status), "enough");
   EXPECT_EQ(bodies, 1);
@@ -294,7 +303,7 @@ TEST(Send, AHandlersErrorStopsIt) {
   EXPECT_EQ(response.answer().outcome, Outcome::cancelled);
 
   options.on_head = [](const Response&) -> Status { return {Code::internal, "not this one"}; };
-  status = client->send(chat_to(server.origin()).request(), options, response);
+  status = client->send(chat_to(server.origin()).request(), options, operation);
   EXPECT_EQ(message_of(status), "not this one");
   EXPECT_EQ(bodies, 1);
   const UsageTotals totals = client->usage().at("proj_a");
@@ -310,33 +319,35 @@ TEST(Send, AHandlersExceptionComesThrough) {
   });
   const Loopback good(keep_answering(json_answer(200, chat_answer)));
   const auto client = sender();
-  Response response;
+  Operation operation = client->operation();
   struct Mine {};
   SendOptions options;
   options.on_body = [](std::string_view) -> Status { throw Mine(); };
   EXPECT_THROW(
-      static_cast<void>(client->send(chat_to(server.origin()).request(), options, response)), Mine);
+      static_cast<void>(client->send(chat_to(server.origin()).request(), options, operation)),
+      Mine);
   options.on_head = [](const Response&) -> Status { throw Mine(); };
   EXPECT_THROW(
-      static_cast<void>(client->send(chat_to(server.origin()).request(), options, response)), Mine);
+      static_cast<void>(client->send(chat_to(server.origin()).request(), options, operation)),
+      Mine);
   const UsageTotals totals = client->usage().at("proj_a");
   EXPECT_EQ(totals.operations, 2U);
   EXPECT_EQ(totals.incomplete_attempts, 2U);
-  EXPECT_TRUE(client->send(chat_to(good.origin()).request(), {}, response).ok());
+  EXPECT_TRUE(client->send(chat_to(good.origin()).request(), {}, operation).ok());
 }
 
 TEST(Send, AHandlerMaySendAsWell) {
   const Loopback server(keep_answering(json_answer(200, chat_answer)));
   const auto client = sender();
-  Response outer;
-  Response inner;
+  Operation outer = client->operation();
+  Operation inner = client->operation();
   SendOptions options;
   options.on_body = [&](std::string_view) {
     return client->send(chat_to(server.origin()).request(), {}, inner);
   };
   const Status status = client->send(chat_to(server.origin()).request(), options, outer);
   ASSERT_TRUE(status.ok()) << status.error().message;
-  EXPECT_EQ(inner.body(), chat_answer);
+  EXPECT_EQ(inner.response().body(), chat_answer);
   EXPECT_EQ(server.connections(), 2U);
 }
 
@@ -345,10 +356,11 @@ TEST(Send, InvalidEventsPassThrough) {
   stream[18] = '\0';
   const Loopback server(std::string(event_head) + stream);
   const auto client = sender();
-  Response response;
+  Operation operation = client->operation();
+  const Response& response = operation.response();
   Gathered gathered;
   const Status status =
-      client->send(chat_to(server.origin()).request(), gathered.options(), response);
+      client->send(chat_to(server.origin()).request(), gathered.options(), operation);
   EXPECT_TRUE(status.ok()) << message_of(status);
   EXPECT_EQ(gathered.body, stream);
   EXPECT_NE(response.answer().outcome, Outcome::ok);
@@ -363,15 +375,15 @@ TEST(Send, TellsOfTheUsage) {
   });
   std::vector<std::string> told;
   ClientConfig config = config_of({{"project", "proj_a"}});
-  config.on_usage = [&](const UsageEvent& event) {
+  config.on_usage = [&](const AttemptReport& event) {
     told.push_back(std::string(event.project) + " " + std::string(to_string(event.api)) + " " +
                    std::to_string(event.attempt) + " " + std::to_string(event.http_status) + " " +
                    std::string(to_string(event.answer.outcome)) + " " +
                    std::to_string(event.answer.usage.input_tokens.value_or(0)));
   };
   const auto client = Client::create(std::move(config)).value();
-  Response response;
-  ASSERT_TRUE(client->send(chat_to(server.origin()).request(), {}, response).ok());
+  Operation operation = client->operation();
+  ASSERT_TRUE(client->send(chat_to(server.origin()).request(), {}, operation).ok());
   EXPECT_EQ(told, (std::vector<std::string>{"proj_a chat_completions 1 503 error 0",
                                             "proj_a chat_completions 2 200 ok 10"}));
 }
@@ -387,19 +399,20 @@ TEST(Send, AResponseIsFilledAnew) {
   });
   const auto client = sender({{"max_attempts", "1"}});
   const Post post = chat_to(server.origin());
-  Response response;
-  ASSERT_TRUE(client->send(post.request(), {}, response).ok());
-  ASSERT_TRUE(client->send(post.request(), {}, response).ok());
+  Operation operation = client->operation();
+  const Response& response = operation.response();
+  ASSERT_TRUE(client->send(post.request(), {}, operation).ok());
+  ASSERT_TRUE(client->send(post.request(), {}, operation).ok());
   EXPECT_EQ(response.http_status(), 204);
   EXPECT_TRUE(response.headers().empty());
   EXPECT_EQ(response.body(), "");
   EXPECT_EQ(response.answer().response_id, "");
-  EXPECT_EQ(code_of(client->send(chat_to("http://127.0.0.1:1").request(), {}, response)),
+  EXPECT_EQ(code_of(client->send(chat_to("http://127.0.0.1:1").request(), {}, operation)),
             Code::transport);
   EXPECT_EQ(response.http_status(), 0);
   EXPECT_EQ(response.attempts(), 1U);
   EXPECT_EQ(response.answer().outcome, Outcome::error);
-  Response moved = std::move(response);
+  const Operation moved = std::move(operation);
   EXPECT_EQ(moved.attempts(), 1U);
 }
 

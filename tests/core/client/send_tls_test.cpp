@@ -32,10 +32,11 @@ TEST(Tls, TrustsTheBundleThatItIsGiven) {
   const Loopback server(over_tls(own));
   const auto of_option = sender({{"ca_bundle", own.path()}});
   const auto of_variable = sender({}, {{"AWS_CA_BUNDLE", own.path()}});
-  Response response;
   for (const auto& client : {of_option, of_variable}) {
+    Operation operation = client->operation();
+    const Response& response = operation.response();
     for (int i = 0; i < 3; ++i) {
-      const Status status = client->send(chat_to(https(server)).request(), {}, response);
+      const Status status = client->send(chat_to(https(server)).request(), {}, operation);
       ASSERT_TRUE(status.ok()) << message_of(status);
       EXPECT_EQ(response.body(), chat_answer);
     }
@@ -60,9 +61,10 @@ TEST(Tls, RefusesWrongCertificates) {
   for (const Case& each : cases) {
     const Loopback server(over_tls(each.servers));
     const auto client = sender({{"ca_bundle", each.trusted}});
-    Response response;
-    const Status status =
-        client->send(chat_to(https(server), "/v1/chat/completions?CANARY").request(), {}, response);
+    Operation operation = client->operation();
+    const Response& response = operation.response();
+    const Status status = client->send(
+        chat_to(https(server), "/v1/chat/completions?CANARY").request(), {}, operation);
     EXPECT_EQ(code_of(status), Code::transport) << each.what;
     EXPECT_FALSE(status.error().retryable) << each.what;
     EXPECT_EQ(response.attempts(), 1U);
@@ -74,12 +76,12 @@ TEST(Tls, RefusesWrongCertificates) {
 TEST(Tls, RefusesOldVersions) {
   const Certificate own("IP:127.0.0.1");
   const auto client = sender({{"ca_bundle", own.path()}, {"max_attempts", "1"}});
-  Response response;
+  Operation operation = client->operation();
   for (const auto& [newest, code] :
        {std::pair{TLS1_VERSION, Code::transport}, std::pair{TLS1_1_VERSION, Code::transport},
         std::pair{TLS1_2_VERSION, Code::ok}}) {
     const Loopback server(over_tls(own, newest));
-    const Status status = client->send(chat_to(https(server)).request(), {}, response);
+    const Status status = client->send(chat_to(https(server)).request(), {}, operation);
     EXPECT_EQ(code_of(status), code) << newest << ": " << message_of(status);
   }
 }
@@ -88,8 +90,9 @@ TEST(Tls, ABundleThatIsNoneIsSaidSo) {
   const Certificate own("IP:127.0.0.1");
   const Loopback server(over_tls(own));
   const auto client = sender({{"ca_bundle", "/no/such/bundle.pem"}});
-  Response response;
-  const Status status = client->send(chat_to(https(server)).request(), {}, response);
+  Operation operation = client->operation();
+  const Response& response = operation.response();
+  const Status status = client->send(chat_to(https(server)).request(), {}, operation);
   EXPECT_EQ(code_of(status), Code::invalid_option);
   EXPECT_NE(message_of(status).find("/no/such/bundle.pem is not a readable file of PEM "
                                     "certificates; set option 'ca_bundle'"),
@@ -110,8 +113,8 @@ TEST(Tls, AForkedChildOpensItsOwn) {
   });
   auto client = sender({{"ca_bundle", own.path()}});
   const auto works = [&] {
-    Response response;
-    return client->send(chat_to(https(server)).request(), {}, response).ok();
+    Operation operation = client->operation();
+    return client->send(chat_to(https(server)).request(), {}, operation).ok();
   };
   EXPECT_TRUE(works());
   expect_good_child([&] {
@@ -145,9 +148,9 @@ TEST(Tls, BrokenPipesAreErrorsAndNoSignals) {
   expect_good_child([&] {
     ::signal(SIGPIPE, SIG_DFL);
     const auto client = sender({{"ca_bundle", own.path()}, {"max_attempts", "1"}});
-    Response response;
+    Operation operation = client->operation();
     for (int i = 0; i < 5; ++i) {
-      const Status status = client->send({"PUT", url, {}, body, {}, {}}, {}, response);
+      const Status status = client->send({"PUT", url, {}, body, {}, {}}, {}, operation);
       if (code_of(status) != Code::transport) return false;
     }
     return true;
@@ -186,8 +189,9 @@ TEST(Http2, IsSpokenWhereTlsAgreesOnIt) {
     for (int i = 0; i < 10; ++i) {
       Post post = chat_to(https(server));
       if (i % 3 == 2) post.body = large;
-      Response response;
-      const Status status = client->send(post.request(), {}, response);
+      Operation operation = client->operation();
+      const Response& response = operation.response();
+      const Status status = client->send(post.request(), {}, operation);
       ASSERT_TRUE(status.ok()) << message_of(status);
       EXPECT_EQ(response.body(), is_new ? std::string(first_event) + std::string(last_events)
                                         : std::string(chat_answer));
@@ -203,11 +207,12 @@ TEST(Http2, IsSpokenWithoutTlsWhenTold) {
   std::atomic<int> served{0};
   const Loopback server([&](Peer& peer) { serve_http2(peer, served); });
   const auto client = sender({{"http_version", "2"}});
-  Response response;
+  Operation operation = client->operation();
+  const Response& response = operation.response();
   for (int i = 0; i < 10; ++i) {
     Gathered gathered;
     const Status status =
-        client->send(chat_to(server.origin()).request(), gathered.options(), response);
+        client->send(chat_to(server.origin()).request(), gathered.options(), operation);
     ASSERT_TRUE(status.ok()) << message_of(status);
     EXPECT_EQ(gathered.body, std::string(first_event) + std::string(last_events));
     EXPECT_EQ(response.http_status(), 200);
@@ -229,8 +234,9 @@ TEST(Http2, StreamsThatBreakAndOnesThatAreCancelled) {
     }
   });
   const auto client = sender({{"ca_bundle", own.path()}, {"max_attempts", "1"}});
-  Response response;
-  Status status = client->send(chat_to(https(server)).request(), {}, response);
+  Operation operation = client->operation();
+  const Response& response = operation.response();
+  Status status = client->send(chat_to(https(server)).request(), {}, operation);
   EXPECT_EQ(code_of(status), Code::transport);
   EXPECT_TRUE(status.error().retryable);
   EXPECT_EQ(response.answer().outcome, Outcome::incomplete);
@@ -242,10 +248,10 @@ TEST(Http2, StreamsThatBreakAndOnesThatAreCancelled) {
     cancel.request();
     return {};
   };
-  status = client->send(chat_to(https(server)).request(), options, response);
+  status = client->send(chat_to(https(server)).request(), options, operation);
   EXPECT_EQ(code_of(status), Code::cancelled);
 
-  status = client->send(chat_to(https(server)).request(), {}, response);
+  status = client->send(chat_to(https(server)).request(), {}, operation);
   EXPECT_TRUE(status.ok()) << message_of(status);
 }
 

@@ -13,16 +13,16 @@ TEST(Threads, ShareOneClient) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 8; ++t) {
     threads.emplace_back([&client, &failures, t] {
-      Prepared prepared;
+      Operation operation = client->operation();
       Post post{std::string(mantle_responses), R"({"input":"x"})"};
       post.scope = "proj_" + std::to_string(t);
       for (int i = 0; i < 200; ++i) {
-        if (!client->prepare(post.request(), prepared).ok()) ++failures;
-        if (value_set(prepared, "openai-project") != post.scope) ++failures;
-        Observation observation = client->observe(prepared);
-        observation.head(200, "application/json");
-        observation.feed(R"({"id":"resp_x","usage":{"input_tokens":2,"output_tokens":1}})");
-        observation.finish();
+        if (!operation.begin(post.request()).ok() || !operation.prepare().ok()) ++failures;
+        if (value_set(operation.prepared(), "openai-project") != post.scope) ++failures;
+        operation.sent();
+        operation.head(Head(200));
+        operation.feed(R"({"id":"resp_x","usage":{"input_tokens":2,"output_tokens":1}})");
+        operation.finish();
       }
     });
   }

@@ -1,0 +1,369 @@
+#include "costmark/operation.hpp"
+
+#include <array>
+#include <utility>
+
+#include "cleanse.hpp"
+#include "client/operation/next.hpp"
+#include "client/operation/operation_impl.hpp"
+#include "client/retry.hpp"
+#include "credentials/jitter.hpp"
+#include "http/field.hpp"
+#include "timestamp.hpp"
+
+namespace costmark {
+
+using client::OperationShare;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr int first_final_status = 200;
+constexpr int first_status_of_errors = 300;
+constexpr int first_status_of_refusals = 400;
+// A refusal that does not come to its end within this is passed on as it comes.
+constexpr milliseconds longest_read_ahead{100};
+
+std::uint64_t unix_milliseconds() noexcept {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count());
+}
+
+Status wrong_state(std::string_view call) {
+  return {Code::invalid_argument, std::string(call) + " comes after begin"};
+}
+
+}  // namespace
+
+Operation::Impl::Impl(std::shared_ptr<Client::Impl> owner) : client(std::move(owner)) {
+  response.impl().operation = this;
+}
+
+Operation::Impl::~Impl() {
+  drop();
+  cleanse(refused_token);
+}
+
+// --- Before an attempt ---------------------------------------------------------------------------
+
+Status Operation::Impl::begin(const Request& asked, std::shared_ptr<OperationShare> with) {
+  drop();
+  beside_another = with != nullptr;
+  if (with) {
+    share = std::move(with);
+  } else if (share && share.use_count() == 1) {
+    share->attempts = 0;
+    share->resend_used = false;
+  } else {
+    share = std::make_shared<OperationShare>();
+  }
+  argument = asked.project;
+  scope = asked.scope;
+  if (Status status = decide(asked); !status) return status;
+  if (!beside_another) share->id.renew(unix_milliseconds());
+  max_attempts = client->sending.max_attempts;
+  state = State::decided;
+  return {};
+}
+
+Status Operation::Impl::decide(const Request& asked) {
+  request = asked;
+  request.project = argument;
+  request.scope = scope;
+  Status status = client->decide(request, prepared.impl());
+  if (!status) prepared.impl().reset();
+  return status;
+}
+
+Status Operation::Impl::ready() {
+  if (state == State::idle) return wrong_state("ready");
+  if (state == State::answering) {
+    return {Code::invalid_argument, "ready comes before an attempt is sent, or after it ended"};
+  }
+  return client->ready(request, prepared.impl());
+}
+
+Status Operation::Impl::prepare(const Request* asked, Wait wait) {
+  if (state == State::idle) return wrong_state("prepare");
+  end_open_attempt();
+  state = attempt == 0 ? State::decided : State::ended;
+  Status status = prepare_next(asked, wait);
+  if (status) {
+    state = State::prepared;
+    next = {};
+  } else {
+    prepared.impl().take_off_signature();
+    if (next.step == NextStep::again && status.error().code != Code::would_block) {
+      next = {NextStep::done, NextReason::not_renewed};
+    }
+  }
+  return status;
+}
+
+Status Operation::Impl::prepare_next(const Request* asked, Wait wait) {
+  if (asked != nullptr) {
+    if (Status status = decide(*asked); !status) return status;
+  }
+  if (Status status = client->authorize(request, wait, prepared.impl()); !status) return status;
+  // What was refused is not sent again on our own advice; a host that repeats by itself may.
+  const bool is_refused = next.reason == NextReason::refused && !refused_token.empty() &&
+                          prepared.impl().token() == refused_token;
+  if (!is_refused) return {};
+  return {Code::no_credentials,
+          "the service refused the bearer token, and its source gives the same one again; nothing "
+          "was sent"};
+}
+
+// --- An attempt ----------------------------------------------------------------------------------
+
+void Operation::Impl::sent() {
+  if (state != State::decided && state != State::prepared) return;
+  state = State::answering;
+  attempt = ++share->attempts;
+  has_head = false;
+  http_status = 0;
+  request_id.clear();
+  asked_pause.reset();
+  latency = {};
+  time_to_first_byte.reset();
+  times = {};
+  next = {};
+  sent_at = SteadyClock::now();
+  const Prepared::Impl& made = prepared.impl();
+  reader.begin(made.inference || made.polls ? made.api : Api::other, 0, {}, false);
+  refusal.begin(0, {});
+  if (made.inference) client->accounting.begin(made.payer(), made.model, attempt == 1);
+}
+
+void Operation::Impl::read_head_fields(const AnswerHead& given, std::string_view& content_type,
+                                       std::string_view& error_type) {
+  std::string_view date;
+  std::string_view retry_after;
+  std::string_view retry_after_ms;
+  // Amazon's names of the request id, then those of OpenAI and Anthropic.
+  constexpr std::array<std::string_view, 4> id_names{"x-amzn-requestid", "x-amz-request-id",
+                                                     "x-request-id", "request-id"};
+  std::size_t best_id = id_names.size();
+  const auto take = [](const Header& field, std::string_view name, std::string_view& out) {
+    if (out.data() == nullptr && equal_ignoring_case(field.name, name)) out = field.value;
+  };
+  for (const Header& field : given.headers) {
+    take(field, "content-type", content_type);
+    take(field, "date", date);
+    take(field, "x-amzn-errortype", error_type);
+    take(field, "retry-after", retry_after);
+    take(field, "retry-after-ms", retry_after_ms);
+    for (std::size_t i = 0; i < best_id; ++i) {
+      if (!equal_ignoring_case(field.name, id_names[i])) continue;
+      if (const auto id = http::plain_id(field.value); !id.empty()) {
+        request_id = id;
+        best_id = i;
+      }
+    }
+  }
+  const bool is_error = http_status >= first_status_of_errors;
+  if (!is_error && !client->authorizer.skewed()) return;
+  times = {parse_http_date(date), client->clock()};
+  if (!is_error) return;
+  asked_pause = client::asked_pause(retry_after_ms, retry_after, times.server.value_or(times.now));
+}
+
+AnswerPlan Operation::Impl::head(const AnswerHead& given) {
+  if (state == State::prepared) sent();
+  if (state != State::answering || has_head || given.http_status < first_final_status) return {};
+  has_head = true;
+  http_status = given.http_status;
+  std::string_view content_type;
+  std::string_view error_type;
+  read_head_fields(given, content_type, error_type);
+
+  const Prepared::Impl& made = prepared.impl();
+  const bool hides =
+      made.hides_usage_chunk && http_status < first_status_of_errors && !given.encoded;
+  reader.begin(made.inference || made.polls ? made.api : Api::other, http_status,
+               given.encoded ? std::string_view() : content_type, hides);
+
+  AnswerPlan plan;
+  plan.may_change_body = hides;
+  if (made.proof.kind == client::ProofKind::none) return plan;
+  if (http_status < first_status_of_refusals) {
+    if (client->authorizer.skewed()) client->authorizer.accepted(made.proof, times);
+    return plan;
+  }
+  refusal.begin(http_status, error_type);
+  if (refusal.watching() && made.proof.kind != client::ProofKind::given_token &&
+      !share->resend_used) {
+    plan.read_ahead_bytes = client::RefusalReader::most_buffered;
+    plan.read_ahead_time = longest_read_ahead;
+  }
+  return plan;
+}
+
+std::string_view Operation::Impl::feed(std::string_view piece) {
+  if (state != State::answering || !has_head) return piece;
+  if (!time_to_first_byte && !piece.empty()) time_to_first_byte = since_sent();
+  refusal.feed(piece);
+  return reader.feed(piece);
+}
+
+// --- Its end -------------------------------------------------------------------------------------
+
+std::string_view Operation::Impl::end(std::optional<Outcome> failure) {
+  if (state == State::prepared && failure) {
+    prepared.impl().take_off_signature();
+    state = attempt == 0 ? State::decided : State::ended;
+    return {};
+  }
+  if (state != State::answering) return {};
+  const std::string_view held = reader.finish(failure);
+  state = State::ended;
+  latency = since_sent();
+  count();
+  conclude(failure.has_value() || !has_head);
+  return held;
+}
+
+void Operation::Impl::count() {
+  const Prepared::Impl& made = prepared.impl();
+  if (made.inference) client->accounting.end(report(), made.stored_at);
+  if (made.polls) client->accounting.settle(report(), made.stored_at);
+}
+
+// What the end means for the credentials, and for the next attempt.
+void Operation::Impl::conclude(bool failed) {
+  const client::Proof& proof = prepared.impl().proof;
+  const std::string_view token = prepared.impl().token();
+  const bool recovered = client->authorizer.recover(refusal.finish(), proof, token, times);
+  const client::AttemptEnd ended{reader.answer().outcome,
+                                 http_status,
+                                 failed,
+                                 recovered && !share->resend_used.exchange(true),
+                                 attempt,
+                                 max_attempts};
+  next = client::next_after(ended);
+  if (next.step == NextStep::after_pause) {
+    const auto chance = static_cast<std::uint32_t>(random_up_to(1 << 30));
+    next.pause = asked_pause ? *asked_pause : client::backoff(attempt, chance);
+  }
+  if (next.reason != NextReason::refused) return;
+  cleanse(refused_token);
+  refused_token = token;
+}
+
+void Operation::Impl::end_open_attempt() noexcept {
+  if (state != State::answering) return;
+  // Counting may need memory; the caller let go without saying how it ended, and an attempt that is
+  // not counted as ended is still counted as begun.
+  try {
+    end(http_status >= first_status_of_refusals ? Outcome::error : Outcome::cancelled);
+  } catch (...) {
+    state = State::ended;
+  }
+}
+
+void Operation::Impl::drop() noexcept {
+  end_open_attempt();
+  state = State::idle;
+  attempt = 0;
+  next = {};
+  prepared.impl().reset();
+  cleanse(refused_token);
+  request_id.clear();
+  response.impl().reset();
+}
+
+std::chrono::microseconds Operation::Impl::since_sent() const noexcept {
+  return std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - sent_at);
+}
+
+AttemptReport Operation::Impl::report() const noexcept {
+  const Prepared::Impl& made = prepared.impl();
+  return {.kind = AttemptReport::Kind::attempt,
+          .operation = share ? share->id.text() : std::string_view(),
+          .project = made.payer(),
+          .project_source = made.source,
+          .api = made.api,
+          .model = made.model,
+          .attempt = attempt,
+          .concurrent = beside_another,
+          .http_status = http_status,
+          .request_id = request_id,
+          .latency = latency,
+          .time_to_first_byte = time_to_first_byte,
+          .answer = reader.answer()};
+}
+
+// --- The face ------------------------------------------------------------------------------------
+
+Operation::Operation(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Operation::Operation(Operation&&) noexcept = default;
+Operation& Operation::operator=(Operation&&) noexcept = default;
+Operation::~Operation() = default;
+
+Status Operation::begin(const Request& request) {
+  return impl_->begin(request, nullptr);
+}
+
+Status Operation::begin_beside(const Operation& other, const Request& request) {
+  if (other.id().empty()) return wrong_state("begin_beside another operation");
+  return impl_->begin(request, other.impl_->share);
+}
+
+Status Operation::ready() {
+  return impl_->ready();
+}
+Status Operation::prepare(Wait wait) {
+  return impl_->prepare(nullptr, wait);
+}
+Status Operation::prepare(const Request& request, Wait wait) {
+  return impl_->prepare(&request, wait);
+}
+const Prepared& Operation::prepared() const noexcept {
+  return impl_->prepared;
+}
+bool Operation::renewal_due() const noexcept {
+  return impl_->prepared.impl().renewal_due;
+}
+
+void Operation::sent() noexcept {
+  try {
+    impl_->sent();
+  } catch (...) {  // NOLINT(bugprone-empty-catch): counted at its end, if there is memory then
+  }
+}
+
+AnswerPlan Operation::head(const AnswerHead& head) {
+  return impl_->head(head);
+}
+std::string_view Operation::feed(std::string_view piece) {
+  return impl_->feed(piece);
+}
+std::string_view Operation::finish() {
+  return impl_->end(std::nullopt);
+}
+std::string_view Operation::fail(Outcome outcome) {
+  return impl_->end(outcome);
+}
+
+const Next& Operation::next() const noexcept {
+  return impl_->next;
+}
+const Answer& Operation::answer() const noexcept {
+  return impl_->reader.answer();
+}
+AttemptReport Operation::report() const noexcept {
+  return impl_->report();
+}
+std::string_view Operation::id() const noexcept {
+  if (impl_->state == Impl::State::idle) return {};
+  return impl_->share->id.text();
+}
+std::uint32_t Operation::attempts() const noexcept {
+  return impl_->state == Impl::State::idle ? 0 : impl_->share->attempts.load();
+}
+const Response& Operation::response() const noexcept {
+  return impl_->response;
+}
+
+}  // namespace costmark

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "client/client_impl.hpp"
+#include "client/operation/operation_id.hpp"
+#include "client/prepared.hpp"
+#include "client/refusal.hpp"
+#include "client/response.hpp"
+#include "costmark/client.hpp"
+#include "costmark/operation.hpp"
+
+namespace costmark {
+
+namespace client {
+
+// What the attempts of one operation share, those that run beside each other as well.
+struct OperationShare {
+  OperationId id;
+  std::atomic<std::uint32_t> attempts{0};
+  std::atomic<bool> resend_used{false};  // the one after a refusal
+};
+
+}  // namespace client
+
+struct Operation::Impl {
+  enum class State : std::uint8_t { idle, decided, prepared, answering, ended };
+  using SteadyClock = std::chrono::steady_clock;
+
+  explicit Impl(std::shared_ptr<Client::Impl> owner);
+  ~Impl();
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  Status begin(const Request& asked, std::shared_ptr<client::OperationShare> with);
+  Status ready();
+  Status prepare(const Request* asked, Wait wait);
+  void sent();
+  AnswerPlan head(const AnswerHead& given);
+  std::string_view feed(std::string_view piece);
+  std::string_view end(std::optional<Outcome> failure);
+  // The attempt that is open, if one is, was given up.
+  void end_open_attempt() noexcept;
+  // Ends what is open, and forgets all.
+  void drop() noexcept;
+
+  AttemptReport report() const noexcept;
+
+  const std::shared_ptr<Client::Impl> client;
+  State state = State::idle;
+  std::shared_ptr<client::OperationShare> share;
+  bool beside_another = false;
+
+  // The request of the next attempt. Its views are the caller's.
+  Request request;
+  // What the caller named beside the request: the same for each attempt.
+  std::string argument;
+  std::string scope;
+  Prepared prepared;
+
+  // The last attempt.
+  std::uint32_t attempt = 0;
+  AnswerReader reader;
+  client::RefusalReader refusal;
+  std::string refused_token;  // given to no attempt that `next` advised
+  client::Authorizer::Times times;
+  std::string request_id;
+  std::optional<std::chrono::milliseconds> asked_pause;
+  SteadyClock::time_point sent_at;
+  std::chrono::microseconds latency{0};
+  std::optional<std::chrono::microseconds> time_to_first_byte;
+  int http_status = 0;
+  bool has_head = false;
+  Next next;
+
+  // What `send` works with.
+  std::uint32_t max_attempts = 0;
+  Response response;
+
+ private:
+  Status decide(const Request& asked);
+  Status prepare_next(const Request* asked, Wait wait);
+  void read_head_fields(const AnswerHead& given, std::string_view& content_type,
+                        std::string_view& error_type);
+  void conclude(bool failed);
+  void count();
+  std::chrono::microseconds since_sent() const noexcept;
+};
+
+}  // namespace costmark
