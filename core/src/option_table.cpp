@@ -89,7 +89,7 @@ constexpr std::array options{
          "'costmark doctor route'."),
     text("rules",
          "Projects by model, API or path, such as "
-         "'proj_vision: model=*vision*; proj_batch: api=responses path=/v1/*'."),
+         "'proj_vision: model=*vision*; proj_batch: api=responses path=/v1/responses'."),
     choice("runtime_project", "warn", "allow|refuse|warn",
            "What happens when a project is sent to a bedrock-runtime host, where AWS documents "
            "only the default project."),
