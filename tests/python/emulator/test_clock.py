@@ -1,4 +1,4 @@
-"""An emulator whose clock differs from the machine's: truthful dates, signatures judged by them."""
+"""An emulator whose clock differs from the machine's: dates, signatures, credentials."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_answers_are_dated_once_and_by_the_machines_clock(emulator: Emulator) ->
         assert abs(off_by(date)) < 5
 
 
-def test_signatures_are_judged_by_the_emulators_clock(skewed: tuple[Emulator, int]) -> None:
+def test_signatures_are_checked_against_the_emulators_clock(skewed: tuple[Emulator, int]) -> None:
     emulator, offset = skewed
     answer = emulator.call("POST", CHAT, emulator.chat())
     assert answer.status == 401
