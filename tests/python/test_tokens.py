@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import costmark
-from costmark import cli
+from costmark.cli.main import main
 
 auth = pytest.importorskip("botocore.auth")
 generator = pytest.importorskip("aws_bedrock_token_generator")
@@ -273,8 +273,8 @@ def test_the_command_warns_on_a_terminal(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    assert cli.main(["token", "--region", "us-east-1"]) == 0
+    assert main(["token", "--region", "us-east-1"]) == 0
     shown = capsys.readouterr()
     assert shown.out.startswith("bedrock-api-key-")
-    assert re.fullmatch(r"costmark: until \d{4}-\S+Z whoever has this token .*\n", shown.err)
+    assert re.fullmatch(r"costmark: until \d{4}-\S+Z this token lets its holder .*\n", shown.err)
     assert json.dumps(shown.err).count("bedrock-api-key") == 0

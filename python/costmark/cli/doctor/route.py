@@ -1,21 +1,47 @@
-"""The command ``costmark doctor route``."""
+"""``costmark doctor route``."""
 
 from __future__ import annotations
 
 import json
 import os
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from . import _core
-from ._routes import Route, route_of
+from ... import _core
+from ..._routes import Route, route_of
+from ..output import print_row
 
-# What stands in for a region that nobody named.
+if TYPE_CHECKING:
+    import argparse
+
+    from ..output import Commands
+
+# What stands in for a region that is not named.
 _ANY_REGION = "us-east-1"
 _OPERATIONS = ("/messages", "/responses", "/chat/completions", "/embeddings")
 
 
-def route(model: str | None, path: str | None, region: str | None) -> int:
+def add_to(subjects: Commands) -> None:
+    """Add the subject."""
+    parser = subjects.add_parser(
+        "route",
+        help="on which path of a mantle host a model is served, and who says so",
+        description="Prints the path that serves a model, the base_url to use, which line of which "
+        "file says so, and what is not known. Exit status 1 when the path is not known or not the "
+        "right one. Without MODEL, prints the routes that ship with costmark, which is the form of "
+        "a file for option 'routes'. Nothing is sent.",
+    )
+    parser.add_argument("model", nargs="?", metavar="MODEL", help="such as openai.gpt-oss-120b")
+    parser.add_argument("--path", help="also say whether this path, or base URL, is right for it")
+    parser.add_argument(
+        "--region", help="region of the base_url (default: that of the environment)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
     """Print where a model is served, and who says so; return the exit status."""
+    model, path, region = arguments.model, arguments.path, arguments.region
     if model is None:
         print(_core.shipped_routes(), end="")
         return 0
@@ -37,7 +63,7 @@ def route(model: str | None, path: str | None, region: str | None) -> int:
 
 
 def _row(name: str, value: str) -> None:
-    print(f"{name:<11}{value}")
+    print_row(name, value, width=11)
 
 
 def _evidence(found: Route) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from costmark import cli
+from costmark.cli.main import main
 from credentials.sts_fakes import run_fakes
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def doctor(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
-    status = cli.main(["doctor", "credentials", *arguments])
+    status = main(["doctor", "credentials", *arguments])
     out, err = capsys.readouterr()
     assert err == ""
     assert SECRET not in out
@@ -158,5 +158,5 @@ def test_costmarks_own_options_win(
 
 def test_a_subject_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
-        cli.main(["doctor"])
+        main(["doctor"])
     assert "SUBJECT" in capsys.readouterr().err
