@@ -7,36 +7,10 @@ import time
 from unittest import mock
 
 import pytest
-from botocore.auth import SigV4QueryAuth  # type: ignore[import-untyped,unused-ignore]
-from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped,unused-ignore]
-from botocore.credentials import Credentials  # type: ignore[import-untyped,unused-ignore]
 
-from emulator.support import KEY, SECRET, Answer, Emulator
+from emulator.support import KEY, Answer, Emulator, mint
 
 CHAT = "/v1/chat/completions"
-
-
-def mint(
-    *,
-    key: str = KEY,
-    secret: str = SECRET,
-    token: str | None = None,
-    region: str = "us-east-1",
-    service: str = "bedrock",
-    expires: int = 3600,
-) -> str:
-    """A short-term key as the AWS token generator makes it."""
-    request = AWSRequest(
-        method="POST",
-        url="https://bedrock.amazonaws.com/",
-        headers={"host": "bedrock.amazonaws.com"},
-        params={"Action": "CallWithBearerToken"},
-    )
-    SigV4QueryAuth(Credentials(key, secret, token), service, region, expires=expires).add_auth(
-        request
-    )
-    presigned = request.url.removeprefix("https://") + "&Version=1"
-    return "bedrock-api-key-" + base64.b64encode(presigned.encode()).decode()
 
 
 def use(emulator: Emulator, token: str) -> Answer:
@@ -98,12 +72,18 @@ def test_a_tampered_life_is_refused(emulator: Emulator) -> None:
     assert answer.status == 401
 
 
-def test_expiry(emulator: Emulator) -> None:
-    token = mint(expires=1)
-    time.sleep(2.1)
-    answer = use(emulator, token)
-    assert answer.status == 401
-    assert answer.error["message"] == "The security token included in the request is expired."
+def test_a_token_is_good_for_its_life_and_no_longer() -> None:
+    from costmark.emulator.auth.bearer_tokens import verify_short_term
+    from costmark.emulator.settings import EXAMPLE_CREDENTIALS
+    from costmark.emulator.wire.errors import ApiError
+
+    before = int(time.time())
+    token, after = mint(expires=60), int(time.time())
+    find = mock.Mock(return_value=EXAMPLE_CREDENTIALS[0])
+    assert verify_short_term(token, find, region="us-east-1", now=before + 59)
+    with pytest.raises(ApiError, match=r"^The security token .* is expired\.$") as caught:
+        verify_short_term(token, find, region="us-east-1", now=after + 60)
+    assert caught.value.status == 401
 
 
 def test_a_token_from_the_future() -> None:
