@@ -33,6 +33,17 @@ else goes to standard error. The emulator's own endpoints need no authorization:
                                            credential_process and of a container's endpoint
   POST               /_emulator/reset      forget all of these, and the cached prompts
                                            and responses; the projects stay
+
+A fault is an object: "kind", "count" of requests (1), and what they must match
+("api", "model", "project", "access_key_id"). The kinds, with their own members:
+  status            answer with an error: "status" (500), "code", "message", "headers",
+                    "retry_after"
+  expired_token     answer that the credentials have expired
+  drop, reset       end the connection without an answer, in order or with a reset
+  drop_stream       end a stream after a number of events: "after_events" (0)
+  slow              wait "delay_s" before the answer, or before each event of a stream
+  slow_background   let a background response take "delay_s"
+  fail_background   let a background response fail
 """
 
 _CREDENTIAL_PARTS = {

@@ -77,6 +77,24 @@ def test_a_reader_that_leaves_is_no_error(command: str) -> None:
     assert process.wait(20) == 0
 
 
+def test_commands_work_without_the_emulators_extra() -> None:
+    code = """
+import sys
+sys.modules.update(dict.fromkeys(["starlette", "uvicorn", "botocore"]))
+from costmark.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+    for command, status in (("version", 0), ("emulator", 2), ("emulator --project proj_a", 2)):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *command.split()],
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+        assert done.returncode == status
+        assert ("pip install 'costmark[emulator]'" in done.stderr) == (status == 2)
+
+
 def test_the_emulator_is_a_command_like_the_others() -> None:
     process = start("emulator", "--port", "0", "--seed", "1", "--background-s", "0.5")
     assert process.stdout is not None

@@ -78,10 +78,12 @@ def test_it_ends_while_an_answer_is_awaited() -> None:
             assert isinstance(waiting.exception(timeout=5), (OSError, HTTPException))
 
 
-def test_help_names_the_example_credentials() -> None:
+def test_help_names_the_example_credentials_and_every_fault() -> None:
+    from costmark.emulator.state.faults import KINDS
+
     code, text = run("--help")
     assert code == 0
-    for word in ("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", BEARER):
+    for word in ("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", BEARER, *KINDS):
         assert word in text
 
 
