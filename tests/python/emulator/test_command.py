@@ -192,6 +192,28 @@ def test_it_shares_no_code_with_what_it_checks() -> None:
                 assert all(not each.name.startswith("costmark") for each in node.names), file
 
 
+# Which of the emulator's packages may import which.
+ARROWS: dict[str, set[str]] = {
+    "wire": set(),
+    "auth": {"wire", "settings"},
+    "model": {"wire"},
+    "state": {"wire", "auth", "settings"},
+    "api": {"wire", "auth", "model", "state"},
+}
+
+
+@pytest.mark.parametrize("package", ARROWS)
+def test_imports_point_down(package: str) -> None:
+    root = PACKAGE / "emulator"
+    found = set()
+    for file in (root / package).rglob("*.py"):
+        parts = file.relative_to(root).parts
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.level == len(parts):
+                found.add((node.module or "").partition(".")[0])
+    assert found == ARROWS[package]
+
+
 def test_anonymous_and_lenient() -> None:
     with started("--anonymous", "--no-strict-body") as emulator:
         answer = emulator.plain("POST", CHAT, emulator.chat(surprise=1))

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from ..auth.authenticator import Authenticator
 from ..auth.issued_credentials import Issuer
-from ..state.prompt_cache import PromptCache
 from .faults import Faults
 from .ids import Ids
 from .projects import ProjectStore
+from .prompt_cache import PromptCache
 from .records import Records
 from .stored_responses import StoredResponses
 
