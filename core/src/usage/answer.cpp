@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "costmark/http.hpp"
-#include "usage/reading.hpp"
-#include "usage/sieve.hpp"
+#include "usage/usage_parser.hpp"
+#include "usage/chunk_filter.hpp"
 
 namespace costmark {
 namespace {
@@ -87,8 +87,8 @@ struct AnswerReader::Impl {
   std::uint64_t hidden_to = 0;
 
   http::EventStream events{max_buffered_bytes};
-  Reading reading;
-  Sieve sieve;
+  UsageParser parser;
+  ChunkFilter filter;
   std::string body;
 };
 
@@ -108,8 +108,8 @@ void AnswerReader::begin(Api api, int http_status, std::string_view content_type
   self.finished = self.overflowed = false;
   self.hidden_to = 0;
   self.events.reset();
-  self.reading.begin(api);
-  self.sieve.reset();
+  self.parser.begin(api);
+  self.filter.reset();
   self.body.clear();
   if (self.body.capacity() > worth_keeping) self.body.shrink_to_fit();
 }
@@ -131,35 +131,35 @@ std::string_view AnswerReader::feed(std::string_view piece) {
 std::string_view AnswerReader::finish(std::optional<Outcome> outcome) {
   if (impl_->finished) return {};
   impl_->finished = true;
-  impl_->reading.answer().outcome = impl_->outcome(outcome);
-  return impl_->hides ? impl_->sieve.release() : std::string_view();
+  impl_->parser.answer().outcome = impl_->outcome(outcome);
+  return impl_->hides ? impl_->filter.release() : std::string_view();
 }
 
 const Answer& AnswerReader::answer() const noexcept {
-  return impl_->reading.answer();
+  return impl_->parser.answer();
 }
 
 std::string_view AnswerReader::Impl::feed_events(std::string_view piece) {
   std::string_view rest = piece;
   if (!hides) {
-    while (const auto event = events.next(rest)) reading.take_event(*event);
+    while (const auto event = events.next(rest)) parser.take_event(*event);
     return piece;
   }
-  sieve.give(piece);
+  filter.give(piece);
   // The hidden chunk's line end may have been cut between its CR and its LF.
-  if (hidden_to == events.position() && events.take_line_feed(rest)) sieve.drop(events.position());
+  if (hidden_to == events.position() && events.take_line_feed(rest)) filter.drop(events.position());
   while (const auto event = events.next(rest)) {
-    sieve.pass(event->begin);
-    if (reading.take_event(*event)) {
-      sieve.drop(event->end);
+    filter.pass(event->begin);
+    if (parser.take_event(*event)) {
+      filter.drop(event->end);
       hidden_to = event->end;
     } else {
-      sieve.pass(event->end);
+      filter.pass(event->end);
     }
   }
   const bool too_long_to_hold = events.position() - events.block_begin() > max_buffered_bytes;
-  sieve.pass(too_long_to_hold ? events.position() : events.block_begin());
-  return sieve.take();
+  filter.pass(too_long_to_hold ? events.position() : events.block_begin());
+  return filter.take();
 }
 
 void AnswerReader::Impl::feed_json(std::string_view piece) {
@@ -176,9 +176,9 @@ void AnswerReader::Impl::feed_json(std::string_view piece) {
 // What the answer says about its own end stands, even when the caller gave up afterwards: readers
 // of streams commonly close the connection once they saw the last event.
 Outcome AnswerReader::Impl::outcome(std::optional<Outcome> told) {
-  const bool is_readable_json = format == Format::json && !overflowed && reading.take_json(body);
+  const bool is_readable_json = format == Format::json && !overflowed && parser.take_json(body);
   if (http_status >= first_error_status) return Outcome::error;
-  if (is_readable_json || reading.verdict()) return *reading.verdict();
+  if (is_readable_json || parser.verdict()) return *parser.verdict();
   if (told && *told != Outcome::ok) return *told;
   return outcome_of_answer();
 }
@@ -193,9 +193,9 @@ Outcome AnswerReader::Impl::outcome_of_answer() const {
     case Format::event_stream:
       break;
   }
-  if (reading.missed_something()) return Outcome::unknown;
+  if (parser.missed_something()) return Outcome::unknown;
   const bool ends_between_events = events.position() == events.block_begin();
-  return reading.only_lacks_done() && ends_between_events ? Outcome::ok : Outcome::incomplete;
+  return parser.only_lacks_done() && ends_between_events ? Outcome::ok : Outcome::incomplete;
 }
 
 }  // namespace costmark

@@ -10,7 +10,7 @@ namespace costmark {
 // Bytes are held until it is decided what becomes of them. Offsets count from the start of the
 // stream. Copies only where what passes is not one stretch of the piece at hand. One thread at a
 // time.
-class Sieve {
+class ChunkFilter {
  public:
   // Begins a new stream.
   void reset();

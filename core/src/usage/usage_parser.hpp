@@ -12,7 +12,7 @@
 namespace costmark {
 
 // One thread at a time; reusable through `begin`.
-class Reading {
+class UsageParser {
  public:
   void begin(Api api);
 

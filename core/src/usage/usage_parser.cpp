@@ -1,4 +1,4 @@
-#include "usage/reading.hpp"
+#include "usage/usage_parser.hpp"
 
 #include <array>
 #include <cstring>
@@ -48,7 +48,7 @@ constexpr std::string_view unquoted(std::string_view name) noexcept {
 
 }  // namespace
 
-void Reading::begin(Api api) {
+void UsageParser::begin(Api api) {
   api_ = api;
   answer_.usage = Usage{};
   answer_.outcome = Outcome::unknown;
@@ -61,7 +61,7 @@ void Reading::begin(Api api) {
   missed_something_ = false;
 }
 
-bool Reading::take_json(std::string_view text) {
+bool UsageParser::take_json(std::string_view text) {
   const Shape shape = api_ == Api::responses  ? Shape::response
                       : api_ == Api::messages ? Shape::message
                                               : Shape::chat;
@@ -76,7 +76,7 @@ bool Reading::take_json(std::string_view text) {
   return true;
 }
 
-bool Reading::take_event(const http::Event& event) {
+bool UsageParser::take_event(const http::Event& event) {
   if (event.oversized) {
     missed_something_ = true;
     return false;
@@ -98,7 +98,7 @@ bool Reading::take_event(const http::Event& event) {
   return false;
 }
 
-bool Reading::take_chat_event(const http::Event& event) {
+bool UsageParser::take_chat_event(const http::Event& event) {
   if (event.data.size() < 16 && trimmed(event.data) == "[DONE]") {
     if (!verdict_) verdict_ = Outcome::ok;
     return false;
@@ -117,7 +117,7 @@ bool Reading::take_chat_event(const http::Event& event) {
   return fields_.has_empty_choices() && !fields_.has_error();
 }
 
-void Reading::take_response_event(const http::Event& event) {
+void UsageParser::take_response_event(const http::Event& event) {
   const std::string_view name = event_name(event, response_events);
   if (name.empty()) {
     if (answer_.response_id.empty() && may_have(event.data, "\"response\"") &&
@@ -142,7 +142,7 @@ void Reading::take_response_event(const http::Event& event) {
                                              : Outcome::cancelled;
 }
 
-void Reading::take_message_event(const http::Event& event) {
+void UsageParser::take_message_event(const http::Event& event) {
   const std::string_view name = event_name(event, message_events);
   if (name.empty()) return;
   if (name == "error") {
@@ -166,7 +166,7 @@ void Reading::take_message_event(const http::Event& event) {
 
 // The event's name if it is one of `names` (which have their quotes on), else nothing. Some servers
 // leave out the `event:` line; then the `type` member tells.
-std::string_view Reading::event_name(const http::Event& event,
+std::string_view UsageParser::event_name(const http::Event& event,
                                      std::span<const std::string_view> names) {
   const bool is_named = event.type != "message";
   for (const std::string_view quoted : names) {
@@ -179,12 +179,12 @@ std::string_view Reading::event_name(const http::Event& event,
   return {};
 }
 
-void Reading::replace_counts(const Counts& counts) {
+void UsageParser::replace_counts(const Counts& counts) {
   counts_ = counts;
   answer_.usage = to_usage(counts_, api_);
 }
 
-Outcome Reading::response_outcome() {
+Outcome UsageParser::response_outcome() {
   const std::string& status = fields_.status();
   if (status.empty() || status == "completed") return Outcome::ok;
   if (status == "failed") return Outcome::error;
