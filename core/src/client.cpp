@@ -134,7 +134,7 @@ bool Client::may_verify(std::string_view url) const {
 }
 
 std::map<std::string, UsageTotals> Client::usage() const {
-  return impl_->counters->snapshot();
+  return totals_by_project(impl_->counters->snapshot());
 }
 
 }  // namespace costmark

@@ -98,7 +98,9 @@ struct Observation::Impl {
   std::string project;
   std::uint32_t attempt;
   int http_status = 0;
+  std::string model;  // as requested
   Api api;
+  bool streamed;
   bool inference;
   bool hides_usage_chunk;
   bool began = false;  // `head` was called

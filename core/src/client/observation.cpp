@@ -20,14 +20,16 @@ Observation::Impl::Impl(std::shared_ptr<Client::Impl> owner, const Prepared::Imp
       project(prepared.project.empty() ? std::string(attribution::default_project)
                                        : prepared.project),
       attempt(std::max(attempt_number, 1U)),
+      model(prepared.model),
       api(prepared.api),
+      streamed(prepared.streamed),
       inference(prepared.inference),
       hides_usage_chunk(prepared.hides_usage_chunk) {
   if (proof.kind == client::ProofKind::callback_token &&
       client->authorizer.wants_refused_tokens()) {
     token = prepared.authorization.substr(prepared.authorization.find(' ') + 1);
   }
-  if (inference) client->counters->begin_attempt(project, attempt == 1);
+  if (inference) client->counters->begin_attempt(project, model, attempt == 1);
 }
 
 Observation::Impl::~Impl() {
@@ -47,7 +49,7 @@ void Observation::Impl::count() {
   counted = true;
   if (!inference) return;
   const Answer& answer = reader.answer();
-  client->counters->end_attempt(project, answer.outcome, answer.usage);
+  client->counters->end_attempt(project, model, answer.outcome, answer.usage);
   if (api == Api::responses) client->chains.remember(answer.response_id, project);
   if (client->on_usage) client->on_usage({project, api, attempt, http_status, answer});
 }
@@ -69,7 +71,7 @@ void Observation::head(const AnswerHead& head) {
   self.began = true;
   self.http_status = head.http_status;
   self.reader.begin(self.inference ? self.api : Api::other, head.http_status, head.content_type,
-                    self.hides_usage_chunk);
+                    self.streamed, self.hides_usage_chunk);
   if (self.proof.kind == client::ProofKind::none) return;
   const bool is_accepted = head.http_status < first_status_of_refusals;
   if (is_accepted && !self.client->authorizer.skewed()) return;

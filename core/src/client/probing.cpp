@@ -235,17 +235,17 @@ void Probing::count(const Question& question, bool impossible, const http::Respo
                     Verification::Probe& probe) {
   if (question.api == Api::control || (impossible && answer == nullptr)) return;
   const std::string_view payer = impossible ? attribution::default_project : question.project;
-  tools_.counters.begin_attempt(payer, true);
+  tools_.counters.begin_attempt(payer, question.model, true);
   if (answer == nullptr) {
-    tools_.counters.end_attempt(payer, Outcome::error, {});
+    tools_.counters.end_attempt(payer, question.model, Outcome::error, {});
     return;
   }
   AnswerReader reader;
-  reader.begin(question.api, answer->status, answer->header("content-type"), false);
+  reader.begin(question.api, answer->status, answer->header("content-type"), false, false);
   reader.feed(answer->body);
   reader.finish();
   probe.usage = reader.answer().usage;
-  tools_.counters.end_attempt(payer, reader.answer().outcome, probe.usage);
+  tools_.counters.end_attempt(payer, question.model, reader.answer().outcome, probe.usage);
 }
 
 void Probing::conclude(Verdict verdict, std::string reason) {

@@ -29,11 +29,7 @@ void Response::Impl::begin_attempt() {
   head.clear();
   body.clear();
   if (body.capacity() > worth_keeping) body.shrink_to_fit();
-  answer.usage = {};
-  answer.outcome = Outcome::unknown;
-  answer.response_id.clear();
-  answer.model.clear();
-  answer.service_tier.clear();
+  answer.clear();
 }
 
 Response::Response() : impl_(std::make_unique<Impl>()) {}

@@ -1,6 +1,5 @@
 #include "usage/usage_parser.hpp"
 
-#include <array>
 #include <cstring>
 
 namespace costmark {
@@ -35,50 +34,60 @@ std::string_view trimmed(std::string_view text) noexcept {
   return text.substr(begin, text.find_last_not_of(white_space) - begin + 1);
 }
 
-// Events that matter, with their quotes as they would stand in the JSON text.
-constexpr std::array<std::string_view, 5> response_events = {
-    "\"response.completed\"", "\"response.incomplete\"", "\"response.failed\"",
-    "\"response.cancelled\"", "\"error\""};
-constexpr std::array<std::string_view, 4> message_events = {
-    "\"message_start\"", "\"message_delta\"", "\"message_stop\"", "\"error\""};
+// Inside a JSON string the quotes would be escaped, so what a model writes is never found.
+bool holds(std::string_view json, std::string_view quoted) noexcept {
+  return find(json, quoted) != std::string_view::npos;
+}
 
-constexpr std::string_view unquoted(std::string_view name) noexcept {
-  return name.substr(1, name.size() - 2);
+bool is_done(std::string_view data) noexcept {
+  return data.size() < 16 && trimmed(data) == "[DONE]";
+}
+
+// The last word of an event's name, such as "completed" of "response.completed".
+std::optional<Outcome> outcome_of_event(std::string_view name) noexcept {
+  if (!name.starts_with("response.")) return std::nullopt;
+  name.remove_prefix(std::string_view("response.").size());
+  if (name == "completed" || name == "done") return Outcome::ok;
+  if (name == "incomplete") return Outcome::incomplete;
+  if (name == "failed") return Outcome::error;
+  if (name == "cancelled" || name == "canceled") return Outcome::cancelled;
+  return std::nullopt;
 }
 
 }  // namespace
 
-void UsageParser::begin(Api api) {
+void UsageParser::begin(Api api, bool refused) {
   api_ = api;
-  answer_.usage = Usage{};
-  answer_.outcome = Outcome::unknown;
-  answer_.response_id.clear();
-  answer_.model.clear();
-  answer_.service_tier.clear();
+  refused_ = refused;
+  answer_.clear();
   counts_ = Counts{};
   verdict_.reset();
   has_finish_reason_ = false;
   missed_something_ = false;
+  is_background_ = false;
 }
 
 bool UsageParser::take_json(std::string_view text) {
-  const Shape shape = api_ == Api::responses  ? Shape::response
-                      : api_ == Api::messages ? Shape::message
-                                              : Shape::chat;
-  if (!fields_.open(text, shape)) return false;
-  fields_.describe(answer_);
-  if (fields_.has_usage()) replace_counts(fields_.counts());
-  if (fields_.has_error()) {
-    verdict_ = Outcome::error;
+  if (!fields_.open(text, Shape::plain)) return false;
+  describe();
+  take_usage();
+  if (refused_ || fields_.has_error()) {
+    fail();
+  } else if (api_ != Api::responses) {
+    verdict_ = Outcome::ok;
+  } else if (is_under_way()) {
+    verdict_ = Outcome::open;
+  } else if (answer_.status == ResponseStatus::unknown) {
+    verdict_ = fields_.has_status() ? Outcome::unknown : Outcome::ok;
   } else {
-    verdict_ = api_ == Api::responses ? response_outcome() : Outcome::ok;
+    verdict_ = outcome_of_status();
   }
   return true;
 }
 
 bool UsageParser::take_event(const http::Event& event) {
   if (event.oversized) {
-    missed_something_ = true;
+    miss();
     return false;
   }
   switch (api_) {
@@ -98,101 +107,147 @@ bool UsageParser::take_event(const http::Event& event) {
   return false;
 }
 
+bool UsageParser::is_whole(const http::Event& event) {
+  if (event.oversized) return false;
+  return event.type == "error" || is_done(event.data) || json::validate(event.data).ok();
+}
+
+void UsageParser::flag_unread() {
+  counts_.flags.set(UsageFlag::unread);
+  answer_.usage.flags.set(UsageFlag::unread);
+}
+
 bool UsageParser::take_chat_event(const http::Event& event) {
-  if (event.data.size() < 16 && trimmed(event.data) == "[DONE]") {
+  if (is_done(event.data)) {
     if (!verdict_) verdict_ = Outcome::ok;
     return false;
   }
-  if (event.type == "error") verdict_ = Outcome::error;
+  const bool finished_before = has_finish_reason_;
   has_finish_reason_ = has_finish_reason_ || may_have(event.data, "\"finish_reason\"");
-  const bool may_have_usage = may_have(event.data, "\"usage\"");
-  const bool worth_parsing = may_have_usage || may_have(event.data, "\"error\"") ||
-                             (answer_.response_id.empty() && may_have(event.data, "\"id\""));
-  if (!worth_parsing) return false;
-  if (!fields_.open(event.data, Shape::chat)) return false;
-  fields_.describe(answer_);
-  if (fields_.has_error()) verdict_ = Outcome::error;
-  if (!fields_.has_usage()) return false;
-  replace_counts(fields_.counts());
-  return fields_.has_empty_choices() && !fields_.has_error();
+  const bool is_called_error = event.type == "error" && !may_have(event.data, "\"choices\"");
+  const bool matters =
+      is_called_error || may_have(event.data, "\"usage\"") || may_have(event.data, "\"error\"");
+  const bool names_answer = answer_.response_id.empty() && may_have(event.data, "\"id\"");
+  if (!matters && !names_answer) return false;
+  const bool readable = fields_.open(event.data, Shape::plain);
+  if (is_called_error || (readable && fields_.has_error())) fail();
+  if (!readable) {
+    if (matters && !is_called_error) miss();
+    return false;
+  }
+  describe();
+  take_usage();
+  return !is_called_error && fields_.carries_only_usage(finished_before);
 }
 
 void UsageParser::take_response_event(const http::Event& event) {
-  const std::string_view name = event_name(event, response_events);
-  if (name.empty()) {
-    if (answer_.response_id.empty() && may_have(event.data, "\"response\"") &&
-        fields_.open(event.data, Shape::response_event)) {
-      fields_.describe(answer_);
-    }
-    return;
+  const bool is_called_error = event.type == "error";
+  const bool matters = is_called_error || holds(event.data, "\"response\"") ||
+                       holds(event.data, "\"error\"") || holds(event.data, "\"usage\"");
+  if (!matters) return;
+  if (!fields_.open(event.data, Shape::in_response)) {
+    if (is_called_error) return fail();
+    return miss();
   }
-  if (name == "error") {
-    verdict_ = Outcome::error;
-    return;
+  const bool has_type = !fields_.type().empty();
+  const std::string_view name = has_type ? std::string_view(fields_.type()) : event.type;
+  const std::optional<Outcome> outcome = outcome_of_event(name);
+  const bool is_error = name == "error";
+  if (is_error || (!fields_.has_inner() && fields_.has_error())) return fail();
+  if (!open_response(event)) return;
+  describe();
+  take_usage();
+  if (outcome) {
+    verdict_ = outcome_of_status().value_or(*outcome);
+  } else if (const auto of_status = outcome_of_status()) {
+    verdict_ = of_status;
   }
-  if (!fields_.open(event.data, Shape::response_event)) {
-    missed_something_ = true;
-    return;
-  }
-  fields_.describe(answer_);
-  if (fields_.has_usage()) replace_counts(fields_.counts());
-  verdict_ = name == "response.completed"    ? Outcome::ok
-             : name == "response.incomplete" ? Outcome::incomplete
-             : name == "response.failed"     ? Outcome::error
-                                             : Outcome::cancelled;
+  if (verdict_ == Outcome::error) fields_.describe_error(answer_);
+}
+
+// Some servers leave the wrapping member out: then the event is the Response.
+bool UsageParser::open_response(const http::Event& event) {
+  if (fields_.has_inner()) return true;
+  return holds(event.data, "\"usage\"") && fields_.open(event.data, Shape::plain) &&
+         fields_.has_usage();
 }
 
 void UsageParser::take_message_event(const http::Event& event) {
-  const std::string_view name = event_name(event, message_events);
-  if (name.empty()) return;
-  if (name == "error") {
-    verdict_ = Outcome::error;
-    return;
+  const bool is_called_error = event.type == "error";
+  const bool matters = is_called_error || event.type == "message_stop" ||
+                       holds(event.data, "\"message_stop\"") || holds(event.data, "\"error\"") ||
+                       may_have(event.data, "\"usage\"") ||
+                       (answer_.response_id.empty() && may_have(event.data, "\"message\""));
+  if (!matters) return;
+  if (!fields_.open(event.data, Shape::plain)) {
+    if (is_called_error) return fail();
+    return miss();
   }
-  if (name == "message_stop") {
-    if (!verdict_) verdict_ = Outcome::ok;
-    return;
-  }
-  const Shape shape = name == "message_start" ? Shape::message_start : Shape::message;
-  if (!fields_.open(event.data, shape)) {
-    missed_something_ = true;
-    return;
-  }
+  const bool has_type = !fields_.type().empty();
+  const std::string_view name = has_type ? std::string_view(fields_.type()) : event.type;
+  if (name == "error" || fields_.has_error()) return fail();
+  if (name == "message_stop" && !verdict_) verdict_ = Outcome::ok;
+  if (fields_.has_inner() && !fields_.open(event.data, Shape::in_message)) return;
+  describe();
+  take_usage();
+}
+
+void UsageParser::miss() {
+  missed_something_ = true;
+  flag_unread();
+}
+
+void UsageParser::describe() {
   fields_.describe(answer_);
-  // Counts are cumulative, and a later event need not repeat the earlier ones.
-  counts_.update(fields_.counts());
+  if (api_ != Api::responses) return;
+  const ResponseStatus status = fields_.status();
+  if (status != ResponseStatus::unknown) answer_.status = status;
+  is_background_ = is_background_ || fields_.is_background();
+}
+
+void UsageParser::take_usage() {
+  if (!fields_.has_usage()) return;
+  const Counts report = usage_fields_.read(fields_.usage(), api_, answer_.model);
+  if (counts_.raise(report, api_) && report.any()) keep_usage_json(fields_.usage());
   answer_.usage = to_usage(counts_, api_);
 }
 
-// The event's name if it is one of `names` (which have their quotes on), else nothing. Some servers
-// leave out the `event:` line; then the `type` member tells.
-std::string_view UsageParser::event_name(const http::Event& event,
-                                     std::span<const std::string_view> names) {
-  const bool is_named = event.type != "message";
-  for (const std::string_view quoted : names) {
-    const std::string_view name = unquoted(quoted);
-    if (is_named ? event.type == name : find(event.data, quoted) != std::string_view::npos) {
-      if (is_named) return name;
-      if (fields_.open(event.data, Shape::response_event) && fields_.type() == name) return name;
-    }
+// What is kept goes into records, so it has to be valid; finding members asks for less.
+void UsageParser::keep_usage_json(std::string_view usage) {
+  answer_.usage_json.clear();
+  if (!json::validate(usage).ok()) {
+    counts_.flags.set(UsageFlag::unread);
+  } else if (usage.size() <= Answer::max_usage_json) {
+    answer_.usage_json = usage;
   }
-  return {};
 }
 
-void UsageParser::replace_counts(const Counts& counts) {
-  counts_ = counts;
-  answer_.usage = to_usage(counts_, api_);
+void UsageParser::fail() {
+  verdict_ = Outcome::error;
+  fields_.describe_error(answer_);
 }
 
-Outcome UsageParser::response_outcome() {
-  const std::string& status = fields_.status();
-  if (status.empty() || status == "completed") return Outcome::ok;
-  if (status == "failed") return Outcome::error;
-  if (status == "cancelled") return Outcome::cancelled;
-  if (status == "incomplete" || status == "in_progress" || status == "queued") {
-    return Outcome::incomplete;
+bool UsageParser::is_under_way() const noexcept {
+  return answer_.status == ResponseStatus::queued || answer_.status == ResponseStatus::in_progress;
+}
+
+// Nothing while the response is under way.
+std::optional<Outcome> UsageParser::outcome_of_status() const noexcept {
+  switch (answer_.status) {
+    case ResponseStatus::completed:
+      return Outcome::ok;
+    case ResponseStatus::failed:
+      return Outcome::error;
+    case ResponseStatus::incomplete:
+      return Outcome::incomplete;
+    case ResponseStatus::cancelled:
+      return Outcome::cancelled;
+    case ResponseStatus::unknown:
+    case ResponseStatus::queued:
+    case ResponseStatus::in_progress:
+      break;
   }
-  return Outcome::unknown;
+  return std::nullopt;
 }
 
 }  // namespace costmark
