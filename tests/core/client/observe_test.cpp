@@ -124,7 +124,7 @@ TEST(Observe, AnObservationOutlivesItsClientAndItsPrepared) {
   observation.head(200, "application/json");
   observation.feed(chat_answer);
   observation.finish();
-  EXPECT_EQ(counters->snapshot().at("proj_a").input_tokens, 10U);
+  EXPECT_EQ(totals_by_project(counters->snapshot()).at("proj_a").input_tokens, 10U);
 }
 
 TEST(Observe, TheHiddenChunkIsCountedAndNotPassedOn) {
