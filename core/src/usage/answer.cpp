@@ -225,7 +225,8 @@ void AnswerReader::Impl::read(std::string_view piece) {
   const std::optional<Format> detected = detector.take(piece);
   if (filters()) filter.pass(detector.skipped());
   if (!detected) return;
-  format = detected;
+  const bool is_readable = api != Api::embeddings || *detected != Format::event_stream;
+  format = is_readable ? detected : Format::opaque;
   read_as(*format, detector.head());
   read_as(*format, piece);
 }

@@ -135,6 +135,9 @@ bool UsageParser::take_chat_event(const http::Event& event) {
     if (matters && !is_called_error) miss();
     return false;
   }
+  // The members that matter may be found in a text that is not valid; whether they are right is in
+  // doubt then.
+  if (fields_.has_usage() && !json::validate(event.data).ok()) flag_unread();
   describe();
   take_usage();
   return !is_called_error && fields_.carries_only_usage(finished_before);
@@ -207,19 +210,16 @@ void UsageParser::describe() {
 
 void UsageParser::take_usage() {
   if (!fields_.has_usage()) return;
-  const Counts report = usage_fields_.read(fields_.usage(), api_, answer_.model);
-  if (counts_.raise(report, api_) && report.any()) keep_usage_json(fields_.usage());
-  answer_.usage = to_usage(counts_, api_);
-}
-
-// What is kept goes into records, so it has to be valid; finding members asks for less.
-void UsageParser::keep_usage_json(std::string_view usage) {
-  answer_.usage_json.clear();
-  if (!json::validate(usage).ok()) {
-    counts_.flags.set(UsageFlag::unread);
-  } else if (usage.size() <= Answer::max_usage_json) {
-    answer_.usage_json = usage;
+  const std::string_view usage = fields_.usage();
+  const bool is_valid = json::validate(usage).ok();
+  const Counts report = usage_fields_.read(usage, api_, answer_.model);
+  if (!is_valid) counts_.flags.set(UsageFlag::unread);
+  if (counts_.raise(report, api_) && report.any()) {
+    // What is kept goes into records, so it has to be valid.
+    const bool is_kept = is_valid && usage.size() <= Answer::max_usage_json;
+    answer_.usage_json = is_kept ? usage : std::string_view();
   }
+  answer_.usage = to_usage(counts_, api_);
 }
 
 void UsageParser::fail() {

@@ -61,7 +61,6 @@ class UsageParser {
   bool open_response(const http::Event& event);
   void describe();
   void take_usage();
-  void keep_usage_json(std::string_view usage);
   void fail();
   bool is_under_way() const noexcept;
   std::optional<Outcome> outcome_of_status() const noexcept;
