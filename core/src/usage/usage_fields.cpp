@@ -123,6 +123,23 @@ void sum_cache_writes(Counts& counts) {
   counts[Count::cache_write] = sum;
 }
 
+Counts read_counts(const json::Reader& reader, Api api) {
+  Counts counts;
+  const std::span<const Place> places = places_of(api);
+  bool knows_any_member = false;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const json::Member& member = reader.member(i);
+    if (!member) continue;
+    knows_any_member = true;
+    if (member.kind == json::Kind::null || counts[places[i].count]) continue;
+    if (member.kind == json::Kind::number) counts[places[i].count] = whole_number(reader.raw(i));
+    if (!counts[places[i].count]) counts.flags.set(UsageFlag::unread);
+  }
+  if (!knows_any_member) counts.flags.set(UsageFlag::unread);
+  sum_cache_writes(counts);
+  return counts;
+}
+
 bool is_listed_apart(std::string_view iteration_type) noexcept {
   return iteration_type == "compaction" || iteration_type == "advisor_message";
 }
@@ -169,23 +186,6 @@ Counts UsageFields::read(std::string_view usage, Api api, std::string_view model
   if (api == Api::messages) {
     add_iterations(reader_.raw(iterations_index), model, counts);
   }
-  return counts;
-}
-
-Counts UsageFields::read_counts(const json::Reader& reader, Api api) {
-  Counts counts;
-  const std::span<const Place> places = places_of(api);
-  bool knows_any_member = false;
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    const json::Member& member = reader.member(i);
-    if (!member) continue;
-    knows_any_member = true;
-    if (member.kind == json::Kind::null || counts[places[i].count]) continue;
-    if (member.kind == json::Kind::number) counts[places[i].count] = whole_number(reader.raw(i));
-    if (!counts[places[i].count]) counts.flags.set(UsageFlag::unread);
-  }
-  if (!knows_any_member) counts.flags.set(UsageFlag::unread);
-  sum_cache_writes(counts);
   return counts;
 }
 

@@ -19,7 +19,6 @@ class UsageFields {
   Counts read(std::string_view usage, Api api, std::string_view model);
 
  private:
-  Counts read_counts(const json::Reader& reader, Api api);
   void add_iterations(std::string_view iterations, std::string_view model, Counts& counts);
   bool is_of_other_model(std::string_view model);
 

@@ -34,7 +34,8 @@ std::string_view trimmed(std::string_view text) noexcept {
   return text.substr(begin, text.find_last_not_of(white_space) - begin + 1);
 }
 
-// Inside a JSON string the quotes would be escaped, so what a model writes is never found.
+// Finds a name or a word with its quotes. What a model writes is found only if it is that word
+// alone; the event is parsed then, and the word is not where it would matter.
 bool holds(std::string_view json, std::string_view quoted) noexcept {
   return find(json, quoted) != std::string_view::npos;
 }
@@ -52,6 +53,29 @@ std::optional<Outcome> outcome_of_event(std::string_view name) noexcept {
   if (name == "failed") return Outcome::error;
   if (name == "cancelled" || name == "canceled") return Outcome::cancelled;
   return std::nullopt;
+}
+
+// Nothing while the response is under way.
+std::optional<Outcome> outcome_of_status(ResponseStatus status) noexcept {
+  switch (status) {
+    case ResponseStatus::completed:
+      return Outcome::ok;
+    case ResponseStatus::failed:
+      return Outcome::error;
+    case ResponseStatus::incomplete:
+      return Outcome::incomplete;
+    case ResponseStatus::cancelled:
+      return Outcome::cancelled;
+    case ResponseStatus::unknown:
+    case ResponseStatus::queued:
+    case ResponseStatus::in_progress:
+      break;
+  }
+  return std::nullopt;
+}
+
+bool is_under_way(ResponseStatus status) noexcept {
+  return status == ResponseStatus::queued || status == ResponseStatus::in_progress;
 }
 
 }  // namespace
@@ -73,16 +97,17 @@ bool UsageParser::take_json(std::string_view text) {
   take_usage();
   if (refused_ || fields_.has_error()) {
     fail();
-  } else if (api_ != Api::responses) {
-    verdict_ = Outcome::ok;
-  } else if (is_under_way()) {
-    verdict_ = Outcome::open;
-  } else if (answer_.status == ResponseStatus::unknown) {
-    verdict_ = fields_.has_status() ? Outcome::unknown : Outcome::ok;
   } else {
-    verdict_ = outcome_of_status();
+    verdict_ = api_ == Api::responses ? outcome_of_response() : Outcome::ok;
   }
   return true;
+}
+
+Outcome UsageParser::outcome_of_response() {
+  if (!fields_.has_status()) return Outcome::ok;
+  const ResponseStatus status = fields_.status();
+  if (is_under_way(status)) return Outcome::open;
+  return outcome_of_status(status).value_or(Outcome::unknown);
 }
 
 bool UsageParser::take_event(const http::Event& event) {
@@ -152,20 +177,21 @@ void UsageParser::take_response_event(const http::Event& event) {
     if (is_called_error) return fail();
     return miss();
   }
-  const bool has_type = !fields_.type().empty();
-  const std::string_view name = has_type ? std::string_view(fields_.type()) : event.type;
-  const std::optional<Outcome> outcome = outcome_of_event(name);
-  const bool is_error = name == "error";
-  if (is_error || (!fields_.has_inner() && fields_.has_error())) return fail();
+  const std::string_view name = name_of(event);
+  if (name == "error" || (!fields_.has_inner() && fields_.has_error())) return fail();
+  const std::optional<Outcome> of_name = outcome_of_event(name);
   if (!open_response(event)) return;
   describe();
   take_usage();
-  if (outcome) {
-    verdict_ = outcome_of_status().value_or(*outcome);
-  } else if (const auto of_status = outcome_of_status()) {
-    verdict_ = of_status;
-  }
+  const std::optional<Outcome> of_status = outcome_of_status(fields_.status());
+  if (of_status || of_name) verdict_ = of_status ? of_status : of_name;
   if (verdict_ == Outcome::error) fields_.describe_error(answer_);
+}
+
+// The view lives until the next text is read.
+std::string_view UsageParser::name_of(const http::Event& event) {
+  const std::string_view type = fields_.type();
+  return type.empty() ? event.type : type;
 }
 
 // Some servers leave the wrapping member out: then the event is the Response.
@@ -186,8 +212,7 @@ void UsageParser::take_message_event(const http::Event& event) {
     if (is_called_error) return fail();
     return miss();
   }
-  const bool has_type = !fields_.type().empty();
-  const std::string_view name = has_type ? std::string_view(fields_.type()) : event.type;
+  const std::string_view name = name_of(event);
   if (name == "error" || fields_.has_error()) return fail();
   if (name == "message_stop" && !verdict_) verdict_ = Outcome::ok;
   if (fields_.has_inner() && !fields_.open(event.data, Shape::in_message)) return;
@@ -227,27 +252,8 @@ void UsageParser::fail() {
   fields_.describe_error(answer_);
 }
 
-bool UsageParser::is_under_way() const noexcept {
-  return answer_.status == ResponseStatus::queued || answer_.status == ResponseStatus::in_progress;
-}
-
-// Nothing while the response is under way.
-std::optional<Outcome> UsageParser::outcome_of_status() const noexcept {
-  switch (answer_.status) {
-    case ResponseStatus::completed:
-      return Outcome::ok;
-    case ResponseStatus::failed:
-      return Outcome::error;
-    case ResponseStatus::incomplete:
-      return Outcome::incomplete;
-    case ResponseStatus::cancelled:
-      return Outcome::cancelled;
-    case ResponseStatus::unknown:
-    case ResponseStatus::queued:
-    case ResponseStatus::in_progress:
-      break;
-  }
-  return std::nullopt;
+bool UsageParser::goes_on() const noexcept {
+  return is_background_ && is_under_way(answer_.status);
 }
 
 }  // namespace costmark

@@ -51,7 +51,7 @@ class UsageParser {
   bool missed_something() const noexcept { return missed_something_; }
 
   // Whether a background response had begun and not ended: its service goes on without a reader.
-  bool goes_on() const noexcept { return is_background_ && is_under_way(); }
+  bool goes_on() const noexcept;
 
  private:
   bool take_chat_event(const http::Event& event);
@@ -62,8 +62,8 @@ class UsageParser {
   void describe();
   void take_usage();
   void fail();
-  bool is_under_way() const noexcept;
-  std::optional<Outcome> outcome_of_status() const noexcept;
+  Outcome outcome_of_response();
+  std::string_view name_of(const http::Event& event);
 
   Api api_ = Api::other;
   bool refused_ = false;
