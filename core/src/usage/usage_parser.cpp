@@ -1,5 +1,6 @@
 #include "usage/usage_parser.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace costmark {
@@ -42,6 +43,14 @@ bool holds(std::string_view json, std::string_view quoted) noexcept {
 
 bool is_done(std::string_view data) noexcept {
   return data.size() < 16 && trimmed(data) == "[DONE]";
+}
+
+// Whether what begins like a JSON object is none for sure: it has no end, or no name in quotes.
+bool is_broken_object(std::string_view data) noexcept {
+  const std::string_view text = trimmed(data);
+  if (!text.starts_with('{')) return false;
+  const char next = text[std::min(text.find_first_not_of(white_space, 1), text.size() - 1)];
+  return !text.ends_with('}') || (next != '"' && next != '}');
 }
 
 // The last word of an event's name, such as "completed" of "response.completed".
@@ -111,10 +120,8 @@ Outcome UsageParser::outcome_of_response() {
 }
 
 bool UsageParser::take_event(const http::Event& event) {
-  if (event.oversized) {
-    miss();
-    return false;
-  }
+  if (event.oversized || is_broken_object(event.data)) miss();
+  if (event.oversized) return false;
   switch (api_) {
     case Api::chat_completions:
       return take_chat_event(event);

@@ -346,6 +346,21 @@ TEST(ChatStream, SurvivesEventsThatAreNoJson) {
   }
 }
 
+TEST(Stream, IsFlaggedForAnEventThatIsNoJson) {
+  const auto flags = [](Api api, std::string_view data) {
+    return observe({.api = api, .streamed = true}, event(data)).answer.usage.flags;
+  };
+  for (const Api api : {Api::chat_completions, Api::responses, Api::messages}) {
+    for (const char* broken :
+         {"{'usage':{'prompt_tokens':10}}", R"({"choices":[],"us)", "{", "{usage:1}", "{ , }"}) {
+      EXPECT_TRUE(flags(api, broken).has(UsageFlag::unread)) << broken;
+    }
+    for (const char* fine : {"{}", " { } ", R"({"x":1})", "ping", "[DONE]", "", "7"}) {
+      EXPECT_FALSE(flags(api, fine).any()) << fine;
+    }
+  }
+}
+
 TEST(HiddenChunk, IsOnlyTheOneThatCarriesNothingButUsage) {
   const std::string with_choice =
       event(R"({"choices":[{"delta":{"content":"x"}}],"usage":{"prompt_tokens":5}})");
