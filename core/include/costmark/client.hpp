@@ -171,7 +171,11 @@ class Client {
   // Begins the operation, then sends it.
   Status send(const Request& request, const SendOptions& options, Operation& operation);
 
+  // What was counted by project, and by project and model. Counters that clients share are reset for
+  // all of them.
   std::map<std::string, UsageTotals> usage() const;
+  UsageSnapshot usage_by_model() const;
+  void reset_usage();
 
  private:
   friend class Operation;

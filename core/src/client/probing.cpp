@@ -238,7 +238,7 @@ void Probing::count(const Question& question, bool impossible, const http::Respo
   if (question.api == Api::control || (impossible && answer == nullptr)) return;
   AnswerReader reader;
   reader.begin(question.api, answer == nullptr ? 0 : answer->status,
-               answer == nullptr ? std::string_view() : answer->header("content-type"), false);
+               answer == nullptr ? std::string_view() : answer->header("content-type"), false, false);
   if (answer != nullptr) reader.feed(answer->body);
   reader.finish(answer == nullptr ? std::optional(Outcome::error) : std::nullopt);
   probe.usage = reader.answer().usage;

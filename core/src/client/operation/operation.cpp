@@ -131,7 +131,7 @@ void Operation::Impl::sent() {
   next = {};
   sent_at = SteadyClock::now();
   const Prepared::Impl& made = prepared.impl();
-  reader.begin(made.inference || made.polls ? made.api : Api::other, 0, {}, false);
+  reader.begin(made.inference || made.polls ? made.api : Api::other, 0, {}, false, false);
   refusal.begin(0, {});
   if (made.inference) client->accounting.begin(made.payer(), made.model, attempt == 1);
 }
@@ -179,10 +179,9 @@ AnswerPlan Operation::Impl::head(const AnswerHead& given) {
   read_head_fields(given, content_type, error_type);
 
   const Prepared::Impl& made = prepared.impl();
-  const bool hides =
-      made.hides_usage_chunk && http_status < first_status_of_errors && !given.encoded;
+  const bool hides = made.hides_usage_chunk && http_status < first_status_of_errors;
   reader.begin(made.inference || made.polls ? made.api : Api::other, http_status,
-               given.encoded ? std::string_view() : content_type, hides);
+               given.encoded ? std::string_view() : content_type, made.streamed, hides);
 
   AnswerPlan plan;
   plan.may_change_body = hides;

@@ -1,4 +1,4 @@
-#include "usage/sieve.hpp"
+#include "usage/chunk_filter.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,35 +7,35 @@
 namespace costmark {
 namespace {
 
-TEST(Sieve, PassesThePieceWithoutACopy) {
-  Sieve sieve;
+TEST(ChunkFilter, PassesThePieceWithoutACopy) {
+  ChunkFilter filter;
   const std::string_view piece = "0123456789";
-  sieve.give(piece);
-  sieve.drop(2);
-  sieve.pass(5);
-  sieve.pass(7);
-  const std::string_view passed = sieve.take();
+  filter.give(piece);
+  filter.drop(2);
+  filter.pass(5);
+  filter.pass(7);
+  const std::string_view passed = filter.take();
   EXPECT_EQ(passed, "23456");
   EXPECT_EQ(passed.data(), piece.data() + 2);
-  EXPECT_EQ(sieve.release(), "789");
-  EXPECT_EQ(sieve.release(), "");
+  EXPECT_EQ(filter.release(), "789");
+  EXPECT_EQ(filter.release(), "");
 }
 
-TEST(Sieve, IgnoresWhatIsDecided) {
-  Sieve sieve;
-  sieve.give("0123");
-  sieve.pass(3);
-  sieve.drop(2);
-  sieve.pass(1);
-  EXPECT_EQ(sieve.take(), "012");
-  sieve.drop(4);
-  EXPECT_EQ(sieve.release(), "");
+TEST(ChunkFilter, IgnoresWhatIsDecided) {
+  ChunkFilter filter;
+  filter.give("0123");
+  filter.pass(3);
+  filter.drop(2);
+  filter.pass(1);
+  EXPECT_EQ(filter.take(), "012");
+  filter.drop(4);
+  EXPECT_EQ(filter.release(), "");
 }
 
-TEST(Sieve, PassesWhatItWasToldHoweverTheBytesCame) {
+TEST(ChunkFilter, PassesWhatItWasToldHoweverTheBytesCame) {
   std::mt19937 random(7);
   for (int round = 0; round < 20'000; ++round) {
-    Sieve sieve;
+    ChunkFilter filter;
     std::string stream, expected, passed;
     std::uint64_t decided = 0;
     for (auto pieces = random() % 6; pieces > 0; --pieces) {
@@ -44,21 +44,21 @@ TEST(Sieve, PassesWhatItWasToldHoweverTheBytesCame) {
         piece += static_cast<char>('a' + stream.size() % 26);
         stream += piece.back();
       }
-      sieve.give(piece);
+      filter.give(piece);
       for (auto decisions = random() % 4; decisions > 0 && decided < stream.size(); --decisions) {
         const std::uint64_t end = decided + random() % (stream.size() - decided + 1);
         if (random() % 2 == 0) {
-          sieve.pass(end);
+          filter.pass(end);
           expected += stream.substr(decided, end - decided);
         } else {
-          sieve.drop(end);
+          filter.drop(end);
         }
         decided = end;
       }
-      passed += sieve.take();
+      passed += filter.take();
       ASSERT_EQ(passed, expected);
     }
-    passed += sieve.release();
+    passed += filter.release();
     ASSERT_EQ(passed, expected + stream.substr(decided));
   }
 }

@@ -7,16 +7,25 @@
 
 namespace costmark {
 
-// Bytes are held until it is decided what becomes of them. Offsets count from the start of the
-// stream. Copies only where what passes is not one stretch of the piece at hand. One thread at a
-// time.
-class Sieve {
+// Bytes are held until it is decided what becomes of them:
+//
+//   stream   0 ......... decided ................ piece_begin ............. end
+//            passed or   held_: undecided bytes   piece_: the piece at hand
+//            dropped     of earlier pieces
+//   pass(n), drop(n) move `decided` to n;  take() moves what is left of the piece into held_
+//
+// Offsets count from the start of the stream. Copies only where what passes is not one stretch of
+// the piece at hand. One thread at a time.
+class ChunkFilter {
  public:
   // Begins a new stream.
   void reset();
 
   // The next piece; it must live until `take`.
   void give(std::string_view piece);
+
+  // Where the bytes given so far end.
+  std::uint64_t end() const noexcept { return piece_begin_ + piece_.size(); }
 
   // Decides about the undecided bytes before `end`; an `end` already decided changes nothing.
   void pass(std::uint64_t end);
