@@ -8,7 +8,7 @@
 #include "client/prepared.hpp"
 #include "client/retry.hpp"
 #include "client/send_error.hpp"
-#include "credentials/jitter.hpp"
+#include "jitter.hpp"
 #include "timestamp.hpp"
 
 namespace costmark {

@@ -4,8 +4,8 @@
 #include <chrono>
 #include <string_view>
 
-#include "credentials/jitter.hpp"
 #include "http/field.hpp"
+#include "jitter.hpp"
 
 namespace costmark {
 namespace {
