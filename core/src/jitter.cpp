@@ -10,9 +10,4 @@ std::int64_t random_up_to(std::int64_t most) noexcept {
   return static_cast<std::int64_t>(bits) % (most + 1);
 }
 
-std::chrono::milliseconds jittered(std::chrono::milliseconds pause) noexcept {
-  const auto half = pause.count() / 2;
-  return std::chrono::milliseconds(half + random_up_to(pause.count() - half));
-}
-
 }  // namespace costmark

@@ -186,7 +186,8 @@ Result<Probing::Seen> Probing::exchange(const Request& asked, const Question& qu
   }
   const std::vector<Header> sent = sent_headers(headers, prepared);
 
-  probe.request = std::string(request.method) + " " + text::without_query(request.url);
+  probe.request = std::string(request.method) + " ";
+  probe.request += text::without_query(request.url);
   http::Request exchange;
   exchange.method = request.method;
   exchange.url = request.url;

@@ -6,8 +6,8 @@
 #include "client/cancel.hpp"
 #include "client/client_impl.hpp"
 #include "client/prepared.hpp"
-#include "client/retry.hpp"
 #include "client/send_error.hpp"
+#include "http/retry.hpp"
 #include "jitter.hpp"
 #include "timestamp.hpp"
 
@@ -17,6 +17,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr http::RetryPolicy retry_policy;
 constexpr int first_status_of_errors = 300;
 constexpr std::string_view authorization = "authorization";
 
@@ -193,10 +194,11 @@ void Sending::log_next(const Error& error, milliseconds wait) const {
 milliseconds Sending::pause() const {
   const http::Head& head = out_.head;
   const auto server_time = parse_http_date(head.field("date"));
-  const auto asked = asked_pause(head.field("retry-after-ms"), head.field("retry-after"),
-                                 server_time ? *server_time : context_.clock());
+  const auto asked = http::asked_pause(head.field("retry-after-ms"), head.field("retry-after"),
+                                       server_time ? *server_time : context_.clock());
   const std::uint32_t failures = out_.attempts - (is_replaced_ ? 1U : 0U);
-  return asked ? *asked : backoff(failures, static_cast<std::uint32_t>(random_up_to(1 << 30)));
+  return asked ? *asked
+               : retry_policy.backoff(failures, static_cast<std::uint32_t>(random_up_to(1 << 30)));
 }
 
 bool Sending::is_refused_token_again() const noexcept {

@@ -11,6 +11,7 @@
 
 #include "cleanse.hpp"
 #include "costmark/url.hpp"
+#include "credentials/attempts.hpp"
 #include "credentials/config/shared_files.hpp"
 #include "credentials/config/token_file.hpp"
 #include "credentials/metadata/endpoint_answer.hpp"
@@ -25,9 +26,7 @@ constexpr const char* token_variable = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
 constexpr const char* token_file_variable = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
 constexpr const char* ecs_origin = "http://169.254.170.2";
 
-constexpr int attempts = 3;
 constexpr auto timeout = std::chrono::seconds(2);
-constexpr auto between_attempts = std::chrono::seconds(1);
 
 // What a request is made of. Holds the token.
 struct Endpoint {
@@ -61,10 +60,23 @@ bool is_allowed(const Url& url) {
                      [&](std::string_view host) { return equal_ignoring_case(url.host, host); });
 }
 
-// A client error is the endpoint's last word, except for "too many requests".
-bool worth_another_attempt(int status) noexcept {
+// A client error is final, except for "too many requests".
+constexpr bool is_retryable(int status) noexcept {
   return status == 429 || status / 100 != 4;
 }
+
+// The error knows, as an answer of status 200 may be cut short.
+bool is_retryable(const http::Attempted& attempted) noexcept {
+  return attempted.error != nullptr && attempted.error->retryable;
+}
+
+// A second each time, and no jitter: the agent serves this machine alone.
+constexpr http::RetryPolicy retries{.predicate = is_retryable,
+                                    .first_pause = std::chrono::seconds(1),
+                                    .factor = 1,
+                                    .longest_pause = std::chrono::seconds(1),
+                                    .jitter_percent = 0,
+                                    .attempts = 3};
 
 class ContainerProvider final : public CredentialsProvider {
  public:
@@ -76,13 +88,7 @@ class ContainerProvider final : public CredentialsProvider {
     Result<Endpoint> endpoint = find_endpoint();
     if (!endpoint) return endpoint.error();
     if (Status status = read_token(endpoint.value().token); !status) return status;
-    Result<CredentialsPtr> result = ask(endpoint.value());
-    for (int attempt = 1; attempt < attempts; ++attempt) {
-      if (result.ok() || !result.error().retryable) break;
-      context_.transport->pause(between_attempts);
-      result = ask(endpoint.value());
-    }
-    return result;
+    return with_retries(retries, *context_.transport, [&] { return ask(endpoint.value()); });
   }
 
  private:
@@ -158,7 +164,7 @@ class ContainerProvider final : public CredentialsProvider {
         status == 429 ? Code::throttled : Code::service,
         endpoint.who + ": the endpoint answered with HTTP status " + std::to_string(status)};
     error.http_status = status;
-    error.retryable = worth_another_attempt(status);
+    error.retryable = is_retryable(status);
     return error;
   }
 

@@ -11,6 +11,7 @@
 
 #include "cleanse.hpp"
 #include "costmark/json.hpp"
+#include "credentials/attempts.hpp"
 #include "credentials/metadata/endpoint_answer.hpp"
 #include "credentials/metadata/instance_settings.hpp"
 #include "jitter.hpp"
@@ -33,6 +34,32 @@ bool is_role_name(std::string_view text) noexcept {
            std::string_view("_+=,.@-").find(c) != std::string_view::npos;
   });
 }
+
+// Statuses by which an IMDS says how it wants to be asked.
+constexpr int bad_request = 400;
+constexpr bool denies_tokens(int status) noexcept {
+  return status == 403 || status == 404 || status == 405;
+}
+
+// The answer to PUT alone may be lost: its hop limit keeps it from containers. So a time-out is as
+// final as a status that says so.
+bool is_retryable_token(const http::Attempted& attempted) noexcept {
+  if (attempted.error != nullptr) return attempted.error->code != Code::timeout;
+  return attempted.status != 200 && attempted.status != bad_request &&
+         !denies_tokens(attempted.status);
+}
+
+// Whatever went wrong, as in botocore.
+bool is_retryable_read(const http::Attempted& attempted) noexcept {
+  return attempted.error != nullptr;
+}
+
+// Without pauses, as in botocore: it is asked once, unless AWS_METADATA_SERVICE_NUM_ATTEMPTS or the
+// profile says otherwise, and the link-local address belongs to this machine.
+constexpr http::RetryPolicy token_retries{
+    .predicate = is_retryable_token, .first_pause = std::chrono::milliseconds(0), .attempts = 1};
+constexpr http::RetryPolicy read_retries{
+    .predicate = is_retryable_read, .first_pause = std::chrono::milliseconds(0), .attempts = 1};
 
 // One round of requests: the token, the role's name, its credentials.
 class ImdsQuery {
@@ -66,22 +93,13 @@ class ImdsQuery {
   // Leaves the token empty where IMDSv1 is to be asked.
   Status fetch_token() {
     const Header ttl{"x-aws-ec2-metadata-token-ttl-seconds", "21600"};
-    Error failure;
-    for (int attempt = 0; attempt < settings_.attempts; ++attempt) {
-      Result<http::Response> answer = send("PUT", token_path, {&ttl, 1});
-      if (!answer) {
-        failure = answer.error();
-        // The answer to PUT alone may be lost: its hop limit keeps it from containers.
-        if (failure.code == Code::timeout) break;
-        continue;
-      }
-      const int status = answer.value().status;
-      if (status == 200) return take_token(answer.value().body);
-      failure = refused("the token", status);
-      if (status == 400) return failure;
-      if (status == 403 || status == 404 || status == 405) break;
-    }
-    return without_token(std::move(failure));
+    const Result<http::Response> answer = with_retries(
+        limited(token_retries), transport_, [&] { return send("PUT", token_path, {&ttl, 1}); });
+    if (!answer) return without_token(answer.error());
+    const int status = answer.value().status;
+    if (status == 200) return take_token(answer.value().body);
+    Error failure = refused("the token", status);
+    return status == bad_request ? Status(std::move(failure)) : without_token(std::move(failure));
   }
 
   Status take_token(std::string_view body) {
@@ -101,22 +119,22 @@ class ImdsQuery {
   Result<http::Response> get(const std::string& path, Acceptable acceptable) {
     const Header token{"x-aws-ec2-metadata-token", token_};
     const std::span<const Header> headers(&token, token_.empty() ? 0 : 1);
-    Error failure;
-    for (int attempt = 0; attempt < settings_.attempts; ++attempt) {
+    return with_retries(limited(read_retries), transport_, [&]() -> Result<http::Response> {
       Result<http::Response> answer = send("GET", path, headers);
-      if (!answer) {
-        failure = answer.error();
-      } else if (answer.value().status != 200) {
-        failure =
-            refused(role_found_ ? "the role's credentials" : "the role", answer.value().status);
-      } else if (!acceptable(answer.value().body)) {
-        failure = fault(role_found_ ? "the role's credentials are no JSON" : "the role is empty");
-        failure.retryable = true;
-      } else {
-        return answer;
+      if (!answer) return answer;
+      if (const int status = answer.value().status; status != 200) {
+        return refused(role_found_ ? "the role's credentials" : "the role", status);
       }
-    }
-    return failure;
+      if (acceptable(answer.value().body)) return answer;
+      Error failure =
+          fault(role_found_ ? "the role's credentials are no JSON" : "the role is empty");
+      failure.retryable = true;
+      return failure;
+    });
+  }
+
+  http::RetryPolicy limited(const http::RetryPolicy& policy) const noexcept {
+    return policy.with_attempts(static_cast<std::uint32_t>(settings_.attempts));
   }
 
   Result<http::Response> send(std::string_view method, std::string_view path,

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "cleanse.hpp"
+#include "credentials/attempts.hpp"
 #include "credentials/config/service_endpoint.hpp"
-#include "credentials/retry.hpp"
 #include "credentials/sso/cached_json.hpp"
 #include "credentials/sso/sso_token.hpp"
 #include "signing/canonical.hpp"
@@ -17,7 +17,6 @@ namespace costmark {
 namespace {
 
 constexpr auto timeout = std::chrono::seconds(10);
-constexpr int attempts = 3;
 
 std::string role_of(const SsoSettings& settings) {
   return "role '" + config::shown(settings.role_name) + "' of account '" +
@@ -97,7 +96,7 @@ Result<CredentialsPtr> sso_credentials(const SourceContext& context, const SsoSe
   request.headers = headers;
   request.timeout = timeout;
   http::Transport& transport = *context.transport;
-  auto answer = send_with_retries(transport, attempts, [&] { return transport.send(request); });
+  auto answer = with_retries(service_retries, transport, [&] { return transport.send(request); });
   if (!answer) {
     Error error = answer.error();
     error.message = sso_fault(settings, error.code, error.message).message;

@@ -9,28 +9,34 @@
 
 #include "cleanse.hpp"
 #include "costmark/signing.hpp"
+#include "credentials/attempts.hpp"
 #include "credentials/sts/sts_answer.hpp"
 #include "credentials/sts/sts_refusal.hpp"
-#include "jitter.hpp"
 #include "signing/canonical.hpp"
 #include "timestamp.hpp"
 
 namespace costmark::sts {
 namespace {
 
-constexpr int attempts = 3;
 constexpr auto connect_timeout = std::chrono::seconds(3);
 constexpr auto timeout = std::chrono::seconds(10);
-constexpr auto first_pause = std::chrono::milliseconds(500);
 constexpr std::size_t largest_answer = 256U << 10U;
 constexpr UnixSeconds tolerated_skew_s = 4 * 60;  // AWS refuses five minutes
 
 constexpr std::string_view content_type = "application/x-www-form-urlencoded; charset=utf-8";
 
-// Whoever says 200 and talks nonsense is not STS, and will not become it within a second.
-bool worth_another_attempt(const Error& error) noexcept {
-  return error.retryable && error.http_status != 200;
+// STS says in the body what may pass, so the error knows it and not the status. A 200 that is not
+// STS's comes from a proxy or a portal, which will be there in a second as well.
+bool is_retryable(const http::Attempted& attempted) noexcept {
+  return attempted.error != nullptr && attempted.error->retryable && attempted.status != 200;
 }
+
+constexpr http::RetryPolicy retries{.predicate = is_retryable,
+                                    .first_pause = std::chrono::milliseconds(500),
+                                    .factor = 2,
+                                    .longest_pause = std::chrono::milliseconds(1000),
+                                    .jitter_percent = 50,
+                                    .attempts = 3};
 
 // One call of one action, with all its attempts.
 class Call {
@@ -60,14 +66,7 @@ class Call {
   }
 
   Result<CredentialsPtr> run(UnixSeconds now) {
-    auto result = attempt(now);
-    auto pause = first_pause;
-    for (int made = 1; made < attempts; ++made) {
-      if (result.ok() || !worth_another_attempt(result.error())) break;
-      transport_.pause(jittered(pause));
-      pause *= 2;
-      result = attempt(now);
-    }
+    auto result = with_retries(retries, transport_, [&] { return attempt(now); });
     if (result.ok()) return result;
     Error error = result.error();
     error.message = role_.who + ": " + error.message + " (" + endpoint_.origin + ")";
