@@ -23,9 +23,11 @@ std::optional<milliseconds> pause_of(std::string_view number, milliseconds unit)
   const auto read = std::from_chars(number.data(), end, value, std::chars_format::fixed);
   const bool is_number = read.ec == std::errc() && read.ptr == end && std::isfinite(value);
   if (!is_number || std::signbit(value)) return std::nullopt;
-  const double pause = std::ceil(value * static_cast<double>(unit.count()));
+  const double pause = value * static_cast<double>(unit.count());
   if (pause >= static_cast<double>(longest_asked_pause.count())) return longest_asked_pause;
-  return milliseconds(static_cast<milliseconds::rep>(pause));
+  // Rounded up, without std::ceil: a static library that needs libm would have to say so.
+  const milliseconds whole(static_cast<milliseconds::rep>(pause));
+  return static_cast<double>(whole.count()) < pause ? whole + milliseconds(1) : whole;
 }
 
 }  // namespace

