@@ -1,7 +1,6 @@
 #include "signing/request_check.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "signing/canonical.hpp"
 #include "text.hpp"

@@ -19,8 +19,8 @@ namespace {
 constexpr auto timeout = std::chrono::seconds(10);
 
 std::string role_of(const SsoSettings& settings) {
-  return "role '" + config::shown(settings.role_name) + "' of account '" +
-         config::shown(settings.account_id) + "'";
+  return "role " + config::quoted(settings.role_name) + " of account " +
+         config::quoted(settings.account_id);
 }
 
 // The whole of GetRoleCredentials' URL.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
-#include <utility>
 
 #include "costmark/url.hpp"
 #include "credentials/config/region.hpp"
