@@ -40,6 +40,8 @@ GROUND = frozenset(
         "file",
         "fork",
         "http",
+        "jitter",
+        "text",
         "timestamp",
         "url",
     }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "attribution/project.hpp"
+#include "text.hpp"
 
 namespace costmark {
 namespace client {
@@ -12,7 +13,7 @@ constexpr UnixSeconds warning_interval_s = 60;
 
 // A variable that is set to nothing but white space is absent, as the OpenAI SDKs have it.
 bool is_blank(std::string_view text) noexcept {
-  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+  return text::trimmed(text).empty();
 }
 
 // The credentials that the options name, or none.

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "costmark/url.hpp"
-#include "credentials/shared_files.hpp"
+#include "credentials/config/shared_files.hpp"
 
 namespace costmark::client {
 namespace {

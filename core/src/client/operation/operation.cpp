@@ -6,9 +6,9 @@
 #include "cleanse.hpp"
 #include "client/operation/next.hpp"
 #include "client/operation/operation_impl.hpp"
-#include "client/retry.hpp"
-#include "credentials/jitter.hpp"
 #include "http/field.hpp"
+#include "http/retry.hpp"
+#include "jitter.hpp"
 #include "timestamp.hpp"
 
 namespace costmark {
@@ -166,7 +166,7 @@ void Operation::Impl::read_head_fields(const AnswerHead& given, std::string_view
   if (!is_error && !client->authorizer.skewed()) return;
   times = {parse_http_date(date), client->clock()};
   if (!is_error) return;
-  asked_pause = client::asked_pause(retry_after_ms, retry_after, times.server.value_or(times.now));
+  asked_pause = http::asked_pause(retry_after_ms, retry_after, times.server.value_or(times.now));
 }
 
 AnswerPlan Operation::Impl::head(const AnswerHead& given) {
@@ -243,7 +243,7 @@ void Operation::Impl::conclude(bool failed) {
   next = client::next_after(ended);
   if (next.step == NextStep::after_pause) {
     const auto chance = static_cast<std::uint32_t>(random_up_to(1 << 30));
-    next.pause = asked_pause ? *asked_pause : client::backoff(attempt, chance);
+    next.pause = asked_pause ? *asked_pause : http::RetryPolicy{}.backoff(attempt, chance);
   }
   if (next.reason != NextReason::refused) return;
   cleanse(refused_token);
