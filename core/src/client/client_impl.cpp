@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "attribution/project.hpp"
+#include "net/transport.hpp"
 
 namespace costmark {
 namespace client {
@@ -113,8 +114,7 @@ Client::Impl::Impl(client::Settings settings_of_client, client::SendSettings sen
       counters(std::move(config.counters)),
       verifier({settings, chains, authorizer, *counters, clock, log,
                 config.transport ? std::move(config.transport)
-                                 : http::curl_transport(client::transport_config(
-                                       config.options, config.environment))}) {}
+                                 : net::network_transport(sending.connection)}) {}
 
 void Client::Impl::warn_about(const Prepared::Impl& prepared,
                               const attribution::Endpoint& endpoint) {

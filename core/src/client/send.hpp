@@ -9,7 +9,7 @@
 #include "client/response.hpp"
 #include "client/send_settings.hpp"
 #include "costmark/client.hpp"
-#include "http/line_pool.hpp"
+#include "net/connection_pool.hpp"
 
 namespace costmark::client {
 
@@ -22,7 +22,7 @@ struct SendContext {
 };
 
 // One operation.
-class Sending final : private http::Receiver {
+class Sending final : private net::Receiver {
  public:
   Sending(const SendContext& context, const Request& request, const SendOptions& options,
           Response& out);
@@ -31,13 +31,13 @@ class Sending final : private http::Receiver {
   Status run();
 
  private:
-  using TimePoint = http::SteadyClock::time_point;
+  using TimePoint = net::SteadyClock::time_point;
 
   Status take_head(bool encoded) override;
   Status take_body(std::string_view piece) override;
 
   Status prepare();
-  Status attempt(http::Line& line);
+  Status attempt(net::Connection& connection);
   Status end(Status status);
   Status pass_on(std::string_view piece);
   Status heard(Status status);
@@ -54,8 +54,9 @@ class Sending final : private http::Receiver {
   const SendOptions& options_;
   Response& response_;
   Response::Impl& out_;
-  http::Cancellation* const cancellation_;
+  net::Cancellation* const cancellation_;
   std::uint32_t max_attempts_;
+  const std::chrono::milliseconds timeout_;
   const TimePoint deadline_;
   std::optional<Observation> observation_;  // of the last attempt
   bool is_seen_ = false;                    // a handler has been given something

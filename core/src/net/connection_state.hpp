@@ -1,4 +1,4 @@
-// What a line holds for libcurl, and one exchange over it.
+// What a connection holds for libcurl, and one exchange over it.
 #pragma once
 
 #include <curl/curl.h>
@@ -11,33 +11,38 @@
 #include <string>
 #include <string_view>
 
-#include "http/curl.hpp"
-#include "http/line.hpp"
+#include "net/connection.hpp"
+#include "net/curl.hpp"
 
-namespace costmark::http {
+namespace costmark::net {
 
 struct CloseMulti {
   void operator()(CURLM* handle) const noexcept { curl_multi_cleanup(handle); }
 };
 
 // libcurl's handles, and what it reads while it has them.
-struct Line::Handles {
+struct Connection::Handles {
   std::string url;
   std::string method;
   HeaderLines headers;
   std::array<char, CURL_ERROR_SIZE> text{};
   std::chrono::milliseconds time_to_connect{};
   bool decodes = false;
+  bool proxied = true;
   bool is_current = false;  // libcurl was given all of the last exchange
   bool is_set_up = false;
   std::unique_ptr<CURLM, CloseMulti> multi;
-  EasyHandle easy;  // first to go: it points to all of the others
+  CURLcode result = CURLE_OK;  // of the last exchange
+  EasyHandle easy;             // first to go: it points to all of the others
+
+  void read_result() noexcept;
 };
 
 // One exchange in progress.
-struct Line::Transfer {
-  const Call& call;
-  Head& head;
+struct Connection::Transfer {
+  const http::Request& request;
+  const Limits& limits;
+  http::Head& head;
   Receiver& receiver;
   SteadyClock::time_point last_byte = SteadyClock::now();
   bool connected = false;
@@ -53,30 +58,30 @@ struct Line::Transfer {
 
   bool wants_more() const noexcept { return stopped.ok() && !thrown; }
   bool is_cancelled() const noexcept {
-    return call.cancellation != nullptr && call.cancellation->requested();
+    return limits.cancellation != nullptr && limits.cancellation->requested();
   }
 };
 
-// What libcurl calls, each with the line.
-struct Line::Callbacks {
-  static void set(Setter& options, Line* line);
+// What libcurl calls, each with the connection.
+struct Connection::Callbacks {
+  static void set(Setter& options, Connection* connection);
 
-  static std::size_t header(char* bytes, std::size_t, std::size_t size, void* line) noexcept;
-  static std::size_t body(char* bytes, std::size_t, std::size_t size, void* line) noexcept;
-  static curl_socket_t open(void* line, curlsocktype, curl_sockaddr* address) noexcept;
-  static int close(void* line, curl_socket_t socket) noexcept;
-  static int issue(void* line, char*, char*, int, int) noexcept;
+  static std::size_t header(char* bytes, std::size_t, std::size_t size, void* connection) noexcept;
+  static std::size_t body(char* bytes, std::size_t, std::size_t size, void* connection) noexcept;
+  static curl_socket_t open(void* connection, curlsocktype, curl_sockaddr* address) noexcept;
+  static int close(void* connection, curl_socket_t socket) noexcept;
+  static int issue(void* connection, char*, char*, int, int) noexcept;
 
  private:
-  static std::size_t guarded(Line& line, Status (*take)(Line&, std::string_view),
+  static std::size_t guarded(Connection& self, Status (*take)(Connection&, std::string_view),
                              std::string_view bytes) noexcept;
-  static Status take_header(Line& line, std::string_view bytes);
-  static Status take_body(Line& line, std::string_view bytes);
-  static bool is_sent_again(Line& line) noexcept;
+  static Status take_header(Connection& self, std::string_view bytes);
+  static Status take_body(Connection& self, std::string_view bytes);
+  static bool is_sent_again(Connection& self) noexcept;
 };
 
 // A failure of the transport that may pass.
 Error unusable(std::string what);
 Error cancelled();
 
-}  // namespace costmark::http
+}  // namespace costmark::net

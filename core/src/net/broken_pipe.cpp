@@ -1,10 +1,10 @@
-#include "http/broken_pipe.hpp"
+#include "net/broken_pipe.hpp"
 
 #include <pthread.h>
 
 #include <ctime>
 
-namespace costmark::http {
+namespace costmark::net {
 namespace {
 
 sigset_t broken_pipe() noexcept {
@@ -42,4 +42,4 @@ NoBrokenPipe::~NoBrokenPipe() {
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
-}  // namespace costmark::http
+}  // namespace costmark::net
