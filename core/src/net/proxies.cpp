@@ -27,6 +27,7 @@ Proxies::~Proxies() {
 // http_proxy in lower case alone, as a CGI program has the other from its caller.
 Proxies proxies_of(const Environment& environment) {
   Proxies out;
+  if (!environment) return out;
   out.of_http = first_of(environment, {"http_proxy", "all_proxy", "ALL_PROXY"});
   out.of_https = first_of(environment, {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"});
   out.no_proxy = first_of(environment, {"no_proxy", "NO_PROXY"});

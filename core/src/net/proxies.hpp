@@ -23,7 +23,7 @@ struct Proxies {
   friend bool operator==(const Proxies&, const Proxies&) = default;
 };
 
-// Those of the environment, as curl reads it.
+// Those of the environment, as curl reads it; none without one.
 Proxies proxies_of(const Environment& environment);
 
 }  // namespace costmark::net

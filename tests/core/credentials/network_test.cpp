@@ -67,7 +67,7 @@ TEST(CredentialsOverTheNetwork, AnUnusableBundleIsAnInvalidOption) {
   EXPECT_EQ(error.message, "AWS_CONTAINER_CREDENTIALS_FULL_URI: " + origin +
                                ": AWS_CA_BUNDLE names /no/such/bundle.pem, which is not a "
                                "readable file of PEM certificates");
-  EXPECT_EQ(server.connections(), 1U);  // it was not tried again
+  EXPECT_LE(server.connections(), 1U);  // it was not tried again
 }
 
 TEST(CredentialsOverTheNetwork, AreNeverAskedOfAContainerThroughAProxy) {

@@ -18,6 +18,7 @@ Proxies proxies_among(Variables variables) {
 }
 
 TEST(Proxies, NoneAreNone) {
+  EXPECT_EQ(proxies_of(nullptr), Proxies());
   EXPECT_EQ(proxies_among({}), Proxies());
   EXPECT_EQ(proxies_among({{"http_proxy", ""}, {"ALL_PROXY", ""}, {"no_proxy", ""}}), Proxies());
 }
