@@ -23,8 +23,8 @@ struct Event {
 };
 
 // Pieces of input may end anywhere. An event is complete at its blank line and not before: what
-// follows the last blank line when the stream ends is no event, however whole it looks. To whoever
-// counts tokens such a stream was cut short.
+// follows the last blank line when the stream ends is no event, however whole it looks: such
+// a stream was cut short.
 //
 // An event that lies within one piece is not copied; of one that does not, one copy is held, up to
 // `max_event_bytes`. Buffers are reused. Two memchr scans, for LF and for CR, go once over each

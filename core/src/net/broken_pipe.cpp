@@ -31,7 +31,7 @@ void take(const sigset_t& signals) noexcept {
 
 }  // namespace
 
-// One that is pending already is somebody else's, and blocked.
+// One that is pending already was raised elsewhere, and is blocked: it stays.
 NoBrokenPipe::NoBrokenPipe() noexcept
     : only_(broken_pipe()),
       blocked_(!pending() && pthread_sigmask(SIG_BLOCK, &only_, &before_) == 0) {}

@@ -76,7 +76,7 @@ class Connection final : private Sleeper {
   Connection& operator=(const Connection&) = delete;
 
   // Blocks until the answer has come, is stopped, or fails. `head` is cleared first. No redirect is
-  // followed. A connection that the server closed while nobody used it is replaced. The request is
+  // followed. A connection that the server closed while it was idle is replaced. The request is
   // sent once, or not at all.
   //
   // Errors, which name no URL: transport and timeout (retryable, except for certificates that do

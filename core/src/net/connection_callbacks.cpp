@@ -82,8 +82,8 @@ Status Connection::Callbacks::take_body(Connection& self, std::string_view bytes
 }
 
 // libcurl sends a request again by itself when the connection was a kept one and closed without an
-// answer, or when HTTP/2 refused the stream. The server would see an exchange that nobody signed
-// anew, and that nobody counts. What the server has seen nothing of may be sent again.
+// answer, or when HTTP/2 refused the stream. The server would see an exchange that was not signed
+// anew and is not counted. A request of which no byte was sent may be sent again.
 bool Connection::Callbacks::is_sent_again(Connection& self) noexcept {
   Transfer& transfer = *self.transfer_;
   if (!transfer.issued || bytes_sent(self.handles_->easy) == transfer.sent_before) return false;

@@ -66,7 +66,7 @@ Status Connection::set_up() {
   options.set(CURLOPT_HTTP_VERSION, to_libcurl(config_.version));
   options.set(CURLOPT_TCP_KEEPALIVE, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075700
-  options.set(CURLOPT_QUICK_EXIT, 1L);  // no waiting for a resolver that nobody waits for
+  options.set(CURLOPT_QUICK_EXIT, 1L);  // a resolver that is too late is not waited for
 #endif
   options.set(CURLOPT_NOPROXY, config_.proxies.no_proxy.c_str());
   Callbacks::set(options, this);

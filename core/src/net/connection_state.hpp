@@ -39,6 +39,10 @@ struct Connection::Handles {
 };
 
 // One exchange in progress.
+//
+//   ─► opened ─► connected ─► issued ─► heard ─► head complete ─► body ─► outcome_of()
+//        └ not if one was kept   │        └ stopped or thrown: by the receiver, or a limit
+//                                └ issued_again: libcurl would repeat it, and is stopped
 struct Connection::Transfer {
   const http::Request& request;
   const Limits& limits;
