@@ -54,8 +54,8 @@ net::CaBundle ca_bundle_of(const Options& options, const Environment& environmen
       option.empty() ? config::variable(environment, variable) : std::string(option);
   std::string path = config::expand_path(bundle, environment);
   // Not expandable: a file that is not there, never the system's certificates in its place.
-  return {path.empty() ? bundle : std::move(path),
-          option.empty() ? std::string(variable) : "option 'ca_bundle'"};
+  if (path.empty()) path = bundle;
+  return {std::move(path), option.empty() ? std::string(variable) : "option 'ca_bundle'"};
 }
 
 Status read_version(std::string_view version, net::ConnectionConfig& out) {
