@@ -44,7 +44,7 @@ class TextFile {
   std::string path_;
 };
 
-TEST(Tls, TrustsTheBundleThatItIsGiven) {
+TEST(ConnectionTls, TrustsTheBundleThatItIsGiven) {
   const Certificate own("IP:127.0.0.1");
   const Loopback server(over_tls(own));
   const std::string url = https(server);
@@ -59,7 +59,7 @@ TEST(Tls, TrustsTheBundleThatItIsGiven) {
   EXPECT_EQ(answer.value().body, "over TLS");
 }
 
-TEST(Tls, TrustsNoOtherCertificate) {
+TEST(ConnectionTls, TrustsNoOtherCertificate) {
   const Certificate own("IP:127.0.0.1");
   const Certificate of_another("IP:127.0.0.1");
   const Certificate elsewhere("DNS:elsewhere.example");
@@ -77,7 +77,7 @@ TEST(Tls, TrustsNoOtherCertificate) {
 }
 
 // One error, whichever way it is reached, that names the setting and the file.
-TEST(Tls, AnUnusableBundleIsAnInvalidOption) {
+TEST(ConnectionTls, AnUnusableBundleIsAnInvalidOption) {
   const Certificate own("IP:127.0.0.1");
   const Loopback server(over_tls(own));
   const std::string url = https(server);
@@ -104,13 +104,13 @@ TEST(Tls, AnUnusableBundleIsAnInvalidOption) {
   }
 }
 
-TEST(Tls, ABundleIsNotReadWithoutTls) {
+TEST(ConnectionTls, ABundleIsNotReadWithoutTls) {
   const Loopback server(answer_of(200, "plain"));
   Client client(trusting("/no/such/bundle.pem"));
   EXPECT_EQ(client.send(get(server.url())), Code::ok) << client.error.message;
 }
 
-TEST(Tls, SilenceInTheHandshakeIsNoConnection) {
+TEST(ConnectionTls, SilenceInTheHandshakeIsNoConnection) {
   const Loopback server([](Peer& peer) { peer.linger(); });
   Client client;
   const std::string url = https(server);
