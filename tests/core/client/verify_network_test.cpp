@@ -92,6 +92,20 @@ TEST(VerifyOverTheNetwork, AnUnusableBundleIsAnInvalidOption) {
   }
 }
 
+TEST(VerifyOverTheNetwork, AnUnusableBundleFailsTheCallThatNeedsAProof) {
+  const Certificate own("IP:127.0.0.1");
+  const Loopback server(gateway_over_tls(own));
+  for (const auto& [bundle, code] :
+       {std::pair{std::string("/no/such/bundle.pem"), Code::invalid_option},
+        std::pair{own.path(), Code::ok}}) {
+    const auto client =
+        sender({{"verify", "true"}, {"base_url", https(server) + "/v1"}, {"ca_bundle", bundle}});
+    Prepared prepared;
+    const Status status = client->prepare(chat_to(https(server)).request(), prepared);
+    EXPECT_EQ(code_of(status), code) << message_of(status);
+  }
+}
+
 TEST(VerifyOverTheNetwork, StopsAtItsTimeLimit) {
   const Loopback server([](Peer& peer) { peer.linger(); });
   const Stopwatch watch;
