@@ -59,8 +59,8 @@ constexpr std::array options{
            "The kind of endpoint behind a host that is not one of AWS's own names; auto takes it "
            "for custom."),
     choice("http_version", "auto", "1.1|2|auto",
-           "What costmark sends with: auto speaks HTTP/2 where TLS agrees on it, 2 without TLS "
-           "too."),
+           "What costmark sends and verifies with: auto speaks HTTP/2 where TLS agrees on it, 2 "
+           "without TLS too."),
     integer("max_attempts", "3", 1, 100,
             "How many times an operation is tried when costmark sends, the first time included."),
     integer("max_idle_connections", "16", 0, 1000,

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "attribution/project.hpp"
+#include "net/transport.hpp"
 #include "text.hpp"
 
 namespace costmark {
@@ -113,8 +114,7 @@ Client::Impl::Impl(client::Settings settings_of_client, client::SendSettings sen
       accounting(std::move(config.counters), std::move(config.on_usage), chains),
       verifier({settings, chains, authorizer, accounting, clock, log,
                 config.transport ? std::move(config.transport)
-                                 : http::curl_transport(client::transport_config(
-                                       config.options, config.environment))}) {}
+                                 : net::network_transport(sending.connection)}) {}
 
 void Client::Impl::warn_about(const Prepared::Impl& prepared,
                               const attribution::Endpoint& endpoint) {

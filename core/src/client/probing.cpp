@@ -201,6 +201,7 @@ Result<Probing::Seen> Probing::exchange(const Request& asked, const Question& qu
   prepared.reset();
 
   Seen seen;
+  if (!answer && answer.error().code == Code::invalid_option) return answer.error();
   if (!answer) {
     probe.finding = "no answer: " + answer.error().message;
     seen.failure = answer.error().message;

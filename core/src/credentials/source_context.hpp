@@ -18,7 +18,7 @@ struct SourceContext {
   std::shared_ptr<CachedJson> cache_file = std::make_shared<CachedJson>();
 };
 
-// Over the network, with the CA bundle that the environment names.
+// Over the network, with the proxies and the CA bundle that the environment names.
 SourceContext source_context(Environment environment);
 
 }  // namespace costmark

@@ -659,4 +659,5 @@ def test_tls_that_is_not_to_be_trusted(tmp_path: Path) -> None:
         assert outcome.failure.startswith(f"container: {FULL}: https://127.0.0.1:"), outcome
         assert "secret-path" not in outcome.failure, name
     assert "certificate" in failures["self signed"].failure
-    assert "missing.pem is not a readable file" in failures["no bundle"].failure
+    missing = failures["no bundle"].failure
+    assert f": AWS_CA_BUNDLE names {tmp_path / 'missing.pem'}, which is not a readable" in missing

@@ -251,7 +251,7 @@ TEST_F(StsTest, NothingElseOfAnAnswerIsRepeated) {
   transport->then([](const PlaybackTransport::Sent& sent) -> Result<http::Response> {
     http::Response response;
     response.status = 403;
-    response.headers.emplace_back("x-amzn-RequestId", sent.header("x-amz-security-token"));
+    response.headers.add("x-amzn-RequestId", sent.header("x-amz-security-token"));
     return response;
   });
   expect_harmless(assume(role(), with).error());
@@ -324,7 +324,7 @@ PlaybackTransport::Answer refused_at(std::string date, std::string code) {
           code = std::move(code)](const PlaybackTransport::Sent&) -> Result<http::Response> {
     http::Response response;
     response.status = 403;
-    response.headers.emplace_back("Date", date);
+    response.headers.add("Date", date);
     response.body = refused(code);
     return response;
   };

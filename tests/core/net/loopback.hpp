@@ -22,7 +22,7 @@
 #include <utility>
 #include <vector>
 
-namespace costmark::http {
+namespace costmark::net {
 
 // Whether a text holds a request's header and all of its body.
 inline bool is_whole_request(std::string_view text) {
@@ -208,4 +208,4 @@ inline std::string answer_of(int status, std::string_view body, std::string_view
          std::string(more) + "\r\n" + std::string(body);
 }
 
-}  // namespace costmark::http
+}  // namespace costmark::net

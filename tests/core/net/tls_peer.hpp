@@ -16,9 +16,9 @@
 #include <string>
 #include <string_view>
 
-#include "core/http/loopback.hpp"
+#include "core/net/loopback.hpp"
 
-namespace costmark::http {
+namespace costmark::net {
 
 // A certificate that signed itself, with its key.
 class Certificate {
@@ -150,4 +150,4 @@ class TlsPeer {
   bool said_goodbye_ = false;
 };
 
-}  // namespace costmark::http
+}  // namespace costmark::net

@@ -1,4 +1,4 @@
-#include "http/line.hpp"
+#include "net/connection.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -8,11 +8,10 @@
 #include <thread>
 #include <utility>
 
-#include "cleanse.hpp"
-#include "http/broken_pipe.hpp"
-#include "http/line_state.hpp"
+#include "net/broken_pipe.hpp"
+#include "net/connection_state.hpp"
 
-namespace costmark::http {
+namespace costmark::net {
 namespace {
 
 using std::chrono::milliseconds;
@@ -47,38 +46,13 @@ int wait_of(milliseconds time) noexcept {
   return static_cast<int>(std::min(time, most).count());
 }
 
-// What an exchange comes to, without an answer, when the server has closed the connection.
-bool means_closed(CURLcode code) noexcept {
-  switch (code) {
-    case CURLE_GOT_NOTHING:
-    case CURLE_SEND_ERROR:
-    case CURLE_RECV_ERROR:
-    case CURLE_PARTIAL_FILE:  // of HTTP/2
-    case CURLE_HTTP2:
-      return true;
-    default:
-      return false;
-  }
-}
-
 }  // namespace
 
-Error unusable(std::string what) {
-  Error error{Code::transport, std::move(what)};
-  error.retryable = true;
-  return error;
+SteadyClock::time_point deadline_in(milliseconds time) noexcept {
+  return SteadyClock::now() + milliseconds(limit_ms(time));
 }
 
-Error cancelled() {
-  return {Code::cancelled, "cancelled"};
-}
-
-LineConfig::~LineConfig() {
-  cleanse(http_proxy);
-  cleanse(https_proxy);
-}
-
-Line::Line(LineConfig config)
+Connection::Connection(ConnectionConfig config)
     : config_(std::move(config)),
       generation_(fork_generation()),
       handles_(std::make_unique<Handles>()) {
@@ -90,37 +64,38 @@ Line::Line(LineConfig config)
   curl_multi_setopt(handles_->multi.get(), CURLMOPT_MAXCONNECTS, 1L);
 }
 
-Line::~Line() {
+Connection::~Connection() {
   if (inherited()) sockets_.leave_to_parent();
   const Quiet guard;
   handles_.reset();
 }
 
-bool Line::connected() const noexcept {
+bool Connection::connected() const noexcept {
   return !sockets_.empty();
 }
 
-bool Line::inherited() const noexcept {
+bool Connection::inherited() const noexcept {
   return generation_ != fork_generation();
 }
 
-void Line::wake() noexcept {
+void Connection::wake() noexcept {
   curl_multi_wakeup(handles_->multi.get());
 }
 
-Status Line::exchange(const Call& call, Head& head, Receiver& receiver) {
+Status Connection::exchange(const http::Request& request, const Limits& limits, http::Head& head,
+                            Receiver& receiver) {
   head.clear();
   found_stale_ = false;
-  if (Status status = set_up(call); !status) return status;
-  Transfer transfer{call, head, receiver};
+  if (Status status = set_up(request, limits); !status) return status;
+  Transfer transfer{request, limits, head, receiver};
   Status status = run(transfer);
   handles_->headers.clear();
   if (transfer.thrown) std::rethrow_exception(transfer.thrown);
   return transfer.stopped.ok() ? std::move(status) : std::move(transfer.stopped);
 }
 
-Status Line::run(Transfer& transfer) {
-  const WakenBy waken_by(transfer.call.cancellation, *this);
+Status Connection::run(Transfer& transfer) {
+  const WakenBy waken_by(transfer.limits.cancellation, *this);
   const Quiet guard;
   CURLM* const multi = handles_->multi.get();
   CURL* const easy = handles_->easy.get();
@@ -130,7 +105,7 @@ Status Line::run(Transfer& transfer) {
   return drive(transfer);
 }
 
-Status Line::drive(Transfer& transfer) {
+Status Connection::drive(Transfer& transfer) {
   CURLM* const multi = handles_->multi.get();
   for (;;) {
     int running = 0;
@@ -150,73 +125,21 @@ Status Line::drive(Transfer& transfer) {
   }
 }
 
-Status Line::outcome_of(const Transfer& transfer) {
-  CURLcode code = CURLE_OK;
-  int left = 0;
-  while (const CURLMsg* message = curl_multi_info_read(handles_->multi.get(), &left)) {
-    if (message->msg == CURLMSG_DONE) code = message->data.result;
-  }
-  CURL* const easy = handles_->easy.get();
-  switch (code) {
-    case CURLE_OK:
-      if (transfer.head.status() != 0) return {};
-      return unusable("the answer has no head");
-    case CURLE_OPERATION_TIMEDOUT:
-      return timed_out(transfer);
-    case CURLE_URL_MALFORMAT:
-      return {Code::invalid_url, "libcurl does not take the URL"};
-    case CURLE_SSL_CACERT_BADFILE:
-      return {Code::invalid_option, "the CA bundle " + config_.ca_bundle +
-                                        " is not a readable file of PEM certificates; set option "
-                                        "'ca_bundle' or AWS_CA_BUNDLE to one"};
-    default:
-      break;
-  }
-  long connect_status = 0;
-  curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
-  if (connect_status >= 300) {
-    Error error{Code::transport,
-                "the proxy refused the connection with status " + std::to_string(connect_status)};
-    error.retryable = connect_status >= 500;
-    return error;
-  }
-  if (!transfer.heard && (transfer.issued_again || (!transfer.opened && means_closed(code)))) {
-    found_stale_ = true;
-    return unusable(transfer.opened ? "the server refused the request without an answer"
-                                    : "the server closed the kept connection without an answer");
-  }
-  if (transfer.issued_again) return unusable("the server asked for the request in another way");
-  return failure_of(easy, code, handles_->text.data());
-}
-
 // Until something must have happened.
-milliseconds Line::time_left(Transfer& transfer) const {
+milliseconds Connection::time_left(Transfer& transfer) const {
   const auto now = SteadyClock::now();
-  auto end = transfer.call.deadline;
+  auto end = transfer.limits.deadline;
   if (!transfer.connected) {
     curl_off_t since = 0;
     curl_easy_getinfo(handles_->easy.get(), CURLINFO_PRETRANSFER_TIME_T, &since);
     transfer.connected = since > 0;
     transfer.last_byte = now;
   }
-  if (transfer.connected) end = std::min(end, transfer.last_byte + transfer.call.read_timeout);
+  if (transfer.connected) end = std::min(end, transfer.last_byte + transfer.request.read_timeout);
   return std::chrono::ceil<milliseconds>(end - now);
 }
 
-Error Line::timed_out(const Transfer& transfer) const {
-  Error error{Code::timeout, "the time was up before the answer was complete"};
-  error.retryable = true;
-  if (!transfer.connected) {
-    error.message =
-        "no connection within " + std::to_string(handles_->time_to_connect.count()) + " ms";
-  } else if (SteadyClock::now() < transfer.call.deadline) {
-    error.message =
-        "nothing came for " + std::to_string(transfer.call.read_timeout.count()) + " ms";
-  }
-  return error;
-}
-
-bool Line::pause(SteadyClock::time_point until, Cancellation* cancellation) {
+bool Connection::pause(SteadyClock::time_point until, Cancellation* cancellation) {
   const WakenBy waken_by(cancellation, *this);
   for (;;) {
     if (cancellation != nullptr && cancellation->requested()) return false;
@@ -230,7 +153,7 @@ bool Line::pause(SteadyClock::time_point until, Cancellation* cancellation) {
 }
 
 // A handler has forked, and this is the child: what it was called from is the parent's exchange.
-void Line::leave_to_parent() noexcept {
+void Connection::leave_to_parent() noexcept {
   sockets_.leave_to_parent();
   try {
     transfer_->stopped = Status(Code::transport,
@@ -241,4 +164,4 @@ void Line::leave_to_parent() noexcept {
   }
 }
 
-}  // namespace costmark::http
+}  // namespace costmark::net

@@ -1,4 +1,4 @@
-#include "http/curl.hpp"
+#include "net/curl.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -12,7 +12,7 @@
 #include "cleanse.hpp"
 #include "http/field.hpp"
 
-namespace costmark::http {
+namespace costmark::net {
 
 // Never undone: the host may use libcurl as well, and the two share its state. What is thrown makes
 // the next call try again.
@@ -51,7 +51,7 @@ void HeaderLines::clear() noexcept {
 
 void HeaderLines::add(const Header& header) {
   // To libcurl "name:" means to drop the field and "name;" that it is empty.
-  const bool empty = trimmed(header.value).empty();
+  const bool empty = http::trimmed(header.value).empty();
   add_line(header.name, empty ? ";" : ": ", empty ? std::string_view() : header.value);
 }
 
@@ -75,20 +75,6 @@ curl_slist* HeaderLines::list() {
   return links_.empty() ? nullptr : links_.data();
 }
 
-Status check_request(std::string_view method, std::span<const Header> headers) {
-  if (!is_token(method)) return {Code::invalid_argument, "the method is not a token of HTTP"};
-  for (const Header& header : headers) {
-    if (!is_token(header.name)) {
-      return {Code::invalid_argument, "a header's name is not a token of HTTP"};
-    }
-    if (!is_field_value(header.value)) {
-      return {Code::invalid_argument,
-              "the value of header " + std::string(header.name) + " holds a control character"};
-    }
-  }
-  return {};
-}
-
 void take_headers(std::span<const Header> headers, HeaderLines& lines) {
   for (const Header& header : headers) lines.add(header);
   for (const std::string_view own : {"Accept", "Content-Type", "Expect"}) {
@@ -99,7 +85,7 @@ void take_headers(std::span<const Header> headers, HeaderLines& lines) {
   }
 }
 
-void set_manners(Setter& options) {
+void set_curl_defaults(Setter& options) {
   options.set(CURLOPT_NOSIGNAL, 1L);
   options.set(CURLOPT_FOLLOWLOCATION, 0L);
 #if LIBCURL_VERSION_NUM >= 0x075500
@@ -153,44 +139,14 @@ curl_socket_t open_socket(const curl_sockaddr& address) noexcept {
 #endif
 }
 
-namespace {
-
-// Of a line in the header that is longer than it takes, libcurl says the same as of the heap.
-Error no_memory(CURL* handle) {
-  long sent = 0;
-  curl_easy_getinfo(handle, CURLINFO_REQUEST_SIZE, &sent);
-  if (sent == 0) throw std::bad_alloc();
-  Error error{Code::transport, "a line of the answer's header is too long, or memory ran out"};
-  error.retryable = true;
-  return error;
-}
-
-}  // namespace
-
-Error failure_of(CURL* handle, CURLcode code, const char* text) {
-  if (code == CURLE_OUT_OF_MEMORY) return no_memory(handle);
-  Error error{Code::transport, curl_easy_strerror(code)};
-  error.retryable = code != CURLE_PEER_FAILED_VERIFICATION;
-  if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR) {
-    if (text[0] != '\0') error.message = text;
-  }
-  long number = 0;
-  curl_easy_getinfo(handle, CURLINFO_OS_ERRNO, &number);
-  const bool connecting =
-      code == CURLE_COULDNT_CONNECT || code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR;
-  if (connecting && number != 0) {
-    error.message += std::string(" (") + std::strerror(static_cast<int>(number)) + ")";
-  }
-  return error;
-}
-
 void append_secret(std::string& secret, std::string_view more) {
   make_room_for_secret(secret, more.size());
   secret.append(more);
 }
 
 void keep_on_one_line(std::string& text) noexcept {
-  std::replace_if(text.begin(), text.end(), [](char c) { return !is_field_value({&c, 1}); }, '?');
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return !http::is_field_value({&c, 1}); }, '?');
 }
 
-}  // namespace costmark::http
+}  // namespace costmark::net

@@ -1,19 +1,19 @@
-#include "http/line_pool.hpp"
+#include "net/connection_pool.hpp"
 
 #include <algorithm>
 #include <iterator>
 #include <utility>
 
-namespace costmark::http {
+namespace costmark::net {
 namespace {
 
 // The pools of the process.
 class Registry {
  public:
-  std::shared_ptr<LinePool> pool(const LineConfig& config, std::size_t most_idle) {
+  std::shared_ptr<ConnectionPool> pool(const ConnectionConfig& config, std::size_t most_idle) {
     if (auto known = find(config, most_idle)) return known;
     // Made without the lock: what stays whole across a fork is registered one thing at a time.
-    auto made = std::make_shared<LinePool>(config, most_idle);
+    auto made = std::make_shared<ConnectionPool>(config, most_idle);
     Entries unused;
     const std::lock_guard lock(mutex_);
     if (auto known = find_locked(config, most_idle)) return known;
@@ -24,19 +24,20 @@ class Registry {
 
  private:
   struct Entry {
-    LineConfig config;
+    ConnectionConfig config;
     std::size_t most_idle;
-    std::shared_ptr<LinePool> pool;
+    std::shared_ptr<ConnectionPool> pool;
   };
   using Entries = std::vector<Entry>;
   static constexpr std::size_t most = 16;
 
-  std::shared_ptr<LinePool> find(const LineConfig& config, std::size_t most_idle) {
+  std::shared_ptr<ConnectionPool> find(const ConnectionConfig& config, std::size_t most_idle) {
     const std::lock_guard lock(mutex_);
     return find_locked(config, most_idle);
   }
 
-  std::shared_ptr<LinePool> find_locked(const LineConfig& config, std::size_t most_idle) const {
+  std::shared_ptr<ConnectionPool> find_locked(const ConnectionConfig& config,
+                                              std::size_t most_idle) const {
     for (const Entry& entry : entries_) {
       if (entry.config == config && entry.most_idle == most_idle) return entry.pool;
     }
@@ -60,19 +61,20 @@ class Registry {
 
 }  // namespace
 
-LinePool::LinePool(LineConfig config, std::size_t most_idle)
+ConnectionPool::ConnectionPool(ConnectionConfig config, std::size_t most_idle)
     : config_(std::move(config)), most_idle_(most_idle) {}
 
-LinePool::~LinePool() = default;
+ConnectionPool::~ConnectionPool() = default;
 
-std::shared_ptr<LinePool> LinePool::of_process(const LineConfig& config, std::size_t most_idle) {
+std::shared_ptr<ConnectionPool> ConnectionPool::of_process(const ConnectionConfig& config,
+                                                           std::size_t most_idle) {
   static Registry registry;
   return registry.pool(config, most_idle);
 }
 
-LinePool::Entries LinePool::outdated(SteadyClock::time_point now) {
+ConnectionPool::Entries ConnectionPool::outdated(SteadyClock::time_point now) {
   const auto is_outdated = [now](const Entry& entry) {
-    return entry.line->inherited() || now - entry.since >= longest_idle;
+    return entry.connection->inherited() || now - entry.since >= longest_idle;
   };
   Entries kept;
   Entries out;
@@ -84,8 +86,8 @@ LinePool::Entries LinePool::outdated(SteadyClock::time_point now) {
   return out;
 }
 
-// The one that talked to this origin last; else one that talks to nobody.
-LinePool::Entry LinePool::take(std::string_view origin) {
+// The one that talked to this origin last; else one that is not connected.
+ConnectionPool::Entry ConnectionPool::take(std::string_view origin) {
   Entries old;
   const std::lock_guard lock(mutex_);
   old = outdated(SteadyClock::now());
@@ -101,9 +103,9 @@ LinePool::Entry LinePool::take(std::string_view origin) {
   return entry;
 }
 
-void LinePool::put(Entry entry) noexcept {
-  if (!entry.line || entry.line->inherited() || most_idle_ == 0) return;
-  if (!entry.line->connected()) entry.origin.clear();
+void ConnectionPool::put(Entry entry) noexcept {
+  if (!entry.connection || entry.connection->inherited() || most_idle_ == 0) return;
+  if (!entry.connection->connected()) entry.origin.clear();
   try {
     entry.since = SteadyClock::now();
     Entries old;
@@ -118,14 +120,14 @@ void LinePool::put(Entry entry) noexcept {
   }
 }
 
-LinePool::Lease::Lease(LinePool& pool, std::string_view origin)
+ConnectionPool::Lease::Lease(ConnectionPool& pool, std::string_view origin)
     : pool_(pool), entry_(pool.take(origin)) {
-  if (!entry_.line) entry_.line = std::make_unique<Line>(pool.config_);
+  if (!entry_.connection) entry_.connection = std::make_unique<Connection>(pool.config_);
   entry_.origin = origin;
 }
 
-LinePool::Lease::~Lease() {
+ConnectionPool::Lease::~Lease() {
   pool_.put(std::move(entry_));
 }
 
-}  // namespace costmark::http
+}  // namespace costmark::net

@@ -1,20 +1,21 @@
-// One line to a server: a connection that is kept, and the exchanges over it, one after the other.
+// One connection to a server, kept as long as it may be, and the exchanges over it, one after the
+// other.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 
 #include "costmark/error.hpp"
-#include "costmark/http.hpp"
-#include "http/cancellation.hpp"
 #include "http/head.hpp"
-#include "http/sockets.hpp"
+#include "http/request.hpp"
+#include "net/cancellation.hpp"
+#include "net/proxies.hpp"
+#include "net/sockets.hpp"
 
-namespace costmark::http {
+namespace costmark::net {
 
 using SteadyClock = std::chrono::steady_clock;
 
@@ -27,35 +28,31 @@ enum class Version : std::uint8_t {
 // Whether this libcurl does.
 bool speaks_http_2() noexcept;
 
-// What lines must agree on to stand in for each other. A proxy may hold a password.
-struct LineConfig {
-  LineConfig() = default;
-  LineConfig(const LineConfig&) = default;
-  LineConfig(LineConfig&&) noexcept = default;
-  LineConfig& operator=(const LineConfig&) = default;
-  LineConfig& operator=(LineConfig&&) noexcept = default;
-  ~LineConfig();
+// The certificates that servers are verified with: those of a PEM file in place of the system's.
+struct CaBundle {
+  std::string path{};     // empty: the system's
+  std::string setting{};  // what named the file: "option 'ca_bundle'", "AWS_CA_BUNDLE"
 
-  Version version = Version::automatic;
-  std::string http_proxy;  // of http URLs; empty: none
-  std::string https_proxy;
-  std::string no_proxy;   // hosts that are reached without one, as curl spells it
-  std::string ca_bundle;  // PEM file in place of the system's certificates; empty: the system's
-
-  friend bool operator==(const LineConfig&, const LineConfig&) = default;
+  friend bool operator==(const CaBundle&, const CaBundle&) = default;
 };
 
-// One exchange. Views; read until it has ended.
-struct Call {
-  std::string_view method;
-  std::string_view url;  // absolute, percent-encoded
-  std::span<const Header> headers;
-  std::string_view body;
-  std::chrono::milliseconds connect_timeout{0};
-  std::chrono::milliseconds read_timeout{0};  // the longest that no byte comes or goes
+// What connections must agree on to stand in for each other.
+struct ConnectionConfig {
+  Version version = Version::automatic;
+  Proxies proxies{};
+  CaBundle ca_bundle{};
+
+  friend bool operator==(const ConnectionConfig&, const ConnectionConfig&) = default;
+};
+
+// How long the operation that an exchange is part of may last, and what ends it earlier.
+struct Limits {
   SteadyClock::time_point deadline;
   Cancellation* cancellation = nullptr;
 };
+
+// `time` from now: at least a millisecond, and at most what libcurl takes, some 24 days.
+SteadyClock::time_point deadline_in(std::chrono::milliseconds time) noexcept;
 
 // Is given an answer as it comes. An error stops the exchange, which then fails with it; so does an
 // exception.
@@ -70,23 +67,24 @@ class Receiver {
 };
 
 // Runs on the thread that calls it. One thread at a time, which need not stay the same.
-class Line final : private Sleeper {
+class Connection final : private Sleeper {
  public:
   // Throws std::bad_alloc.
-  explicit Line(LineConfig config);
-  ~Line();
-  Line(const Line&) = delete;
-  Line& operator=(const Line&) = delete;
+  explicit Connection(ConnectionConfig config);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
   // Blocks until the answer has come, is stopped, or fails. `head` is cleared first. No redirect is
-  // followed. A connection that the server closed while nobody used it is replaced. The request is
+  // followed. A connection that the server closed while it was idle is replaced. The request is
   // sent once, or not at all.
   //
   // Errors, which name no URL: transport and timeout (retryable, except for certificates that do
-  // not verify); invalid_option for a proxy or a CA bundle that cannot be used; invalid_argument
-  // for a method or a header field that would not arrive as one; cancelled; the receiver's. Throws
+  // not verify); invalid_option for a CA bundle that cannot be read; invalid_url; invalid_argument
+  // for a method or a header field that HTTP does not allow; cancelled; the receiver's. Throws
   // std::bad_alloc and what the receiver throws.
-  Status exchange(const Call& call, Head& head, Receiver& receiver);
+  Status exchange(const http::Request& request, const Limits& limits, http::Head& head,
+                  Receiver& receiver);
 
   // Whether the last exchange failed before anything of an answer came, on a kept connection that
   // the server closed meanwhile, or on a stream that HTTP/2 refused. The next one has a new
@@ -110,15 +108,18 @@ class Line final : private Sleeper {
 
   void wake() noexcept override;
   Status set_up();
-  Status set_up(const Call& call);
+  Status set_up(const http::Request& request, const Limits& limits);
+  Status set_target(const http::Request& request);
   Status run(Transfer& transfer);
   Status drive(Transfer& transfer);
   Status outcome_of(const Transfer& transfer);
   std::chrono::milliseconds time_left(Transfer& transfer) const;
+  Error failure_of(const Transfer& transfer);
   Error timed_out(const Transfer& transfer) const;
+  Error no_bundle() const;
   void leave_to_parent() noexcept;
 
-  const LineConfig config_;
+  const ConnectionConfig config_;
   const std::uint64_t generation_;
   Sockets sockets_;  // outlives the handles, whose callbacks change it
   std::unique_ptr<Handles> handles_;
@@ -126,4 +127,4 @@ class Line final : private Sleeper {
   bool found_stale_ = false;
 };
 
-}  // namespace costmark::http
+}  // namespace costmark::net

@@ -7,7 +7,7 @@
 
 #include "fork.hpp"
 
-namespace costmark::http {
+namespace costmark::net {
 
 // Something that waits and can be woken.
 class Sleeper {
@@ -55,4 +55,4 @@ class WakenBy {
   std::uint64_t generation_ = 0;
 };
 
-}  // namespace costmark::http
+}  // namespace costmark::net

@@ -1,6 +1,6 @@
-#include "http/cancellation.hpp"
+#include "net/cancellation.hpp"
 
-namespace costmark::http {
+namespace costmark::net {
 
 void Cancellation::request() noexcept {
   requested_.store(true, std::memory_order_release);
@@ -37,4 +37,4 @@ WakenBy::~WakenBy() {
   (previous_ == nullptr ? cancellation_->first_ : previous_->next_) = next_;
 }
 
-}  // namespace costmark::http
+}  // namespace costmark::net

@@ -4,9 +4,9 @@
 
 struct curl_sockaddr;  // NOLINT(readability-identifier-naming): of libcurl
 
-namespace costmark::http {
+namespace costmark::net {
 
-// The sockets that a line has open. One thread at a time.
+// The sockets that a connection has open. One thread at a time.
 class Sockets {
  public:
   bool empty() const noexcept { return open_.empty(); }
@@ -25,4 +25,4 @@ class Sockets {
   std::vector<int> open_;
 };
 
-}  // namespace costmark::http
+}  // namespace costmark::net

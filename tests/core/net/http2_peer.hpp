@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace costmark::http {
+namespace costmark::net {
 
 // Over anything that has `read_some` and `write`.
 template <class Channel>
@@ -131,4 +131,4 @@ class Http2Peer {
   bool is_greeted_ = false;
 };
 
-}  // namespace costmark::http
+}  // namespace costmark::net

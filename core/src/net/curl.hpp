@@ -15,7 +15,7 @@
 #include "costmark/error.hpp"
 #include "costmark/http.hpp"
 
-namespace costmark::http {
+namespace costmark::net {
 
 // Before anything else of libcurl's. Throws std::bad_alloc.
 void start_curl();
@@ -71,16 +71,12 @@ class HeaderLines {
   std::vector<curl_slist> links_;
 };
 
-// What may stand in a request. Errors: invalid_argument for a method or a field that is none of
-// HTTP's; the message repeats no value.
-Status check_request(std::string_view method, std::span<const Header> headers);
-
 // The caller's header fields, and none of those that libcurl would make up.
 void take_headers(std::span<const Header> headers, HeaderLines& lines);
 
 // Only http and https, no signals, no redirects, nothing older than HTTP/1.0, the path as it is
 // written, a User-Agent.
-void set_manners(Setter& options);
+void set_curl_defaults(Setter& options);
 
 // TLS 1.2 or newer and the server's name verified, by the certificates of `ca_bundle` (a PEM file;
 // read while the handle is used) or by the system's.
@@ -95,16 +91,10 @@ long limit_ms(std::chrono::milliseconds time) noexcept;
 // A socket that no child of this process inherits.
 curl_socket_t open_socket(const curl_sockaddr& address) noexcept;
 
-// Why an exchange failed. libcurl's own text is repeated only where it speaks of certificates:
-// others hold parts of what the peer sent, or a proxy's password.
-//
-// Errors: transport, retryable unless a certificate did not verify. Throws std::bad_alloc.
-Error failure_of(CURL* handle, CURLcode code, const char* text);
-
 // Appends without leaving copies of what may be a secret where the string has been before.
 void append_secret(std::string& secret, std::string_view more);
 
 // Replaces what would not stay within one line.
 void keep_on_one_line(std::string& text) noexcept;
 
-}  // namespace costmark::http
+}  // namespace costmark::net

@@ -1,10 +1,10 @@
-#include "http/broken_pipe.hpp"
+#include "net/broken_pipe.hpp"
 
 #include <pthread.h>
 
 #include <ctime>
 
-namespace costmark::http {
+namespace costmark::net {
 namespace {
 
 sigset_t broken_pipe() noexcept {
@@ -31,7 +31,7 @@ void take(const sigset_t& signals) noexcept {
 
 }  // namespace
 
-// One that is pending already is somebody else's, and blocked.
+// One that is pending already was raised elsewhere, and is blocked: it stays.
 NoBrokenPipe::NoBrokenPipe() noexcept
     : only_(broken_pipe()),
       blocked_(!pending() && pthread_sigmask(SIG_BLOCK, &only_, &before_) == 0) {}
@@ -42,4 +42,4 @@ NoBrokenPipe::~NoBrokenPipe() {
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
-}  // namespace costmark::http
+}  // namespace costmark::net

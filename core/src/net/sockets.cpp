@@ -1,12 +1,12 @@
-#include "http/sockets.hpp"
+#include "net/sockets.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "http/curl.hpp"
+#include "net/curl.hpp"
 
-namespace costmark::http {
+namespace costmark::net {
 
 int Sockets::open(const curl_sockaddr& address) noexcept {
   try {
@@ -36,4 +36,4 @@ void Sockets::leave_to_parent() noexcept {
   if (nowhere >= 0) ::close(nowhere);
 }
 
-}  // namespace costmark::http
+}  // namespace costmark::net
