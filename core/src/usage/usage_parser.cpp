@@ -53,6 +53,18 @@ bool is_broken_object(std::string_view data) noexcept {
   return !text.ends_with('}') || (next != '"' && next != '}');
 }
 
+// Whether an event says by its first member that it is a piece of content, as nearly all do. That
+// is cheaper than to look for what it has not.
+bool is_piece_of_content(std::string_view data) noexcept {
+  constexpr std::string_view type_member = "{\"type\":";
+  if (!data.starts_with(type_member)) return false;
+  data.remove_prefix(type_member.size());
+  if (data.starts_with(' ')) data.remove_prefix(1);
+  if (!data.starts_with('"')) return false;
+  const std::string_view type = data.substr(1, std::min(data.find('"', 1), data.size()) - 1);
+  return type.ends_with("delta") && type != "message_delta";
+}
+
 // The last word of an event's name, such as "completed" of "response.completed".
 std::optional<Outcome> outcome_of_event(std::string_view name) noexcept {
   if (!name.starts_with("response.")) return std::nullopt;
@@ -175,6 +187,7 @@ bool UsageParser::take_chat_event(const http::Event& event) {
 }
 
 void UsageParser::take_response_event(const http::Event& event) {
+  if (is_piece_of_content(event.data)) return;
   const bool is_called_error = event.type == "error";
   const bool matters = is_called_error || holds(event.data, "\"response\"") ||
                        holds(event.data, "\"error\"") || holds(event.data, "\"usage\"");
@@ -208,6 +221,7 @@ bool UsageParser::open_response(const http::Event& event) {
 }
 
 void UsageParser::take_message_event(const http::Event& event) {
+  if (is_piece_of_content(event.data)) return;
   const bool is_called_error = event.type == "error";
   const bool matters = is_called_error || event.type == "message_stop" ||
                        holds(event.data, "\"message_stop\"") || holds(event.data, "\"error\"") ||
