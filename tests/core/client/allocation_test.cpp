@@ -29,6 +29,26 @@ std::size_t allocations_of_prepare(const OptionValues& options, const Post& post
   return allocations_of_prepare(client_of(options), post);
 }
 
+// A whole operation: decided, prepared, sent, answered, counted.
+std::size_t allocations_of_operation(const std::shared_ptr<Client>& client, const Post& post,
+                                     std::string_view content_type, std::string_view answer) {
+  Operation operation = client->operation();
+  const Request request = post.request();
+  const Head head(200, content_type);
+  std::size_t before = 0;
+  for (int i = 0; i < prepares; ++i) {
+    if (i == 3) before = allocations();
+    if (!operation.begin(request).ok() || !operation.prepare().ok()) {
+      return static_cast<std::size_t>(-1);
+    }
+    operation.sent();
+    operation.head(head);
+    operation.feed(answer);
+    operation.finish();
+  }
+  return allocations() - before;
+}
+
 std::string chat_body(std::size_t size) {
   std::string body = R"({"model":"openai.gpt-oss-120b","stream":true,"messages":[)";
   while (body.size() < size) body += R"({"role":"user","content":"What \"is\" the time?"},)";
@@ -55,6 +75,21 @@ TEST(Allocations, NoneWithTheBodyCarrierAndASignature) {
     EXPECT_EQ(allocations_of_prepare(options, {std::string(mantle_chat), chat_body(size)}), 0U)
         << size;
   }
+}
+
+TEST(Allocations, NoneInAWholeOperation) {
+  const auto client = client_of(
+      with_keys({{"project", "proj_a"}, {"auth", "sigv4"}, {"carrier", "body"}}));
+  const Post post{std::string(mantle_chat), chat_body(10'000)};
+  const std::string usage =
+      R"("usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15})";
+  const std::string event = R"({"id":"chatcmpl-1","model":"m","choices":[],)" + usage + "}";
+  EXPECT_EQ(allocations_of_operation(client, post, "application/json", event), 0U);
+  EXPECT_EQ(allocations_of_operation(
+                client, post, "text/event-stream",
+                R"(data: {"id":"chatcmpl-1","choices":[{"delta":{"content":"a"}}]})" "\n\ndata: " +
+                    event + "\n\ndata: [DONE]\n\n"),
+            0U);
 }
 
 TEST(Allocations, NoneWithTheHeaderCarrierRulesAndAToken) {

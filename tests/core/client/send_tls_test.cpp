@@ -102,7 +102,8 @@ TEST(Tls, ABundleThatIsNoneIsSaidSo) {
   EXPECT_FALSE(status.error().retryable);
 
   const auto by_variable = sender({}, {{"AWS_CA_BUNDLE", "/no/such/bundle.pem"}});
-  const Status of_variable = by_variable->send(chat_to(https(server)).request(), {}, response);
+  Operation other = by_variable->operation();
+  const Status of_variable = by_variable->send(chat_to(https(server)).request(), {}, other);
   EXPECT_EQ(code_of(of_variable), Code::invalid_option);
   EXPECT_NE(message_of(of_variable).find("AWS_CA_BUNDLE names /no/such/bundle.pem"),
             std::string::npos)
