@@ -72,7 +72,7 @@ Result<std::string> region_of(const Sources& sources) {
 }
 
 Result<std::unique_ptr<costmark_bearer_token_cache>> make_cache(const costmark_config* config,
-                                                                      std::int64_t expires_in_s) {
+                                                                std::int64_t expires_in_s) {
   auto sources = sources_of(config);
   if (!sources) return std::move(sources).status();
   auto region = region_of(sources.value());
@@ -127,21 +127,20 @@ void costmark_bearer_token_free(costmark_bearer_token* token) noexcept {
   if (alive(token)) delete token;
 }
 
-costmark_status costmark_bearer_token_cache_new(const costmark_config* config,
-                                                   int64_t expires_in_s,
-                                                   costmark_bearer_token_cache** out_cache,
-                                                   costmark_error** out_error) noexcept {
+costmark_status costmark_bearer_token_cache_new(const costmark_config* config, int64_t expires_in_s,
+                                                costmark_bearer_token_cache** out_cache,
+                                                costmark_error** out_error) noexcept {
   return guarded_new(out_cache, out_error, [&] { return make_cache(config, expires_in_s); });
 }
 
 costmark_status costmark_bearer_token_cache_get(costmark_bearer_token_cache* cache,
-                                                   costmark_bearer_token** out_token,
-                                                   costmark_error** out_error) noexcept {
+                                                costmark_bearer_token** out_token,
+                                                costmark_error** out_error) noexcept {
   return guarded_new(out_token, out_error, [&] { return get(cache); });
 }
 
-bool costmark_bearer_token_cache_refused(costmark_bearer_token_cache* cache,
-                                            const char* token, size_t token_len) noexcept {
+bool costmark_bearer_token_cache_refused(costmark_bearer_token_cache* cache, const char* token,
+                                         size_t token_len) noexcept {
   if (!alive(cache) || token == nullptr) return false;
   KeptTokens& core = *cache->core;
   bool may_differ = false;

@@ -48,8 +48,7 @@ costmark::ClientConfig costmark_config::for_client() const {
   }
   if (log) {
     config.log = [to = log](costmark::LogLevel level, std::string_view message) {
-      to->function(to->user_data.get(), number_of(level), message.data(),
-                   message.size());
+      to->function(to->user_data.get(), number_of(level), message.data(), message.size());
     };
   }
   if (clock) config.clock = [asked = clock] { return ask(*asked); };
@@ -86,13 +85,10 @@ costmark_status costmark_config_set_credentials_callback(costmark_config* config
                       UserData(user_data, free_user_data), out_error);
 }
 
-costmark_status costmark_config_set_bearer_token_callback(costmark_config* config,
-                                                          costmark_bearer_token_callback callback,
-                                                          costmark_bearer_token_refused_callback
-                                                              refused,
-                                                          void* user_data,
-                                                          costmark_free_user_data free_user_data,
-                                                          costmark_error** out_error) noexcept {
+costmark_status costmark_config_set_bearer_token_callback(
+    costmark_config* config, costmark_bearer_token_callback callback,
+    costmark_bearer_token_refused_callback refused, void* user_data,
+    costmark_free_user_data free_user_data, costmark_error** out_error) noexcept {
   return set_callback(config, &costmark_config::bearer_token, callback,
                       UserData(user_data, free_user_data), out_error, refused);
 }

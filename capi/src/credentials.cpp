@@ -50,8 +50,7 @@ struct costmark_credentials_report {
 namespace costmark::capi {
 namespace {
 
-Result<std::unique_ptr<costmark_credentials_cache>> make_cache(
-    const costmark_config* config) {
+Result<std::unique_ptr<costmark_credentials_cache>> make_cache(const costmark_config* config) {
   auto sources = sources_of(config);
   if (!sources) return std::move(sources).status();
   return std::make_unique<costmark_credentials_cache>(std::move(sources).value());
@@ -94,19 +93,19 @@ using namespace costmark::capi;
 using costmark::Status;
 
 costmark_status costmark_credentials_cache_new(const costmark_config* config,
-                                                  costmark_credentials_cache** out_cache,
-                                                  costmark_error** out_error) noexcept {
+                                               costmark_credentials_cache** out_cache,
+                                               costmark_error** out_error) noexcept {
   return guarded_new(out_cache, out_error, [&] { return make_cache(config); });
 }
 
 costmark_status costmark_credentials_cache_get(costmark_credentials_cache* cache,
-                                                  costmark_credentials_set** out_set,
-                                                  costmark_error** out_error) noexcept {
+                                               costmark_credentials_set** out_set,
+                                               costmark_error** out_error) noexcept {
   return guarded_new(out_set, out_error, [&] { return get(cache); });
 }
 
 bool costmark_credentials_cache_refused(costmark_credentials_cache* cache,
-                                           const costmark_credentials_set* set) noexcept {
+                                        const costmark_credentials_set* set) noexcept {
   if (!alive(cache) || !alive(set)) return false;
   KeptCredentials& core = *cache->core;
   bool may_differ = false;
@@ -147,8 +146,8 @@ void costmark_credentials_set_free(costmark_credentials_set* set) noexcept {
 }
 
 costmark_status costmark_config_explain_credentials(const costmark_config* config,
-                                                costmark_credentials_report** out_report,
-                                                costmark_error** out_error) noexcept {
+                                                    costmark_credentials_report** out_report,
+                                                    costmark_error** out_error) noexcept {
   return guarded_new(out_report, out_error, [&] { return explain(config); });
 }
 
@@ -168,7 +167,8 @@ void costmark_credentials_report_source(const costmark_credentials_report* repor
                                         costmark_str* out_failure) noexcept {
   const auto* asked = asked_at(report, index);
   if (out_name != nullptr) *out_name = asked == nullptr ? costmark_str{} : view(asked->source);
-  if (out_failure != nullptr) *out_failure = asked == nullptr ? costmark_str{} : view(asked->failure);
+  if (out_failure != nullptr)
+    *out_failure = asked == nullptr ? costmark_str{} : view(asked->failure);
 }
 
 void costmark_credentials_report_free(costmark_credentials_report* report) noexcept {

@@ -101,9 +101,8 @@ costmark_status costmark_json_set(const costmark_json_edit* edit, char* buffer, 
 costmark_status costmark_json_remove(const costmark_json_edit* edit, char* buffer, size_t capacity,
                                      size_t* out_len, costmark_error** out_error) noexcept {
   return guarded(out_error, [&] {
-    return carry_out(edit, {buffer, capacity, out_len},
-                     [](costmark::json::Document& document, std::string_view) {
-                       return document.remove(0);
-                     });
+    return carry_out(
+        edit, {buffer, capacity, out_len},
+        [](costmark::json::Document& document, std::string_view) { return document.remove(0); });
   });
 }

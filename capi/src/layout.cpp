@@ -1,5 +1,5 @@
-// The layouts that other languages rely on, pinned for the 64-bit platforms. Field by field, offsets
-// are pinned in tests/capi/layout_test.c; numbers in numbers.cpp.
+// The layouts that other languages rely on, pinned for the 64-bit platforms. Field by field,
+// offsets are pinned in tests/capi/layout_test.c; numbers in numbers.cpp.
 #include <cstddef>
 
 #include "costmark/costmark.h"

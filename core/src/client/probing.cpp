@@ -116,7 +116,7 @@ Status Probing::compare(const Seen& refusal, bool documented) {
     return {};
   }
   conclude(Verdict::honored, "a project that cannot exist is refused each time (status " + status +
-                                  "), and the same request is served for " + project);
+                                 "), and the same request is served for " + project);
   return {};
 }
 
