@@ -164,4 +164,8 @@ void Client::reset_usage() {
   impl_->accounting.counters().reset();
 }
 
+const ModelRoute* Client::route(std::string_view model) const {
+  return impl_->settings.routes.find(model);
+}
+
 }  // namespace costmark

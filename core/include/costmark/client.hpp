@@ -172,11 +172,15 @@ class Client {
   // Begins the operation, then sends it.
   Status send(const Request& request, const SendOptions& options, Operation& operation);
 
-  // What was counted by project, and by project and model. Counters that clients share are reset for
-  // all of them.
+  // What was counted by project, and by project and model. Counters that clients share are reset
+  // for all of them.
   std::map<std::string, UsageTotals> usage() const;
   UsageSnapshot usage_by_model() const;
+  // Sets the counters to zero. An attempt that is open counts when it ends.
   void reset_usage();
+
+  // Where a model is served; null when it is not written down. Lives as long as the client.
+  const ModelRoute* route(std::string_view model) const;
 
  private:
   friend class Operation;

@@ -160,8 +160,8 @@ struct Answer {
   std::string service_tier;
   ResponseStatus status = ResponseStatus::unknown;
   bool background = false;  // a Response that was made to go on at the service
-  std::string error_code;  // the error's code, or else its type, as the body named it
-  std::string usage_json;  // the server's own usage object, valid JSON
+  std::string error_code;   // the error's code, or else its type, as the body named it
+  std::string usage_json;   // the server's own usage object, valid JSON
 
   // Empties it and keeps its memory.
   void clear() noexcept;

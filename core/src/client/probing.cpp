@@ -57,7 +57,7 @@ Status Probing::run_once() {
   if (!first) return std::move(first).status();
   const Seen& refusal = first.value();
   if (refusal.finding == Finding::served) {
-    conclude(Verdict::not_honoured,
+    conclude(Verdict::not_honored,
              "the endpoint served project " + text::quoted(impossible_) +
                  ", which cannot exist: it ignores the project that requests name by " +
                  result_.carrier + ", and such calls go to its default project");
@@ -92,7 +92,7 @@ Status Probing::compare(const Seen& refusal, bool documented) {
     return {};
   }
   if (documented) {
-    conclude(Verdict::honoured,
+    conclude(Verdict::honored,
              "a project that cannot exist is refused because of it, and " + project +
                  (real.finding == Finding::served
                       ? " is served"
@@ -108,8 +108,8 @@ Status Probing::compare(const Seen& refusal, bool documented) {
                                    status + ", then " + std::to_string(again.status));
     return {};
   }
-  conclude(Verdict::honoured, "a project that cannot exist is refused each time (status " + status +
-                                  "), and the same request is served for " + project);
+  conclude(Verdict::honored, "a project that cannot exist is refused each time (status " + status +
+                                 "), and the same request is served for " + project);
   return {};
 }
 
@@ -233,7 +233,8 @@ void Probing::count(const Question& question, bool impossible, const http::Respo
   if (question.api == Api::control || (impossible && answer == nullptr)) return;
   AnswerReader reader;
   reader.begin(question.api, answer == nullptr ? 0 : answer->status,
-               answer == nullptr ? std::string_view() : answer->header("content-type"), false, false);
+               answer == nullptr ? std::string_view() : answer->header("content-type"), false,
+               false);
   if (answer != nullptr) reader.feed(answer->body);
   reader.finish(answer == nullptr ? std::optional(Outcome::error) : std::nullopt);
   probe.usage = reader.answer().usage;
