@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from house import ROOT
+from modules import ROOT
 
 WHEELHOUSE = ROOT / "build" / "wheelhouse"
 

@@ -6,7 +6,7 @@ import importlib.metadata
 import re
 
 import costmark
-from house import ROOT
+from modules import ROOT
 
 
 def text(path: str) -> str:

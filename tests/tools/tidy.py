@@ -1,6 +1,6 @@
 """Runs clang-tidy over the C++ sources, and only over what changed since it last found nothing.
 
-A source is checked again when the file itself, a header of the house that it includes, its
+A source is checked again when the file itself, a header of the repository that it includes, its
 compile command, .clang-tidy or the version of clang-tidy has changed.
 """
 
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from house import ROOT, includes, resolve
+from modules import ROOT, includes, resolve
 
 # The package is built in a directory of its own, see build_wheel in ./dev.
 DATABASES = (ROOT / "build" / "release", ROOT / "build" / "wheel")
@@ -51,7 +51,7 @@ def tool_key() -> bytes:
 
 @cache
 def closure(file: Path) -> frozenset[Path]:
-    """A file and the files of the house that it includes, near and far."""
+    """A file and the files of the repository that it includes, near and far."""
     seen: set[Path] = set()
     waiting = [file]
     while waiting:
@@ -64,7 +64,7 @@ def closure(file: Path) -> frozenset[Path]:
 
 
 def units() -> list[Unit]:
-    """Each source of the house once, in the first database that has it."""
+    """Each source once, in the first database that has it."""
     found: dict[Path, Unit] = {}
     for database in DATABASES:
         for entry in json.loads((database / "compile_commands.json").read_text(encoding="utf-8")):
@@ -72,11 +72,11 @@ def units() -> list[Unit]:
             if source.is_relative_to(database) or source in found:
                 continue
             found[source] = Unit(source, database, entry["command"])
-    return [unit for source, unit in sorted(found.items()) if in_the_house(source)]
+    return [unit for source, unit in sorted(found.items()) if is_ours(source)]
 
 
-def in_the_house(source: Path) -> bool:
-    """Whether a source is the house's own, not a test."""
+def is_ours(source: Path) -> bool:
+    """Whether a source is our own, not a test."""
     return any(source.is_relative_to(folder) for folder in FOLDERS)
 
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "fork.hpp"
+#include "base/fork.hpp"
 
 namespace costmark::attribution {
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "costmark/attribution.hpp"
 #include "costmark/http.hpp"
-#include "text.hpp"
 
 namespace costmark::attribution {
 namespace {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "attribution/glob.hpp"
-#include "text.hpp"
+#include "base/text.hpp"
 
 namespace costmark {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "base/text.hpp"
 #include "costmark/attribution.hpp"
-#include "text.hpp"
 
 namespace costmark::attribution {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "attribution/glob.hpp"
 #include "attribution/project.hpp"
-#include "text.hpp"
+#include "base/text.hpp"
 
 namespace costmark {
 

@@ -2,8 +2,8 @@
 
 #include <cstddef>
 
+#include "base/text.hpp"
 #include "costmark/http.hpp"
-#include "text.hpp"
 
 namespace costmark::attribution {
 namespace {

@@ -4,8 +4,8 @@
 #include <array>
 
 #include "attribution/glob.hpp"
+#include "base/text.hpp"
 #include "costmark/attribution.hpp"
-#include "text.hpp"
 
 namespace costmark::attribution {
 namespace {

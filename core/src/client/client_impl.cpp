@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "attribution/project.hpp"
+#include "base/text.hpp"
 #include "net/transport.hpp"
-#include "text.hpp"
 
 namespace costmark {
 namespace client {

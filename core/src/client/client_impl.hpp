@@ -7,14 +7,14 @@
 #include <string>
 
 #include "attribution/chains.hpp"
-#include "client/attribute.hpp"
-#include "client/authorize.hpp"
+#include "base/fork.hpp"
 #include "client/operation/accounting.hpp"
-#include "client/send_settings.hpp"
+#include "client/prepare/attribute.hpp"
+#include "client/prepare/authorize.hpp"
+#include "client/send/send_settings.hpp"
 #include "client/settings.hpp"
-#include "client/verify.hpp"
+#include "client/verify/verify.hpp"
 #include "costmark/client.hpp"
-#include "fork.hpp"
 
 namespace costmark {
 

@@ -1,7 +1,7 @@
 #include <string>
 
+#include "base/file.hpp"
 #include "costmark/client.hpp"
-#include "file.hpp"
 
 namespace costmark {
 namespace {

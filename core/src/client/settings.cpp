@@ -4,10 +4,10 @@
 #include <array>
 #include <utility>
 
+#include "base/text.hpp"
 #include "costmark/attribution.hpp"
 #include "costmark/client.hpp"
 #include "costmark/http.hpp"
-#include "text.hpp"
 
 namespace costmark::client {
 namespace {

@@ -1,7 +1,7 @@
 #include "credentials/attempts.hpp"
 
+#include "base/jitter.hpp"
 #include "http/field.hpp"
-#include "jitter.hpp"
 
 namespace costmark {
 

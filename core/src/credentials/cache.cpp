@@ -5,9 +5,9 @@
 #include <mutex>
 #include <utility>
 
-#include "fork.hpp"
-#include "jitter.hpp"
-#include "timestamp.hpp"
+#include "base/fork.hpp"
+#include "base/jitter.hpp"
+#include "base/timestamp.hpp"
 
 namespace costmark {
 namespace {

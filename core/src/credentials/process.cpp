@@ -16,13 +16,13 @@
 #include <utility>
 #include <vector>
 
-#include "cleanse.hpp"
+#include "base/cleanse.hpp"
+#include "base/file.hpp"
+#include "base/timestamp.hpp"
 #include "costmark/json.hpp"
 #include "credentials/config/shell_split.hpp"
 #include "credentials/secret.hpp"
-#include "file.hpp"
 #include "json/reader.hpp"
-#include "timestamp.hpp"
 
 namespace costmark {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "cleanse.hpp"
+#include "base/cleanse.hpp"
 #include "credentials/config/region.hpp"
 #include "credentials/process.hpp"
 #include "credentials/sso/login.hpp"

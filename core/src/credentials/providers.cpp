@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "timestamp.hpp"
+#include "base/timestamp.hpp"
 
 namespace costmark {
 namespace {

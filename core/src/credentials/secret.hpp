@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "cleanse.hpp"
+#include "base/cleanse.hpp"
 
 namespace costmark {
 

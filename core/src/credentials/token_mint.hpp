@@ -6,10 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/fork.hpp"
 #include "costmark/bearer_token.hpp"
 #include "costmark/credentials.hpp"
 #include "costmark/error.hpp"
-#include "fork.hpp"
 
 namespace costmark {
 

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "text.hpp"
+#include "base/text.hpp"
 
 namespace costmark::http {
 

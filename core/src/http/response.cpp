@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "cleanse.hpp"
+#include "base/cleanse.hpp"
 
 namespace costmark::http {
 

@@ -4,8 +4,8 @@
 #include <charconv>
 #include <cmath>
 
-#include "text.hpp"
-#include "timestamp.hpp"
+#include "base/text.hpp"
+#include "base/timestamp.hpp"
 
 namespace costmark::http {
 namespace {

@@ -1,9 +1,9 @@
 #include "json/path_tree.hpp"
 
+#include "base/text.hpp"
 #include "json/reuse.hpp"
 #include "json/strings.hpp"
 #include "json/validate.hpp"
-#include "text.hpp"
 
 namespace costmark::json {
 namespace {

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/text.hpp"
 #include "costmark/json.hpp"
-#include "text.hpp"
 
 namespace costmark::json {
 namespace {

@@ -3,7 +3,7 @@
 #include <bit>
 #include <cstring>
 
-#include "cleanse.hpp"
+#include "base/cleanse.hpp"
 #include "json/reuse.hpp"
 
 namespace costmark::json {

@@ -6,8 +6,8 @@
 #include <cstring>
 #include <string>
 
+#include "base/text.hpp"
 #include "costmark/json.hpp"
-#include "text.hpp"
 
 namespace costmark::json {
 namespace {

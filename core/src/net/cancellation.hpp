@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <mutex>
 
-#include "fork.hpp"
+#include "base/fork.hpp"
 
 namespace costmark::net {
 

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "fork.hpp"
+#include "base/fork.hpp"
 #include "net/connection.hpp"
 
 namespace costmark::net {

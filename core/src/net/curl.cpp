@@ -9,7 +9,7 @@
 #include <limits>
 #include <new>
 
-#include "cleanse.hpp"
+#include "base/cleanse.hpp"
 #include "http/field.hpp"
 
 namespace costmark::net {

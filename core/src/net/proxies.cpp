@@ -4,7 +4,7 @@
 #include <string_view>
 #include <utility>
 
-#include "cleanse.hpp"
+#include "base/cleanse.hpp"
 
 namespace costmark::net {
 namespace {

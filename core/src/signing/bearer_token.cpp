@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "cleanse.hpp"
+#include "base/cleanse.hpp"
 #include "costmark/signing.hpp"
 #include "crypto/crypto.hpp"
 #include "signing/request_check.hpp"

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <tuple>
 
-#include "text.hpp"
+#include "base/text.hpp"
 
 namespace costmark::signing {
 namespace {

@@ -1,6 +1,6 @@
 #include "signing/key_cache.hpp"
 
-#include "cleanse.hpp"
+#include "base/cleanse.hpp"
 
 namespace costmark::signing {
 

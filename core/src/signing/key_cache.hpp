@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/fork.hpp"
 #include "crypto/crypto.hpp"
-#include "fork.hpp"
 
 namespace costmark::signing {
 

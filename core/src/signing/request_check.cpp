@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+#include "base/timestamp.hpp"
 #include "signing/canonical.hpp"
-#include "text.hpp"
-#include "timestamp.hpp"
 
 namespace costmark::signing {
 namespace {

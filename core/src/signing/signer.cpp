@@ -4,7 +4,7 @@
 #include <chrono>
 #include <string>
 
-#include "cleanse.hpp"
+#include "base/cleanse.hpp"
 #include "costmark/url.hpp"
 #include "crypto/crypto.hpp"
 #include "signing/canonical.hpp"

@@ -3,8 +3,8 @@
 #include <mutex>
 #include <utility>
 
+#include "base/fork.hpp"
 #include "costmark/usage.hpp"
-#include "fork.hpp"
 
 namespace costmark {
 namespace {

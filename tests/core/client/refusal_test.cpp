@@ -1,5 +1,5 @@
 // Telling refusals that can be mended from those that cannot.
-#include "client/refusal.hpp"
+#include "client/operation/refusal.hpp"
 
 #include <gtest/gtest.h>
 

@@ -59,7 +59,7 @@ Verification found(Result<Verification> result) {
 TEST(VerifyOverTheNetwork, AsksTheEndpoint) {
   const Loopback server(gateway());
   const Verification result = found(verify(server.origin()));
-  EXPECT_EQ(result.verdict, Verdict::honoured) << result.reason;
+  EXPECT_EQ(result.verdict, Verdict::honored) << result.reason;
   EXPECT_EQ(result.probes.size(), 3U);
 }
 
@@ -69,7 +69,7 @@ TEST(VerifyOverTheNetwork, TrustsTheBundleThatItIsGiven) {
   for (const auto& result : {verify(https(server), {{"ca_bundle", own.path()}}),
                              verify(https(server), {}, {{"AWS_CA_BUNDLE", own.path()}})}) {
     ASSERT_TRUE(result.ok()) << result.error().message;
-    EXPECT_EQ(result.value().verdict, Verdict::honoured) << result.value().reason;
+    EXPECT_EQ(result.value().verdict, Verdict::honored) << result.value().reason;
   }
 }
 
@@ -149,13 +149,13 @@ TEST(VerifyOverTheNetwork, GoesThroughTheProxyOfSend) {
        {verify("http://gateway.invalid", {{"proxy", proxy.origin()}}),
         verify("http://gateway.invalid", {}, {{"http_proxy", proxy.origin()}})}) {
     ASSERT_TRUE(result.ok()) << result.error().message;
-    EXPECT_EQ(result.value().verdict, Verdict::honoured) << result.value().reason;
+    EXPECT_EQ(result.value().verdict, Verdict::honored) << result.value().reason;
   }
   const Loopback server(gateway());
   const std::size_t before = proxy.connections();
   const Verification direct =
       found(verify(server.origin(), {{"proxy", proxy.origin()}, {"no_proxy", "127.0.0.1"}}));
-  EXPECT_EQ(direct.verdict, Verdict::honoured) << direct.reason;
+  EXPECT_EQ(direct.verdict, Verdict::honored) << direct.reason;
   EXPECT_EQ(proxy.connections(), before);
 }
 
@@ -170,7 +170,7 @@ TEST(VerifyOverTheNetwork, SpeaksTheHttpOfSend) {
     }
   });
   const Verification result = found(verify(server.origin(), {{"http_version", "2"}}));
-  EXPECT_EQ(result.verdict, Verdict::not_honoured) << result.reason;
+  EXPECT_EQ(result.verdict, Verdict::not_honored) << result.reason;
   EXPECT_GE(requests, 1);
 }
 

@@ -9,7 +9,7 @@
 #include <regex>
 #include <thread>
 
-#include "client/probe.hpp"
+#include "client/verify/probe.hpp"
 #include "core/client/client_fixture.hpp"
 #include "core/forking.hpp"
 #include "http/transport.hpp"

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "costmark/signing.hpp"
-#include "timestamp.hpp"
+#include "base/timestamp.hpp"
 
 namespace costmark::signing {
 namespace {

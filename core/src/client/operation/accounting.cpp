@@ -52,8 +52,8 @@ void Accounting::end(const AttemptReport& attempt, std::string_view host) {
 void Accounting::settle(const AttemptReport& poll, std::string_view host) {
   const Answer& answer = poll.answer;
   if (answer.response_id.empty() || !has_ended(answer.status)) return;
-  const auto settled = BackgroundResponses::of_process().settle(host, answer.response_id,
-                                                                answer.background);
+  const auto settled =
+      BackgroundResponses::of_process().settle(host, answer.response_id, answer.background);
   if (!settled) return;
   AttemptReport report = poll;
   report.kind = AttemptReport::Kind::settlement;

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/fork.hpp"
 #include "costmark/usage.hpp"
-#include "fork.hpp"
 
 namespace costmark::client {
 

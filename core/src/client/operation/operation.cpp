@@ -3,13 +3,13 @@
 #include <array>
 #include <utility>
 
-#include "cleanse.hpp"
+#include "base/cleanse.hpp"
+#include "base/jitter.hpp"
+#include "base/timestamp.hpp"
 #include "client/operation/next.hpp"
 #include "client/operation/operation_impl.hpp"
 #include "http/field.hpp"
 #include "http/retry.hpp"
-#include "jitter.hpp"
-#include "timestamp.hpp"
 
 namespace costmark {
 
@@ -185,13 +185,13 @@ AnswerPlan Operation::Impl::head(const AnswerHead& given) {
 
   AnswerPlan plan;
   plan.may_change_body = hides;
-  if (made.proof.kind == client::ProofKind::none) return plan;
+  if (made.auth.kind == client::AuthKind::none) return plan;
   if (http_status < first_status_of_refusals) {
-    if (client->authorizer.skewed()) client->authorizer.accepted(made.proof, times);
+    if (client->authorizer.skewed()) client->authorizer.accepted(made.auth, times);
     return plan;
   }
   refusal.begin(http_status, error_type);
-  if (refusal.watching() && made.proof.kind != client::ProofKind::given_token &&
+  if (refusal.watching() && made.auth.kind != client::AuthKind::given_token &&
       !share->resend_used) {
     plan.read_ahead_bytes = client::RefusalReader::most_buffered;
     plan.read_ahead_time = longest_read_ahead;
@@ -231,9 +231,9 @@ void Operation::Impl::count() {
 
 // What the end means for the credentials, and for the next attempt.
 void Operation::Impl::conclude(bool failed) {
-  const client::Proof& proof = prepared.impl().proof;
+  const client::AuthUsed& auth = prepared.impl().auth;
   const std::string_view token = prepared.impl().token();
-  const bool recovered = client->authorizer.recover(refusal.finish(), proof, token, times);
+  const bool recovered = client->authorizer.recover(refusal.finish(), auth, token, times);
   const client::AttemptEnd ended{reader.answer().outcome,
                                  http_status,
                                  failed,

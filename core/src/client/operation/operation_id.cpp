@@ -5,7 +5,7 @@
 #include <cstring>
 #include <new>
 
-#include "fork.hpp"
+#include "base/fork.hpp"
 
 namespace costmark::client {
 namespace {

@@ -9,9 +9,9 @@
 
 #include "client/client_impl.hpp"
 #include "client/operation/operation_id.hpp"
-#include "client/prepared.hpp"
-#include "client/refusal.hpp"
-#include "client/response.hpp"
+#include "client/operation/refusal.hpp"
+#include "client/prepare/prepared.hpp"
+#include "client/send/response.hpp"
 #include "costmark/client.hpp"
 #include "costmark/operation.hpp"
 

@@ -4,9 +4,9 @@
 #include <cstring>
 #include <utility>
 
-#include "cleanse.hpp"
+#include "base/cleanse.hpp"
+#include "base/text.hpp"
 #include "credentials/config/shell_split.hpp"
-#include "text.hpp"
 
 namespace costmark::config {
 namespace {

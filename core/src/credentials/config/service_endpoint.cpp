@@ -5,10 +5,10 @@
 #include <optional>
 #include <utility>
 
+#include "base/text.hpp"
 #include "costmark/http.hpp"
 #include "costmark/url.hpp"
 #include "credentials/unusable.hpp"
-#include "text.hpp"
 
 namespace costmark {
 namespace {

@@ -5,8 +5,8 @@
 #include <optional>
 #include <utility>
 
-#include "file.hpp"
-#include "text.hpp"
+#include "base/file.hpp"
+#include "base/text.hpp"
 
 namespace costmark::config {
 namespace {

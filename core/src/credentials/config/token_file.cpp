@@ -1,7 +1,7 @@
 #include "credentials/config/token_file.hpp"
 
+#include "base/file.hpp"
 #include "credentials/config/config_file.hpp"
-#include "file.hpp"
 
 namespace costmark {
 

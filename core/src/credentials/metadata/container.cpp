@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "cleanse.hpp"
+#include "base/cleanse.hpp"
 #include "costmark/url.hpp"
 #include "credentials/attempts.hpp"
 #include "credentials/config/shared_files.hpp"

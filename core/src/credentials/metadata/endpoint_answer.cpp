@@ -4,10 +4,10 @@
 #include <array>
 #include <utility>
 
-#include "cleanse.hpp"
+#include "base/cleanse.hpp"
+#include "base/timestamp.hpp"
 #include "http/field.hpp"
 #include "json/reader.hpp"
-#include "timestamp.hpp"
 
 namespace costmark {
 namespace {

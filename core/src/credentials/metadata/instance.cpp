@@ -9,13 +9,13 @@
 #include <string_view>
 #include <utility>
 
-#include "cleanse.hpp"
+#include "base/cleanse.hpp"
+#include "base/jitter.hpp"
+#include "base/text.hpp"
 #include "costmark/json.hpp"
 #include "credentials/attempts.hpp"
 #include "credentials/metadata/endpoint_answer.hpp"
 #include "credentials/metadata/instance_settings.hpp"
-#include "jitter.hpp"
-#include "text.hpp"
 
 namespace costmark {
 namespace {

@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/file.hpp"
+#include "base/timestamp.hpp"
 #include "costmark/json.hpp"
-#include "file.hpp"
-#include "timestamp.hpp"
 
 namespace costmark {
 namespace {

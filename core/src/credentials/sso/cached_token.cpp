@@ -2,8 +2,8 @@
 
 #include <vector>
 
+#include "base/timestamp.hpp"
 #include "credentials/config/config_file.hpp"
-#include "timestamp.hpp"
 
 namespace costmark {
 namespace {

@@ -6,7 +6,8 @@
 #include <string_view>
 #include <utility>
 
-#include "cleanse.hpp"
+#include "base/cleanse.hpp"
+#include "base/timestamp.hpp"
 #include "costmark/json.hpp"
 #include "credentials/config/service_endpoint.hpp"
 #include "credentials/sso/cached_token.hpp"
@@ -14,7 +15,6 @@
 #include "credentials/sso/login_advice.hpp"
 #include "crypto/es256.hpp"
 #include "crypto/name_digest.hpp"
-#include "timestamp.hpp"
 
 namespace costmark {
 namespace {

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/text.hpp"
 #include "credentials/config/config_file.hpp"
-#include "text.hpp"
 
 namespace costmark {
 

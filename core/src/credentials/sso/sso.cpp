@@ -5,13 +5,13 @@
 #include <string_view>
 #include <utility>
 
-#include "cleanse.hpp"
+#include "base/cleanse.hpp"
+#include "base/timestamp.hpp"
 #include "credentials/attempts.hpp"
 #include "credentials/config/service_endpoint.hpp"
 #include "credentials/sso/cached_json.hpp"
 #include "credentials/sso/sso_token.hpp"
 #include "signing/canonical.hpp"
-#include "timestamp.hpp"
 
 namespace costmark {
 namespace {

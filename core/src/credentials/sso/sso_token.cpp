@@ -5,13 +5,13 @@
 #include <optional>
 #include <utility>
 
+#include "base/text.hpp"
+#include "base/timestamp.hpp"
 #include "costmark/json.hpp"
 #include "credentials/config/service_endpoint.hpp"
 #include "credentials/sso/cached_token.hpp"
 #include "credentials/sso/login_advice.hpp"
 #include "crypto/name_digest.hpp"
-#include "text.hpp"
-#include "timestamp.hpp"
 
 namespace costmark {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "timestamp.hpp"
+#include "base/timestamp.hpp"
 
 namespace costmark {
 namespace {

@@ -5,10 +5,10 @@
 #include <string_view>
 #include <utility>
 
-#include "cleanse.hpp"
+#include "base/cleanse.hpp"
+#include "base/text.hpp"
 #include "credentials/config/token_file.hpp"
 #include "credentials/unusable.hpp"
-#include "text.hpp"
 
 namespace costmark {
 namespace {

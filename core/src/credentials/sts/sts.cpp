@@ -7,13 +7,13 @@
 #include <utility>
 #include <vector>
 
-#include "cleanse.hpp"
+#include "base/cleanse.hpp"
+#include "base/timestamp.hpp"
 #include "costmark/signing.hpp"
 #include "credentials/attempts.hpp"
 #include "credentials/sts/sts_answer.hpp"
 #include "credentials/sts/sts_refusal.hpp"
 #include "signing/canonical.hpp"
-#include "timestamp.hpp"
 
 namespace costmark::sts {
 namespace {

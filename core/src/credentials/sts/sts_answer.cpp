@@ -5,10 +5,10 @@
 #include <optional>
 #include <utility>
 
-#include "cleanse.hpp"
+#include "base/cleanse.hpp"
+#include "base/timestamp.hpp"
 #include "credentials/sts/xml.hpp"
 #include "http/field.hpp"
-#include "timestamp.hpp"
 
 namespace costmark::sts {
 namespace {

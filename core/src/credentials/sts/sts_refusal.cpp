@@ -4,10 +4,10 @@
 #include <array>
 #include <utility>
 
-#include "cleanse.hpp"
+#include "base/cleanse.hpp"
+#include "base/text.hpp"
 #include "credentials/sts/xml.hpp"
 #include "http/field.hpp"
-#include "text.hpp"
 
 namespace costmark::sts {
 namespace {

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "cleanse.hpp"
-#include "text.hpp"
+#include "base/cleanse.hpp"
+#include "base/text.hpp"
 
 namespace costmark::xml {
 namespace {

@@ -18,7 +18,7 @@
 #include "credentials/sso/sso_token.hpp"
 #include "crypto/name_digest.hpp"
 #include "login_key.hpp"
-#include "timestamp.hpp"
+#include "base/timestamp.hpp"
 
 namespace costmark {
 namespace {

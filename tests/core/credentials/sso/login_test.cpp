@@ -13,7 +13,7 @@
 #include "credentials/playback_transport.hpp"
 #include "crypto/name_digest.hpp"
 #include "login_key.hpp"
-#include "timestamp.hpp"
+#include "base/timestamp.hpp"
 
 namespace costmark {
 namespace {

@@ -1,0 +1,171 @@
+#include "costmark/client.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include "client/client_impl.hpp"
+#include "client/operation/operation_impl.hpp"
+#include "client/prepare/prepared.hpp"
+#include "client/prepare/router.hpp"
+#include "costmark/url.hpp"
+#include "crypto/crypto.hpp"
+#include "json/scanner.hpp"
+
+namespace costmark {
+
+using client::Purpose;
+using client::Settings;
+
+namespace {
+
+UnixSeconds system_clock() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+// Empties a Prepared that an error or an exception (of a host's callback, or for want of memory)
+// left half filled.
+class EmptyUnlessDone {
+ public:
+  explicit EmptyUnlessDone(Prepared::Impl& out) noexcept : out_(out) {}
+  ~EmptyUnlessDone() {
+    if (!done_) out_.reset();
+  }
+  EmptyUnlessDone(const EmptyUnlessDone&) = delete;
+  EmptyUnlessDone& operator=(const EmptyUnlessDone&) = delete;
+
+  Status done(Status status) noexcept {
+    done_ = status.ok();
+    return status;
+  }
+
+ private:
+  Prepared::Impl& out_;
+  bool done_ = false;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
+  // Before there are threads: a child that is forked while another one does these would find their
+  // locks taken for ever.
+  json::Scanner::look_at_processor();
+  crypto::look_up_algorithms();
+  if (!config.environment) config.environment = process_environment();
+  if (!config.clock) config.clock = system_clock;
+  if (!config.counters) config.counters = std::make_shared<UsageCounters>();
+  if (Status status = config.options.load_environment(config.environment); !status) return status;
+
+  Result<Settings> settings = Settings::create(config.options, config.environment);
+  if (!settings) return std::move(settings).status();
+  if (settings.value().lacks_region()) {
+    // A file that cannot be read is the credentials' error, where one is needed.
+    auto region = profile_region(config.environment, config.options.text("profile"));
+    if (region) settings.value().take_region(std::move(region).value().name);
+  }
+  Result<client::SendSettings> sending =
+      client::SendSettings::create(config.options, config.environment);
+  if (!sending) return std::move(sending).status();
+  Result<client::Identity> identity = client::identity_of(config);
+  if (!identity) return std::move(identity).status();
+  return std::shared_ptr<Client>(
+      new Client(std::make_shared<Impl>(std::move(settings).value(), std::move(sending).value(),
+                                        std::move(identity).value(), std::move(config))));
+}
+
+Client::Client(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Client::~Client() = default;
+
+// The way of a request: where does it go, who pays for it ...
+Status Client::Impl::decide(const Request& request, Prepared::Impl& out) {
+  out.reset();
+  const Result<Url> url = parse_url(request.url);
+  if (!url) return url.error();
+  const Result<attribution::Endpoint> endpoint = settings.endpoint_of(url.value());
+  if (!endpoint) return endpoint.error();
+  if (Status status =
+          attributor.attribute(request, url.value(), endpoint.value(), Purpose::send, out);
+      !status) {
+    return status;
+  }
+  out.endpoint = endpoint.value();
+  out.target = client::route(settings, request, url.value(), endpoint.value(), out);
+  if (out.api == Api::responses) out.stored_at = out.target.authority;
+  out.attributed();
+  return {};
+}
+
+// ... and what authenticates who sends it.
+Status Client::Impl::authorize(const Request& request, Wait wait, Prepared::Impl& out) {
+  out.take_off_signature();
+  if (Status status = admit(request, wait, out); !status) return status;
+  if (Status status = authorizer.authorize(request, out.target, out.endpoint, clock(), wait, out);
+      !status) {
+    return status;
+  }
+  warn_about(out, out.endpoint);
+  return {};
+}
+
+Status Client::Impl::ready(const Request& request, Prepared::Impl& out) {
+  if (Status status = admit(request, {}, out); !status) return status;
+  return authorizer.ready(request, out.endpoint, clock(), out);
+}
+
+Status Client::Impl::admit(const Request& request, Wait wait, Prepared::Impl& out) {
+  if (!settings.verify) return {};
+  return verifier.admit(request, out.url.empty() ? request.url : out.url, wait, out);
+}
+
+Status Client::Impl::check(const Request& request, Prepared::Impl& scratch) {
+  scratch.reset();
+  const Result<Url> url = parse_url(request.url);
+  if (!url) return url.error();
+  const Result<attribution::Endpoint> endpoint = settings.endpoint_of(url.value());
+  if (!endpoint) return endpoint.error();
+  return attributor.attribute(request, url.value(), endpoint.value(), Purpose::check, scratch);
+}
+
+Operation Client::operation() {
+  return Operation(std::make_unique<Operation::Impl>(impl_));
+}
+
+Status Client::prepare(const Request& request, Prepared& out) {
+  EmptyUnlessDone guard(out.impl());
+  Status status = impl_->decide(request, out.impl());
+  if (status) status = impl_->authorize(request, {}, out.impl());
+  return guard.done(std::move(status));
+}
+
+Status Client::check(const Request& request, Prepared& scratch) {
+  // Emptied in any case: what it holds are views of the request, and nothing that could be sent.
+  const EmptyUnlessDone guard(scratch.impl());
+  return impl_->check(request, scratch.impl());
+}
+
+Result<Verification> Client::verify(const VerifyRequest& request) {
+  return impl_->verifier.verify(request);
+}
+
+bool Client::may_verify(std::string_view url) const {
+  return impl_->settings.verify && !impl_->verifier.proven(url);
+}
+
+std::map<std::string, UsageTotals> Client::usage() const {
+  return totals_by_project(impl_->accounting.counters().snapshot());
+}
+
+UsageSnapshot Client::usage_by_model() const {
+  return impl_->accounting.counters().snapshot();
+}
+
+void Client::reset_usage() {
+  impl_->accounting.counters().reset();
+}
+
+const ModelRoute* Client::route(std::string_view model) const {
+  return impl_->settings.routes.find(model);
+}
+
+}  // namespace costmark

@@ -1,0 +1,309 @@
+#include "client/prepare/attribute.hpp"
+
+#include <array>
+
+#include "attribution/carrier.hpp"
+#include "attribution/project.hpp"
+#include "attribution/route.hpp"
+#include "base/text.hpp"
+
+namespace costmark::client {
+namespace {
+
+using attribution::Carriers;
+using attribution::EndpointKind;
+
+// The members of a request body that decide something, in the order of `body_paths`.
+enum BodyField : std::size_t {
+  project_id,
+  model,
+  stream,
+  stream_options,
+  include_usage,
+  previous,
+  background
+};
+constexpr std::array<std::string_view, 7> body_paths{
+    attribution::body_member,
+    "model",
+    "stream",
+    "stream_options",
+    "stream_options.include_usage",
+    "previous_response_id",
+    "background",
+};
+
+// The headers in which callers name a project, whether the request's API looks there or not.
+constexpr std::array<std::string_view, 3> project_headers{
+    attribution::project_header, attribution::workspace_header, attribution::old_workspace_header};
+
+bool is_json(std::string_view content_type) noexcept {
+  content_type = text::trimmed(content_type, " \t");
+  const std::string_view media_type = content_type.substr(0, content_type.find_first_of("; \t"));
+  constexpr std::string_view suffix = "+json";
+  return equal_ignoring_case(media_type, "application/json") ||
+         equal_ignoring_case(media_type, "text/json") ||
+         (media_type.size() > suffix.size() &&
+          equal_ignoring_case(media_type.substr(media_type.size() - suffix.size()), suffix));
+}
+
+// JSON that has no members: nothing to read, and nothing to refuse where any JSON may be sent.
+bool is_other_json(std::string_view body) noexcept {
+  const std::size_t first = body.find_first_not_of(" \t\r\n");
+  constexpr std::string_view other_beginnings = "[\"-0123456789tfn";
+  return first != std::string_view::npos &&
+         other_beginnings.find(body[first]) != std::string_view::npos;
+}
+
+}  // namespace
+
+// What the request says, before anything is decided.
+struct Attributor::Found {
+  // The headers that may name a project, in the order of `project_headers`.
+  std::array<std::string_view, project_headers.size()> project;
+  std::array<bool, project_headers.size()> has_project{};
+  bool has_content_type = false;
+  bool says_json = false;  // in one of its content types
+  bool is_encoded = false;
+  bool json_body = false;  // the document in `out` is open on it
+  std::string_view body_project;
+  std::string_view model;
+  std::string_view previous_response;
+};
+
+Status Attributor::read_headers(const Request& request, Found& found) const {
+  for (const Header& header : request.headers) {
+    if (equal_ignoring_case(header.name, "content-type")) {
+      found.has_content_type = true;
+      found.says_json = found.says_json || is_json(header.value);
+    } else if (equal_ignoring_case(header.name, "content-encoding")) {
+      found.is_encoded = !equal_ignoring_case(header.value, "identity");
+    }
+    for (std::size_t i = 0; i < project_headers.size(); ++i) {
+      if (!equal_ignoring_case(header.name, project_headers[i])) continue;
+      if (found.has_project[i] && found.project[i] != header.value) {
+        return {Code::conflict, "the request has two different " + std::string(header.name) +
+                                    " headers; name one project"};
+      }
+      found.has_project[i] = true;
+      found.project[i] = header.value;
+    }
+  }
+  return {};
+}
+
+Result<std::string_view> Attributor::named_in_headers(const Found& found) {
+  std::size_t named_in = project_headers.size();
+  for (std::size_t i = 0; i < project_headers.size(); ++i) {
+    if (found.project[i].empty()) continue;
+    if (named_in == project_headers.size()) named_in = i;
+    if (found.project[i] == found.project[named_in]) continue;
+    return Error{Code::conflict,
+                 "the request's " + std::string(project_headers[named_in]) + " and " +
+                     std::string(project_headers[i]) + " headers differ; name one project",
+                 {},
+                 0,
+                 {},
+                 false};
+  }
+  return named_in == project_headers.size() ? std::string_view() : found.project[named_in];
+}
+
+Status Attributor::read_body(const Request& request, Found& found, Prepared::Impl& out) const {
+  const bool json = found.has_content_type ? found.says_json : out.inference;
+  if (!json || found.is_encoded) return {};
+  if (request.body_is_stream) {
+    if (!out.inference) return {};
+    return {Code::body_needed,
+            "attributing the request needs all bytes of its body, which is a "
+            "stream: read it, and pass the bytes"};
+  }
+  if (!out.inference && (request.body.empty() || is_other_json(request.body))) return {};
+  if (request.body.empty()) {
+    return {Code::invalid_json, "the body is empty; this API takes a JSON object", 0};
+  }
+  json::Document& document = out.document;
+  if (Status status = document.open(request.body, body_paths, settings_.json_mode); !status) {
+    return status;
+  }
+  found.json_body = true;
+
+  const json::Member& project = document.member(project_id);
+  if (project.kind == json::Kind::string) {
+    if (!document.string(project_id, out.body_project)) {
+      return {Code::invalid_project,
+              "the body's project_id at byte " + std::to_string(project.value_begin) +
+                  " has an escape that stands for no character",
+              project.value_begin};
+    }
+    found.body_project = out.body_project;
+  } else if (project && project.kind != json::Kind::null) {
+    return {
+        Code::invalid_project,
+        "the body's project_id at byte " + std::to_string(project.value_begin) + " is not a string",
+        project.value_begin};
+  }
+  // Parsers differ in which of several they take: one that names a project must not pass unseen.
+  if (project.count > 1 && found.body_project.empty()) {
+    return {Code::conflict,
+            "the body has " + std::to_string(project.count) +
+                " members project_id, the last of which names no project; leave one of them",
+            project.value_begin};
+  }
+  if (document.string(model, out.model)) found.model = out.model;
+  if (document.string(previous, out.previous_response)) {
+    found.previous_response = out.previous_response;
+  }
+  out.streamed = document.raw(stream) == "true";
+  out.background = out.api == Api::responses && document.raw(background) == "true";
+  return {};
+}
+
+Status Attributor::decide(const Request& request, const Url& url, const Found& found,
+                          Prepared::Impl& out) const {
+  const Result<std::string_view> header = named_in_headers(found);
+  if (!header) return header.error();
+  attribution::Candidates candidates;
+  candidates.argument = request.project;
+  candidates.header = header.value();
+  candidates.body = found.body_project;
+  candidates.scope = request.scope;
+  if (!settings_.rules.empty()) {
+    candidates.rule = settings_.rules.match({found.model, out.api, url.path});
+  }
+  candidates.client = settings_.client_project;
+  candidates.environment = settings_.environment_project;
+  Result<attribution::Decision> decision = settings_.resolver.resolve(candidates);
+  if (!decision) return std::move(decision).status();
+  out.project = decision.value().project;
+  out.source = decision.value().source;
+  return {};
+}
+
+Status Attributor::check_chain(const Found& found, Prepared::Impl& out) const {
+  if (found.previous_response.empty() || out.api != Api::responses) return {};
+  const std::string_view project =
+      out.project.empty() ? attribution::default_project : std::string_view(out.project);
+  if (!chains_.crosses(found.previous_response, project, out.chain_owner)) return {};
+  return {Code::conflict, "previous_response_id belongs to project '" + out.chain_owner +
+                              "', but this request goes to '" + std::string(project) +
+                              "'; stored responses do not cross projects"};
+}
+
+Status Attributor::check_policies(const attribution::Endpoint& endpoint,
+                                  Prepared::Impl& out) const {
+  const bool named = !out.project.empty() && out.project != attribution::default_project;
+  if (!named && out.inference && settings_.unattributed == UnattributedPolicy::refuse) {
+    return {Code::unattributed,
+            "no project is named for this request and option 'unattributed' is refuse; name one "
+            "in the request, a scope, option 'project' or COSTMARK_PROJECT"};
+  }
+  if (named && endpoint.kind == EndpointKind::runtime &&
+      settings_.runtime_project == RuntimeProjectPolicy::refuse) {
+    return {Code::endpoint_mismatch,
+            "AWS documents only the default project on bedrock-runtime hosts, and option "
+            "'runtime_project' is refuse; use a bedrock-mantle host, or an application inference "
+            "profile that stands for the project"};
+  }
+  return {};
+}
+
+// A runtime host takes the project in the body alone, and not every body can be edited.
+Status Attributor::check_carried(const Carriers& carriers, const Prepared::Impl& out) const {
+  const bool carried = carriers.body || carriers.header || carriers.workspace;
+  if (carried || !out.inference || out.project == attribution::default_project) return {};
+  return {Code::unattributed,
+          "project '" + out.project +
+              "' cannot be written into this request: its body is not JSON that can be edited; "
+              "send it as application/json without a content encoding"};
+}
+
+void Attributor::carry_in_headers(const Carriers& carriers, const Found& found,
+                                  Prepared::Impl& out) const {
+  const std::array<bool, project_headers.size()> carries{carriers.header, carriers.workspace,
+                                                         false};
+  for (std::size_t i = 0; i < project_headers.size(); ++i) {
+    if (carries[i]) {
+      out.headers_to_set.push_back({project_headers[i], out.project});
+    } else if (found.has_project[i]) {
+      out.headers_to_remove.push_back(project_headers[i]);
+    }
+  }
+}
+
+Status Attributor::carry_in_body(const Carriers& carriers, const Found& found,
+                                 Prepared::Impl& out) const {
+  if (!found.json_body) return {};
+  if (!carriers.body) {
+    if (!out.document.member(project_id)) return {};
+    out.body_changed = true;
+    return out.document.remove(project_id);
+  }
+  const json::Member& member = out.document.member(project_id);
+  out.project_value.clear();
+  json::append_string(out.project_value, out.project);
+  if (member.count == 1 && out.document.raw(project_id) == out.project_value) return {};
+  out.body_changed = true;
+  return out.document.set(project_id, out.project_value);
+}
+
+Status Attributor::ask_for_usage(const Found& found, Prepared::Impl& out) const {
+  if (!settings_.stream_usage || !found.json_body || !out.streamed || !out.inference ||
+      out.api != Api::chat_completions) {
+    return {};
+  }
+  const json::Kind options = out.document.member(stream_options).kind;
+  Status status;
+  if (options == json::Kind::null) {
+    status = out.document.set(stream_options, R"({"include_usage":true})");
+  } else if ((options == json::Kind::absent || options == json::Kind::object) &&
+             !out.document.member(include_usage)) {
+    status = out.document.set(include_usage, "true");
+  } else {
+    return {};
+  }
+  out.body_changed = true;
+  out.hides_usage_chunk = true;
+  return status;
+}
+
+Status Attributor::attribute(const Request& request, const Url& url,
+                             const attribution::Endpoint& endpoint, Purpose purpose,
+                             Prepared::Impl& out) const {
+  const attribution::Route route = attribution::route_of(request.method, url.path);
+  out.api = route.api;
+  out.inference = route.inference;
+  out.polls = route.polls;
+  out.body = request.body;
+  if (route.api == Api::control) return {};
+
+  Found found;
+  if (Status status = read_headers(request, found); !status) return status;
+  if (Status status = read_body(request, found, out); !status) return status;
+  if (Status status = decide(request, url, found, out); !status) return status;
+  if (Status status = check_policies(endpoint, out); !status) return status;
+  if (Status status = check_chain(found, out); !status) return status;
+  if (purpose == Purpose::check) return {};
+
+  if (!out.project.empty()) {
+    Carriers carriers =
+        attribution::choose_carriers(settings_.carriers, endpoint.kind, route, found.json_body);
+    // The one project whose header AWS documents there; a member it does not know may be refused.
+    if (settings_.carriers.automatic && endpoint.kind == EndpointKind::runtime &&
+        out.project == attribution::default_project && !carriers.workspace) {
+      carriers = {.body = false, .header = true, .workspace = false};
+    }
+    out.carriers = carriers;
+    if (Status status = check_carried(carriers, out); !status) return status;
+    carry_in_headers(carriers, found, out);
+    if (Status status = carry_in_body(carriers, found, out); !status) return status;
+  }
+  if (Status status = ask_for_usage(found, out); !status) return status;
+  if (!out.body_changed) return {};
+  Result<std::string_view> edited = out.document.finish();
+  if (!edited) return std::move(edited).status();
+  out.body = edited.value();
+  return {};
+}
+
+}  // namespace costmark::client

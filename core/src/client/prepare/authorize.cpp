@@ -1,0 +1,383 @@
+#include "client/prepare/authorize.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "attribution/carrier.hpp"
+#include "base/cleanse.hpp"
+#include "base/text.hpp"
+
+namespace costmark::client {
+namespace {
+
+constexpr std::string_view authorization_header = "authorization";
+constexpr std::string_view api_key_header = "x-api-key";
+constexpr std::string_view sigv4_scheme = "AWS4-HMAC-SHA256";
+constexpr std::string_view bearer_scheme = "Bearer ";
+
+std::string_view value_of(const Request& request, std::string_view name) noexcept {
+  for (const Header& header : request.headers) {
+    if (equal_ignoring_case(header.name, name)) return header.value;
+  }
+  return {};
+}
+
+// Bedrock API keys: short-term ones and, by the prefix that CloudTrail shows, long-term ones. Any
+// other key of a host's client is the placeholder that its SDK demands.
+bool looks_like_bedrock_key(std::string_view key) noexcept {
+  return key.starts_with("bedrock-api-key-") || key.starts_with("ABSK");
+}
+
+std::string_view bearer_of(std::string_view authorization) noexcept {
+  if (authorization.size() <= bearer_scheme.size() ||
+      !equal_ignoring_case(authorization.substr(0, bearer_scheme.size()), bearer_scheme)) {
+    return {};
+  }
+  return authorization.substr(bearer_scheme.size());
+}
+
+// The Bedrock API key that a request carries; empty when it carries none.
+std::string_view carried_key(const Request& request) noexcept {
+  const std::string_view bearer = bearer_of(value_of(request, authorization_header));
+  if (looks_like_bedrock_key(bearer)) return bearer;
+  const std::string_view key = value_of(request, api_key_header);
+  return looks_like_bedrock_key(key) ? key : std::string_view();
+}
+
+// The short list of headers that are signed; the signer itself adds host and x-amz-*.
+bool is_signed(std::string_view name) noexcept {
+  constexpr std::string_view amz = "x-amz-";
+  return equal_ignoring_case(name, "host") || equal_ignoring_case(name, "content-type") ||
+         equal_ignoring_case(name, attribution::project_header) ||
+         equal_ignoring_case(name, attribution::workspace_header) ||
+         (name.size() > amz.size() && equal_ignoring_case(name.substr(0, amz.size()), amz));
+}
+
+bool listed(const std::vector<std::string_view>& names, std::string_view name) noexcept {
+  return std::any_of(names.begin(), names.end(),
+                     [name](std::string_view n) { return equal_ignoring_case(n, name); });
+}
+
+bool listed(const std::vector<Header>& headers, std::string_view name) noexcept {
+  return std::any_of(headers.begin(), headers.end(),
+                     [name](const Header& h) { return equal_ignoring_case(h.name, name); });
+}
+
+// Names spelt here, as the request's own need not outlive `prepare`.
+void drop_earlier_signature(const Request& request, Prepared::Impl& out) {
+  for (const std::string_view name :
+       {"authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"}) {
+    const bool carried =
+        std::any_of(request.headers.begin(), request.headers.end(),
+                    [name](const Header& h) { return equal_ignoring_case(h.name, name); });
+    if (carried && !listed(out.headers_to_remove, name)) out.headers_to_remove.push_back(name);
+  }
+}
+
+Status check_token(std::string_view token) {
+  if (text::is_visible_ascii(token)) return {};
+  return {Code::no_credentials,
+          "the bearer token is empty or holds white space, control or non-ASCII characters"};
+}
+
+// Secrets go to Bedrock's own hosts, or to the one origin that the client was made for.
+Status check_destination(const Settings& settings, const Url& url,
+                         const attribution::Endpoint& endpoint) {
+  if (!endpoint.region().empty() || settings.origin) return {};
+  return {Code::endpoint_mismatch,
+          "a request to " + std::string(url.host) +
+              ", which is none of Bedrock's hosts, is signed or sent a bearer token only when "
+              "option 'base_url' names it"};
+}
+
+// AWS verifies the Host that it receives: one that is not its own cannot be verified there, and the
+// signature would be good elsewhere.
+Status check_host_headers(const Request& request, const Url& url, std::string_view host) {
+  for (const Header& header : request.headers) {
+    if (!equal_ignoring_case(header.name, "host")) continue;
+    std::string_view named = header.value;
+    if (url.default_port() && named.ends_with(":443")) named.remove_suffix(4);
+    if (equal_ignoring_case(named, host)) continue;
+    return {Code::endpoint_mismatch, "the request's Host header is not the host of its URL, " +
+                                         std::string(host) + "; leave it out or make them agree"};
+  }
+  return {};
+}
+
+}  // namespace
+
+Authorizer::Authorizer(const Settings& settings, Identity identity,
+                       std::function<void(LogLevel, std::string_view)> log)
+    : settings_(settings),
+      identity_(std::move(identity)),
+      log_(std::move(log)),
+      cache_(std::move(identity_.credentials), [this](const Error& error) {
+        if (log_) {
+          log_(LogLevel::warning,
+               "credentials could not be refreshed, those at hand still serve: " + error.message);
+        }
+      }) {}
+
+Authorizer::~Authorizer() = default;
+
+Identity::~Identity() {
+  cleanse(explicit_token);
+  cleanse(environment_token);
+  cleanse(host_api_key);
+}
+
+void Authorizer::say_once(std::string_view winner, std::string_view source) {
+  if (!log_ || said_.exchange(true, std::memory_order_relaxed)) return;
+  log_(LogLevel::info,
+       "requests are authenticated with " + std::string(winner) + std::string(source));
+}
+
+// What is explicit beats what merely stands in the environment.
+bool Authorizer::has_bearer(std::string_view carried) const noexcept {
+  return identity_.explicit_bearer() || !carried.empty() ||
+         looks_like_bedrock_key(identity_.host_api_key) ||
+         (!identity_.environment_token.empty() && !identity_.explicit_credentials);
+}
+
+AuthMode Authorizer::mode_for(const Request& request, const attribution::Endpoint& endpoint) const {
+  if (settings_.auth != AuthMode::automatic) return settings_.auth;
+  // Host, not the option `endpoint`: only a canonical name proves that AWS is there.
+  if (endpoint.region().empty()) {
+    // A signed request to a host of the caller's: the caller said so, and editing the request has
+    // broken that signature.
+    const bool is_signed = value_of(request, authorization_header).starts_with(sigv4_scheme);
+    return is_signed ? AuthMode::sigv4 : AuthMode::none;
+  }
+  return has_bearer(carried_key(request)) ? AuthMode::bearer : AuthMode::sigv4;
+}
+
+Result<CredentialsPtr> Authorizer::credentials(UnixSeconds now, Wait wait, Prepared::Impl& out) {
+  if (!wait.no_wait) return cache_.get(now);
+  CredentialsPtr at_hand = cache_.at_hand(now, out.renewal_due);
+  if (!at_hand) return would_block("fetching credentials");
+  return at_hand;
+}
+
+Status Authorizer::append_callback_token(Wait wait, Prepared::Impl& out) {
+  if (!out.ready_token.empty()) {
+    out.authorization += out.ready_token;
+    cleanse(out.ready_token);
+    return {};
+  }
+  if (wait.no_wait) return would_block("asking the bearer token callback");
+  Result<std::string> token = identity_.token_callback();
+  if (!token) return std::move(token).status();
+  out.authorization += token.value();
+  cleanse(token.value());
+  return {};
+}
+
+Status Authorizer::append_token(std::string_view carried, Wait wait, Prepared::Impl& out) {
+  const std::size_t begin = out.authorization.size();
+  if (identity_.token_callback) {
+    if (Status status = append_callback_token(wait, out); !status) return status;
+    out.auth.kind = AuthKind::callback_token;
+    say_once("the host's bearer token callback");
+  } else {
+    out.auth.kind = AuthKind::given_token;
+    if (!identity_.explicit_token.empty()) {
+      say_once("the bearer token of option 'bearer_token'");
+      out.authorization += identity_.explicit_token;
+    } else if (!carried.empty()) {
+      say_once("the Bedrock API key of the client");
+      out.authorization += carried;
+    } else if (looks_like_bedrock_key(identity_.host_api_key)) {
+      say_once("the Bedrock API key of the client");
+      out.authorization += identity_.host_api_key;
+    } else {
+      say_once("the bearer token of AWS_BEARER_TOKEN_BEDROCK");
+      out.authorization += identity_.environment_token;
+    }
+  }
+  return check_token(std::string_view(out.authorization).substr(begin));
+}
+
+Status Authorizer::append_minted_token(const attribution::Endpoint& endpoint, UnixSeconds now,
+                                       Wait wait, Prepared::Impl& out) {
+  const Result<std::string_view> region = region_for(endpoint);
+  if (!region) return region.error();
+  const Result<CredentialsPtr> found = credentials(now, wait, out);
+  if (!found) {
+    Error error = found.error();
+    if (error.code == Code::would_block) return error;
+    error.message =
+        "no bearer token is given, and none can be made from the AWS credentials: " + error.message;
+    return error;
+  }
+  const Result<BearerTokenPtr> token = mint_.token_of(found.value(), region.value(), now);
+  if (!token) return token.error();
+  say_once("a short-term token made from the AWS credentials of: ", found.value()->source());
+  out.authorization += token.value()->text();
+  out.auth = {AuthKind::minted_token, found.value(), 0};
+  return {};
+}
+
+Status Authorizer::send_bearer(const Request& request, const Url& url,
+                               const attribution::Endpoint& endpoint, UnixSeconds now, Wait wait,
+                               Prepared::Impl& out) {
+  if (Status status = check_destination(settings_, url, endpoint); !status) return status;
+  out.authorization = bearer_scheme;
+  const std::string_view carried = carried_key(request);
+  Status status = has_bearer(carried) ? append_token(carried, wait, out)
+                                      : append_minted_token(endpoint, now, wait, out);
+  if (!status) return status;
+  drop_earlier_signature(request, out);
+  drop_api_key(request, endpoint, out);
+  out.headers_to_set.push_back({"Authorization", out.authorization});
+  return {};
+}
+
+// A host that names its region is right about it.
+Result<std::string_view> Authorizer::region_for(const attribution::Endpoint& endpoint) const {
+  const std::string_view region = !endpoint.region().empty()  ? endpoint.region()
+                                  : !settings_.region.empty() ? settings_.region
+                                                              : settings_.default_region;
+  if (!region.empty()) return region;
+  return Error{Code::invalid_option,
+               "no region to sign for: set option 'region' or AWS_REGION; the host does not name "
+               "one"};
+}
+
+void Authorizer::drop_api_key(const Request& request, const attribution::Endpoint& endpoint,
+                              Prepared::Impl& out) const {
+  const std::string_view key = value_of(request, api_key_header);
+  const bool sdk_put_it_there =
+      looks_like_bedrock_key(key) || (!key.empty() && key == identity_.host_api_key);
+  const bool carried =
+      std::any_of(request.headers.begin(), request.headers.end(),
+                  [](const Header& h) { return equal_ignoring_case(h.name, api_key_header); });
+  if (carried && (!endpoint.region().empty() || sdk_put_it_there)) {
+    out.headers_to_remove.push_back(api_key_header);
+  }
+}
+
+Status Authorizer::sign(const Request& request, const Url& url,
+                        const attribution::Endpoint& endpoint, UnixSeconds now, Wait wait,
+                        Prepared::Impl& out) {
+  if (Status status = check_destination(settings_, url, endpoint); !status) return status;
+  out.host.clear();
+  append_host_header(url, out.host);
+  if (!endpoint.region().empty()) {
+    if (Status status = check_host_headers(request, url, out.host); !status) return status;
+  }
+  if (request.body_is_stream) {
+    return {Code::body_needed,
+            "signing the request needs all bytes of its body, which is a stream: "
+            "read it, and pass the bytes"};
+  }
+  const Result<std::string_view> region = region_for(endpoint);
+  if (!region) return region.error();
+  Result<CredentialsPtr> signers = credentials(now, wait, out);
+  if (!signers) return std::move(signers).status();
+  say_once("SigV4 and the AWS credentials of: ", signers.value()->source());
+
+  for (const Header& header : request.headers) {
+    if (is_signed(header.name) && !signing::never_signed(header.name) &&
+        !listed(out.headers_to_remove, header.name) && !listed(out.headers_to_set, header.name)) {
+      out.signed_headers.push_back(header);
+    }
+  }
+  for (const Header& header : out.headers_to_set) out.signed_headers.push_back(header);
+  drop_earlier_signature(request, out);
+  drop_api_key(request, endpoint, out);
+
+  if (Status status = out.hasher.hash(out.body, out.payload_hash); !status) return status;
+  const signing::Request to_sign{request.method, out.host, url.path, url.query, out.signed_headers};
+  const signing::Scope scope{
+      region.value(), settings_.service.empty() ? endpoint.signing_service() : settings_.service};
+  const UnixSeconds skew = skew_.seconds();
+  signing::Options options;
+  options.refuse_expired = false;  // the cache has looked, by the clock without the skew
+  if (Status status = signer_.sign(to_sign, out.payload_hash, *signers.value(), scope, now + skew,
+                                   options, out.signature);
+      !status) {
+    return status;
+  }
+  for (const Header& header : out.signature.headers()) out.headers_to_set.push_back(header);
+  out.auth = {AuthKind::signature, signers.value(), skew};
+  return {};
+}
+
+bool Authorizer::recover(Refusal refusal, const AuthUsed& auth, std::string_view token,
+                         const Times& times) {
+  if (refusal == Refusal::none) return false;
+  switch (auth.kind) {
+    case AuthKind::none:
+    case AuthKind::given_token:
+      return false;
+    case AuthKind::callback_token:
+      if (identity_.token_refused) identity_.token_refused(token);
+      return true;
+    case AuthKind::minted_token:
+      return refusal == Refusal::credentials &&
+             cache_.invalidate(auth.credentials.lock(), times.now);
+    case AuthKind::signature:
+      if (refusal == Refusal::credentials) {
+        return cache_.invalidate(auth.credentials.lock(), times.now);
+      }
+      if (refusal == Refusal::clock) {
+        learn_skew(times);
+        return true;
+      }
+      return recover_clock(auth, times);
+  }
+  return false;
+}
+
+// A signature that does not match: only a clock that is far off explains it from here.
+bool Authorizer::recover_clock(const AuthUsed& auth, const Times& times) {
+  if (!times.server) return false;
+  const UnixSeconds off = *times.server - (times.now + auth.skew);
+  if (std::abs(off) < ClockSkew::suspicious_s || std::abs(off) > ClockSkew::most_s) return false;
+  learn_skew(times);
+  return true;
+}
+
+void Authorizer::accepted(const AuthUsed& auth, const Times& times) {
+  if (auth.kind == AuthKind::signature) learn_skew(times);
+}
+
+void Authorizer::learn_skew(const Times& times) {
+  if (!times.server) return;
+  const auto skew = skew_.learn(*times.server, times.now);
+  if (skew && log_) log_(LogLevel::warning, describe_skew(*skew));
+}
+
+Status Authorizer::authorize(const Request& request, const Url& url,
+                             const attribution::Endpoint& endpoint, UnixSeconds now, Wait wait,
+                             Prepared::Impl& out) {
+  switch (mode_for(request, endpoint)) {
+    case AuthMode::sigv4:
+      return sign(request, url, endpoint, now, wait, out);
+    case AuthMode::bearer:
+      return send_bearer(request, url, endpoint, now, wait, out);
+    case AuthMode::automatic:
+    case AuthMode::none:
+      return {};
+  }
+  return {};
+}
+
+Status Authorizer::ready(const Request& request, const attribution::Endpoint& endpoint,
+                         UnixSeconds now, Prepared::Impl& out) {
+  const AuthMode mode = mode_for(request, endpoint);
+  if (mode == AuthMode::bearer && has_bearer(carried_key(request))) {
+    if (!identity_.token_callback) return {};
+    Result<std::string> token = identity_.token_callback();
+    if (!token) return std::move(token).status();
+    cleanse(out.ready_token);
+    out.ready_token = token.value();
+    cleanse(token.value());
+    return {};
+  }
+  if (mode != AuthMode::sigv4 && mode != AuthMode::bearer) return {};
+  return cache_.get(now).status();
+}
+
+}  // namespace costmark::client

@@ -1,0 +1,25 @@
+#include "client/prepare/clock_skew.hpp"
+
+#include <cstdlib>
+
+namespace costmark::client {
+
+std::optional<UnixSeconds> ClockSkew::learn(UnixSeconds server, UnixSeconds local) noexcept {
+  const UnixSeconds shown = server - local;
+  if (std::abs(shown) > most_s) return std::nullopt;
+  const UnixSeconds skew = std::abs(shown) < least_s ? 0 : shown;
+  UnixSeconds held = seconds();
+  // Two answers never show quite the same; the difference is noise until it would be learned.
+  if (skew == held || (skew != 0 && std::abs(skew - held) < least_s)) return std::nullopt;
+  if (!seconds_.compare_exchange_strong(held, skew, std::memory_order_relaxed)) return std::nullopt;
+  return skew;
+}
+
+std::string describe_skew(UnixSeconds skew) {
+  if (skew == 0) return "the local clock agrees with the service's again";
+  return "the local clock is " + std::to_string(std::abs(skew)) + " s " +
+         (skew > 0 ? "behind" : "ahead of") +
+         " the service's: requests are signed by the service's clock from now on";
+}
+
+}  // namespace costmark::client

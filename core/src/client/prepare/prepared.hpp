@@ -1,0 +1,87 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "attribution/carrier.hpp"
+#include "attribution/endpoint.hpp"
+#include "client/prepare/auth_used.hpp"
+#include "costmark/client.hpp"
+#include "costmark/json.hpp"
+#include "costmark/signing.hpp"
+#include "costmark/url.hpp"
+
+namespace costmark {
+
+struct Prepared::Impl {
+  // What the caller reads.
+  std::vector<std::string_view> headers_to_remove;
+  std::vector<Header> headers_to_set;
+  std::string_view body;
+  bool body_changed = false;
+  std::string url;   // empty: as it was
+  std::string hint;  // empty: none
+  std::string project;
+  ProjectSource source = ProjectSource::none;
+  Api api = Api::other;
+  bool inference = false;
+  bool polls = false;  // reads or cancels a stored response
+  bool streamed = false;
+  bool background = false;
+  bool hides_usage_chunk = false;
+  client::AuthUsed auth;
+  bool renewal_due = false;  // of credentials; see Operation::renewal_due
+
+  // Where the request goes: views of the request's URL, or of `url`.
+  Url target;
+  attribution::Endpoint endpoint;
+  std::string stored_at;  // host of the response, where one is stored
+
+  // What preparing works with.
+  attribution::Carriers carriers;  // of the project
+  json::Document document;
+  std::string body_project;
+  std::string project_value;  // the project as JSON text
+  std::string model;
+  std::string previous_response;
+  std::string chain_owner;
+  std::string host;
+  std::string authorization;
+  std::vector<Header> signed_headers;
+  signing::PayloadHasher hasher;
+  signing::PayloadHash payload_hash{};
+  signing::Signature signature;
+
+  // A token that was fetched ahead of authorizing; used once.
+  std::string ready_token;
+  // What is of attribution; behind it in these lists is what authorizes.
+  std::size_t attributed_removals = 0;
+  std::size_t attributed_headers = 0;
+
+  // Forgets the last request and keeps every buffer.
+  void reset() noexcept;
+  // The request is attributed: what comes now authorizes it.
+  void attributed() noexcept;
+  // Forgets what authorizes the request, and keeps its attribution.
+  void take_off_signature() noexcept;
+
+  // Which project is billed.
+  std::string_view payer() const noexcept;
+  // The bearer token that authorizes the request; empty when none does.
+  std::string_view token() const noexcept;
+};
+
+namespace client {
+
+// Code::would_block: `what` needs I/O, and the call was told not to wait.
+Error would_block(std::string_view what);
+
+// Appends the fields to send: those of the request that stay, then those that are set.
+void append_sent_headers(std::span<const Header> headers, const Prepared::Impl& prepared,
+                         std::vector<Header>& out);
+
+}  // namespace client
+
+}  // namespace costmark
