@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._engine import log
+from ._client.core_client import log
 from ._verify import Probe, Verification, result_of
 from .errors import ConfigurationError, Error
 

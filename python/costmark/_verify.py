@@ -8,12 +8,12 @@ from datetime import datetime, timezone
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
-from ._scope import current_project
-from ._wrap import engine_of, package_of
+from ._client.scope import current_project
+from ._client.wrap import core_of, package_of
 from .errors import AttributionError
 
 if TYPE_CHECKING:
-    from ._engine import Engine
+    from ._client.core_client import CoreClient
 
 # What an SDK builds its requests from, to be read off and not sent.
 _PATHS = {
@@ -106,12 +106,12 @@ def verify(
     Raises `AttributionError` when there is no project, and what making a request raises; never
     because of an answer.
     """
-    engine = engine_of(client)
+    core = core_of(client)
     options = _prepared_options(client, api)
     if inspect.iscoroutine(options):
         options.close()
         raise TypeError("verify() takes a synchronous client; for this one: await averify(client)")
-    return _verify(engine, _build(client, options), model, project, api, force, timeout)
+    return _verify(core, _build(client, options), model, project, api, force, timeout)
 
 
 async def averify(
@@ -126,13 +126,13 @@ async def averify(
     """Do as `verify` does, in a worker thread; takes synchronous and asynchronous clients."""
     from anyio import to_thread  # there wherever there is an SDK
 
-    engine = engine_of(client)
+    core = core_of(client)
     options = _prepared_options(client, api)
     if inspect.iscoroutine(options):
         options = await options
     request = _build(client, options)
     return await to_thread.run_sync(
-        lambda: _verify(engine, request, model, project, api, force, timeout)
+        lambda: _verify(core, request, model, project, api, force, timeout)
     )
 
 
@@ -148,7 +148,7 @@ def result_of(found: dict[str, Any]) -> Verification:
 
 
 def _verify(
-    engine: Engine,
+    core: CoreClient,
     request: Any,
     model: str | None,
     project: str | None,
@@ -156,7 +156,7 @@ def _verify(
     force: bool,
     timeout: float,
 ) -> Verification:
-    found = engine.verify(
+    found = core.verify(
         request,
         model=model,
         project=project or current_project(),

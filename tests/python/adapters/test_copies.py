@@ -12,7 +12,7 @@ import pytest
 
 import costmark
 from adapters.clients import httpx, plain, plain_async
-from costmark import _capture
+from costmark._client import context
 from harness import MESSAGES, MODEL, Recorder
 
 
@@ -67,7 +67,7 @@ def test_unwrap_restores_exactly(recorder: Recorder, make: Any) -> None:
             _response.ResponseContextManager.__init__,
         ]
 
-    for other in list(_capture._clients):  # of earlier tests
+    for other in list(context._clients):  # of earlier tests
         costmark.unwrap(other)
     sdk = state_of_sdk()
     client = make(recorder)
