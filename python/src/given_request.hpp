@@ -18,16 +18,19 @@ class GivenRequest {
   // Good as long as this object lives, also after it was moved.
   Request views() const;
 
+  // Whether the other one is made of the very same immutable objects, and so says the same.
+  bool is_same(const GivenRequest& other) const;
+
   const py::tuple& header_pairs() const noexcept { return headers_; }
   const std::vector<Header>& headers() const noexcept { return header_views_; }
   const py::object& project() const noexcept { return project_; }
   const py::object& scope() const noexcept { return scope_; }
-  std::size_t body_size() const noexcept { return pinned_.view().size(); }
 
  private:
   py::object method_;
   py::object url_;
   py::tuple headers_{0};  // of our own: nobody can take a pair out of it
+  py::object body_;
   py::object project_;
   py::object scope_;
   Buffer pinned_;

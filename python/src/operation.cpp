@@ -147,6 +147,7 @@ bool PyOperation::start(Begin begin, bool no_wait) {
   bool is_ready = true;
   check(with_callbacks([&]() -> Status {
     if (Status status = begin(); !status) return status;
+    is_decided_ = true;
     return become_ready(no_wait, is_ready);
   }));
   return is_ready;
@@ -173,12 +174,16 @@ bool PyOperation::ready(bool no_wait) {
 py::object PyOperation::prepare(py::object method, py::object url, const py::sequence& headers,
                                 py::object body, bool no_wait) {
   const OneAtATime::Hold hold(lock_);
-  // The request before this one lives until the core has let go of it.
   GivenRequest request(std::move(method), std::move(url), headers, std::move(body),
                        given_.project(), given_.scope());
-  const Request views = request.views();
-  std::swap(given_, request);
-  Status status = with_callbacks([&] { return operation_.prepare(views, {no_wait}); });
+  const bool decided = std::exchange(is_decided_, false) && given_.is_same(request);
+  // The request before this one lives until the core has let go of it.
+  if (!decided) std::swap(given_, request);
+  const Request views = given_.views();
+  Status status = with_callbacks([&] {
+    return decided ? operation_.prepare({no_wait}) : operation_.prepare(views, {no_wait});
+  });
+  is_decided_ = status.ok() || status.error().code == Code::would_block;
   if (!status && status.error().code == Code::would_block) return py::none();
   check(std::move(status));
   const Prepared& prepared = operation_.prepared();

@@ -76,6 +76,7 @@ class PyOperation {
   OneAtATime lock_;
   Operation operation_;
   GivenRequest given_;                  // what the core has views of
+  bool is_decided_ = false;             // about that, so that only the signature must be new
   std::vector<Header> answer_headers_;  // scratch
 };
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from costmark import _core
+if TYPE_CHECKING:
+    from costmark import _core
 
 Fields = Sequence[tuple[Any, Any]]
 

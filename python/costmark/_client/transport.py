@@ -173,9 +173,11 @@ class Exchange:
         return held if self._hides else b""
 
     def _end(self, end: Callable[..., tuple[bytes, str]], *arguments: str) -> bytes:
+        if not self._open:
+            return b""
         try:
             operation = self._open.pop()
-        except IndexError:
+        except IndexError:  # another thread was quicker
             return b""
         try:
             held, self.next_step = end(*arguments)
@@ -364,15 +366,16 @@ def _rebuilt(request: Any, outgoing: Outgoing) -> Any:
     """Return a request of its own to send: the caller's may be sent again."""
     headers, body, url, _ = outgoing
     family = _family(request)
-    rebuilt = family.request(
-        request.method,
-        request.url if url is None else url,
-        headers=headers,
-        stream=request.stream if body is None else family.byte_stream(body),
-        extensions=other_extensions(request),
-    )
-    if body is not None or hasattr(request, "_content"):
-        rebuilt.read()
+    # Not by its constructor, which would parse again what was parsed already.
+    rebuilt = object.__new__(family.request)
+    vars(rebuilt).update(vars(request))
+    rebuilt.headers = family.headers(headers)
+    rebuilt.extensions = other_extensions(request)
+    if url is not None:
+        rebuilt.url = family.url(url)
+    if body is not None:
+        rebuilt._content = body
+        rebuilt.stream = family.byte_stream(body)
     return rebuilt
 
 
@@ -395,6 +398,8 @@ class _Family:
 
     def __init__(self, module: ModuleType) -> None:
         self.request = module.Request
+        self.headers = module.Headers
+        self.url = module.URL
         self.byte_stream = module.ByteStream
         self.sync_stream = type("ObservedStream", (_SyncObserved, module.SyncByteStream), {})
         self.async_stream = type("ObservedStream", (_AsyncObserved, module.AsyncByteStream), {})

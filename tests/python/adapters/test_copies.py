@@ -303,12 +303,12 @@ def test_a_callable_api_key_is_asked_for_every_request(recorder: Recorder) -> No
     keys = iter(f"bedrock-api-key-{number}" for number in range(9))
     client = costmark.wrap(plain(recorder, api_key=lambda: next(keys)), auth="bearer")
     with client:
-        engine = vars(client)["_costmark"].engine
+        core = vars(client)["_costmark"].core
         for number in range(2):
             project_sent(recorder, client)
             assert recorder.last.header("authorization") == f"Bearer bedrock-api-key-{number}"
         copied = client.with_options(timeout=9)
-        assert vars(copied)["_costmark"].engine is engine
+        assert vars(copied)["_costmark"].core is core
         project_sent(recorder, copied)
     assert recorder.last.header("authorization") == "Bearer bedrock-api-key-2"
 
