@@ -180,13 +180,17 @@ def _with_body(request: Any, step: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def _whole_body(request: Any, reason: RequestError) -> bytes:
-    if type(request.stream).__name__ != "MultipartStream":  # which can be read again
+    if type(request.stream).__name__ not in _READABLE_AGAIN:
         raise RequestError(
             f"the request body is a stream that can be read only once: pass bytes ({reason})",
             code=reason.code,
         ) from None
     body: bytes = request.read()
     return body
+
+
+# Streams of httpx, of an upload and of a redirected request.
+_READABLE_AGAIN = ("MultipartStream", "ByteStream")
 
 
 def replayable(request: Any) -> bool:

@@ -18,7 +18,7 @@ from .core_client import CoreClient, logger, replayable
 from .decoding import Decoder, decoder_for
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Iterator
     from types import ModuleType
 
     from .. import _core
@@ -164,15 +164,15 @@ class Exchange:
                 held = b"".join(map(self._operation.feed, self._decoder.flush()))
             except Exception:  # noqa: BLE001 - as above
                 self.fail("incomplete")
-        held += self._end(self._operation.finish)
+        held += self._end(None)
         return held if self._hides else b""
 
     def fail(self, outcome: str) -> bytes:
         """Say how the exchange ended, unless that is known already; returns what was held back."""
-        held = self._end(self._operation.fail, outcome)
+        held = self._end(outcome)
         return held if self._hides else b""
 
-    def _end(self, end: Callable[..., tuple[bytes, str]], *arguments: str) -> bytes:
+    def _end(self, failure: str | None) -> bytes:
         if not self._open:
             return b""
         try:
@@ -180,9 +180,10 @@ class Exchange:
         except IndexError:  # another thread was quicker
             return b""
         try:
-            held, self.next_step = end(*arguments)
+            ended = operation.finish() if failure is None else operation.fail(failure)
         finally:
             self._call.give_back(operation)
+        held, self.next_step = ended
         return held
 
 
