@@ -487,8 +487,9 @@ def test_an_ordinary_call_crosses_into_the_core_five_times_and_for_each_piece(
         assert spy.calls == ORDINARY
         spy.calls.clear()
         list(client.chat.completions.create(**CHAT, stream=True))
-        # The SDK closes a stream behind its last event.
-        assert [each for each in spy.calls if each != "feed"] == [*ORDINARY[:4], "fail"]
+        # Some SDKs close a stream behind its last event.
+        calls = [each for each in spy.calls if each != "feed"]
+        assert calls in ([*ORDINARY[:4], "fail"], [*ORDINARY[:4], "finish"])
 
 
 async def test_so_does_an_asynchronous_one(recorder: Recorder) -> None:
