@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from ._scope import bind, current_project, project
+from ._client.scope import bind, current_project, project
 from .errors import (
     AttributionError,
     ConfigurationError,
@@ -27,15 +27,15 @@ from .errors import (
 TYPE_CHECKING = False  # without the cost of importing typing
 if TYPE_CHECKING:
     from . import jsonedit
+    from ._client.patch import patch, unpatch
+    from ._client.wrap import unwrap, wrap
     from ._core import Credentials
     from ._core import version as __version__
-    from ._patch import patch, unpatch
     from ._routes import Route, route_of
     from ._signing import sign
     from ._tokens import async_token_provider, token, token_provider
     from ._usage import ProjectUsage, reset_usage, usage
     from ._verify import Verification, averify, verify
-    from ._wrap import unwrap, wrap
 
 __all__ = [
     "__version__",
@@ -81,10 +81,10 @@ __all__ = [
 # Loaded when first used, the native module too, so that importing costmark costs next to nothing.
 _LAZY = {
     "Credentials": "_core",
-    "wrap": "_wrap",
-    "unwrap": "_wrap",
-    "patch": "_patch",
-    "unpatch": "_patch",
+    "wrap": "_client.wrap",
+    "unwrap": "_client.wrap",
+    "patch": "_client.patch",
+    "unpatch": "_client.patch",
     "route_of": "_routes",
     "Route": "_routes",
     "sign": "_signing",

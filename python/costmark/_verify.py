@@ -8,12 +8,12 @@ from datetime import datetime, timezone
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
-from ._scope import current_project
-from ._wrap import engine_of, package_of
+from ._client.scope import current_project
+from ._client.wrap import core_of, package_of
 from .errors import AttributionError
 
 if TYPE_CHECKING:
-    from ._engine import Engine
+    from ._client.core_client import CoreClient
 
 # What an SDK builds its requests from, to be read off and not sent.
 _PATHS = {
@@ -44,13 +44,13 @@ class Probe:
 class Verification:
     """Whether an endpoint reads the project that requests name, and what shows it.
 
-    ``verdict`` is ``honoured`` when a project that cannot exist was refused and the real one
-    passed; ``not_honoured`` when the one that cannot exist was served, so that the endpoint ignores
+    ``verdict`` is ``honored`` when a project that cannot exist was refused and the real one
+    passed; ``not_honored`` when the one that cannot exist was served, so that the endpoint ignores
     the name and bills its default project; ``unknown`` when neither was shown, for the ``reason``
     given. ``retryable`` says that it is unknown only for now. It holds no secrets.
     """
 
-    verdict: Literal["honoured", "not_honoured", "unknown"]
+    verdict: Literal["honored", "not_honored", "unknown"]
     reason: str
     endpoint: str
     carrier: str
@@ -62,16 +62,16 @@ class Verification:
     retryable: bool
 
     @property
-    def honoured(self) -> bool:
+    def honored(self) -> bool:
         """Whether it was proven that the project is read."""
-        return self.verdict == "honoured"
+        return self.verdict == "honored"
 
-    def raise_unless_honoured(self) -> Verification:
-        """Raise `AttributionError` for any verdict but ``honoured``; else return itself."""
-        if self.honoured:
+    def raise_unless_honored(self) -> Verification:
+        """Raise `AttributionError` for any verdict but ``honored``; else return itself."""
+        if self.honored:
             return self
         last = self.probes[-1] if self.probes else None
-        verb = "ignores" if self.verdict == "not_honoured" else "is not proven to read"
+        verb = "ignores" if self.verdict == "not_honored" else "is not proven to read"
         raise AttributionError(
             f"{self.endpoint} {verb} the project of requests: {self.reason}",
             code="unattributed",
@@ -107,12 +107,12 @@ def verify(
     Raises `AttributionError` when there is no project, and what making a request raises; never
     because of an answer.
     """
-    engine = engine_of(client)
+    core = core_of(client)
     options = _prepared_options(client, api)
     if inspect.iscoroutine(options):
         options.close()
         raise TypeError("verify() takes a synchronous client; for this one: await averify(client)")
-    return _verify(engine, _build(client, options), model, project, api, force, timeout)
+    return _verify(core, _build(client, options), model, project, api, force, timeout)
 
 
 async def averify(
@@ -127,13 +127,13 @@ async def averify(
     """Do as `verify` does, in a worker thread; takes synchronous and asynchronous clients."""
     from anyio import to_thread  # there wherever there is an SDK
 
-    engine = engine_of(client)
+    core = core_of(client)
     options = _prepared_options(client, api)
     if inspect.iscoroutine(options):
         options = await options
     request = _build(client, options)
     return await to_thread.run_sync(
-        lambda: _verify(engine, request, model, project, api, force, timeout)
+        lambda: _verify(core, request, model, project, api, force, timeout)
     )
 
 
@@ -149,7 +149,7 @@ def result_of(found: dict[str, Any]) -> Verification:
 
 
 def _verify(
-    engine: Engine,
+    core: CoreClient,
     request: Any,
     model: str | None,
     project: str | None,
@@ -157,7 +157,7 @@ def _verify(
     force: bool,
     timeout: float,
 ) -> Verification:
-    found = engine.verify(
+    found = core.verify(
         request,
         model=model,
         project=project or current_project(),

@@ -110,6 +110,7 @@ _BY_CODE: dict[str, type[Error]] = {
     "invalid_argument": RequestError,
     "invalid_json": RequestError,
     "invalid_url": RequestError,
+    "body_needed": RequestError,
     "invalid_option": ConfigurationError,
     "endpoint_mismatch": ConfigurationError,
     "invalid_project": AttributionError,

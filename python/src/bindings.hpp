@@ -22,6 +22,7 @@ namespace py = pybind11;
 
 void bind_client(py::module_& module);
 void bind_credentials(py::module_& module);
+void bind_operation(py::module_& module);
 void bind_routes(py::module_& module);
 void bind_tokens(py::module_& module);
 void bind_tools(py::module_& module);
@@ -59,6 +60,13 @@ class Shared {
  private:
   std::shared_ptr<py::object> object_;
 };
+
+inline py::str as_text(std::string_view text) {
+  return {text.data(), text.size()};
+}
+inline py::bytes as_bytes(std::string_view text) {
+  return {text.data(), text.size()};
+}
 
 // A view of a str as UTF-8 or of a bytes object; it lives as long as the object.
 std::string_view text_view(py::handle object, const char* name);

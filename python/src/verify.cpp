@@ -3,10 +3,6 @@
 namespace costmark::python {
 namespace {
 
-py::str as_text(std::string_view text) {
-  return {text.data(), text.size()};
-}
-
 py::dict as_dict(const Verification::Probe& probe) {
   py::dict result;
   result["project"] = as_text(probe.project);

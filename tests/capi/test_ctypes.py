@@ -357,8 +357,8 @@ def test_versions(lib: ctypes.CDLL) -> None:
     assert lib.costmark_status_name(22) == b"conflict"
     assert lib.costmark_status_name(61) == b"cancelled"
     assert [lib.costmark_verdict_name(n) for n in range(4)] == [
-        b"honoured",
-        b"not_honoured",
+        b"honored",
+        b"not_honored",
         b"unknown",
         b"unknown",
     ]

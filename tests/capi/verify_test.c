@@ -49,7 +49,7 @@ static void check_text(const char *text, size_t len) {
   CHECK(len > 0 && strlen(text) == len);
 }
 
-static void honoured(void) {
+static void honored(void) {
   endpoint self = {true, 0};
   server *peer;
   costmark_client *client = client_of(&self, "false", &peer);
@@ -58,7 +58,7 @@ static void honoured(void) {
   const char *text;
   size_t i, len = 0;
   CHECK_OK(costmark_client_verify(client, NULL, &verification, &error));
-  CHECK(costmark_verification_verdict(verification) == COSTMARK_VERDICT_HONOURED);
+  CHECK(costmark_verification_verdict(verification) == COSTMARK_VERDICT_HONORED);
   text = costmark_verification_reason(verification, &len);
   check_text(text, len);
   text = costmark_verification_endpoint(verification, &len);
@@ -90,13 +90,13 @@ static void honoured(void) {
   server_stop(peer);
 }
 
-static void not_honoured_and_unknown(void) {
+static void not_honored_and_unknown(void) {
   endpoint self = {false, 0};
   server *peer;
   costmark_client *client = client_of(&self, "false", &peer);
   costmark_verification *verification = NULL;
   CHECK_OK(costmark_client_verify(client, NULL, &verification, &error));
-  CHECK(costmark_verification_verdict(verification) == COSTMARK_VERDICT_NOT_HONOURED);
+  CHECK(costmark_verification_verdict(verification) == COSTMARK_VERDICT_NOT_HONORED);
   costmark_verification_free(verification);
   costmark_client_release(client);
   server_stop(peer);
@@ -222,16 +222,16 @@ static void what_prepare_may_do(void) {
 }
 
 static void names(void) {
-  CHECK(strcmp(costmark_verdict_name(COSTMARK_VERDICT_HONOURED), "honoured") == 0);
-  CHECK(strcmp(costmark_verdict_name(COSTMARK_VERDICT_NOT_HONOURED), "not_honoured") == 0);
+  CHECK(strcmp(costmark_verdict_name(COSTMARK_VERDICT_HONORED), "honored") == 0);
+  CHECK(strcmp(costmark_verdict_name(COSTMARK_VERDICT_NOT_HONORED), "not_honored") == 0);
   CHECK(strcmp(costmark_verdict_name(COSTMARK_VERDICT_UNKNOWN), "unknown") == 0);
   CHECK(strcmp(costmark_verdict_name(-1), "unknown") == 0);
   CHECK(strcmp(costmark_verdict_name(3), "unknown") == 0);
 }
 
 void test_verify(void) {
-  honoured();
-  not_honoured_and_unknown();
+  honored();
+  not_honored_and_unknown();
   what_is_asked_for();
   bad_requests();
   what_prepare_may_do();

@@ -11,13 +11,13 @@ import pytest
 
 import costmark
 from costmark import _core
-from costmark._transport import merge_headers
 
 pytest.importorskip("botocore.auth")
 from costmark.emulator.auth.authenticator import Authenticator
 from costmark.emulator.settings import Credentials, Settings
 from costmark.emulator.wire.errors import ApiError
 from costmark.emulator.wire.received import Received, header_text
+from preparing import prepare
 
 Scope = tuple[str, str]  # region and service
 MANTLE_SCOPE = ("us-east-1", "bedrock-mantle")
@@ -72,11 +72,11 @@ def send(
     client: _core.Client, method: str, url: str, headers: Sequence[tuple[bytes, bytes]], body: bytes
 ) -> Sent:
     """What the adapters put on the wire for a request that `client` prepares."""
-    prepared = client.prepare(method, url, headers, body)
-    length = len(prepared.body) if prepared.body_changed else None
-    merged = merge_headers(list(headers), prepared, length)
+    outgoing = prepare(client, method, url, headers, body)
     parts = urlsplit(url)
-    return Sent(method, parts.path or "/", parts.query, tuple(merged), bytes(prepared.body))
+    return Sent(
+        method, parts.path or "/", parts.query, tuple(outgoing.headers), bytes(outgoing.body)
+    )
 
 
 def verdict(sent: Sent, keys: Keys, scope: Scope = MANTLE_SCOPE, now: float | None = None) -> str:

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 import costmark
+import preparing
 from costmark import _core
+from preparing import Outgoing
 
 URL = "https://gateway.example/v1/chat/completions"
 HEADERS = [(b"Host", b"gateway.example"), (b"Content-Type", b"application/json")]
@@ -21,49 +23,95 @@ KEYS = costmark.Credentials("AKIDEXAMPLE", "secret")
 SIGNED = {"auth": "sigv4", "region": "us-east-1", "base_url": "https://gateway.example/v1"}
 
 
-def prepare(client: _core.Client, body: Any = BODY, **more: Any) -> _core.Prepared:
-    return client.prepare("POST", URL, HEADERS, body, **more)
+def prepare(client: _core.Client, body: Any = BODY, **more: Any) -> Outgoing:
+    return preparing.prepare(client, "POST", URL, HEADERS, body, **more)
 
 
-def test_prepare_and_observe() -> None:
+def send(client: _core.Client, **more: Any) -> _core.Operation:
+    """An operation whose first attempt is on its way."""
+    operation = prepare(client, **more).operation
+    operation.sent()
+    return operation
+
+
+def test_an_operation_from_its_beginning_to_its_end() -> None:
     client = _core.Client({"project": "proj_client"})
-    prepared = prepare(client, scope="proj_scope")
-    assert (prepared.project, prepared.project_source) == ("proj_scope", "scope")
-    assert (prepared.api, prepared.streamed) == ("chat_completions", False)
-    assert prepared.body == b'{"project_id":"proj_scope","model":"m","messages":[]}'
-    assert prepared.body is prepared.body
-    observation = client.observe(prepared, 1)
-    observation.head(200, "application/json")
+    outgoing = prepare(client, scope="proj_scope")
+    operation, decision = outgoing.operation, outgoing.decision
+    assert (decision["project"], decision["project_source"]) == ("proj_scope", "scope")
+    assert (decision["api"], decision["streamed"]) == ("chat_completions", False)
+    assert outgoing.body == b'{"project_id":"proj_scope","model":"m","messages":[]}'
+    assert outgoing.header("content-length") == str(len(outgoing.body))
+    assert operation.attempts == 0
+    operation.sent()
+    assert operation.head(200, [(b"Content-Type", b"application/json")]) == (False, 0, 0.0)
     answer = b'{"id":"c","choices":[{"finish_reason":"stop"}],"usage":{"prompt_tokens":2,'
-    assert observation.feed(answer) is answer
-    observation.feed(b'"completion_tokens":3,"total_tokens":5}}')
-    assert observation.finish() == b""
-    assert observation.answer["outcome"] == "ok"
+    assert operation.feed(answer) is answer
+    operation.feed(b'"completion_tokens":3,"total_tokens":5}}')
+    assert operation.finish() == (b"", "done")
+    assert operation.report["outcome"] == "ok"
+    assert operation.next == ("done", "answered", 0.0)
+    assert len(operation.id) == 36
     assert client.usage()["proj_scope"]["output_tokens"] == 3
 
 
-def test_an_unchanged_body_is_the_same_object() -> None:
-    prepared = prepare(_core.Client({"unattributed": "allow"}))
-    assert prepared.body is BODY
-    assert not prepared.body_changed
+def test_an_unchanged_body_is_left_alone() -> None:
+    outgoing = prepare(_core.Client({"unattributed": "allow"}))
+    assert outgoing.headers == HEADERS
+    assert not outgoing.body_changed
 
 
 def test_the_body_stays_pinned_as_long_as_it_is_used() -> None:
     body = bytearray(BODY)
-    prepared = prepare(_core.Client({"unattributed": "allow"}), body)
+    outgoing: Any = prepare(_core.Client({"unattributed": "allow"}), body)
     with pytest.raises(BufferError):
         body.clear()
-    del prepared
+    del outgoing
     gc.collect()
     body.clear()
 
 
-def test_prepared_requests_do_not_share_buffers() -> None:
+def test_operations_do_not_share_buffers() -> None:
     client = _core.Client({})
     prepared = [prepare(client, scope=f"proj_{number}") for number in range(200)]
     for number, each in enumerate(prepared):
-        assert each.project == f"proj_{number}"
+        assert each.decision["project"] == f"proj_{number}"
         assert f'"proj_{number}"'.encode() in each.body
+
+
+def test_headers_are_replaced_in_their_place_and_never_doubled() -> None:
+    client = _core.Client({"project": "proj_a", "carrier": "body,header"})
+    given = [
+        (b"openai-PROJECT", b"proj_a"),
+        (b"X-First", b"1"),
+        (b"content-LENGTH", b"1"),
+        (b"Content-Type", b"application/json"),
+        (b"Content-Length", b"2"),
+    ]
+    operation, _ = client.begin("POST", URL, given, BODY)
+    outgoing: Any = operation.prepare("POST", URL, given, BODY)
+    headers, body, url, authorized = outgoing
+    assert (url, authorized) == (None, False)
+    assert headers == [
+        (b"openai-PROJECT", b"proj_a"),
+        (b"X-First", b"1"),
+        (b"content-LENGTH", str(len(body)).encode()),
+        (b"Content-Type", b"application/json"),
+    ]
+    assert headers[1] is given[1]
+
+
+def test_a_prepared_request_outlives_the_objects_that_it_was_given() -> None:
+    client = _core.Client(SIGNED, credentials=KEYS)
+    operation, _ = client.begin("POST", URL + "?a=b", list(HEADERS), bytes(bytearray(BODY)))
+    for number in range(50):
+        headers = [(f"X-{number}".encode(), b"x" * 100), (b"Content-Type", b"application/json")]
+        operation.ready()
+        assert operation.prepare("POST", f"{URL}?n={number}", headers, bytearray(BODY))
+        headers.clear()
+        gc.collect()
+    operation.ready()
+    assert operation.decision["model"] == "m"
 
 
 def test_check_is_attribution_alone() -> None:
@@ -72,12 +120,12 @@ def test_check_is_attribution_alone() -> None:
         client.check("POST", URL, HEADERS, BODY)
     client.check("POST", URL, HEADERS, BODY, "proj_a")
     with pytest.raises(costmark.CredentialsError):
-        _core.Client(SIGNED, environment={}).prepare("POST", URL, HEADERS, BODY, "proj_a")
+        _core.Client(SIGNED, environment={}).begin("POST", URL, HEADERS, BODY, "proj_a")
 
 
 def test_the_environment_may_be_handed_in() -> None:
     environment = {"COSTMARK_PROJECT": "proj_env"}
-    assert prepare(_core.Client({}, environment=environment)).project == "proj_env"
+    assert prepare(_core.Client({}, environment=environment)).decision["project"] == "proj_env"
 
 
 @pytest.mark.parametrize(
@@ -124,11 +172,10 @@ def test_callbacks_are_let_go_with_their_client() -> None:
     callback = Callback()
     gone = weakref.ref(callback)
     client = _core.Client(SIGNED, credentials=callback, log=callback)
-    prepared = prepare(client)
-    observation = client.observe(prepared)
+    operation = send(client)
     del callback, client
     assert gone() is not None
-    del prepared, observation
+    del operation
     gc.collect()
     assert gone() is None
 
@@ -136,7 +183,7 @@ def test_callbacks_are_let_go_with_their_client() -> None:
 def test_callbacks_may_be_let_go_on_another_thread() -> None:
     for _ in range(50):
         client = _core.Client(SIGNED, credentials=lambda: KEYS, log=print)
-        holder = [client.observe(prepare(client))]
+        holder = [send(client)]
         del client
         thread = threading.Thread(target=holder.clear)
         thread.start()
@@ -197,9 +244,9 @@ def test_a_callback_that_waits_for_another_thread_does_not_lock_up() -> None:
         assert all(future.result().body == BODY for future in [first, *rest])
 
 
-def test_an_observation_that_is_dropped_counts_as_cancelled() -> None:
+def test_an_attempt_that_is_dropped_counts_as_cancelled() -> None:
     client = _core.Client({})
-    client.observe(prepare(client, scope="proj_a"))
+    send(client, scope="proj_a")
     assert client.usage()["proj_a"]["incomplete_attempts"] == 1
 
 
@@ -207,7 +254,7 @@ def test_counters_may_be_shared() -> None:
     counters = _core.UsageCounters()
     for _ in range(2):
         client = _core.Client({}, counters=counters)
-        client.observe(prepare(client, scope="proj_a")).fail("error")
+        send(client, scope="proj_a").fail("error")
     assert counters.snapshot()["proj_a"]["failed_attempts"] == 2
     counters.reset()
     assert counters.snapshot() == {}
@@ -220,10 +267,10 @@ def test_repeated_calls_do_not_grow_the_heap() -> None:
 
     def work() -> None:
         for _ in range(200):
-            observation = client.observe(prepare(client, scope="proj_a"))
-            observation.head(200, "application/json")
-            observation.feed(b"{}")
-            observation.finish()
+            operation = send(client, scope="proj_a")
+            operation.head(200, [(b"content-type", b"application/json")])
+            operation.feed(b"{}")
+            operation.finish()
 
     work()
     tracemalloc.start()
@@ -247,7 +294,7 @@ def test_repeated_calls_do_not_grow_the_heap() -> None:
 )
 def test_arguments_of_the_wrong_type(arguments: Any) -> None:
     with pytest.raises(TypeError):
-        _core.Client({}).prepare(*arguments)
+        _core.Client({}).begin(*arguments)
 
 
 @pytest.mark.parametrize(
@@ -263,7 +310,7 @@ def test_arguments_of_the_wrong_type(arguments: Any) -> None:
 )
 def test_bad_urls(url: str, code: str) -> None:
     with pytest.raises(costmark.Error) as caught:
-        _core.Client({}).prepare("POST", url, HEADERS, BODY)
+        _core.Client({}).begin("POST", url, HEADERS, BODY)
     assert caught.value.code == code
     assert "hidden" not in str(caught.value)
 

@@ -128,7 +128,7 @@ def test_unusable_credentials_are_refused(fields: tuple[str, str]) -> None:
 
 
 def test_log_lines_of_the_core_reach_the_logger(caplog: pytest.LogCaptureFixture) -> None:
-    from costmark._engine import Engine
+    from costmark._client.core_client import CoreClient
 
     class Request:
         method, url, extensions = "POST", "http://gateway.example/v1/chat/completions", {}
@@ -138,6 +138,9 @@ def test_log_lines_of_the_core_reach_the_logger(caplog: pytest.LogCaptureFixture
             raw = ((b"content-type", b"application/json"),)
 
     with caplog.at_level(logging.WARNING, "costmark"):
-        Engine({"unattributed": "warn"})._prepare(Request)
+        core = CoreClient({"unattributed": "warn"})
+        operation = core.claim(Request).take()
+        assert operation is not None
+        core.prepare(operation, Request)
     assert any("project" in record.message for record in caplog.records)
     assert json.dumps([r.name for r in caplog.records]).count("costmark") == len(caplog.records)

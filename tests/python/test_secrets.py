@@ -27,6 +27,7 @@ from urllib.parse import quote
 import pytest
 
 import costmark
+import preparing
 from costmark import _core
 from harness import MESSAGES, MODEL, REGION, Emulator, Received, answer_json, run_recorder
 
@@ -116,9 +117,9 @@ def test_the_search_finds_what_it_looks_for() -> None:
 def test_no_object_shows_its_secrets(heard: list[str]) -> None:
     credentials = costmark.Credentials("AKIDEXAMPLE", KEY, TOKEN)
     core = _core.Client(KEYS, environment={"AWS_BEARER_TOKEN_BEDROCK": BEARER})
-    prepared = core.prepare("POST", MANTLE, [], BODY)
+    operation = preparing.prepare(core, "POST", MANTLE, [], BODY).operation
     tokens = _core.BearerTokens(REGION, 60, credentials, print)
-    for each in (credentials, core, prepared, core.observe(prepared), tokens):
+    for each in (credentials, core, operation, tokens):
         heard += [repr(each), str(each), f"{each}"]
         with pytest.raises(TypeError) as caught:  # a pickle goes to places that nobody looks after
             pickle.dumps(each)
@@ -200,16 +201,16 @@ def test_callbacks_that_raise(heard: list[str]) -> None:
     client = _core.Client({}, credentials=ask, environment={}, log=log)
     with pytest.raises(costmark.CredentialsError) as caught:  # noqa: PT012 - until they have expired
         while True:
-            client.prepare("POST", MANTLE, [], BODY)
+            preparing.prepare(client, "POST", MANTLE, [], BODY)
             time.sleep(0.05)
     assert isinstance(caught.value.__cause__, RuntimeError)
     assert any("could not be refreshed" in line for line in heard)
     heard += [str(caught.value), repr(caught.value)]
 
 
-def prepare(options: dict[str, str] | None = None, **more: Any) -> _core.Prepared:
+def prepare(options: dict[str, str] | None = None, **more: Any) -> preparing.Outgoing:
     client = _core.Client(options or {}, environment={}, **more)
-    return client.prepare("POST", MANTLE, [], BODY)
+    return preparing.prepare(client, "POST", MANTLE, [], BODY)
 
 
 def signing(
@@ -268,7 +269,7 @@ def failure_of(variables: dict[str, str]) -> str:
     logged: list[str] = []
     client = _core.Client({}, environment=variables, log=lambda _, line: logged.append(line))
     with pytest.raises(costmark.Error) as caught:
-        client.prepare("POST", MANTLE, [], BODY)
+        preparing.prepare(client, "POST", MANTLE, [], BODY)
     return "\n".join([everything_about(caught.value), *logged])
 
 
@@ -584,7 +585,7 @@ def test_the_winner_is_logged_without_its_secret(heard: list[str]) -> None:
     for variables in (keys, {"AWS_BEARER_TOKEN_BEDROCK": BEARER}):
         before = len(heard)
         client = _core.Client({}, environment=variables, log=lambda _, line: heard.append(line))
-        client.prepare("POST", MANTLE, [], BODY)
+        preparing.prepare(client, "POST", MANTLE, [], BODY)
         assert len(heard) > before
 
 

@@ -36,6 +36,8 @@ from harness import (
     Recorder,
     answer_json,
 )
+from botocore_verifier import Keys, Sent, send, verdict
+from preparing import prepare
 
 CHAT: dict[str, Any] = {"model": MODEL, "messages": MESSAGES}
 MANTLE = "https://bedrock-mantle.us-east-1.api.aws"
@@ -407,7 +409,7 @@ def test_the_scope_names_the_hosts_region_whatever_the_environment_says() -> Non
 def test_what_is_refused_before_the_network(options: dict[str, str], url: str, says: str) -> None:
     client = _core.Client(options, credentials=KEYS.of_signer, environment={})
     with pytest.raises(costmark.ConfigurationError, match=says) as caught:
-        client.prepare("POST", url, [], b'{"model":"m"}')
+        prepare(client, "POST", url, [], b'{"model":"m"}')
     assert caught.value.code == "endpoint_mismatch"
     assert KEYS.secret not in str(caught.value)
 

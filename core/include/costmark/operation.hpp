@@ -11,7 +11,7 @@
 //                                                   next(): done · again · after a pause
 //
 // What each call does in each state that the picture does not show:
-// - `begin` in any state drops the operation before it, as the destructor does.
+// - `begin` and `clear` in any state drop the operation before it, as the destructor does.
 // - `ready` and `prepare` in idle, and `ready` while answering: invalid_argument.
 // - `prepare` while prepared: replaces what was prepared, which is not counted. While answering:
 // that
@@ -153,8 +153,10 @@ class Operation {
   void reset() noexcept;
 
   // Does what `prepare` would wait for: fetches credentials or a token, and proof where option
-  // `verify` asks for it. May run on another thread than the rest.
-  Status ready();
+  // `verify` asks for it. May run on another thread than the rest. With `no_wait`: would_block
+  // where one of these needs I/O; `renewal_due` may be set. Errors: those of `prepare` of the same
+  // request, so that they come before the caller begins to send.
+  Status ready(Wait wait = {});
 
   // Prepares the next attempt: carries the project, and signs. Without a request: that of `begin`,
   // or of the last `prepare` with one. With one: the policies run again; the id, and what the
@@ -187,6 +189,9 @@ class Operation {
 
   // After the attempt's end; the same until the next `prepare`. Asks nothing.
   const Next& next() const noexcept;
+
+  // Ends what is open and forgets all, secrets above all. Memory is kept.
+  void clear() noexcept;
 
   const Answer& answer() const noexcept;
   AttemptReport report() const noexcept;  // of the last attempt that was sent

@@ -79,7 +79,7 @@ Client::~Client() = default;
 
 // The way of a request: where does it go, who pays for it ...
 Status Client::Impl::decide(const Request& request, Prepared::Impl& out) {
-  out.reset();
+  out.forget_request();
   const Result<Url> url = parse_url(request.url);
   if (!url) return url.error();
   const Result<attribution::Endpoint> endpoint = settings.endpoint_of(url.value());
@@ -108,9 +108,9 @@ Status Client::Impl::authorize(const Request& request, Wait wait, Prepared::Impl
   return {};
 }
 
-Status Client::Impl::ready(const Request& request, Prepared::Impl& out) {
-  if (Status status = admit(request, {}, out); !status) return status;
-  return authorizer.ready(request, out.endpoint, clock(), out);
+Status Client::Impl::ready(const Request& request, Wait wait, Prepared::Impl& out) {
+  if (Status status = admit(request, wait, out); !status) return status;
+  return authorizer.ready(request, out.target, out.endpoint, clock(), wait, out);
 }
 
 Status Client::Impl::admit(const Request& request, Wait wait, Prepared::Impl& out) {

@@ -57,8 +57,8 @@ struct Client::Impl {
   Status decide(const Request& request, Prepared::Impl& out);
   // Signs what was decided about, or adds a token. May be called again for the same decision.
   Status authorize(const Request& request, Wait wait, Prepared::Impl& out);
-  // Does what `authorize` would wait for.
-  Status ready(const Request& request, Prepared::Impl& out);
+  // Does what `authorize` would wait for, and finds its errors.
+  Status ready(const Request& request, Wait wait, Prepared::Impl& out);
   Status check(const Request& request, Prepared::Impl& scratch);
 
   // Logs what the policies only warn about, and what the routes of models tell.

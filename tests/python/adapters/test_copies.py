@@ -12,7 +12,7 @@ import pytest
 
 import costmark
 from adapters.clients import httpx, plain, plain_async
-from costmark import _capture
+from costmark._client import context
 from harness import MESSAGES, MODEL, Recorder
 
 
@@ -67,7 +67,7 @@ def test_unwrap_restores_exactly(recorder: Recorder, make: Any) -> None:
             _response.ResponseContextManager.__init__,
         ]
 
-    for other in list(_capture._clients):  # of earlier tests
+    for other in list(context._clients):  # of earlier tests
         costmark.unwrap(other)
     sdk = state_of_sdk()
     client = make(recorder)
@@ -303,12 +303,12 @@ def test_a_callable_api_key_is_asked_for_every_request(recorder: Recorder) -> No
     keys = iter(f"bedrock-api-key-{number}" for number in range(9))
     client = costmark.wrap(plain(recorder, api_key=lambda: next(keys)), auth="bearer")
     with client:
-        engine = vars(client)["_costmark"].engine
+        core = vars(client)["_costmark"].core
         for number in range(2):
             project_sent(recorder, client)
             assert recorder.last.header("authorization") == f"Bearer bedrock-api-key-{number}"
         copied = client.with_options(timeout=9)
-        assert vars(copied)["_costmark"].engine is engine
+        assert vars(copied)["_costmark"].core is core
         project_sent(recorder, copied)
     assert recorder.last.header("authorization") == "Bearer bedrock-api-key-2"
 

@@ -17,8 +17,8 @@ import pytest
 
 import costmark
 from adapters.clients import SIGNED, httpx, plain, plain_async
-from costmark._engine import Engine, option_texts
-from costmark._transport import attach
+from costmark._client.core_client import CoreClient, option_texts
+from costmark._client.transport import attach
 from harness import (
     CHAT_ANSWER,
     MESSAGES,
@@ -290,7 +290,7 @@ def token_client(recorder: Recorder, tokens: Callable[[], str]) -> Any:
     options = option_texts(
         {"auth": "bearer", "base_url": recorder.base_url, "unattributed": "allow"}
     )
-    return attach(httpx.Client(), Engine(options, bearer_token=tokens))
+    return attach(httpx.Client(), CoreClient(options, bearer_token=tokens))
 
 
 def test_streamed_bodies_are_not_sent_again(recorder: Recorder) -> None:
@@ -317,7 +317,7 @@ async def test_transports_for_tests_whose_answers_are_there_at_once() -> None:
         return httpx.Response(403 if code else 200, headers={"x-amzn-errortype": code}, json={})
 
     url = "https://bedrock-mantle.us-east-1.api.aws/v1/models"
-    engine = Engine({}, bearer_token=Tokens())
+    engine = CoreClient({}, bearer_token=Tokens())
     transport = httpx.MockTransport(answer)
     with attach(httpx.Client(transport=transport), engine) as client:
         assert client.get(url).status_code == 200

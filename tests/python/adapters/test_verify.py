@@ -42,12 +42,12 @@ def impossible(request: Received) -> bool:
 # --- Over the emulator, which verifies every signature and refuses unknown projects --------------
 
 
-def test_honoured(bedrock: Emulator, project_a: str) -> None:
+def test_honored(bedrock: Emulator, project_a: str) -> None:
     with signed(bedrock, project_a) as client:
         found = costmark.verify(client, model=MODEL)
-    assert found.verdict == "honoured", found.reason
-    assert found.honoured
-    assert found.raise_unless_honoured() is found
+    assert found.verdict == "honored", found.reason
+    assert found.honored
+    assert found.raise_unless_honored() is found
     assert (found.project, found.carrier, found.model) == (project_a, "body", MODEL)
     assert (found.api, found.endpoint) == (
         "chat_completions",
@@ -70,7 +70,7 @@ def test_honoured(bedrock: Emulator, project_a: str) -> None:
 def test_each_carrier_and_api(bedrock: Emulator, project_a: str, carrier: str, api: str) -> None:
     client = costmark.wrap(plain(bedrock), project=project_a, carrier=carrier, **SIGNED)
     found = costmark.verify(client, model=MODEL, api=api)
-    assert found.verdict == "honoured", found.reason
+    assert found.verdict == "honored", found.reason
     assert (found.carrier, found.api) == (carrier, api)
 
 
@@ -78,7 +78,7 @@ def test_the_mantle_kind_of_endpoint(bedrock: Emulator, project_a: str) -> None:
     client = costmark.wrap(plain(bedrock), project=project_a, endpoint="mantle", **SIGNED)
     assert costmark.verify(client, model=MODEL).carrier == "header"
     without_model = costmark.verify(client)
-    assert without_model.verdict == "honoured", without_model.reason
+    assert without_model.verdict == "honored", without_model.reason
     assert without_model.probes[1].request == (
         f"GET {bedrock.base_url}/organization/projects/{project_a}"
     )
@@ -93,7 +93,7 @@ def test_a_project_that_does_not_exist_or_is_archived(
         assert found.verdict == "unknown"
         assert "'proj_nowhere' does not exist" in found.reason
         with pytest.raises(costmark.AttributionError, match="does not exist") as raised:
-            found.raise_unless_honoured()
+            found.raise_unless_honored()
         assert raised.value.code == "unattributed"
         assert raised.value.status == 404
         archived = new_project()
@@ -127,7 +127,7 @@ def test_a_model_with_responses_only(bedrock: Emulator, project_a: str) -> None:
         plain(bedrock, base_url=f"{bedrock.url}/openai/v1"), project=project_a, **SIGNED
     )
     found = costmark.verify(client, model="openai.gpt-5.4")
-    assert found.verdict == "honoured", found.reason
+    assert found.verdict == "honored", found.reason
     assert found.endpoint == f"{bedrock.url}/openai/v1/responses"
 
 
@@ -137,7 +137,7 @@ def test_messages(bedrock: Emulator, project_a: str) -> None:
     client = anthropic.Anthropic(base_url=base_url, api_key="unused")
     costmark.wrap(client, project=project_a, endpoint="mantle", **SIGNED)
     found = costmark.verify(client, model="anthropic.claude-opus-4-8")
-    assert found.verdict == "honoured", found.reason
+    assert found.verdict == "honored", found.reason
     assert (found.carrier, found.api) == ("workspace", "messages")
     assert found.endpoint == f"{base_url}/v1/messages"
     assert found.probes[0].code == "not_found_error"
@@ -151,7 +151,7 @@ def test_a_service_that_fails_or_is_busy(bedrock: Emulator, project_a: str) -> N
         found = costmark.verify(client, model=MODEL)
         assert found.verdict == "unknown"
         assert found.retryable
-        assert costmark.verify(client, model=MODEL).verdict == "honoured", "nothing was kept"
+        assert costmark.verify(client, model=MODEL).verdict == "honored", "nothing was kept"
 
 
 def test_bad_credentials(bedrock: Emulator, project_a: str) -> None:
@@ -165,11 +165,11 @@ def test_bad_credentials(bedrock: Emulator, project_a: str) -> None:
 
 async def test_asynchronous(bedrock: Emulator, project_a: str) -> None:
     async with signed_async(bedrock, project_a) as client:
-        assert (await costmark.averify(client, model=MODEL)).honoured
+        assert (await costmark.averify(client, model=MODEL)).honored
         with pytest.raises(TypeError, match="averify"):
             costmark.verify(client, model=MODEL)
     with signed(bedrock, project_a) as synchronous:
-        assert (await costmark.averify(synchronous, model=MODEL)).honoured
+        assert (await costmark.averify(synchronous, model=MODEL)).honored
 
 
 def test_only_wrapped_clients(bedrock: Emulator) -> None:
@@ -198,7 +198,7 @@ def test_one_pair_of_probes_for_many_threads(bedrock: Emulator, project_a: str) 
             return costmark.verify(client, model=MODEL).verdict
 
         with ThreadPoolExecutor(8) as pool:
-            assert set(pool.map(ask, range(8))) == {"honoured"}
+            assert set(pool.map(ask, range(8))) == {"honored"}
         assert len(bedrock.requests()) == before + 2
 
 
@@ -208,9 +208,9 @@ def test_one_pair_of_probes_for_many_threads(bedrock: Emulator, project_a: str) 
 def test_a_server_that_ignores_the_project(recorder: Recorder) -> None:
     client = costmark.wrap(plain(recorder, api_key="sk-gateway"), project="proj_a")
     found = costmark.verify(client, model=MODEL)
-    assert found.verdict == "not_honoured"
+    assert found.verdict == "not_honored"
     with pytest.raises(costmark.AttributionError, match="ignores the project"):
-        found.raise_unless_honoured()
+        found.raise_unless_honored()
     (request,) = recorder.requests
     assert request.json() == {
         "project_id": found.probes[0].project,
@@ -234,7 +234,7 @@ def test_a_gateway_that_refuses_unknown_projects(recorder: Recorder) -> None:
     recorder.answer = answer
     client = costmark.wrap(plain(recorder), project="proj_a")
     found = costmark.verify(client, model=MODEL)
-    assert found.verdict == "honoured", found.reason
+    assert found.verdict == "honored", found.reason
     assert [probe.status for probe in found.probes] == [403, 200, 403]
 
 
@@ -385,7 +385,7 @@ def test_command(
     place = ("--base-url", bedrock.base_url, "--region", REGION, "--option", "auth=sigv4")
     status, out, _ = doctor(*place, "--project", project_a, "--model", MODEL)
     assert status == 0, out
-    assert out.startswith("verdict        honoured\nbecause        a project that cannot exist")
+    assert out.startswith("verdict        honored\nbecause        a project that cannot exist")
     assert "404 not_found_error: refused: no such project (request req_" in out
     status, out, _ = doctor(*place, "--project", project_a, "--model", "no.such-model")
     assert status == 2
@@ -395,7 +395,7 @@ def test_command(
     )
     assert status == 1
     shown = json.loads(out)
-    assert shown["verdict"] == "not_honoured"
+    assert shown["verdict"] == "not_honored"
     assert shown["probes"][0]["status"] == 200
     status, out, err = doctor(*place)
     assert (status, out) == (2, "")

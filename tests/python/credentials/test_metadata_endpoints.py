@@ -40,6 +40,7 @@ from credentials.metadata_fakes import (
 )
 from credentials.outcome import Outcome as Found
 from credentials.outcome import ask_session
+from preparing import prepare
 
 FULL = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 TOKEN = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
@@ -436,15 +437,8 @@ def test_a_client_error_is_not_repeated(outcomes: list[Pair]) -> None:
 
 
 def access_key_of(client: _core.Client) -> str:
-    prepared = client.prepare(
-        "POST",
-        "https://bedrock-mantle.us-east-1.api.aws/v1/responses",
-        [],
-        b'{"model": "m"}',
-        "proj_a",
-    )
-    headers = {name.lower(): value for name, value in prepared.headers_to_set}
-    return headers[b"authorization"].decode().partition("Credential=")[2].partition("/")[0]
+    url = "https://bedrock-mantle.us-east-1.api.aws/v1/responses"
+    return prepare(client, "POST", url, [], b'{"model": "m"}', "proj_a").access_key_id
 
 
 def wait_for_key(client: _core.Client, wanted: str, seconds: float = 5) -> list[str]:

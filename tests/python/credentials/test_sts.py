@@ -14,6 +14,7 @@ import pytest
 
 from costmark import _core
 from credentials.sts_fakes import Fakes, run_fakes
+from preparing import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,11 +64,7 @@ def environment(home: Path, sts: str, **more: str) -> dict[str, str]:
 
 def signer(client: _core.Client) -> str:
     """Whose key signs the client's next request."""
-    prepared = client.prepare("POST", URL, [], b"{}", project="proj_1")
-    headers = {bytes(k).lower(): bytes(v) for k, v in prepared.headers_to_set}
-    found = re.search(rb"Credential=([^/]+)/", headers[b"authorization"])
-    assert found
-    return found[1].decode()
+    return prepare(client, "POST", URL, [], b"{}", project="proj_1").access_key_id
 
 
 def of_keys(*more: str) -> str:

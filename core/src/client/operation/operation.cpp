@@ -76,12 +76,12 @@ Status Operation::Impl::decide(const Request& asked) {
   return status;
 }
 
-Status Operation::Impl::ready() {
+Status Operation::Impl::ready(Wait wait) {
   if (state == State::idle) return wrong_state("ready");
   if (state == State::answering) {
     return {Code::invalid_argument, "ready comes before an attempt is sent, or after it ended"};
   }
-  return client->ready(request, prepared.impl());
+  return client->ready(request, wait, prepared.impl());
 }
 
 Status Operation::Impl::prepare(const Request* asked, Wait wait) {
@@ -313,8 +313,8 @@ void Operation::reset() noexcept {
   impl_->drop();
 }
 
-Status Operation::ready() {
-  return impl_->ready();
+Status Operation::ready(Wait wait) {
+  return impl_->ready(wait);
 }
 Status Operation::prepare(Wait wait) {
   return impl_->prepare(nullptr, wait);
@@ -351,6 +351,9 @@ std::string_view Operation::fail(Outcome outcome) {
 
 const Next& Operation::next() const noexcept {
   return impl_->next;
+}
+void Operation::clear() noexcept {
+  impl_->drop();
 }
 const Answer& Operation::answer() const noexcept {
   return impl_->reader.answer();

@@ -38,7 +38,7 @@ struct Operation::Impl {
   Impl& operator=(const Impl&) = delete;
 
   Status begin(const Request& asked, std::shared_ptr<client::OperationShare> with);
-  Status ready();
+  Status ready(Wait wait);
   Status prepare(const Request* asked, Wait wait);
   void sent();
   AnswerPlan head(const AnswerHead& given);

@@ -159,18 +159,35 @@ Result<CredentialsPtr> Authorizer::credentials(UnixSeconds now, Wait wait, Prepa
   return at_hand;
 }
 
-Status Authorizer::append_callback_token(Wait wait, Prepared::Impl& out) {
-  if (!out.ready_token.empty()) {
-    out.authorization += out.ready_token;
-    cleanse(out.ready_token);
-    return {};
-  }
+Status Authorizer::fetch_callback_token(Wait wait, Prepared::Impl& out) {
   if (wait.no_wait) return would_block("asking the bearer token callback");
   Result<std::string> token = identity_.token_callback();
   if (!token) return std::move(token).status();
-  out.authorization += token.value();
+  Status status = check_token(token.value());
+  cleanse(out.ready_token);
+  if (status) out.ready_token = token.value();
   cleanse(token.value());
+  return status;
+}
+
+Status Authorizer::append_callback_token(Wait wait, Prepared::Impl& out) {
+  if (out.ready_token.empty()) {
+    if (Status status = fetch_callback_token(wait, out); !status) return status;
+  }
+  out.authorization += out.ready_token;
+  cleanse(out.ready_token);
   return {};
+}
+
+Authorizer::GivenToken Authorizer::given_token(std::string_view carried) const noexcept {
+  if (!identity_.explicit_token.empty()) {
+    return {identity_.explicit_token, "the bearer token of option 'bearer_token'"};
+  }
+  if (!carried.empty()) return {carried, "the Bedrock API key of the client"};
+  if (looks_like_bedrock_key(identity_.host_api_key)) {
+    return {identity_.host_api_key, "the Bedrock API key of the client"};
+  }
+  return {identity_.environment_token, "the bearer token of AWS_BEARER_TOKEN_BEDROCK"};
 }
 
 Status Authorizer::append_token(std::string_view carried, Wait wait, Prepared::Impl& out) {
@@ -181,36 +198,31 @@ Status Authorizer::append_token(std::string_view carried, Wait wait, Prepared::I
     say_once("the host's bearer token callback");
   } else {
     out.auth.kind = AuthKind::given_token;
-    if (!identity_.explicit_token.empty()) {
-      say_once("the bearer token of option 'bearer_token'");
-      out.authorization += identity_.explicit_token;
-    } else if (!carried.empty()) {
-      say_once("the Bedrock API key of the client");
-      out.authorization += carried;
-    } else if (looks_like_bedrock_key(identity_.host_api_key)) {
-      say_once("the Bedrock API key of the client");
-      out.authorization += identity_.host_api_key;
-    } else {
-      say_once("the bearer token of AWS_BEARER_TOKEN_BEDROCK");
-      out.authorization += identity_.environment_token;
-    }
+    const GivenToken token = given_token(carried);
+    say_once(token.source);
+    out.authorization += token.text;
   }
   return check_token(std::string_view(out.authorization).substr(begin));
 }
 
+Result<CredentialsPtr> Authorizer::minting_credentials(const attribution::Endpoint& endpoint,
+                                                       UnixSeconds now, Wait wait,
+                                                       Prepared::Impl& out) {
+  if (Result<std::string_view> region = region_for(endpoint); !region) return region.error();
+  Result<CredentialsPtr> found = credentials(now, wait, out);
+  if (found || found.error().code == Code::would_block) return found;
+  Error error = found.error();
+  error.message =
+      "no bearer token is given, and none can be made from the AWS credentials: " + error.message;
+  return error;
+}
+
 Status Authorizer::append_minted_token(const attribution::Endpoint& endpoint, UnixSeconds now,
                                        Wait wait, Prepared::Impl& out) {
-  const Result<std::string_view> region = region_for(endpoint);
-  if (!region) return region.error();
-  const Result<CredentialsPtr> found = credentials(now, wait, out);
-  if (!found) {
-    Error error = found.error();
-    if (error.code == Code::would_block) return error;
-    error.message =
-        "no bearer token is given, and none can be made from the AWS credentials: " + error.message;
-    return error;
-  }
-  const Result<BearerTokenPtr> token = mint_.token_of(found.value(), region.value(), now);
+  const Result<CredentialsPtr> found = minting_credentials(endpoint, now, wait, out);
+  if (!found) return found.error();
+  const std::string_view region = region_for(endpoint).value();
+  const Result<BearerTokenPtr> token = mint_.token_of(found.value(), region, now);
   if (!token) return token.error();
   say_once("a short-term token made from the AWS credentials of: ", found.value()->source());
   out.authorization += token.value()->text();
@@ -257,9 +269,8 @@ void Authorizer::drop_api_key(const Request& request, const attribution::Endpoin
   }
 }
 
-Status Authorizer::sign(const Request& request, const Url& url,
-                        const attribution::Endpoint& endpoint, UnixSeconds now, Wait wait,
-                        Prepared::Impl& out) {
+Status Authorizer::check_to_sign(const Request& request, const Url& url,
+                                 const attribution::Endpoint& endpoint, Prepared::Impl& out) const {
   if (Status status = check_destination(settings_, url, endpoint); !status) return status;
   out.host.clear();
   append_host_header(url, out.host);
@@ -271,8 +282,14 @@ Status Authorizer::sign(const Request& request, const Url& url,
             "signing the request needs all bytes of its body, which is a stream: "
             "read it, and pass the bytes"};
   }
-  const Result<std::string_view> region = region_for(endpoint);
-  if (!region) return region.error();
+  return region_for(endpoint).status();
+}
+
+Status Authorizer::sign(const Request& request, const Url& url,
+                        const attribution::Endpoint& endpoint, UnixSeconds now, Wait wait,
+                        Prepared::Impl& out) {
+  if (Status status = check_to_sign(request, url, endpoint, out); !status) return status;
+  const std::string_view region = region_for(endpoint).value();
   Result<CredentialsPtr> signers = credentials(now, wait, out);
   if (!signers) return std::move(signers).status();
   say_once("SigV4 and the AWS credentials of: ", signers.value()->source());
@@ -290,7 +307,7 @@ Status Authorizer::sign(const Request& request, const Url& url,
   if (Status status = out.hasher.hash(out.body, out.payload_hash); !status) return status;
   const signing::Request to_sign{request.method, out.host, url.path, url.query, out.signed_headers};
   const signing::Scope scope{
-      region.value(), settings_.service.empty() ? endpoint.signing_service() : settings_.service};
+      region, settings_.service.empty() ? endpoint.signing_service() : settings_.service};
   const UnixSeconds skew = skew_.seconds();
   signing::Options options;
   options.refuse_expired = false;  // the cache has looked, by the clock without the skew
@@ -364,20 +381,28 @@ Status Authorizer::authorize(const Request& request, const Url& url,
   return {};
 }
 
-Status Authorizer::ready(const Request& request, const attribution::Endpoint& endpoint,
-                         UnixSeconds now, Prepared::Impl& out) {
-  const AuthMode mode = mode_for(request, endpoint);
-  if (mode == AuthMode::bearer && has_bearer(carried_key(request))) {
-    if (!identity_.token_callback) return {};
-    Result<std::string> token = identity_.token_callback();
-    if (!token) return std::move(token).status();
-    cleanse(out.ready_token);
-    out.ready_token = token.value();
-    cleanse(token.value());
-    return {};
+Status Authorizer::ready(const Request& request, const Url& url,
+                         const attribution::Endpoint& endpoint, UnixSeconds now, Wait wait,
+                         Prepared::Impl& out) {
+  switch (mode_for(request, endpoint)) {
+    case AuthMode::sigv4:
+      if (Status status = check_to_sign(request, url, endpoint, out); !status) return status;
+      return credentials(now, wait, out).status();
+    case AuthMode::bearer:
+      if (Status status = check_destination(settings_, url, endpoint); !status) return status;
+      return ready_token(carried_key(request), endpoint, now, wait, out);
+    case AuthMode::automatic:
+    case AuthMode::none:
+      return {};
   }
-  if (mode != AuthMode::sigv4 && mode != AuthMode::bearer) return {};
-  return cache_.get(now).status();
+  return {};
+}
+
+Status Authorizer::ready_token(std::string_view carried, const attribution::Endpoint& endpoint,
+                               UnixSeconds now, Wait wait, Prepared::Impl& out) {
+  if (!has_bearer(carried)) return minting_credentials(endpoint, now, wait, out).status();
+  if (identity_.token_callback) return fetch_callback_token(wait, out);
+  return check_token(given_token(carried).text);
 }
 
 }  // namespace costmark::client

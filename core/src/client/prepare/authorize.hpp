@@ -67,9 +67,9 @@ class Authorizer {
   Status authorize(const Request& request, const Url& url, const attribution::Endpoint& endpoint,
                    UnixSeconds now, Wait wait, Prepared::Impl& out);
 
-  // Does what `authorize` would wait for, into `out` and the cache.
-  Status ready(const Request& request, const attribution::Endpoint& endpoint, UnixSeconds now,
-               Prepared::Impl& out);
+  // Does what `authorize` would wait for, into `out` and the cache, and finds its errors.
+  Status ready(const Request& request, const Url& url, const attribution::Endpoint& endpoint,
+               UnixSeconds now, Wait wait, Prepared::Impl& out);
 
   // An answer whose Date was `server` came when the local clock said `now`.
   struct Times {
@@ -96,6 +96,19 @@ class Authorizer {
                      UnixSeconds now, Wait wait, Prepared::Impl& out);
   Result<CredentialsPtr> credentials(UnixSeconds now, Wait wait, Prepared::Impl& out);
   Result<std::string_view> region_for(const attribution::Endpoint& endpoint) const;
+  Status check_to_sign(const Request& request, const Url& url,
+                       const attribution::Endpoint& endpoint, Prepared::Impl& out) const;
+  Status ready_token(std::string_view carried, const attribution::Endpoint& endpoint,
+                     UnixSeconds now, Wait wait, Prepared::Impl& out);
+  // The token that stays what it is, and what it is called in the log.
+  struct GivenToken {
+    std::string_view text;
+    std::string_view source;
+  };
+  GivenToken given_token(std::string_view carried) const noexcept;
+  Result<CredentialsPtr> minting_credentials(const attribution::Endpoint& endpoint, UnixSeconds now,
+                                             Wait wait, Prepared::Impl& out);
+  Status fetch_callback_token(Wait wait, Prepared::Impl& out);
   Status append_token(std::string_view carried, Wait wait, Prepared::Impl& out);
   Status append_callback_token(Wait wait, Prepared::Impl& out);
   Status append_minted_token(const attribution::Endpoint& endpoint, UnixSeconds now, Wait wait,

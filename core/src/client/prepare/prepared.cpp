@@ -8,6 +8,11 @@
 namespace costmark {
 
 void Prepared::Impl::reset() noexcept {
+  forget_request();
+  cleanse(ready_token);
+}
+
+void Prepared::Impl::forget_request() noexcept {
   headers_to_remove.clear();
   headers_to_set.clear();
   body = {};
@@ -28,7 +33,6 @@ void Prepared::Impl::reset() noexcept {
   endpoint = {};
   stored_at.clear();
   attributed_removals = attributed_headers = 0;
-  cleanse(ready_token);
   take_off_signature();
 }
 

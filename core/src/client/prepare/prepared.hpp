@@ -62,6 +62,8 @@ struct Prepared::Impl {
 
   // Forgets the last request and keeps every buffer.
   void reset() noexcept;
+  // The same, less a token that is ready for the next one.
+  void forget_request() noexcept;
   // The request is attributed: what comes now authorizes it.
   void attributed() noexcept;
   // Forgets what authorizes the request, and keeps its attribution.

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ... import _core
-from ..._engine import log
+from ..._client.core_client import log
 from ..._verify import Probe, Verification, result_of
 from ...errors import ConfigurationError, Error
 from ..output import complain, print_row
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ..output import Commands
 
-_EXIT_STATUS = {"honoured": 0, "not_honoured": 1, "unknown": 2}
+_EXIT_STATUS = {"honored": 0, "not_honored": 1, "unknown": 2}
 
 
 def add_to(subjects: Commands) -> None:
@@ -28,7 +28,7 @@ def add_to(subjects: Commands) -> None:
         help="whether an endpoint reads the project that requests name",
         description="Asks an endpoint for a project that cannot exist, which it must refuse, and "
         "for the real one, which must pass; with --model that spends a few tokens of the project. "
-        "Exit status 0: honoured, 1: not honoured, 2: unknown.",
+        "Exit status 0: honored, 1: not honored, 2: unknown.",
     )
     _add_arguments(parser)
     parser.set_defaults(run=run)

@@ -102,7 +102,10 @@ def _hint(model: str, path: str, region: str) -> str | None:
     client = _core.Client(options, environment={})
     url = f"https://bedrock-mantle.{region}.api.aws{path}"
     headers = [("content-type", "application/json")]
-    return client.prepare("POST", url, headers, json.dumps({"model": model}).encode()).hint
+    body = json.dumps({"model": model}).encode()
+    operation, _ = client.begin("POST", url, headers, body)
+    hint: str | None = operation.decision["hint"]
+    return hint
 
 
 def _verdict(found: Route, path: str, right: bool) -> str:

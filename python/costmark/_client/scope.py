@@ -71,7 +71,7 @@ class project:  # noqa: N801 - reads as a verb: `with costmark.project("..."):`
     __slots__ = ("id",)
 
     def __init__(self, project_id: str) -> None:
-        from . import _core
+        from .. import _core
 
         _core.check_project_id(project_id, "project")
         self.id = project_id

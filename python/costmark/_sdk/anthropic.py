@@ -11,8 +11,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from . import _core
-from ._sdk import Identity, Sdk, definer
+from .. import _core
+from .base import Identity, Sdk, definer
 
 _MANTLE_MODULE = "anthropic.lib.bedrock._mantle"
 

@@ -1,9 +1,9 @@
 """`wrap` and `unwrap`: the clients of the official OpenAI and Anthropic SDKs, attributed.
 
 What a wrapped client gets, in its instance dictionary only: a view of its HTTP client
-(`_transport`), hooks around building and preparing a request and around making an error of an
-answer, copies that stay wrapped, and methods that remember their scope (`_capture`). Where the two
-SDKs differ, `_sdk` knows.
+(`transport`), hooks around a call, around building and preparing its requests and around making an
+error of an answer, copies that stay wrapped, and methods that remember their scope (`context`).
+Where the two SDKs differ, `_sdk` knows.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ import types
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from . import _capture, _core
-from ._engine import Engine, hint_of, option_texts
-from ._sdk import Sdk, is_async, sdk_of
-from ._transport import attach, detach
+from .. import _core
+from .._sdk.base import Sdk, is_async, sdk_of
+from . import context
+from .call import move_call, with_call
+from .core_client import CoreClient, hint_of, option_texts
+from .transport import attach, detach
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,8 +40,9 @@ def wrap(
     Takes ``OpenAI``, ``Anthropic``, ``AnthropicBedrockMantle`` and their asynchronous twins, and
     returns the same client. `project` is the default for calls that neither name a project
     themselves nor are made in a `project` scope. `credentials` and `bearer_token` may be callables;
-    they are asked on the thread that makes a call. `options` are those of ``costmark options``,
-    such as ``auth="sigv4"``, ``region="us-east-1"`` or ``unattributed="refuse"``.
+    they are asked on the thread that makes a call, or in a worker thread by asynchronous clients.
+    `options` are those of ``costmark options``, such as ``auth="sigv4"``, ``region="us-east-1"`` or
+    ``unattributed="refuse"``.
 
     Copies made by ``with_options()`` and ``copy()`` are wrapped as well. An HTTP client that is
     shared with others does not change for them. Wrapping a wrapped client replaces its options.
@@ -49,10 +52,10 @@ def wrap(
     sdk = _sdk_to_wrap(client)
     spec = _specify(project, credentials, bearer_token, options)
     spec = replace(spec, base_url=str(_attribute(client, "base_url")))
-    engine = spec.engine_for(sdk, client)
+    core = spec.core_for(sdk, client)
     if _WRAPPED in vars(client):
         unwrap(client)
-    _attach(client, sdk, spec, engine)
+    _attach(client, sdk, spec, core)
     return client
 
 
@@ -63,7 +66,7 @@ def unwrap(client: _ClientT) -> _ClientT:
         return client
     for name in (*wrapped.hooks, _WRAPPED):
         vars(client).pop(name, None)
-    _capture.untrack(client, wrapped.sdk.package)
+    context.untrack(client, wrapped.sdk.package)
     _set_http_client(client, detach(_attribute(client, "_client")))
     return client
 
@@ -77,7 +80,7 @@ def check_arguments(
 ) -> None:
     """Raise what `wrap` would raise with these arguments for any client."""
     spec = _specify(project, credentials, bearer_token, options)
-    Engine(spec.options, credentials=spec.credentials, bearer_token=spec.bearer_token)
+    CoreClient(spec.options, credentials=spec.credentials, bearer_token=spec.bearer_token)
 
 
 @dataclass(frozen=True)
@@ -110,15 +113,15 @@ class _Spec:
         rest = {name: value for name, value in said.items() if name != "profile"}
         return {**rest, **self.options}
 
-    def engine_for(self, sdk: Sdk, client: Any) -> Engine:
-        """Build the engine of a client: what was asked for, then what the client itself says."""
+    def core_for(self, sdk: Sdk, client: Any) -> CoreClient:
+        """Build its core client: of what was asked for, then of what the client itself says."""
         identity = sdk.identity(client)
         options = {"base_url": self.base_url, **self._completed(identity.options)}
         project = self.project or sdk.project(client)
         if project is not None:
             options["project"] = project
         asked = self._names_keys() or self._names_token()
-        return Engine(
+        return CoreClient(
             options,
             credentials=self.credentials if asked else identity.credentials,
             bearer_token=self.bearer_token,
@@ -154,7 +157,7 @@ class _Wrapped:
 
     sdk: Sdk
     spec: _Spec
-    engine: Engine
+    core: CoreClient
     hooks: tuple[str, ...]
 
 
@@ -163,9 +166,9 @@ def _wrapped(client: Any) -> _Wrapped:
     return wrapped
 
 
-def engine_of(client: object) -> Engine:
-    """Return the engine of a wrapped client."""
-    return _checked(client).engine
+def core_of(client: object) -> CoreClient:
+    """Return the core client of a wrapped client."""
+    return _checked(client).core
 
 
 def package_of(client: object) -> str:
@@ -183,8 +186,9 @@ def _checked(client: object) -> _Wrapped:
     return wrapped
 
 
-def _attach(client: Any, sdk: Sdk, spec: _Spec, engine: Engine) -> None:
+def _attach(client: Any, sdk: Sdk, spec: _Spec, core: CoreClient) -> None:
     hooks = {
+        "request": _request_async if is_async(client) else _request,
         "_build_request": _build_request,
         "_prepare_request": _prepare_async if is_async(client) else _prepare,
         "_make_status_error_from_response": _make_status_error_from_response,
@@ -194,26 +198,37 @@ def _attach(client: Any, sdk: Sdk, spec: _Spec, engine: Engine) -> None:
     for name, hook in hooks.items():
         like = functools.wraps(getattr(type(client), name))
         vars(client)[name] = types.MethodType(like(hook), client)
-    _set_http_client(client, attach(_attribute(client, "_client"), engine))
-    vars(client)[_WRAPPED] = _Wrapped(sdk, spec, engine, tuple(hooks))
-    _capture.track(client, sdk.package)
+    _set_http_client(client, attach(_attribute(client, "_client"), core))
+    vars(client)[_WRAPPED] = _Wrapped(sdk, spec, core, tuple(hooks))
+    context.track(client, sdk.package)
 
 
 # --- Hooks: bound to the client, they go on to what its class has under that name ----------------
 
 
+def _request(self: Any, cast_to: Any, options: Any, *args: Any, **kwargs: Any) -> Any:
+    """Make what the SDK sends from here on, retries included, one operation."""
+    return type(self).request(self, cast_to, with_call(options), *args, **kwargs)
+
+
+async def _request_async(self: Any, cast_to: Any, options: Any, *args: Any, **kwargs: Any) -> Any:
+    """Do the same for asynchronous clients."""
+    return await type(self).request(self, cast_to, with_call(options), *args, **kwargs)
+
+
 def _build_request(self: Any, options: Any, **kwargs: Any) -> Any:
     request = type(self)._build_request(self, options, **kwargs)
     _wrapped(self).sdk.request_built(self, request, options)
+    move_call(options, request)
     return request
 
 
 def _prepare(self: Any, request: Any) -> None:
-    """Attribute and sign before the SDK starts to send, outside of its retries."""
+    """Decide who pays, and fetch what signing needs, before the SDK starts to send and to retry."""
     wrapped = _wrapped(self)
     if not wrapped.sdk.check_instead_of_signing(self, request):
         type(self)._prepare_request(self, request)
-    wrapped.engine.admit(request)
+    wrapped.core.admit(request)
 
 
 async def _prepare_async(self: Any, request: Any) -> None:
@@ -221,7 +236,7 @@ async def _prepare_async(self: Any, request: Any) -> None:
     wrapped = _wrapped(self)
     if not wrapped.sdk.check_instead_of_signing(self, request):
         await type(self)._prepare_request(self, request)
-    await wrapped.engine.admit_async(request)
+    await wrapped.core.admit_async(request)
 
 
 def _make_status_error_from_response(self: Any, response: Any) -> Any:
@@ -249,16 +264,16 @@ def _with_options(self: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def _wrap_copy(client: Any, copied: Any) -> Any:
-    """Wrap a copy like its original, with an engine of its own where the copy differs."""
+    """Wrap a copy like its original, with a core client of its own where the copy differs."""
     if _WRAPPED in vars(copied):  # by a `copy` that the other one calls
         return copied
     wrapped = _wrapped(client)
-    sdk, spec, engine = wrapped.sdk, wrapped.spec, wrapped.engine
+    sdk, spec, core = wrapped.sdk, wrapped.spec, wrapped.core
     if sdk.project(copied) != sdk.project(client):
         spec = replace(spec, project=None)
     if sdk.state(copied) != sdk.state(client):
-        engine = spec.engine_for(sdk, copied)
-    _attach(copied, sdk, spec, engine)
+        core = spec.core_for(sdk, copied)
+    _attach(copied, sdk, spec, core)
     return copied
 
 

@@ -8,11 +8,11 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-from . import _core
-from ._sdk import PACKAGES, sdk_named, sdk_of
-from ._transport import is_view
-from ._wrap import check_arguments, wrap
-from .errors import ConfigurationError
+from .. import _core
+from .._sdk.base import PACKAGES, sdk_named, sdk_of
+from ..errors import ConfigurationError
+from .transport import is_view
+from .wrap import check_arguments, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -21,14 +21,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from ._scope import Captured, current_frame
-from ._sdk import is_async
-
-if TYPE_CHECKING:
-    from ._scope import Frame
+from .._sdk.base import is_async
+from .scope import Captured, current_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
+
+    from .scope import Frame
 
 _lock = threading.Lock()
 _clients: WeakSet[Any] = WeakSet()

@@ -6,8 +6,8 @@ import os
 import sys
 from typing import Any
 
-from . import _bedrock
-from ._sdk import Identity, Sdk
+from . import bedrock
+from .base import Identity, Sdk
 
 _PROJECT_HEADER = "openai-project"
 
@@ -32,7 +32,7 @@ class _OpenAI(Sdk):
         return key if isinstance(key, str) else ""
 
     def identity(self, client: Any) -> Identity:
-        return _bedrock.identity_of(client)
+        return bedrock.identity_of(client)
 
     def state(self, client: Any) -> tuple[Any, ...]:
         key = getattr(client, "_api_key_provider", None) or client.api_key
@@ -53,7 +53,7 @@ class _OpenAI(Sdk):
             del request.headers[_PROJECT_HEADER]
 
     def check_instead_of_signing(self, client: Any, request: Any) -> bool:
-        return _bedrock.check_instead_of_signing(client, request)
+        return bedrock.check_instead_of_signing(client, request)
 
 
 def _names(headers: Any) -> Any:

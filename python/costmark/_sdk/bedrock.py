@@ -10,9 +10,9 @@ import sys
 import time
 from typing import Any
 
-from . import _core
-from ._sdk import Identity, definer
-from .errors import CredentialsError
+from .. import _core
+from ..errors import CredentialsError
+from .base import Identity, definer
 
 # How long credentials that somebody else refreshes are used before they are asked for again.
 _ASK_AGAIN_S = 300

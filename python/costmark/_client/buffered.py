@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-_MOST_READ_AHEAD = 64 << 10  # bytes
 
-
-class SyncReplayed:
+class SyncBuffered:
     """A body of which the beginning was read already."""
 
     def __init__(self, stream: Any) -> None:
@@ -20,14 +19,17 @@ class SyncReplayed:
         self._error: Exception | None = None
         self._closed = False
 
-    def read_ahead(self) -> bool:
-        """Read to the end and let go of the connection; false when the end is far or lost."""
-        size = 0
+    def read_ahead(self, most: int, seconds: float) -> bool:
+        """Read to the end and release the connection; false when the end is far or lost.
+
+        The time is looked at after each piece: a read that was begun cannot be taken back.
+        """
+        size, end = 0, time.monotonic() + seconds
         try:
             for piece in self._rest:
                 self._pieces.append(piece)
                 size += len(piece)
-                if size > _MOST_READ_AHEAD:
+                if size > most or time.monotonic() > end:
                     return False
         except Exception as error:  # noqa: BLE001 - whoever reads it in earnest gets it
             self._error = error
@@ -51,7 +53,7 @@ class SyncReplayed:
             self._stream.close()
 
 
-class AsyncReplayed:
+class AsyncBuffered:
     """The same for asynchronous clients."""
 
     def __init__(self, stream: Any) -> None:
@@ -61,14 +63,17 @@ class AsyncReplayed:
         self._error: Exception | None = None
         self._closed = False
 
-    async def read_ahead(self) -> bool:
-        """Read to the end and let go of the connection; false when the end is far or lost."""
-        size = 0
+    async def read_ahead(self, most: int, seconds: float) -> bool:
+        """Read to the end and release the connection; false when the end is far or lost.
+
+        The time is looked at after each piece: a read that was begun cannot be taken back.
+        """
+        size, end = 0, time.monotonic() + seconds
         try:
             async for piece in self._rest:
                 self._pieces.append(piece)
                 size += len(piece)
-                if size > _MOST_READ_AHEAD:
+                if size > most or time.monotonic() > end:
                     return False
         except Exception as error:  # noqa: BLE001 - whoever reads it in earnest gets it
             self._error = error

@@ -1,0 +1,1 @@
+"""The clients of the official SDKs, attributed: what `wrap`, `patch` and `project` are made of."""

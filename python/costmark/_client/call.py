@@ -1,0 +1,91 @@
+"""One call of an SDK, and the operation that its attempts are made for.
+
+The SDK enters `request` once for each call of the user, and loops over attempts inside. So a `Call`
+is put into the options there; every attempt works on a copy of them, and what builds its request
+moves the `Call` into the request's extensions, where the transport finds it. An attempt that goes
+on elsewhere, as after a redirect, takes its extensions along.
+
+    request(options) ──► options.__dict__ ──► request.extensions ──► transport
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .. import _core
+    from .core_client import CoreClient
+
+_KEY = "costmark"  # in the options' dictionary, and in a request's extensions
+
+
+class Call:
+    """An operation on its way through the SDK, which hands it to one attempt at a time."""
+
+    __slots__ = ("_free", "authorized", "core", "lock", "operation")
+
+    def __init__(self) -> None:
+        self.core: CoreClient | None = None  # whose operation it is
+        self.operation: _core.Operation | None = None  # once it has begun
+        self.authorized = False  # whether the last request carried an authorization of ours
+        self.lock = threading.Lock()  # held while it begins
+        self._free: list[_core.Operation] = []  # empty while an attempt has it
+
+    def begun(self, core: CoreClient, operation: _core.Operation) -> None:
+        """Take the operation in."""
+        self.core, self.operation = core, operation
+        self._free.append(operation)
+
+    def take(self) -> _core.Operation | None:
+        """Hand out the operation; None while another attempt has it."""
+        try:
+            return self._free.pop()  # which no two threads do at once
+        except IndexError:
+            return None
+
+    def give_back(self, operation: _core.Operation) -> None:
+        """Let the next attempt have what `take` handed out."""
+        self._free.append(operation)
+
+    # Whoever copies options, or a request, makes another attempt of the same call.
+
+    def __copy__(self) -> Call:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Call:
+        return self
+
+    def __reduce__(self) -> tuple[type[Call], tuple[()]]:
+        return Call, ()
+
+
+def with_call(options: Any) -> Any:
+    """Return a copy of an SDK's options that carries a new call."""
+    copied = options.model_copy() if hasattr(options, "model_copy") else options.copy()
+    vars(copied)[_KEY] = Call()
+    return copied
+
+
+def move_call(options: Any, request: Any) -> None:
+    """Move the call of the options to the request that was built from them."""
+    call = vars(options).pop(_KEY, None)
+    if call is not None:
+        request.extensions[_KEY] = call
+
+
+def call_of(request: Any) -> Call | None:
+    """Return the call that a request belongs to."""
+    call: Call | None = request.extensions.get(_KEY)
+    return call
+
+
+def join(request: Any, call: Call) -> None:
+    """Make a request belong to a call."""
+    # The dictionary may be shared with other requests.
+    request.extensions = {**request.extensions, _KEY: call}
+
+
+def other_extensions(request: Any) -> dict[str, Any]:
+    """Return a request's extensions without ours."""
+    return {name: value for name, value in request.extensions.items() if name != _KEY}

@@ -1,0 +1,332 @@
+#include "operation.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "core_call.hpp"
+
+namespace costmark::python {
+namespace {
+
+// Pieces of answers smaller than this are read with the GIL held: that takes less than a
+// microsecond. A request is always prepared without it. Giving it away costs nothing that can be
+// measured at any size, a second thread gains 5 to 40 %, and a callback on another thread may need
+// it.
+constexpr std::size_t release_gil_from = 4U << 10U;
+
+// Answers of these statuses may come of what the hint tells.
+constexpr int bad_request = 400;
+constexpr int not_found = 404;
+
+py::object text_or_none(std::string_view text) {
+  if (text.empty()) return py::none();
+  return as_text(text);
+}
+
+// The fields to send: one that is replaced stays in its place, a new one comes last.
+class MergedHeaders {
+ public:
+  MergedHeaders(const GivenRequest& given, const Prepared& prepared)
+      : given_(given), removed_(prepared.headers_to_remove()) {
+    for (const Header& header : prepared.headers_to_set()) set_.push_back({header, false});
+    if (prepared.body_changed()) {
+      length_ = std::to_string(prepared.body().size());
+      set_.push_back({{"Content-Length", length_}, false});
+    }
+  }
+
+  py::list list() {
+    py::list merged;
+    for (std::size_t i = 0; i < given_.headers().size(); ++i) {
+      const std::string_view name = given_.headers()[i].name;
+      const py::handle pair = PyTuple_GET_ITEM(given_.header_pairs().ptr(), i);
+      if (Replacement* const found = replacement(name)) {
+        if (std::exchange(found->used, true)) continue;
+        merged.append(py::make_tuple(py::handle(PyTuple_GET_ITEM(pair.ptr(), 0)),
+                                     as_bytes(found->header.value)));
+      } else if (!is_removed(name)) {
+        merged.append(pair);
+      }
+    }
+    for (const Replacement& each : set_) {
+      if (each.used) continue;
+      merged.append(py::make_tuple(as_bytes(each.header.name), as_bytes(each.header.value)));
+    }
+    return merged;
+  }
+
+ private:
+  struct Replacement {
+    Header header;
+    bool used;
+  };
+
+  Replacement* replacement(std::string_view name) {
+    const auto found = std::find_if(set_.begin(), set_.end(), [name](const Replacement& each) {
+      return equal_ignoring_case(each.header.name, name);
+    });
+    return found == set_.end() ? nullptr : &*found;
+  }
+  bool is_removed(std::string_view name) const {
+    return std::any_of(removed_.begin(), removed_.end(),
+                       [name](std::string_view each) { return equal_ignoring_case(each, name); });
+  }
+
+  const GivenRequest& given_;
+  std::span<const std::string_view> removed_;
+  std::string length_;
+  std::vector<Replacement> set_;
+};
+
+std::optional<Outcome> outcome_named(std::string_view name) {
+  for (const auto outcome :
+       {Outcome::ok, Outcome::error, Outcome::cancelled, Outcome::incomplete, Outcome::unknown}) {
+    if (to_string(outcome) == name) return outcome;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+// --- The pool
+// -------------------------------------------------------------------------------------
+
+Operation OperationPool::take() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!kept_.empty()) {
+      Operation operation = std::move(kept_.back());
+      kept_.pop_back();
+      return operation;
+    }
+  }
+  return client_->operation();
+}
+
+void OperationPool::give_back(Operation operation) noexcept {
+  const bool is_large = operation.prepared().body().size() > largest_body;
+  operation.clear();
+  if (is_large) return;
+  const std::lock_guard lock(mutex_);
+  if (kept_.size() >= most_kept) return;
+  try {
+    kept_.push_back(std::move(operation));
+  } catch (const std::bad_alloc&) {  // then it is not kept
+    return;
+  }
+}
+
+// --- An operation
+// ---------------------------------------------------------------------------------
+
+PyOperation::PyOperation(std::shared_ptr<OperationPool> pool)
+    : pool_(std::move(pool)), operation_(pool_->take()) {}
+
+PyOperation::~PyOperation() {
+  pool_->give_back(std::move(operation_));
+  hand_over_log_lines();
+}
+
+bool PyOperation::begin(GivenRequest request, bool no_wait) {
+  given_ = std::move(request);
+  const Request views = given_.views();
+  return start([&] { return operation_.begin(views); }, no_wait);
+}
+
+bool PyOperation::begin_beside(PyOperation& other, GivenRequest request, bool no_wait) {
+  const OneAtATime::Hold hold(other.lock_);
+  given_ = std::move(request);
+  const Request views = given_.views();
+  return start([&] { return operation_.begin_beside(other.operation_, views); }, no_wait);
+}
+
+template <class Begin>
+bool PyOperation::start(Begin begin, bool no_wait) {
+  bool is_ready = true;
+  check(with_callbacks([&]() -> Status {
+    if (Status status = begin(); !status) return status;
+    is_decided_ = true;
+    return become_ready(no_wait, is_ready);
+  }));
+  return is_ready;
+}
+
+// Without the GIL.
+Status PyOperation::become_ready(bool no_wait, bool& is_ready) {
+  Status status = operation_.ready({no_wait});
+  if (!status && status.error().code == Code::would_block) {
+    is_ready = false;
+    return {};
+  }
+  is_ready = !(no_wait && operation_.renewal_due());
+  return status;
+}
+
+bool PyOperation::ready(bool no_wait) {
+  const OneAtATime::Hold hold(lock_);
+  bool is_ready = true;
+  check(with_callbacks([&] { return become_ready(no_wait, is_ready); }));
+  return is_ready;
+}
+
+py::object PyOperation::prepare(py::object method, py::object url, const py::sequence& headers,
+                                py::object body, bool no_wait) {
+  const OneAtATime::Hold hold(lock_);
+  GivenRequest request(std::move(method), std::move(url), headers, std::move(body),
+                       given_.project(), given_.scope());
+  const bool decided = std::exchange(is_decided_, false) && given_.is_same(request);
+  // The request before this one lives until the core has let go of it.
+  if (!decided) std::swap(given_, request);
+  const Request views = given_.views();
+  Status status = with_callbacks([&] {
+    return decided ? operation_.prepare({no_wait}) : operation_.prepare(views, {no_wait});
+  });
+  is_decided_ = status.ok() || status.error().code == Code::would_block;
+  if (!status && status.error().code == Code::would_block) return py::none();
+  check(std::move(status));
+  const Prepared& prepared = operation_.prepared();
+  return py::make_tuple(
+      MergedHeaders(given_, prepared).list(),
+      prepared.body_changed() ? py::object(as_bytes(prepared.body())) : py::none(),
+      text_or_none(prepared.url()), prepared.authorized());
+}
+
+void PyOperation::sent() {
+  const OneAtATime::Hold hold(lock_);
+  operation_.sent();
+}
+
+py::tuple PyOperation::head(int status, const py::sequence& headers, bool encoded) {
+  const OneAtATime::Hold hold(lock_);
+  header_views(headers, answer_headers_);
+  const AnswerPlan plan =
+      in_core(false, [&] { return operation_.head({status, answer_headers_, encoded}); });
+  return py::make_tuple(plan.may_change_body, plan.read_ahead_bytes,
+                        std::chrono::duration<double>(plan.read_ahead_time).count());
+}
+
+py::object PyOperation::feed(const py::object& piece) {
+  const Buffer pinned(piece);
+  const OneAtATime::Hold hold(lock_);
+  const auto out = in_core(pinned.view().size() >= release_gil_from,
+                           [&] { return operation_.feed(pinned.view()); });
+  if (out.data() == pinned.view().data() && out.size() == pinned.view().size()) return piece;
+  return as_bytes(out);
+}
+
+py::tuple PyOperation::finish() {
+  const OneAtATime::Hold hold(lock_);
+  return ended(in_core(false, [&] { return operation_.finish(); }));
+}
+
+py::tuple PyOperation::fail(std::string_view name) {
+  const auto outcome = outcome_named(name);
+  if (!outcome) throw py::value_error("no such outcome: " + std::string(name));
+  const OneAtATime::Hold hold(lock_);
+  return ended(in_core(false, [&] { return operation_.fail(*outcome); }));
+}
+
+py::tuple PyOperation::ended(std::string_view held) const {
+  return py::make_tuple(as_bytes(held), as_text(to_string(operation_.next().step)));
+}
+
+// --- What is known of it
+// --------------------------------------------------------------------------
+
+py::object PyOperation::hint() {
+  const OneAtATime::Hold hold(lock_);
+  const int status = operation_.report().http_status;
+  if (status != bad_request && status != not_found) return py::none();
+  return text_or_none(operation_.prepared().hint());
+}
+
+py::dict PyOperation::decision() {
+  const OneAtATime::Hold hold(lock_);
+  const Prepared& prepared = operation_.prepared();
+  py::dict result;
+  result["project"] = text_or_none(prepared.project());
+  result["project_source"] = as_text(to_string(prepared.project_source()));
+  result["api"] = as_text(to_string(prepared.api()));
+  result["model"] = as_text(prepared.model());
+  result["streamed"] = prepared.streamed();
+  result["hides_usage_chunk"] = prepared.hides_usage_chunk();
+  result["hint"] = text_or_none(prepared.hint());
+  return result;
+}
+
+py::dict PyOperation::report() {
+  const OneAtATime::Hold hold(lock_);
+  const AttemptReport report = operation_.report();
+  const Answer& answer = report.answer;
+  py::dict result;
+  result["operation"] = as_text(report.operation);
+  result["project"] = as_text(report.project);
+  result["attempt"] = report.attempt;
+  result["concurrent"] = report.concurrent;
+  result["status"] = report.http_status;
+  result["request_id"] = as_text(report.request_id);
+  result["outcome"] = as_text(to_string(answer.outcome));
+  result["response_id"] = as_text(answer.response_id);
+  result["model"] = as_text(answer.model);
+  result["service_tier"] = as_text(answer.service_tier);
+  result["input_tokens"] = answer.usage.input_tokens;
+  result["cached_input_tokens"] = answer.usage.cached_input_tokens;
+  result["cache_write_tokens"] = answer.usage.cache_write_tokens;
+  result["output_tokens"] = answer.usage.output_tokens;
+  result["reasoning_tokens"] = answer.usage.reasoning_tokens;
+  result["inconsistent"] = answer.usage.inconsistent;
+  return result;
+}
+
+py::tuple PyOperation::next() {
+  const OneAtATime::Hold hold(lock_);
+  const Next& next = operation_.next();
+  return py::make_tuple(as_text(to_string(next.step)), as_text(to_string(next.reason)),
+                        std::chrono::duration<double>(next.pause).count());
+}
+
+py::str PyOperation::id() {
+  const OneAtATime::Hold hold(lock_);
+  return as_text(operation_.id());
+}
+
+std::uint32_t PyOperation::attempts() {
+  const OneAtATime::Hold hold(lock_);
+  return operation_.attempts();
+}
+
+// An attempt that begins while one of this operation is open.
+py::tuple PyOperation::beside(py::object method, py::object url, const py::sequence& headers,
+                              py::object body, bool no_wait) {
+  auto other = std::make_unique<PyOperation>(pool_);
+  GivenRequest request(std::move(method), std::move(url), headers, std::move(body),
+                       given_.project(), given_.scope());
+  const bool is_ready = other->begin_beside(*this, std::move(request), no_wait);
+  return py::make_tuple(std::move(other), is_ready);
+}
+
+void bind_operation(py::module_& module) {
+  py::class_<PyOperation>(module, "Operation",
+                          "One call: its decision, its attempts, what is next.")
+      .def("beside", &PyOperation::beside, py::arg("method"), py::arg("url"), py::arg("headers"),
+           py::arg("body"), py::arg("no_wait") = false)
+      .def("ready", &PyOperation::ready, py::arg("no_wait") = false)
+      .def("prepare", &PyOperation::prepare, py::arg("method"), py::arg("url"), py::arg("headers"),
+           py::arg("body"), py::arg("no_wait") = false)
+      .def("sent", &PyOperation::sent)
+      .def("head", &PyOperation::head, py::arg("status"), py::arg("headers") = py::tuple(),
+           py::arg("encoded") = false)
+      .def("feed", &PyOperation::feed, py::arg("piece"))
+      .def("finish", &PyOperation::finish)
+      .def("fail", &PyOperation::fail, py::arg("outcome"))
+      .def_property_readonly("hint", &PyOperation::hint)
+      .def_property_readonly("decision", &PyOperation::decision)
+      .def_property_readonly("report", &PyOperation::report)
+      .def_property_readonly("next", &PyOperation::next)
+      .def_property_readonly("id", &PyOperation::id)
+      .def_property_readonly("attempts", &PyOperation::attempts);
+}
+
+}  // namespace costmark::python

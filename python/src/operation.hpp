@@ -1,0 +1,83 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "bindings.hpp"
+#include "costmark/client.hpp"
+#include "costmark/operation.hpp"
+#include "given_request.hpp"
+#include "one_at_a_time.hpp"
+
+namespace costmark::python {
+
+// Operations of a client that wait for their next request, with the memory of those before it.
+class OperationPool {
+ public:
+  explicit OperationPool(std::shared_ptr<Client> client) : client_(std::move(client)) {}
+
+  Operation take();
+  void give_back(Operation operation) noexcept;
+
+ private:
+  static constexpr std::size_t most_kept = 64;
+  static constexpr std::size_t largest_body = 1U << 20U;
+
+  const std::shared_ptr<Client> client_;
+  std::mutex mutex_;
+  std::vector<Operation> kept_;
+};
+
+// An operation as Python sees it. Any thread may use it; they take turns.
+class PyOperation {
+ public:
+  explicit PyOperation(std::shared_ptr<OperationPool> pool);
+  ~PyOperation();
+  PyOperation(const PyOperation&) = delete;
+  PyOperation& operator=(const PyOperation&) = delete;
+
+  // Begins, and does what `prepare` would wait for; with `no_wait`, false says that this is left
+  // to `ready`.
+  bool begin(GivenRequest request, bool no_wait);
+  // (an operation for an attempt that begins while one of this is open, whether it is ready)
+  py::tuple beside(py::object method, py::object url, const py::sequence& headers, py::object body,
+                   bool no_wait);
+
+  // Whether it is; only with `no_wait` may it not be.
+  bool ready(bool no_wait);
+  // (headers, body or None, url or None, authorized); None when it would have to wait.
+  py::object prepare(py::object method, py::object url, const py::sequence& headers,
+                     py::object body, bool no_wait);
+  void sent();
+  // (may_change_body, read_ahead_bytes, read_ahead_seconds)
+  py::tuple head(int status, const py::sequence& headers, bool encoded);
+  // The same object when all of it is to be passed on.
+  py::object feed(const py::object& piece);
+  // (what was held back, next step)
+  py::tuple finish();
+  py::tuple fail(std::string_view outcome);
+
+  py::object hint();
+  py::dict decision();
+  py::dict report();
+  py::tuple next();  // (step, reason, pause in seconds)
+  py::str id();
+  std::uint32_t attempts();
+
+ private:
+  bool begin_beside(PyOperation& other, GivenRequest request, bool no_wait);
+  template <class Begin>
+  bool start(Begin begin, bool no_wait);
+  Status become_ready(bool no_wait, bool& is_ready);
+  py::tuple ended(std::string_view held) const;
+
+  const std::shared_ptr<OperationPool> pool_;
+  OneAtATime lock_;
+  Operation operation_;
+  GivenRequest given_;                  // what the core has views of
+  bool is_decided_ = false;             // about that, so that only the signature must be new
+  std::vector<Header> answer_headers_;  // scratch
+};
+
+}  // namespace costmark::python
