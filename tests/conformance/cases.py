@@ -94,7 +94,8 @@ def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _check_case(case: Case) -> None:
+def check_case(case: Case) -> None:
+    """Refuses what README.md does not describe."""
     name = case.get("name", "?")
     _check("case", case, name)
     if not re.fullmatch(r"[a-z]+(-[a-z0-9]+)+", name):
@@ -200,7 +201,7 @@ def load(answers: Path | None = None) -> list[Case]:
         if names.count(name) > 1:
             raise BadCaseError(f"two cases are called {name}")
     for case in cases:
-        _check_case(case)
+        check_case(case)
     return [_filled_in(case, written["defaults"]) for case in cases]
 
 

@@ -17,14 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if __package__:
-    from . import cases as case_file
-    from . import expect
-    from .server import Server
-else:
-    import cases as case_file
-    import expect
-    from server import Server
+import cases as case_file
+import expect
+from server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +37,7 @@ NOT_YET = {
 RUNNER_SECONDS = 300
 
 
-class Skipped(Exception):  # noqa: N818 - as pytest calls it
+class SkippedError(Exception):
     """A case that was not run, and why."""
 
 
@@ -94,10 +89,10 @@ class Report:
             ways.setdefault(line.get("way", ""), []).append(line)
 
     def check(self, name: str) -> list[str]:
-        """What is not as the case says. Raises Skipped for one that does not count."""
+        """What is not as the case says. Raises SkippedError for one that does not count."""
         case = self.cases[name]
         if case.get("needs") in NOT_YET:
-            raise Skipped(NOT_YET[case["needs"]])
+            raise SkippedError(NOT_YET[case["needs"]])
         return self.differences(name)
 
     def differences(self, name: str) -> list[str]:
@@ -113,7 +108,7 @@ class Report:
                 told = expect.differences(self.cases[name], way, lines, self.received[name, way])
                 found += [f"{way}: {difference}" for difference in told]
         if len(reasons) == len(ways):
-            raise Skipped("; ".join(reasons))
+            raise SkippedError("; ".join(reasons))
         return found
 
 
@@ -132,7 +127,7 @@ def main() -> int:
     for name in [arguments.case] if arguments.case else report.cases:
         try:
             found = (report.differences if arguments.needing else report.check)(name)
-        except Skipped as reason:
+        except SkippedError as reason:
             print(f"skipped {name}: {reason}")
             skipped += 1
             continue

@@ -7,16 +7,15 @@ from the answers that were served.
 from __future__ import annotations
 
 import base64
+import calendar
 import hashlib
 import json
 import re
+import time
 from collections import Counter
 from typing import Any
 
-if __package__:
-    from . import cases as case_file
-else:
-    import cases as case_file
+import cases as case_file
 
 Case = dict[str, Any]
 
@@ -113,9 +112,24 @@ class _Comparison:
         self.check_result(index, call)
 
     def check_attempts(self, index: int, call: Case) -> None:
-        """What comes next, of the runners that see it."""
-        if not self.of_kind("attempt", index):
+        """What came of each attempt, and what comes next: only of the runners that see it."""
+        attempts = self.of_kind("attempt", index)
+        if self.way != "operation" and not attempts:
             return
+        served = call["answers"][: call["attempts"]]
+        if call["host"]["does"] == "drop":  # it knows of no end
+            served = []
+        elif call["host"]["does"] == "twice":
+            served = served[1:]
+        statuses = [line["status"] for line in attempts]
+        self.same(f"statuses of call {index}'s attempts", list(map(_status, served)), statuses)
+        for answer, line in zip(served[:-1], attempts, strict=False):
+            passed = base64.b64decode(line["passed"])
+            self.same(f"what an attempt of call {index} brought", _body(answer), passed)
+        results = self.of_kind("result", index)
+        if attempts and results:
+            what = f"what the last attempt of call {index} passed on"
+            self.same(what, results[-1]["passed"], attempts[-1]["passed"])
         ended = {"attempt", "error"}
         seen = [e for e in self.lines if e["line"] in ended and e["call"] == index and "step" in e]
         expected = call.get("next")
@@ -129,7 +143,7 @@ class _Comparison:
                 if pause:
                     self.same(f"pause of call {index}", int(pause), line.get("pause_ms"))
         if "reads_ahead" in call:
-            told = [line["reads_ahead"] for line in self.of_kind("attempt", index)]
+            told = [line["reads_ahead"] for line in attempts]
             self.same(f"whether call {index} reads ahead", call["reads_ahead"], told)
 
     @staticmethod
@@ -138,7 +152,7 @@ class _Comparison:
         return (
             call["host"]["does"] == "follow"
             and len(answers) == call["attempts"] == 1
-            and answers[0].get("status", 200) == 200
+            and answers[0]["status"] == 200
             and not {"cut_after", "close"} & set(answers[0])
         )
 
@@ -152,15 +166,14 @@ class _Comparison:
             return
         expected = call.get("result", {})
         answer = call["answers"][call["attempts"] - 1]
-        status = 0 if answer.get("close") else answer.get("status", 200)
-        self.same(f"status of call {index}", expected.get("status", status), seen[0]["status"])
+        status = expected.get("status", _status(answer))
+        self.same(f"status of call {index}", status, seen[0]["status"])
         self.check_passed(index, call, answer, base64.b64decode(seen[0]["passed"]))
 
     def check_passed(self, index: int, call: Case, answer: Case, passed: bytes) -> None:
         expected = call.get("result", {})
         what = f"what the caller of call {index} was given"
-        body = b"" if answer.get("close") else b"".join(case_file.pieces(answer))
-        body = body[: answer.get("cut_after", len(body))]
+        body = _body(answer)
         host = call["host"]
         if expected.get("any"):
             return
@@ -325,9 +338,6 @@ class _Sent:
         self.check_signed_at(shape["day"], expected.get("skew_s", 0))
 
     def check_signed_at(self, day: str, skew_s: int) -> None:
-        import calendar
-        import time
-
         text = self.headers.get("x-amz-date", [""])[0]
         try:
             signed_at = calendar.timegm(time.strptime(text, "%Y%m%dT%H%M%SZ"))
@@ -337,6 +347,16 @@ class _Sent:
         self.same("day of the signature", text[:8], day)
         if abs(signed_at - self.at - skew_s) > 30:
             self.same("time of the signature", self.at + skew_s, signed_at)
+
+
+def _status(answer: Case) -> int:
+    return 0 if answer.get("close") else answer["status"]
+
+
+def _body(answer: Case) -> bytes:
+    """As much of it as was sent."""
+    body = b"" if answer.get("close") else b"".join(case_file.pieces(answer))
+    return body[: answer.get("cut_after", len(body))]
 
 
 def counters_of(rows: list[Case]) -> dict[str, dict[str, int]]:

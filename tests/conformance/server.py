@@ -27,10 +27,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-if __package__:
-    from . import cases as case_file
-else:
-    import cases as case_file
+import cases as case_file
 
 Case = dict[str, Any]
 
@@ -120,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
         }
         answer = self.server.take(first, record["call"], record)
         if answer is None:
-            return self._say(599, '{"error":{"message":"the script has no further answer"}}')
+            return self._say(418, '{"error":{"message":"the script has no further answer"}}')
         return self._answer(answer)
 
     def _read_body(self) -> bytes:
