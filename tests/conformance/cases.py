@@ -56,7 +56,7 @@ def data(value: Any) -> bytes:
         return b"".join(map(data, value))
     if "base64" in value:
         return base64.b64decode(value["base64"])
-    return value["text"].encode() * value["times"]
+    return str(value["text"]).encode() * int(value["times"])
 
 
 def pieces(answer: Case) -> list[bytes]:
@@ -76,7 +76,8 @@ def _check(kind: str, given: Case, where: str) -> None:
 
 def of_way(case: Case, way: str) -> Case:
     """The case as it is run one way."""
-    return json.loads(json.dumps(case).replace("{way}", way))
+    found: Case = json.loads(json.dumps(case).replace("{way}", way))
+    return found
 
 
 def _named(value: Any, texts: Case) -> Any:

@@ -401,14 +401,18 @@ def _is_usage_chunk(event: bytes) -> bool:
 
 def _members(body: bytes, name: str) -> list[Any]:
     """The values of all members of that name in a JSON object; none where it is no object."""
-    pairs: list[tuple[str, Any]] = []
+    outermost: list[tuple[str, Any]] = []
+
+    def keep(members: list[tuple[str, Any]]) -> Case:
+        outermost[:] = members  # which is read last
+        return dict(members)
+
     try:
-        json.loads(body, object_pairs_hook=lambda found: pairs.append(("", found)) or dict(found))
+        json.loads(body, object_pairs_hook=keep)
     except RecursionError:  # deeper than Python reads; the member stands outside of that
         return re.findall(rf'"{name}":"([^"]*)"', body.decode())
     except ValueError:
         return []
-    outermost = pairs[-1][1] if pairs else []
     return [value for key, value in outermost if key == name]
 
 

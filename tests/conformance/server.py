@@ -107,15 +107,16 @@ class _Handler(BaseHTTPRequestHandler):
         if first == "_cases":
             return self._say(200, self.server.for_runners)
         call, _, path = rest.partition("/")
-        record = {
-            "call": int(call) if call.isdecimal() else -1,
+        number = int(call) if call.isdecimal() else -1
+        record: Case = {
+            "call": number,
             "method": self.command,
             "path": "/" + path,
             "headers": [list(header) for header in self.headers.items()],
             "body": base64.b64encode(body).decode(),
             "at": time.time(),
         }
-        answer = self.server.take(first, record["call"], record)
+        answer = self.server.take(first, number, record)
         if answer is None:
             return self._say(418, '{"error":{"message":"the script has no further answer"}}')
         return self._answer(answer)

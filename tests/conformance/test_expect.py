@@ -43,7 +43,7 @@ def _changed(value: Any) -> Any:
         return not value
     if isinstance(value, int):
         return value + 1
-    return f"{value}AAAA"
+    return f"AAAA{value}"
 
 
 def _changes(line: Line) -> Iterator[tuple[str, Line]]:
