@@ -106,7 +106,7 @@ class Run::Exchanging : public AnswerTaker {
       return true;
     }
     status_ = status;
-    plan_ = operation().head({status, fields});
+    plan_ = operation().head({status, fields, is_encoded(fields)});
     head_at_ = SteadyClock::now();
     run_.calls_beside(index_);
     return !leaves_at("head");
@@ -138,6 +138,18 @@ class Run::Exchanging : public AnswerTaker {
     passed_ += bytes;
     if (bytes.empty() || seen_) return;
     seen_ = !is_held_back();
+  }
+
+  // This host takes no encoding off.
+  static bool is_encoded(std::span<const Header> fields) {
+    constexpr std::array<std::string_view, 4> encodings{"gzip", "deflate", "br", "zstd"};
+    for (const Header& field : fields) {
+      if (!equal_ignoring_case(field.name, "content-encoding")) continue;
+      for (const std::string_view encoding : encodings) {
+        if (equal_ignoring_case(field.value, encoding)) return true;
+      }
+    }
+    return false;
   }
 
   // Answers that may be followed by another attempt are not shown before they have ended.
