@@ -80,15 +80,15 @@ def of_way(case: Case, way: str) -> Case:
     return found
 
 
-def _named(value: Any, texts: Case) -> Any:
-    """What a case says, with the texts that it names."""
+def _named(value: Any, names: Case) -> Any:
+    """What a case says, with what it names."""
     if isinstance(value, list):
-        return [_named(each, texts) for each in value]
+        return [_named(each, names) for each in value]
     if not isinstance(value, dict):
         return value
     if set(value) == {"named"}:
-        return texts[value["named"]]
-    return {member: _named(each, texts) for member, each in value.items()}
+        return copy.deepcopy(names[value["named"]])
+    return {member: _named(each, names) for member, each in value.items()}
 
 
 def _as_list(value: Any) -> list[Any]:
@@ -193,7 +193,7 @@ def _case_of_answer(answer: Case, piece_size: int | None) -> Case:
 def load(answers: Path | None = None) -> list[Case]:
     """All cases, filled in; those of ``answers`` among them where that file exists."""
     written = json.loads((HERE / "cases.json").read_text(encoding="utf-8"))
-    cases = _named(written["cases"], written["texts"])
+    cases = _named(written["cases"], written["names"])
     if answers is not None and answers.exists():
         for answer in json.loads(answers.read_text(encoding="utf-8")):
             cases += [_case_of_answer(answer, None), _case_of_answer(answer, 1)]

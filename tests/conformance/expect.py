@@ -378,7 +378,7 @@ def counters_of(rows: list[Case]) -> dict[str, dict[str, int]]:
 
 
 def _told_usage(told: Case, expected: Case) -> Case:
-    """Without what nobody reported; the total only where the case is about it."""
+    """Without counts that were not reported; the total only where the case names it."""
     return {k: v for k, v in told.items() if v is not None and (k != "total" or k in expected)}
 
 

@@ -122,7 +122,7 @@ class Run::Exchanging : public AnswerTaker {
  private:
   Operation& operation() { return *run_.operations_[index_]; }
 
-  // Whether the host lets go of the exchange here, without telling its operation.
+  // Whether the host leaves the exchange here, without telling its operation.
   bool leaves_at(std::string_view place) {
     const bool abandons = host_.does == "twice" && operation().attempts() == 1 && place == "head";
     if (abandons) {
