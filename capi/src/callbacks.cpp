@@ -80,7 +80,7 @@ void tell(const UsageCallback& callback, const UsageEvent& event) noexcept {
   out.service_tier = view_or_absent(event.answer.service_tier);
   out.usage = &usage;
   out.api = static_cast<costmark_api>(event.api);
-  out.outcome = static_cast<costmark_outcome>(event.answer.outcome);
+  out.outcome = to_c(event.answer.outcome);
   out.http_status = event.http_status;
   out.attempt = event.attempt;
   callback.function(callback.user_data.get(), &out);

@@ -24,12 +24,6 @@ namespace {
 constexpr std::size_t answer_head_first_size =
     offsetof(costmark_answer_head, error_type) + sizeof(costmark_str);
 
-static_assert(static_cast<costmark_outcome>(Outcome::ok) == COSTMARK_OUTCOME_OK);
-static_assert(static_cast<costmark_outcome>(Outcome::error) == COSTMARK_OUTCOME_ERROR);
-static_assert(static_cast<costmark_outcome>(Outcome::cancelled) == COSTMARK_OUTCOME_CANCELLED);
-static_assert(static_cast<costmark_outcome>(Outcome::incomplete) == COSTMARK_OUTCOME_INCOMPLETE);
-static_assert(static_cast<costmark_outcome>(Outcome::unknown) == COSTMARK_OUTCOME_UNKNOWN);
-
 void pass_on(std::string_view piece, const char** out_data, std::size_t* out_len) noexcept {
   if (out_data != nullptr) *out_data = piece.data();
   if (out_len != nullptr) *out_len = piece.size();
@@ -158,9 +152,8 @@ costmark_status costmark_observation_fail(costmark_observation* observation,
                               "; it must be error, cancelled, incomplete or unknown");
     });
   }
-  return end_with(observation, out_data, out_len, out_error, [&](costmark::Observation& core) {
-    return core.fail(static_cast<costmark::Outcome>(outcome));
-  });
+  return end_with(observation, out_data, out_len, out_error,
+                  [&](costmark::Observation& core) { return core.fail(to_core(outcome)); });
 }
 
 costmark_status costmark_observation_usage(const costmark_observation* observation,
@@ -179,7 +172,7 @@ bool costmark_observation_retry_advised(const costmark_observation* observation)
 
 costmark_outcome costmark_observation_outcome(const costmark_observation* observation) noexcept {
   if (!alive(observation)) return COSTMARK_OUTCOME_UNKNOWN;
-  return static_cast<costmark_outcome>(observation->core.answer().outcome);
+  return to_c(observation->core.answer().outcome);
 }
 
 const char* costmark_observation_response_id(const costmark_observation* observation,
@@ -208,5 +201,5 @@ void costmark_observation_free(costmark_observation* observation) noexcept {
 
 const char* costmark_outcome_name(costmark_outcome outcome) noexcept {
   if (outcome < COSTMARK_OUTCOME_OK || outcome > COSTMARK_OUTCOME_UNKNOWN) return "unknown";
-  return costmark::to_string(static_cast<costmark::Outcome>(outcome)).data();
+  return costmark::to_string(to_core(outcome)).data();
 }

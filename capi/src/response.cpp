@@ -110,7 +110,7 @@ costmark_status costmark_response_usage(const costmark_response* response,
 
 costmark_outcome costmark_response_outcome(const costmark_response* response) noexcept {
   if (!shows(response)) return COSTMARK_OUTCOME_UNKNOWN;
-  return static_cast<costmark_outcome>(response->core.answer().outcome);
+  return to_c(response->core.answer().outcome);
 }
 
 const char* costmark_response_id(const costmark_response* response, size_t* out_len) noexcept {

@@ -55,8 +55,40 @@ costmark_usage to_c(const Usage& usage) noexcept {
   out.cache_write_tokens = take(usage.cache_write_tokens, COSTMARK_USAGE_CACHE_WRITE, out.known);
   out.output_tokens = take(usage.output_tokens, COSTMARK_USAGE_OUTPUT, out.known);
   out.reasoning_tokens = take(usage.reasoning_tokens, COSTMARK_USAGE_REASONING, out.known);
-  out.inconsistent = usage.inconsistent ? 1 : 0;
+  out.inconsistent = usage.inconsistent() ? 1 : 0;
   return out;
+}
+
+costmark_outcome to_c(Outcome outcome) noexcept {
+  switch (outcome) {
+    case Outcome::ok:
+      return COSTMARK_OUTCOME_OK;
+    case Outcome::error:
+      return COSTMARK_OUTCOME_ERROR;
+    case Outcome::cancelled:
+      return COSTMARK_OUTCOME_CANCELLED;
+    case Outcome::incomplete:
+    case Outcome::open:
+      return COSTMARK_OUTCOME_INCOMPLETE;
+    case Outcome::unknown:
+      break;
+  }
+  return COSTMARK_OUTCOME_UNKNOWN;
+}
+
+Outcome to_core(costmark_outcome outcome) noexcept {
+  switch (outcome) {
+    case COSTMARK_OUTCOME_OK:
+      return Outcome::ok;
+    case COSTMARK_OUTCOME_ERROR:
+      return Outcome::error;
+    case COSTMARK_OUTCOME_CANCELLED:
+      return Outcome::cancelled;
+    case COSTMARK_OUTCOME_INCOMPLETE:
+      return Outcome::incomplete;
+    default:
+      return Outcome::unknown;
+  }
 }
 
 }  // namespace costmark::capi

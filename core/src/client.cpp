@@ -153,7 +153,15 @@ bool Client::may_verify(std::string_view url) const {
 }
 
 std::map<std::string, UsageTotals> Client::usage() const {
+  return totals_by_project(impl_->accounting.counters().snapshot());
+}
+
+UsageSnapshot Client::usage_by_model() const {
   return impl_->accounting.counters().snapshot();
+}
+
+void Client::reset_usage() {
+  impl_->accounting.counters().reset();
 }
 
 }  // namespace costmark

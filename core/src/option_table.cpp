@@ -59,8 +59,8 @@ constexpr std::array options{
            "The kind of endpoint behind a host that is not one of AWS's own names; auto takes it "
            "for custom."),
     choice("http_version", "auto", "1.1|2|auto",
-           "What costmark sends with: auto speaks HTTP/2 where TLS agrees on it, 2 without TLS "
-           "too."),
+           "What costmark sends and verifies with: auto speaks HTTP/2 where TLS agrees on it, 2 "
+           "without TLS too."),
     integer("max_attempts", "3", 1, 100,
             "How many times an operation is tried when costmark sends, the first time included."),
     integer("max_idle_connections", "16", 0, 1000,
@@ -89,7 +89,7 @@ constexpr std::array options{
          "'costmark doctor route'."),
     text("rules",
          "Projects by model, API or path, such as "
-         "'proj_vision: model=*vision*; proj_batch: api=responses path=/v1/*'."),
+         "'proj_vision: model=*vision*; proj_batch: api=responses path=/v1/responses'."),
     choice("runtime_project", "warn", "allow|refuse|warn",
            "What happens when a project is sent to a bedrock-runtime host, where AWS documents "
            "only the default project."),

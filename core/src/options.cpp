@@ -6,15 +6,10 @@
 
 #include "cleanse.hpp"
 #include "costmark/url.hpp"
+#include "text.hpp"
 
 namespace costmark {
 namespace {
-
-std::string_view trim(std::string_view text) noexcept {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
-}
 
 // Calls `visit` with each part of `text`, trimmed, empty ones left out.
 template <class Visit>
@@ -22,7 +17,8 @@ void for_each_part(std::string_view text, char separator, Visit visit) {
   std::size_t begin = 0;
   while (begin <= text.size()) {
     const auto end = std::min(text.find(separator, begin), text.size());
-    if (const auto part = trim(text.substr(begin, end - begin)); !part.empty()) visit(part);
+    if (const auto part = text::trimmed(text.substr(begin, end - begin), " "); !part.empty())
+      visit(part);
     begin = end + 1;
   }
 }
@@ -173,9 +169,7 @@ Status unknown_option(std::string_view name) {
 
 std::string environment_name(std::string_view option) {
   std::string name = "COSTMARK_";
-  for (const char c : option) {
-    name.push_back(c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
-  }
+  for (const char c : option) name.push_back(text::upper(c));
   return name;
 }
 

@@ -4,12 +4,10 @@
 #include <cstddef>
 #include <cstdio>
 
+#include "text.hpp"
+
 namespace costmark {
 namespace {
-
-constexpr bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
 
 // Eats text from the left; once something does not fit, every later step fails as well.
 class Reader {
@@ -20,7 +18,7 @@ class Reader {
     int value = 0;
     ok_ = ok_ && text_.size() >= digits;
     for (std::size_t i = 0; ok_ && i < digits; ++i) {
-      ok_ = is_digit(text_[i]);
+      ok_ = text::is_digit(text_[i]);
       value = value * 10 + (text_[i] - '0');
     }
     ok_ = ok_ && value >= least && value <= greatest;
@@ -48,7 +46,7 @@ class Reader {
   void fraction() noexcept {
     if (!skip(".,")) return;
     number(1, 0, 9);
-    while (ok_ && !text_.empty() && is_digit(text_[0])) text_.remove_prefix(1);
+    while (ok_ && !text_.empty() && text::is_digit(text_[0])) text_.remove_prefix(1);
   }
 
   // Seconds east of Greenwich.

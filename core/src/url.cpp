@@ -5,27 +5,12 @@
 #include <cstddef>
 
 #include "costmark/http.hpp"
+#include "text.hpp"
 
 namespace costmark {
 namespace {
 
 constexpr std::size_t max_host_length = 253;  // RFC 1035, section 2.3.4, as text
-
-constexpr bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
-
-constexpr bool is_alpha(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-constexpr bool is_hex(char c) noexcept {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-constexpr char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
 
 Status bad(const char* message, std::size_t offset) {
   return Status(Code::invalid_url, message, offset);
@@ -48,7 +33,7 @@ Status check_host_name(std::string_view host, std::size_t offset) {
     if (c == '.') {
       if (label == 0) return bad("URL host has an empty label", offset + i);
       label = 0;
-    } else if (is_alpha(c) || is_digit(c) || c == '-' || c == '_') {
+    } else if (text::is_alphanumeric(c) || c == '-' || c == '_') {
       if (++label > 63) return bad("URL host has a label longer than 63 bytes", offset + i);
     } else {
       return bad("URL host may hold ASCII letters, digits, '-', '_' and '.' only", offset + i);
@@ -84,7 +69,7 @@ bool is_ipv6(std::string_view text) noexcept {
   }
   while (i < text.size()) {
     std::size_t end = i;
-    while (end < text.size() && is_hex(text[end])) ++end;
+    while (end < text.size() && text::is_hex(text[end])) ++end;
     if (end < text.size() && text[end] == '.') {
       groups += 2;
       return is_ipv4(text.substr(i)) && (elided ? groups < 8 : groups == 8);
@@ -108,7 +93,8 @@ Status parse_port(std::string_view text, std::size_t offset, Url& url) {
   if (text.empty()) return bad("URL has a ':' without a port after it", offset);
   unsigned value = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (!is_digit(text[i])) return bad("URL port is not a number from 1 to 65535", offset + i);
+    if (!text::is_digit(text[i]))
+      return bad("URL port is not a number from 1 to 65535", offset + i);
     value = value * 10 + static_cast<unsigned>(text[i] - '0');
     if (value > 65535) return bad("URL port is greater than 65535", offset);
   }
@@ -179,7 +165,7 @@ Result<Url> parse_url(std::string_view text) {
 
 void append_host_header(const Url& url, std::string& out) {
   if (url.ipv6) out.push_back('[');
-  for (const char c : url.host) out.push_back(lower(c));
+  for (const char c : url.host) out.push_back(text::lower(c));
   if (url.ipv6) out.push_back(']');
   if (url.default_port()) return;
   std::array<char, 5> digits;

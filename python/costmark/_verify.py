@@ -101,7 +101,8 @@ def verify(
     `api` is ``chat_completions``, ``responses``, ``embeddings`` or ``messages``; by default the one
     of the client and the model. A proof is kept with the client, and made anew with `force`. Each
     exchange takes at most `timeout` seconds and does not use the client's own HTTP client: the
-    environment's proxies and ``AWS_CA_BUNDLE`` apply.
+    options ``proxy``, ``no_proxy``, ``ca_bundle`` and ``http_version`` apply, without them the
+    environment's proxies and ``AWS_CA_BUNDLE``.
 
     Raises `AttributionError` when there is no project, and what making a request raises; never
     because of an answer.

@@ -211,7 +211,7 @@ class PyObservation {
     result["cache_write_tokens"] = answer.usage.cache_write_tokens;
     result["output_tokens"] = answer.usage.output_tokens;
     result["reasoning_tokens"] = answer.usage.reasoning_tokens;
-    result["inconsistent"] = answer.usage.inconsistent;
+    result["inconsistent"] = answer.usage.inconsistent();
     return result;
   }
 
@@ -359,7 +359,7 @@ class PyClient {
 
   bool may_verify(py::handle url) const { return client_->may_verify(text_view(url, "url")); }
 
-  py::dict usage() const { return totals_by_project(client_->usage()); }
+  py::dict usage() const { return rows_by_project(client_->usage()); }
 
  private:
   using Step = Status (Client::*)(const Request&, costmark::Prepared&);

@@ -2,7 +2,7 @@
 
 namespace costmark::python {
 
-py::dict totals_by_project(const std::map<std::string, UsageTotals>& totals) {
+py::dict rows_by_project(const std::map<std::string, UsageTotals>& totals) {
   py::dict result;
   for (const auto& [project, sums] : totals) {
     py::dict row;
@@ -25,7 +25,10 @@ void bind_usage(py::module_& module) {
   py::class_<UsageCounters, std::shared_ptr<UsageCounters>>(
       module, "UsageCounters", "Sums of usage by project, shared by any number of clients.")
       .def(py::init<>())
-      .def("snapshot", [](const UsageCounters& self) { return totals_by_project(self.snapshot()); })
+      .def("snapshot",
+           [](const UsageCounters& self) {
+             return rows_by_project(costmark::totals_by_project(self.snapshot()));
+           })
       .def("reset", &UsageCounters::reset);
 }
 

@@ -9,6 +9,6 @@
 namespace costmark::python {
 
 // {project id: {name of a sum: value}}
-py::dict totals_by_project(const std::map<std::string, UsageTotals>& totals);
+py::dict rows_by_project(const std::map<std::string, UsageTotals>& totals);
 
 }  // namespace costmark::python

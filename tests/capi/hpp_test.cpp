@@ -3,7 +3,7 @@
 #include <costmark/costmark.hpp>
 
 #include "hpp_without_exceptions.hpp"
-#include "http/loopback.hpp"
+#include "net/loopback.hpp"
 
 #include <gtest/gtest.h>
 
@@ -19,9 +19,9 @@
 #include <vector>
 
 namespace cm = costmark::c;
-using costmark::http::answer_of;
-using costmark::http::Loopback;
-using costmark::http::Peer;
+using costmark::net::answer_of;
+using costmark::net::Loopback;
+using costmark::net::Peer;
 using namespace std::chrono_literals;
 using namespace std::string_view_literals;
 
@@ -616,7 +616,7 @@ TEST_F(Hpp, EditsJsonAlone) {
 
 TEST_F(Hpp, MeetsPartsOfTheProgramThatHaveNoExceptions) {
   Loopback server(
-      costmark::http::keep_answering(answer_of(200, answer, "content-type: application/json\r\n")));
+      costmark::net::keep_answering(answer_of(200, answer, "content-type: application/json\r\n")));
   EXPECT_STREQ(without_exceptions(server.origin().c_str()), "");
 }
 

@@ -6,16 +6,16 @@
 #include <string>
 #include <string_view>
 
-#include "core/http/loopback.hpp"
-#include "core/http/tls_peer.hpp"
+#include "core/net/loopback.hpp"
+#include "core/net/tls_peer.hpp"
 
 namespace {
 
-using costmark::http::answer_of;
-using costmark::http::Certificate;
-using costmark::http::Loopback;
-using costmark::http::Peer;
-using costmark::http::TlsPeer;
+using costmark::net::answer_of;
+using costmark::net::Certificate;
+using costmark::net::Loopback;
+using costmark::net::Peer;
+using costmark::net::TlsPeer;
 
 constexpr std::string_view answer = R"({"id":"chatcmpl-1","model":"m","choices":[]})";
 

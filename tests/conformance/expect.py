@@ -362,18 +362,19 @@ def _body(answer: Case) -> bytes:
 def counters_of(rows: list[Case]) -> dict[str, dict[str, int]]:
     """The sums of some rows, by project: what the numbers must add up to."""
     sums: dict[str, Counter[str]] = {}
-    members = ("operations", "attempts", "failed", "incomplete", *TOKENS, "inconsistent")
+    members = ("operations", "attempts", "failed", "incomplete", "open", *TOKENS, "inconsistent")
     for row in rows:
         total = sums.setdefault(row["project"], Counter(dict.fromkeys(members, 0)))
         for member in TOKENS:
             total[member] += row["usage"].get(member, 0)
+        total["inconsistent"] += row["flagged"]
         if row["kind"] != "attempt":
             continue
         total["attempts"] += 1
         total["operations"] += row["attempt"] == 1
         total["failed"] += row["outcome"] == "error"
         total["incomplete"] += row["outcome"] in {"cancelled", "incomplete", "unknown"}
-        total["inconsistent"] += row["flagged"]
+        total["open"] += row["outcome"] == "open"
     return {project: dict(total) for project, total in sums.items()}
 
 

@@ -1,6 +1,6 @@
 // Any text is a config file or an error that names the line and repeats nothing of it; what is read
 // stands in the text.
-#include "credentials/config_file.hpp"
+#include "credentials/config/config_file.hpp"
 #include "fuzz/property.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

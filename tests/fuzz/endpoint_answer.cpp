@@ -1,6 +1,6 @@
 // Any answer of a container's or an instance's endpoint is credentials or an error of one line that
 // repeats nothing of it but a plain code.
-#include "credentials/endpoint_answer.hpp"
+#include "credentials/metadata/endpoint_answer.hpp"
 #include "fuzz/property.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -59,5 +59,13 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   COSTMARK_HOLDS(whole.position() == text.size() && cut.position() == text.size());
   COSTMARK_HOLDS(same_place(whole.block_begin(), cut.block_begin(), text));
   COSTMARK_HOLDS(whole.retry_ms() == cut.retry_ms());
+
+  const auto expected_last = whole.finish();
+  const auto last = cut.finish();
+  COSTMARK_HOLDS(last.has_value() == expected_last.has_value());
+  if (last) {
+    COSTMARK_HOLDS(last->type == expected_last->type && last->data == expected_last->data);
+    COSTMARK_HOLDS(last->oversized == expected_last->oversized && last->end == text.size());
+  }
   return 0;
 }

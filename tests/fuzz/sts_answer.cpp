@@ -1,7 +1,7 @@
 // Any answer of STS is credentials or an error of one line that repeats nothing of it; its XML is
 // read alike however it is spelt.
-#include "credentials/sts_answer.hpp"
-#include "credentials/xml.hpp"
+#include "credentials/sts/sts_answer.hpp"
+#include "credentials/sts/xml.hpp"
 #include "fuzz/property.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -9,7 +9,8 @@ import sys
 import pytest
 
 import costmark
-from costmark import _core, cli, errors
+from costmark import _core, errors
+from costmark.cli.main import main
 
 
 def run_python(code: str, *arguments: str) -> str:
@@ -58,7 +59,7 @@ def test_patch_and_wrap_are_the_first_to_load_openai() -> None:
 
 
 def test_options_of_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["options"]) == 0
+    assert main(["options"]) == 0
     shown = capsys.readouterr().out
     for option in _core.options():
         assert f"{option['name']}  (" in shown
@@ -67,12 +68,12 @@ def test_options_of_the_command_line(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_version_of_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["version"]) == 0
+    assert main(["version"]) == 0
     assert capsys.readouterr().out == f"costmark {costmark.__version__}\n"
 
 
 def test_a_command_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main([]) == 2
+    assert main([]) == 2
     assert "usage: costmark" in capsys.readouterr().out
 
 

@@ -1,7 +1,7 @@
 """Signing failures that others have met on Bedrock, each with where it was reported.
 
-The judge is the emulator, which calculates with botocore what arrived, and takes a signature over
-what the service's front door consumes for wrong.
+The verifier is the emulator's: it calculates with botocore over what arrived, and refuses a
+signature over a header that the service's front door consumes.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ pytest.importorskip("botocore.auth")
 
 import costmark
 from adapters.clients import CREDENTIALS, SIGNED, httpx, plain, signed
+from botocore_verifier import Keys, Sent, send, verdict
 from costmark import _core
 from harness import (
     ACCESS_KEY_ID,
@@ -35,7 +36,6 @@ from harness import (
     Recorder,
     answer_json,
 )
-from judge import Keys, Sent, send, verdict
 
 CHAT: dict[str, Any] = {"model": MODEL, "messages": MESSAGES}
 MANTLE = "https://bedrock-mantle.us-east-1.api.aws"

@@ -1,6 +1,6 @@
 """What may happen to a signed request on its way, and what may not.
 
-Every request is prepared as the adapters do it, and judged by botocore's arithmetic over what
+Every request is prepared as the adapters do it, and verified by botocore's arithmetic over what
 arrives. Outside the allow-list everything may change; of what is signed, nothing.
 """
 
@@ -15,8 +15,8 @@ import pytest
 
 pytest.importorskip("botocore.auth")
 
+from botocore_verifier import Keys, Scope, Sent, send, verdict
 from costmark import _core
-from judge import Keys, Scope, Sent, send, verdict
 
 ALLOWED = {b"host", b"content-type", b"openai-project", b"anthropic-workspace-id"}
 MANTLE = "https://bedrock-mantle.us-east-1.api.aws"

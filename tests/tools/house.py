@@ -17,14 +17,15 @@ ARROWS: dict[str, frozenset[str]] = {
     "crypto": frozenset({"ground"}),
     "json": frozenset({"ground"}),
     "http": frozenset({"ground"}),
-    "credentials": frozenset({"ground", "crypto", "http", "json", "signing"}),
+    "net": frozenset({"ground", "http"}),
+    "credentials": frozenset({"ground", "crypto", "http", "json", "net", "signing"}),
     "signing": frozenset({"ground", "crypto"}),
     "attribution": frozenset({"ground", "json"}),
     "usage": frozenset({"ground", "http", "json"}),
-    "projects": frozenset({"ground", "credentials", "http", "json", "signing"}),
+    "projects": frozenset({"ground", "credentials", "http", "json", "net", "signing"}),
     "client": frozenset(
-        {"ground", "options", "crypto", "json", "http", "credentials", "signing", "attribution"}
-        | {"usage", "projects"}
+        {"ground", "options", "crypto", "json", "http", "net", "credentials", "signing"}
+        | {"attribution", "usage", "projects"}
     ),
 }
 ARROWS["capi"] = ARROWS["python"] = ARROWS["client"] | {"client"}
@@ -40,6 +41,8 @@ GROUND = frozenset(
         "file",
         "fork",
         "http",
+        "jitter",
+        "text",
         "timestamp",
         "url",
     }
@@ -53,13 +56,13 @@ CREDENTIALS = frozenset({"bearer_token_cache", "credentials_cache", "credentials
 LIBRARIES = {
     "simdjson": re.compile(r"core/src/json/"),
     "openssl": re.compile(r"core/src/crypto/"),
-    "curl": re.compile(r"core/src/http/"),
+    "curl": re.compile(r"core/src/net/"),
     "pybind11": re.compile(r"python/src/"),
     "Python": re.compile(r"python/src/"),
 }
 
 # Pure rooms are handed the clock, the environment and every byte that they work on.
-PURE = frozenset({"json", "signing", "attribution"})
+PURE = frozenset({"json", "http", "signing", "attribution", "usage"})
 IMPURE_HEADERS = re.compile(
     r"(fstream|iostream|filesystem|random|thread|unistd\.h|fcntl\.h|(sys|netinet|arpa)/.*)$"
 )

@@ -30,6 +30,11 @@ def test_the_arrows_make_no_circle() -> None:
         ("core/src/error.cpp", '#include "costmark/json.hpp"', "ground may not include"),
         ("core/src/usage/a.cpp", "#include <simdjson.h>", "<simdjson.h> belongs in"),
         ("core/src/client.cpp", "#  include <curl/curl.h>", "<curl/curl.h> belongs in"),
+        ("core/src/http/a.cpp", "#include <curl/curl.h>", "<curl/curl.h> belongs in"),
+        ("core/src/http/a.cpp", '#include "net/connection.hpp"', "http may not include"),
+        ("core/src/http/a.cpp", "#include <sys/socket.h>", "http is pure"),
+        ("core/src/usage/a.cpp", '#include "net/connection.hpp"', "which is net's"),
+        ("core/src/net/a.cpp", '#include "signing/signer.hpp"', "net may not include"),
         ("core/src/signing/a.cpp", "#include <openssl/evp.h>", "<openssl/evp.h> belongs in"),
         ("core/include/costmark/json.hpp", "#include <simdjson.h>", "standard library only"),
         ("core/include/costmark/url.hpp", "#include <nlohmann/json.hpp>", "standard library only"),
@@ -47,6 +52,7 @@ def test_an_arrow_against_the_rules_is_found(
     for name in (
         "core/include/costmark/client.hpp",
         "core/include/costmark/json.hpp",
+        "core/src/net/connection.hpp",
         "core/src/signing/signer.hpp",
         "capi/include/costmark/costmark.h",
     ):

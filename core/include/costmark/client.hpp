@@ -150,8 +150,9 @@ class Client {
   // unknown result is not, and is tried for anew. One thread at a time verifies; those that waited
   // for it with the same question share its answer.
   //
-  // Errors: of requests that cannot be made, such as unattributed when there is no project, or
-  // those of the credentials. What became of requests that were made is in the result.
+  // Errors: of requests that cannot be made, such as unattributed when there is no project,
+  // invalid_option for a CA bundle that cannot be read, or those of the credentials. What became of
+  // requests that were made is in the result.
   Result<Verification> verify(const VerifyRequest& request);
 
   // Whether `prepare` of a request to `url` may block for a proof, because option `verify` asks for
@@ -164,14 +165,18 @@ class Client {
   //
   // Errors: those of Operation::prepare; transport, timeout; throttled (429) and service (every
   // other status from 300 on), with http_status, request_id and retryable, for an answer that the
-  // response holds all the same; cancelled; invalid_option for a CA bundle that cannot be used;
+  // response holds all the same; cancelled; invalid_option for a CA bundle that cannot be read;
   // what a handler of `options` returned. The response holds what came of the last attempt, and is
   // empty when there was none.
   Status send(Operation& operation, const SendOptions& options = {});
   // Begins the operation, then sends it.
   Status send(const Request& request, const SendOptions& options, Operation& operation);
 
+  // What was counted by project, and by project and model. Counters that clients share are reset for
+  // all of them.
   std::map<std::string, UsageTotals> usage() const;
+  UsageSnapshot usage_by_model() const;
+  void reset_usage();
 
  private:
   friend class Operation;

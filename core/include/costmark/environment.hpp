@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,10 @@ namespace costmark {
 
 // Reads one environment variable; absent when it is not set.
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;
+
+// The first of these variables that is set to something; empty when none is.
+std::string first_of(const Environment& environment,
+                     std::initializer_list<std::string_view> variables);
 
 // The process's own environment. Not synchronised with setenv, as POSIX has it.
 Environment process_environment();

@@ -4,6 +4,7 @@
 
 #include "costmark/attribution.hpp"
 #include "costmark/http.hpp"
+#include "text.hpp"
 
 namespace costmark::attribution {
 namespace {
@@ -27,16 +28,6 @@ constexpr std::array<Partition, 7> partitions{{
 }};
 
 constexpr std::string_view mantle_suffix = "api.aws";
-
-constexpr char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-constexpr bool is_lower(char c) noexcept {
-  return c >= 'a' && c <= 'z';
-}
-constexpr bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
 
 std::string_view without_trailing_dot(std::string_view host) noexcept {
   if (host.ends_with('.')) host.remove_suffix(1);
@@ -86,7 +77,7 @@ std::string_view to_string(EndpointKind kind) noexcept {
 
 bool is_region(std::string_view text) noexcept {
   // [a-z]{2,8} ( - [a-z0-9]+ )+ - [0-9]+ , as the OpenAI SDKs check it.
-  const auto* at = std::find_if_not(text.begin(), text.end(), is_lower);
+  const auto* at = std::find_if_not(text.begin(), text.end(), text::is_lower);
   const auto head = at - text.begin();
   if (head < 2 || head > 8) return false;
   int parts = 0;
@@ -94,9 +85,10 @@ bool is_region(std::string_view text) noexcept {
   while (at != text.end()) {
     if (*at != '-') return false;
     const auto* begin = ++at;
-    at = std::find_if_not(begin, text.end(), [](char c) { return is_lower(c) || is_digit(c); });
+    at = std::find_if_not(begin, text.end(),
+                          [](char c) { return text::is_lower(c) || text::is_digit(c); });
     if (at == begin) return false;
-    last_is_number = std::all_of(begin, at, is_digit);
+    last_is_number = std::all_of(begin, at, text::is_digit);
     ++parts;
   }
   return parts >= 2 && last_is_number;
@@ -112,7 +104,7 @@ Endpoint classify_host(std::string_view host) noexcept {
 
   const std::string_view spelt = host.substr(first_dot + 1, second_dot - first_dot - 1);
   if (spelt.size() > endpoint.region_.size()) return endpoint;
-  std::transform(spelt.begin(), spelt.end(), endpoint.region_.begin(), lower);
+  std::transform(spelt.begin(), spelt.end(), endpoint.region_.begin(), text::lower);
   const std::string_view region{endpoint.region_.data(), spelt.size()};
   if (!is_region(region)) return endpoint;
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "attribution/glob.hpp"
+#include "text.hpp"
 
 namespace costmark {
 namespace {
@@ -27,11 +28,6 @@ std::string_view take_column(std::string_view& rest) noexcept {
   const std::string_view column = rest.substr(0, rest.find_first_of(blanks));
   rest.remove_prefix(column.size());
   return column;
-}
-
-std::string_view trimmed(std::string_view text) noexcept {
-  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
-  return text.substr(0, text.find_last_not_of(blanks) + 1);
 }
 
 std::optional<RouteFamily> family_named(std::string_view name) noexcept {
@@ -72,7 +68,7 @@ class Parser {
       text.remove_prefix(std::min(line.size() + 1, text.size()));
       if (line.ends_with('\r')) line.remove_suffix(1);
       ++number_;
-      if (Status status = parse_line(trimmed(line)); !status) return status;
+      if (Status status = parse_line(text::trimmed(line, blanks)); !status) return status;
     }
     return {};
   }
@@ -95,7 +91,7 @@ class Parser {
     if (!route.as_of.empty() && !is_date(route.as_of)) {
       return wrong("'" + route.as_of + "' is no date such as 2026-09 or 2026-09-28");
     }
-    route.source = trimmed(line);
+    route.source = text::trimmed(line, blanks);
     route.file = file_;
     route.line = number_;
     routes_.push_back(std::move(route));

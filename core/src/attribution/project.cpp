@@ -4,6 +4,7 @@
 #include <string>
 
 #include "costmark/attribution.hpp"
+#include "text.hpp"
 
 namespace costmark::attribution {
 namespace {
@@ -11,8 +12,7 @@ namespace {
 constexpr std::size_t max_project_id_length = 128;
 
 constexpr bool is_id_character(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '-';
+  return text::is_alphanumeric(c) || c == '_' || c == '-';
 }
 
 Status invalid(std::string_view where, std::string_view what,

@@ -4,6 +4,7 @@
 
 #include "attribution/glob.hpp"
 #include "attribution/project.hpp"
+#include "text.hpp"
 
 namespace costmark {
 
@@ -28,10 +29,6 @@ std::string_view to_string(ProjectSource source) noexcept {
 namespace attribution {
 namespace {
 
-std::string quoted(std::string_view id) {
-  return "'" + std::string(id) + "'";
-}
-
 // The one project that the request itself names, in whichever places it does.
 Result<std::string_view> named_by_request(const Candidates& candidates) {
   struct Place {
@@ -49,8 +46,8 @@ Result<std::string_view> named_by_request(const Candidates& candidates) {
     if (!id) return id;
     if (!project.empty() && project != id.value()) {
       return Error{Code::conflict,
-                   "the request names two projects: " + quoted(project) + " in " +
-                       std::string(named_in) + " and " + quoted(id.value()) + " in " +
+                   "the request names two projects: " + text::quoted(project) + " in " +
+                       std::string(named_in) + " and " + text::quoted(id.value()) + " in " +
                        std::string(place.name) + "; name one",
                    {},
                    0,
@@ -79,7 +76,7 @@ Status Resolver::check_allowed(const Decision& decision) const {
       allowed_.begin(), allowed_.end(),
       [&decision](const std::string& pattern) { return glob_match(pattern, decision.project); });
   if (allowed) return {};
-  return {Code::project_not_allowed, "project " + quoted(decision.project) + " (from " +
+  return {Code::project_not_allowed, "project " + text::quoted(decision.project) + " (from " +
                                          std::string(to_string(decision.source)) +
                                          ") matches no pattern of option 'allowed_projects'"};
 }
@@ -100,9 +97,9 @@ Result<Decision> Resolver::resolve(const Candidates& candidates) const {
     const bool disagree = !around.project.empty() && around.project != request.project;
     if (disagree && conflict_ == ConflictPolicy::refuse) {
       return Error{Code::conflict,
-                   "the request names project " + quoted(request.project) + " but the " +
-                       std::string(to_string(around.source)) + " names " + quoted(around.project) +
-                       ", and option 'conflict' is refuse",
+                   "the request names project " + text::quoted(request.project) + " but the " +
+                       std::string(to_string(around.source)) + " names " +
+                       text::quoted(around.project) + ", and option 'conflict' is refuse",
                    {},
                    0,
                    {},

@@ -3,23 +3,18 @@
 #include <cstddef>
 
 #include "costmark/http.hpp"
+#include "text.hpp"
 
 namespace costmark::attribution {
 namespace {
-
-constexpr int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
 
 // Takes the first character of `text`, decoded where it is an escape.
 char take_character(std::string_view& text) noexcept {
   char c = text.front();
   std::size_t size = 1;
-  if (c == '%' && text.size() >= 3 && hex_value(text[1]) >= 0 && hex_value(text[2]) >= 0) {
-    c = static_cast<char>(hex_value(text[1]) * 16 + hex_value(text[2]));
+  if (c == '%' && text.size() >= 3 && text::hex_value(text[1]) >= 0 &&
+      text::hex_value(text[2]) >= 0) {
+    c = static_cast<char>(text::hex_value(text[1]) * 16 + text::hex_value(text[2]));
     size = 3;
   }
   text.remove_prefix(size);

@@ -5,17 +5,10 @@
 
 #include "attribution/glob.hpp"
 #include "costmark/attribution.hpp"
+#include "text.hpp"
 
 namespace costmark::attribution {
 namespace {
-
-constexpr std::string_view blanks = " \t\r\n";
-
-std::string_view trim(std::string_view text) noexcept {
-  const auto begin = text.find_first_not_of(blanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
-}
 
 Status malformed(std::string_view what, std::size_t offset) {
   return {Code::invalid_option,
@@ -61,13 +54,13 @@ Status Rules::add_condition(std::string_view text, std::size_t offset, Rule& out
 Status Rules::parse_rule(std::string_view text, std::size_t offset, Rule& out) {
   const auto colon = text.find(':');
   if (colon == std::string_view::npos) return malformed("a rule without ':'", offset);
-  out.project = trim(text.substr(0, colon));
+  out.project = text::trimmed(text.substr(0, colon));
   if (Status status = check_project_id(out.project, "option 'rules'"); !status) {
     return {Code::invalid_option, status.error().message, offset};
   }
   std::size_t at = colon + 1;
-  while ((at = text.find_first_not_of(blanks, at)) != std::string_view::npos) {
-    const auto end = std::min(text.find_first_of(blanks, at), text.size());
+  while ((at = text.find_first_not_of(text::white_space, at)) != std::string_view::npos) {
+    const auto end = std::min(text.find_first_of(text::white_space, at), text.size());
     if (Status status = add_condition(text.substr(at, end - at), offset + at, out); !status) {
       return status;
     }
@@ -83,7 +76,7 @@ Result<Rules> Rules::parse(std::string_view text) {
   while (begin <= text.size()) {
     const auto end = std::min(text.find(';', begin), text.size());
     const std::string_view part = text.substr(begin, end - begin);
-    if (!trim(part).empty()) {
+    if (!text::trimmed(part).empty()) {
       Rule rule;
       if (Status status = parse_rule(part, begin, rule); !status) return status;
       rules.rules_.push_back(std::move(rule));

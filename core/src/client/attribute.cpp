@@ -1,11 +1,11 @@
 #include "client/attribute.hpp"
 
-#include <algorithm>
 #include <array>
 
 #include "attribution/carrier.hpp"
 #include "attribution/project.hpp"
 #include "attribution/route.hpp"
+#include "text.hpp"
 
 namespace costmark::client {
 namespace {
@@ -38,8 +38,7 @@ constexpr std::array<std::string_view, 3> project_headers{
     attribution::project_header, attribution::workspace_header, attribution::old_workspace_header};
 
 bool is_json(std::string_view content_type) noexcept {
-  constexpr std::string_view blanks = " \t";
-  content_type.remove_prefix(std::min(content_type.find_first_not_of(blanks), content_type.size()));
+  content_type = text::trimmed(content_type, " \t");
   const std::string_view media_type = content_type.substr(0, content_type.find_first_of("; \t"));
   constexpr std::string_view suffix = "+json";
   return equal_ignoring_case(media_type, "application/json") ||

@@ -6,6 +6,7 @@
 
 #include "attribution/carrier.hpp"
 #include "cleanse.hpp"
+#include "text.hpp"
 
 namespace costmark::client {
 namespace {
@@ -75,11 +76,7 @@ void drop_earlier_signature(const Request& request, Prepared::Impl& out) {
 }
 
 Status check_token(std::string_view token) {
-  const bool bad = token.empty() || std::any_of(token.begin(), token.end(), [](char c) {
-                     const auto byte = static_cast<unsigned char>(c);
-                     return byte <= 0x20 || byte >= 0x7F;
-                   });
-  if (!bad) return {};
+  if (text::is_visible_ascii(token)) return {};
   return {Code::no_credentials,
           "the bearer token is empty or holds white space, control or non-ASCII characters"};
 }

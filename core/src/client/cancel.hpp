@@ -1,12 +1,12 @@
 #pragma once
 
 #include "costmark/send.hpp"
-#include "http/cancellation.hpp"
+#include "net/cancellation.hpp"
 
 namespace costmark {
 
 struct Cancel::Impl {
-  http::Cancellation cancellation;
+  net::Cancellation cancellation;
 };
 
 }  // namespace costmark

@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "attribution/project.hpp"
+#include "net/transport.hpp"
+#include "text.hpp"
 
 namespace costmark {
 namespace client {
@@ -12,7 +14,7 @@ constexpr UnixSeconds warning_interval_s = 60;
 
 // A variable that is set to nothing but white space is absent, as the OpenAI SDKs have it.
 bool is_blank(std::string_view text) noexcept {
-  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+  return text::trimmed(text).empty();
 }
 
 // The credentials that the options name, or none.
@@ -112,8 +114,7 @@ Client::Impl::Impl(client::Settings settings_of_client, client::SendSettings sen
       accounting(std::move(config.counters), std::move(config.on_usage), chains),
       verifier({settings, chains, authorizer, accounting, clock, log,
                 config.transport ? std::move(config.transport)
-                                 : http::curl_transport(client::transport_config(
-                                       config.options, config.environment))}) {}
+                                 : net::network_transport(sending.connection)}) {}
 
 void Client::Impl::warn_about(const Prepared::Impl& prepared,
                               const attribution::Endpoint& endpoint) {

@@ -8,6 +8,7 @@
 
 #include "attribution/carrier.hpp"
 #include "client/prepared.hpp"
+#include "text.hpp"
 
 namespace costmark::client {
 namespace {
@@ -55,11 +56,6 @@ std::string_view rest_of(Form form) noexcept {
 std::string_view without_suffix(std::string_view text, std::string_view suffix) noexcept {
   if (text.ends_with(suffix)) text.remove_suffix(suffix.size());
   return text;
-}
-
-// A URL up to its query.
-std::string_view without_query(std::string_view url) noexcept {
-  return url.substr(0, url.find_first_of("?#"));
 }
 
 std::string_view without_slashes(std::string_view url) noexcept {
@@ -148,7 +144,7 @@ std::string probe_body(Form form, std::string_view model) {
 
 std::string operation_url(std::string_view base, attribution::EndpointKind kind, Form form,
                           std::string_view route) {
-  base = without_slashes(without_query(base));
+  base = without_slashes(text::without_query(base));
   std::string url;
   if (form == Form::messages) {
     // On Bedrock's own hosts there is one path for it; elsewhere it lies below the base URL.
@@ -168,7 +164,7 @@ std::string operation_url(std::string_view base, attribution::EndpointKind kind,
 }
 
 std::string project_url(std::string_view operation, std::string_view project) {
-  std::string_view base = without_query(operation);
+  std::string_view base = text::without_query(operation);
   for (const std::string_view tail :
        {"/chat/completions", "/completions", "/responses", "/messages", "/embeddings"}) {
     if (!base.ends_with(tail)) continue;

@@ -7,6 +7,7 @@
 #include "attribution/project.hpp"
 #include "client/operation/operation_id.hpp"
 #include "costmark/url.hpp"
+#include "text.hpp"
 
 namespace costmark::client {
 namespace {
@@ -14,14 +15,6 @@ namespace {
 constexpr std::string_view no_such_model = "costmark.no-such-model";
 constexpr std::string_view route_v1 = "/v1";
 constexpr std::string_view route_openai = "/openai/v1";
-
-std::string without_query(std::string_view url) {
-  return std::string(url.substr(0, url.find_first_of("?#")));
-}
-
-std::string quoted(std::string_view text) {
-  return "'" + std::string(text) + "'";
-}
 
 }  // namespace
 
@@ -50,7 +43,7 @@ Result<Verification> Probing::run() {
     form_fault_.reset();
     if (Status status = run_once(); !status) return status;
   } while (form_fault_ && change_form(*form_fault_));
-  result_.endpoint = without_query(plan_.url);
+  result_.endpoint = text::without_query(plan_.url);
   result_.api = api_of(plan_.form);
   result_.checked_at = tools_.clock();
   return std::move(result_);
@@ -65,7 +58,7 @@ Status Probing::run_once() {
   const Seen& refusal = first.value();
   if (refusal.finding == Finding::served) {
     conclude(Verdict::not_honoured,
-             "the endpoint served project " + quoted(impossible_) +
+             "the endpoint served project " + text::quoted(impossible_) +
                  ", which cannot exist: it ignores the project that requests name by " +
                  result_.carrier + ", and such calls go to its default project");
     return {};
@@ -89,7 +82,7 @@ Status Probing::compare(const Seen& refusal, bool documented) {
   Result<Seen> second = plan_.model.empty() ? look_up(plan_.project) : ask(plan_.project, false);
   if (!second) return std::move(second).status();
   const Seen& real = second.value();
-  const std::string project = "project " + quoted(plan_.project);
+  const std::string project = "project " + text::quoted(plan_.project);
   if (real.finding != Finding::served && real.finding != Finding::active) {
     if (!documented && real.finding == refusal.finding) {
       leave_open(real, {}, ", as that for a project that cannot exist was, and that is no proof");
@@ -195,7 +188,8 @@ Result<Probing::Seen> Probing::exchange(const Request& asked, const Question& qu
   }
   const std::vector<Header> sent = sent_headers(headers, prepared);
 
-  probe.request = std::string(request.method) + " " + without_query(request.url);
+  probe.request = std::string(request.method) + " ";
+  probe.request += text::without_query(request.url);
   http::Request exchange;
   exchange.method = request.method;
   exchange.url = request.url;
@@ -207,6 +201,7 @@ Result<Probing::Seen> Probing::exchange(const Request& asked, const Question& qu
   prepared.reset();
 
   Seen seen;
+  if (!answer && answer.error().code == Code::invalid_option) return answer.error();
   if (!answer) {
     probe.finding = "no answer: " + answer.error().message;
     seen.failure = answer.error().message;
@@ -238,7 +233,7 @@ void Probing::count(const Question& question, bool impossible, const http::Respo
   if (question.api == Api::control || (impossible && answer == nullptr)) return;
   AnswerReader reader;
   reader.begin(question.api, answer == nullptr ? 0 : answer->status,
-               answer == nullptr ? std::string_view() : answer->header("content-type"), false);
+               answer == nullptr ? std::string_view() : answer->header("content-type"), false, false);
   if (answer != nullptr) reader.feed(answer->body);
   reader.finish(answer == nullptr ? std::optional(Outcome::error) : std::nullopt);
   probe.usage = reader.answer().usage;
@@ -278,12 +273,13 @@ std::string Probing::why(const Seen& seen) const {
   const std::string& project = result_.probes.back().project;
   if (!seen.finding) return "the probe got no answer: " + seen.failure;
   const std::string status = " (status " + std::to_string(seen.status) + ")";
-  const std::string model = plan_.model.empty() ? "the model" : "model " + quoted(plan_.model);
+  const std::string model =
+      plan_.model.empty() ? "the model" : "model " + text::quoted(plan_.model);
   switch (*seen.finding) {
     case Finding::unknown_project:
-      return "project " + quoted(project) + " does not exist there either";
+      return "project " + text::quoted(project) + " does not exist there either";
     case Finding::archived:
-      return "project " + quoted(project) + " is archived";
+      return "project " + text::quoted(project) + " is archived";
     case Finding::no_model:
       return plan_.model.empty()
                  ? "the endpoint looks at the model before it looks at the project: name a model "
@@ -312,7 +308,7 @@ std::string Probing::why(const Seen& seen) const {
     case Finding::unreadable:
       return "what answered" + status + " is not this API: check the base URL";
     case Finding::refused:
-      return "the request for project " + quoted(project) + " was refused" + status;
+      return "the request for project " + text::quoted(project) + " was refused" + status;
     case Finding::served:
     case Finding::active:
       break;

@@ -7,6 +7,7 @@
 
 #include "costmark/http.hpp"
 #include "json/reader.hpp"
+#include "text.hpp"
 
 namespace costmark::client {
 namespace {
@@ -33,9 +34,7 @@ bool is_one_of(std::string_view name, std::span<const std::string_view> names) n
 
 // `words` in lower case.
 bool has(std::string_view text, std::string_view words) noexcept {
-  const auto same = [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-  };
+  const auto same = [](char a, char b) { return text::lower(a) == b; };
   return std::search(text.begin(), text.end(), words.begin(), words.end(), same) != text.end();
 }
 
@@ -43,12 +42,6 @@ bool has(std::string_view text, std::string_view words) noexcept {
 bool has_any(std::string_view text, Words words) noexcept {
   return std::any_of(words.begin(), words.end(),
                      [text](std::string_view w) { return has(text, w); });
-}
-
-// "com.amazon.coral.service#ExpiredTokenException:http://..." without what is around the name.
-std::string_view bare_name(std::string_view name) noexcept {
-  name.remove_prefix(name.find('#') + 1);  // npos + 1 is 0
-  return name.substr(0, name.find(':'));
 }
 
 bool blames_clock(std::string_view message) noexcept {
@@ -77,7 +70,7 @@ Refusal judge_name(std::string_view name, std::string_view message) {
 Refusal judge(std::string_view name, std::string_view message) {
   if (blames_clock(message)) return Refusal::clock;
   if (blames_credentials(message)) return Refusal::credentials;
-  return judge_name(bare_name(name), message);
+  return judge_name(text::bare_error_name(name), message);
 }
 
 }  // namespace

@@ -39,26 +39,26 @@ Sending::Sending(const SendContext& context, Operation& operation, const SendOpt
       cancellation_(options.cancel == nullptr ? nullptr : &options.cancel->impl().cancellation),
       max_attempts_(options.max_attempts == 0 ? context.settings.max_attempts
                                               : options.max_attempts),
-      deadline_(http::SteadyClock::now() +
-                (options.timeout.count() == 0 ? context.settings.timeout : options.timeout)) {
+      timeout_(options.timeout.count() == 0 ? context.settings.timeout : options.timeout),
+      deadline_(net::SteadyClock::now() + timeout_) {
   operation_.impl().max_attempts = max_attempts_;
 }
 
 // The whole way of an operation.
 Status Sending::run() {
-  std::optional<http::LinePool::Lease> line;
+  std::optional<net::ConnectionPool::Lease> connection;
   Status last;
   for (;;) {
     if (Status status = prepare(); !status) {
       return operation_.next().reason == NextReason::not_renewed ? std::move(last)
                                                                  : std::move(status);
     }
-    if (!line) line.emplace(*context_.settings.lines, origin_of(request_.url));
-    last = attempt(**line);
+    if (!connection) connection.emplace(*context_.settings.connections, origin_of(request_.url));
+    last = attempt(**connection);
     if (last.ok()) return last;
     const auto again = next_attempt(last.error());
     if (!again) return last;
-    if (!(*line)->pause(*again, cancellation_)) return fault(Code::cancelled, "cancelled");
+    if (!(*connection)->pause(*again, cancellation_)) return fault(Code::cancelled, "cancelled");
   }
 }
 
@@ -69,25 +69,24 @@ Status Sending::prepare() {
   if (cancellation_ != nullptr && cancellation_->requested()) {
     return fault(Code::cancelled, "cancelled");
   }
-  if (http::SteadyClock::now() < deadline_) return {};
+  if (net::SteadyClock::now() < deadline_) return {};
   return fault(Code::timeout, "the time was up before the request was sent");
 }
 
-Status Sending::attempt(http::Line& line) {
+Status Sending::attempt(net::Connection& connection) {
   out_.reset();
   append_sent_headers(request_.headers, operation_.impl().prepared.impl(), out_.headers);
   std::erase_if(out_.headers, is_said_anyway);
   operation_.sent();
-  const http::Call call{request_.method,
-                        target(),
-                        out_.headers,
-                        operation_.prepared().body(),
-                        context_.settings.connect_timeout,
-                        context_.settings.read_timeout,
-                        deadline_,
-                        cancellation_};
-  Status status = line.exchange(call, out_.head, *this);
-  is_stale_ = line.found_stale();
+  const http::Request request{request_.method,
+                              target(),
+                              out_.headers,
+                              operation_.prepared().body(),
+                              context_.settings.connect_timeout,
+                              timeout_,
+                              context_.settings.read_timeout};
+  Status status = connection.exchange(request, {deadline_, cancellation_}, out_.head, *this);
+  is_stale_ = connection.found_stale();
   return end(std::move(status));
 }
 
@@ -149,9 +148,9 @@ Status Sending::end(Status status) {
 }
 
 // When to make the next attempt, if at all.
-std::optional<http::SteadyClock::time_point> Sending::next_attempt(const Error& error) {
+std::optional<net::SteadyClock::time_point> Sending::next_attempt(const Error& error) {
   if (is_seen_ || is_stopped_) return std::nullopt;
-  const auto now = http::SteadyClock::now();
+  const auto now = net::SteadyClock::now();
   if (is_stale_ && !std::exchange(is_replaced_, true)) {
     ++operation_.impl().max_attempts;  // not at the expense of the caller
     log_next(error, milliseconds(0));

@@ -10,7 +10,7 @@
 #include "client/response.hpp"
 #include "client/send_settings.hpp"
 #include "costmark/client.hpp"
-#include "http/line_pool.hpp"
+#include "net/connection_pool.hpp"
 
 namespace costmark::client {
 
@@ -21,7 +21,7 @@ struct SendContext {
 };
 
 // One operation that has begun.
-class Sending final : private http::Receiver {
+class Sending final : private net::Receiver {
  public:
   Sending(const SendContext& context, Operation& operation, const SendOptions& options);
   // An attempt that a handler's exception left open was cancelled.
@@ -33,13 +33,13 @@ class Sending final : private http::Receiver {
   Status run();
 
  private:
-  using TimePoint = http::SteadyClock::time_point;
+  using TimePoint = net::SteadyClock::time_point;
 
   Status take_head(bool encoded) override;
   Status take_body(std::string_view piece) override;
 
   Status prepare();
-  Status attempt(http::Line& line);
+  Status attempt(net::Connection& connection);
   Status end(Status status);
   Status pass_on(std::string_view piece);
   Status heard(Status status);
@@ -55,8 +55,9 @@ class Sending final : private http::Receiver {
   const SendOptions& options_;
   const Response& response_;
   Response::Impl& out_;
-  http::Cancellation* const cancellation_;
+  net::Cancellation* const cancellation_;
   std::uint32_t max_attempts_;
+  const std::chrono::milliseconds timeout_;
   const TimePoint deadline_;
   bool is_seen_ = false;      // a handler has been given something
   bool is_stopped_ = false;   // by a handler

@@ -3,8 +3,8 @@
 #include <array>
 #include <utility>
 
-#include "client/retry.hpp"
 #include "http/field.hpp"
+#include "http/retry.hpp"
 #include "json/reader.hpp"
 
 namespace costmark::client {
@@ -53,7 +53,7 @@ Error refusal_of(const Response& answer) {
   Error error{status == 429 ? Code::throttled : Code::service, "status " + std::to_string(status)};
   error.http_status = status;
   error.request_id = answer.request_id();
-  error.retryable = is_transient(status);
+  error.retryable = http::is_retryable(status);
   if (const std::string code = code_of(answer); !code.empty()) error.message += " (" + code + ")";
   if (!error.request_id.empty()) error.message += ", request " + error.request_id;
   const std::string_view hint = answer.prepared().hint();

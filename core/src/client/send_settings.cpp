@@ -2,24 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "costmark/url.hpp"
-#include "credentials/shared_files.hpp"
+#include "credentials/config/shared_files.hpp"
 
 namespace costmark::client {
 namespace {
-
-std::string first_of(const Environment& environment,
-                     std::initializer_list<std::string_view> variables) {
-  for (const std::string_view variable : variables) {
-    if (auto value = environment(variable); value && !value->empty()) return *std::move(value);
-  }
-  return {};
-}
 
 // The proxies that libcurl knows, each with a host, and perhaps a user and a port.
 Status check_proxy(std::string_view proxy) {
@@ -46,66 +37,59 @@ Status check_proxy(std::string_view proxy) {
       "option 'proxy' has no host and port that can be used, such as http://proxy.example:3128"};
 }
 
-// As curl reads them: http_proxy in lower case alone, as a CGI program has the other from its
-// caller.
-Status read_proxies(const Options& options, const Environment& environment, http::LineConfig& out) {
-  const std::string_view no_proxy = options.text("no_proxy");
-  out.no_proxy =
-      no_proxy.empty() ? first_of(environment, {"no_proxy", "NO_PROXY"}) : std::string(no_proxy);
+// The option's, else the environment's.
+Status read_proxies(const Options& options, const Environment& environment, net::Proxies& out) {
   const std::string_view proxy = options.text("proxy");
   if (Status status = check_proxy(proxy); !status) return status;
-  if (!proxy.empty()) {
-    out.http_proxy = out.https_proxy = proxy;
-  } else {
-    out.http_proxy = first_of(environment, {"http_proxy", "all_proxy", "ALL_PROXY"});
-    out.https_proxy =
-        first_of(environment, {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"});
-  }
+  out = net::proxies_of(environment);
+  if (!proxy.empty()) out.of_http = out.of_https = proxy;
+  if (const auto hosts = options.text("no_proxy"); !hosts.empty()) out.no_proxy = hosts;
   return {};
 }
 
-std::string ca_bundle_of(const Options& options, const Environment& environment) {
+net::CaBundle ca_bundle_of(const Options& options, const Environment& environment) {
+  constexpr std::string_view variable = "AWS_CA_BUNDLE";
   const std::string_view option = options.text("ca_bundle");
   const std::string bundle =
-      option.empty() ? config::variable(environment, "AWS_CA_BUNDLE") : std::string(option);
+      option.empty() ? config::variable(environment, variable) : std::string(option);
   std::string path = config::expand_path(bundle, environment);
   // Not expandable: a file that is not there, never the system's certificates in its place.
-  return path.empty() ? bundle : path;
+  if (path.empty()) path = bundle;
+  return {std::move(path), option.empty() ? std::string(variable) : "option 'ca_bundle'"};
 }
 
-Status read_version(std::string_view version, http::LineConfig& out) {
-  if (version == "1.1") out.version = http::Version::http_1_1;
+Status read_version(std::string_view version, net::ConnectionConfig& out) {
+  if (version == "1.1") out.version = net::Version::http_1_1;
   if (version != "2") return {};
-  if (!http::speaks_http_2()) {
+  if (!net::speaks_http_2()) {
     return {Code::invalid_option, "option 'http_version' is 2, and this libcurl speaks only 1.1"};
   }
-  out.version = http::Version::http_2;
+  out.version = net::Version::http_2;
   return {};
 }
 
 }  // namespace
 
 Result<SendSettings> SendSettings::create(const Options& options, const Environment& environment) {
-  http::LineConfig line;
-  if (Status status = read_version(options.text("http_version"), line); !status) return status;
-  if (Status status = read_proxies(options, environment, line); !status) return status;
-  line.ca_bundle = ca_bundle_of(options, environment);
-
   SendSettings out;
+  net::ConnectionConfig& connection = out.connection;
+  if (Status status = read_version(options.text("http_version"), connection); !status) {
+    return status;
+  }
+  if (Status status = read_proxies(options, environment, connection.proxies); !status) {
+    return status;
+  }
+  connection.ca_bundle = ca_bundle_of(options, environment);
+
   out.timeout = std::chrono::milliseconds(options.integer("timeout_ms"));
   out.connect_timeout = std::chrono::milliseconds(options.integer("connect_timeout_ms"));
   out.read_timeout = std::chrono::milliseconds(options.integer("read_timeout_ms"));
   out.max_attempts = static_cast<std::uint32_t>(options.integer("max_attempts"));
   const auto most_idle = static_cast<std::size_t>(options.integer("max_idle_connections"));
-  out.lines = options.text("connection_pool") == "process"
-                  ? http::LinePool::of_process(line, most_idle)
-                  : std::make_shared<http::LinePool>(std::move(line), most_idle);
+  out.connections = options.text("connection_pool") == "process"
+                        ? net::ConnectionPool::of_process(connection, most_idle)
+                        : std::make_shared<net::ConnectionPool>(connection, most_idle);
   return out;
-}
-
-http::TransportConfig transport_config(const Options& options, const Environment& environment) {
-  return {ca_bundle_of(options, environment), std::string(options.text("proxy")),
-          std::string(options.text("no_proxy"))};
 }
 
 }  // namespace costmark::client

@@ -9,8 +9,7 @@
 #include "costmark/environment.hpp"
 #include "costmark/error.hpp"
 #include "costmark/options.hpp"
-#include "http/line_pool.hpp"
-#include "http/transport.hpp"
+#include "net/connection_pool.hpp"
 
 namespace costmark::client {
 
@@ -19,13 +18,11 @@ struct SendSettings {
   std::chrono::milliseconds connect_timeout{};
   std::chrono::milliseconds read_timeout{};
   std::uint32_t max_attempts = 0;
-  std::shared_ptr<http::LinePool> lines;
+  net::ConnectionConfig connection;
+  std::shared_ptr<net::ConnectionPool> connections;  // of that kind
 
   // Errors: invalid_option, for a proxy that is none and a version that libcurl does not speak.
   static Result<SendSettings> create(const Options& options, const Environment& environment);
 };
-
-// The same way for what else goes to the endpoint: the probes of a verification.
-http::TransportConfig transport_config(const Options& options, const Environment& environment);
 
 }  // namespace costmark::client

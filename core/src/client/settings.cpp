@@ -7,6 +7,7 @@
 #include "costmark/attribution.hpp"
 #include "costmark/client.hpp"
 #include "costmark/http.hpp"
+#include "text.hpp"
 
 namespace costmark::client {
 namespace {
@@ -46,14 +47,6 @@ constexpr std::array<std::pair<std::string_view, std::optional<EndpointKind>>, 4
      {"custom", EndpointKind::custom},
      {"mantle", EndpointKind::mantle},
      {"runtime", EndpointKind::runtime}}};
-
-std::string first_of(const Environment& environment,
-                     std::initializer_list<std::string_view> variables) {
-  for (const std::string_view variable : variables) {
-    if (auto value = environment(variable); value && !value->empty()) return *value;
-  }
-  return {};
-}
 
 Status mismatch(std::string message) {
   return {Code::endpoint_mismatch, std::move(message)};
@@ -132,9 +125,7 @@ Status read_endpoint(const Options& options, const Environment& environment, Set
 
 Origin Origin::of(const Url& url) {
   Origin origin{url.https, std::string(url.host), url.port};
-  std::transform(origin.host.begin(), origin.host.end(), origin.host.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  std::transform(origin.host.begin(), origin.host.end(), origin.host.begin(), text::lower);
   return origin;
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "attribution/project.hpp"
+#include "text.hpp"
 
 namespace costmark {
 
@@ -213,7 +214,7 @@ Verifier::Pass Verifier::pass(std::string_view url, attribution::Carriers carrie
 bool Verifier::proven(std::string_view url) {
   const std::lock_guard lock(mutex_);
   return std::any_of(gates_.begin(), gates_.end(), [&](const Gate& each) {
-    return each.url == url_without_query(url) &&
+    return each.url == text::without_query(url) &&
            (each.open || each.last->verdict == Verdict::not_honoured);
   });
 }
@@ -223,7 +224,7 @@ Status Verifier::admit(const Request& request, std::string_view url, Wait wait,
   const bool named = !prepared.project.empty() && prepared.project != attribution::default_project;
   if (!prepared.inference || !named) return {};
   Found last;
-  const Pass decision = pass(url_without_query(url), prepared.carriers, wait, last);
+  const Pass decision = pass(text::without_query(url), prepared.carriers, wait, last);
   if (decision == Pass::open) return {};
   if (decision == Pass::to_be_verified) {
     if (wait.no_wait) return would_block("asking the endpoint for proof, as option 'verify' wants");

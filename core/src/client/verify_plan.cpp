@@ -9,6 +9,7 @@
 #include "client/router.hpp"
 #include "costmark/attribution.hpp"
 #include "costmark/url.hpp"
+#include "text.hpp"
 
 namespace costmark::client {
 namespace {
@@ -122,7 +123,7 @@ Result<VerifyPlan> plan_for(const Settings& settings, const VerifyRequest& reque
       settings.carriers, probing.kind, attribution::route_of("POST", url.value().path), true);
   probing.headers = request.headers;
   probing.timeout = request.timeout;
-  plan.url = url_without_query(probing.url);
+  plan.url = text::without_query(probing.url);
   plan.api = request.api;
   return plan;
 }
@@ -131,7 +132,7 @@ Result<VerifyPlan> plan_for(const Settings& settings, const Request& request,
                             std::string_view target, const Prepared::Impl& prepared) {
   VerifyPlan plan;
   plan.of_request = true;
-  plan.url = url_without_query(target);
+  plan.url = text::without_query(target);
   plan.api = prepared.api;
   ProbingPlan& probing = plan.probing;
   probing.url = target;
@@ -151,10 +152,6 @@ Result<VerifyPlan> plan_for(const Settings& settings, const Request& request,
   probing.headers = request.headers;
   probing.timeout = VerifyRequest{}.timeout;
   return plan;
-}
-
-std::string_view url_without_query(std::string_view url) noexcept {
-  return url.substr(0, url.find_first_of("?#"));
 }
 
 }  // namespace costmark::client

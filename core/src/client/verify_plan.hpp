@@ -29,6 +29,4 @@ Result<VerifyPlan> plan_for(const Settings& settings, const VerifyRequest& reque
 Result<VerifyPlan> plan_for(const Settings& settings, const Request& request,
                             std::string_view target, const Prepared::Impl& prepared);
 
-std::string_view url_without_query(std::string_view url) noexcept;
-
 }  // namespace costmark::client

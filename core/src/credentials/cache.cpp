@@ -5,8 +5,8 @@
 #include <mutex>
 #include <utility>
 
-#include "credentials/jitter.hpp"
 #include "fork.hpp"
+#include "jitter.hpp"
 #include "timestamp.hpp"
 
 namespace costmark {

@@ -4,10 +4,10 @@
 #include <utility>
 #include <vector>
 
-#include "credentials/container.hpp"
-#include "credentials/instance.hpp"
-#include "credentials/region.hpp"
-#include "credentials/shared_files.hpp"
+#include "credentials/config/region.hpp"
+#include "credentials/config/shared_files.hpp"
+#include "credentials/metadata/container.hpp"
+#include "credentials/metadata/instance.hpp"
 
 namespace costmark {
 namespace {

@@ -18,8 +18,8 @@
 
 #include "cleanse.hpp"
 #include "costmark/json.hpp"
+#include "credentials/config/shell_split.hpp"
 #include "credentials/secret.hpp"
-#include "credentials/words.hpp"
 #include "file.hpp"
 #include "json/reader.hpp"
 #include "timestamp.hpp"

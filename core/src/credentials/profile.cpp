@@ -5,12 +5,13 @@
 #include <utility>
 #include <vector>
 
-#include "credentials/assumed_role.hpp"
-#include "credentials/container.hpp"
-#include "credentials/instance.hpp"
+#include "credentials/config/shared_files.hpp"
+#include "credentials/metadata/container.hpp"
+#include "credentials/metadata/instance.hpp"
 #include "credentials/profile_sources.hpp"
-#include "credentials/role_chain.hpp"
-#include "credentials/shared_files.hpp"
+#include "credentials/sts/assumed_role.hpp"
+#include "credentials/sts/role_chain.hpp"
+#include "credentials/unusable.hpp"
 
 namespace costmark {
 namespace {
@@ -21,14 +22,6 @@ using config::Setting;
 using config::SharedFiles;
 
 constexpr std::string_view session_prefix = "costmark-session-";
-
-Status unusable(std::string message) {
-  return {Code::unusable_credentials, std::move(message)};
-}
-
-std::string quoted(std::string_view name) {
-  return "'" + config::shown(name) + "'";
-}
 
 class ProfileProvider final : public CredentialsProvider {
  public:
@@ -82,8 +75,8 @@ class ProfileProvider final : public CredentialsProvider {
     const auto choice = ProfileChoice::of(context_.environment, option_);
     const Profile profile = files.value().profile(choice.name);
     if (!profile.exists() && !choice.chosen_by.empty()) {
-      return unusable("profile " + quoted(profile.name) + " (" + std::string(choice.chosen_by) +
-                      ") is not in " + seen.paths.to_string());
+      return unusable("profile " + config::quoted(profile.name) + " (" +
+                      std::string(choice.chosen_by) + ") is not in " + seen.paths.to_string());
     }
     ProfileSources sources(context_, files.value(), profile, session_name_);
     if (RoleChain::begins_at(profile)) {
@@ -95,8 +88,8 @@ class ProfileProvider final : public CredentialsProvider {
     seen.token_files = sources.token_files();
     if (own.ok()) return std::move(own).value().credentials;
     if (own.error().code == Code::no_credentials && !profile.exists()) {
-      return Error{Code::no_credentials,
-                   "profile " + quoted(profile.name) + " is not in " + seen.paths.to_string()};
+      return Error{Code::no_credentials, "profile " + config::quoted(profile.name) + " is not in " +
+                                             seen.paths.to_string()};
     }
     return std::move(own).status();
   }

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "costmark/credentials_provider.hpp"
-#include "credentials/context.hpp"
+#include "credentials/source_context.hpp"
 
 namespace costmark {
 

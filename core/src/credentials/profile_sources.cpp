@@ -3,20 +3,16 @@
 #include <utility>
 
 #include "cleanse.hpp"
-#include "credentials/login.hpp"
+#include "credentials/config/region.hpp"
 #include "credentials/process.hpp"
-#include "credentials/region.hpp"
-#include "credentials/sso_settings.hpp"
+#include "credentials/sso/login.hpp"
+#include "credentials/sso/sso_settings.hpp"
 
 namespace costmark {
 namespace {
 
 using config::Profile;
 using config::Setting;
-
-std::string named(const Profile& profile) {
-  return "profile '" + config::shown(profile.name) + "'";
-}
 
 // What a profile names is there to be used: a chain must not go on to somebody else's identity.
 Result<Sourced> sourced(Result<CredentialsPtr> result, bool costly) {

@@ -7,18 +7,13 @@
 
 #include "costmark/credentials.hpp"
 #include "costmark/error.hpp"
-#include "credentials/context.hpp"
-#include "credentials/role_settings.hpp"
-#include "credentials/shared_files.hpp"
-#include "credentials/sts.hpp"
+#include "credentials/config/shared_files.hpp"
+#include "credentials/source_context.hpp"
+#include "credentials/sts/assumed_role.hpp"
+#include "credentials/sts/role_settings.hpp"
+#include "credentials/sts/sts.hpp"
 
 namespace costmark {
-
-// Credentials, and whether they cost an exchange or a program to get.
-struct Sourced {
-  CredentialsPtr credentials;
-  bool costly = false;
-};
 
 struct WatchedFile {
   std::string path;

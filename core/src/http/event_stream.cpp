@@ -58,6 +58,22 @@ std::optional<Event> EventStream::next(std::string_view& input) {
   }
 }
 
+std::optional<Event> EventStream::finish() {
+  if (delivered_) forget_block(nullptr);
+  if (position_ == block_begin_) return std::nullopt;
+  block_ = held_.data();
+  if (position_ > line_begin_ && !oversized_) {
+    std::string_view line =
+        std::string_view(held_).substr(static_cast<std::size_t>(line_begin_ - block_begin_));
+    if (line_begin_ == 0 && line.starts_with(byte_order_mark)) {
+      line.remove_prefix(byte_order_mark.size());
+    }
+    take_field(line);
+    line_begin_ = position_;
+  }
+  return end_block();
+}
+
 bool EventStream::take_line_feed(std::string_view& input) {
   if (!after_cr_ || input.empty()) return false;
   after_cr_ = false;

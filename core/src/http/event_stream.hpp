@@ -22,9 +22,9 @@ struct Event {
   bool oversized = false;
 };
 
-// Pieces of input may end anywhere. An event is complete at its blank line and not before: what
-// follows the last blank line when the stream ends is no event, however whole it looks. To whoever
-// counts tokens such a stream was cut short.
+// Pieces of input may end anywhere. An event is complete at its blank line and not before. What
+// follows the last blank line when the stream ends is no event to the standard, yet some servers
+// leave the last blank line out: `finish` gives it to callers that can tell whether it is whole.
 //
 // An event that lies within one piece is not copied; of one that does not, one copy is held, up to
 // `max_event_bytes`. Buffers are reused. Two memchr scans, for LF and for CR, go once over each
@@ -42,6 +42,10 @@ class EventStream {
   // Takes bytes off the front of `input` up to the end of the next event, which it returns; when
   // none ends in `input`, takes all of it and returns nothing. Call until it returns nothing.
   std::optional<Event> next(std::string_view& input);
+
+  // The stream has ended: returns what follows the last blank line as if one came now. Nothing when
+  // that holds no data. Call once, after `next` has returned nothing.
+  std::optional<Event> finish();
 
   // If the stream so far ends with a CR and `input` goes on with an LF, takes that LF, which
   // belongs to the same line end, and returns true. `next` does so by itself; this is for callers

@@ -1,13 +1,12 @@
-// The head of an answer.
+// The head of an answer, as it comes.
 #pragma once
 
 #include <cstddef>
 #include <span>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "costmark/http.hpp"
+#include "http/header_list.hpp"
 
 namespace costmark::http {
 
@@ -22,25 +21,20 @@ class Head {
   // One line of it, with its line end. False when all of them are more than `largest_header`.
   bool add(std::string_view line);
   // All of it was added, and is no interim answer's. What is added later, trailers, is not shown.
-  void complete(int status);
+  void complete(int status) noexcept { status_ = status; }
 
-  int status() const noexcept { return status_; }  // 0 before it is complete
-  std::span<const Header> fields() const noexcept { return fields_; }
+  int status() const noexcept { return status_; }   // 0 before it is complete
+  std::span<const Header> fields() const noexcept;  // none before it is complete
   // The value of the first field of that name; empty when there is none.
   std::string_view field(std::string_view name) const noexcept;
 
- private:
-  struct Place {
-    std::size_t begin;
-    std::size_t colon;
-    std::size_t end;
-  };
+  // Hands the fields over, and is cleared.
+  HeaderList take_fields() noexcept;
 
+ private:
   int status_ = 0;
   std::size_t bytes_ = 0;
-  std::string text_;
-  std::vector<Place> places_;
-  std::vector<Header> fields_;
+  HeaderList fields_;
 };
 
 }  // namespace costmark::http

@@ -3,6 +3,7 @@
 #include "json/reuse.hpp"
 #include "json/strings.hpp"
 #include "json/validate.hpp"
+#include "text.hpp"
 
 namespace costmark::json {
 namespace {
@@ -52,7 +53,7 @@ Status PathTree::add(std::string_view path) {
     }
   }
   // A name is written into texts when its member is made, so it must be what texts may hold.
-  if (!is_utf8(path)) return {Code::invalid_argument, "a JSON path is not valid UTF-8"};
+  if (!text::is_utf8(path)) return {Code::invalid_argument, "a JSON path is not valid UTF-8"};
   ends_.push_back(node);
   return {};
 }

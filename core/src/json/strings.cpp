@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "costmark/json.hpp"
+#include "text.hpp"
 
 namespace costmark::json {
 namespace {
@@ -22,17 +23,9 @@ std::optional<std::uint32_t> hex4(std::string_view text) noexcept {
   if (text.size() < 4) return std::nullopt;
   std::uint32_t value = 0;
   for (const char c : text.substr(0, 4)) {
-    std::uint32_t digit = 0;
-    if (c >= '0' && c <= '9') {
-      digit = static_cast<std::uint32_t>(c - '0');
-    } else if (c >= 'a' && c <= 'f') {
-      digit = static_cast<std::uint32_t>(c - 'a') + 10;
-    } else if (c >= 'A' && c <= 'F') {
-      digit = static_cast<std::uint32_t>(c - 'A') + 10;
-    } else {
-      return std::nullopt;
-    }
-    value = value * 16 + digit;
+    const int digit = text::hex_value(c);
+    if (digit < 0) return std::nullopt;
+    value = value * 16 + static_cast<std::uint32_t>(digit);
   }
   return value;
 }

@@ -7,17 +7,10 @@
 #include <string>
 
 #include "costmark/json.hpp"
+#include "text.hpp"
 
 namespace costmark::json {
 namespace {
-
-constexpr bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
-
-constexpr bool is_hex(char c) noexcept {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
 
 // Marks, in their highest bits, the bytes that are a quote, a backslash, a control character or not
 // ASCII. The lowest mark is exact; those above it may be false.
@@ -27,33 +20,6 @@ constexpr std::uint64_t special_bytes(std::uint64_t word) noexcept {
   const std::uint64_t quote = word ^ (ones * '"');
   const std::uint64_t backslash = word ^ (ones * '\\');
   return ((quote - ones) | (backslash - ones) | (word - ones * 0x20) | word) & highs;
-}
-
-// Length of the UTF-8 sequence at `p`, 0 when there is none: no overlong forms, no surrogates,
-// nothing above U+10FFFF (Unicode 15, table 3-7).
-std::size_t utf8_length(const char* p, const char* end) noexcept {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(p[i]); };
-  const auto available = static_cast<std::size_t>(end - p);
-  const unsigned char lead = byte(0);
-  std::size_t length = 0;
-  unsigned char low = 0x80;
-  unsigned char high = 0xBF;
-  if (lead >= 0xC2 && lead <= 0xDF) {
-    length = 2;
-  } else if (lead >= 0xE0 && lead <= 0xEF) {
-    length = 3;
-    if (lead == 0xE0) low = 0xA0;
-    if (lead == 0xED) high = 0x9F;
-  } else if (lead >= 0xF0 && lead <= 0xF4) {
-    length = 4;
-    if (lead == 0xF0) low = 0x90;
-    if (lead == 0xF4) high = 0x8F;
-  }
-  if (length == 0 || available < length || byte(1) < low || byte(1) > high) return 0;
-  for (std::size_t i = 2; i < length; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80U) return 0;
-  }
-  return length;
 }
 
 // Walks a text once, without recursion: one bit a level says whether it is an object.
@@ -122,7 +88,7 @@ class Validator {
       default:
         break;
     }
-    if (*p_ == '-' || is_digit(*p_)) return take_number() && after_value();
+    if (*p_ == '-' || text::is_digit(*p_)) return take_number() && after_value();
     if (std::string_view(p_, static_cast<std::size_t>(end_ - p_)).starts_with("\xEF\xBB\xBF")) {
       return fail("expected a value, not a byte order mark");
     }
@@ -205,8 +171,8 @@ class Validator {
   }
 
   bool take_digits(const char* expectation) noexcept {
-    if (p_ == end_ || !is_digit(*p_)) return fail(expectation);
-    while (p_ != end_ && is_digit(*p_)) ++p_;
+    if (p_ == end_ || !text::is_digit(*p_)) return fail(expectation);
+    while (p_ != end_ && text::is_digit(*p_)) ++p_;
     return true;
   }
 
@@ -222,7 +188,7 @@ class Validator {
       } else if (c < 0x20) {
         return fail("expected control characters in strings to be escaped");
       } else if (c >= 0x80) {
-        const std::size_t length = utf8_length(p_, end_);
+        const std::size_t length = text::utf8_length(p_, end_);
         if (length == 0) return fail("expected valid UTF-8");
         p_ += length;
       } else {
@@ -259,7 +225,8 @@ class Validator {
     }
     ++p_;
     for (int i = 0; i < 4; ++i, ++p_) {
-      if (p_ == end_ || !is_hex(*p_)) return fail("expected four hexadecimal digits after '\\u'");
+      if (p_ == end_ || !text::is_hex(*p_))
+        return fail("expected four hexadecimal digits after '\\u'");
     }
     return true;
   }
@@ -295,18 +262,6 @@ std::optional<Fault> find_fault(std::string_view text, std::size_t* depth) noexc
   if (depth != nullptr) *depth = validator.deepest();
   if (valid) return std::nullopt;
   return validator.fault();
-}
-
-bool is_utf8(std::string_view bytes) noexcept {
-  const char* p = bytes.data();
-  const char* const end = p + bytes.size();
-  while (p != end) {
-    const bool ascii = static_cast<unsigned char>(*p) < 0x80;
-    const std::size_t length = ascii ? 1 : utf8_length(p, end);
-    if (length == 0) return false;
-    p += length;
-  }
-  return true;
 }
 
 Status fault_status(const Fault& fault, std::size_t base) {

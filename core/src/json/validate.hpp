@@ -21,8 +21,6 @@ std::optional<Fault> find_fault(std::string_view text, std::size_t* depth = null
 // The error for a fault in text that starts `base` bytes into the caller's text.
 Status fault_status(const Fault& fault, std::size_t base = 0);
 
-bool is_utf8(std::string_view bytes) noexcept;
-
 // The white space of JSON: four characters and no others.
 constexpr bool is_space(char c) noexcept {
   return c == ' ' || c == '\n' || c == '\r' || c == '\t';

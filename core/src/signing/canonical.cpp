@@ -5,37 +5,22 @@
 #include <cstring>
 #include <tuple>
 
+#include "text.hpp"
+
 namespace costmark::signing {
 namespace {
 
-constexpr bool is_unreserved(unsigned char c) noexcept {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '_' || c == '.' || c == '~';
+constexpr bool is_unreserved(char c) noexcept {
+  return text::is_alphanumeric(c) || c == '-' || c == '_' || c == '.' || c == '~';
 }
 
 constexpr auto unreserved = [] {
   std::array<bool, 256> table{};
   for (std::size_t c = 0; c < table.size(); ++c) {
-    table[c] = is_unreserved(static_cast<unsigned char>(c));
+    table[c] = is_unreserved(static_cast<char>(c));
   }
   return table;
 }();
-
-// White space of ASCII as Python's str.split, and so botocore, has it.
-constexpr bool is_space(char c) noexcept {
-  return c == ' ' || (c >= '\t' && c <= '\r') || (c >= '\x1c' && c <= '\x1f');
-}
-
-constexpr char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-constexpr int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
 
 void append_escape(char c, std::string& out) {
   constexpr char digits[] = "0123456789ABCDEF";
@@ -131,8 +116,8 @@ std::string_view QueryCanonicalizer::encode(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
     if (c == '%' && i + 2 < text.size()) {
-      const int high = hex_value(text[i + 1]);
-      const int low = hex_value(text[i + 2]);
+      const int high = text::hex_value(text[i + 1]);
+      const int low = text::hex_value(text[i + 2]);
       if (high >= 0 && low >= 0) {
         c = static_cast<char>(high * 16 + low);
         i += 2;
@@ -154,7 +139,7 @@ void HeaderCanonicalizer::add(std::string_view name, std::string_view value) {
   sorted_ = false;
   const auto start = names_.size();
   names_.resize(start + name.size());
-  std::transform(name.begin(), name.end(), names_.data() + start, lower);
+  std::transform(name.begin(), name.end(), names_.data() + start, text::lower);
 }
 
 void HeaderCanonicalizer::sort() {
@@ -211,12 +196,12 @@ void append_trimmed(std::string_view value, std::string& out) {
   }
   bool first = true;
   for (std::size_t i = 0; i < value.size();) {
-    if (is_space(value[i])) {
+    if (text::is_python_space(value[i])) {
       ++i;
       continue;
     }
     const auto start = i;
-    while (i < value.size() && !is_space(value[i])) ++i;
+    while (i < value.size() && !text::is_python_space(value[i])) ++i;
     if (!first) out.push_back(' ');
     out.append(value.substr(start, i - start));
     first = false;

@@ -1,9 +1,9 @@
 #include "signing/request_check.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "signing/canonical.hpp"
+#include "text.hpp"
 #include "timestamp.hpp"
 
 namespace costmark::signing {
@@ -38,28 +38,6 @@ bool contains(const std::string_view (&names)[N], std::string_view name) noexcep
   });
 }
 
-constexpr bool is_alphanumeric(unsigned char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-// RFC 9110, section 5.6.2.
-constexpr auto token_characters = [] {
-  std::array<bool, 256> table{};
-  for (std::size_t c = 0; c < table.size(); ++c) {
-    table[c] = is_alphanumeric(static_cast<unsigned char>(c));
-  }
-  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) {
-    table[static_cast<unsigned char>(c)] = true;
-  }
-  return table;
-}();
-
-bool is_token(std::string_view text) noexcept {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return token_characters[static_cast<unsigned char>(c)];
-  });
-}
-
 bool breaks_line(std::string_view text) noexcept {
   if (is_plain(text)) return false;
   return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
@@ -79,7 +57,7 @@ Status check_headers(const Request& request) {
   bool host_given = !request.host.empty();
   for (std::size_t i = 0; i < request.headers.size(); ++i) {
     const auto& header = request.headers[i];
-    if (!is_token(header.name)) {
+    if (!text::is_token(header.name)) {
       return bad("the name of header " + std::to_string(i + 1) + " is no HTTP token");
     }
     if (breaks_line(header.value)) {
@@ -94,7 +72,7 @@ Status check_headers(const Request& request) {
 Status check_scope_part(const char* what, std::string_view text) {
   if (text.empty()) return bad(std::string("the ") + what + " to sign for is empty");
   const bool good = std::all_of(text.begin(), text.end(), [](char c) {
-    return is_alphanumeric(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
+    return text::is_alphanumeric(c) || c == '-' || c == '_' || c == '.';
   });
   if (good) return {};
   return bad(std::string("the ") + what +
@@ -104,7 +82,7 @@ Status check_scope_part(const char* what, std::string_view text) {
 }  // namespace
 
 Status check_request(const Request& request) {
-  if (!is_token(request.method)) return bad("the method is no HTTP token");
+  if (!text::is_token(request.method)) return bad("the method is no HTTP token");
   if (!request.path.empty() && request.path[0] != '/') {
     return bad("the path does not begin with '/'");
   }
@@ -151,9 +129,7 @@ Status check_life(std::string_view query, std::int64_t expires_in_s) {
 }
 
 void append_upper(std::string_view text, std::string& out) {
-  for (const char c : text) {
-    out.push_back(c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c);
-  }
+  for (const char c : text) out.push_back(text::upper(c));
 }
 
 bool never_signed(std::string_view header_name) noexcept {

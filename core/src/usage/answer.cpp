@@ -3,8 +3,9 @@
 #include <utility>
 
 #include "costmark/http.hpp"
-#include "usage/reading.hpp"
-#include "usage/sieve.hpp"
+#include "usage/chunk_filter.hpp"
+#include "usage/format_detector.hpp"
+#include "usage/usage_parser.hpp"
 
 namespace costmark {
 namespace {
@@ -16,22 +17,11 @@ bool has_usage(Api api) noexcept {
   return api != Api::other && api != Api::control;
 }
 
-bool ends_ignoring_case(std::string_view text, std::string_view end) noexcept {
-  return text.size() >= end.size() &&
-         equal_ignoring_case(text.substr(text.size() - end.size()), end);
-}
-
-AnswerReader::Format format_of(Api api, std::string_view content_type) noexcept {
-  if (!has_usage(api)) return AnswerReader::Format::opaque;
+bool is_labelled_event_stream(std::string_view content_type) noexcept {
   std::string_view type = content_type.substr(0, content_type.find(';'));
   while (type.starts_with(' ') || type.starts_with('\t')) type.remove_prefix(1);
   while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
-  if (equal_ignoring_case(type, "text/event-stream")) return AnswerReader::Format::event_stream;
-  if (equal_ignoring_case(type, "application/json") || equal_ignoring_case(type, "text/json") ||
-      ends_ignoring_case(type, "+json")) {
-    return AnswerReader::Format::json;
-  }
-  return AnswerReader::Format::opaque;
+  return equal_ignoring_case(type, "text/event-stream");
 }
 
 // Whether a JSON text that cannot be read ends inside a string, array or object, or says nothing.
@@ -58,6 +48,8 @@ bool breaks_off(std::string_view json) noexcept {
 
 std::string_view to_string(Outcome outcome) noexcept {
   switch (outcome) {
+    case Outcome::unknown:
+      return "unknown";
     case Outcome::ok:
       return "ok";
     case Outcome::error:
@@ -66,136 +58,269 @@ std::string_view to_string(Outcome outcome) noexcept {
       return "cancelled";
     case Outcome::incomplete:
       return "incomplete";
-    case Outcome::unknown:
-      return "unknown";
+    case Outcome::open:
+      return "open";
   }
   return "unknown";
 }
 
+std::string_view to_string(ResponseStatus status) noexcept {
+  switch (status) {
+    case ResponseStatus::unknown:
+      return "unknown";
+    case ResponseStatus::queued:
+      return "queued";
+    case ResponseStatus::in_progress:
+      return "in_progress";
+    case ResponseStatus::completed:
+      return "completed";
+    case ResponseStatus::failed:
+      return "failed";
+    case ResponseStatus::incomplete:
+      return "incomplete";
+    case ResponseStatus::cancelled:
+      return "cancelled";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(UsageFlag flag) noexcept {
+  switch (flag) {
+    case UsageFlag::decreasing:
+      return "decreasing";
+    case UsageFlag::total:
+      return "total";
+    case UsageFlag::unread:
+      return "unread";
+    case UsageFlag::inconsistent:
+      return "inconsistent";
+    case UsageFlag::other_model:
+      return "other_model";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(Meter meter) noexcept {
+  switch (meter) {
+    case Meter::unknown:
+      return "unknown";
+    case Meter::cache_write_5m:
+      return "cache_write_5m";
+    case Meter::cache_write_30m:
+      return "cache_write_30m";
+    case Meter::cache_write_1h:
+      return "cache_write_1h";
+    case Meter::cache_write_12h:
+      return "cache_write_12h";
+    case Meter::audio_input:
+      return "audio_input";
+    case Meter::audio_output:
+      return "audio_output";
+    case Meter::web_search:
+      return "web_search";
+    case Meter::web_fetch:
+      return "web_fetch";
+  }
+  return "unknown";
+}
+
+void Answer::clear() noexcept {
+  usage = {};
+  outcome = Outcome::unknown;
+  status = ResponseStatus::unknown;
+  background = false;
+  for (std::string* text : {&response_id, &model, &service_tier, &error_code, &usage_json}) {
+    text->clear();
+  }
+}
+
+// How an answer is read:
+//
+//   begin ─► detecting ─┬─► event_stream ─► events ─► parser;  filter holds the event at hand
+//     (whose bytes are  ├─► json         ─► body, parsed by finish
+//      held in a head)  └─► opaque       ─► passes
+//   finish: the outcome is what the status says, else the answer, else the caller, else the bytes
 struct AnswerReader::Impl {
-  std::string_view feed_events(std::string_view piece);
-  void feed_json(std::string_view piece);
-  Outcome outcome(std::optional<Outcome> told);
-  Outcome outcome_of_answer() const;
+  void read(std::string_view piece);
+  void read_as(Format is, std::string_view part);
+  void read_events(std::string_view part);
+  void read_json(std::string_view part);
+  void take_last_event();
+  bool filters() const noexcept { return hides && (!format || *format == Format::event_stream); }
+  void flag_unread(bool is_readable_json);
+  Outcome outcome(bool is_readable_json, std::optional<Outcome> told) const;
+  Outcome outcome_of_bytes() const;
 
   Api api = Api::other;
-  Format format = Format::opaque;
+  std::optional<Format> format;  // none while the first bytes leave it in doubt
   int http_status = 0;
   bool hides = false;
   bool finished = false;
-  bool overflowed = false;  // a JSON answer that was too long to be kept
-  std::uint64_t hidden_to = 0;
+  bool ends_whole = false;      // an event stream that does not end within an event
+  bool overflowed = false;      // a JSON answer that was too long to be kept
+  std::uint64_t hidden_to = 0;  // where the hidden chunk ends, in the bytes of the event stream
 
+  FormatDetector detector;
   http::EventStream events{max_buffered_bytes};
-  Reading reading;
-  Sieve sieve;
+  UsageParser parser;
+  ChunkFilter filter;
   std::string body;
 };
 
-AnswerReader::AnswerReader() : impl_(std::make_unique<Impl>()) {}
+AnswerReader::AnswerReader() : impl_(std::make_unique<Impl>()) {
+  impl_->format = Format::opaque;  // until `begin`
+}
 AnswerReader::~AnswerReader() = default;
 AnswerReader::AnswerReader(AnswerReader&&) noexcept = default;
 AnswerReader& AnswerReader::operator=(AnswerReader&&) noexcept = default;
 
-void AnswerReader::begin(Api api, int http_status, std::string_view content_type,
+void AnswerReader::begin(Api api, int http_status, std::string_view content_type, bool streamed,
                          bool hide_usage_chunk) {
   Impl& self = *impl_;
   self.api = api;
-  self.format = format_of(api, content_type);
+  self.format = has_usage(api) ? std::nullopt : std::optional(Format::opaque);
   self.http_status = http_status;
-  self.hides =
-      hide_usage_chunk && api == Api::chat_completions && self.format == Format::event_stream;
-  self.finished = self.overflowed = false;
+  self.hides = hide_usage_chunk && api == Api::chat_completions;
+  self.finished = self.overflowed = self.ends_whole = false;
   self.hidden_to = 0;
+  self.detector.reset(streamed || is_labelled_event_stream(content_type));
   self.events.reset();
-  self.reading.begin(api);
-  self.sieve.reset();
+  self.parser.begin(api, http_status >= first_error_status);
+  self.filter.reset();
   self.body.clear();
   if (self.body.capacity() > worth_keeping) self.body.shrink_to_fit();
 }
 
 std::string_view AnswerReader::feed(std::string_view piece) {
-  if (impl_->finished) return piece;
-  switch (impl_->format) {
-    case Format::event_stream:
-      return impl_->feed_events(piece);
-    case Format::json:
-      impl_->feed_json(piece);
-      break;
-    case Format::opaque:
-      break;
+  Impl& self = *impl_;
+  if (self.finished || !self.filters()) {
+    if (!self.finished) self.read(piece);
+    return piece;
   }
-  return piece;
+  self.filter.give(piece);
+  self.read(piece);
+  if (!self.filters()) self.filter.pass(self.filter.end());  // there is nothing to hide in it
+  return self.filter.take();
 }
 
 std::string_view AnswerReader::finish(std::optional<Outcome> outcome) {
-  if (impl_->finished) return {};
-  impl_->finished = true;
-  impl_->reading.answer().outcome = impl_->outcome(outcome);
-  return impl_->hides ? impl_->sieve.release() : std::string_view();
+  Impl& self = *impl_;
+  if (self.finished) return {};
+  self.finished = true;
+  const bool filters = self.filters();
+  if (!self.format && self.detector.is_nothing_known()) self.format = Format::opaque;
+  self.take_last_event();
+  const bool is_readable_json =
+      self.format == Format::json && !self.overflowed && self.parser.take_json(self.body);
+  self.flag_unread(is_readable_json);
+  self.parser.answer().outcome = self.outcome(is_readable_json, outcome);
+  return filters ? self.filter.release() : std::string_view();
 }
 
 const Answer& AnswerReader::answer() const noexcept {
-  return impl_->reading.answer();
+  return impl_->parser.answer();
 }
 
-std::string_view AnswerReader::Impl::feed_events(std::string_view piece) {
-  std::string_view rest = piece;
-  if (!hides) {
-    while (const auto event = events.next(rest)) reading.take_event(*event);
-    return piece;
+void AnswerReader::Impl::read(std::string_view piece) {
+  if (format) return read_as(*format, piece);
+  const std::optional<Format> detected = detector.take(piece);
+  if (filters()) filter.pass(detector.skipped());
+  if (!detected) return;
+  const bool is_readable = api != Api::embeddings || *detected != Format::event_stream;
+  format = is_readable ? detected : Format::opaque;
+  read_as(*format, detector.head());
+  read_as(*format, piece);
+}
+
+void AnswerReader::Impl::read_as(Format is, std::string_view part) {
+  switch (is) {
+    case Format::event_stream:
+      return read_events(part);
+    case Format::json:
+      return read_json(part);
+    case Format::opaque:
+      break;
   }
-  sieve.give(piece);
+}
+
+void AnswerReader::Impl::read_events(std::string_view part) {
+  if (!filters()) {
+    while (const auto event = events.next(part)) parser.take_event(*event);
+    return;
+  }
+  const std::uint64_t begin = detector.skipped();
   // The hidden chunk's line end may have been cut between its CR and its LF.
-  if (hidden_to == events.position() && events.take_line_feed(rest)) sieve.drop(events.position());
-  while (const auto event = events.next(rest)) {
-    sieve.pass(event->begin);
-    if (reading.take_event(*event)) {
-      sieve.drop(event->end);
+  if (hidden_to == events.position() && events.take_line_feed(part)) {
+    filter.drop(begin + events.position());
+  }
+  while (const auto event = events.next(part)) {
+    filter.pass(begin + event->begin);
+    if (parser.take_event(*event)) {
+      filter.drop(begin + event->end);
       hidden_to = event->end;
     } else {
-      sieve.pass(event->end);
+      filter.pass(begin + event->end);
     }
   }
   const bool too_long_to_hold = events.position() - events.block_begin() > max_buffered_bytes;
-  sieve.pass(too_long_to_hold ? events.position() : events.block_begin());
-  return sieve.take();
+  filter.pass(begin + (too_long_to_hold ? events.position() : events.block_begin()));
 }
 
-void AnswerReader::Impl::feed_json(std::string_view piece) {
+void AnswerReader::Impl::read_json(std::string_view part) {
   if (overflowed) return;
-  overflowed = piece.size() > max_buffered_bytes - body.size();
+  overflowed = part.size() > max_buffered_bytes - body.size();
   if (!overflowed) {
-    body.append(piece);
+    body.append(part);
   } else {
     body.clear();
     body.shrink_to_fit();
   }
 }
 
+// Some servers close the stream without the last blank line. An event that was cut is no whole JSON
+// text and tells nothing.
+void AnswerReader::Impl::take_last_event() {
+  if (format != Format::event_stream) return;
+  ends_whole = events.position() == events.block_begin();
+  const auto event = events.finish();
+  if (!event || !UsageParser::is_whole(*event)) return;
+  ends_whole = true;
+  if (parser.take_event(*event) && filters()) filter.drop(detector.skipped() + event->end);
+}
+
+// What passed without being read may have held counts. An answer that broke off is no such thing,
+// nor is an error.
+void AnswerReader::Impl::flag_unread(bool is_readable_json) {
+  if (http_status >= first_error_status || !has_usage(api)) return;
+  const bool unread_json =
+      format == Format::json && !is_readable_json && (overflowed || !breaks_off(body));
+  if (unread_json || format == Format::opaque) parser.flag_unread();
+}
+
 // What the answer says about its own end stands, even when the caller gave up afterwards: readers
 // of streams commonly close the connection once they saw the last event.
-Outcome AnswerReader::Impl::outcome(std::optional<Outcome> told) {
-  const bool is_readable_json = format == Format::json && !overflowed && reading.take_json(body);
+Outcome AnswerReader::Impl::outcome(bool is_readable_json, std::optional<Outcome> told) const {
   if (http_status >= first_error_status) return Outcome::error;
-  if (is_readable_json || reading.verdict()) return *reading.verdict();
+  if (is_readable_json || parser.verdict()) return *parser.verdict();
+  if (parser.goes_on()) return Outcome::open;
   if (told && *told != Outcome::ok) return *told;
-  return outcome_of_answer();
+  return outcome_of_bytes();
 }
 
 // The connection ended well; the answer did not say that it is complete.
-Outcome AnswerReader::Impl::outcome_of_answer() const {
-  switch (format) {
+Outcome AnswerReader::Impl::outcome_of_bytes() const {
+  if (!has_usage(api)) return Outcome::ok;
+  if (!format) return Outcome::incomplete;
+  switch (*format) {
     case Format::opaque:
-      return has_usage(api) ? Outcome::unknown : Outcome::ok;
+      return Outcome::unknown;
     case Format::json:
       return !overflowed && breaks_off(body) ? Outcome::incomplete : Outcome::unknown;
     case Format::event_stream:
       break;
   }
-  if (reading.missed_something()) return Outcome::unknown;
-  const bool ends_between_events = events.position() == events.block_begin();
-  return reading.only_lacks_done() && ends_between_events ? Outcome::ok : Outcome::incomplete;
+  if (parser.missed_something()) return Outcome::unknown;
+  return parser.only_lacks_done() && ends_whole ? Outcome::ok : Outcome::incomplete;
 }
 
 }  // namespace costmark

@@ -2,7 +2,7 @@
 
 The emulator is independent of the rest of the package on purpose: it checks signatures with
 botocore and keeps usage records of its own, so that what costmark signs and counts can be
-compared with somebody else's work.
+compared with an independent implementation.
 
 Where AWS documents nothing and no measurement is published, the emulator chooses, and says so here:
 
@@ -13,7 +13,12 @@ Where AWS documents nothing and no measurement is published, the emulator choose
 * the `default` project cannot be renamed, tagged or archived; archiving twice changes nothing;
 * `tags` in an update, repeated members of a body and repeated carrier headers are refused;
 * a body member `project_id` names the project too, as gateways in front of Bedrock have it;
-* a background response ends when it is first read, or when it is cancelled before that.
+* a background response ends `--background-s` seconds after it was created, whether or not it is
+  read, and is recorded then; it is queued for the first quarter of that time;
+* one that is cancelled or deleted while it is queued costs nothing; in progress, it costs its
+  input and the output until then; one that fails costs nothing;
+* the stream of a background response ends without another event when it is cancelled;
+* a response can be continued (`previous_response_id`) once it is completed or incomplete.
 """
 
 from __future__ import annotations
@@ -28,6 +33,6 @@ __all__ = ["main"]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the emulator's command line and return the exit status."""
-    from .cli import main as run
+    from .command import main as run
 
     return run(argv)

@@ -45,6 +45,7 @@ class Settings:
     # Secrets that came from the process's environment: never shown by /_emulator/requests.
     private: frozenset[str] = field(default=frozenset(), repr=False)
     max_clock_skew_s: float = 300.0
+    background_s: float = 0.1  # from the creation of a background response to its end
     clock_offset_s: float = 0.0  # how far the emulator's clock is ahead of the machine's
     strict_body: bool = True
     strict_routes: bool = False
@@ -56,7 +57,7 @@ class Settings:
     seed: int | None = None
 
     def now(self) -> float:
-        """The emulator's time: what signatures are judged by, and answers dated with."""
+        """The emulator's time: what signatures are checked against, and answers dated with."""
         return time.time() + self.clock_offset_s
 
     def arn(self, project_id: str) -> str:

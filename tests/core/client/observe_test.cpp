@@ -110,7 +110,7 @@ TEST(Observe, AnOperationOutlivesItsClientAndItsRequest) {
   client.reset();
   post.reset();
   answer(operation, 200, chat_answer);
-  EXPECT_EQ(counters->snapshot().at("proj_a").input_tokens, 10U);
+  EXPECT_EQ(totals_by_project(counters->snapshot()).at("proj_a").input_tokens, 10U);
 }
 
 TEST(Observe, TheHiddenChunkIsCountedAndNotPassedOn) {

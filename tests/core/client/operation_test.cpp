@@ -1,6 +1,7 @@
 // Every call of an operation in every state, and what becomes of its attempts.
 #include <map>
 #include <set>
+#include <thread>
 
 #include "client/operation/operation_impl.hpp"
 #include "core/client/client_fixture.hpp"
@@ -206,8 +207,8 @@ TEST_P(OperationTable, Cell) {
   EXPECT_EQ(seen(ok), GetParam().expected) << GetParam().state << " × " << GetParam().call;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, OperationTable, ::testing::ValuesIn(cells()), [](const auto& info) {
-  std::string name = std::string(info.param.state) + "_" + info.param.call;
+INSTANTIATE_TEST_SUITE_P(All, OperationTable, ::testing::ValuesIn(cells()), [](const auto& cell) {
+  std::string name = std::string(cell.param.state) + "_" + cell.param.call;
   std::replace(name.begin(), name.end(), ' ', '_');
   return name;
 });
@@ -447,6 +448,151 @@ TEST(Operations, SayWhatComesNext) {
       operation.sent();
     }
   }
+}
+
+// --- Background responses ------------------------------------------------------------------------
+
+class Background : public ::testing::Test {
+ protected:
+  Background() {
+    ClientConfig config = config_of({{"project", "proj_a"}});
+    config.on_usage = [this](const AttemptReport& report) {
+      told.push_back(
+          std::string(report.kind == AttemptReport::Kind::settlement ? "settled " : "") +
+          std::string(report.project) + " " + std::string(report.model) + " " +
+          std::string(to_string(report.answer.outcome)) +
+          (report.operation.empty() ? " of another process" : ""));
+      ids.emplace_back(report.operation);
+    };
+    client = Client::create(std::move(config)).value();
+  }
+
+  void call(std::string_view method, std::string_view path, std::string_view body,
+            std::string_view answer) {
+    const std::string url = origin + std::string(path);
+    const Request request{method, url, json_header, body, {}, {}};
+    Operation operation = sent_operation(*client, request);
+    operation.head(Head(200));
+    EXPECT_EQ(operation.feed(answer), answer);
+    operation.finish();
+  }
+  void create(std::string_view answer) {
+    call("POST", "/v1/responses", R"({"model":"m","background":true})", answer);
+  }
+  void poll(std::string_view answer) { call("GET", "/v1/responses/" + id, {}, answer); }
+
+  std::string answer(std::string_view status, std::string_view more = {}) const {
+    return R"({"id":")" + id + R"(","object":"response","background":true,"status":")" +
+           std::string(status) + R"(","model":"m-1")" + std::string(more) + "}";
+  }
+  static constexpr std::string_view usage =
+      R"(,"usage":{"input_tokens":10,"output_tokens":5,"total_tokens":15})";
+
+  // Each test has a host of its own: the responses are remembered by the process.
+  std::string origin = std::string("http://") +
+                       ::testing::UnitTest::GetInstance()->current_test_info()->name() + ":8080";
+  std::string id = "resp_1";
+  std::vector<Header> json_header{{"Content-Type", "application/json"}};
+  std::vector<std::string> told;
+  std::vector<std::string> ids;
+  std::shared_ptr<Client> client;
+};
+
+TEST_F(Background, CountsWhenAPollShowsTheEndAndOnce) {
+  create(answer("queued"));
+  UsageTotals totals = client->usage().at("proj_a");
+  EXPECT_EQ(totals.operations, 1U);
+  EXPECT_EQ(totals.open_attempts, 1U);
+  EXPECT_EQ(totals.input_tokens, 0U);
+  poll(answer("in_progress"));
+  poll(answer("completed", usage));
+  poll(answer("completed", usage));
+  call("POST", "/v1/responses/" + id + "/cancel", {}, answer("completed", usage));
+  totals = client->usage().at("proj_a");
+  EXPECT_EQ(totals.operations, 1U) << "polls are no operations";
+  EXPECT_EQ(totals.attempts, 1U);
+  EXPECT_EQ(totals.input_tokens, 10U);
+  EXPECT_EQ(totals.output_tokens, 5U);
+  EXPECT_EQ(told, (std::vector<std::string>{"proj_a m open", "settled proj_a m ok"}));
+  EXPECT_EQ(ids[0], ids[1]);
+  EXPECT_FALSE(ids[0].empty());
+}
+
+TEST_F(Background, CountsWhenItIsCancelled) {
+  create(answer("in_progress"));
+  call("POST", "/v1/responses/" + id + "/cancel", {}, answer("cancelled", usage));
+  EXPECT_EQ(client->usage().at("proj_a").input_tokens, 10U);
+}
+
+TEST_F(Background, OfAnotherProcessCountsUnderThePollsProject) {
+  poll(answer("in_progress"));
+  EXPECT_TRUE(client->usage().empty());
+  poll(answer("completed", usage));
+  poll(answer("completed", usage));
+  const UsageTotals totals = client->usage().at("proj_a");
+  EXPECT_EQ(totals.operations, 0U);
+  EXPECT_EQ(totals.input_tokens, 10U);
+  EXPECT_EQ(told, (std::vector<std::string>{"settled proj_a m-1 ok of another process"}));
+}
+
+TEST_F(Background, RetrievingAForegroundResponseAddsNothing) {
+  const std::string foreground =
+      R"({"id":"resp_1","status":"completed","usage":{"input_tokens":3,"output_tokens":1}})";
+  poll(foreground);  // of another process
+  EXPECT_TRUE(client->usage().empty());
+  create(foreground);
+  poll(foreground);
+  EXPECT_EQ(client->usage().at("proj_a").input_tokens, 3U);
+}
+
+TEST_F(Background, RetrievingAResponseThatWasCutShortAddsTheRest) {
+  const std::string url = origin + "/v1/responses";
+  const Request request{"POST", url, json_header, R"({"model":"m","stream":true})", {}, {}};
+  Operation operation = sent_operation(*client, request);
+  operation.head(Head(200, "text/event-stream"));
+  operation.feed(
+      "event: response.created\ndata: {\"type\":\"response.created\",\"response\":{\"id\":"
+      "\"resp_1\",\"status\":\"in_progress\",\"usage\":{\"input_tokens\":4,"
+      "\"output_tokens\":0}}}\n\n");
+  operation.fail(Outcome::incomplete);
+  const std::uint64_t seen = client->usage().at("proj_a").input_tokens;
+  poll(R"({"id":"resp_1","status":"completed","usage":{"input_tokens":10,"output_tokens":5}})");
+  poll(R"({"id":"resp_1","status":"completed","usage":{"input_tokens":10,"output_tokens":5}})");
+  EXPECT_LE(seen, 10U);
+  EXPECT_EQ(client->usage().at("proj_a").input_tokens, 10U);
+  EXPECT_EQ(client->usage().at("proj_a").output_tokens, 5U);
+}
+
+TEST_F(Background, AnErrorOfAPollSettlesNothing) {
+  create(answer("queued"));
+  const std::string url = origin + "/v1/responses/" + id;
+  Operation operation = sent_operation(*client, {"GET", url, {}, {}, {}, {}});
+  operation.head(Head(404));
+  operation.feed(R"({"error":{"code":"not_found"}})");
+  operation.finish();
+  poll(answer("completed", usage));
+  EXPECT_EQ(client->usage().at("proj_a").input_tokens, 10U);
+}
+
+TEST_F(Background, ThreadsThatPollAtOnceCountItOnce) {
+  create(answer("queued"));
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([this] {
+      const std::string url = origin + "/v1/responses/" + id;
+      for (int i = 0; i < 50; ++i) {
+        Operation operation = client->operation();
+        const Request request{"GET", url, {}, {}, {}, {}};
+        if (!operation.begin(request).ok() || !operation.prepare().ok()) std::abort();
+        operation.sent();
+        operation.head(Head(200));
+        operation.feed(answer("completed", usage));
+        operation.finish();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(client->usage().at("proj_a").input_tokens, 10U);
 }
 
 // --- Not waiting ---------------------------------------------------------------------------------

@@ -240,7 +240,7 @@ TEST(Deadline, IsOfTheWholeOperation) {
     } else {
       EXPECT_EQ(code_of(status), Code::timeout);
       EXPECT_EQ(message_of(status), "POST " + server->url("/v1/chat/completions") +
-                                        ": the time was up before the answer was complete");
+                                        ": no complete answer within 150 ms");
     }
     EXPECT_TRUE(status.error().retryable);
     EXPECT_EQ(response.attempts(), 1U);

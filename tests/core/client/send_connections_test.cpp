@@ -325,16 +325,24 @@ TEST(Connections, EncodingsThatWereAskedForAreUndone) {
   EXPECT_EQ(server.connections(), 1U);
 }
 
-// What stays encoded is passed on, and not read.
+// What stays encoded is passed on, and not read; what is only called encoded is read.
 TEST(Connections, AnEncodedAnswerIsNotObserved) {
-  const Loopback server(json_answer(200, chat_answer, "Content-Encoding: other\r\n"));
+  const std::string encoded("\x1F\x8B\x08\0\0\0", 6);
+  const Loopback server(json_answer(200, encoded, "Content-Encoding: other\r\n"));
   const auto client = sender();
   Operation operation = client->operation();
   const Response& response = operation.response();
   EXPECT_TRUE(client->send(chat_to(server.origin()).request(), {}, operation).ok());
-  EXPECT_EQ(response.body(), chat_answer);
+  EXPECT_EQ(response.body(), encoded);
   EXPECT_EQ(response.answer().outcome, Outcome::unknown);
   EXPECT_FALSE(response.answer().usage.any());
+  EXPECT_TRUE(response.answer().usage.flags.has(UsageFlag::unread));
+
+  const Loopback plain(json_answer(200, chat_answer, "Content-Encoding: none\r\n"));
+  EXPECT_TRUE(client->send(chat_to(plain.origin()).request(), {}, operation).ok());
+  EXPECT_EQ(response.body(), chat_answer);
+  EXPECT_EQ(response.answer().outcome, Outcome::ok);
+  EXPECT_TRUE(response.answer().usage.any());
 }
 
 // A timer's signal every millisecond, with and without interrupted system calls begun anew.

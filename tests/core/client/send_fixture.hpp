@@ -8,15 +8,15 @@
 #include <thread>
 
 #include "core/client/client_fixture.hpp"
-#include "core/http/loopback.hpp"
+#include "core/net/loopback.hpp"
 #include "costmark/send.hpp"
 
 namespace costmark::testing {
 
-using http::answer_of;
-using http::keep_answering;
-using http::Loopback;
-using http::Peer;
+using net::answer_of;
+using net::keep_answering;
+using net::Loopback;
+using net::Peer;
 using std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
 

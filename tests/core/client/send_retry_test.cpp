@@ -1,81 +1,10 @@
 // When an attempt is made again, and how long it waits.
 #include <mutex>
 
-#include "client/retry.hpp"
 #include "core/client/send_fixture.hpp"
 
 namespace costmark::testing {
 namespace {
-
-using client::asked_pause;
-using client::backoff;
-using client::is_transient;
-
-constexpr UnixSeconds half_past_eight = 784111777 - 7;  // Sun, 06 Nov 1994 08:49:30 GMT
-
-TEST(Retry, Statuses) {
-  for (const int status : {408, 409, 429, 500, 502, 503, 504, 529, 599}) {
-    EXPECT_TRUE(is_transient(status)) << status;
-  }
-  for (const int status : {200, 300, 400, 401, 403, 404, 410, 422, 451, 499}) {
-    EXPECT_FALSE(is_transient(status)) << status;
-  }
-}
-
-TEST(Retry, TheServiceSaysHowLong) {
-  struct Case {
-    const char* retry_after_ms;
-    const char* retry_after;
-    std::int64_t ms;  // -1: nothing that can be read
-  };
-  const Case cases[] = {
-      {"", "", -1},
-      {"", "0", 0},
-      {"", "2", 2000},
-      {"", " 2\t", 2000},
-      {"", "0.25", 250},
-      {"250", "9", 250},
-      {"0.5", "", 1},
-      {"soon", "3", 3000},
-      {"-1", "3", 3000},
-      {"", "-1", -1},
-      {"", "-0", -1},
-      {"", "+1", -1},
-      {"", "1 s", -1},
-      {"", "0x10", -1},
-      {"", "1e3", -1},
-      {"", "nan", -1},
-      {"", "inf", -1},
-      {"", "99999999999999999999", 31'536'000'000},
-      {"", "Sun, 06 Nov 1994 08:49:37 GMT", 7000},
-      {"", "Sun, 06 Nov 1994 08:49:30 GMT", 0},
-      {"", "Sun, 06 Nov 1994 08:00:00 GMT", 0},
-      {"", "Sun, 06 Nov 9994 08:00:00 GMT", 31'536'000'000},
-      {"", "Sunday, 06-Nov-94 08:49:37 GMT", -1},
-      {"", "\xff\xfe", -1},
-  };
-  for (const Case& each : cases) {
-    const auto pause = asked_pause(each.retry_after_ms, each.retry_after, half_past_eight);
-    EXPECT_EQ(pause ? pause->count() : -1, each.ms)
-        << each.retry_after_ms << " / " << each.retry_after;
-  }
-}
-
-TEST(Retry, BackoffDoublesUpToEightSeconds) {
-  const std::int64_t most[] = {500, 500, 1000, 2000, 4000, 8000, 8000, 8000};
-  for (std::uint32_t failures = 0; failures < 8; ++failures) {
-    const auto at = [failures](std::uint32_t random) { return backoff(failures, random).count(); };
-    EXPECT_EQ(at(0), most[failures]);
-    std::int64_t least = at(0);
-    for (std::uint32_t random = 0; random < 10'000; ++random) {
-      EXPECT_LE(at(random), most[failures]);
-      least = std::min(least, at(random));
-    }
-    EXPECT_EQ(least, most[failures] * 3 / 4);
-  }
-  EXPECT_EQ(backoff(4'000'000'000U, 0).count(), 8000);
-  EXPECT_GE(backoff(1, 4'000'000'000U).count(), 375);
-}
 
 // Gives the answers in turn, the last one for ever, one connection or many.
 class Script {

@@ -6,15 +6,15 @@
 #include <set>
 
 #include "core/client/send_fixture.hpp"
-#include "core/http/http2_peer.hpp"
-#include "core/http/tls_peer.hpp"
+#include "core/net/http2_peer.hpp"
+#include "core/net/tls_peer.hpp"
 
 namespace costmark::testing {
 namespace {
 
-using http::Certificate;
-using http::Http2Peer;
-using http::TlsPeer;
+using net::Certificate;
+using net::Http2Peer;
+using net::TlsPeer;
 
 const std::string good = json_answer(200, chat_answer);
 

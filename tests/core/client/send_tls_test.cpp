@@ -3,15 +3,15 @@
 
 #include "core/client/send_fixture.hpp"
 #include "core/forking.hpp"
-#include "core/http/http2_peer.hpp"
-#include "core/http/tls_peer.hpp"
+#include "core/net/http2_peer.hpp"
+#include "core/net/tls_peer.hpp"
 
 namespace costmark::testing {
 namespace {
 
-using http::Certificate;
-using http::Http2Peer;
-using http::TlsPeer;
+using net::Certificate;
+using net::Http2Peer;
+using net::TlsPeer;
 
 const std::string good = json_answer(200, chat_answer);
 
@@ -94,11 +94,19 @@ TEST(Tls, ABundleThatIsNoneIsSaidSo) {
   const Response& response = operation.response();
   const Status status = client->send(chat_to(https(server)).request(), {}, operation);
   EXPECT_EQ(code_of(status), Code::invalid_option);
-  EXPECT_NE(message_of(status).find("/no/such/bundle.pem is not a readable file of PEM "
-                                    "certificates; set option 'ca_bundle'"),
+  EXPECT_NE(message_of(status).find("option 'ca_bundle' names /no/such/bundle.pem, which is not "
+                                    "a readable file of PEM certificates"),
             std::string::npos)
       << message_of(status);
   EXPECT_EQ(response.attempts(), 1U);
+  EXPECT_FALSE(status.error().retryable);
+
+  const auto by_variable = sender({}, {{"AWS_CA_BUNDLE", "/no/such/bundle.pem"}});
+  const Status of_variable = by_variable->send(chat_to(https(server)).request(), {}, response);
+  EXPECT_EQ(code_of(of_variable), Code::invalid_option);
+  EXPECT_NE(message_of(of_variable).find("AWS_CA_BUNDLE names /no/such/bundle.pem"),
+            std::string::npos)
+      << message_of(of_variable);
 }
 
 // The child says nothing on the parent's connection, not even goodbye.

@@ -57,8 +57,8 @@ struct Sent {
 http::Response answer_of(int status, std::string_view body, std::string_view id = "req_1") {
   http::Response answer;
   answer.status = status;
-  answer.headers.emplace_back("content-type", "application/json");
-  if (!id.empty()) answer.headers.emplace_back("x-request-id", id);
+  answer.headers.add("content-type", "application/json");
+  if (!id.empty()) answer.headers.add("x-request-id", id);
   answer.body = body;
   return answer;
 }
@@ -633,7 +633,7 @@ TEST(Verify, NothingThatIsSecretComesOut) {
         http::Response answer = answer_of(
             400, R"({"error":{"code":")" + token + R"(","message":"bad key )" + token + R"("}})",
             "");
-        answer.headers.emplace_back("x-request-id", token);
+        answer.headers.add("x-request-id", token);
         return answer;
       },
       {{"base_url", "https://gateway.example/v1"}, {"verify", "true"}});

@@ -46,7 +46,18 @@ std::string usage_of(const Usage& usage) {
       .number("cache_write", usage.cache_write_tokens)
       .number("output", usage.output_tokens)
       .number("reasoning", usage.reasoning_tokens)
+      .number("total", usage.total_tokens)
       .str();
+}
+
+std::string names_of(UsageFlags flags) {
+  std::string names;
+  for (const UsageFlag flag : all_usage_flags) {
+    if (!flags.has(flag)) continue;
+    names += names.empty() ? "" : ",";
+    json::append_string(names, to_string(flag));
+  }
+  return "[" + names + "]";
 }
 
 std::string totals_of(const UsageTotals& totals) {
@@ -55,6 +66,7 @@ std::string totals_of(const UsageTotals& totals) {
       .number("attempts", totals.attempts)
       .number("failed", totals.failed_attempts)
       .number("incomplete", totals.incomplete_attempts)
+      .number("open", totals.open_attempts)
       .number("input", totals.input_tokens)
       .number("cached", totals.cached_input_tokens)
       .number("cache_write", totals.cache_write_tokens)
@@ -450,7 +462,7 @@ void Run::print_row(const AttemptReport& report) {
                    .text("request_id", report.request_id)
                    .text("response_id", answer.response_id)
                    .raw("usage", usage_of(answer.usage))
-                   .raw("flags", answer.usage.inconsistent ? R"(["inconsistent"])" : "[]")
+                   .raw("flags", names_of(answer.usage.flags))
                    .str()
             << '\n';
 }

@@ -69,12 +69,16 @@ class PlaybackTransport final : public http::Transport {
     answers_.pop_front();
     return answer(sent);
   }
-  void pause(std::chrono::milliseconds time) override { pauses.push_back(time); }
+  void pause(std::chrono::milliseconds time) override {
+    pauses.push_back(time);
+    if (during_pause) during_pause();
+  }
 
   bool played() const noexcept { return answers_.empty(); }
 
   std::vector<Sent> requests;
   std::vector<std::chrono::milliseconds> pauses;
+  std::function<void()> during_pause;  // what happens elsewhere meanwhile
 
  private:
   std::deque<Answer> answers_;

@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "files.hpp"
+#include "credentials/files.hpp"
 
 namespace costmark {
 namespace {

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "costmark/credentials_cache.hpp"
-#include "files.hpp"
+#include "credentials/files.hpp"
 
 namespace costmark {
 namespace {

@@ -153,6 +153,39 @@ TEST(EventStream, DiscardsWhatNoBlankLineEnds) {
   EXPECT_EQ(data_of(""), Texts{});
 }
 
+TEST(EventStream, GivesWhatNoBlankLineEndsWhenAsked) {
+  const auto last = [](std::string_view stream, const std::vector<std::size_t>& cuts = {}) {
+    EventStream events;
+    parse(stream, cuts, events);
+    const auto event = events.finish();
+    const std::string told =
+        event ? std::string(event->type) + '|' + std::string(event->data) : "nothing";
+    EXPECT_FALSE(events.finish());
+    return told;
+  };
+  EXPECT_EQ(last("data: 1\n\ndata: 2"), "message|2");
+  EXPECT_EQ(last("\xEF\xBB\xBF"
+                 "data: 1"),
+            "message|1");
+  EXPECT_EQ(last("data: 1\n\n"), "nothing");
+  EXPECT_EQ(last(""), "nothing");
+  EXPECT_EQ(last(": comment"), "nothing");
+  EXPECT_EQ(last("event: a"), "nothing");
+  for (const char* line_end : {"\n", "\r", "\r\n"}) {
+    const std::string stream =
+        std::string("event: a") + line_end + "data: 1" + line_end + "data: 2";
+    for (const std::string& text : {stream, stream + line_end}) {
+      for (std::size_t i = 0; i <= text.size(); ++i) EXPECT_EQ(last(text, {i}), "a|1\n2") << i;
+    }
+  }
+  EventStream small(4);
+  parse("data: 12345", {5}, small);
+  const auto event = small.finish();
+  ASSERT_TRUE(event);
+  EXPECT_TRUE(event->oversized);
+  EXPECT_EQ(event->end, 11U);
+}
+
 TEST(EventStream, TellsWhereABlockBegins) {
   EventStream events;
   parse(": ping\n\ndata: 1\n\n: half", {}, events);

@@ -32,7 +32,7 @@ void stream(AnswerReader& reader, int events, bool hide) {
     for (int i = 0; i < 9; ++i) ten += plain;
     return ten + counted;
   }();
-  reader.begin(Api::chat_completions, 200, stream_type, hide);
+  reader.begin(Api::chat_completions, 200, stream_type, true, hide);
   for (int i = 0; i < events / 10; ++i) {
     for (std::size_t at = 0; at < text.size(); at += 100) {
       reader.feed(std::string_view(text).substr(at, 100));
@@ -65,7 +65,7 @@ TEST(Allocations, AreNoneForAJsonAnswerNoLargerThanTheLast) {
   std::size_t before = 0;
   for (int i = 0; i < 3; ++i) {
     before = allocations();
-    reader.begin(Api::chat_completions, 200, json_type, false);
+    reader.begin(Api::chat_completions, 200, json_type, false, false);
     reader.feed(body);
     reader.finish();
   }
@@ -73,13 +73,33 @@ TEST(Allocations, AreNoneForAJsonAnswerNoLargerThanTheLast) {
   EXPECT_EQ(reader.answer().usage.output_tokens, 6U);
 }
 
-TEST(Allocations, AreNoneForAKnownProject) {
+TEST(Allocations, AreNoneForMessagesWithIterations) {
+  const std::string body =
+      R"({"id":"msg_1","model":"claude","usage":{"input_tokens":5,"output_tokens":6,"iterations":[)"
+      R"({"type":"compaction","input_tokens":50000,"output_tokens":7,"model":"another model"},)"
+      R"({"type":"message","input_tokens":5,"output_tokens":6}]}})";
+  AnswerReader reader;
+  std::size_t before = 0;
+  for (int i = 0; i < 3; ++i) {
+    before = allocations();
+    reader.begin(Api::messages, 200, json_type, false, false);
+    reader.feed(body);
+    reader.finish();
+  }
+  EXPECT_EQ(allocations() - before, 0U);
+  EXPECT_EQ(reader.answer().usage.input_tokens, 50005U);
+}
+
+TEST(Allocations, AreNoneForAKnownKey) {
   const std::string project = "proj_0123456789012345678901234567890123456789";
-  UsageCounters counters;
-  counters.begin_attempt(project, true);
+  const std::string model = "openai.gpt-oss-120b-of-a-name-that-is-not-short";
+  UsageCounters counters(1);
+  counters.begin_attempt(project, model, true);
   const std::size_t before = allocations();
-  counters.begin_attempt(project, true);
-  counters.end_attempt(project, Outcome::ok, {});
+  counters.begin_attempt(project, model, true);
+  counters.end_attempt(project, model, Outcome::ok, {});
+  counters.settle(project, model, {});
+  counters.begin_attempt("one too many", model, true);
   EXPECT_EQ(allocations() - before, 0U);
 }
 

@@ -12,6 +12,11 @@ Answer read(Api api, std::string_view body, int status = 200) {
   return observe({.api = api, .status = status}, body).answer;
 }
 
+// Something came, and what it was is not known.
+Answer unread() {
+  return ended(Outcome::unknown, tokens(none, none, none, none, none, {UsageFlag::unread}));
+}
+
 Usage chat_usage(std::string_view usage) {
   return read(Api::chat_completions, R"({"id":"c","usage":)" + std::string(usage) + "}").usage;
 }
@@ -35,13 +40,13 @@ TEST(JsonAnswer, ReadsAChatCompletion) {
     "usage": {"prompt_tokens": 1200, "completion_tokens": 300, "total_tokens": 1500,
               "prompt_tokens_details": {"cached_tokens": 1000, "cache_write_tokens": 128},
               "completion_tokens_details": {"reasoning_tokens": 250}}})");
-  EXPECT_EQ(answer, (Answer{tokens(1200, 1000, 128, 300, 250), Outcome::ok, "chatcmpl-1",
-                            "openai.gpt-oss-120b", "default"}));
+  EXPECT_EQ(answer, ended(Outcome::ok, with_total(tokens(1200, 1000, 128, 300, 250), 1500),
+                          "chatcmpl-1", "openai.gpt-oss-120b", "default"));
 }
 
 TEST(JsonAnswer, TakesEveryDetailForOptional) {
   EXPECT_EQ(chat_usage(R"({"prompt_tokens":7,"completion_tokens":2,"total_tokens":9})"),
-            tokens(7, none, none, 2, none));
+            with_total(tokens(7, none, none, 2, none), 9));
   EXPECT_EQ(chat_usage(R"({"prompt_tokens":7,"completion_tokens":2,"prompt_tokens_details":null,
                            "completion_tokens_details":{}})"),
             tokens(7, none, none, 2, none));
@@ -59,15 +64,15 @@ TEST(JsonAnswer, ReadsAResponse) {
     "service_tier":"default","usage":{"input_tokens":75,"input_tokens_details":
     {"cached_tokens":64,"cache_write_tokens":3},"output_tokens":1186,
     "output_tokens_details":{"reasoning_tokens":1024},"total_tokens":1261}})");
-  EXPECT_EQ(answer, (Answer{tokens(75, 64, 3, 1186, 1024), Outcome::ok, "resp_9", "openai.gpt-5.4",
-                            "default"}));
+  EXPECT_EQ(answer, ended(Outcome::ok, with_total(tokens(75, 64, 3, 1186, 1024), 1261), "resp_9",
+                          "openai.gpt-5.4", "default"));
 }
 
 TEST(JsonAnswer, TakesAResponsesWordForHowItEnded) {
   EXPECT_EQ(response_outcome("completed"), Outcome::ok);
   EXPECT_EQ(response_outcome("incomplete"), Outcome::incomplete);
-  EXPECT_EQ(response_outcome("in_progress"), Outcome::incomplete);
-  EXPECT_EQ(response_outcome("queued"), Outcome::incomplete);
+  EXPECT_EQ(response_outcome("in_progress"), Outcome::open);
+  EXPECT_EQ(response_outcome("queued"), Outcome::open);
   EXPECT_EQ(response_outcome("cancelled"), Outcome::cancelled);
   EXPECT_EQ(response_outcome("failed"), Outcome::error);
   EXPECT_EQ(response_outcome("a state of the future"), Outcome::unknown);
@@ -82,8 +87,9 @@ TEST(JsonAnswer, AddsWhatMessagesLeavesOutOfItsInput) {
     "cache_creation_input_tokens":200,"cache_read_input_tokens":3000,"cache_creation":
     {"ephemeral_5m_input_tokens":150,"ephemeral_1h_input_tokens":50},"output_tokens":40,
     "output_tokens_details":{"thinking_tokens":30},"service_tier":"standard"}})");
-  EXPECT_EQ(answer, (Answer{tokens(3210, 3000, 200, 40, 30), Outcome::ok, "msg_bdrk_1",
-                            "claude-opus-4-7", "standard"}));
+  const Usage usage = with_meters(tokens(3210, 3000, 200, 40, 30),
+                                  {{Meter::cache_write_5m, 150}, {Meter::cache_write_1h, 50}});
+  EXPECT_EQ(answer, ended(Outcome::ok, usage, "msg_bdrk_1", "claude-opus-4-7", "standard"));
 }
 
 TEST(JsonAnswer, ReadsMessagesWithFewerCounts) {
@@ -91,7 +97,8 @@ TEST(JsonAnswer, ReadsMessagesWithFewerCounts) {
             tokens(10, none, none, 4, none));
   EXPECT_EQ(messages_usage(R"({"input_tokens":10,"cache_creation":{"ephemeral_5m_input_tokens":5,
                                "ephemeral_1h_input_tokens":6}})"),
-            tokens(21, none, 11, none, none));
+            with_meters(tokens(21, none, 11, none, none),
+                        {{Meter::cache_write_5m, 5}, {Meter::cache_write_1h, 6}}));
   EXPECT_EQ(messages_usage(R"({"input_tokens":10,"cache_read_input_tokens":null,
                                "cache_creation_input_tokens":0})"),
             tokens(10, none, 0, none, none));
@@ -103,18 +110,19 @@ TEST(JsonAnswer, ReadsMessagesWithFewerCounts) {
 TEST(JsonAnswer, ReadsEmbeddings) {
   const Answer answer = read(Api::embeddings, R"({"object":"list","data":[{"embedding":[0.5,-1]}],
     "model":"embed-1","usage":{"prompt_tokens":8,"total_tokens":8}})");
-  EXPECT_EQ(answer, (Answer{tokens(8, none, none, none, none), Outcome::ok, "", "embed-1", ""}));
+  EXPECT_EQ(answer,
+            ended(Outcome::ok, with_total(tokens(8, none, none, none, none), 8), "", "embed-1"));
 }
 
 TEST(JsonAnswer, FlagsWhatIsNoCount) {
-  for (const char* wrong : {"-1", "1.0", "1e3", "\"12\"", "true", "[]", "{}",
+  for (const char* wrong : {"-1", "1.5", "15e-1", "\"12\"", "true", "[]", "{}",
                             "18446744073709551616", "1000000000000000000000000"}) {
     const std::string usage =
         R"({"prompt_tokens":)" + std::string(wrong) + R"(,"completion_tokens":5})";
-    EXPECT_EQ(chat_usage(usage), tokens(none, none, none, 5, none, true)) << wrong;
+    EXPECT_EQ(chat_usage(usage), tokens(none, none, none, 5, none, {UsageFlag::unread})) << wrong;
   }
-  EXPECT_EQ(chat_usage("[1,2]"), tokens(none, none, none, none, none, true));
-  EXPECT_EQ(chat_usage("17"), tokens(none, none, none, none, none, true));
+  EXPECT_EQ(chat_usage("[1,2]"), tokens(none, none, none, none, none, {UsageFlag::unread}));
+  EXPECT_EQ(chat_usage("17"), tokens(none, none, none, none, none, {UsageFlag::unread}));
   Usage largest;
   largest.input_tokens = 18446744073709551615U;
   EXPECT_EQ(chat_usage(R"({"prompt_tokens":18446744073709551615})"), largest);
@@ -122,13 +130,13 @@ TEST(JsonAnswer, FlagsWhatIsNoCount) {
 
 TEST(JsonAnswer, FlagsAPartLargerThanItsWholeAndLeavesIt) {
   EXPECT_EQ(chat_usage(R"({"prompt_tokens":10,"prompt_tokens_details":{"cached_tokens":11}})"),
-            tokens(10, 11, none, none, none, true));
+            tokens(10, 11, none, none, none, {UsageFlag::inconsistent}));
   EXPECT_EQ(chat_usage(R"({"prompt_tokens":10,"prompt_tokens_details":{"cached_tokens":6,
                            "cache_write_tokens":5}})"),
-            tokens(10, 6, 5, none, none, true));
+            tokens(10, 6, 5, none, none, {UsageFlag::inconsistent}));
   EXPECT_EQ(chat_usage(R"({"completion_tokens":3,"completion_tokens_details":
                            {"reasoning_tokens":4}})"),
-            tokens(none, none, none, 3, 4, true));
+            tokens(none, none, none, 3, 4, {UsageFlag::inconsistent}));
   EXPECT_EQ(chat_usage(R"({"prompt_tokens":10,"prompt_tokens_details":{"cached_tokens":10}})"),
             tokens(10, 10, none, none, none));
 }
@@ -136,7 +144,7 @@ TEST(JsonAnswer, FlagsAPartLargerThanItsWholeAndLeavesIt) {
 TEST(JsonAnswer, FlagsASumThatDoesNotFit) {
   const Usage usage = messages_usage(
       R"({"input_tokens":18446744073709551615,"cache_read_input_tokens":1,"output_tokens":1})");
-  EXPECT_EQ(usage, tokens(none, 1, none, 1, none, true));
+  EXPECT_EQ(usage, tokens(none, 1, none, 1, none, {UsageFlag::inconsistent}));
 }
 
 TEST(JsonAnswer, IsAnErrorWhenItSaysSo) {
@@ -165,7 +173,7 @@ TEST(JsonAnswer, IsIncompleteWhereverItIsCut) {
 TEST(JsonAnswer, IsUnknownWhenItIsNoJsonObject) {
   for (const char* wrong :
        {"<html></html>", "[]", "null", "42", "{}{}", "{\"a\":1}]", "nonsense"}) {
-    EXPECT_EQ(read(Api::chat_completions, wrong), Answer{}) << wrong;
+    EXPECT_EQ(read(Api::chat_completions, wrong), unread()) << wrong;
   }
 }
 
@@ -178,14 +186,14 @@ TEST(JsonAnswer, IgnoresTextsOfAbsurdLength) {
 
 TEST(JsonAnswer, PassesUnreadWhenItIsTooLong) {
   AnswerReader reader;
-  reader.begin(Api::chat_completions, 200, json_type, false);
+  reader.begin(Api::chat_completions, 200, json_type, false, false);
   const std::string piece = R"({"usage":{"prompt_tokens":3},"x":")" + std::string(1U << 20U, 'x');
   for (std::size_t sent = 0; sent <= AnswerReader::max_buffered_bytes; sent += piece.size()) {
     ASSERT_EQ(reader.feed(piece).data(), piece.data());
   }
   reader.feed("\"}");
   reader.finish();
-  EXPECT_EQ(reader.answer(), Answer{});
+  EXPECT_EQ(reader.answer(), unread());
 }
 
 TEST(JsonAnswer, DoesNotCareWhereItIsCut) {

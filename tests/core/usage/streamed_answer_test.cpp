@@ -46,7 +46,8 @@ Recorded chat() {
       .usage_chunk = event(
           R"({"id":"chatcmpl-1","model":"gpt-oss","service_tier":"default","choices":[],"usage":{"prompt_tokens":20,"completion_tokens":9,"total_tokens":29,"prompt_tokens_details":{"cached_tokens":16},"completion_tokens_details":{"reasoning_tokens":4}}})"),
       .after = event("[DONE]"),
-      .expected = {tokens(20, 16, none, 9, 4), Outcome::ok, "chatcmpl-1", "gpt-oss", "default"}};
+      .expected = ended(Outcome::ok, with_total(tokens(20, 16, none, 9, 4), 29), "chatcmpl-1",
+                        "gpt-oss", "default")};
 }
 
 Recorded responses() {
@@ -64,7 +65,8 @@ Recorded responses() {
               R"({"type":"response.completed","response":{"id":"resp_1","status":"completed","model":"gpt-5.4","service_tier":"default","output":[{"content":"response.failed"}],"usage":{"input_tokens":75,"input_tokens_details":{"cached_tokens":64},"output_tokens":50,"output_tokens_details":{"reasoning_tokens":32},"total_tokens":125}}})"),
       .usage_chunk = "",
       .after = "",
-      .expected = {tokens(75, 64, none, 50, 32), Outcome::ok, "resp_1", "gpt-5.4", "default"}};
+      .expected = ended(Outcome::ok, with_total(tokens(75, 64, none, 50, 32), 125), "resp_1",
+                        "gpt-5.4", "default")};
 }
 
 Recorded messages() {
@@ -88,8 +90,8 @@ Recorded messages() {
           named("message_stop", R"({"type":"message_stop"})"),
       .usage_chunk = "",
       .after = "",
-      .expected = {tokens(1112, 1000, 100, 40, 30), Outcome::ok, "msg_bdrk_1", "claude",
-                   "standard"}};
+      .expected =
+          ended(Outcome::ok, tokens(1112, 1000, 100, 40, 30), "msg_bdrk_1", "claude", "standard")};
 }
 
 std::string with_line_ends(std::string_view text, std::string_view line_end) {
@@ -128,8 +130,11 @@ std::vector<Recorded> recordings() {
   return list;
 }
 
+const Usage unread = tokens(none, none, none, none, none, {UsageFlag::unread});
+
 Exchange exchange_of(const Recorded& recorded, bool hide) {
-  return {.api = recorded.api, .content_type = stream_type, .hide_usage_chunk = hide};
+  return {
+      .api = recorded.api, .content_type = stream_type, .streamed = true, .hide_usage_chunk = hide};
 }
 
 Answer read_chat(std::string_view stream, std::optional<Outcome> told = std::nullopt) {
@@ -233,32 +238,39 @@ TEST(StreamedAnswer, TakesAnyBytesInAnyPieces) {
 }
 
 // Cut anywhere, a stream is incomplete, has no tokens but those of whole events, and what came is
-// passed on. Only a chat stream may end well before its last byte: behind the usage chunk.
+// passed on. Only a chat stream may end well before its last event: behind the usage chunk. A last
+// event is whole without its blank line.
 TEST(StreamedAnswer, IsIncompleteWhereverItBreaksOff) {
   AnswerReader reader;
   for (const Recorded& recorded : {chat(), responses(), messages()}) {
     SCOPED_TRACE(recorded.name);
     const std::string stream = recorded.whole();
     const std::size_t usage_end = recorded.before.size() + recorded.usage_chunk.size();
+    const std::size_t last_end = stream.size() - 2;  // of the data of the last event
     for (std::size_t size = 0; size < stream.size(); ++size) {
       const std::string_view part = std::string_view(stream).substr(0, size);
       const Answer answer = observe(reader, exchange_of(recorded, false), part).answer;
-      const bool only_lacks_done = recorded.api == Api::chat_completions && size == usage_end;
-      ASSERT_EQ(answer.outcome, only_lacks_done ? Outcome::ok : Outcome::incomplete) << size;
+      const bool has_usage = size >= usage_end - 2;
+      const bool only_lacks_done =
+          recorded.api == Api::chat_completions && has_usage && size <= usage_end;
+      ASSERT_EQ(answer.outcome,
+                only_lacks_done || size >= last_end ? Outcome::ok : Outcome::incomplete)
+          << size;
       if (recorded.api == Api::messages) {
         const auto output = answer.usage.output_tokens;
         ASSERT_TRUE(!output || *output == 1 || *output == 20 || *output == 40) << size;
       } else {
-        ASSERT_EQ(answer.usage, size >= usage_end ? recorded.expected.usage : Usage{}) << size;
+        ASSERT_EQ(answer.usage, has_usage ? recorded.expected.usage : Usage{}) << size;
       }
       Exchange broken = exchange_of(recorded, true);
       broken.told = Outcome::cancelled;
       const Observed hidden = observe(reader, broken, part);
-      ASSERT_EQ(hidden.answer.outcome, Outcome::cancelled) << size;
-      const bool chunk_is_whole = !recorded.usage_chunk.empty() && size >= usage_end;
-      ASSERT_EQ(hidden.passed, chunk_is_whole
-                                   ? recorded.before + stream.substr(usage_end, size - usage_end)
-                                   : std::string(part));
+      ASSERT_EQ(hidden.answer.outcome, size >= last_end ? Outcome::ok : Outcome::cancelled) << size;
+      const bool hides = !recorded.usage_chunk.empty() && has_usage;
+      ASSERT_EQ(hidden.passed,
+                hides ? recorded.before + stream.substr(std::min(size, usage_end),
+                                                        size - std::min(size, usage_end))
+                      : std::string(part));
     }
   }
 }
@@ -271,7 +283,7 @@ TEST(StreamedAnswer, IsCompleteWhenTheCallerClosesBehindItsLastEvent) {
   }
 }
 
-TEST(ChatStream, TakesTheLastUsage) {
+TEST(ChatStream, TakesTheLargestUsage) {
   const Answer answer = read_chat(
       event(
           R"({"id":"c","choices":[{"delta":{}}],"usage":{"prompt_tokens":5,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":2}}})") +
@@ -279,7 +291,7 @@ TEST(ChatStream, TakesTheLastUsage) {
           R"({"id":"c","choices":[{"delta":{}}],"usage":{"prompt_tokens":5,"completion_tokens":2}})") +
       event(R"({"id":"c","choices":[{"delta":{},"finish_reason":"length"}], "usage" : null})") +
       event("[DONE]"));
-  EXPECT_EQ(answer.usage, tokens(5, none, none, 2, none));
+  EXPECT_EQ(answer.usage, tokens(5, 2, none, 2, none)) << "what is not repeated stays";
   EXPECT_EQ(answer.outcome, Outcome::ok);
 }
 
@@ -318,7 +330,7 @@ TEST(ChatStream, FlagsCountsThatAreNone) {
   const Answer answer = read_chat(
       event(R"({"id":"c","choices":[],"usage":{"prompt_tokens":-5,"completion_tokens":"7"}})") +
       event("[DONE]"));
-  EXPECT_EQ(answer.usage, tokens(none, none, none, none, none, true));
+  EXPECT_EQ(answer.usage, tokens(none, none, none, none, none, {UsageFlag::unread}));
 }
 
 TEST(ChatStream, SurvivesEventsThatAreNoJson) {
@@ -327,9 +339,25 @@ TEST(ChatStream, SurvivesEventsThatAreNoJson) {
                              event("\"usage\": {}") + event("[DONE] ");
   for (const bool hide : {false, true}) {
     const Observed observed =
-        observe({.content_type = stream_type, .hide_usage_chunk = hide}, stream);
+        observe({.content_type = stream_type, .streamed = true, .hide_usage_chunk = hide}, stream);
     EXPECT_EQ(observed.passed, stream);
     EXPECT_FALSE(observed.answer.usage.any());
+    EXPECT_TRUE(observed.answer.usage.flags.has(UsageFlag::unread));
+  }
+}
+
+TEST(Stream, IsFlaggedForAnEventThatIsNoJson) {
+  const auto flags = [](Api api, std::string_view data) {
+    return observe({.api = api, .streamed = true}, event(data)).answer.usage.flags;
+  };
+  for (const Api api : {Api::chat_completions, Api::responses, Api::messages}) {
+    for (const char* broken :
+         {"{'usage':{'prompt_tokens':10}}", R"({"choices":[],"us)", "{", "{usage:1}", "{ , }"}) {
+      EXPECT_TRUE(flags(api, broken).has(UsageFlag::unread)) << broken;
+    }
+    for (const char* fine : {"{}", " { } ", R"({"x":1})", "ping", "[DONE]", "", "7"}) {
+      EXPECT_FALSE(flags(api, fine).any()) << fine;
+    }
   }
 }
 
@@ -338,18 +366,18 @@ TEST(HiddenChunk, IsOnlyTheOneThatCarriesNothingButUsage) {
       event(R"({"choices":[{"delta":{"content":"x"}}],"usage":{"prompt_tokens":5}})");
   const std::string empty_usage = event(R"({"choices":[],"usage":null})");
   const std::string no_usage = event(R"({"choices":[],"prompt_filter_results":[]})");
-  const std::string no_choices = event(R"({"usage":{"prompt_tokens":5}})");
+  const std::string called_error = named("error", R"({"usage":{"prompt_tokens":5}})");
   const std::string with_error = event(R"({"choices":[],"usage":{"prompt_tokens":5},"error":{}})");
-  const std::string kept = with_choice + empty_usage + no_usage + no_choices + with_error;
+  const std::string kept = with_choice + empty_usage + no_usage + called_error + with_error;
   const std::string wanted = event(R"({"usage":{"prompt_tokens":5},"choices":[ ]})");
-  const Exchange exchange{.content_type = stream_type, .hide_usage_chunk = true};
+  const Exchange exchange{.content_type = stream_type, .streamed = true, .hide_usage_chunk = true};
   EXPECT_EQ(observe(exchange, kept).passed, kept);
   EXPECT_EQ(observe(exchange, kept + wanted + kept + wanted).passed, kept + kept);
 }
 
 TEST(HiddenChunk, LeavesCommentsOfOtherBlocksAlone) {
   const std::string usage = event(R"({"choices":[],"usage":{"prompt_tokens":5}})");
-  const Exchange exchange{.content_type = stream_type, .hide_usage_chunk = true};
+  const Exchange exchange{.content_type = stream_type, .streamed = true, .hide_usage_chunk = true};
   EXPECT_EQ(observe(exchange, "\n: a\n\n" + usage + ": b\n\n\nid: 7\n\n: cut").passed,
             "\n: a\n\n: b\n\n\nid: 7\n\n: cut");
 }
@@ -357,16 +385,18 @@ TEST(HiddenChunk, LeavesCommentsOfOtherBlocksAlone) {
 TEST(HiddenChunk, IsNotHiddenElsewhere) {
   const std::string chunk = event(R"({"choices":[],"usage":{"prompt_tokens":5}})");
   for (const Api api : {Api::responses, Api::messages, Api::embeddings, Api::other}) {
-    const Exchange exchange{.api = api, .content_type = stream_type, .hide_usage_chunk = true};
+    const Exchange exchange{
+        .api = api, .content_type = stream_type, .streamed = true, .hide_usage_chunk = true};
     EXPECT_EQ(observe(exchange, chunk).passed, chunk);
   }
-  EXPECT_EQ(observe({.content_type = "text/plain", .hide_usage_chunk = true}, chunk).passed, chunk);
+  EXPECT_EQ(observe({.hide_usage_chunk = true}, R"({"choices":[],"usage":{}})").passed,
+            R"({"choices":[],"usage":{}})");
 }
 
 TEST(HiddenChunk, HoldsNoMoreThanTheEventAtHand) {
   const Recorded recorded = chat();
   AnswerReader reader;
-  reader.begin(Api::chat_completions, 200, stream_type, true);
+  reader.begin(Api::chat_completions, 200, stream_type, true, true);
   EXPECT_EQ(reader.feed(recorded.before).data(), recorded.before.data()) << "nothing to copy";
   EXPECT_EQ(reader.feed("data: {\"id\":"), "");
   EXPECT_EQ(reader.feed("1}\n"), "");
@@ -378,7 +408,7 @@ TEST(HiddenChunk, HoldsNoMoreThanTheEventAtHand) {
 TEST(PassedOn, IsThePieceItselfWhenNothingIsHidden) {
   const std::string stream = chat().whole();
   AnswerReader reader;
-  reader.begin(Api::chat_completions, 200, stream_type, false);
+  reader.begin(Api::chat_completions, 200, stream_type, true, false);
   for (std::size_t at = 0; at < stream.size(); at += 50) {
     const std::string_view piece = std::string_view(stream).substr(at, 50);
     const std::string_view passed = reader.feed(piece);
@@ -392,7 +422,7 @@ TEST(GiantEvent, PassesUnread) {
   const std::string filler(8U << 20U, 'x');
   for (const bool hide : {false, true}) {
     AnswerReader reader;
-    reader.begin(Api::chat_completions, 200, stream_type, hide);
+    reader.begin(Api::chat_completions, 200, stream_type, true, hide);
     std::size_t given = 0, passed = 0;
     const auto feed = [&](std::string_view piece) {
       given += piece.size();
@@ -405,7 +435,7 @@ TEST(GiantEvent, PassesUnread) {
     EXPECT_EQ(passed, given);
     const std::string done = event("[DONE]");
     reader.finish();
-    EXPECT_EQ(reader.answer(), ended(Outcome::unknown, {}, "c")) << "unknown, without tokens";
+    EXPECT_EQ(reader.answer(), ended(Outcome::unknown, unread, "c")) << "unknown, without tokens";
     EXPECT_EQ(reader.feed(done).data(), done.data());
   }
 }
@@ -421,17 +451,18 @@ TEST(ResponseStream, EndsAsItsLastEventSays) {
     return with_name.answer;
   };
   const Usage three = tokens(3, none, none, none, none);
-  EXPECT_EQ(read("response.completed"), (Answer{three, Outcome::ok, "r", "", ""}));
-  EXPECT_EQ(read("response.incomplete"), (Answer{three, Outcome::incomplete, "r", "", ""}));
-  EXPECT_EQ(read("response.failed"), (Answer{three, Outcome::error, "r", "", ""}));
-  EXPECT_EQ(read("response.cancelled"), (Answer{three, Outcome::cancelled, "r", "", ""}));
+  EXPECT_EQ(read("response.completed"), ended(Outcome::ok, three, "r"));
+  EXPECT_EQ(read("response.incomplete"), ended(Outcome::incomplete, three, "r"));
+  EXPECT_EQ(read("response.failed"), ended(Outcome::error, three, "r"));
+  EXPECT_EQ(read("response.cancelled"), ended(Outcome::cancelled, three, "r"));
   EXPECT_EQ(read("error").outcome, Outcome::error);
-  EXPECT_EQ(read("response.in_progress"), (Answer{{}, Outcome::incomplete, "r", "", ""}));
+  EXPECT_EQ(read("response.in_progress"), ended(Outcome::incomplete, three, "r"));
 }
 
 TEST(ResponseStream, IsUnknownWhenItsLastEventCannotBeRead) {
   const Exchange exchange{.api = Api::responses, .content_type = stream_type};
-  EXPECT_EQ(observe(exchange, named("response.completed", "{\"response\":")).answer, Answer{});
+  EXPECT_EQ(observe(exchange, named("response.completed", "{\"response\":")).answer,
+            ended(Outcome::unknown, unread));
 }
 
 TEST(MessageStream, IsAnErrorWhenItSaysSo) {
@@ -440,7 +471,7 @@ TEST(MessageStream, IsAnErrorWhenItSaysSo) {
       named("message_start",
             R"({"type":"message_start","message":{"id":"m","usage":{"input_tokens":3}}})");
   const std::string error = R"({"type":"error","error":{"type":"overloaded_error"}})";
-  const Answer expected{tokens(3, none, none, none, none), Outcome::error, "m", "", ""};
+  const Answer expected = ended(Outcome::error, tokens(3, none, none, none, none), "m");
   EXPECT_EQ(observe(exchange, start + named("error", error)).answer, expected);
   EXPECT_EQ(observe(exchange, start + event(error)).answer, expected);
 }
@@ -452,6 +483,129 @@ TEST(StreamedError, IsReadAtAnErrorStatusToo) {
   Answer expected = recorded.expected;
   expected.outcome = Outcome::error;
   EXPECT_EQ(observe(exchange, recorded.whole()).answer, expected);
+}
+
+TEST(LastEvent, CountsWithoutItsBlankLine) {
+  for (Recorded recorded : recordings()) {
+    SCOPED_TRACE(recorded.name);
+    const std::string stream = recorded.whole();
+    for (std::size_t size = stream.size(); size > 0; --size) {
+      if (stream[size - 1] != '\n' && stream[size - 1] != '\r') {
+        for (std::size_t cut = size; cut <= stream.size(); ++cut) {
+          const std::string part = stream.substr(0, cut);
+          EXPECT_EQ(observe(exchange_of(recorded, false), part),
+                    (Observed{recorded.expected, part}));
+        }
+        break;
+      }
+    }
+  }
+}
+
+TEST(LastEvent, IsHiddenWithoutItsBlankLineToo) {
+  const std::string before = event(R"({"choices":[{"finish_reason":"stop"}]})");
+  const std::string usage = R"(data: {"choices":[],"usage":{"prompt_tokens":5}})";
+  const Exchange exchange{.content_type = stream_type, .streamed = true, .hide_usage_chunk = true};
+  for (const char* line_end : {"", "\n", "\r", "\r\n"}) {
+    const std::string stream = before + usage + line_end;
+    for (std::size_t i = 0; i <= stream.size(); ++i) {
+      EXPECT_EQ(observe(exchange, stream, {i}),
+                (Observed{ended(Outcome::ok, tokens(5, none, none, none, none)), before}));
+    }
+  }
+  const std::string cut = before + usage.substr(0, usage.size() - 1);
+  EXPECT_EQ(observe(exchange, cut), (Observed{ended(Outcome::incomplete), cut}));
+}
+
+TEST(HiddenChunk, IsSpeltInManyWays) {
+  const std::string before =
+      event(R"({"id":"c","choices":[{"index":0,"delta":{"content":"x"}}]})") +
+      event(R"({"id":"c","choices":[{"delta":{},"finish_reason":"stop"}]})");
+  const std::string after = event("[DONE]");
+  const Exchange exchange{.content_type = stream_type, .streamed = true, .hide_usage_chunk = true};
+  const Answer expected = ended(Outcome::ok, tokens(5, none, none, none, none), "c");
+  for (const char* choices :
+       {R"("choices":[],)", R"("choices" : [ ],)", R"("choices":null,)", "", R"("choices":{},)",
+        R"("choices":[{"index":0,"delta":{}}],)", R"("choices":[{"delta":null}],)",
+        R"("choices":[{"index":0,"delta":{},"finish_reason":null,"logprobs":null}],)",
+        R"("choices":[{"delta":{"role":"assistant","content":"","tool_calls":[ ]}}],)"}) {
+    const std::string chunk = event("{" + std::string(choices) + R"("usage":{"prompt_tokens":5}})");
+    EXPECT_EQ(observe(exchange, before + chunk + after), (Observed{expected, before + after}))
+        << chunk;
+  }
+  for (const char* choices :
+       {R"("choices":[{"index":0,"delta":{"content":"y"}}],)",
+        R"("choices":[{"index":0,"delta":{},"finish_reason":"stop"}],)", R"("choices":[7],)",
+        R"("choices":[{"index":0,"delta":{"tool_calls":[{"index":0}]}}],)",
+        R"("choices":[{"text":"y"}],)", R"("choices":"y",)"}) {
+    const std::string chunk = event("{" + std::string(choices) + R"("usage":{"prompt_tokens":5}})");
+    EXPECT_EQ(observe(exchange, before + chunk + after),
+              (Observed{expected, before + chunk + after}))
+        << chunk;
+  }
+  const std::string early = event(R"({"choices":[{"delta":{}}],"usage":{"prompt_tokens":5}})");
+  EXPECT_EQ(observe(exchange, early + before + after).passed, early + before + after)
+      << "before its last word a stream may report usage by itself";
+}
+
+TEST(ResponseStream, IsToldByItsContent) {
+  const Exchange exchange{.api = Api::responses, .streamed = true};
+  const auto outcome = [&](const std::string& stream) {
+    return observe(exchange, stream).answer.outcome;
+  };
+  const std::string done =
+      R"({"type":"response.done","response":{"status":"completed","usage":{"input_tokens":3}}})";
+  for (const char* name : {"response.done", "response.completed", "message", "delta", "ping"}) {
+    EXPECT_EQ(outcome(named(name, done)), Outcome::ok) << name;
+  }
+  EXPECT_EQ(outcome(event(R"({"type":"x","response":{"status":"incomplete"}})")),
+            Outcome::incomplete);
+  EXPECT_EQ(outcome(event(R"({"type":"response.completed","response":{"status":"failed"}})")),
+            Outcome::error);
+  EXPECT_EQ(outcome(event(R"({"type":"response.done","response":{"status":"canceled"}})")),
+            Outcome::cancelled);
+  EXPECT_EQ(outcome(named("response.completed", R"({"id":"r","usage":{"input_tokens":3}})")),
+            Outcome::ok)
+      << "the Response without a wrapping member";
+}
+
+TEST(MessageStream, IsToldByItsContent) {
+  const std::string stream =
+      named("x", R"({"type":"message_start","message":{"id":"m","usage":{"input_tokens":3}}})") +
+      named("content_block_delta", R"({"type":"message_delta","usage":{"output_tokens":4}})") +
+      named("ping", R"({"type":"message_stop"})");
+  EXPECT_EQ(observe({.api = Api::messages, .streamed = true}, stream).answer,
+            ended(Outcome::ok, tokens(3, none, none, 4, none), "m"));
+}
+
+TEST(ChatStream, IsNoErrorOnlyBecauseAnEventIsCalledOne) {
+  EXPECT_EQ(
+      read_chat(named("error", R"({"choices":[{"delta":{"content":"x"}}]})") + event("[DONE]"))
+          .outcome,
+      Outcome::ok);
+}
+
+TEST(BackgroundResponse, IsOpenUntilItHasEnded) {
+  const std::string created =
+      event(
+          R"({"type":"response.created","response":{"id":"r","status":"queued","background":true}})") +
+      event(R"({"type":"response.in_progress","response":{"id":"r","status":"in_progress"}})");
+  for (const auto told : {std::optional<Outcome>(), std::optional(Outcome::cancelled),
+                          std::optional(Outcome::incomplete)}) {
+    const Observed open =
+        observe({.api = Api::responses, .streamed = true, .told = told}, created + "data: {");
+    EXPECT_EQ(open.answer, ended(Outcome::open, {}, "r"));
+    EXPECT_EQ(open.details.status, ResponseStatus::in_progress);
+    const Observed polled = observe({.api = Api::responses, .told = told},
+                                    R"({"id":"r","status":"queued","usage":null,"error":null})");
+    EXPECT_EQ(polled.answer, ended(Outcome::open, {}, "r"));
+    EXPECT_EQ(polled.details.status, ResponseStatus::queued);
+  }
+  const Observed done = observe(
+      {.api = Api::responses, .streamed = true},
+      created + event(R"({"type":"response.completed","response":{"status":"completed"}})"));
+  EXPECT_EQ(done.answer, ended(Outcome::ok, {}, "r"));
+  EXPECT_EQ(done.details.status, ResponseStatus::completed);
 }
 
 }  // namespace

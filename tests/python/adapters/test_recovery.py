@@ -382,7 +382,7 @@ async def test_asynchronous_clients_learn_the_clock_too() -> None:
 def test_a_clock_that_is_set_right_is_noticed(recorder: Recorder) -> None:
     offset = 600.0
 
-    def judge(handler: Any, request: Received) -> None:
+    def verify(handler: Any, request: Received) -> None:
         now = time.time() + offset
         date = {"Date": formatdate(now, usegmt=True)}
         handler.date_time_string = lambda *_: date["Date"]
@@ -393,7 +393,7 @@ def test_a_clock_that_is_set_right_is_noticed(recorder: Recorder) -> None:
             message = f"Signature expired: {signed_at} is now earlier than {now}"
             answer_json(handler, {"message": message}, 403)
 
-    recorder.answer = judge
+    recorder.answer = verify
     with wrapped(recorder, Source()) as client:
         client.chat.completions.create(**CHAT)
         offset = 0.0

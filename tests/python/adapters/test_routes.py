@@ -13,7 +13,8 @@ import pytest
 import costmark
 from adapters.clients import SIGNED, create_project, plain, plain_async, signed
 from adapters.test_calls import assert_sides_agree
-from costmark import _core, cli
+from costmark import _core
+from costmark.cli.main import main
 from harness import MESSAGES, Emulator, Recorder, answer_json, run_emulator
 
 if TYPE_CHECKING:
@@ -279,7 +280,7 @@ def test_regions_are_checked(region: str) -> None:
 
 
 def doctor(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
-    status = cli.main(["doctor", "route", *arguments])
+    status = main(["doctor", "route", *arguments])
     shown = capsys.readouterr()
     return status, shown.out + shown.err
 
@@ -318,7 +319,7 @@ def test_the_doctor_explains_a_route(
         ("made-up.model", "/v1", 1, "whether /v1 is right is not known"),
     ],
 )
-def test_the_doctor_judges_a_path(
+def test_the_doctor_checks_a_path(
     capsys: pytest.CaptureFixture[str], model: str, path: str, status: int, said: str
 ) -> None:
     found, shown = doctor(capsys, model, "--path", path)
@@ -326,7 +327,7 @@ def test_the_doctor_judges_a_path(
     assert said in shown
 
 
-def test_the_doctor_says_what_nobody_knows(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_doctor_says_what_is_not_known(capsys: pytest.CaptureFixture[str]) -> None:
     status, shown = doctor(capsys, "made-up.model")
     assert status == 1
     assert "route      unknown\n" in shown

@@ -1,4 +1,4 @@
-"""Minted tokens in the hands of real OpenAI clients, judged by the emulator."""
+"""Minted tokens in the hands of real OpenAI clients, verified by the emulator."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import pytest
 
 import costmark
 from adapters.clients import SIGNED, plain, plain_async, signed, signed_async
-from costmark import cli
+from costmark.cli.main import main
 from harness import (
     ACCESS_KEY_ID,
     CHAT_ANSWER,
@@ -368,7 +368,7 @@ def doctor(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY)
 
     def run(*arguments: str) -> tuple[int, str, str]:
-        status = cli.main(["doctor", "attribution", *arguments])
+        status = main(["doctor", "attribution", *arguments])
         out, err = capsys.readouterr()
         assert SECRET_ACCESS_KEY not in out + err
         return status, out, err

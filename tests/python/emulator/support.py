@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import os
@@ -16,7 +17,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from botocore.auth import SigV4Auth  # type: ignore[import-untyped,unused-ignore]
+from botocore.auth import (  # type: ignore[import-untyped,unused-ignore]
+    SigV4Auth,
+    SigV4QueryAuth,
+)
 from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped,unused-ignore]
 from botocore.credentials import Credentials  # type: ignore[import-untyped,unused-ignore]
 
@@ -49,6 +53,29 @@ SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 BEARER = "ABSKEXAMPLE"
 OSS = "openai.gpt-oss-20b"
 SOL = "openai.gpt-5.6-sol"
+
+
+def mint(
+    *,
+    key: str = KEY,
+    secret: str = SECRET,
+    token: str | None = None,
+    region: str = "us-east-1",
+    service: str = "bedrock",
+    expires: int = 3600,
+) -> str:
+    """A short-term key as the AWS token generator makes it."""
+    request = AWSRequest(
+        method="POST",
+        url="https://bedrock.amazonaws.com/",
+        headers={"host": "bedrock.amazonaws.com"},
+        params={"Action": "CallWithBearerToken"},
+    )
+    SigV4QueryAuth(Credentials(key, secret, token), service, region, expires=expires).add_auth(
+        request
+    )
+    presigned = request.url.removeprefix("https://") + "&Version=1"
+    return "bedrock-api-key-" + base64.b64encode(presigned.encode()).decode()
 
 
 @dataclass

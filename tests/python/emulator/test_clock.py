@@ -1,4 +1,4 @@
-"""An emulator whose clock differs from the machine's: truthful dates, signatures judged by them."""
+"""An emulator whose clock differs from the machine's: dates, signatures, credentials."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from emulator.support import Emulator
+from emulator.support import Emulator, mint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ def test_answers_are_dated_once_and_by_the_machines_clock(emulator: Emulator) ->
         assert abs(off_by(date)) < 5
 
 
-def test_signatures_are_judged_by_the_emulators_clock(skewed: tuple[Emulator, int]) -> None:
+def test_signatures_are_checked_against_the_emulators_clock(skewed: tuple[Emulator, int]) -> None:
     emulator, offset = skewed
     answer = emulator.call("POST", CHAT, emulator.chat())
     assert answer.status == 401
@@ -58,3 +58,14 @@ def test_issued_credentials_end_by_the_emulators_clock(skewed: tuple[Emulator, i
     issued = emulator.plain("GET", "/_emulator/credentials?life_s=60").json
     end = calendar.timegm(time.strptime(issued["Expiration"], "%Y-%m-%dT%H:%M:%SZ"))
     assert abs(end - time.time() - 60 - offset) < 5
+
+
+def test_short_term_keys_end_by_the_emulators_clock(skewed: tuple[Emulator, int]) -> None:
+    emulator, offset = skewed
+    for expires, status in ((300, 401), (3600, 200 if offset > 0 else 401)):
+        bearer = {"Authorization": f"Bearer {mint(expires=expires)}"}
+        answer = emulator.plain("POST", CHAT, emulator.chat(), bearer)
+        assert answer.status == status
+        if status == 401:
+            told = "expired" if offset > 0 else "invalid"  # the latter: it is yet to begin
+            assert answer.error["message"].endswith(f"is {told}.")

@@ -78,10 +78,12 @@ def test_it_ends_while_an_answer_is_awaited() -> None:
             assert isinstance(waiting.exception(timeout=5), (OSError, HTTPException))
 
 
-def test_help_names_the_example_credentials() -> None:
+def test_help_names_the_example_credentials_and_every_fault() -> None:
+    from costmark.emulator.state.faults import KINDS
+
     code, text = run("--help")
     assert code == 0
-    for word in ("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", BEARER):
+    for word in ("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", BEARER, *KINDS):
         assert word in text
 
 
@@ -95,6 +97,8 @@ def test_help_names_the_example_credentials() -> None:
         (["--access-key-id", "AKID"], "no --secret-access-key"),
         (["--secret-access-key", "hush-hush"], "must follow an --access-key-id"),
         (["--credentials-file", "/nowhere/at/all"], "--credentials-file"),
+        (["--background-s", "-1"], "expected 0 to 86400"),
+        (["--background-s", "nan"], "expected 0 to 86400"),
         (["--surprise"], "--surprise"),
     ],
 )
@@ -178,13 +182,36 @@ def test_the_extra_is_named_when_it_is_missing(
 
 
 def test_it_shares_no_code_with_what_it_checks() -> None:
-    for file in (PACKAGE / "emulator").glob("*.py"):
+    for file in (PACKAGE / "emulator").rglob("*.py"):
+        depth = len(file.relative_to(PACKAGE).parts) - 1
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.ImportFrom):
-                assert node.level < 2, file
+                assert node.level <= depth, file
                 assert not (node.module or "").startswith("costmark"), file
             elif isinstance(node, ast.Import):
                 assert all(not each.name.startswith("costmark") for each in node.names), file
+
+
+# Which of the emulator's packages may import which.
+ARROWS: dict[str, set[str]] = {
+    "wire": set(),
+    "auth": {"wire", "settings"},
+    "model": {"wire"},
+    "state": {"wire", "auth", "settings"},
+    "api": {"wire", "auth", "model", "state"},
+}
+
+
+@pytest.mark.parametrize("package", ARROWS)
+def test_imports_point_down(package: str) -> None:
+    root = PACKAGE / "emulator"
+    found = set()
+    for file in (root / package).rglob("*.py"):
+        parts = file.relative_to(root).parts
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.level == len(parts):
+                found.add((node.module or "").partition(".")[0])
+    assert found == ARROWS[package]
 
 
 def test_anonymous_and_lenient() -> None:

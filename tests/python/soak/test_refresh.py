@@ -7,9 +7,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from botocore_verifier import Keys, send, verdict
 from costmark import _core
 from harness import Received, Recorder, answer_json
-from judge import Keys, send, verdict
 
 THREADS = 64
 HOST = b"bedrock-mantle.us-east-1.api.aws"
@@ -39,7 +39,7 @@ def client_of(recorder: Recorder) -> _core.Client:
 
 
 def key_id_signed_with(client: _core.Client, endpoint: Endpoint) -> str:
-    """Prepare a request, have it judged, and tell whose signature it bears."""
+    """Prepare a request, have it verified, and tell whose signature it bears."""
     sent = send(client, "POST", URL, [(b"Host", HOST)], b'{"model":"m","messages":[]}')
     key_id = sent.value(b"authorization").split(b"Credential=")[1].split(b"/")[0].decode()
     assert verdict(sent, endpoint.issued[key_id]) == ""

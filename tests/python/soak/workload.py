@@ -188,7 +188,7 @@ class Load:
                 try:
                     with costmark.project(project_for(kind, chance)):
                         calls[kind](chance)
-                except Exception as error:  # noqa: BLE001 - judged there
+                except Exception as error:  # noqa: BLE001 - checked there
                     self.report.failure(error)
                 else:
                     self.report.success(kind)
@@ -206,7 +206,7 @@ class Load:
                 try:
                     with costmark.project(project_for(kind, chance)):
                         await calls[kind](chance)
-                except Exception as error:  # noqa: BLE001 - judged there
+                except Exception as error:  # noqa: BLE001 - checked there
                     self.report.failure(error)
                 else:
                     self.report.success(kind)

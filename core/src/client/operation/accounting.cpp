@@ -1,5 +1,6 @@
 #include "client/operation/accounting.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -8,26 +9,35 @@
 namespace costmark::client {
 namespace {
 
+bool has_ended(ResponseStatus status) noexcept {
+  return status == ResponseStatus::completed || status == ResponseStatus::failed ||
+         status == ResponseStatus::incomplete || status == ResponseStatus::cancelled;
+}
+
 // Less what was counted before, of a response that was cut short and is read whole later.
-std::optional<std::uint64_t> rest(const std::optional<std::uint64_t>& all,
-                                  const std::optional<std::uint64_t>& counted) noexcept {
-  if (!all) return std::nullopt;
-  return *all - std::min(*all, counted.value_or(0));
+Usage rest_of(Usage usage, const Usage& counted) noexcept {
+  for (auto Usage::* const count :
+       {&Usage::input_tokens, &Usage::cached_input_tokens, &Usage::cache_write_tokens,
+        &Usage::output_tokens, &Usage::reasoning_tokens, &Usage::total_tokens}) {
+    if (usage.*count) *(usage.*count) -= std::min(*(usage.*count), (counted.*count).value_or(0));
+  }
+  return usage;
 }
 
 }  // namespace
 
 void Accounting::begin(std::string_view project, std::string_view model, bool first_attempt) {
-  counters_->begin_attempt(project, first_attempt);
+  counters_->begin_attempt(project, model, first_attempt);
 }
 
 void Accounting::end(const AttemptReport& attempt, std::string_view host) {
   const Answer& answer = attempt.answer;
-  counters_->end_attempt(attempt.project, answer.outcome, answer.usage);
+  counters_->end_attempt(attempt.project, attempt.model, answer.outcome, answer.usage);
   if (attempt.api == Api::responses && !answer.response_id.empty()) {
     chains_.remember(answer.response_id, attempt.project);
     auto& stored = BackgroundResponses::of_process();
-    if (answer.outcome == Outcome::ok) {
+    const bool ended = answer.outcome == Outcome::ok || has_ended(answer.status);
+    if (ended) {
       stored.completed(host, answer.response_id);
     } else {
       stored.opened(host, answer.response_id,
@@ -40,9 +50,23 @@ void Accounting::end(const AttemptReport& attempt, std::string_view host) {
 }
 
 void Accounting::settle(const AttemptReport& poll, std::string_view host) {
-  (void)poll;
-  (void)host;
-  (void)rest;
+  const Answer& answer = poll.answer;
+  if (answer.response_id.empty() || !has_ended(answer.status)) return;
+  const auto settled = BackgroundResponses::of_process().settle(host, answer.response_id,
+                                                                answer.background);
+  if (!settled) return;
+  AttemptReport report = poll;
+  report.kind = AttemptReport::Kind::settlement;
+  report.operation = {};
+  report.attempt = 0;
+  report.model = answer.model;
+  if (settled->owner) {
+    report.operation = settled->owner->operation;
+    report.project = settled->owner->project;
+    report.model = settled->owner->model;
+  }
+  counters_->settle(report.project, report.model, rest_of(answer.usage, settled->counted));
+  if (on_usage_) on_usage_(report);
 }
 
 }  // namespace costmark::client

@@ -1,6 +1,6 @@
 #include "client/operation/next.hpp"
 
-#include "client/retry.hpp"
+#include "http/retry.hpp"
 
 namespace costmark {
 
@@ -52,7 +52,7 @@ constexpr int first_status_of_errors = 300;
 // Why another attempt may have better luck; none when it would not.
 NextReason reason_to_repeat(const AttemptEnd& end) noexcept {
   if (end.http_status == 0) return end.failed ? NextReason::no_answer : NextReason::none;
-  if (is_transient(end.http_status)) return NextReason::busy;
+  if (http::is_retryable(end.http_status)) return NextReason::busy;
   const bool is_error = end.http_status >= first_status_of_errors;
   return end.failed && !is_error ? NextReason::cut_short : NextReason::none;
 }

@@ -6,9 +6,9 @@
 #include "cleanse.hpp"
 #include "client/operation/next.hpp"
 #include "client/operation/operation_impl.hpp"
-#include "client/retry.hpp"
-#include "credentials/jitter.hpp"
 #include "http/field.hpp"
+#include "http/retry.hpp"
+#include "jitter.hpp"
 #include "timestamp.hpp"
 
 namespace costmark {
@@ -131,7 +131,7 @@ void Operation::Impl::sent() {
   next = {};
   sent_at = SteadyClock::now();
   const Prepared::Impl& made = prepared.impl();
-  reader.begin(made.inference || made.polls ? made.api : Api::other, 0, {}, false);
+  reader.begin(made.inference || made.polls ? made.api : Api::other, 0, {}, false, false);
   refusal.begin(0, {});
   if (made.inference) client->accounting.begin(made.payer(), made.model, attempt == 1);
 }
@@ -166,7 +166,7 @@ void Operation::Impl::read_head_fields(const AnswerHead& given, std::string_view
   if (!is_error && !client->authorizer.skewed()) return;
   times = {parse_http_date(date), client->clock()};
   if (!is_error) return;
-  asked_pause = client::asked_pause(retry_after_ms, retry_after, times.server.value_or(times.now));
+  asked_pause = http::asked_pause(retry_after_ms, retry_after, times.server.value_or(times.now));
 }
 
 AnswerPlan Operation::Impl::head(const AnswerHead& given) {
@@ -179,10 +179,9 @@ AnswerPlan Operation::Impl::head(const AnswerHead& given) {
   read_head_fields(given, content_type, error_type);
 
   const Prepared::Impl& made = prepared.impl();
-  const bool hides =
-      made.hides_usage_chunk && http_status < first_status_of_errors && !given.encoded;
+  const bool hides = made.hides_usage_chunk && http_status < first_status_of_errors;
   reader.begin(made.inference || made.polls ? made.api : Api::other, http_status,
-               given.encoded ? std::string_view() : content_type, hides);
+               given.encoded ? std::string_view() : content_type, made.streamed, hides);
 
   AnswerPlan plan;
   plan.may_change_body = hides;
@@ -244,7 +243,7 @@ void Operation::Impl::conclude(bool failed) {
   next = client::next_after(ended);
   if (next.step == NextStep::after_pause) {
     const auto chance = static_cast<std::uint32_t>(random_up_to(1 << 30));
-    next.pause = asked_pause ? *asked_pause : client::backoff(attempt, chance);
+    next.pause = asked_pause ? *asked_pause : http::RetryPolicy{}.backoff(attempt, chance);
   }
   if (next.reason != NextReason::refused) return;
   cleanse(refused_token);

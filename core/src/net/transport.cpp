@@ -1,0 +1,80 @@
+#include "net/transport.hpp"
+
+#include <new>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "net/connection_state.hpp"
+#include "net/curl.hpp"
+
+namespace costmark::net {
+namespace {
+
+// Keeps the body of an answer, up to a limit.
+class Gatherer final : public Receiver {
+ public:
+  Gatherer(std::string& body, std::size_t largest) : body_(body), largest_(largest) {}
+
+  Status take_head(bool) override { return {}; }
+  Status take_body(std::string_view piece) override {
+    if (piece.size() > largest_ - body_.size()) {
+      return unusable("the answer is larger than " + std::to_string(largest_) + " bytes");
+    }
+    append_secret(body_, piece);
+    return {};
+  }
+
+ private:
+  std::string& body_;
+  const std::size_t largest_;
+};
+
+Result<http::Response> gather(Connection& connection, const http::Request& request) {
+  http::Response answer;
+  http::Head head;
+  Gatherer gatherer(answer.body, request.largest_answer);
+  const Limits limits{deadline_in(request.timeout)};
+  if (Status status = connection.exchange(request, limits, head, gatherer); !status) {
+    return std::move(status).take();
+  }
+  answer.status = head.status();
+  answer.headers = head.take_fields();
+  return answer;
+}
+
+class NetworkTransport final : public http::Transport {
+ public:
+  explicit NetworkTransport(ConnectionConfig config) : config_(std::move(config)) {}
+
+  Result<http::Response> send(const http::Request& request) override {
+    try {
+      const Result<Url> url = parse_url(request.url);
+      if (!url) return url.error();
+      Connection connection(config_);
+      Result<http::Response> answer = gather(connection, request);
+      return answer ? std::move(answer) : located(answer.error(), url.value());
+    } catch (const std::bad_alloc&) {
+      return Error{Code::out_of_memory, "out of memory in an HTTP exchange"};
+    }
+  }
+
+  void pause(std::chrono::milliseconds time) override { std::this_thread::sleep_for(time); }
+
+ private:
+  static Error located(Error error, const Url& url) {
+    error.message = http::origin_of(url) + ": " + error.message;
+    keep_on_one_line(error.message);
+    return error;
+  }
+
+  const ConnectionConfig config_;
+};
+
+}  // namespace
+
+std::shared_ptr<http::Transport> network_transport(ConnectionConfig config) {
+  return std::make_shared<NetworkTransport>(std::move(config));
+}
+
+}  // namespace costmark::net

@@ -1,0 +1,65 @@
+#include "text.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace costmark::text {
+namespace {
+
+constexpr auto token_characters = [] {
+  std::array<bool, 256> table{};
+  for (std::size_t byte = 0; byte < table.size(); ++byte) {
+    const char c = static_cast<char>(byte);
+    table[byte] =
+        is_alphanumeric(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  }
+  return table;
+}();
+
+}  // namespace
+
+std::string_view trimmed(std::string_view text, std::string_view blanks) noexcept {
+  const auto begin = text.find_first_not_of(blanks);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
+}
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + 2);
+  out.append("'").append(text).append("'");
+  return out;
+}
+
+bool is_visible_ascii(std::string_view text) noexcept {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+}
+
+bool is_token(std::string_view text) noexcept {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return token_characters[static_cast<unsigned char>(c)];
+  });
+}
+
+std::string_view without_query(std::string_view url) noexcept {
+  return url.substr(0, url.find_first_of("?#"));
+}
+
+std::string_view bare_error_name(std::string_view name) noexcept {
+  name.remove_prefix(name.find('#') + 1);  // npos + 1 is 0
+  return name.substr(0, name.find(':'));
+}
+
+bool is_utf8(std::string_view text) noexcept {
+  const char* p = text.data();
+  const char* const end = p + text.size();
+  while (p != end) {
+    const std::size_t length = utf8_length(p, end);
+    if (length == 0) return false;
+    p += length;
+  }
+  return true;
+}
+
+}  // namespace costmark::text

@@ -1,0 +1,87 @@
+#include "usage/format_detector.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace costmark {
+namespace {
+
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+constexpr std::string_view white_space = " \t\r\n";
+constexpr std::array<std::string_view, 4> field_names = {"data", "event", "id", "retry"};
+constexpr std::size_t longest_name = 32;
+
+bool is_name_byte(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '-';
+}
+
+}  // namespace
+
+void FormatDetector::reset(bool expects_stream) {
+  expects_stream_ = expects_stream;
+  after_mark_ = false;
+  skipped_ = 0;
+  head_.clear();
+}
+
+std::optional<Format> FormatDetector::take(std::string_view& piece) {
+  if (head_.empty() || !after_mark_) skip(piece);
+  std::optional<Format> format;
+  if (head_.empty()) {
+    format = format_of(piece);
+  } else {
+    const std::size_t old = head_.size();
+    head_ += piece.substr(0, longest_name + 1);
+    format = format_of(head_);
+    head_.resize(format ? old : head_.size());
+  }
+  if (format) return format;
+  if (head_.empty()) head_ = piece;
+  piece = {};
+  return std::nullopt;
+}
+
+bool FormatDetector::is_nothing_known() const noexcept {
+  if (byte_order_mark.starts_with(head_)) return false;  // also when there is none
+  return std::ranges::none_of(field_names,
+                              [&](std::string_view name) { return name.starts_with(head_); });
+}
+
+// Of a byte order mark that is cut, the first bytes wait in the head.
+void FormatDetector::skip(std::string_view& piece) {
+  while (!after_mark_ && !piece.empty()) {
+    if (piece.front() != byte_order_mark[head_.size()]) {
+      after_mark_ = true;
+      if (!head_.empty()) return;
+      break;
+    }
+    head_ += piece.front();
+    piece.remove_prefix(1);
+    if (head_ != byte_order_mark) continue;
+    after_mark_ = true;
+    skipped_ += head_.size();
+    head_.clear();
+  }
+  if (!head_.empty()) return;
+  const std::size_t size = std::min(piece.find_first_not_of(white_space), piece.size());
+  skipped_ += size;
+  piece.remove_prefix(size);
+}
+
+std::optional<Format> FormatDetector::format_of(std::string_view start) const {
+  if (start.empty()) return std::nullopt;
+  if (start[0] == '{' || start[0] == '[') return Format::json;
+  if (byte_order_mark.starts_with(start)) return std::nullopt;  // not seen to its end
+  const auto end = std::ranges::find_if_not(start, is_name_byte);
+  const std::string_view name = start.substr(0, static_cast<std::size_t>(end - start.begin()));
+  if (name.size() > longest_name) return Format::opaque;
+  if (name.size() == start.size()) return std::nullopt;
+  const char next = start[name.size()];
+  const bool is_known = name.empty() || std::ranges::find(field_names, name) != field_names.end();
+  if (next == ':') return is_known || expects_stream_ ? Format::event_stream : Format::opaque;
+  const bool ends_line = next == '\n' || next == '\r';
+  return ends_line && is_known && !name.empty() ? Format::event_stream : Format::opaque;
+}
+
+}  // namespace costmark

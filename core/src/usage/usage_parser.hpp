@@ -1,0 +1,79 @@
+// What an answer says, one JSON text or one server-sent event at a time.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "costmark/usage.hpp"
+#include "http/event_stream.hpp"
+#include "usage/answer_fields.hpp"
+#include "usage/usage_fields.hpp"
+
+namespace costmark {
+
+// What an event means is told by its content; its name counts only where the content has none.
+//
+//   chat       chunk* ─► finish_reason ─► usage chunk ─► [DONE] ─────► ok
+//   responses  created ─► delta* ─► completed · done · incomplete · ─► by its status
+//                                   failed · cancelled
+//   messages   message_start ─► block* ─► message_delta+ ─► message_stop ─► ok
+//   any        an error ─► error;   nothing of these ─► no verdict: the answer broke off
+//
+// One thread at a time; reusable through `begin`.
+class UsageParser {
+ public:
+  // `refused`: the status is an error, so that whatever comes describes it.
+  void begin(Api api, bool refused);
+
+  // A whole answer. False when it cannot be read.
+  bool take_json(std::string_view text);
+
+  // One event of a streamed answer. Events that cannot matter are told apart by a search for a few
+  // bytes and not parsed. True for the chat chunk that carries nothing but usage.
+  bool take_event(const http::Event& event);
+
+  // Whether what a stream ends with without a blank line is an event that was not cut.
+  static bool is_whole(const http::Event& event);
+
+  // Something that may hold counts could not be read.
+  void flag_unread();
+
+  const Answer& answer() const noexcept { return answer_; }
+  Answer& answer() noexcept { return answer_; }
+
+  // What the answer itself said about how it ended.
+  std::optional<Outcome> verdict() const noexcept { return verdict_; }
+
+  // Whether a chat stream said its last word and its usage, so that only `[DONE]` is missing.
+  bool only_lacks_done() const noexcept { return has_finish_reason_ && answer_.usage.any(); }
+
+  // Whether an event that could have mattered could not be read.
+  bool missed_something() const noexcept { return missed_something_; }
+
+  // Whether a background response had begun and not ended: its service goes on without a reader.
+  bool goes_on() const noexcept;
+
+ private:
+  bool take_chat_event(const http::Event& event);
+  void take_response_event(const http::Event& event);
+  void take_message_event(const http::Event& event);
+  void miss();
+  bool open_response(const http::Event& event);
+  void describe();
+  void take_usage();
+  void fail();
+  Outcome outcome_of_response();
+  std::string_view name_of(const http::Event& event);
+
+  Api api_ = Api::other;
+  bool refused_ = false;
+  Answer answer_;
+  Counts counts_;
+  std::optional<Outcome> verdict_;
+  bool has_finish_reason_ = false;
+  bool missed_something_ = false;
+  AnswerFields fields_;
+  UsageFields usage_fields_;
+};
+
+}  // namespace costmark

@@ -1,0 +1,1 @@
+"""The command ``costmark``: one module for each of its commands."""

@@ -1,0 +1,170 @@
+"""The emulator's options on the command line."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from .settings import EXAMPLE_BEARER_TOKEN, EXAMPLE_CREDENTIALS, Settings
+
+DESCRIPTION = "A local Bedrock for development and tests."
+EPILOG = f"""\
+Accepted by default, besides what the options name:
+  access key      {EXAMPLE_CREDENTIALS[0].access_key_id}
+  secret key      {EXAMPLE_CREDENTIALS[0].secret_access_key}
+  access key      {EXAMPLE_CREDENTIALS[1].access_key_id}
+  secret key      {EXAMPLE_CREDENTIALS[1].secret_access_key}
+  access key      {EXAMPLE_CREDENTIALS[2].access_key_id}
+  secret key      {EXAMPLE_CREDENTIALS[2].secret_access_key}
+  session token   {EXAMPLE_CREDENTIALS[2].session_token}
+  bearer token    {EXAMPLE_BEARER_TOKEN}
+and what AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and
+AWS_BEARER_TOKEN_BEDROCK hold in the emulator's own environment.
+
+The first line on standard output is `listening on http://HOST:PORT`; everything
+else goes to standard error. The emulator's own endpoints need no authorization:
+  GET, DELETE        /_emulator/usage      one record per inference request
+  GET, DELETE        /_emulator/requests   the last requests as they came
+  GET, POST, DELETE  /_emulator/faults     faults for the next inference requests
+  GET, DELETE        /_emulator/authorizations
+                                           how many requests were accepted and refused
+  GET, POST          /_emulator/credentials?life_s=3600
+                                           new temporary credentials, in the form of a
+                                           credential_process and of a container's endpoint
+  POST               /_emulator/reset      forget all of these, and the cached prompts
+                                           and responses; the projects stay
+
+A fault is an object: "kind", "count" of requests (1), and what they must match
+("api", "model", "project", "access_key_id"). The kinds, with their own members:
+  status            answer with an error: "status" (500), "code", "message", "headers",
+                    "retry_after"
+  expired_token     answer that the credentials have expired
+  drop, reset       end the connection without an answer, in order or with a reset
+  drop_stream       end a stream after a number of events: "after_events" (0)
+  slow              wait "delay_s" before the answer, or before each event of a stream
+  slow_background   let a background response take "delay_s"
+  fail_background   let a background response fail
+"""
+
+_CREDENTIAL_PARTS = {
+    "access_key_id": "accept this access key, repeatable",
+    "secret_access_key": "the secret of the access key before it",
+    "session_token": "the session token of the access key before it, if it has one",
+}
+
+
+class _CredentialPart(argparse.Action):
+    """Collects `--access-key-id` and what follows it into one set of credentials each."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        sets: list[dict[str, str]] = namespace.credentials
+        if self.const == "access_key_id":
+            sets.append({})
+        if not sets or self.const in sets[-1]:
+            parser.error(f"{option_string} must follow an --access-key-id of its own")
+        sets[-1][self.const] = values
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add every option, and the help, to a parser of its own or to that of a command."""
+    parser.description = DESCRIPTION
+    parser.epilog = EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    # `refuse` ends the program with a message beside the usage of this parser.
+    parser.set_defaults(credentials=[], refuse=parser.error)
+    _add_address(parser)
+    _add_credentials(parser)
+    _add_clock(parser)
+    _add_strictness(parser)
+    _add_projects(parser)
+
+
+def _add_address(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    add("--port", type=int, default=0, help="port; 0 takes a free one (default: %(default)s)")
+    add("--allow-remote", action="store_true", help="permit a --host that is not loopback")
+    add("--region", default=Settings.region, help="region of the endpoint (default: %(default)s)")
+    add("--account", default=Settings.account, help="account of the ARNs (default: %(default)s)")
+
+
+def _add_credentials(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--service",
+        action="append",
+        help="service name of signatures, repeatable (default: bedrock-mantle)",
+    )
+    for name, text in _CREDENTIAL_PARTS.items():
+        flag = "--" + name.replace("_", "-")
+        add(flag, action=_CredentialPart, const=name, default=argparse.SUPPRESS, help=text)
+    add(
+        "--credentials-file",
+        metavar="PATH",
+        help="accept the credentials of every profile of this file",
+    )
+    add("--bearer-token", action="append", default=[], help="accept this token, repeatable")
+    add("--anonymous", action="store_true", help="accept requests without authorization")
+
+
+def _add_clock(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--max-clock-skew-s",
+        type=float,
+        default=Settings.max_clock_skew_s,
+        help="how far a signature's time may be off (default: %(default)s)",
+    )
+    add(
+        "--clock-offset-s",
+        type=float,
+        default=Settings.clock_offset_s,
+        help="how far the emulator's clock is ahead of the machine's (default: %(default)s)",
+    )
+    add(
+        "--background-s",
+        type=float,
+        default=Settings.background_s,
+        help="how long a background response takes; the fault slow_background sets it for one"
+        " (default: %(default)s)",
+    )
+
+
+def _add_strictness(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--strict-body",
+        action=argparse.BooleanOptionalAction,
+        default=Settings.strict_body,
+        help="refuse unknown members of request bodies",
+    )
+    add(
+        "--strict-routes",
+        action=argparse.BooleanOptionalAction,
+        default=Settings.strict_routes,
+        help="serve a model on its own route only",
+    )
+    add("--seed", type=int, help="make identifiers the same on every run")
+
+
+def _add_projects(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--max-projects",
+        type=int,
+        default=Settings.max_projects,
+        help="projects per account (default: %(default)s)",
+    )
+    add(
+        "--project",
+        action="append",
+        default=[],
+        metavar="ID[:KEY=VALUE,...]",
+        help="start with this project and its tags, repeatable",
+    )

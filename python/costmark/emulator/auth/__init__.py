@@ -1,0 +1,1 @@
+"""Who sent a request: signatures, bearer tokens, issued credentials."""

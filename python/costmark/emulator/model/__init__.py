@@ -1,0 +1,1 @@
+"""The pretend language models: tokens, prompts and answers that follow from the request alone."""

@@ -1,0 +1,129 @@
+"""Which handler serves which path and method."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from .api import chat, control, embeddings, messages, models, projects
+from .api.responses import compaction
+from .api.responses import handlers as responses
+from .model.catalog import ANTHROPIC_V1, OPENAI_V1, V1
+from .wire.errors import ApiError
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+Handler = Callable[[Request], Awaitable[ASGIApp]]
+
+
+class _Endpoint:
+    """A route's application: errors become answers in the shape of the API."""
+
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            answer = await self._handler(Request(scope))
+        except ApiError as error:
+            answer = error_answer(scope, error)
+        await answer(scope, receive, send)
+
+
+def error_answer(scope: Scope, error: ApiError) -> ASGIApp:
+    """An error in the shape of the API that was called."""
+    anthropic = scope["path"].startswith("/anthropic/")
+    request_id = scope["emulator.received"].request_id
+    return error.response(anthropic=anthropic, request_id=request_id)
+
+
+class Empty:
+    """An answer without a body: what wrong paths and wrong methods get."""
+
+    def __init__(self, status: int) -> None:
+        self._status = status
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer."""
+        headers = [(b"content-length", b"0")]
+        await send({"type": "http.response.start", "status": self._status, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def _route(path: str, **handlers: Handler) -> Route:
+    """A path and its handler for each method."""
+    endpoints = {method: _Endpoint(handler) for method, handler in handlers.items()}
+
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        answer: ASGIApp = endpoints.get(scope["method"]) or Empty(405)
+        await answer(scope, receive, send)
+
+    return Route(path, endpoint=_Asgi(dispatch))
+
+
+class _Asgi:
+    """Starlette takes a plain function for a handler and an object for an application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+
+def routes() -> list[Route]:
+    """Every route of the emulator."""
+    return [*_control_plane(), *_inference(V1), *_inference(OPENAI_V1), *_own()]
+
+
+def _control_plane() -> list[Route]:
+    listed = f"{V1}/organization/projects"
+    retention = projects.account_retention
+    return [
+        _route(listed, GET=projects.listing, POST=projects.create),
+        _route(listed + "/{project_id}", GET=projects.get, POST=projects.update),
+        _route(listed + "/{project_id}/archive", POST=projects.archive),
+        _route(f"{V1}/data_retention", GET=retention, PUT=retention),
+        _route(f"{V1}/models", GET=models.listing),
+        _route(V1 + "/models/{model_id}", GET=models.get),
+    ]
+
+
+def _inference(base: str) -> list[Route]:
+    stored = base + "/responses/{response_id}"
+    both = [
+        _route(f"{base}/chat/completions", POST=chat.create),
+        _route(f"{base}/responses", POST=responses.create),
+        _route(stored, GET=responses.get, DELETE=responses.delete),
+        _route(stored + "/cancel", POST=responses.cancel),
+    ]
+    if base != V1:
+        return both
+    return [
+        # Before the route of a response whose id would be `compact`.
+        _route(f"{V1}/responses/compact", POST=compaction.create),
+        *both,
+        _route(f"{V1}/embeddings", POST=embeddings.create),
+        _route(f"{ANTHROPIC_V1}/messages", POST=messages.create),
+        _route(f"{ANTHROPIC_V1}/messages/count_tokens", POST=messages.count_tokens),
+    ]
+
+
+def _own() -> list[Route]:
+    read_and_clear = {
+        "usage": control.usage,
+        "requests": control.requests,
+        "authorizations": control.authorizations,
+    }
+    faults, credentials = control.faults, control.credentials
+    return [
+        *(_route(f"/_emulator/{n}", GET=each, DELETE=each) for n, each in read_and_clear.items()),
+        _route("/_emulator/reset", POST=control.reset),
+        _route("/_emulator/faults", GET=faults, POST=faults, DELETE=faults),
+        _route("/_emulator/credentials", GET=credentials, POST=credentials),
+    ]

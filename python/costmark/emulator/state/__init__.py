@@ -1,0 +1,1 @@
+"""What one running emulator holds."""

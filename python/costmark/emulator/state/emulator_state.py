@@ -1,0 +1,38 @@
+"""Everything that one running emulator holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..auth.authenticator import Authenticator
+from ..auth.issued_credentials import Issuer
+from .faults import Faults
+from .ids import Ids
+from .projects import ProjectStore
+from .prompt_cache import PromptCache
+from .records import Records
+from .stored_responses import StoredResponses
+
+if TYPE_CHECKING:
+    from ..settings import Settings
+
+
+class State:
+    """The emulator's memory; it is used on one event loop only."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.ids = Ids(settings.seed)
+        self.issuer = Issuer(settings.now)
+        self.authenticator = Authenticator(settings, settings.now, issuer=self.issuer)
+        self.projects = ProjectStore(settings, self.ids, settings.now)
+        self.records = Records(settings)
+        self.faults = Faults()
+        self.prompts = PromptCache()
+        self.responses = StoredResponses()
+        self.retention = "inherit"
+        self.retention_updated_at = int(settings.now())
+
+    def now(self) -> float:
+        """The emulator's time."""
+        return self.settings.now()

@@ -1,0 +1,1 @@
+"""What comes over the wire and goes back: requests, JSON, errors, event streams."""

@@ -1,0 +1,92 @@
+"""Errors in the two shapes that Bedrock answers with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+
+from .json_text import dumps
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ANTHROPIC_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+}
+
+
+class ApiError(Exception):
+    """A request that is answered with an error."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        kind: str | None = None,
+        param: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.kind = kind or code
+        self.param = param
+        self.headers = dict(headers or {})
+
+    def body(self, *, anthropic: bool, request_id: str) -> dict[str, Any]:
+        """The error's body in the shape of the API that was called."""
+        if anthropic:
+            kind = _ANTHROPIC_TYPES.get(self.status, "api_error")
+            return {
+                "type": "error",
+                "request_id": request_id,
+                "error": {"type": kind, "message": self.message},
+            }
+        return {
+            "error": {
+                "code": self.code,
+                "message": self.message,
+                "param": self.param,
+                "type": self.kind,
+            }
+        }
+
+    def response(self, *, anthropic: bool, request_id: str) -> Response:
+        """The error as an HTTP answer."""
+        body = dumps(self.body(anthropic=anthropic, request_id=request_id))
+        return Response(body, self.status, self.headers, media_type="application/json")
+
+
+def invalid(message: str, *, param: str | None = None, code: str = "validation_error") -> ApiError:
+    """A request that parses and cannot be served: status 400."""
+    return ApiError(400, code, message, kind="invalid_request_error", param=param)
+
+
+def undeserializable(reason: str) -> ApiError:
+    """A body that is not what the operation takes: status 400."""
+    return invalid(f"Failed to deserialize the JSON body into the target type: {reason}")
+
+
+def not_found(message: str) -> ApiError:
+    """A thing that a request names and that is not there: status 404."""
+    return ApiError(404, "not_found_error", message)
+
+
+def unauthenticated(message: str) -> ApiError:
+    """A signature or token that does not hold: status 401."""
+    return ApiError(401, "invalid_api_key", message, kind="permission_denied_error")
+
+
+def expired_token() -> ApiError:
+    """Credentials that have expired: status 401."""
+    return unauthenticated("The security token included in the request is expired.")

@@ -1,0 +1,118 @@
+"""The command line as a whole: what there is, how it refuses, how it ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from costmark.cli.main import main
+
+ROOT = Path(__file__).resolve().parents[3]
+COMMANDS = [
+    *(["doctor"], ["emulator"], ["options"], ["token"], ["version"]),
+    *(["doctor", "credentials"], ["doctor", "route"], ["doctor", "attribution"]),
+]
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "costmark.cli", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_has_help_and_refuses_unknown_options(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main([*command, "--help"])
+    assert capsys.readouterr().out.startswith(f"usage: costmark {' '.join(command)} ")
+    with pytest.raises(SystemExit, match="2"):
+        main([*command, "--surprise"])
+    assert "--surprise" in capsys.readouterr().err or command == ["doctor"]
+
+
+def test_the_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    shown = capsys.readouterr().out
+    assert re.findall(r"^    (\w+)  ", shown, re.MULTILINE) == [
+        each for each, *subject in COMMANDS if not subject
+    ]
+
+
+def test_an_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["emulate"])
+    assert "'emulate'" in capsys.readouterr().err
+
+
+def test_errors_become_one_line_and_status_1(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COSTMARK_ROUTES", "/nowhere/at/all")
+    assert main(["doctor", "route", "openai.gpt-oss-20b"]) == 1
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith("costmark: option 'routes': ")
+
+
+@pytest.mark.parametrize("command", ["version", "options", "doctor route"])
+def test_a_reader_that_leaves_is_no_error(command: str) -> None:
+    process = start(*command.split())
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait(20) == 0
+
+
+def test_commands_work_without_the_emulators_extra() -> None:
+    code = """
+import sys
+sys.modules.update(dict.fromkeys(["starlette", "uvicorn", "botocore"]))
+from costmark.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+    for command, status in (("version", 0), ("emulator", 2), ("emulator --project proj_a", 2)):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *command.split()],
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+        assert done.returncode == status
+        assert ("pip install 'costmark[emulator]'" in done.stderr) == (status == 2)
+
+
+def test_the_emulator_is_a_command_like_the_others() -> None:
+    process = start("emulator", "--port", "0", "--seed", "1", "--background-s", "0.5")
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("listening on http://127.0.0.1:")
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=20) == ("", "")
+    assert process.returncode == 0
+
+
+def test_the_emulators_refusals_name_its_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["emulator", "--port", "70000"])
+    err = capsys.readouterr().err
+    assert err.startswith("usage: costmark emulator ")
+    assert err.endswith("costmark emulator: error: --port 70000: expected 0 to 65535\n")
+
+
+def test_the_script_that_is_declared_exists() -> None:
+    declared = re.search(r'^costmark = "(\S+):(\w+)"$', (ROOT / "pyproject.toml").read_text(), re.M)
+    assert declared is not None
+    assert (declared[1], declared[2]) == (main.__module__, main.__name__)
