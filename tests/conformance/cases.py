@@ -39,7 +39,7 @@ _MEMBERS = {
     "error": {"code", "offset", "at"},
     "result": {"status", "passed", "without", "without_usage_chunk", "any"},
     "row": {"kind", "op", "attempt", "concurrent", "project", "source", "api", "model", "status",
-            "outcome", "usage", "flagged", "request_id", "response_id"},
+            "outcome", "usage", "flags", "request_id", "response_id"},
     "usage": {"input", "cached", "cache_write", "output", "reasoning", "total"},
 }  # fmt: skip
 
@@ -161,6 +161,8 @@ def _case_of_answer(answer: Case, piece_size: int | None) -> Case:
     asks = answer["api"] == "chat" and answer["stream"]
     expect = answer["expect"]
     usage = {k: v for k, v in expect.items() if k in _MEMBERS["usage"]}
+    if totals := re.findall(r'"total_tokens": ?([0-9.]+)', answer["body"]):
+        usage["total"] = max(int(float(total)) for total in totals)
     served: Case = {"headers": list(map(list, answer["headers"].items())), "body": answer["body"]}
     if piece_size:
         served["piece_size"] = piece_size
@@ -173,7 +175,6 @@ def _case_of_answer(answer: Case, piece_size: int | None) -> Case:
     return {
         "name": f"shared-{_slug(answer['name'])}" + ("-bytewise" if piece_size else ""),
         "why": answer["why"],
-        "needs": "reader",
         "ways": ["operation", "send"],
         "calls": [
             {
@@ -185,7 +186,7 @@ def _case_of_answer(answer: Case, piece_size: int | None) -> Case:
         ],
         "rows": [
             {"api": api, "outcome": expect["outcome"], "usage": usage,
-             "flagged": "flags" in expect}
+             "flags": expect.get("flags", [])}
         ],
     }  # fmt: skip
 

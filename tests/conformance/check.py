@@ -28,8 +28,6 @@ Case = dict[str, Any]
 
 # What cases wait for. Such a case is skipped; empty this when it is there.
 NOT_YET = {
-    "reader": "the reader of answers does not know this yet",
-    "background": "the end of a background response is not counted yet",
     "refusal": "keys that were refused are sent once more when their source has no others",
     "closed": "next calls an answer that was complete when it was closed cut short",
 }

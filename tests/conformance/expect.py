@@ -218,14 +218,14 @@ class _Comparison:
                 "model": line["model"],
                 "status": line["status"],
                 "outcome": line["outcome"],
-                "usage": _told_usage(line["usage"], row["usage"]),
-                "flagged": bool(line["flags"]),
+                "usage": {k: v for k, v in line["usage"].items() if v is not None},
+                "flags": sorted(line["flags"]),
                 "request_id": line["request_id"],
                 "response_id": line["response_id"],
             }
             members = set(row)
             if row["kind"] == "settlement":  # it is no attempt
-                members &= {"kind", "op", "project", "outcome", "usage", "flagged", "response_id"}
+                members &= {"kind", "op", "project", "outcome", "usage", "flags", "response_id"}
             for member in sorted(members):
                 self.same(f"{member} of row {number}", row[member], told[member])
 
@@ -367,7 +367,7 @@ def counters_of(rows: list[Case]) -> dict[str, dict[str, int]]:
         total = sums.setdefault(row["project"], Counter(dict.fromkeys(members, 0)))
         for member in TOKENS:
             total[member] += row["usage"].get(member, 0)
-        total["inconsistent"] += row["flagged"]
+        total["inconsistent"] += bool(row["flags"])
         if row["kind"] != "attempt":
             continue
         total["attempts"] += 1
@@ -376,11 +376,6 @@ def counters_of(rows: list[Case]) -> dict[str, dict[str, int]]:
         total["incomplete"] += row["outcome"] in {"cancelled", "incomplete", "unknown"}
         total["open"] += row["outcome"] == "open"
     return {project: dict(total) for project, total in sums.items()}
-
-
-def _told_usage(told: Case, expected: Case) -> Case:
-    """Without counts that were not reported; the total only where the case names it."""
-    return {k: v for k, v in told.items() if v is not None and (k != "total" or k in expected)}
 
 
 def without_usage_chunks(body: bytes) -> bytes:
