@@ -1,0 +1,228 @@
+"""Reads ``cases.json``, fills in its defaults, and adds the cases of an ``answers.json``.
+
+    python cases.py [--answers FILE] > FILE     what runners read
+
+README.md describes the members of a case. Whatever is not written there is refused here, so that a
+misspelt member does not make a case weaker.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import copy
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+Case = dict[str, Any]
+
+HERE = Path(__file__).resolve().parent
+# Beside the checkout, as the vectors of tests/core are.
+ANSWERS = HERE.parent.parent.parent / "shared" / "cases" / "answers.json"
+
+_HOSTS = {"follow", "once", "repeat", "twice", "cancel", "drop", "observe"}
+_PLACES = {"decided", "prepared", "head", "body"}
+_MEMBERS = {
+    "case": {"name", "why", "needs", "ways", "client", "calls", "sent", "row", "rows", "counters",
+             "callbacks", "client_error"},
+    "client": {"options", "environment", "credentials", "tokens", "host_api_key"},
+    "call": {"request", "host", "beside", "answers", "attempts", "error", "sent", "next", "result",
+             "reads_ahead"},
+    "request": {"method", "path", "headers", "body", "project", "scope", "body_is_stream"},
+    "host": {"does", "at", "after_bytes", "retries", "counter_header"},
+    "answer": {"status", "headers", "body", "pieces", "piece_size", "cut_after", "close",
+               "no_length", "delay_ms", "piece_delay_ms", "interim", "date"},
+    "sent": {"carried", "authorization", "body", "removed", "headers"},
+    "error": {"code", "offset", "at"},
+    "result": {"status", "passed", "without", "without_usage_chunk", "any"},
+    "row": {"kind", "op", "attempt", "concurrent", "project", "source", "api", "model", "status",
+            "outcome", "usage", "flags", "request_id", "response_id"},
+    "usage": {"input", "cached", "cache_write", "output", "reasoning", "total"},
+}  # fmt: skip
+
+
+class BadCaseError(ValueError):
+    """A case that is not written as README.md says."""
+
+
+def data(value: Any) -> bytes:
+    """The bytes that a text of a case stands for."""
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, list):
+        return b"".join(map(data, value))
+    if "base64" in value:
+        return base64.b64decode(value["base64"])
+    return str(value["text"]).encode() * int(value["times"])
+
+
+def pieces(answer: Case) -> list[bytes]:
+    """The pieces in which the body of an answer is sent."""
+    if "pieces" in answer:
+        return [data(piece) for piece in answer["pieces"]]
+    body = data(answer.get("body", ""))
+    size = answer.get("piece_size") or len(body) or 1
+    return [body[at : at + size] for at in range(0, len(body), size)]
+
+
+def _check(kind: str, given: Case, where: str) -> None:
+    unknown = set(given) - _MEMBERS[kind]
+    if unknown:
+        raise BadCaseError(f"{where}: {kind} has no member {', '.join(sorted(unknown))}")
+
+
+def of_way(case: Case, way: str) -> Case:
+    """The case as it is run one way."""
+    found: Case = json.loads(json.dumps(case).replace("{way}", way))
+    return found
+
+
+def _named(value: Any, names: Case) -> Any:
+    """What a case says, with what it names."""
+    if isinstance(value, list):
+        return [_named(each, names) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {"named"}:
+        return copy.deepcopy(names[value["named"]])
+    return {member: _named(each, names) for member, each in value.items()}
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def check_case(case: Case) -> None:
+    """Refuses what README.md does not describe."""
+    name = case.get("name", "?")
+    _check("case", case, name)
+    if not re.fullmatch(r"[a-z]+(-[a-z0-9]+)+", name):
+        raise BadCaseError(f"{name}: a name reads group-what-happens, in lower case")
+    _check("client", case.get("client", {}), name)
+    for row in case.get("rows", []):
+        _check("row", row, name)
+        _check("usage", row.get("usage", {}), name)
+    for i, call in enumerate(case.get("calls", [])):
+        where = f"{name}, call {i}"
+        _check("call", call, where)
+        for kind in ("request", "host", "error"):
+            _check(kind, call.get(kind, {}), where)
+        for result in [call.get("result", {})]:
+            _check("result", result, where)
+        for answer in call.get("answers", []):
+            _check("answer", answer, where)
+        for sent in [*_as_list(call.get("sent", {})), case.get("sent", {})]:
+            _check("sent", sent, where)
+        host = call.get("host", {})
+        if host.get("does", "follow") not in _HOSTS or host.get("at", "head") not in _PLACES:
+            raise BadCaseError(f"{where}: unknown host {host}")
+
+
+def _filled_in(case: Case, defaults: Case) -> Case:
+    case = copy.deepcopy(case)
+    client = case.setdefault("client", {})
+    client["options"] = {**defaults["client"]["options"], **client.get("options", {})}
+    # An option that a case sets to null is not set at all.
+    client["options"] = {k: v for k, v in client["options"].items() if v is not None}
+    client.setdefault("environment", {})
+    case.setdefault("ways", ["operation"])
+    for call in case.setdefault("calls", []):
+        call["answers"] = [{**defaults["answer"], **answer} for answer in call.get("answers", [])]
+        call["request"] = {**defaults["request"], **call.get("request", {})}
+        call["request"]["body"] = data(call["request"]["body"]).decode()
+        call.setdefault("host", {}).setdefault("does", "follow")
+        call.setdefault("attempts", len(call["answers"]))
+        sent = [{**defaults["sent"], **case.get("sent", {}), **s}
+                for s in _as_list(call.get("sent", {}))]  # fmt: skip
+        call["sent"] = sent
+    rows = [{**defaults["row"], **case.get("row", {}), **row} for row in case.get("rows", [])]
+    case["rows"] = rows
+    return case
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+_PATHS = {
+    "chat": ("/v1/chat/completions", "chat_completions"),
+    "responses": ("/v1/responses", "responses"),
+    "messages": ("/v1/messages", "messages"),
+}
+
+
+def _case_of_answer(answer: Case, piece_size: int | None) -> Case:
+    """A case that is given as one answer."""
+    path, api = _PATHS[answer["api"]]
+    members = '"model":"m"' + (',"stream":true' if answer["stream"] else "")
+    asks = answer["api"] == "chat" and answer["stream"]
+    expect = answer["expect"]
+    usage = {k: v for k, v in expect.items() if k in _MEMBERS["usage"]}
+    if totals := re.findall(r'"total_tokens": ?([0-9.]+)', answer["body"]):
+        usage["total"] = max(int(float(total)) for total in totals)
+    served: Case = {"headers": list(map(list, answer["headers"].items())), "body": answer["body"]}
+    if piece_size:
+        served["piece_size"] = piece_size
+    sent = '{"project_id":"proj_a",' + members
+    if asks:
+        sent = '{"project_id":"proj_a","stream_options":{"include_usage":true},' + members
+    result: Case = {"any": True} if answer["passes"] == "any" else {}
+    if answer["passes"] == "without_usage_chunk":
+        result = {"without_usage_chunk": True}
+    return {
+        "name": f"shared-{_slug(answer['name'])}" + ("-bytewise" if piece_size else ""),
+        "why": answer["why"],
+        "ways": ["operation", "send"],
+        "calls": [
+            {
+                "request": {"path": path, "body": "{" + members + "}"},
+                "answers": [served],
+                "sent": {"body": sent + "}"},
+                "result": result,
+            }
+        ],
+        "rows": [
+            {"api": api, "outcome": expect["outcome"], "usage": usage,
+             "flags": expect.get("flags", [])}
+        ],
+    }  # fmt: skip
+
+
+def load(answers: Path | None = None) -> list[Case]:
+    """All cases, filled in; those of ``answers`` among them where that file exists."""
+    written = json.loads((HERE / "cases.json").read_text(encoding="utf-8"))
+    cases = _named(written["cases"], written["names"])
+    if answers is not None and answers.exists():
+        for answer in json.loads(answers.read_text(encoding="utf-8")):
+            cases += [_case_of_answer(answer, None), _case_of_answer(answer, 1)]
+    names = [case.get("name") for case in cases]
+    for name in names:
+        if names.count(name) > 1:
+            raise BadCaseError(f"two cases are called {name}")
+    for case in cases:
+        check_case(case)
+    return [_filled_in(case, written["defaults"]) for case in cases]
+
+
+def for_runners(cases: list[Case]) -> str:
+    """What a runner reads: what to do, and nothing of what must come of it."""
+    calls_of = {"request", "host", "beside"}
+    shown = [
+        {
+            "name": case["name"],
+            "ways": case["ways"],
+            "client": case["client"],
+            "calls": [{k: v for k, v in call.items() if k in calls_of} for call in case["calls"]],
+        }
+        for case in cases
+    ]
+    return json.dumps({"cases": shown}, indent=1)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--answers", type=Path, default=ANSWERS)
+    sys.stdout.write(for_runners(load(parser.parse_args().answers)))
