@@ -36,7 +36,6 @@ from harness import (
     Recorder,
     answer_json,
 )
-from botocore_verifier import Keys, Sent, send, verdict
 from preparing import prepare
 
 CHAT: dict[str, Any] = {"model": MODEL, "messages": MESSAGES}
