@@ -54,6 +54,7 @@ class Incoming {
  private:
   bool take_head() {
     std::vector<Header> views;
+    views.reserve(fields_.size());
     for (const auto& [name, value] : fields_) views.push_back({name, value});
     if (!has_head_) is_stopped_ = !taker_.take_head(status_, views);
     has_head_ = status_ >= 200;
@@ -80,9 +81,8 @@ std::size_t on_piece(char* data, std::size_t size, std::size_t count, void* inco
 std::unique_ptr<curl_slist, Freed> list_of(const Outgoing& request) {
   std::unique_ptr<curl_slist, Freed> list;
   const auto add = [&list](const std::string& line) {
-    curl_slist* const longer = curl_slist_append(list.get(), line.c_str());
-    list.release();
-    list.reset(longer);
+    curl_slist* const head = list.release();  // the first one, whose address stays
+    list.reset(curl_slist_append(head, line.c_str()));
   };
   // What libcurl would make up.
   for (const char* none : {"Expect:", "Accept:", "Content-Type:"}) {
