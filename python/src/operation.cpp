@@ -276,7 +276,7 @@ py::dict PyOperation::report() {
   result["cache_write_tokens"] = answer.usage.cache_write_tokens;
   result["output_tokens"] = answer.usage.output_tokens;
   result["reasoning_tokens"] = answer.usage.reasoning_tokens;
-  result["inconsistent"] = answer.usage.inconsistent;
+  result["inconsistent"] = answer.usage.inconsistent();
   return result;
 }
 

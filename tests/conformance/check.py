@@ -28,8 +28,6 @@ Case = dict[str, Any]
 
 # What cases wait for. Such a case is skipped; empty this when it is there.
 NOT_YET = {
-    "refusal": "keys that were refused are sent once more when their source has no others",
-    "closed": "next calls an answer that was complete when it was closed cut short",
 }
 
 RUNNER_SECONDS = 300

@@ -636,8 +636,8 @@ costmark_operation_new(costmark_client *client, costmark_operation **out_operati
  * Decides which project pays for a request, and gives the operation its id. Does no I/O and counts
  * nothing. After a failure the operation is idle.
  *
- * request: read until the call returns; and until the operation ends if
- *     costmark_operation_prepare() is called with NULL, or costmark_operation_send() at all.
+ * request: read until the call returns. costmark_operation_ready(), costmark_operation_prepare() with
+ *     NULL and costmark_operation_send() read it again.
  *
  * COSTMARK_INVALID_URL, COSTMARK_INVALID_JSON: fix the request, at the error's offset.
  * COSTMARK_BODY_NEEDED: read the body, and begin again with it.

@@ -140,9 +140,9 @@ class Operation {
   ~Operation();
 
   // Decides which project pays, and gives the operation its id (UUIDv7). No I/O; nothing is
-  // counted. The request's views are read until `begin` returns, and until the operation ends if
-  // `prepare` is called without a request. Errors: all those of attribution; the operation is idle
-  // then.
+  // counted. The request's views are read until `begin` returns; `ready`, `prepare` without a
+  // request and `Client::send` read them again. Errors: all those of attribution; the operation is
+  // idle then.
   Status begin(const Request& request);
 
   // The same for an attempt that begins while one of `other` is open: the two share the id, the

@@ -286,6 +286,20 @@ TEST(Operations, PrepareAnotherRequestUnderThePolicies) {
   EXPECT_EQ(operation.id(), id);
 }
 
+TEST(Operations, NeedAnotherRequestAfterOneThatWasRefused) {
+  const auto client = client_of(with_keys({{"project", "proj_a"}, {"auth", "sigv4"}}));
+  const Post post{std::string(mantle_chat), "{}"};
+  Operation operation = sent_operation(*client, post.request());
+  operation.fail(Outcome::error);
+  const Post broken{std::string(mantle_chat), "{"};
+  EXPECT_EQ(operation.prepare(broken.request()).error().code, Code::invalid_json);
+  EXPECT_EQ(operation.prepare().error().code, Code::invalid_argument);
+  EXPECT_EQ(operation.ready().error().code, Code::invalid_argument);
+  operation.sent();
+  EXPECT_EQ(operation.attempts(), 1U);
+  EXPECT_TRUE(operation.prepare(post.request()).ok());
+}
+
 TEST(Operations, SignTheSameRequestAnew) {
   UnixSeconds now = test_time;
   ClientConfig config = config_of(with_keys({{"project", "proj_a"}, {"carrier", "body,header"}}));
@@ -398,6 +412,11 @@ TEST(Operations, SayWhatComesNext) {
       {"a redirect", 307, "", {}, final_answer},
       {"no answer", 0, "", Outcome::error, pause_of(NextReason::no_answer, -1)},
       {"cut short", 200, "{", Outcome::incomplete, pause_of(NextReason::cut_short, -1)},
+      {"closed by its reader after the end",
+       200,
+       usage_answer,
+       Outcome::cancelled,
+       {NextStep::done, NextReason::answered}},
       {"a bad request, cut short", 400, "{", Outcome::incomplete, final_answer},
       {"overloaded", 503, "{}", {}, pause_of(NextReason::busy, -1)},
       {"throttled, with a pause",
@@ -457,11 +476,10 @@ class Background : public ::testing::Test {
   Background() {
     ClientConfig config = config_of({{"project", "proj_a"}});
     config.on_usage = [this](const AttemptReport& report) {
-      told.push_back(
-          std::string(report.kind == AttemptReport::Kind::settlement ? "settled " : "") +
-          std::string(report.project) + " " + std::string(report.model) + " " +
-          std::string(to_string(report.answer.outcome)) +
-          (report.operation.empty() ? " of another process" : ""));
+      told.push_back(std::string(report.kind == AttemptReport::Kind::settlement ? "settled " : "") +
+                     std::string(report.project) + " " + std::string(report.model) + " " +
+                     std::string(to_string(report.answer.outcome)) +
+                     (report.operation.empty() ? " of another process" : ""));
       ids.emplace_back(report.operation);
     };
     client = Client::create(std::move(config)).value();

@@ -51,6 +51,8 @@ constexpr int first_status_of_errors = 300;
 
 // Why another attempt may have better luck; none when it would not.
 NextReason reason_to_repeat(const AttemptEnd& end) noexcept {
+  // Readers of streams commonly close the connection once they have seen the last event.
+  if (end.outcome == Outcome::ok) return NextReason::none;
   if (end.http_status == 0) return end.failed ? NextReason::no_answer : NextReason::none;
   if (http::is_retryable(end.http_status)) return NextReason::busy;
   const bool is_error = end.http_status >= first_status_of_errors;

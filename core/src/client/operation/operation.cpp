@@ -34,6 +34,10 @@ Status wrong_state(std::string_view call) {
   return {Code::invalid_argument, std::string(call) + " comes after begin"};
 }
 
+Status no_request() {
+  return {Code::invalid_argument, "the request of the last prepare was refused; pass another one"};
+}
+
 }  // namespace
 
 Operation::Impl::Impl(std::shared_ptr<Client::Impl> owner) : client(std::move(owner)) {
@@ -42,7 +46,6 @@ Operation::Impl::Impl(std::shared_ptr<Client::Impl> owner) : client(std::move(ow
 
 Operation::Impl::~Impl() {
   drop();
-  cleanse(refused_token);
 }
 
 // --- Before an attempt ---------------------------------------------------------------------------
@@ -72,6 +75,7 @@ Status Operation::Impl::decide(const Request& asked) {
   request.project = argument;
   request.scope = scope;
   Status status = client->decide(request, prepared.impl());
+  is_request_good = status.ok();
   if (!status) prepared.impl().reset();
   return status;
 }
@@ -81,6 +85,7 @@ Status Operation::Impl::ready(Wait wait) {
   if (state == State::answering) {
     return {Code::invalid_argument, "ready comes before an attempt is sent, or after it ended"};
   }
+  if (!is_request_good) return no_request();
   return client->ready(request, wait, prepared.impl());
 }
 
@@ -104,15 +109,16 @@ Status Operation::Impl::prepare(const Request* asked, Wait wait) {
 Status Operation::Impl::prepare_next(const Request* asked, Wait wait) {
   if (asked != nullptr) {
     if (Status status = decide(*asked); !status) return status;
+  } else if (!is_request_good) {
+    return no_request();
   }
   if (Status status = client->authorize(request, wait, prepared.impl()); !status) return status;
   // What was refused is not sent again on our own advice; a host that repeats by itself may.
-  const bool is_refused = next.reason == NextReason::refused && !refused_token.empty() &&
-                          prepared.impl().token() == refused_token;
-  if (!is_refused) return {};
-  return {Code::no_credentials,
-          "the service refused the bearer token, and its source gives the same one again; nothing "
-          "was sent"};
+  if (next.reason != NextReason::refused || !refused.is_used_by(prepared.impl())) return {};
+  return {
+      Code::no_credentials,
+      "the service refused the credentials or the bearer token, and their source gives the same "
+      "again; nothing was sent"};
 }
 
 // --- An attempt ----------------------------------------------------------------------------------
@@ -233,7 +239,8 @@ void Operation::Impl::count() {
 void Operation::Impl::conclude(bool failed) {
   const client::AuthUsed& auth = prepared.impl().auth;
   const std::string_view token = prepared.impl().token();
-  const bool recovered = client->authorizer.recover(refusal.finish(), auth, token, times);
+  const client::Refusal found = refusal.finish();
+  const bool recovered = client->authorizer.recover(found, auth, token, times);
   const client::AttemptEnd ended{reader.answer().outcome,
                                  http_status,
                                  failed,
@@ -246,8 +253,7 @@ void Operation::Impl::conclude(bool failed) {
     next.pause = asked_pause ? *asked_pause : http::RetryPolicy{}.backoff(attempt, chance);
   }
   if (next.reason != NextReason::refused) return;
-  cleanse(refused_token);
-  refused_token = token;
+  refused.note(found, prepared.impl());
 }
 
 void Operation::Impl::end_open_attempt() noexcept {
@@ -267,7 +273,7 @@ void Operation::Impl::drop() noexcept {
   attempt = 0;
   next = {};
   prepared.impl().reset();
-  cleanse(refused_token);
+  refused.clear();
   request_id.clear();
   response.impl().reset();
 }

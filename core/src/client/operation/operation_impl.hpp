@@ -10,6 +10,7 @@
 #include "client/client_impl.hpp"
 #include "client/operation/operation_id.hpp"
 #include "client/operation/refusal.hpp"
+#include "client/operation/refused_auth.hpp"
 #include "client/prepare/prepared.hpp"
 #include "client/send/response.hpp"
 #include "costmark/client.hpp"
@@ -58,6 +59,7 @@ struct Operation::Impl {
 
   // The request of the next attempt. Its views are the caller's.
   Request request;
+  bool is_request_good = false;  // `prepared` holds the decision about it
   // What the caller named beside the request: the same for each attempt.
   std::string argument;
   std::string scope;
@@ -67,7 +69,7 @@ struct Operation::Impl {
   std::uint32_t attempt = 0;
   AnswerReader reader;
   client::RefusalReader refusal;
-  std::string refused_token;  // given to no attempt that `next` advised
+  client::RefusedAuth refused;  // given to no attempt that `next` advised
   client::Authorizer::Times times;
   std::string request_id;
   std::optional<std::chrono::milliseconds> asked_pause;
