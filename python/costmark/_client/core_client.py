@@ -149,8 +149,6 @@ class CoreClient:
 
     def _begin(self, call: Call, request: Any, no_wait: bool) -> bool | None:
         """Begin the operation unless it has begun (None); else whether it is ready."""
-        if call.operation is not None:
-            return None
         with call.lock:
             if call.operation is not None:
                 return None

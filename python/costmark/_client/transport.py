@@ -42,7 +42,8 @@ class _View:
         inner = super()._transport_for_url(url)  # type: ignore[misc]
         transport = self._costmark_transport
         if transport is None or transport.inner is not inner:
-            transport = self._costmark_transport = Transport(inner, self._costmark_core)
+            transport = Transport(inner, self._costmark_core)
+            self._costmark_transport = transport  # type: ignore[misc]
         return transport
 
     def _send_handling_redirects(self, request: Any, follow_redirects: Any, history: Any) -> Any:
@@ -135,8 +136,8 @@ class Exchange:
             encoding = headers.get("content-encoding")
             self._decoder = decoder_for(_module_of(response), encoding) if encoding else None
         encoded = self._decoder is not None and not self._decoder.readable
-        self._hides, *read_ahead = self._operation.head(response.status_code, headers.raw, encoded)
-        self.read_ahead = tuple(read_ahead)
+        plan = self._operation.head(response.status_code, headers.raw, encoded)
+        self._hides, self.read_ahead = plan[0], plan[1:]
         if self._hides and not decoded:
             for name in ("content-length", "content-encoding"):
                 headers.pop(name, None)
