@@ -75,8 +75,8 @@ install(CODE "
       \"\$ENV{DESTDIR}${archive_prefix}${CMAKE_INSTALL_LIBDIR}/libcostmark.a\"
       COMMAND_ERROR_IS_FATAL ANY)
   endif()" COMPONENT development)
-install(FILES include/costmark/costmark.h include/costmark/costmark.hpp
-  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/costmark COMPONENT development)
+install(DIRECTORY include/costmark DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+  COMPONENT development FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/costmark.pc ${CMAKE_CURRENT_BINARY_DIR}/costmark-static.pc
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
 install(EXPORT costmark NAMESPACE costmark:: FILE costmark-targets.cmake
@@ -91,8 +91,11 @@ install(FILES ${PROJECT_SOURCE_DIR}/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR
   COMPONENT development)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs DESTINATION ${CMAKE_INSTALL_DOCDIR}
   COMPONENT development FILES_MATCHING PATTERN "*.md")
-install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR}
-  COMPONENT development PATTERN node_modules EXCLUDE)
+foreach(language IN ITEMS c cpp node)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/examples/${language}
+    DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples
+    COMPONENT development PATTERN node_modules EXCLUDE)
+endforeach()
 
 # The page is made from the header; without Python there is none.
 find_package(Python3 COMPONENTS Interpreter QUIET)

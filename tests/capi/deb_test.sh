@@ -59,7 +59,7 @@ in_a_folder() {
   for module in costmark costmark-static; do
     # Word splitting is meant: pkg-config prints a list of arguments.
     # shellcheck disable=SC2046
-    "$compiler" "$source/capi/examples/prepare.c" $(pkg-config --cflags --libs "$module") -o "$work/prepare"
+    "$compiler" "$source/examples/c/prepare.c" $(pkg-config --cflags --libs "$module") -o "$work/prepare"
     env -i LD_LIBRARY_PATH="$libraries" "$work/prepare" | grep -q 'project proj_abc123, from client'
   done
 }
@@ -94,13 +94,14 @@ run_example() {
 
 try_examples() {
   examples=/usr/share/doc/libcostmark-dev/examples
-  for example in "$root$examples"/*.c "$root$examples"/*.cpp; do
+  for example in "$root$examples"/c/*.c "$root$examples"/cpp/*.cpp; do
     line=$(sed -n 's/^[ */]*\(g[c+][c+] .* -o [a-z]*\)$/\1/p' "$example")
     name=$(basename "$example")
-    inside sh -c "cd $examples && $(echo "$line" | sed 's, -o .*,,') -o /tmp/$name.out" || fail "$name: $line"
+    language=$(basename "$(dirname "$example")")
+    inside sh -c "cd $examples/$language && $(echo "$line" | sed 's, -o .*,,') -o /tmp/$name.out" || fail "$name: $line"
   done
   inside /tmp/prepare.c.out | grep -q 'project proj_abc123, from client'
-  inside sh -c "cd $examples && gcc prepare.c \$(pkg-config --cflags --libs costmark-static) -o /tmp/archive"
+  inside sh -c "cd $examples/c && gcc prepare.c \$(pkg-config --cflags --libs costmark-static) -o /tmp/archive"
   inside /tmp/archive | grep -q 'project proj_abc123, from client'
   inside ldd /tmp/archive | grep -q libcostmark && fail "the archive was not linked"
   [ -n "${COSTMARK_PYTHON:-}" ] || { echo 'without COSTMARK_PYTHON no example talks to the emulator'; return; }

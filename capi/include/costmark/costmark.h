@@ -8,7 +8,7 @@
  * threads, except that libcurl looks up host names in one of its own. This header is the whole
  * manual.
  *
- * A program that prepares one request (examples that send and read answers: capi/examples):
+ * A program that prepares one request (examples that send and read answers: examples/c):
  *
  *     #include <costmark/costmark.h>
  *     #include <stdio.h>
