@@ -97,13 +97,14 @@ foreach(language IN ITEMS c cpp node)
     COMPONENT development PATTERN node_modules EXCLUDE)
 endforeach()
 
-# The page is made from the header; without Python there is none.
+# The page is made from the headers; without Python there is none.
 find_package(Python3 COMPONENTS Interpreter QUIET)
 if(Python3_Interpreter_FOUND)
   set(page ${CMAKE_CURRENT_BINARY_DIR}/costmark.3)
+  file(GLOB parts CONFIGURE_DEPENDS ${headers}/costmark/*.h)
   add_custom_command(OUTPUT ${page}
     COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/man.py ${headers}/costmark/costmark.h ${page}
-    DEPENDS man.py ${headers}/costmark/costmark.h
+    DEPENDS man.py ${parts}
     COMMENT "Writing costmark(3)"
     VERBATIM)
   add_custom_target(costmark_man ALL DEPENDS ${page})

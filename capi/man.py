@@ -1,7 +1,8 @@
-"""Writes the manual page costmark(3) from costmark.h. Usage: man.py HEADER PAGE
+"""Writes the manual page costmark(3) from costmark.h and its parts. Usage: man.py HEADER PAGE
 
-The page says nothing that the header does not say: its first comment becomes DESCRIPTION and RULES,
-each of its sections a section. The date is that of SOURCE_DATE_EPOCH, or else the header's.
+The page says nothing that the headers do not say: the first comment becomes DESCRIPTION and RULES,
+each section a section. The parts are the headers that costmark.h includes, in their order, and
+testing.h. The date is that of SOURCE_DATE_EPOCH, or else that of the newest header.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 WIDTH = 78
-MODIFIERS = re.compile(r"\b(COSTMARK_API|COSTMARK_MUST_USE|COSTMARK_NOEXCEPT)\b\s*")
+MODIFIERS = re.compile(r"\b(COSTMARK_EXPORT|COSTMARK_MUST_USE|COSTMARK_NOEXCEPT)\b\s*")
 NAME = re.compile(r"\b(costmark_[a-z0-9_]+(?=\(\))|COSTMARK_[A-Z0-9_]+(?:\.\.\.)?)")
 # "name, other: what it is", with what follows indented; after a status it need not be.
 WORD = r"(?:[a-z_]\w*|COSTMARK_[A-Z_]+)"
 DEFINITION = re.compile(rf"({WORD}(?:, {WORD})*): (?=\S)")
 PARAMETER = re.compile(r"(.*?)(\w+)$")
+PART = re.compile(r"^#include <costmark/(\w+\.h)>$", re.MULTILINE)
+PICTURE = re.compile("[─│┌┐└┘►▼▲]")
 
 
 @dataclass
@@ -83,21 +86,27 @@ def tokens(text: str) -> Iterator[tuple[str, str]]:
 
 
 def end_of_declaration(text: str, at: int) -> int:
-    """Where the declaration that begins at `at` has its last semicolon."""
+    """Where the declaration that begins at `at` has its last semicolon, or its body the last brace."""
     depth = 0
+    last = "}" if text.startswith("static inline", at) else ";"
     while True:
         if text.startswith("/*", at):
             at = text.index("*/", at) + 2
             continue
         depth += {"{": 1, "}": -1}.get(text[at], 0)
         at += 1
-        if depth == 0 and text[at - 1] == ";":
+        if depth == 0 and text[at - 1] == last:
             return at
 
 
-def parse(text: str) -> tuple[list[str], list[Section]]:
-    """The first page, and the sections."""
+def first_page(text: str) -> list[str]:
+    """The first comment of a header."""
     _, first = next(tokens(text))
+    return uncomment(first)
+
+
+def parse(text: str) -> list[Section]:
+    """The sections of a header."""
     sections: list[Section] = []
     comment: list[str] | None = None
     for kind, token in tokens(text[text.index("/* ---") :]):
@@ -114,7 +123,7 @@ def parse(text: str) -> tuple[list[str], list[Section]]:
             entries[-1].declarations.append(token)
             comment = None
         elif kind == "directive":
-            return uncomment(first), sections  # the end of extern "C"
+            return sections  # the end of extern "C"
     raise ValueError('the header has no end of extern "C"')
 
 
@@ -122,8 +131,9 @@ def parse(text: str) -> tuple[list[str], list[Section]]:
 
 
 def escape(text: str) -> str:
-    """Text whose backslashes are no requests."""
-    return text.replace("\\", "\\e")
+    """Text whose backslashes are no requests, in ASCII."""
+    text = text.replace("\\", "\\e")
+    return re.sub(r"[^\x00-\x7f]", lambda found: f"\\[u{ord(found[0]):04X}]", text)
 
 
 def literal(text: str) -> str:
@@ -138,7 +148,7 @@ def guard(line: str) -> str:
 
 def unbroken(text: str) -> str:
     """Keeps the names in a text from being hyphenated."""
-    return re.sub(r"\b(?=[A-Za-z]+_)", r"\\%", text)
+    return re.sub(r'(?<![\w`"(])(?=[`"(]*[A-Za-z]+_)', r"\\%", text)
 
 
 def prose(lines: Iterable[str]) -> Iterator[str]:
@@ -147,10 +157,9 @@ def prose(lines: Iterable[str]) -> Iterator[str]:
     text = re.sub(r'"[^"]*"', lambda found: found[0].replace("-", "\\-"), text)
     # Breaks a line neither inside of a name nor of a quotation; begins one with every sentence.
     for sentence in re.split(r'(?<=[a-z0-9)"`A-Z][.!?]) +(?=\S)', text):
-        for line in textwrap.wrap(
-            sentence, WIDTH - 12, break_long_words=False, break_on_hyphens=False
-        ):
-            yield guard(NAME.sub(r"\\fB\1\\fP", unbroken(line)))
+        marked = NAME.sub(r"\\fB\1\\fP", unbroken(sentence))
+        for line in textwrap.wrap(marked, WIDTH, break_long_words=False, break_on_hyphens=False):
+            yield guard(line)
 
 
 def code(lines: Iterable[str]) -> Iterator[str]:
@@ -206,6 +215,9 @@ def running_text(lines: list[str]) -> Iterator[str]:
     program: list[str] = []
     in_rule = False
     for paragraph in paragraphs(lines):
+        if any(PICTURE.search(line) for line in paragraph):
+            yield from [".PP", *code(paragraph)]
+            continue
         if all(line.startswith("    ") for line in paragraph) and not in_rule:
             program += [*([""] if program else []), *(line[4:] for line in paragraph)]
             continue
@@ -281,6 +293,8 @@ def head_of(text: str) -> Iterator[str]:
     if text.startswith("#define "):
         name, _, value = text.removeprefix("#define ").partition(" ")
         yield from prose([name if "{" in value or "(" in name else f"{name} {value.strip()}"])
+    elif text.startswith("static inline "):
+        yield from function(text.partition("{")[0].removeprefix("static inline ").strip() + ";")
     elif "{" in text:
         head = text.partition("{")[0].strip().removeprefix("typedef ")
         yield f"\\fB{'Values' if head == 'enum' else literal(head)}\\fP:"
@@ -292,7 +306,7 @@ def head_of(text: str) -> Iterator[str]:
 
 def body_of(text: str) -> Iterator[str]:
     """What stands between its braces, if it has any."""
-    if "{" in text and not text.startswith("#define "):
+    if "{" in text and not text.startswith(("#define ", "static inline ")):
         yield ".RS 4"
         yield from members(text[text.index("{") + 1 : text.rindex("}")])
         yield ".RE"
@@ -330,14 +344,14 @@ def split_first_page(lines: list[str]) -> tuple[str, list[str], list[str]]:
     return what.rstrip("."), lines[1:rules], lines[rules + 1 :]
 
 
-def page(header: str, date: str) -> Iterator[str]:
-    """All lines of the page."""
+def page(headers: list[str], date: str) -> Iterator[str]:
+    """All lines of the page. The first header is costmark.h."""
+    header = headers[0]
     version = ".".join(
         re.findall(r"^#define COSTMARK_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)$", header, re.M)
     )
-    first, sections = parse(header)
-    what, description, rules = split_first_page(first)
-    yield '.\\" Made from costmark.h by man.py.'
+    what, description, rules = split_first_page(first_page(header))
+    yield '.\\" Made from costmark.h and its parts by man.py.'
     yield f'.TH COSTMARK 3 "{date}" "costmark {version}"'
     yield from [".SH NAME", f"costmark \\- {what}"]
     yield from [".SH SYNOPSIS", ".nf", "\\fB#include <costmark/costmark.h>\\fP", ".fi"]
@@ -349,7 +363,7 @@ def page(header: str, date: str) -> Iterator[str]:
     yield from running_text(description)
     yield ".SH RULES"
     yield from running_text(rules)
-    for section in sections:
+    for section in (section for text in headers for section in parse(text)):
         yield f".SH {section.title.upper()}"
         yield from running_text(section.comment)
         for item in section.entries:
@@ -367,11 +381,20 @@ def tidy(lines: Iterable[str]) -> Iterator[str]:
         before = line
 
 
+def parts_of(header: Path) -> list[Path]:
+    """The headers that the page is made of."""
+    included = PART.findall(header.read_text(encoding="utf-8"))
+    return [header, *(header.parent / name for name in [*included, "testing.h"])]
+
+
 def main(header: Path, out: Path) -> None:
     """Makes the page, or nothing."""
-    seconds = int(os.environ.get("SOURCE_DATE_EPOCH") or header.stat().st_mtime)
+    paths = parts_of(header)
+    newest = max(path.stat().st_mtime for path in paths)
+    seconds = int(os.environ.get("SOURCE_DATE_EPOCH") or newest)
     date = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d")
-    text = "\n".join(tidy(page(header.read_text(encoding="utf-8"), date))) + "\n"
+    headers = [path.read_text(encoding="utf-8") for path in paths]
+    text = "\n".join(tidy(page(headers, date))) + "\n"
     out.write_text(text, encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-/* For tests of programs that use costmark. Not part of what programs need; see costmark.h. */
+/* costmark: for tests of programs that use it. costmark.h has the rules. */
 #ifndef COSTMARK_TESTING_H
 #define COSTMARK_TESTING_H
 
@@ -7,6 +7,10 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* ------------------------------------------------------------------------------------------------
+ * Testing: for tests of programs that use costmark; in testing.h
+ */
 
 /*
  * How many handles, errors included, this copy of the library has made that have not ended: 0 when
