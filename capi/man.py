@@ -86,7 +86,7 @@ def tokens(text: str) -> Iterator[tuple[str, str]]:
 
 
 def end_of_declaration(text: str, at: int) -> int:
-    """Where the declaration that begins at `at` has its last semicolon, or its body the last brace."""
+    """Where the declaration that begins at `at` ends: at a semicolon, or with its body."""
     depth = 0
     last = "}" if text.startswith("static inline", at) else ";"
     while True:

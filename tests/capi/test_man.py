@@ -1,4 +1,4 @@
-"""costmark(3): made from costmark.h and its parts, complete, and clean for those who read such pages."""
+"""costmark(3): made from costmark.h and its parts, complete, and clean for other readers."""
 
 from __future__ import annotations
 
@@ -133,10 +133,10 @@ def test_it_is_clean(page: Path, command: list[str]) -> None:
 
 
 def test_a_picture_keeps_its_lines(text: str) -> None:
-    (picture,) = re.findall(r"(?:^ \*.*[─│].*\n)+", HEADER.read_text(), re.MULTILINE)
-    lines = [line.removeprefix(" * ") for line in picture.splitlines()]
-    assert len(lines) > 5
-    assert "\n".join(lines) in text
+    picture = re.findall(r"^ \* (.*[─│].*)$", HEADER.read_text(), re.MULTILINE)
+    assert len(picture) > 3
+    lines = text.splitlines()
+    assert [line for line in picture if line not in lines] == []
 
 
 @pytest.mark.parametrize("name", ["costmark.h", "usage.h"])

@@ -9,7 +9,9 @@ extern "C" {
 #endif
 
 /* ------------------------------------------------------------------------------------------------
- * Testing: for tests of programs that use costmark; in testing.h
+ * Testing
+ *
+ * In costmark/testing.h, which costmark.h does not include: for tests of programs that use costmark.
  */
 
 /*
