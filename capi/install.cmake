@@ -6,7 +6,8 @@ include(CMakePackageConfigHelpers)
 set(COSTMARK_ABI_SINCE 0.1)
 math(EXPR COSTMARK_BITS "8 * ${CMAKE_SIZEOF_VOID_P}")
 set(COSTMARK_CXX_RUNTIME ${CMAKE_CXX_IMPLICIT_LINK_LIBRARIES})
-list(FILTER COSTMARK_CXX_RUNTIME INCLUDE REGEX "^(stdc\\+\\+|c\\+\\+|c\\+\\+abi)$")
+# With libm: a C program does not link it, and code that is not optimized calls it.
+list(FILTER COSTMARK_CXX_RUNTIME INCLUDE REGEX "^(stdc\\+\\+|c\\+\\+|c\\+\\+abi|m)$")
 list(REMOVE_DUPLICATES COSTMARK_CXX_RUNTIME)
 
 # What links a library by its name: the archive of one machine is linked on another, so a path says
