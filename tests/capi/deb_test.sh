@@ -35,9 +35,9 @@ for needed in libc6 libcurl4 libssl3 libsimdjson libstdc++6; do
 done
 dpkg-deb --ctrl-tarfile "$runtime" | tar -t | sort > "$work/control"
 printf '%s\n' ./ ./control ./md5sums ./shlibs ./symbols ./triggers | diff - "$work/control"
-dpkg-deb --ctrl-tarfile "$runtime" | tar -xO ./symbols | sed -n 's/^ \(costmark_[a-z_]*\)@COSTMARK_1 .*/\1/p' \
-  > "$work/symbols"
-grep -v '^#' "$source/capi/costmark.symbols" | cut -d ' ' -f 1 | diff - "$work/symbols"
+dpkg-deb --ctrl-tarfile "$runtime" | tar -xO ./symbols |
+  sed -n 's/^ \(costmark_[a-z_]*\)@COSTMARK_\([0-9.]*\) \2$/\1 \2/p' > "$work/symbols"
+grep -v '^#' "$source/capi/costmark.symbols" | diff - "$work/symbols"
 
 dpkg-deb -x "$runtime" "$work/unpacked"
 find "$work/unpacked" -type f ! -path '*/share/doc/libcostmark1/*' ! -name 'libcostmark.so.1.*' | grep . &&
