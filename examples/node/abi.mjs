@@ -186,7 +186,8 @@ export function fieldsOf(headers) {
 }
 
 /** A costmark_request. It must be kept for as long as C may look at it. */
-export function requestOf({ method = 'POST', url, headers = {}, body = '', project = '', scope = '' }) {
+export function requestOf(request) {
+  const { method = 'POST', url, headers = {}, body = '', project = '', scope = '' } = request;
   return {
     ...sized('request'), method: str(method), url: str(url), ...fieldsOf(new Headers(headers)),
     body: str(body), project: str(project), scope: str(scope), body_is_stream: 0, reserved: 0,

@@ -25,16 +25,16 @@
  *     long as costmark.h says. Where costmark.h tells absent from empty, data() is null.
  *
  *  3. A call that fails throws Error. Without exceptions, or with COSTMARK_NO_EXCEPTIONS defined,
- *     each `Result<T>` is a class that holds a T or the Error; otherwise it is T itself. Handles are
- *     then made by make() alone. Both kinds may be used in one program.
+ *     each `Result<T>` is a class that holds a T or the Error, and make() alone makes handles.
+ *     Otherwise it is T itself. Both kinds may be used in one program.
  *
- *  4. The calls that read an answer (head, feed, finish, fail) never throw an Error: the answer must
- *     reach its reader. Their last parameter takes the status.
+ *  4. The calls that read an answer (head, feed, finish, fail) never throw an Error: the answer
+ *     must reach its reader. Their last parameter takes the status.
  *
  *  5. Callbacks are lambdas, or anything else that can be called. They are kept as long as the
- *     library needs them. They are called as const, since several threads may call one at once. A
- *     lambda that answers (credentials, token, head, body) may return nothing, a bool (false: stop),
- *     a costmark_status or a Result<void>.
+ *     library needs them. They are called as const, since several threads may call one at once.
+ *     One that answers (credentials, token, head, body) may return nothing, a bool (false: stop), a
+ *     costmark_status or a Result<void>.
  *
  *  6. What a lambda throws comes out of the call that it was called from, when the library is done
  *     with that call. What a credentials or token lambda throws comes out only if the call fails

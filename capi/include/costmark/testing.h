@@ -11,7 +11,7 @@ extern "C" {
 /* ------------------------------------------------------------------------------------------------
  * Testing
  *
- * In costmark/testing.h, which costmark.h does not include: for tests of programs that use costmark.
+ * For tests of programs that use costmark. costmark.h does not include costmark/testing.h.
  */
 
 /*
