@@ -102,10 +102,10 @@ endforeach()
 find_package(Python3 COMPONENTS Interpreter QUIET)
 if(Python3_Interpreter_FOUND)
   set(page ${CMAKE_CURRENT_BINARY_DIR}/costmark.3)
-  file(GLOB parts CONFIGURE_DEPENDS ${headers}/costmark/*.h)
+  file(GLOB parts_of_the_manual CONFIGURE_DEPENDS ${headers}/costmark/*.h)
   add_custom_command(OUTPUT ${page}
     COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/man.py ${headers}/costmark/costmark.h ${page}
-    DEPENDS man.py ${parts}
+    DEPENDS man.py ${parts_of_the_manual}
     COMMENT "Writing costmark(3)"
     VERBATIM)
   add_custom_target(costmark_man ALL DEPENDS ${page})

@@ -1,8 +1,8 @@
 """Writes the manual page costmark(3) from costmark.h and its parts. Usage: man.py HEADER PAGE
 
-The page says nothing that the headers do not say: the first comment becomes DESCRIPTION and RULES,
-each section a section. The parts are the headers that costmark.h includes, in their order, and
-testing.h. The date is that of SOURCE_DATE_EPOCH, or else that of the newest header.
+The page says nothing that the headers do not say: the first comment of costmark.h becomes
+DESCRIPTION and RULES, each section of it, of the parts that it includes, and of testing.h beside it
+a section. The date is that of SOURCE_DATE_EPOCH, or else the header's.
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ NAME = re.compile(r"\b(costmark_[a-z0-9_]+(?=\(\))|COSTMARK_[A-Z0-9_]+(?:\.\.\.)
 # "name, other: what it is", with what follows indented; after a status it need not be.
 WORD = r"(?:[a-z_]\w*|COSTMARK_[A-Z_]+)"
 DEFINITION = re.compile(rf"({WORD}(?:, {WORD})*): (?=\S)")
+LINES = str.maketrans("─│└┘▲▼◄►", "-|++^v<>")
 PARAMETER = re.compile(r"(.*?)(\w+)$")
-PART = re.compile(r"^#include <costmark/(\w+\.h)>$", re.MULTILINE)
-PICTURE = re.compile("[─│┌┐└┘►▼▲]")
 
 
 @dataclass
@@ -86,27 +85,27 @@ def tokens(text: str) -> Iterator[tuple[str, str]]:
 
 
 def end_of_declaration(text: str, at: int) -> int:
-    """Where the declaration that begins at `at` ends: at a semicolon, or with its body."""
-    depth = 0
-    last = "}" if text.startswith("static inline", at) else ";"
+    """Where the declaration that begins at `at` has its last semicolon, or its body its end."""
+    depth, start = 0, at
     while True:
         if text.startswith("/*", at):
             at = text.index("*/", at) + 2
             continue
         depth += {"{": 1, "}": -1}.get(text[at], 0)
         at += 1
-        if depth == 0 and text[at - 1] == last:
+        inline = text[at - 1] == "}" and text.startswith("static inline", start)
+        if depth == 0 and (text[at - 1] == ";" or inline):
             return at
 
 
 def first_page(text: str) -> list[str]:
-    """The first comment of a header."""
+    """What the header begins with."""
     _, first = next(tokens(text))
     return uncomment(first)
 
 
-def parse(text: str) -> list[Section]:
-    """The sections of a header."""
+def sections_of(text: str) -> list[Section]:
+    """The sections of one header, as far as its end of extern "C"."""
     sections: list[Section] = []
     comment: list[str] | None = None
     for kind, token in tokens(text[text.index("/* ---") :]):
@@ -131,14 +130,13 @@ def parse(text: str) -> list[Section]:
 
 
 def escape(text: str) -> str:
-    """Text whose backslashes are no requests, in ASCII."""
-    text = text.replace("\\", "\\e")
-    return re.sub(r"[^\x00-\x7f]", lambda found: f"\\[u{ord(found[0]):04X}]", text)
+    """Text whose backslashes are no requests."""
+    return text.replace("\\", "\\e")
 
 
 def literal(text: str) -> str:
-    """Text to be copied: its minus signs are not hyphens."""
-    return escape(text).replace("-", "\\-")
+    """Text to be copied: its minus signs are not hyphens, and lines are drawn with ASCII."""
+    return escape(text.translate(LINES)).replace("-", "\\-")
 
 
 def guard(line: str) -> str:
@@ -215,9 +213,6 @@ def running_text(lines: list[str]) -> Iterator[str]:
     program: list[str] = []
     in_rule = False
     for paragraph in paragraphs(lines):
-        if any(PICTURE.search(line) for line in paragraph):
-            yield from [".PP", *code(paragraph)]
-            continue
         if all(line.startswith("    ") for line in paragraph) and not in_rule:
             program += [*([""] if program else []), *(line[4:] for line in paragraph)]
             continue
@@ -293,8 +288,8 @@ def head_of(text: str) -> Iterator[str]:
     if text.startswith("#define "):
         name, _, value = text.removeprefix("#define ").partition(" ")
         yield from prose([name if "{" in value or "(" in name else f"{name} {value.strip()}"])
-    elif text.startswith("static inline "):
-        yield from function(text.partition("{")[0].removeprefix("static inline ").strip() + ";")
+    elif text.startswith("static inline"):
+        yield from function(text.partition("{")[0].removeprefix("static inline ") + ";")
     elif "{" in text:
         head = text.partition("{")[0].strip().removeprefix("typedef ")
         yield f"\\fB{'Values' if head == 'enum' else literal(head)}\\fP:"
@@ -306,7 +301,7 @@ def head_of(text: str) -> Iterator[str]:
 
 def body_of(text: str) -> Iterator[str]:
     """What stands between its braces, if it has any."""
-    if "{" in text and not text.startswith(("#define ", "static inline ")):
+    if "{" in text and not text.startswith(("#define ", "static inline")):
         yield ".RS 4"
         yield from members(text[text.index("{") + 1 : text.rindex("}")])
         yield ".RE"
@@ -344,12 +339,12 @@ def split_first_page(lines: list[str]) -> tuple[str, list[str], list[str]]:
     return what.rstrip("."), lines[1:rules], lines[rules + 1 :]
 
 
-def page(headers: list[str], date: str) -> Iterator[str]:
-    """All lines of the page. The first header is costmark.h."""
-    header = headers[0]
+def page(header: str, parts: list[str], date: str) -> Iterator[str]:
+    """All lines of the page."""
     version = ".".join(
         re.findall(r"^#define COSTMARK_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)$", header, re.M)
     )
+    sections = [section for text in [header, *parts] for section in sections_of(text)]
     what, description, rules = split_first_page(first_page(header))
     yield '.\\" Made from costmark.h and its parts by man.py.'
     yield f'.TH COSTMARK 3 "{date}" "costmark {version}"'
@@ -363,7 +358,7 @@ def page(headers: list[str], date: str) -> Iterator[str]:
     yield from running_text(description)
     yield ".SH RULES"
     yield from running_text(rules)
-    for section in (section for text in headers for section in parse(text)):
+    for section in sections:
         yield f".SH {section.title.upper()}"
         yield from running_text(section.comment)
         for item in section.entries:
@@ -381,21 +376,15 @@ def tidy(lines: Iterable[str]) -> Iterator[str]:
         before = line
 
 
-def parts_of(header: Path) -> list[Path]:
-    """The headers that the page is made of."""
-    included = PART.findall(header.read_text(encoding="utf-8"))
-    return [header, *(header.parent / name for name in [*included, "testing.h"])]
-
-
 def main(header: Path, out: Path) -> None:
     """Makes the page, or nothing."""
-    paths = parts_of(header)
-    newest = max(path.stat().st_mtime for path in paths)
-    seconds = int(os.environ.get("SOURCE_DATE_EPOCH") or newest)
+    text = header.read_text(encoding="utf-8")
+    names = [*re.findall(r"^#include <costmark/(\w+\.h)>$", text, re.M), "testing.h"]
+    parts = [(header.parent / name).read_text(encoding="utf-8") for name in names]
+    seconds = int(os.environ.get("SOURCE_DATE_EPOCH") or header.stat().st_mtime)
     date = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d")
-    headers = [path.read_text(encoding="utf-8") for path in paths]
-    text = "\n".join(tidy(page(headers, date))) + "\n"
-    out.write_text(text, encoding="utf-8")
+    lines = tidy(page(text, parts, date))
+    out.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

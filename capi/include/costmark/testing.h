@@ -1,4 +1,4 @@
-/* costmark: for tests of programs that use it. costmark.h has the rules. */
+/* costmark: beside costmark.h, which has the rules, and does not include this file. */
 #ifndef COSTMARK_TESTING_H
 #define COSTMARK_TESTING_H
 
@@ -9,9 +9,7 @@ extern "C" {
 #endif
 
 /* ------------------------------------------------------------------------------------------------
- * Testing
- *
- * For tests of programs that use costmark. costmark.h does not include costmark/testing.h.
+ * For tests of programs that use costmark
  */
 
 /*
