@@ -698,7 +698,7 @@ TEST_F(Hpp, FindsTheRouteOfAModel) {
   const cm::Client client(config());
   EXPECT_EQ(client.route("openai.gpt-oss-20b").path.substr(0, 1), "/");
   EXPECT_GT(client.route("openai.gpt-oss-20b").line, 0U);
-  EXPECT_EQ(client.route("nobodys.model").path.data(), nullptr);
+  EXPECT_EQ(client.route("unknown.model").path.data(), nullptr);
 }
 
 // --- The parts alone ----------------------------------------------------------------------------

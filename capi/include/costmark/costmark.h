@@ -129,11 +129,16 @@
 #define COSTMARK_MUST_USE
 #endif
 
-#ifdef __cplusplus
+#if defined(__cplusplus) && __cplusplus < 201103L && !defined(_MSC_VER)
+#define COSTMARK_NOEXCEPT throw()
+#elif defined(__cplusplus)
 #define COSTMARK_NOEXCEPT noexcept
-extern "C" {
 #else
 #define COSTMARK_NOEXCEPT
+#endif
+
+#ifdef __cplusplus
+extern "C" {
 #endif
 
 /* ------------------------------------------------------------------------------------------------

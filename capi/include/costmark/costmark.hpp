@@ -38,7 +38,8 @@
  *
  *  6. What a lambda throws comes out of the call that it was called from, when the library is done
  *     with that call. What a credentials or token lambda throws comes out only if the call fails
- *     because of it. A destructor throws nothing.
+ *     because of it. A destructor throws nothing. A usage lambda should not throw: what finish() and
+ *     fail() held back is then lost.
  */
 // clang-format on
 #ifndef COSTMARK_COSTMARK_HPP
