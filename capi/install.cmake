@@ -6,7 +6,8 @@ include(CMakePackageConfigHelpers)
 set(COSTMARK_ABI_SINCE 0.1)
 math(EXPR COSTMARK_BITS "8 * ${CMAKE_SIZEOF_VOID_P}")
 set(COSTMARK_CXX_RUNTIME ${CMAKE_CXX_IMPLICIT_LINK_LIBRARIES})
-list(FILTER COSTMARK_CXX_RUNTIME INCLUDE REGEX "^(stdc\\+\\+|c\\+\\+|c\\+\\+abi)$")
+# With libm: a C program does not link it, and code that is not optimized calls it.
+list(FILTER COSTMARK_CXX_RUNTIME INCLUDE REGEX "^(stdc\\+\\+|c\\+\\+|c\\+\\+abi|m)$")
 list(REMOVE_DUPLICATES COSTMARK_CXX_RUNTIME)
 
 # What links a library by its name: the archive of one machine is linked on another, so a path says
@@ -91,10 +92,13 @@ install(FILES ${PROJECT_SOURCE_DIR}/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR
   COMPONENT development)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs DESTINATION ${CMAKE_INSTALL_DOCDIR}
   COMPONENT development FILES_MATCHING PATTERN "*.md")
-install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR}
-  COMPONENT development PATTERN node_modules EXCLUDE)
+foreach(language IN ITEMS c cpp node)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/examples/${language}
+    DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples
+    COMPONENT development PATTERN node_modules EXCLUDE)
+endforeach()
 
-# The page is made from the header; without Python there is none.
+# The page is made from the headers; without Python there is none.
 find_package(Python3 COMPONENTS Interpreter QUIET)
 if(Python3_Interpreter_FOUND)
   set(page ${CMAKE_CURRENT_BINARY_DIR}/costmark.3)

@@ -146,7 +146,7 @@ def guard(line: str) -> str:
 
 def unbroken(text: str) -> str:
     """Keeps the names in a text from being hyphenated."""
-    return re.sub(r"\b(?=[A-Za-z]+_)", r"\\%", text)
+    return re.sub(r'(?<![\w`"(])(?=[`"(]*[A-Za-z]+_)', r"\\%", text)
 
 
 def prose(lines: Iterable[str]) -> Iterator[str]:
@@ -155,10 +155,9 @@ def prose(lines: Iterable[str]) -> Iterator[str]:
     text = re.sub(r'"[^"]*"', lambda found: found[0].replace("-", "\\-"), text)
     # Breaks a line neither inside of a name nor of a quotation; begins one with every sentence.
     for sentence in re.split(r'(?<=[a-z0-9)"`A-Z][.!?]) +(?=\S)', text):
-        for line in textwrap.wrap(
-            sentence, WIDTH - 14, break_long_words=False, break_on_hyphens=False
-        ):
-            yield guard(NAME.sub(r"\\fB\1\\fP", unbroken(line)))
+        marked = NAME.sub(r"\\fB\1\\fP", unbroken(sentence))
+        for line in textwrap.wrap(marked, WIDTH, break_long_words=False, break_on_hyphens=False):
+            yield guard(line)
 
 
 def code(lines: Iterable[str]) -> Iterator[str]:

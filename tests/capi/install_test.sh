@@ -12,8 +12,9 @@ mv "$work/first" "$work/moved"
 PKG_CONFIG_PATH=$(dirname "$(find "$work/moved" -name costmark.pc)")
 export PKG_CONFIG_PATH
 libraries=$(dirname "$PKG_CONFIG_PATH")
-for file in include/costmark/costmark.h include/costmark/costmark.hpp share/doc/costmark/LICENSE \
-  share/doc/costmark/README.md share/doc/costmark/CHANGELOG.md share/doc/costmark/examples/prepare.c; do
+for file in include/costmark/costmark.h include/costmark/options.h include/costmark/costmark.hpp \
+  include/costmark/sdk/json.hpp share/doc/costmark/LICENSE \
+  share/doc/costmark/README.md share/doc/costmark/CHANGELOG.md share/doc/costmark/examples/c/prepare.c; do
   test -s "$work/moved/$file" || { echo "not installed: $file"; exit 1; }
 done
 if grep -r -l -F -e "$work/first" -e "$1" "$work/moved" --include='*.pc' --include='*.cmake' --include='*.h*'; then

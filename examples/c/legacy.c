@@ -1,8 +1,8 @@
 /*
  * A program that has posted to an endpoint for years, and what it takes to attribute and sign its
  * calls: the lines between `#ifdef COSTMARK` and `#endif`. Without -DCOSTMARK it is the old
- * program. The project is that of COSTMARK_PROJECT, the credentials are those that the AWS tools
- * find. How to count what an answer used as well: curl.c.
+ * program. The project is that of COSTMARK_PROJECT. The credentials are those that the AWS tools
+ * find. curl.c shows how to count what an answer used.
  *
  *     gcc -DCOSTMARK legacy.c $(pkg-config --cflags --libs costmark libcurl) -o legacy
  *     ./legacy URL < body.json
@@ -16,31 +16,34 @@
 #include <costmark/costmark.h>
 
 static costmark_client *client;
-static costmark_prepared *prepared;
+static costmark_operation *call;
 
-/* Names the project in a request and signs it; the body may be another one afterwards. */
+/* Names the project in a request and signs it. The body may be another one afterwards. */
 static int mark(const char *url, const char **body, size_t *len, struct curl_slist **headers) {
   costmark_request request = COSTMARK_REQUEST_INIT;
+  costmark_prepared prepared = COSTMARK_PREPARED_INIT;
+  costmark_error_view why = COSTMARK_ERROR_VIEW_INIT;
   costmark_config *config = NULL;
   costmark_error *error = NULL;
-  const costmark_header *set;
-  size_t i, count;
+  size_t i;
   char line[16384];
-  request.method.data = "POST", request.method.len = 4;
-  request.url.data = url, request.url.len = strlen(url);
+  request.method = costmark_str_of("POST");
+  request.url = costmark_str_of(url);
   request.body.data = *body, request.body.len = *len;
   if ((client == NULL &&
        (costmark_config_new(&config, &error) || costmark_client_new(config, &client, &error) ||
-        costmark_prepared_new(&prepared, &error))) ||
-      costmark_client_prepare(client, &request, prepared, &error))
-    fprintf(stderr, "costmark: %s\n", costmark_error_message(error, NULL));
-  set = costmark_prepared_headers_to_set(prepared, &count);
-  for (i = 0; i < count; ++i) {
-    snprintf(line, sizeof line, "%.*s: %.*s", (int)set[i].name.len, set[i].name.data,
-             (int)set[i].value.len, set[i].value.data);
+        costmark_operation_new(client, &call, &error))) ||
+      costmark_operation_begin(call, &request, &error) ||
+      costmark_operation_prepare(call, NULL, NULL, &prepared, &error)) {
+    costmark_error_read(error, &why);
+    fprintf(stderr, "costmark: %s\n", why.message.data);
+  }
+  for (i = 0; i < prepared.set_header_count; ++i) {
+    snprintf(line, sizeof line, "%s: %s", prepared.set_headers[i].name.data,
+             prepared.set_headers[i].value.data);
     *headers = curl_slist_append(*headers, line);
   }
-  *body = costmark_prepared_body(prepared, len);
+  *body = prepared.body.data, *len = prepared.body.len;
   costmark_config_free(config);
   costmark_error_free(error);
   return error == NULL ? 0 : -1;
@@ -104,7 +107,7 @@ int main(int argc, char **argv) {
   if (!failed) failed = post(argv[1], body.data, body.len, &answer);
   fwrite(answer.data, 1, answer.len, failed ? stderr : stdout);
 #ifdef COSTMARK
-  costmark_prepared_free(prepared);
+  costmark_operation_free(call);
   costmark_client_release(client);
 #endif
   curl_global_cleanup();

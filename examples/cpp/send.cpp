@@ -1,5 +1,5 @@
-// Sends a chat completion through costmark.hpp, writes its stream to stdout as it comes, and says
-// on stderr what each attempt used.
+// Sends a chat completion through costmark.hpp, writes its stream to stdout as it comes, and
+// prints on stderr what each attempt used.
 //
 //     g++ -std=c++17 send.cpp $(pkg-config --cflags --libs costmark) -o send
 //     ./send proj_abc123 [URL]
@@ -8,16 +8,16 @@
 #include <stdexcept>
 #include <string_view>
 
-namespace cm = costmark::c;
+namespace cm = costmark::sdk;
 
 namespace {
 
 cm::Client make_client(std::string_view project) {
   cm::Config config{{"project", project}};
   config.on_log([](costmark_log_level, std::string_view line) { std::cerr << line << '\n'; });
-  config.on_usage([](const cm::UsageEvent& event) {
-    std::cerr << event.project << ": " << event.usage.input_tokens << " tokens in, "
-              << event.usage.output_tokens << " out; " << cm::outcome_name(event.outcome) << '\n';
+  config.on_usage([](const cm::Answer& ended) {
+    std::cerr << ended.project << ": " << ended.usage.input_tokens << " tokens in, "
+              << ended.usage.output_tokens << " out; " << cm::outcome_name(ended.outcome) << '\n';
   });
   return cm::Client(config);
 }
@@ -34,8 +34,9 @@ int main(int argc, char** argv) {
 
   try {
     const cm::Client client = make_client(argc > 1 ? argv[1] : "");
-    cm::Response response;
-    client.send(request, response, cm::SendOptions().on_body([](std::string_view piece) {
+    cm::Operation call(client);
+    call.begin(request);
+    call.send(cm::SendOptions().on_body([](std::string_view piece) {
       if (!std::cout.write(piece.data(), static_cast<std::streamsize>(piece.size())).flush())
         throw std::runtime_error("stdout does not take the answer");
     }));
