@@ -91,10 +91,10 @@ func TestACallbackKnowsItsCall(t *testing.T) {
 	type key struct{}
 	got := make(chan any, 2)
 	client := newClient(t, Set("project", "proj_c"), Set("auth", "bearer"),
-		WithBearerToken(func(ctx context.Context) (string, error) {
+		WithBearerToken(BearerTokenFunc(func(ctx context.Context) (string, error) {
 			got <- ctx.Value(key{})
 			return "token", nil
-		}))
+		})))
 	prepared, err := client.Prepare(context.WithValue(context.Background(), key{}, 17), chatRequest(plainChat))
 	if err != nil {
 		t.Fatal(err)
@@ -128,8 +128,8 @@ func TestACallbackFails(t *testing.T) {
 		{"no code", failing(Code(999)), ErrStoppedByCallback, Code(999)},
 		{"success for a code", failing(Code(0)), ErrStoppedByCallback, Code(0)},
 		{"nothing", failing(nil), ErrNoCredentials, nil},
-		{"an empty token", WithBearerToken(func(context.Context) (string, error) { return "", nil }), ErrNoCredentials, nil},
-		{"a token's error", WithBearerToken(func(context.Context) (string, error) { return "", errOurs }), ErrStoppedByCallback, errOurs},
+		{"an empty token", WithBearerToken(BearerTokenFunc(func(context.Context) (string, error) { return "", nil })), ErrNoCredentials, nil},
+		{"a token's error", WithBearerToken(BearerTokenFunc(func(context.Context) (string, error) { return "", errOurs })), ErrStoppedByCallback, errOurs},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			client := newClient(t, Set("project", "proj_c"), test.option)
@@ -137,8 +137,8 @@ func TestACallbackFails(t *testing.T) {
 			if !errors.Is(err, test.code) || (test.cause != nil && !errors.Is(err, test.cause)) {
 				t.Errorf("%v", err)
 			}
-			if err := client.Check(context.Background(), chatRequest(plainChat)); err != nil {
-				t.Errorf("Check asks for credentials: %v", err)
+			if _, err := client.Begin(context.Background(), chatRequest(plainChat)); err != nil {
+				t.Errorf("Begin asks for credentials: %v", err)
 			}
 		})
 	}
@@ -147,7 +147,7 @@ func TestACallbackFails(t *testing.T) {
 func TestACallbackPanics(t *testing.T) {
 	for name, option := range map[string]Option{
 		"credentials": WithCredentials(CredentialsFunc(func(context.Context) (Credentials, error) { panic(errOurs) })),
-		"token":       WithBearerToken(func(context.Context) (string, error) { panic(errOurs) }),
+		"token":       WithBearerToken(BearerTokenFunc(func(context.Context) (string, error) { panic(errOurs) })),
 	} {
 		client := newClient(t, Set("project", "proj_c"), option)
 		for range 3 { // and leaves everything in order
@@ -262,7 +262,7 @@ func TestHandlesAreGivenBack(t *testing.T) {
 	eventually(t, "what earlier tests made is gone", func() bool { return liveHandles.Load() == 0 })
 	for range 20 {
 		client, err := New(Set("auth", "sigv4"), failing(errOurs), failing(errOurs), WithLogger(slog.Default()),
-			WithBearerToken(func(context.Context) (string, error) { return "", nil }))
+			WithBearerToken(BearerTokenFunc(func(context.Context) (string, error) { return "", nil })))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -302,54 +302,63 @@ func TestCloseWhileInUse(t *testing.T) {
 				return
 			}
 			for {
-				prepared, observation, err := client.Begin(context.Background(), chatRequest(plainChat), 1)
+				operation, err := client.Begin(context.Background(), chatRequest(plainChat))
 				if err != nil {
 					if !errors.Is(err, ErrClosed) {
 						t.Error(err)
 					}
 					return
 				}
-				if !prepared.BodyChanged {
-					t.Error("not attributed")
+				prepared, err := operation.Prepare(context.Background(), nil)
+				if err == nil {
+					if !prepared.BodyChanged {
+						t.Error("not attributed")
+					}
+					counted.Add(1)
+					operation.Sent()
+					operation.Fail(OutcomeError)
+				} else if !errors.Is(err, ErrClosed) {
+					t.Error(err)
 				}
-				counted.Add(1)
-				observation.Fail(OutcomeError)
+				operation.Close()
 			}
 		})
-		usage, err := client.Usage()
-		if err != nil || usage["proj_c"].Attempts != counted.Load() || usage["proj_c"].FailedAttempts != counted.Load() {
-			t.Fatalf("%v %v, not %d", usage, err, counted.Load())
+		if usage := usageOf(t, client, "proj_c"); usage.Attempts != counted.Load() || usage.FailedAttempts != counted.Load() {
+			t.Fatalf("%+v, not %d", usage, counted.Load())
 		}
 		if _, err := client.Prepare(context.Background(), chatRequest(plainChat)); !errors.Is(err, ErrClosed) {
 			t.Fatal(err)
 		}
-		if err := client.Check(context.Background(), chatRequest(plainChat)); !errors.Is(err, ErrClosed) {
+		if _, err := client.Begin(context.Background(), chatRequest(plainChat)); !errors.Is(err, ErrClosed) {
 			t.Fatal(err)
 		}
 	}
 }
 
-func TestAnObservationOutlivesItsClient(t *testing.T) {
+func TestAnOperationOutlivesItsClient(t *testing.T) {
 	client := newClient(t, staticKeys, Set("project", "proj_c"))
-	_, observation, err := client.Begin(context.Background(), chatRequest(plainChat), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
+	operation, _ := begin(t, client, plainChat)
+	defer operation.Close()
 	_ = client.Close()
-	if err := observation.Head(200, http.Header{"Content-Type": {"application/json"}}); err != nil {
-		t.Fatal(err)
-	}
+	operation.Head(200, http.Header{"Content-Type": {"application/json"}, "X-Request-Id": {"req_17"}}, false)
 	for _, piece := range []string{chatAnswer[:50], chatAnswer[50:]} {
-		if passed := observation.Feed([]byte(piece)); string(passed) != piece {
+		if passed := operation.Feed([]byte(piece)); string(passed) != piece {
 			t.Errorf("passed on: %s", passed)
 		}
 	}
-	observation.Finish()
-	observation.Fail(OutcomeError)
-	answer := observation.Answer()
+	_, next := operation.Finish()
+	if _, again := operation.Fail(OutcomeError); next != again || next != (Next{StepDone, ReasonAnswered, 0}) {
+		t.Errorf("next: %+v, then %+v", next, again)
+	}
+	answer := operation.Answer()
+	if len(answer.Operation) != 36 || answer.Latency <= 0 || answer.FirstByte < 0 || answer.UsageJSON == "" {
+		t.Errorf("%+v", answer)
+	}
+	answer.Operation, answer.Latency, answer.FirstByte, answer.UsageJSON = "", 0, 0, ""
 	want := Answer{
-		Outcome: OutcomeOK, ResponseID: "chatcmpl-1", Model: "openai.gpt-oss-120b",
-		Usage: Usage{InputTokens: 7, OutputTokens: 3, Known: CountInput | CountOutput},
+		Attempt: 1, Project: "proj_c", Source: SourceClient, API: APIChatCompletions,
+		Model: "openai.gpt-oss-120b", ModelAnswered: "openai.gpt-oss-120b", ResponseID: "chatcmpl-1",
+		RequestID: "req_17", Outcome: OutcomeOK, HTTPStatus: 200, Usage: oneUsage,
 	}
 	if answer != want {
 		t.Errorf("%+v", answer)
@@ -357,23 +366,25 @@ func TestAnObservationOutlivesItsClient(t *testing.T) {
 	if got := usageOf(t, client, "proj_c"); got != oneCall {
 		t.Errorf("%+v", got)
 	}
-	if err := observation.Head(200, nil); !errors.Is(err, ErrInvalidArgument) {
-		t.Error(err)
-	}
-	if passed := observation.Feed([]byte("late")); string(passed) != "late" {
+	if passed := operation.Feed([]byte("late")); string(passed) != "late" {
 		t.Error("a late piece does not pass")
+	}
+	if _, err := operation.Prepare(context.Background(), nil); !errors.Is(err, ErrClosed) {
+		t.Error(err)
 	}
 }
 
-func TestAForgottenObservationCounts(t *testing.T) {
+func TestAForgottenOperationCounts(t *testing.T) {
 	client := newClient(t, staticKeys, Set("project", "proj_c"))
-	if _, _, err := client.Begin(context.Background(), chatRequest(plainChat), 1); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := client.Begin(context.Background(), chatRequest(plainChat), 0); !errors.Is(err, ErrInvalidArgument) {
-		t.Error(err)
-	}
+	begin(t, client, plainChat)
 	eventually(t, "the attempt is counted as cancelled", func() bool {
 		return usageOf(t, client, "proj_c") == Totals{Operations: 1, Attempts: 1, IncompleteAttempts: 1}
 	})
+	if _, err := client.Begin(context.Background(), chatRequest(plainChat)); err != nil { // never sent
+		t.Fatal(err)
+	}
+	eventually(t, "it is gone without a trace", func() bool { return LiveHandles() <= 2 })
+	if usage := usageOf(t, client, "proj_c"); usage.Attempts != 1 {
+		t.Errorf("%+v", usage)
+	}
 }

@@ -33,12 +33,13 @@ func TestSend(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Answer{
-		Outcome: OutcomeOK, ResponseID: "chatcmpl-1", Model: "openai.gpt-oss-120b",
-		Usage: Usage{InputTokens: 7, OutputTokens: 3, Known: CountInput | CountOutput},
+	answer := response.Answer
+	if answer.Outcome != OutcomeOK || answer.ResponseID != "chatcmpl-1" || answer.Usage != oneUsage ||
+		answer.ModelAnswered != "openai.gpt-oss-120b" || answer.Project != "proj_scope" ||
+		answer.Source != SourceScope || answer.Attempt != 1 || answer.RequestID != "req_17" {
+		t.Errorf("%+v", answer)
 	}
 	if response.Status != 200 || string(response.Body) != chatAnswer || response.Attempts != 1 ||
-		response.Answer != want || response.Project != "proj_scope" || response.Source != SourceScope ||
 		response.RequestID != "req_17" || response.Hint != "" {
 		t.Errorf("%+v", response)
 	}
@@ -104,7 +105,7 @@ func TestSendComesAsItIsSent(t *testing.T) {
 	})
 	var pieces int
 	_, err := server.signing(t).Send(context.Background(), server.chat(streamedChat), &SendOptions{
-		To: PieceFunc(func([]byte) error {
+		To: pieceFunc(func([]byte) error {
 			if pieces++; pieces <= 2 {
 				next <- struct{}{}
 			}
@@ -144,7 +145,7 @@ func TestSendTriesAgain(t *testing.T) {
 	}
 }
 
-func TestSendMendsARefusal(t *testing.T) {
+func TestSendRecoversFromARefusal(t *testing.T) {
 	server := newServer(t, refusing(signedBy("AKID1")))
 	client := server.rotating(t)
 	response, err := client.Send(context.Background(), server.chat(plainChat), nil)
@@ -164,7 +165,7 @@ func TestSendFails(t *testing.T) {
 				w.WriteHeader(test.status)
 				_, _ = io.WriteString(w, "why")
 			})
-			called := PieceFunc(func([]byte) error {
+			called := pieceFunc(func([]byte) error {
 				t.Error("an error was streamed")
 				return nil
 			})
@@ -300,7 +301,7 @@ func TestCallbacksOfSendFail(t *testing.T) {
 		return &SendOptions{OnHead: func(*Response) error { return err }}
 	}
 	body := func(err error) *SendOptions {
-		return &SendOptions{To: PieceFunc(func([]byte) error { return err })}
+		return &SendOptions{To: pieceFunc(func([]byte) error { return err })}
 	}
 	for _, test := range []struct {
 		name    string
@@ -314,7 +315,7 @@ func TestCallbacksOfSendFail(t *testing.T) {
 		{"a context's error", body(context.Canceled), []error{context.Canceled, ErrStoppedByCallback}},
 		{"short", &SendOptions{To: shortWriter{}}, []error{io.ErrShortWrite, ErrStoppedByCallback}},
 		{"head panics", &SendOptions{OnHead: func(*Response) error { panic(errOurs) }}, []error{errOurs, ErrStoppedByCallback}},
-		{"body panics", &SendOptions{To: PieceFunc(func([]byte) error { panic(errOurs) })}, []error{errOurs, ErrStoppedByCallback}},
+		{"body panics", &SendOptions{To: pieceFunc(func([]byte) error { panic(errOurs) })}, []error{errOurs, ErrStoppedByCallback}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server := newServer(t, answerStream)

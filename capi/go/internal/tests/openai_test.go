@@ -552,7 +552,7 @@ func TestABearerToken(t *testing.T) {
 	fresh(t)
 	sdk, client := connectWith(t,
 		costmark.Config{"base_url": emulator.url, "auth": "bearer", "project": projects[1]},
-		costmark.WithBearerToken(func(context.Context) (string, error) { return bearerToken, nil }))
+		costmark.WithBearerToken(costmark.BearerTokenFunc(func(context.Context) (string, error) { return bearerToken, nil })))
 	if _, err := ways["responses, streamed"](context.Background(), sdk, "Hello"); err != nil {
 		t.Fatal(err)
 	}

@@ -195,7 +195,7 @@ func TestSendIsCancelledInTheMiddle(t *testing.T) {
 		Body: fmt.Appendf(nil, sends["chat, streamed"].body, model, "Tell me everything about shoes."),
 	}
 	begin := time.Now()
-	response, err := client.Send(ctx, request, &costmark.SendOptions{To: costmark.PieceFunc(func([]byte) error {
+	response, err := client.Send(ctx, request, &costmark.SendOptions{To: pieceFunc(func([]byte) error {
 		cancel()
 		return nil
 	})})
