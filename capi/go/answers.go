@@ -91,6 +91,7 @@ const (
 	UsageFlagDecreasing       = 0x02 // a later report was smaller: it was not taken
 	UsageFlagTotal            = 0x04 // the total is not the sum of its parts
 	UsageFlagUnread           = 0x08 // a report could not be read
+	UsageFlagOtherModel       = 0x10 // counts include work of another model
 )
 
 // Usage is the tokens that the service reported for one answer; never estimated.

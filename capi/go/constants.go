@@ -87,6 +87,7 @@ const (
 	_ = -uint(UsageFlagDecreasing ^ C.COSTMARK_USAGE_FLAG_DECREASING)
 	_ = -uint(UsageFlagTotal ^ C.COSTMARK_USAGE_FLAG_TOTAL)
 	_ = -uint(UsageFlagUnread ^ C.COSTMARK_USAGE_FLAG_UNREAD)
+	_ = -uint(UsageFlagOtherModel ^ C.COSTMARK_USAGE_FLAG_OTHER_MODEL)
 
 	_ = -uint(answerOfAttempt ^ C.COSTMARK_ANSWER_ATTEMPT)
 	_ = -uint(answerOfSettlement ^ C.COSTMARK_ANSWER_SETTLEMENT)

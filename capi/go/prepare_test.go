@@ -284,14 +284,14 @@ func TestOptionsAreChecked(t *testing.T) {
 	}
 }
 
-func TestPrepareHonoursTheContext(t *testing.T) {
+func TestPrepareRespectsTheContext(t *testing.T) {
 	client := newClient(t, staticKeys, Set("project", "proj_c"))
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := client.Prepare(ctx, chatRequest(plainChat)); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	if err := client.Check(ctx, chatRequest(plainChat)); !errors.Is(err, context.Canceled) {
+	if _, err := client.Begin(ctx, chatRequest(plainChat)); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }

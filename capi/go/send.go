@@ -53,8 +53,7 @@ type Response struct {
 // context counts, and its deadline like Timeout; each Send is an operation of its own, also in a context
 // of WithOperation.
 //
-// The callbacks run on this goroutine. They must not use the client; a panic becomes an error that wraps
-// a *PanicError. Send holds on to a thread of the operating system for as long as it runs: for thousands
+// The callbacks run on this goroutine; a panic becomes an error that wraps a *PanicError. Send holds on to a thread of the operating system for as long as it runs: for thousands
 // at once, a Transport is cheaper.
 //
 // The response is nil if there was no attempt. With ErrThrottled (status 429) and ErrService (another

@@ -238,9 +238,11 @@ func eventually(t testing.TB, what string, holds func() bool) {
 	t.Fatal("still not:", what)
 }
 
-// oneUsage is what one answer of the test server reports.
-var oneUsage = Usage{
-	InputTokens: 7, OutputTokens: 3, TotalTokens: 10, Known: UsageInput | UsageOutput | UsageTotal,
+// isOneUsage tells whether a usage is what one answer of the test server reports.
+func isOneUsage(usage Usage) bool {
+	const known = UsageInput | UsageOutput
+	return usage.InputTokens == 7 && usage.OutputTokens == 3 && usage.Known&known == known &&
+		usage.Known&(UsageCacheWrite|UsageReasoning) == 0 && usage.Flags == 0
 }
 
 // oneCall is what one answer of the test server adds to the counters.
