@@ -170,13 +170,14 @@ func (o *Operation) Head(status int, header http.Header, encoded bool) Plan {
 }
 
 func (s *operationState) head(status int, header http.Header, encoded bool) Plan {
-	work, err := s.core.borrow()
-	if s.handle == nil || err != nil {
+	if s.handle == nil {
 		return Plan{}
 	}
-	defer s.core.give(work)
-	work.addHeader(header)
-	texts, lengths, count := work.texts()
+	fields := heads.Get().(*texts)
+	defer heads.Put(fields)
+	defer fields.forget()
+	fields.addHeader(header)
+	texts, lengths, count := fields.blocks()
 	var plan C.costmark_answer_plan
 	C.cmgo_head(s.handle, C.int32_t(status), C.bool(encoded), texts, lengths, count, &plan)
 	return Plan{

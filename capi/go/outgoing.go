@@ -159,22 +159,22 @@ func (w *workspace) putRequest(request *http.Request) {
 }
 
 // addURL spells a URL without allocating, and without what is not sent: user and fragment.
-func (w *workspace) addURL(from *url.URL) {
+func (t *texts) addURL(from *url.URL) {
 	if from.Opaque != "" {
-		w.add(from.String())
+		t.add(from.String())
 		return
 	}
-	w.add(from.Scheme)
-	w.extend("://")
-	w.extend(from.Host)
+	t.add(from.Scheme)
+	t.extend("://")
+	t.extend(from.Host)
 	path := from.EscapedPath()
 	if path == "" {
 		path = "/"
 	}
-	w.extend(path)
+	t.extend(path)
 	if from.ForceQuery || from.RawQuery != "" {
-		w.extend("?")
-		w.extend(from.RawQuery)
+		t.extend("?")
+		t.extend(from.RawQuery)
 	}
 }
 

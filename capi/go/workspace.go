@@ -8,7 +8,6 @@ import "C"
 import (
 	"context"
 	"net/http"
-	"net/textproto"
 	"unsafe"
 )
 
@@ -19,18 +18,13 @@ type workspace struct {
 	c   *C.cmgo_call    // in C's memory
 	own operationHandle // for requests that belong to no operation of the caller's
 
-	text    []byte     // the texts of the request, one after the other
-	lengths []C.size_t // and how long each is
-	streams bool       // there is a body that is not passed
-
-	hasOddNames bool // a header name was not in its canonical form
-	bodyLen     int
+	texts        // of the request
+	streams bool // there is a body that is not passed
+	bodyLen int
 }
 
-const (
-	urlIs    = 3       // method, project and scope come before it
-	keptBody = 4 << 20 // a workspace that has seen a longer body is not kept
-)
+// A workspace that has seen a longer body is not kept.
+const keptBody = 4 << 20
 
 func newWorkspace() (*workspace, error) {
 	c := (*C.cmgo_call)(C.calloc(1, C.sizeof_cmgo_call))
@@ -51,21 +45,10 @@ func (w *workspace) free() {
 
 // forget wipes what may be secret, and tells whether the workspace is worth keeping.
 func (w *workspace) forget() bool {
-	clear(w.text)
-	w.text, w.lengths = w.text[:0], w.lengths[:0]
+	w.texts.forget()
 	w.ctx, w.cause, w.sink, w.token = nil, nil, nil, nil
-	w.hasOddNames, w.streams = false, false
+	w.streams = false
 	return w.bodyLen <= keptBody
-}
-
-// put begins a request. Its URL comes next, then its headers.
-func (w *workspace) put(method, project, scope string) {
-	if method == "" {
-		method = http.MethodGet
-	}
-	w.add(method)
-	w.add(project)
-	w.add(scope)
 }
 
 func (w *workspace) putOwn(ctx context.Context, request *Request) {
@@ -73,42 +56,6 @@ func (w *workspace) putOwn(ctx context.Context, request *Request) {
 	w.add(request.URL)
 	w.addHeader(request.Header)
 	w.streams = request.BodyIsStream
-}
-
-func (w *workspace) add(text string) {
-	w.text = append(w.text, text...)
-	w.lengths = append(w.lengths, C.size_t(len(text)))
-}
-
-// extend adds to the last text.
-func (w *workspace) extend(text string) {
-	w.text = append(w.text, text...)
-	w.lengths[len(w.lengths)-1] += C.size_t(len(text))
-}
-
-func (w *workspace) addHeader(header http.Header) {
-	for name, values := range header {
-		if textproto.CanonicalMIMEHeaderKey(name) != name {
-			w.hasOddNames = true
-		}
-		for _, value := range values {
-			w.add(name)
-			w.add(value)
-		}
-	}
-}
-
-func (w *workspace) texts() (*C.char, *C.size_t, C.size_t) {
-	return chars(w.text), unsafe.SliceData(w.lengths), C.size_t(len(w.lengths))
-}
-
-// requestURL is the URL that was put.
-func (w *workspace) requestURL() []byte {
-	begin := C.size_t(0)
-	for _, length := range w.lengths[:urlIs] {
-		begin += length
-	}
-	return w.text[begin : begin+w.lengths[urlIs]]
 }
 
 // Steps of a run, and how to take them.
@@ -130,7 +77,7 @@ func (w *workspace) run(ctx context.Context, core *core, operation *operationHan
 		steps |= C.CMGO_BODY_IS_STREAM
 	}
 	w.c.client, w.c.operation, w.c.steps = core.client, operation.handle, steps
-	texts, lengths, count := w.texts()
+	texts, lengths, count := w.blocks()
 	C.cmgo_run(w.c, texts, lengths, count, chars(body), C.size_t(len(body)))
 	operation.handle, w.c.operation, w.c.beside = w.c.operation, nil, nil
 }
