@@ -19,20 +19,21 @@ struct costmark_bearer_token {
 
 namespace costmark::capi {
 
-struct TokenSource {
+struct KeptTokens {
   std::function<UnixSeconds()> clock;
   std::unique_ptr<BearerTokenCache> cache;
 };
 
 }  // namespace costmark::capi
 
-struct costmark_bearer_token_provider {
-  explicit costmark_bearer_token_provider(costmark::capi::TokenSource&& source)
-      : core(std::make_shared<costmark::capi::TokenSource>(std::move(source))) {}
+struct costmark_bearer_token_cache {
+  explicit costmark_bearer_token_cache(costmark::capi::KeptTokens&& source)
+      : core(std::make_shared<costmark::capi::KeptTokens>(std::move(source))) {}
 
   costmark::capi::Magic<0x636d'7470'726f'7621> magic;
   std::atomic<std::uint64_t> owners{1};
-  std::shared_ptr<costmark::capi::TokenSource> core;
+  const std::uint64_t number = costmark::capi::next_number();
+  std::shared_ptr<costmark::capi::KeptTokens> core;
 };
 
 namespace costmark::capi {
@@ -70,8 +71,8 @@ Result<std::string> region_of(const Sources& sources) {
                 "no region to make a token for: set option 'region', or AWS_REGION");
 }
 
-Result<std::unique_ptr<costmark_bearer_token_provider>> make_provider(const costmark_config* config,
-                                                                      std::int64_t expires_in_s) {
+Result<std::unique_ptr<costmark_bearer_token_cache>> make_cache(const costmark_config* config,
+                                                                std::int64_t expires_in_s) {
   auto sources = sources_of(config);
   if (!sources) return std::move(sources).status();
   auto region = region_of(sources.value());
@@ -83,15 +84,15 @@ Result<std::unique_ptr<costmark_bearer_token_provider>> make_provider(const cost
   token.on_refresh_failure = std::move(sources.value().on_refresh_failure);
   auto cache = BearerTokenCache::create(std::move(token));
   if (!cache) return std::move(cache).status();
-  return std::make_unique<costmark_bearer_token_provider>(
-      TokenSource{std::move(sources.value().clock), std::move(cache).value()});
+  return std::make_unique<costmark_bearer_token_cache>(
+      KeptTokens{std::move(sources.value().clock), std::move(cache).value()});
 }
 
-Result<std::unique_ptr<costmark_bearer_token>> get(costmark_bearer_token_provider* provider) {
-  if (Status status = require(provider, "provider"); !status) return status;
-  TokenSource& core = *provider->core;
-  if (Status status = Entry::check(&core); !status) return status;
-  const Entry entry(&core);  // from here on `provider` may be ended by a callback
+Result<std::unique_ptr<costmark_bearer_token>> get(costmark_bearer_token_cache* cache) {
+  if (Status status = require(cache, "cache"); !status) return status;
+  KeptTokens& core = *cache->core;
+  if (Status status = Entry::check(cache->number); !status) return status;
+  const Entry entry(cache->number);  // from here on `cache` may be ended by a callback
   auto got = core.cache->get(core.clock());
   if (!got) return std::move(got).status();
   return std::make_unique<costmark_bearer_token>(std::move(got).value());
@@ -113,53 +114,52 @@ costmark_status costmark_bearer_token_new(const costmark_credentials* credential
   });
 }
 
-const char* costmark_bearer_token_text(const costmark_bearer_token* token,
-                                       size_t* out_len) noexcept {
-  return give_text(alive(token) ? token->core->text() : std::string_view(), out_len);
-}
-
-int64_t costmark_bearer_token_expires_unix_s(const costmark_bearer_token* token) noexcept {
-  return alive(token) ? token->core->expires_at() : 0;
+void costmark_bearer_token_read(const costmark_bearer_token* token,
+                                costmark_bearer_token_view* out_view) noexcept {
+  if (!alive(token)) return show_nothing(out_view);
+  costmark_bearer_token_view out = COSTMARK_BEARER_TOKEN_VIEW_INIT;
+  out.text = view(token->core->text());
+  out.expires_unix_s = token->core->expires_at();
+  show(out, out_view);
 }
 
 void costmark_bearer_token_free(costmark_bearer_token* token) noexcept {
   if (alive(token)) delete token;
 }
 
-costmark_status costmark_bearer_token_provider_new(const costmark_config* config,
-                                                   int64_t expires_in_s,
-                                                   costmark_bearer_token_provider** out_provider,
-                                                   costmark_error** out_error) noexcept {
-  return guarded_new(out_provider, out_error, [&] { return make_provider(config, expires_in_s); });
+costmark_status costmark_bearer_token_cache_new(const costmark_config* config, int64_t expires_in_s,
+                                                costmark_bearer_token_cache** out_cache,
+                                                costmark_error** out_error) noexcept {
+  return guarded_new(out_cache, out_error, [&] { return make_cache(config, expires_in_s); });
 }
 
-costmark_status costmark_bearer_token_provider_get(costmark_bearer_token_provider* provider,
-                                                   costmark_bearer_token** out_token,
-                                                   costmark_error** out_error) noexcept {
-  return guarded_new(out_token, out_error, [&] { return get(provider); });
+costmark_status costmark_bearer_token_cache_get(costmark_bearer_token_cache* cache,
+                                                costmark_bearer_token** out_token,
+                                                costmark_error** out_error) noexcept {
+  return guarded_new(out_token, out_error, [&] { return get(cache); });
 }
 
-bool costmark_bearer_token_provider_refused(costmark_bearer_token_provider* provider,
-                                            const char* token, size_t token_len) noexcept {
-  if (!alive(provider) || token == nullptr) return false;
-  TokenSource& core = *provider->core;
+bool costmark_bearer_token_cache_refused(costmark_bearer_token_cache* cache, const char* token,
+                                         size_t token_len) noexcept {
+  if (!alive(cache) || token == nullptr) return false;
+  KeptTokens& core = *cache->core;
   bool may_differ = false;
   (void)guarded(nullptr, [&]() -> Status {
-    if (Status status = Entry::check(&core); !status) return status;
+    if (Status status = Entry::check(cache->number); !status) return status;
     std::string_view text;
     if (Status status = read_text(token, token_len, "token", text); !status) return status;
-    const Entry entry(&core);
+    const Entry entry(cache->number);
     may_differ = core.cache->invalidate(text, core.clock());
     return {};
   });
   return may_differ;
 }
 
-costmark_bearer_token_provider* costmark_bearer_token_provider_retain(
-    costmark_bearer_token_provider* provider) noexcept {
-  return retain(provider);
+costmark_bearer_token_cache* costmark_bearer_token_cache_retain(
+    costmark_bearer_token_cache* cache) noexcept {
+  return retain(cache);
 }
 
-void costmark_bearer_token_provider_release(costmark_bearer_token_provider* provider) noexcept {
-  release(provider);
+void costmark_bearer_token_cache_release(costmark_bearer_token_cache* cache) noexcept {
+  release(cache);
 }

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <string>
 
+#include "answer.hpp"
 #include "guard.hpp"
 #include "secret.hpp"
-#include "usage.hpp"
 #include "views.hpp"
 
 struct costmark_credentials_sink {
@@ -35,7 +35,7 @@ Error refused(std::string_view which, costmark_status status) {
   const auto code = static_cast<Code>(status);
   std::string message = "the " + std::string(which) + " callback returned ";
   if (to_string(code) == "unknown") {
-    message += std::to_string(status) + ", which is no costmark_status";
+    message += std::to_string(status) + ", which is not a costmark_status";
     return Error{Code::internal, std::move(message), std::nullopt, 0, {}, false};
   }
   message += to_string(code);
@@ -70,20 +70,10 @@ UnixSeconds ask(const ClockCallback& callback) noexcept {
   return std::clamp<UnixSeconds>(callback.function(callback.user_data.get()), -1, end);
 }
 
-void tell(const UsageCallback& callback, const UsageEvent& event) noexcept {
-  const costmark_usage usage = to_c(event.answer.usage);
-  costmark_usage_event out = {};
-  out.struct_size = sizeof out;
-  out.project = view(event.project);
-  out.model = view_or_absent(event.answer.model);
-  out.response_id = view_or_absent(event.answer.response_id);
-  out.service_tier = view_or_absent(event.answer.service_tier);
-  out.usage = &usage;
-  out.api = static_cast<costmark_api>(event.api);
-  out.outcome = static_cast<costmark_outcome>(event.answer.outcome);
-  out.http_status = event.http_status;
-  out.attempt = event.attempt;
-  callback.function(callback.user_data.get(), &out);
+void tell(const UsageCallback& callback, const AttemptReport& report) noexcept {
+  costmark_usage usage;
+  const costmark_answer answer = to_c(report, usage);
+  callback.function(callback.user_data.get(), &answer);
 }
 
 Status CredentialsView::read(const costmark_credentials* from, CredentialsView& out) {
@@ -107,7 +97,7 @@ Result<CredentialsPtr> CredentialsView::copy(std::string_view source) const {
                               std::string(source)});
 }
 
-Entry::Entry(const void* owner, const void* handle) noexcept
+Entry::Entry(std::uint64_t owner, const void* handle) noexcept
     : owner_(owner), handle_(handle), outer_(innermost) {
   innermost = this;
 }
@@ -116,11 +106,11 @@ Entry::~Entry() {
   innermost = outer_;
 }
 
-Status Entry::check(const void* owner) {
+Status Entry::check(std::uint64_t owner) {
   for (const Entry* entry = innermost; entry != nullptr; entry = entry->outer_) {
     if (entry->owner_ == owner) {
       return invalid_argument(
-          "this function was called from inside a callback of the same client or provider");
+          "this function was called from inside a callback of the same client or cache");
     }
   }
   return {};
@@ -139,12 +129,12 @@ Status Entry::check_unused(const void* handle, std::string_view name) {
                           " is in use by the call that this callback is inside of");
 }
 
-void Entry::outlive(std::shared_ptr<void> owner) noexcept {
+void Entry::outlive(std::uint64_t owner, std::shared_ptr<void> core) noexcept {
   Entry* outermost = nullptr;
   for (Entry* entry = innermost; entry != nullptr; entry = entry->outer_) {
-    if (entry->owner_ == owner.get()) outermost = entry;
+    if (entry->owner_ == owner) outermost = entry;
   }
-  if (outermost != nullptr) outermost->kept_ = std::move(owner);
+  if (outermost != nullptr) outermost->kept_ = std::move(core);
 }
 
 }  // namespace costmark::capi

@@ -12,7 +12,7 @@
 #include "costmark/costmark.h"
 #include "costmark/credentials_provider.hpp"
 #include "costmark/error.hpp"
-#include "costmark/usage.hpp"
+#include "costmark/operation.hpp"
 #include "handle.hpp"
 
 namespace costmark::capi {
@@ -46,7 +46,15 @@ struct Callback {
 };
 
 using CredentialsCallback = Callback<costmark_credentials_callback>;
-using BearerTokenCallback = Callback<costmark_bearer_token_callback>;
+
+struct BearerTokenCallback : Callback<costmark_bearer_token_callback> {
+  BearerTokenCallback(costmark_bearer_token_callback callback, UserData&& data,
+                      costmark_bearer_token_refused_callback told) noexcept
+      : Callback(callback, std::move(data)), refused(told) {}
+
+  costmark_bearer_token_refused_callback refused;  // may be NULL
+};
+
 using LogCallback = Callback<costmark_log_callback>;
 using ClockCallback = Callback<costmark_clock_callback>;
 using UsageCallback = Callback<costmark_usage_callback>;
@@ -54,10 +62,10 @@ using UsageCallback = Callback<costmark_usage_callback>;
 Result<CredentialsPtr> ask(const CredentialsCallback& callback);
 Result<std::string> ask(const BearerTokenCallback& callback);
 UnixSeconds ask(const ClockCallback& callback) noexcept;
-void tell(const UsageCallback& callback, const UsageEvent& event) noexcept;
+void tell(const UsageCallback& callback, const AttemptReport& report) noexcept;
 
-// What a callback's failure comes back as: its status, unless that is none. `which`: such as
-// "credentials".
+// What a callback's failure comes back as: its status, or internal for a number that is not a
+// costmark_status. `which`: such as "credentials".
 Error refused(std::string_view which, costmark_status status);
 
 // The size of costmark_credentials in the first version.
@@ -73,37 +81,53 @@ struct CredentialsView {
   Result<CredentialsPtr> copy(std::string_view source) const;
 };
 
-// Marks, on this thread, that a call into a client or a provider has begun. A callback that calls
-// the same one again is told so, where it would otherwise wait for itself.
+// Marks, on this thread, that a call into a client or a cache has begun. A callback that calls the
+// same one again is told so, where it would otherwise wait for itself.
 class Entry {
  public:
-  // `owner`: what the call is into. `handle`: what it uses besides, and a callback must not end.
-  explicit Entry(const void* owner, const void* handle = nullptr) noexcept;
+  // `owner`: the number of what the call is into. `handle`: what it uses besides, and a callback
+  // must neither use nor end.
+  explicit Entry(std::uint64_t owner, const void* handle = nullptr) noexcept;
   ~Entry();
   Entry(const Entry&) = delete;
   Entry& operator=(const Entry&) = delete;
 
+  // While a callback runs that was given to the call, and not to its owner: the owner waits for
+  // nothing then, and may be used; the handle may not.
+  class Callback {
+   public:
+    explicit Callback(Entry& entry) noexcept
+        : entry_(entry), owner_(std::exchange(entry.owner_, 0)) {}
+    ~Callback() { entry_.owner_ = owner_; }
+    Callback(const Callback&) = delete;
+    Callback& operator=(const Callback&) = delete;
+
+   private:
+    Entry& entry_;
+    const std::uint64_t owner_;
+  };
+
   // Refuses a call from inside a callback of `owner`.
-  static Status check(const void* owner);
+  static Status check(std::uint64_t owner);
   // Whether a call of this thread uses `handle`.
   static bool inside(const void* handle) noexcept;
   static Status check_unused(const void* handle, std::string_view name);
   // Keeps what a callback gives back for the last time until the call into it has ended.
-  static void outlive(std::shared_ptr<void> owner) noexcept;
+  static void outlive(std::uint64_t owner, std::shared_ptr<void> core) noexcept;
 
  private:
-  const void* owner_;
+  std::uint64_t owner_;
   const void* handle_;
   std::shared_ptr<void> kept_;
   Entry* outer_;
 };
 
-// Gives one count of a shared handle back, whose member `core` calls go into.
+// Takes one owner of a shared handle away. Calls into its member `core` enter by its `number`.
 template <class Handle>
 void release(Handle* handle) noexcept {
   if (!alive(handle)) return;
   if (handle->owners.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  Entry::outlive(handle->core);
+  Entry::outlive(handle->number, handle->core);
   delete handle;
 }
 

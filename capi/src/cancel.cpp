@@ -10,11 +10,11 @@ costmark_status costmark_cancel_new(costmark_cancel** out_cancel,
   return guarded_new(out_cancel, out_error, make_handle<costmark_cancel>);
 }
 
-void costmark_cancel_request(costmark_cancel* cancel) noexcept {
+void costmark_cancel_stop(costmark_cancel* cancel) noexcept {
   if (alive(cancel)) cancel->core->request();
 }
 
-bool costmark_cancel_requested(const costmark_cancel* cancel) noexcept {
+bool costmark_cancel_stopped(const costmark_cancel* cancel) noexcept {
   return alive(cancel) && cancel->core->requested();
 }
 

@@ -12,8 +12,8 @@
 
 namespace costmark::capi {
 
-struct CredentialsSource {
-  explicit CredentialsSource(Sources&& sources)
+struct KeptCredentials {
+  explicit KeptCredentials(Sources&& sources)
       : clock(std::move(sources.clock)),
         cache(std::move(sources.credentials), std::move(sources.on_refresh_failure)) {}
 
@@ -23,13 +23,14 @@ struct CredentialsSource {
 
 }  // namespace costmark::capi
 
-struct costmark_credentials_provider {
-  explicit costmark_credentials_provider(costmark::capi::Sources&& sources)
-      : core(std::make_shared<costmark::capi::CredentialsSource>(std::move(sources))) {}
+struct costmark_credentials_cache {
+  explicit costmark_credentials_cache(costmark::capi::Sources&& sources)
+      : core(std::make_shared<costmark::capi::KeptCredentials>(std::move(sources))) {}
 
   costmark::capi::Magic<0x636d'6370'726f'7621> magic;
   std::atomic<std::uint64_t> owners{1};
-  std::shared_ptr<costmark::capi::CredentialsSource> core;
+  const std::uint64_t number = costmark::capi::next_number();
+  std::shared_ptr<costmark::capi::KeptCredentials> core;
 };
 
 struct costmark_credentials_set {
@@ -49,18 +50,17 @@ struct costmark_credentials_report {
 namespace costmark::capi {
 namespace {
 
-Result<std::unique_ptr<costmark_credentials_provider>> make_provider(
-    const costmark_config* config) {
+Result<std::unique_ptr<costmark_credentials_cache>> make_cache(const costmark_config* config) {
   auto sources = sources_of(config);
   if (!sources) return std::move(sources).status();
-  return std::make_unique<costmark_credentials_provider>(std::move(sources).value());
+  return std::make_unique<costmark_credentials_cache>(std::move(sources).value());
 }
 
-Result<std::unique_ptr<costmark_credentials_set>> get(costmark_credentials_provider* provider) {
-  if (Status status = require(provider, "provider"); !status) return status;
-  CredentialsSource& core = *provider->core;
-  if (Status status = Entry::check(&core); !status) return status;
-  const Entry entry(&core);  // from here on `provider` may be ended by a callback
+Result<std::unique_ptr<costmark_credentials_set>> get(costmark_credentials_cache* cache) {
+  if (Status status = require(cache, "cache"); !status) return status;
+  KeptCredentials& core = *cache->core;
+  if (Status status = Entry::check(cache->number); !status) return status;
+  const Entry entry(cache->number);  // from here on `cache` may be ended by a callback
   auto got = core.cache.get(core.clock());
   if (!got) return std::move(got).status();
   return std::make_unique<costmark_credentials_set>(std::move(got).value());
@@ -92,100 +92,83 @@ const ChainReport::Asked* asked_at(const costmark_credentials_report* report,
 using namespace costmark::capi;
 using costmark::Status;
 
-costmark_status costmark_credentials_provider_new(const costmark_config* config,
-                                                  costmark_credentials_provider** out_provider,
-                                                  costmark_error** out_error) noexcept {
-  return guarded_new(out_provider, out_error, [&] { return make_provider(config); });
+costmark_status costmark_credentials_cache_new(const costmark_config* config,
+                                               costmark_credentials_cache** out_cache,
+                                               costmark_error** out_error) noexcept {
+  return guarded_new(out_cache, out_error, [&] { return make_cache(config); });
 }
 
-costmark_status costmark_credentials_provider_get(costmark_credentials_provider* provider,
-                                                  costmark_credentials_set** out_set,
-                                                  costmark_error** out_error) noexcept {
-  return guarded_new(out_set, out_error, [&] { return get(provider); });
+costmark_status costmark_credentials_cache_get(costmark_credentials_cache* cache,
+                                               costmark_credentials_set** out_set,
+                                               costmark_error** out_error) noexcept {
+  return guarded_new(out_set, out_error, [&] { return get(cache); });
 }
 
-bool costmark_credentials_provider_refused(costmark_credentials_provider* provider,
-                                           const costmark_credentials_set* set) noexcept {
-  if (!alive(provider) || !alive(set)) return false;
-  CredentialsSource& core = *provider->core;
+bool costmark_credentials_cache_refused(costmark_credentials_cache* cache,
+                                        const costmark_credentials_set* set) noexcept {
+  if (!alive(cache) || !alive(set)) return false;
+  KeptCredentials& core = *cache->core;
   bool may_differ = false;
   (void)guarded(nullptr, [&]() -> Status {
-    if (Status status = Entry::check(&core); !status) return status;
-    const Entry entry(&core);
+    if (Status status = Entry::check(cache->number); !status) return status;
+    const Entry entry(cache->number);
     may_differ = core.cache.invalidate(set->core, core.clock());
     return {};
   });
   return may_differ;
 }
 
-costmark_credentials_provider* costmark_credentials_provider_retain(
-    costmark_credentials_provider* provider) noexcept {
-  return retain(provider);
+costmark_credentials_cache* costmark_credentials_cache_retain(
+    costmark_credentials_cache* cache) noexcept {
+  return retain(cache);
 }
 
-void costmark_credentials_provider_release(costmark_credentials_provider* provider) noexcept {
-  release(provider);
+void costmark_credentials_cache_release(costmark_credentials_cache* cache) noexcept {
+  release(cache);
 }
 
-costmark_status costmark_credentials_set_view(const costmark_credentials_set* set,
-                                              costmark_credentials* out_credentials,
-                                              costmark_error** out_error) noexcept {
-  return guarded(out_error, [&]() -> Status {
-    if (Status status = require(set, "set"); !status) return status;
-    const costmark::Credentials& core = *set->core;
-    costmark_credentials shown = COSTMARK_CREDENTIALS_INIT;
-    shown.access_key_id = view(core.access_key_id());
-    shown.secret_access_key = view(core.secret_access_key());
-    shown.session_token = view_or_absent(core.session_token());
-    shown.account_id = view_or_absent(core.account_id());
-    shown.expires_unix_s = core.expires_at().value_or(0);
-    return write_struct(shown, credentials_first_size, "out_credentials", out_credentials);
-  });
-}
-
-const char* costmark_credentials_set_source(const costmark_credentials_set* set,
-                                            size_t* out_len) noexcept {
-  return give_text(alive(set) ? set->core->source() : std::string_view(), out_len);
+void costmark_credentials_set_read(const costmark_credentials_set* set,
+                                   costmark_credentials* out_credentials) noexcept {
+  if (!alive(set)) return show_nothing(out_credentials);
+  const costmark::Credentials& core = *set->core;
+  costmark_credentials out = COSTMARK_CREDENTIALS_INIT;
+  out.access_key_id = view(core.access_key_id());
+  out.secret_access_key = view(core.secret_access_key());
+  out.session_token = view_or_absent(core.session_token());
+  out.account_id = view_or_absent(core.account_id());
+  out.source = view_or_absent(core.source());
+  out.expires_unix_s = core.expires_at().value_or(0);
+  show(out, out_credentials);
 }
 
 void costmark_credentials_set_free(costmark_credentials_set* set) noexcept {
   if (alive(set)) delete set;
 }
 
-costmark_status costmark_credentials_report_new(const costmark_config* config,
-                                                costmark_credentials_report** out_report,
-                                                costmark_error** out_error) noexcept {
+costmark_status costmark_config_explain_credentials(const costmark_config* config,
+                                                    costmark_credentials_report** out_report,
+                                                    costmark_error** out_error) noexcept {
   return guarded_new(out_report, out_error, [&] { return explain(config); });
 }
 
-size_t costmark_credentials_report_count(const costmark_credentials_report* report) noexcept {
-  return alive(report) ? report->asked.size() : 0;
+void costmark_credentials_report_read(const costmark_credentials_report* report,
+                                      costmark_credentials_report_view* out_view) noexcept {
+  if (!alive(report)) return show_nothing(out_view);
+  costmark_credentials_report_view out = COSTMARK_CREDENTIALS_REPORT_VIEW_INIT;
+  out.region = view_or_absent(report->region.name);
+  out.region_origin = view_or_absent(report->region.origin);
+  out.source_count = report->asked.size();
+  out.found = report->found ? 1 : 0;
+  show(out, out_view);
 }
 
-const char* costmark_credentials_report_source(const costmark_credentials_report* report,
-                                               size_t index, size_t* out_len) noexcept {
+void costmark_credentials_report_source(const costmark_credentials_report* report, size_t index,
+                                        costmark_str* out_name,
+                                        costmark_str* out_failure) noexcept {
   const auto* asked = asked_at(report, index);
-  return give_text(asked != nullptr ? asked->source : std::string_view(), out_len);
-}
-
-const char* costmark_credentials_report_failure(const costmark_credentials_report* report,
-                                                size_t index, size_t* out_len) noexcept {
-  const auto* asked = asked_at(report, index);
-  return give_text(asked != nullptr ? asked->failure : std::string_view(), out_len);
-}
-
-bool costmark_credentials_report_found(const costmark_credentials_report* report) noexcept {
-  return alive(report) && report->found;
-}
-
-const char* costmark_credentials_report_region(const costmark_credentials_report* report,
-                                               size_t* out_len) noexcept {
-  return give_text(alive(report) ? report->region.name : std::string_view(), out_len);
-}
-
-const char* costmark_credentials_report_region_origin(const costmark_credentials_report* report,
-                                                      size_t* out_len) noexcept {
-  return give_text(alive(report) ? report->region.origin : std::string_view(), out_len);
+  if (out_name != nullptr) *out_name = asked == nullptr ? costmark_str{} : view(asked->source);
+  if (out_failure != nullptr)
+    *out_failure = asked == nullptr ? costmark_str{} : view(asked->failure);
 }
 
 void costmark_credentials_report_free(costmark_credentials_report* report) noexcept {

@@ -72,41 +72,23 @@ costmark_status report_exception(const char* what, costmark_error** out_error) n
 
 }  // namespace costmark::capi
 
-using costmark::capi::give_text;
-using costmark::capi::is_error;
+using namespace costmark::capi;
 
-const char* costmark_status_name(costmark_status status) noexcept {
-  return costmark::to_string(static_cast<costmark::Code>(status)).data();
-}
-
-costmark_status costmark_error_status(const costmark_error* error) noexcept {
-  return is_error(error) ? static_cast<costmark_status>(error->code) : COSTMARK_OK;
-}
-
-const char* costmark_error_message(const costmark_error* error, size_t* out_len) noexcept {
-  return give_text(is_error(error) ? error->message : std::string_view(), out_len);
-}
-
-bool costmark_error_offset(const costmark_error* error, uint64_t* out_offset) noexcept {
-  const bool known = is_error(error) && error->offset.has_value();
-  if (out_offset != nullptr) *out_offset = known ? *error->offset : 0;
-  return known;
-}
-
-int32_t costmark_error_http_status(const costmark_error* error) noexcept {
-  return is_error(error) ? error->http_status : 0;
-}
-
-const char* costmark_error_request_id(const costmark_error* error, size_t* out_len) noexcept {
-  return give_text(is_error(error) ? error->request_id : std::string_view(), out_len);
-}
-
-bool costmark_error_retryable(const costmark_error* error) noexcept {
-  return is_error(error) && error->retryable;
+void costmark_error_read(const costmark_error* error, costmark_error_view* out_view) noexcept {
+  if (!is_error(error)) return show_nothing(out_view);
+  costmark_error_view out = COSTMARK_ERROR_VIEW_INIT;
+  out.message = view(error->message);
+  out.request_id = view_or_absent(error->request_id);
+  out.offset = error->offset.value_or(0);
+  out.has_offset = error->offset ? 1 : 0;
+  out.status = static_cast<costmark_status>(error->code);
+  out.http_status = error->http_status;
+  out.retryable = error->retryable ? 1 : 0;
+  show(out, out_view);
 }
 
 void costmark_error_free(costmark_error* error) noexcept {
-  if (!is_error(error) || error == &costmark::capi::out_of_memory) return;
+  if (!is_error(error) || error == &out_of_memory) return;
   *const_cast<volatile std::uint64_t*>(&error->magic) = 0;
-  delete static_cast<costmark::capi::OwnedError*>(error);
+  delete static_cast<OwnedError*>(error);
 }

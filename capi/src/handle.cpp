@@ -1,11 +1,16 @@
 #include "handle.hpp"
 
-#include "costmark/costmark.h"
+#include "costmark/testing.h"
 
 namespace costmark::capi {
 
 constinit std::atomic<std::size_t> live_handles{0};
 const char this_copy = 0;
+
+std::uint64_t next_number() noexcept {
+  static constinit std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
 
 }  // namespace costmark::capi
 

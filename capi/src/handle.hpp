@@ -17,6 +17,10 @@ extern std::atomic<std::size_t> live_handles;
 // Its address tells this copy of the library from another one in the same process.
 extern const char this_copy;
 
+// Differs from all numbers that it gave before, in this process and its parents: what tells one
+// client from another, also when the second one lives where the first one did.
+std::uint64_t next_number() noexcept;
+
 // A number that tells handles of one type from others and from ended ones, and an address that
 // tells them from those of another copy. They stay in release builds: a stale or wrong handle
 // should be a status and not a crash, where that can be noticed.

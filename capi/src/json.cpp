@@ -10,9 +10,11 @@
 namespace costmark::capi {
 namespace {
 
-// What an edit is told besides the text, as both functions have it.
+constexpr std::size_t json_edit_first_size =
+    offsetof(costmark_json_edit, reserved) + sizeof(std::uint32_t);
+
 struct Edit {
-  std::string_view text, path;
+  std::string_view text, path, value;
   json::Mode mode = json::Mode::lenient;
 };
 
@@ -22,32 +24,36 @@ struct Buffer {
   std::size_t* out_len;
 };
 
-Status read_edit(const char* text, std::size_t len, const char* path, std::size_t path_len,
-                 std::uint32_t flags, const Buffer& buffer, Edit& out) {
-  if (Status status = require_out(buffer.out_len, "out_len"); !status) return status;
-  *buffer.out_len = 0;
-  Status status = read_text(text, len, "json", out.text);
-  if (status) status = read_text(path, path_len, "path", out.path);
-  if (!status) return status;
-  if (buffer.data == nullptr && buffer.capacity != 0) {
-    return invalid_argument("buffer is NULL, but its capacity is " +
-                            std::to_string(buffer.capacity));
-  }
-  if ((flags & ~COSTMARK_JSON_STRICT) != 0) {
-    return invalid_argument("flags is " + std::to_string(flags) +
-                            "; known are 0 and COSTMARK_JSON_STRICT");
-  }
-  if ((flags & COSTMARK_JSON_STRICT) != 0) out.mode = json::Mode::strict;
-  return {};
+Status read_edit(const costmark_json_edit* from, Edit& out) {
+  costmark_json_edit edit;
+  bool strict = false;
+  Status status = read_struct(from, json_edit_first_size, "edit", edit);
+  if (status) status = read_text(edit.json, "edit.json", out.text);
+  if (status) status = read_text(edit.path, "edit.path", out.path);
+  if (status) status = read_text(edit.value, "edit.value", out.value);
+  if (status) status = read_bool(edit.strict, "edit.strict", strict);
+  if (status) status = require_zero(edit.reserved, "edit.reserved");
+  if (strict) out.mode = json::Mode::strict;
+  return status;
 }
 
-// Opens, plans with `plan`, carries out, and copies to the caller.
+Status check_buffer(const Buffer& buffer) {
+  if (Status status = require_out(buffer.out_len, "out_len"); !status) return status;
+  *buffer.out_len = 0;
+  if (buffer.data != nullptr || buffer.capacity == 0) return {};
+  return invalid_argument("buffer is NULL, but its capacity is " + std::to_string(buffer.capacity));
+}
+
+// Reads, opens, plans with `plan`, carries out, and copies to the caller.
 template <class Plan>
-Status carry_out(const Edit& edit, const Buffer& buffer, Plan plan) {
+Status carry_out(const costmark_json_edit* from, const Buffer& buffer, Plan plan) {
+  Edit edit;
+  if (Status status = check_buffer(buffer); !status) return status;
+  if (Status status = read_edit(from, edit); !status) return status;
   json::Document document;
   const std::array<std::string_view, 1> paths{edit.path};
   if (Status status = document.open(edit.text, paths, edit.mode); !status) return status;
-  if (Status status = plan(document); !status) return status;
+  if (Status status = plan(document, edit.value); !status) return status;
   Result<std::string_view> edited = document.finish();
   if (!edited) return std::move(edited).status();
   const std::string_view text = edited.value();
@@ -72,7 +78,6 @@ std::size_t saturating_multiply(std::size_t a, std::size_t b) noexcept {
 }  // namespace costmark::capi
 
 using namespace costmark::capi;
-using costmark::Status;
 
 size_t costmark_json_set_bound(size_t json_len, size_t path_len, size_t value_len) noexcept {
   // A byte of a name is at most an escape of six; a member adds quotes, colon, braces and comma,
@@ -83,31 +88,21 @@ size_t costmark_json_set_bound(size_t json_len, size_t path_len, size_t value_le
   return saturating_add(bound, 16);
 }
 
-costmark_status costmark_json_set(const char* json, size_t json_len, const char* path,
-                                  size_t path_len, const char* value, size_t value_len,
-                                  uint32_t flags, char* buffer, size_t capacity, size_t* out_len,
-                                  costmark_error** out_error) noexcept {
-  return guarded(out_error, [&]() -> Status {
-    const Buffer to{buffer, capacity, out_len};
-    Edit edit;
-    Status status = read_edit(json, json_len, path, path_len, flags, to, edit);
-    if (!status) return status;
-    std::string_view text;
-    if (status = read_text(value, value_len, "value", text); !status) return status;
-    return carry_out(edit, to,
-                     [&](costmark::json::Document& document) { return document.set(0, text); });
+costmark_status costmark_json_set(const costmark_json_edit* edit, char* buffer, size_t capacity,
+                                  size_t* out_len, costmark_error** out_error) noexcept {
+  return guarded(out_error, [&] {
+    return carry_out(edit, {buffer, capacity, out_len},
+                     [](costmark::json::Document& document, std::string_view value) {
+                       return document.set(0, value);
+                     });
   });
 }
 
-costmark_status costmark_json_remove(const char* json, size_t json_len, const char* path,
-                                     size_t path_len, uint32_t flags, char* buffer, size_t capacity,
+costmark_status costmark_json_remove(const costmark_json_edit* edit, char* buffer, size_t capacity,
                                      size_t* out_len, costmark_error** out_error) noexcept {
-  return guarded(out_error, [&]() -> Status {
-    const Buffer to{buffer, capacity, out_len};
-    Edit edit;
-    Status status = read_edit(json, json_len, path, path_len, flags, to, edit);
-    if (!status) return status;
-    return carry_out(edit, to,
-                     [](costmark::json::Document& document) { return document.remove(0); });
+  return guarded(out_error, [&] {
+    return carry_out(
+        edit, {buffer, capacity, out_len},
+        [](costmark::json::Document& document, std::string_view) { return document.remove(0); });
   });
 }

@@ -7,9 +7,8 @@
 
 #include "callbacks.hpp"
 #include "cancel.hpp"
-#include "client.hpp"
 #include "guard.hpp"
-#include "response.hpp"
+#include "operation.hpp"
 #include "views.hpp"
 
 namespace costmark::capi {
@@ -17,7 +16,6 @@ namespace {
 
 constexpr std::size_t send_options_first_size =
     offsetof(costmark_send_options, reserved) + sizeof(std::uint32_t);
-constexpr std::uint32_t most_attempts = 100;
 // A day: what is longer is as good as no limit, and would overflow where it is added to a time.
 constexpr std::int64_t longest_timeout_ms = 86'400'000;
 
@@ -36,8 +34,7 @@ Status read_options(const costmark_send_options* from, costmark_send_options& ou
     return invalid_argument("options.max_attempts is " + std::to_string(out.max_attempts) +
                             "; it must be from 1 to 100, or 0");
   }
-  if (out.reserved != 0) return invalid_argument("options.reserved is not zero");
-  return {};
+  return require_zero(out.reserved, "options.reserved");
 }
 
 Status verdict_of(std::string_view which, costmark_status status) {
@@ -45,19 +42,19 @@ Status verdict_of(std::string_view which, costmark_status status) {
   return refused(which, status);
 }
 
-// What the core is told, over what the caller said. Borrows both arguments.
-SendOptions for_core(const costmark_send_options& options, costmark_response& response) {
+// What the core is told, over what the caller said. Borrows its arguments.
+SendOptions for_core(const costmark_send_options& options, ShownResponse& response, Entry& entry) {
   SendOptions out;
   if (options.on_head != nullptr) {
     out.on_head = [&](const Response& head) {
-      response.show_head(head);
-      const costmark_status status = options.on_head(options.user_data, &response);
-      response.filled = false;
-      return verdict_of("head", status);
+      response.fill(head);
+      const Entry::Callback callback(entry);
+      return verdict_of("head", options.on_head(options.user_data, &response.shown()));
     };
   }
   if (options.on_body != nullptr) {
-    out.on_body = [&options](std::string_view piece) {
+    out.on_body = [&](std::string_view piece) {
+      const Entry::Callback callback(entry);
       return verdict_of("body", options.on_body(options.user_data, piece.data(), piece.size()));
     };
   }
@@ -66,37 +63,71 @@ SendOptions for_core(const costmark_send_options& options, costmark_response& re
   return out;
 }
 
-Status send(const costmark_client* client, const costmark_request* from,
-            const costmark_send_options* from_options, costmark_response* response) {
-  if (Status status = require(client, "client"); !status) return status;
-  if (Status status = require(response, "response"); !status) return status;
-  if (Status status = Entry::check_unused(response, "response"); !status) return status;
-  response->clear();
-  Client& core = *client->core;
-  if (Status status = Entry::check(&core); !status) return status;
-  Request request;
-  Status status = read_request(from, response->request_headers, request);
-  if (!status) return status;
+Status send(costmark_operation* operation, const costmark_send_options* from_options) {
+  if (Status status = enter(operation); !status) return status;
   costmark_send_options options;
-  if (status = read_options(from_options, options); !status) return status;
-  SendOptions sending = for_core(options, *response);
-  // Callbacks may give back the last counts of `cancel` and `client`.
+  if (Status status = read_options(from_options, options); !status) return status;
+  Entry entry(operation->owner, operation);
+  SendOptions sending = for_core(options, operation->response, entry);
+  // A callback may take its last owner away.
   std::shared_ptr<Cancel> cancel;
   if (options.cancel != nullptr) cancel = options.cancel->core;
   sending.cancel = cancel.get();
-  const Entry entry(&core, response);
-  status = core.send(request, sending, response->core);
-  response->show();
+  operation->response.clear();
+  const std::uint32_t attempt_before = operation->core.report().attempt;
+  Status status = operation->client->send(operation->core, sending);
+  operation->response.clear();
+  if (operation->core.report().attempt != attempt_before) {
+    operation->response.fill(operation->core.response());
+  }
   return status;
 }
 
 }  // namespace
+
+void ShownResponse::copy_headers(std::span<const Header> headers) {
+  std::size_t size = 0;
+  for (const Header& header : headers) size += header.name.size() + header.value.size() + 2;
+  text_.clear();
+  text_.reserve(size);  // from here on its memory stays where it is
+  const auto copy = [this](std::string_view part) -> costmark_str {
+    const char* const begin = text_.data() + text_.size();
+    text_.append(part).push_back('\0');
+    return {begin, part.size()};
+  };
+  headers_.clear();
+  for (const Header& header : headers) {
+    const costmark_str name = copy(header.name);
+    headers_.push_back({name, copy(header.value)});
+  }
+}
+
+void ShownResponse::fill(const Response& response) {
+  copy_headers(response.headers());
+  request_id_ = response.request_id();
+  hint_ = response.prepared().hint();
+  shown_ = COSTMARK_RESPONSE_INIT;
+  shown_.headers = array_or_absent(headers_);
+  shown_.header_count = headers_.size();
+  shown_.body = view_or_absent(response.body());
+  shown_.request_id = view_or_absent(request_id_);
+  shown_.hint = view_or_absent(hint_);
+  shown_.http_status = response.http_status();
+  shown_.attempts = response.attempts();
+}
+
 }  // namespace costmark::capi
 
-costmark_status costmark_client_send(const costmark_client* client, const costmark_request* request,
-                                     const costmark_send_options* options,
-                                     costmark_response* response,
-                                     costmark_error** out_error) noexcept {
-  using namespace costmark::capi;
-  return guarded(out_error, [&] { return send(client, request, options, response); });
+using namespace costmark::capi;
+
+costmark_status costmark_operation_send(costmark_operation* operation,
+                                        const costmark_send_options* options,
+                                        costmark_error** out_error) noexcept {
+  return guarded(out_error, [&] { return send(operation, options); });
+}
+
+void costmark_operation_response(const costmark_operation* operation,
+                                 costmark_response* out_response) noexcept {
+  if (!alive(operation)) return show_nothing(out_response);
+  show(operation->response.shown(), out_response);
 }

@@ -1,4 +1,4 @@
-// What providers of credentials and of bearer tokens are made of.
+// What caches of credentials and of bearer tokens are made of.
 #pragma once
 
 #include <functional>
@@ -18,7 +18,7 @@ struct Sources {
   std::function<void(const Error&)> on_refresh_failure;
 };
 
-// Errors: as costmark_credentials_provider_new() has them.
+// Errors: as costmark_credentials_cache_new() has them.
 Result<Sources> sources_of(const costmark_config* config);
 
 UnixSeconds system_time() noexcept;

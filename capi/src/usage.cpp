@@ -1,4 +1,4 @@
-#include "usage.hpp"
+#include "costmark/usage.hpp"
 
 #include <string>
 #include <utility>
@@ -9,56 +9,63 @@
 #include "guard.hpp"
 #include "views.hpp"
 
+namespace costmark::capi {
+
+// The sums of one project and model.
+struct UsageRow {
+  std::string project;
+  std::string model;
+  UsageTotals totals;
+};
+
+}  // namespace costmark::capi
+
 struct costmark_usage_report {
   costmark::capi::Magic<0x636d'7265'706f'7274> magic;
-  std::vector<std::pair<std::string, costmark::UsageTotals>> projects;  // sorted by id
+  std::vector<costmark::capi::UsageRow> rows;  // sorted by the bytes of project, then model
 };
 
 namespace costmark::capi {
 namespace {
 
-constexpr std::size_t totals_first_size =
-    offsetof(costmark_usage_totals, inconsistent) + sizeof(uint64_t);
-
-std::uint64_t take(const std::optional<std::uint64_t>& count, std::uint32_t bit,
-                   std::uint32_t& known) noexcept {
-  if (count) known |= bit;
-  return count.value_or(0);
+// The core sums by project alone yet, and has no row for what came after too many.
+std::vector<UsageRow> rows_of(const Client& client) {
+  std::vector<UsageRow> rows;
+  auto usage = client.usage();
+  rows.reserve(usage.size());
+  while (!usage.empty()) {
+    auto node = usage.extract(usage.begin());
+    rows.push_back({std::move(node.key()), {}, node.mapped()});
+  }
+  return rows;
 }
 
-costmark_usage_totals to_c(const UsageTotals& totals) noexcept {
-  return {sizeof(costmark_usage_totals), totals.operations,          totals.attempts,
-          totals.failed_attempts,        totals.incomplete_attempts, totals.input_tokens,
-          totals.cached_input_tokens,    totals.cache_write_tokens,  totals.output_tokens,
-          totals.reasoning_tokens,       totals.inconsistent};
+costmark_usage_totals to_c(const UsageRow& row) noexcept {
+  costmark_usage_totals out = COSTMARK_USAGE_TOTALS_INIT;
+  out.project = view(row.project);
+  out.model = view_or_absent(row.model);
+  out.operations = row.totals.operations;
+  out.attempts = row.totals.attempts;
+  out.failed_attempts = row.totals.failed_attempts;
+  out.incomplete_attempts = row.totals.incomplete_attempts;
+  out.input_tokens = row.totals.input_tokens;
+  out.cached_input_tokens = row.totals.cached_input_tokens;
+  out.cache_write_tokens = row.totals.cache_write_tokens;
+  out.output_tokens = row.totals.output_tokens;
+  out.reasoning_tokens = row.totals.reasoning_tokens;
+  out.flagged = row.totals.inconsistent;
+  return out;
 }
 
 Result<std::unique_ptr<costmark_usage_report>> take_report(const costmark_client* client) {
   if (Status status = require(client, "client"); !status) return status;
-  if (Status status = Entry::check(client->core.get()); !status) return status;
+  if (Status status = Entry::check(client->number); !status) return status;
   auto report = std::make_unique<costmark_usage_report>();
-  auto usage = client->core->usage();
-  report->projects.reserve(usage.size());
-  while (!usage.empty()) {
-    auto node = usage.extract(usage.begin());
-    report->projects.emplace_back(std::move(node.key()), node.mapped());
-  }
+  report->rows = rows_of(*client->core);
   return report;
 }
 
 }  // namespace
-
-costmark_usage to_c(const Usage& usage) noexcept {
-  costmark_usage out = COSTMARK_USAGE_INIT;
-  out.input_tokens = take(usage.input_tokens, COSTMARK_USAGE_INPUT, out.known);
-  out.cached_input_tokens = take(usage.cached_input_tokens, COSTMARK_USAGE_CACHED_INPUT, out.known);
-  out.cache_write_tokens = take(usage.cache_write_tokens, COSTMARK_USAGE_CACHE_WRITE, out.known);
-  out.output_tokens = take(usage.output_tokens, COSTMARK_USAGE_OUTPUT, out.known);
-  out.reasoning_tokens = take(usage.reasoning_tokens, COSTMARK_USAGE_REASONING, out.known);
-  out.inconsistent = usage.inconsistent ? 1 : 0;
-  return out;
-}
-
 }  // namespace costmark::capi
 
 using namespace costmark::capi;
@@ -70,28 +77,23 @@ costmark_status costmark_client_usage(const costmark_client* client,
   return guarded_new(out_report, out_error, [&] { return take_report(client); });
 }
 
-size_t costmark_usage_report_count(const costmark_usage_report* report) noexcept {
-  return alive(report) ? report->projects.size() : 0;
-}
-
-const char* costmark_usage_report_project(const costmark_usage_report* report, size_t index,
-                                          size_t* out_len) noexcept {
-  if (index >= costmark_usage_report_count(report)) return give_text({}, out_len);
-  return give_text(report->projects[index].first, out_len);
-}
-
-costmark_status costmark_usage_report_totals(const costmark_usage_report* report, size_t index,
-                                             costmark_usage_totals* out_totals,
-                                             costmark_error** out_error) noexcept {
-  return guarded(out_error, [&]() -> Status {
-    if (Status status = require(report, "report"); !status) return status;
-    if (index >= report->projects.size()) {
-      return invalid_argument("index is " + std::to_string(index) + "; the report holds " +
-                              std::to_string(report->projects.size()) + " projects");
-    }
-    return write_struct(to_c(report->projects[index].second), totals_first_size, "out_totals",
-                        out_totals);
+void costmark_client_usage_reset(const costmark_client* client) noexcept {
+  if (!alive(client)) return;
+  (void)guarded(nullptr, [&]() -> Status {
+    if (Status status = Entry::check(client->number); !status) return status;
+    client->core->reset_usage();
+    return {};
   });
+}
+
+size_t costmark_usage_report_count(const costmark_usage_report* report) noexcept {
+  return alive(report) ? report->rows.size() : 0;
+}
+
+void costmark_usage_report_read(const costmark_usage_report* report, size_t index,
+                                costmark_usage_totals* out_totals) noexcept {
+  if (index >= costmark_usage_report_count(report)) return show_nothing(out_totals);
+  show(to_c(report->rows[index]), out_totals);
 }
 
 void costmark_usage_report_free(costmark_usage_report* report) noexcept {

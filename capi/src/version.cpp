@@ -4,7 +4,6 @@
 #include <string_view>
 
 #include "costmark/costmark.h"
-#include "views.hpp"
 
 #define COSTMARK_TEXT_OF(number) #number
 #define COSTMARK_TEXT(number) COSTMARK_TEXT_OF(number)
@@ -12,21 +11,8 @@
 namespace {
 
 constexpr std::string_view features[] = {
-    "prepare",
-    "observe",
-    "send",
-    "verify",
-    "usage",
-    "sign",
-    "presign",
-    "json",
-    "bearer_token",
-    "credentials",
-    "credentials_callback",
-    "bearer_token_callback",
-    "log_callback",
-    "usage_callback",
-    "clock_callback",
+    "operation", "send", "verify",       "usage",       "sign",
+    "presign",   "json", "bearer_token", "credentials", "routes",
 };
 
 static_assert(COSTMARK_VERSION_NUMBER == COSTMARK_VERSION_MAJOR * 1000000 +
@@ -53,11 +39,4 @@ bool costmark_has_feature(const char* name, size_t name_len) noexcept {
   return std::any_of(std::begin(features), std::end(features), [&](std::string_view feature) {
     return feature.size() == name_len && std::memcmp(feature.data(), name, name_len) == 0;
   });
-}
-
-void costmark_init(void* any_struct, size_t struct_size) noexcept {
-  if (any_struct == nullptr || struct_size < sizeof(size_t)) return;
-  if (struct_size > costmark::capi::largest_struct) return;
-  std::memset(any_struct, 0, struct_size);
-  std::memcpy(any_struct, &struct_size, sizeof struct_size);
 }

@@ -48,6 +48,19 @@ Status read_headers(const costmark_header* headers, std::size_t count, std::vect
   return {};
 }
 
+Status read_bool(std::uint32_t value, std::string_view name, bool& out) {
+  if (value > 1) {
+    return invalid_argument(plus(name, " is ") + std::to_string(value) + "; it must be 0 or 1");
+  }
+  out = value != 0;
+  return {};
+}
+
+Status require_zero(std::uint32_t value, std::string_view name) {
+  if (value == 0) return {};
+  return invalid_argument(plus(name, " is not zero"));
+}
+
 Status check_struct(const void* from, std::size_t first, std::size_t known, std::string_view name,
                     std::size_t& out_size) {
   if (from == nullptr) return invalid_argument(plus(name, " is NULL"));
@@ -67,6 +80,20 @@ Status check_struct(const void* from, std::size_t first, std::size_t known, std:
     }
   }
   return {};
+}
+
+std::size_t size_of_out(const void* to) noexcept {
+  if (to == nullptr) return 0;
+  std::size_t size = 0;
+  std::memcpy(&size, to, sizeof size);
+  return size < sizeof size || size > largest_struct ? 0 : size;
+}
+
+Status check_out(const void* to, std::size_t known, std::string_view name) {
+  if (Status status = require_out(to, name); !status) return status;
+  if (size_of_out(to) != 0) return {};
+  return invalid_argument(plus(name, ".struct_size is not set; it must be the caller's sizeof, ") +
+                          "which is " + std::to_string(known) + " in this version");
 }
 
 }  // namespace costmark::capi

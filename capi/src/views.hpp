@@ -1,4 +1,5 @@
-// Pointers, lengths and sized structs from the caller, checked before anything reads them.
+// Pointers, lengths and sized structs from the caller, checked before anything reads them; and the
+// structs that show results.
 #pragma once
 
 #include <algorithm>
@@ -24,6 +25,11 @@ Status read_text(const costmark_str& text, std::string_view name, std::string_vi
 // Replaces what is in `out`, whose memory is kept.
 Status read_headers(const costmark_header* headers, std::size_t count, std::vector<Header>& out);
 
+// For truth values in structs.
+Status read_bool(std::uint32_t value, std::string_view name, bool& out);
+// For reserved fields.
+Status require_zero(std::uint32_t value, std::string_view name);
+
 inline costmark_str view(std::string_view text) noexcept {
   return {text.data(), text.size()};
 }
@@ -32,17 +38,10 @@ inline costmark_str view_or_absent(std::string_view text) noexcept {
   return text.empty() ? costmark_str{nullptr, 0} : view(text);
 }
 
-// For getters: never NULL, so that what has no bytes is still a text.
-inline const char* give_text(std::string_view text, std::size_t* out_len) noexcept {
-  if (out_len != nullptr) *out_len = text.size();
-  return text.data() == nullptr ? "" : text.data();
-}
-
-// `items`: NULL for none. An empty array is NULL.
+// An empty array is NULL.
 template <class T>
-const T* give_array(const std::vector<T>* items, std::size_t* out_count) noexcept {
-  if (out_count != nullptr) *out_count = items == nullptr ? 0 : items->size();
-  return items == nullptr || items->empty() ? nullptr : items->data();
+const T* array_or_absent(const std::vector<T>& items) noexcept {
+  return items.empty() ? nullptr : items.data();
 }
 
 // No struct of this library will ever be larger; a size above it was never set.
@@ -63,14 +62,33 @@ Status read_struct(const Struct* from, std::size_t first, std::string_view name,
   return {};
 }
 
-// Fills a caller's struct of whatever version with as many fields as it has.
+// The size of a caller's struct for a result; 0 when it cannot take one.
+std::size_t size_of_out(const void* to) noexcept;
+
+// The same for functions that can say what is wrong. `known`: the size that this library knows.
+Status check_out(const void* to, std::size_t known, std::string_view name);
 template <class Struct>
-Status write_struct(Struct value, std::size_t first, std::string_view name, Struct* to) {
-  std::size_t size = 0;
-  if (Status status = check_struct(to, first, sizeof(Struct), name, size); !status) return status;
-  value.struct_size = size;
-  std::memcpy(to, &value, std::min(size, sizeof(Struct)));
-  return {};
+Status check_out(const Struct* to, std::string_view name) {
+  return check_out(to, sizeof(Struct), name);
+}
+
+// Fills a caller's struct for a result, of whatever version: no byte beyond its size is written,
+// its size stays, and what this version does not know becomes zero.
+template <class Struct>
+void show(const Struct& value, Struct* to) noexcept {
+  constexpr std::size_t begin = sizeof(std::size_t);
+  const std::size_t size = size_of_out(to);
+  if (size <= begin) return;
+  const std::size_t known = std::min(size, sizeof(Struct));
+  auto* bytes = reinterpret_cast<unsigned char*>(to);
+  std::memcpy(bytes + begin, reinterpret_cast<const unsigned char*>(&value) + begin, known - begin);
+  std::memset(bytes + known, 0, size - known);
+}
+
+// What a struct for a result shows when there is nothing to show.
+template <class Struct>
+void show_nothing(Struct* to) noexcept {
+  show(Struct{}, to);
 }
 
 }  // namespace costmark::capi

@@ -156,4 +156,12 @@ std::map<std::string, UsageTotals> Client::usage() const {
   return impl_->accounting.counters().snapshot();
 }
 
+void Client::reset_usage() {
+  impl_->accounting.counters().reset();
+}
+
+const ModelRoute* Client::route(std::string_view model) const {
+  return impl_->settings.routes.find(model);
+}
+
 }  // namespace costmark

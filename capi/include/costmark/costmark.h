@@ -4,8 +4,9 @@
  * The library writes the project into a request, signs the request, and reads the usage out of the
  * answer. Your own HTTP client sends the request, or costmark_operation_send() does. The network is
  * used only to fetch credentials where they are kept there and, with option `verify`, to ask the
- * endpoint for proof. The library prints nothing, installs no signal handlers, and starts no threads,
- * except that libcurl looks up host names in one of its own. This header is the whole manual.
+ * endpoint for proof. The library prints nothing, installs no signal handlers, and starts no
+ * threads, except that libcurl looks up host names in one of its own. This header is the whole
+ * manual.
  *
  * A program that prepares one request (examples that send and read answers: capi/examples):
  *
@@ -48,63 +49,68 @@
  *
  * The rules
  *
- *  1. Text and bytes are passed as pointer and length: two parameters in functions, a costmark_str in
- *     structs. Text is UTF-8. NULL with length 0 means absent and is allowed only where the comment
- *     says so. NULL with another length, or a length above PTRDIFF_MAX, is refused. Text that the
- *     library returns is followed by a NUL that its length does not count. Bodies are not.
+ *  1. Text and bytes are passed as pointer and length: two parameters in functions, a costmark_str
+ *     in structs. Text is UTF-8. NULL with length 0 means absent and is allowed only where the
+ *     comment says so. NULL with another length, or a length above PTRDIFF_MAX, is refused. Text
+ *     that the library returns is followed by a NUL that its length does not count. Bodies are not.
  *
- *  2. Inputs are borrowed for the call, and copied if they are kept; exceptions are named where they
- *     occur. What is returned through an `out_` parameter of `_new` belongs to the caller and has
- *     exactly one function that ends it. What a view struct shows belongs to the handle that filled
- *     it; its comment says how long it lives.
+ *  2. Inputs are borrowed for the call, and copied if they are kept; exceptions are named where
+ *     they occur. What is returned through an `out_` parameter of `_new` belongs to the caller and
+ *     has exactly one function that ends it. What a view struct shows belongs to the handle that
+ *     filled it; its comment says how long it lives.
  *
- *  3. A handle is made by `_new` and ended by `_free`. A shared handle is counted instead: `_retain`
- *     adds an owner, `_release` takes one away. All of these accept NULL. When `_new` fails, its
- *     `out_` value is NULL. A handle of the wrong type, or one that has ended, is refused where that
- *     can be noticed. Using one is a mistake all the same.
+ *  3. A handle is made by `_new` and ended by `_free`. A shared handle is counted instead:
+ *     `_retain` adds an owner, `_release` takes one away. All of these accept NULL. When `_new`
+ *     fails, its `out_` value is NULL. A handle of the wrong type, or one that has ended, is
+ *     refused where that can be noticed. Using one is a mistake all the same.
  *
- *  4. A function that can fail returns a costmark_status: COSTMARK_OK, or a number that says what to
- *     do. Each can return COSTMARK_INVALID_ARGUMENT, COSTMARK_OUT_OF_MEMORY and COSTMARK_INTERNAL;
- *     comments name the others. The last parameter `out_error` may be NULL; otherwise a failure, and
- *     only a failure, stores an error there that the caller frees. Messages hold no secrets. After a
- *     failure nothing has changed unless the comment says so. Functions that read an answer have no
- *     `out_error`: the answer must reach its reader whatever happens.
+ *  4. A function that can fail returns a costmark_status: COSTMARK_OK, or a number that says what
+ *     to do. Each can return COSTMARK_INVALID_ARGUMENT, COSTMARK_OUT_OF_MEMORY and
+ *     COSTMARK_INTERNAL; comments name the others. The last parameter `out_error` may be NULL;
+ *     otherwise a failure, and only a failure, stores an error there that the caller frees.
+ *     Messages hold no secrets. After a failure nothing has changed unless the comment says so.
+ *     Functions that read an answer have no `out_error`: the answer must reach its reader whatever
+ *     happens.
  *
  *  5. Results are read as views: one call fills a struct. A view of NULL, or of a handle that has
  *     ended, is all zero: absent texts, empty arrays, unknown numbers. In every enumeration 0 means
  *     unknown or absent. Truth values are `bool` in functions and uint32_t, 0 or 1, in structs.
  *
- *  6. Plain structs begin with `struct_size`, which the caller sets to its own sizeof, best with the
- *     COSTMARK_..._INIT of the struct or with costmark_init(). Structs grow at the end only, and zero
- *     is the default of every later field. The size is read on every call. Input: a smaller struct of
- *     an older header is accepted, and so is a larger one of a newer header if all that this library
- *     does not know is zero. Output: the library writes at most `struct_size` bytes, never changes
- *     `struct_size`, and zeroes what it does not know. costmark_str and costmark_header never grow.
+ *  6. Plain structs begin with `struct_size`, which the caller sets to its own sizeof, best with
+ *     the COSTMARK_..._INIT of the struct or with costmark_init(). Structs grow at the end only,
+ *     and zero is the default of every later field. The size is read on every call. Input: a
+ *     smaller struct of an older header is accepted, and so is a larger one of a newer header if
+ *     all that this library does not know is zero. Output: the library writes at most `struct_size`
+ *     bytes, never changes `struct_size`, and zeroes what it does not know; where the size is 0, or
+ *     above 4,096, it writes nothing, and a function that returns a status returns
+ *     COSTMARK_INVALID_ARGUMENT. costmark_str and costmark_header never grow.
  *
  *  7. A callback has `user_data` and, if it is kept beyond the call, `free_user_data`; both may be
- *     NULL. It runs on a thread that is inside a costmark function, never on another; its views live
- *     until it returns. `free_user_data` runs exactly once: when the last handle that needs the
- *     callback ends, on that thread, or at once if the call that received it fails. A callback must
- *     not throw, unwind or longjmp through the library. It may call everything here, except functions
- *     that take the client or cache that is calling it, or an operation that a call is inside of:
- *     these return COSTMARK_INVALID_ARGUMENT. A handle released inside its own callback is destroyed
- *     when the call returns. A callback that fails returns a status other than COSTMARK_OK, and the
- *     function that called it returns the same one, or COSTMARK_INTERNAL for an unknown number.
- *     COSTMARK_STOPPED_BY_CALLBACK never comes from anywhere else.
+ *     NULL. It runs on a thread that is inside a costmark function, never on another; its views
+ *     live until it returns. `free_user_data` runs exactly once: when the last handle that needs
+ *     the callback ends, on that thread, or at once if the call that received it fails. A callback
+ *     must not throw, unwind or longjmp through the library. It may call everything here, except
+ *     functions that take the client or cache that is calling it, an operation of that client, or
+ *     an operation that a call is inside of: these return COSTMARK_INVALID_ARGUMENT, or do nothing.
+ *     The callbacks of a send are called by its operation, and may use its client. A handle
+ *     released inside its own callback is destroyed when the call returns. A callback that fails
+ *     returns a status other than COSTMARK_OK, and the function that called it returns the same
+ *     one, or COSTMARK_INTERNAL for an unknown number. COSTMARK_STOPPED_BY_CALLBACK never comes
+ *     from anywhere else.
  *
  *  8. Each type says one of three things about threads. "Immutable, share freely": any thread, any
- *     time. "Synchronized internally": any thread, any time, and it changes. "One thread at a time":
- *     calls on one handle must not overlap. Whatever the type, no call may overlap with the one that
- *     ends the handle. Functions without a handle may be called by any thread.
+ *     time. "Synchronized internally": any thread, any time, and it changes. "One thread at a
+ *     time": calls on one handle must not overlap. Whatever the type, no call may overlap with the
+ *     one that ends the handle. Functions without a handle may be called by any thread.
  *
- *  9. Fork: a child may use every handle that is synchronized internally, whatever other threads did
- *     at the moment of fork(), and any handle that no other thread was using.
+ *  9. Fork: a child may use every handle that is synchronized internally, whatever other threads
+ *     did at the moment of fork(), and any handle that no other thread was using.
  *
  * 10. Everything here stays as it is while COSTMARK_ABI_VERSION, which is in the name of the shared
  *     library, stays the same. A function that came after 0.1 says so ("Since"). Ask
- *     costmark_has_feature(), not the version, what a build contains. Two copies in one process, such
- *     as a static and a shared one, are independent: each refuses the other's handles. A loaded
- *     shared library stays loaded: dlclose() has no effect.
+ *     costmark_has_feature(), not the version, what a build contains. Two copies in one process,
+ *     such as a static and a shared one, are independent: each refuses the other's handles. A
+ *     loaded shared library stays loaded: dlclose() has no effect.
  */
 // clang-format Language: C
 #ifndef COSTMARK_COSTMARK_H
@@ -260,8 +266,8 @@ enum {
 };
 
 /*
- * Why a call failed. Immutable, share freely. A failure for lack of memory gives a static object that
- * costmark_error_free() ignores.
+ * Why a call failed. Immutable, share freely. A failure for lack of memory gives a static object
+ * that costmark_error_free() ignores.
  */
 typedef struct costmark_error costmark_error;
 
@@ -270,7 +276,7 @@ typedef struct costmark_error_view {
   size_t struct_size;
   costmark_str message; /* one line: what happened, where, and what would have been right. For
                            people: its wording may change. */
-  costmark_str request_id; /* the service's, of the answer that caused the error; absent without one */
+  costmark_str request_id; /* of the answer that caused the error; absent without one */
   uint64_t offset;         /* the byte of the input where the mistake is, if has_offset */
   uint32_t has_offset;
   costmark_status status; /* that the failed call returned */
@@ -340,8 +346,8 @@ typedef struct costmark_client costmark_client;
  * config: copied; may be changed, used again or freed afterwards.
  * out_client: receives the client, counted once.
  *
- * COSTMARK_INVALID_OPTION, COSTMARK_INVALID_PROJECT, COSTMARK_ENDPOINT_MISMATCH: options that cannot
- * go together, or a bad variable in the environment; the message names it.
+ * COSTMARK_INVALID_OPTION, COSTMARK_INVALID_PROJECT, COSTMARK_ENDPOINT_MISMATCH: options that
+ * cannot go together, or a bad variable in the environment; the message names it.
  */
 COSTMARK_EXPORT COSTMARK_MUST_USE costmark_status
 costmark_client_new(const costmark_config *config, costmark_client **out_client,
@@ -356,12 +362,13 @@ COSTMARK_EXPORT void costmark_client_release(costmark_client *client) COSTMARK_N
 /* ------------------------------------------------------------------------------------------------
  * Operation: one call of the user
  *
- *          begin                        prepare                      sent
- *   idle ─────────► decided ─────────────────────► prepared ─────────────────► answering
- *                      │  ready: does the waiting      ▲                          │ head, feed ...
- *                      │                               │ prepare                  │
- *                      └── sent (observe only)         └───────── ended ◄─────────┘ finish or fail
- *                                                                   └── next: done, again, after a pause
+ *          begin                      prepare                    sent
+ *   idle ─────────► decided ───────────────────► prepared ──────────────► answering
+ *                      │  ready: does the waiting      ▲                       │  head, feed ...
+ *                      │                               │ prepare               │
+ *                      └─ sent (observe only)          └───────── ended ◄──────┘  finish or fail
+ *                                                                   │
+ *                                          next: done, again or after a pause
  *
  * `begin` decides which project pays. Then, for each attempt: `prepare` says what to send, `sent`
  * counts it, `head`, `feed` and `finish` (or `fail`) read the answer, and say what to do next. The
@@ -436,7 +443,7 @@ enum {
                                        clock, and others may pass; at most once in an operation */
   COSTMARK_REASON_BUSY = 7,         /* after a pause: status 408, 409, 429 or at least 500 */
   COSTMARK_REASON_NO_ANSWER = 8,    /* after a pause: the connection failed */
-  COSTMARK_REASON_CUT_SHORT = 9     /* after a pause, if you passed nothing on: the answer broke off */
+  COSTMARK_REASON_CUT_SHORT = 9     /* after a pause, if nothing was passed on: it broke off */
 };
 
 /* One call of the user. One thread at a time. Keeps its client alive, and its memory for reuse. */
@@ -452,8 +459,9 @@ typedef struct costmark_request {
   costmark_str body;       /* Optional. What prepare returns may point into it. */
   costmark_str project;    /* Optional: the project that this very call asks for. */
   costmark_str scope;      /* Optional: the project of the innermost scope around the call. */
-  uint32_t body_is_stream; /* 1: there is a body, and it is not in `body`. Where its bytes are needed,
-                              the call returns COSTMARK_BODY_NEEDED: read all of it and ask again. */
+  uint32_t body_is_stream; /* 1: there is a body, and it is not in `body`. Where its bytes are
+                              needed, the call returns COSTMARK_BODY_NEEDED: read all of it and ask
+                              again. */
   uint32_t reserved;       /* zero */
 } costmark_request;
 
@@ -464,8 +472,8 @@ typedef struct costmark_request {
 /* How long a call may wait. NULL in its place: as long as it takes. */
 typedef struct costmark_wait {
   size_t struct_size;
-  uint32_t no_wait;  /* 1: return COSTMARK_WOULD_BLOCK instead of doing I/O or calling a callback; then
-                        call costmark_operation_ready() where waiting is allowed. */
+  uint32_t no_wait;  /* 1: return COSTMARK_WOULD_BLOCK instead of doing I/O or calling a callback;
+                        then call costmark_operation_ready() where waiting is allowed. */
   uint32_t reserved; /* zero */
 } costmark_wait;
 
@@ -478,8 +486,8 @@ typedef struct costmark_wait {
 typedef struct costmark_prepared {
   size_t struct_size;
   costmark_str url;                   /* where to send it: the request's, or with option route=auto
-                                         the one that serves the model. The signature is good for this
-                                         URL alone. */
+                                         the one that serves the model. The signature is good for
+                                         this URL alone. */
   const costmark_header *set_headers; /* replace every field of the same name; they carry the
                                          signature or token: do not log them */
   size_t set_header_count;
@@ -491,7 +499,7 @@ typedef struct costmark_prepared {
   costmark_str hint;     /* what is probably wrong, to be shown with an answer of 400 or 404; absent
                             when nothing is known to be */
   uint32_t body_changed; /* and Content-Length with it */
-  uint32_t authorized;   /* costmark signed the request or gave it a token: do not follow redirects */
+  uint32_t authorized;   /* signed, or given a token, by costmark: do not follow redirects */
   uint32_t streamed;     /* the request asks for a streamed answer */
   uint32_t renewal_due;  /* with costmark_wait.no_wait: credentials are due for renewal, and this
                             caller is the one to call costmark_operation_ready() when it suits */
@@ -509,8 +517,8 @@ typedef struct costmark_answer_head {
   const costmark_header *headers; /* all fields. NULL with 0: none. */
   size_t header_count;
   int32_t http_status; /* Required: from 100 to 599. */
-  uint32_t encoded;    /* 1: the body will be fed in a Content-Encoding that you do not undo. It passes
-                          unread. */
+  uint32_t encoded;    /* 1: the body will be fed in a Content-Encoding that you do not undo. It
+                          passes unread. */
 } costmark_answer_head;
 
 #define COSTMARK_ANSWER_HEAD_INIT {sizeof(costmark_answer_head), NULL, 0, 0, 0}
@@ -518,9 +526,9 @@ typedef struct costmark_answer_head {
 /* How to read the body of an answer. */
 typedef struct costmark_answer_plan {
   size_t struct_size;
-  size_t read_ahead_len;  /* more than 0: the service refuses what authenticated the request. Read up
-                             to so many bytes before you pass anything on; if the answer ends within
-                             them, finish it and look at `next`. */
+  size_t read_ahead_len;  /* more than 0: the service refuses what authenticated the request. Read
+                             up to so many bytes before you pass anything on; if the answer ends
+                             within them, finish it and look at `next`. */
   int64_t read_ahead_ms;  /* and for no longer than this */
   uint32_t body_may_change; /* feed may return other bytes than it takes: drop Content-Length */
   uint32_t reserved;
@@ -548,9 +556,10 @@ typedef struct costmark_next {
 
 /* Bits of costmark_usage.flags: reported as it came, and doubtful. */
 #define COSTMARK_USAGE_FLAG_PART_EXCEEDS_WHOLE 0x01u /* or a count was not an integer */
-#define COSTMARK_USAGE_FLAG_DECREASING 0x02u         /* a later report was smaller: it was not taken */
+#define COSTMARK_USAGE_FLAG_DECREASING 0x02u         /* a later report was smaller, and not taken */
 #define COSTMARK_USAGE_FLAG_TOTAL 0x04u              /* the total is not the sum of its parts */
 #define COSTMARK_USAGE_FLAG_UNREAD 0x08u             /* a report could not be read */
+#define COSTMARK_USAGE_FLAG_OTHER_MODEL 0x10u        /* counts include work of another model */
 
 /* Tokens that the server reported; never estimated. */
 typedef struct costmark_usage {
@@ -580,8 +589,8 @@ enum {
  */
 typedef struct costmark_answer {
   size_t struct_size;
-  costmark_str operation;      /* id: a UUID of version 7, 36 characters. Absent for the settlement of
-                                  a response that another process created. */
+  costmark_str operation;      /* id: a UUID of version 7, 36 characters. Absent for the settlement
+                                  of a response that another process created. */
   costmark_str project;        /* "default" when the request named none */
   costmark_str model;          /* that the request named; absent for none */
   costmark_str model_answered; /* absent when not seen */
@@ -589,8 +598,8 @@ typedef struct costmark_answer {
   costmark_str request_id;     /* the service's; absent when not seen */
   costmark_str service_tier;   /* of the answer; absent when not seen */
   costmark_str error_code;     /* that the body of an error named; absent when not seen */
-  costmark_str usage_json;     /* the server's usage object as it came; absent when not seen, or larger
-                                  than 4,096 bytes */
+  costmark_str usage_json;     /* the server's usage object as it came; absent when not seen, or
+                                  larger than 4,096 bytes */
   const costmark_usage *usage; /* its struct_size is what this library knows of it; NULL before an
                                   attempt was sent */
   int64_t latency_us;          /* from sent to the end; 0 before that */
@@ -627,12 +636,12 @@ costmark_operation_new(costmark_client *client, costmark_operation **out_operati
  * Decides which project pays for a request, and gives the operation its id. Does no I/O and counts
  * nothing. After a failure the operation is idle.
  *
- * request: read until the call returns; and until the operation ends if costmark_operation_prepare()
- *     is called with NULL, or costmark_operation_send() at all.
+ * request: read until the call returns; and until the operation ends if
+ *     costmark_operation_prepare() is called with NULL, or costmark_operation_send() at all.
  *
  * COSTMARK_INVALID_URL, COSTMARK_INVALID_JSON: fix the request, at the error's offset.
  * COSTMARK_BODY_NEEDED: read the body, and begin again with it.
- * COSTMARK_ENDPOINT_MISMATCH: the request goes elsewhere than the client; fix the URL or the options.
+ * COSTMARK_ENDPOINT_MISMATCH: the request goes elsewhere than the client; fix the URL or options.
  * COSTMARK_INVALID_PROJECT, COSTMARK_UNATTRIBUTED, COSTMARK_CONFLICT, COSTMARK_PROJECT_NOT_ALLOWED:
  *     name another project, or change the policy.
  */
@@ -657,8 +666,8 @@ costmark_operation_begin_beside(costmark_operation *operation, const costmark_op
  *
  * COSTMARK_NO_CREDENTIALS, COSTMARK_EXPIRED_CREDENTIALS: authenticate again.
  * COSTMARK_UNUSABLE_CREDENTIALS: fix the file, variable, profile or program that the message names.
- * COSTMARK_TRANSPORT, COSTMARK_TIMEOUT, COSTMARK_THROTTLED, COSTMARK_SERVICE: credentials could not be
- *     fetched, and none are left; the error says whether to try again.
+ * COSTMARK_TRANSPORT, COSTMARK_TIMEOUT, COSTMARK_THROTTLED, COSTMARK_SERVICE: credentials could not
+ *     be fetched, and none are left; the error says whether to try again.
  * COSTMARK_UNATTRIBUTED: option `verify` found that the endpoint ignores the project.
  * What a callback returned; see rule 7.
  */
@@ -669,9 +678,9 @@ COSTMARK_EXPORT COSTMARK_MUST_USE costmark_status costmark_operation_ready(
  * Prepares the next attempt: writes the project into the request and signs it. Call it for every
  * attempt: a signature is good for some minutes.
  *
- * request: as it is for this attempt; HTTP clients and SDKs rebuild it. The policies run again; what
- *     `begin` was told beside the request (project, scope) stays. NULL: the same request as before,
- *     whose memory the caller has kept.
+ * request: as it is for this attempt; HTTP clients and SDKs rebuild it. The policies run again;
+ *     what `begin` was told beside the request (project, scope) stays. NULL: the same request as
+ *     before, whose memory the caller has kept.
  * wait: NULL: wait for credentials as long as it takes.
  * out_prepared: receives what to send; all zero after a failure.
  *
@@ -697,9 +706,9 @@ COSTMARK_EXPORT costmark_status costmark_operation_head(costmark_operation *oper
     COSTMARK_NOEXCEPT;
 
 /*
- * Takes the next piece of the body, cut anywhere and with its Content-Encoding undone, and says what
- * to pass on: the piece itself, unless costmark asked for a usage chunk that the caller did not ask
- * for.
+ * Takes the next piece of the body, cut anywhere and with its Content-Encoding undone, and says
+ * what to pass on: the piece itself, unless costmark asked for a usage chunk that the caller did
+ * not ask for.
  *
  * data, len: the piece. NULL with 0: nothing.
  * out_piece: receives what to pass on. It may be the caller's own memory, and lives until the next
@@ -740,9 +749,10 @@ COSTMARK_EXPORT void costmark_operation_answer(const costmark_operation *operati
                                                costmark_answer *out_answer) COSTMARK_NOEXCEPT;
 
 /*
- * Ends an operation. An attempt whose answer has not ended counts as cancelled, or as an error if its
- * head said 400 or more. One that was prepared and not sent leaves no trace. Free it after the HTTP
- * client has let go of the request body.
+ * Ends an operation. An attempt whose answer has not ended counts as cancelled, or as an error if
+ * its head said 400 or more. One that was prepared and not sent leaves no trace. Free it after the
+ * HTTP client has let go of the request body. Inside of a call with the same operation nothing
+ * happens.
  */
 COSTMARK_EXPORT void costmark_operation_free(costmark_operation *operation) COSTMARK_NOEXCEPT;
 
@@ -752,10 +762,10 @@ COSTMARK_EXPORT void costmark_operation_free(costmark_operation *operation) COST
  * One call makes up to `max_attempts` attempts, each prepared and signed anew. What the request's
  * headers say, such as an Idempotency-Key, stays the same. An attempt is repeated
  * - once, at once, for COSTMARK_REASON_REFUSED;
- * - once, at once, and beyond `max_attempts`, when the server closed a kept connection, or refused an
- *   HTTP/2 stream, before anything of an answer came;
- * - after a pause, for COSTMARK_REASON_BUSY, _NO_ANSWER and _CUT_SHORT. A pause that would outlast the
- *   deadline is not begun.
+ * - once, at once, and beyond `max_attempts`, when the server closed a kept connection, or refused
+ *   an HTTP/2 stream, before anything of an answer came;
+ * - after a pause, for COSTMARK_REASON_BUSY, _NO_ANSWER and _CUT_SHORT. A pause that would outlast
+ *   the deadline is not begun.
  * Nothing is repeated after a callback was given a piece of an answer. Redirects are not followed.
  *
  * Options: timeout_ms, connect_timeout_ms, read_timeout_ms, max_attempts, http_version, proxy,
@@ -763,8 +773,8 @@ COSTMARK_EXPORT void costmark_operation_free(costmark_operation *operation) COST
  * https_proxy, http_proxy, all_proxy and no_proxy of the environment apply, as in curl.
  *
  * Connections are kept and used again. After fork() the child never writes to its parent's
- * connections and opens its own. A child that a callback of a send forks gets COSTMARK_TRANSPORT from
- * that send.
+ * connections and opens its own. A child that a callback of a send forks gets COSTMARK_TRANSPORT
+ * from that send.
  */
 
 /* Stops sends from elsewhere. Synchronized internally. Shared: counted by its owners. */
@@ -776,8 +786,9 @@ costmark_cancel_new(costmark_cancel **out_cancel, costmark_error **out_error) CO
 
 /*
  * Stops every send that was given `cancel`, and those that will be: each returns COSTMARK_CANCELLED
- * without waiting for its peer, unless it has just completed. Cannot be undone. Not safe in a signal
- * handler. Callbacks may call it; an on_head or on_body that does is not called again by that send.
+ * without waiting for its peer, unless it has just completed. Cannot be undone. Not safe in a
+ * signal handler. Callbacks may call it; an on_head or on_body that does is not called again by
+ * that send.
  */
 COSTMARK_EXPORT void costmark_cancel_stop(costmark_cancel *cancel) COSTMARK_NOEXCEPT;
 
@@ -795,16 +806,18 @@ typedef struct costmark_response {
   size_t struct_size;
   const costmark_header *headers; /* in their order */
   size_t header_count;
-  costmark_str body;       /* what was gathered: without an on_body all of it, up to 256 MiB; of a status
-                              from 300 on the first MiB. An encoding that the request allowed is undone. */
+  costmark_str body;       /* what was gathered: without an on_body all of it, up to 256 MiB; of a
+                              status from 300 on the first MiB. An encoding that the request allowed
+                              is undone. */
   costmark_str request_id; /* absent when not seen */
   costmark_str hint;       /* as in costmark_prepared */
   int32_t http_status;     /* 0: there was no answer */
   uint32_t attempts;       /* that were sent */
 } costmark_response;
 
-#define COSTMARK_RESPONSE_INIT \
-  {sizeof(costmark_response), NULL, 0, COSTMARK_STR_INIT, COSTMARK_STR_INIT, COSTMARK_STR_INIT, 0, 0}
+#define COSTMARK_RESPONSE_INIT                                                                    \
+  {sizeof(costmark_response), NULL, 0, COSTMARK_STR_INIT, COSTMARK_STR_INIT, COSTMARK_STR_INIT, 0, \
+   0}
 
 /*
  * Called once, before any piece of the body: an answer with a status below 300 has begun.
@@ -833,8 +846,8 @@ typedef struct costmark_send_options {
   costmark_body_callback on_body; /* Optional. Absent: the body is gathered in the response. */
   void *user_data;                /* Optional: of both, for the length of the call. */
   costmark_cancel *cancel;        /* Optional: read until the call returns. */
-  int64_t timeout_ms;             /* Optional: for all attempts and pauses; 0: option timeout_ms. More
-                                     than a day, 86,400,000, counts as a day. */
+  int64_t timeout_ms;             /* Optional: for all attempts and pauses; 0: option timeout_ms.
+                                     More than a day, 86,400,000, counts as a day. */
   uint32_t max_attempts;          /* Optional: from 1 to 100; 0: option max_attempts. */
   uint32_t reserved;              /* zero */
 } costmark_send_options;
@@ -848,10 +861,12 @@ typedef struct costmark_send_options {
  * operation: has begun; the request's memory is read until the call returns.
  * options: NULL: the client's.
  *
- * costmark_operation_response() then shows the answer of the last attempt, whatever its status, also
- * when the call fails: what had come of it. Statuses of costmark_operation_prepare(), and
- * COSTMARK_TRANSPORT, COSTMARK_TIMEOUT: the connection failed, or the deadline passed; an answer that
- *     had begun is not complete. Not retryable: a certificate that is not trusted, and a body above
+ * costmark_operation_response() then shows the answer of the last attempt, whatever its status,
+ * also when the call fails: what had come of it.
+ *
+ * Statuses of costmark_operation_prepare(), and
+ * COSTMARK_TRANSPORT, COSTMARK_TIMEOUT: the connection failed, or the deadline passed; an answer
+ *     that had begun is not complete. Not retryable: a certificate that is not trusted, and a body above
  *     256 MiB without an on_body.
  * COSTMARK_INVALID_OPTION: option ca_bundle, or AWS_CA_BUNDLE, names no file of certificates.
  * COSTMARK_THROTTLED: the last answer had status 429; slow down.

@@ -22,11 +22,11 @@ typedef struct costmark_json_edit {
   costmark_str json;  /* Required: the text; its root must be an object. */
   costmark_str path;  /* Required: names of members from the root, separated by dots, such as
                          "stream_options.include_usage"; a backslash keeps the next character
-                         literal.  Parents that are not there are made by costmark_json_set(). */
+                         literal. Parents that are not there are made by costmark_json_set(). */
   costmark_str value; /* Of costmark_json_set(): required, one complete JSON text. */
-  uint32_t
-      strict;        /* 1: exactly the texts of RFC 8259 pass. 0: an edit checks no more of the text
-                        than it has to, and never turns invalid text into valid or valid into invalid. */
+  uint32_t strict;   /* 1: exactly the texts of RFC 8259 pass. 0: an edit checks no more of the text
+                        than it has to, and never turns invalid text into valid or valid into
+                        invalid. */
   uint32_t reserved; /* zero */
 } costmark_json_edit;
 

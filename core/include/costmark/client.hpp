@@ -172,6 +172,11 @@ class Client {
   Status send(const Request& request, const SendOptions& options, Operation& operation);
 
   std::map<std::string, UsageTotals> usage() const;
+  // Sets the counters to zero. An attempt that is open counts when it ends.
+  void reset_usage();
+
+  // Where a model is served; null when it is not written down. Lives as long as the client.
+  const ModelRoute* route(std::string_view model) const;
 
  private:
   friend class Operation;

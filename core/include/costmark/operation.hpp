@@ -149,6 +149,9 @@ class Operation {
   // count of attempts and the one resend. `other` must not be in use by another thread meanwhile.
   Status begin_beside(const Operation& other, const Request& request);
 
+  // Ends what is open, as the destructor does; the operation is idle then, and keeps its memory.
+  void reset() noexcept;
+
   // Does what `prepare` would wait for: fetches credentials or a token, and proof where option
   // `verify` asks for it. May run on another thread than the rest.
   Status ready();

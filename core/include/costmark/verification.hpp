@@ -21,12 +21,12 @@
 namespace costmark {
 
 enum class Verdict : std::uint8_t {
-  honoured,      // the impossible project was refused, and the real one passed
-  not_honoured,  // the impossible project was served: the endpoint ignores the name
-  unknown,       // neither was shown; Verification::reason says why
+  unknown,      // neither was shown; Verification::reason says why
+  honored,      // the impossible project was refused, and the real one passed
+  not_honored,  // the impossible project was served: the endpoint ignores the name
 };
 
-// "honoured", "not_honoured", "unknown"; static storage.
+// "honored", "not_honored", "unknown"; static storage.
 std::string_view to_string(Verdict verdict) noexcept;
 
 // What to verify. Views, read until the call returns.

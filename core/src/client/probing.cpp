@@ -64,7 +64,7 @@ Status Probing::run_once() {
   if (!first) return std::move(first).status();
   const Seen& refusal = first.value();
   if (refusal.finding == Finding::served) {
-    conclude(Verdict::not_honoured,
+    conclude(Verdict::not_honored,
              "the endpoint served project " + quoted(impossible_) +
                  ", which cannot exist: it ignores the project that requests name by " +
                  result_.carrier + ", and such calls go to its default project");
@@ -99,7 +99,7 @@ Status Probing::compare(const Seen& refusal, bool documented) {
     return {};
   }
   if (documented) {
-    conclude(Verdict::honoured,
+    conclude(Verdict::honored,
              "a project that cannot exist is refused because of it, and " + project +
                  (real.finding == Finding::served
                       ? " is served"
@@ -115,8 +115,8 @@ Status Probing::compare(const Seen& refusal, bool documented) {
                                    status + ", then " + std::to_string(again.status));
     return {};
   }
-  conclude(Verdict::honoured, "a project that cannot exist is refused each time (status " + status +
-                                  "), and the same request is served for " + project);
+  conclude(Verdict::honored, "a project that cannot exist is refused each time (status " + status +
+                                 "), and the same request is served for " + project);
   return {};
 }
 

@@ -9,10 +9,10 @@ namespace costmark {
 
 std::string_view to_string(Verdict verdict) noexcept {
   switch (verdict) {
-    case Verdict::honoured:
-      return "honoured";
-    case Verdict::not_honoured:
-      return "not_honoured";
+    case Verdict::honored:
+      return "honored";
+    case Verdict::not_honored:
+      return "not_honored";
     case Verdict::unknown:
       return "unknown";
   }
@@ -176,7 +176,7 @@ void Verifier::remember(const VerifyPlan& plan, const Found& found, bool carrier
     at = &gates_.back();
   }
   const bool proof = carrier_read || found->verdict != Verdict::unknown;
-  if (proof) at->open = found->verdict != Verdict::not_honoured;
+  if (proof) at->open = found->verdict != Verdict::not_honored;
   // What is not known today takes nothing from what was proven before.
   if (proof || at->last->verdict == Verdict::unknown) at->last = found;
   at->try_again_at = parts_.clock() + retry_after_s;
@@ -202,7 +202,7 @@ Verifier::Pass Verifier::pass(std::string_view url, attribution::Carriers carrie
   if (at == nullptr) return Pass::to_be_verified;
   if (at->open) return Pass::open;
   last = at->last;
-  if (last->verdict == Verdict::not_honoured) return Pass::closed;
+  if (last->verdict == Verdict::not_honored) return Pass::closed;
   // Nothing was proven: of all the calls that go on meanwhile, one a minute tries again.
   const UnixSeconds now = parts_.clock();
   if (now < at->try_again_at || wait.no_wait) return Pass::open;
@@ -214,7 +214,7 @@ bool Verifier::proven(std::string_view url) {
   const std::lock_guard lock(mutex_);
   return std::any_of(gates_.begin(), gates_.end(), [&](const Gate& each) {
     return each.url == url_without_query(url) &&
-           (each.open || each.last->verdict == Verdict::not_honoured);
+           (each.open || each.last->verdict == Verdict::not_honored);
   });
 }
 
@@ -237,7 +237,7 @@ Status Verifier::admit(const Request& request, std::string_view url, Wait wait,
                                         " could not be verified, and calls go on: " + last->reason);
     }
   }
-  if (last->verdict != Verdict::not_honoured) return {};
+  if (last->verdict != Verdict::not_honored) return {};
   return unattributed("option 'verify': nothing is sent to " + last->endpoint + ", because " +
                       last->reason);
 }

@@ -172,7 +172,7 @@ Post chat_post(
 TEST(Verify, AStrictEndpointHonoursTheProject) {
   const Case test(strict);
   const Verification found = test.verify();
-  EXPECT_EQ(found.verdict, Verdict::honoured) << found.reason;
+  EXPECT_EQ(found.verdict, Verdict::honored) << found.reason;
   EXPECT_EQ(found.endpoint, std::string(mantle) + "/chat/completions");
   EXPECT_EQ(found.carrier, "header");
   EXPECT_EQ(found.project, "proj_a");
@@ -206,7 +206,7 @@ TEST(Verify, ProbesAreTheSmallestRequestsAndSigned) {
 TEST(Verify, AnEndpointThatServesAnythingIgnoresTheProject) {
   const Case test(deaf);
   const Verification found = test.verify();
-  EXPECT_EQ(found.verdict, Verdict::not_honoured);
+  EXPECT_EQ(found.verdict, Verdict::not_honored);
   EXPECT_EQ(found.probes.size(), 1U) << "that is the finding; no more is spent";
   EXPECT_NE(found.reason.find("ignores"), std::string::npos) << found.reason;
 }
@@ -262,7 +262,7 @@ TEST(Verify, EachAPIHasItsFormAndCarrier) {
     request.model = row.model;
     request.api = row.api;
     const Verification found = test.verify(request);
-    EXPECT_EQ(found.verdict, Verdict::honoured) << found.reason;
+    EXPECT_EQ(found.verdict, Verdict::honored) << found.reason;
     EXPECT_EQ(found.endpoint, row.url);
     EXPECT_EQ(found.carrier, row.carrier);
     EXPECT_EQ(found.api, row.api == Api::other
@@ -287,7 +287,7 @@ TEST(Verify, TheMessagesShapeOfErrorsIsRead) {
   VerifyRequest request;
   request.model = "anthropic.claude-opus-4-8";
   const Verification found = test.verify(request);
-  EXPECT_EQ(found.verdict, Verdict::honoured) << found.reason;
+  EXPECT_EQ(found.verdict, Verdict::honored) << found.reason;
   EXPECT_EQ(found.probes[0].code, "not_found_error");
   EXPECT_EQ(found.probes[0].request_id, "req_body");
 }
@@ -307,7 +307,7 @@ TEST(Verify, WithoutABaseUrlItIsTheMantleHostOfTheRegion) {
 TEST(Verify, WithoutAModelTheProjectIsLookedUp) {
   const Case test(strict);
   const Verification found = test.verify_as_is({});
-  EXPECT_EQ(found.verdict, Verdict::honoured) << found.reason;
+  EXPECT_EQ(found.verdict, Verdict::honored) << found.reason;
   const std::vector<Sent> sent = test.endpoint->sent();
   ASSERT_EQ(sent.size(), 2U);
   EXPECT_EQ(sent[1].method, "GET");
@@ -432,7 +432,7 @@ TEST(Verify, AtAGatewayTheDifferenceIsTheProof) {
         },
         {{"base_url", "https://gateway.example/v1"}});
     const Verification found = test.verify();
-    EXPECT_EQ(found.verdict, Verdict::honoured) << found.reason;
+    EXPECT_EQ(found.verdict, Verdict::honored) << found.reason;
     EXPECT_EQ(found.carrier, "body");
     ASSERT_EQ(found.probes.size(), 3U);
     EXPECT_EQ(found.probes[0].project, found.probes[2].project);
@@ -484,7 +484,7 @@ TEST(Verify, AnAccessPolicyThatNamesTheProjectIsAProofToo) {
                     "resource: arn:aws:bedrock-mantle:us-east-1:1:project/" +
                         sent.project());
   });
-  EXPECT_EQ(test.verify().verdict, Verdict::honoured);
+  EXPECT_EQ(test.verify().verdict, Verdict::honored);
 }
 
 TEST(Verify, ARuntimeHostHasTheDefaultProjectAlone) {
@@ -500,7 +500,7 @@ TEST(Verify, ARuntimeHostHasTheDefaultProjectAlone) {
   EXPECT_EQ(found.verdict, Verdict::unknown);
   EXPECT_NE(found.reason.find("only the default project"), std::string::npos) << found.reason;
   const Case ignored(deaf, {{"base_url", "https://bedrock-runtime.us-east-1.amazonaws.com"}});
-  EXPECT_EQ(ignored.verify().verdict, Verdict::not_honoured);
+  EXPECT_EQ(ignored.verify().verdict, Verdict::not_honored);
   EXPECT_EQ(ignored.endpoint->sent()[0].url,
             "https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1/chat/completions");
 }
@@ -517,7 +517,7 @@ TEST(Verify, AModelWithResponsesOnlyIsAskedThere) {
     return answer_of(200, R"({"object":"response","output":[]})");
   });
   const Verification found = test.verify();
-  EXPECT_EQ(found.verdict, Verdict::honoured) << found.reason;
+  EXPECT_EQ(found.verdict, Verdict::honored) << found.reason;
   EXPECT_EQ(found.api, Api::responses);
   EXPECT_EQ(found.endpoint, std::string(mantle) + "/responses");
   EXPECT_NE(test.endpoint->sent().back().body.find(R"("max_output_tokens":16)"), std::string::npos);
@@ -540,7 +540,7 @@ TEST(Verify, AServerWithTheOlderLimitIsAskedForThat) {
     }
     return strict(sent);
   });
-  EXPECT_EQ(test.verify().verdict, Verdict::honoured);
+  EXPECT_EQ(test.verify().verdict, Verdict::honored);
   EXPECT_EQ(test.endpoint->sent().size(), 3U);
 }
 
@@ -554,7 +554,7 @@ TEST(Verify, AModelOnTheOtherPathIsFoundWhereThePathIsOpen) {
   VerifyRequest request;
   request.model = "vendor.new";
   const Case open(picky, {{"base_url", "https://bedrock-mantle.us-east-1.api.aws"}});
-  EXPECT_EQ(open.verify(request).verdict, Verdict::honoured);
+  EXPECT_EQ(open.verify(request).verdict, Verdict::honored);
   const Case given(picky);
   EXPECT_EQ(given.verify(request).verdict, Verdict::unknown)
       << "a path that the caller gave is not left";
@@ -601,7 +601,7 @@ TEST(Verify, PoliciesDoNotStopTheProbes) {
                            {"conflict", "refuse"},
                            {"unattributed", "refuse"},
                            {"rules", "proj_b: model=*"}});
-  EXPECT_EQ(test.verify().verdict, Verdict::honoured);
+  EXPECT_EQ(test.verify().verdict, Verdict::honored);
   EXPECT_EQ(test.endpoint->sent()[1].project(), "proj_a");
 }
 
@@ -615,7 +615,7 @@ TEST(Verify, HeadersOfTheCaller) {
       {"Accept-Encoding", "gzip"},           {"Idempotency-Key", "once"}};
   VerifyRequest request;
   request.headers = headers;
-  EXPECT_EQ(test.verify(request).verdict, Verdict::honoured);
+  EXPECT_EQ(test.verify(request).verdict, Verdict::honored);
   for (const Sent& sent : test.endpoint->sent()) {
     EXPECT_EQ(sent.header("authorization"), "Bearer gateway");
     EXPECT_EQ(sent.header("x-team"), "search");
@@ -685,7 +685,7 @@ TEST(VerifyCache, WhatIsNotKnownIsTriedAnew) {
   const Case test([&down](const Sent& sent) { return down ? answer_of(503, "") : strict(sent); });
   EXPECT_EQ(test.verify().verdict, Verdict::unknown);
   down = false;
-  EXPECT_EQ(test.verify().verdict, Verdict::honoured);
+  EXPECT_EQ(test.verify().verdict, Verdict::honored);
 }
 
 TEST(VerifyCache, ThreadsShareOneAnswer) {
@@ -701,7 +701,7 @@ TEST(VerifyCache, ThreadsShareOneAnswer) {
       threads.emplace_back([&] {
         ++arrived;
         const Verification found = test.verify();
-        EXPECT_EQ(found.verdict, known ? Verdict::honoured : Verdict::unknown);
+        EXPECT_EQ(found.verdict, known ? Verdict::honored : Verdict::unknown);
       });
     }
     for (std::thread& thread : threads) thread.join();
@@ -723,10 +723,10 @@ TEST(VerifyCache, AForkedChildDoesNotWaitForItsParentsThreads) {
   });
   std::vector<std::thread> threads;
   for (int i = 0; i < 3; ++i) {
-    threads.emplace_back([&] { EXPECT_EQ(test.verify().verdict, Verdict::honoured); });
+    threads.emplace_back([&] { EXPECT_EQ(test.verify().verdict, Verdict::honored); });
   }
   while (!asked) std::this_thread::yield();
-  expect_good_child([&] { return test.verify().verdict == Verdict::honoured; });
+  expect_good_child([&] { return test.verify().verdict == Verdict::honored; });
   release.set_value();
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(test.endpoint->sent().size(), 2U);
@@ -773,11 +773,11 @@ TEST(VerifyOption, AProofOpensTheEndpointForEveryProject) {
 
 TEST(VerifyOption, ACallOfVerifyAnswersItBeforehand) {
   const Case test(strict, {{"verify", "true"}});
-  EXPECT_EQ(test.verify().verdict, Verdict::honoured);
+  EXPECT_EQ(test.verify().verdict, Verdict::honored);
   EXPECT_TRUE(test.prepare(chat_post()).ok());
   EXPECT_EQ(test.endpoint->sent().size(), 2U);
   const Case ignored(deaf, {{"verify", "true"}});
-  EXPECT_EQ(ignored.verify().verdict, Verdict::not_honoured);
+  EXPECT_EQ(ignored.verify().verdict, Verdict::not_honored);
   EXPECT_FALSE(ignored.prepare(chat_post()).ok());
   EXPECT_EQ(ignored.endpoint->sent().size(), 1U);
 }
@@ -791,7 +791,7 @@ TEST(VerifyOption, ForcingItReopensAnEndpointThatWasMended) {
   EXPECT_FALSE(test.prepare(chat_post()).ok());
   VerifyRequest forced;
   forced.force = true;
-  EXPECT_EQ(test.verify(forced).verdict, Verdict::honoured);
+  EXPECT_EQ(test.verify(forced).verdict, Verdict::honored);
   EXPECT_TRUE(test.prepare(chat_post()).ok());
 }
 
@@ -846,13 +846,13 @@ TEST(VerifyOption, TheProbesOfACompactionGoToItsParent) {
 }
 
 TEST(VerifyOption, ThreadsWaitForOneProof) {
-  for (const bool honoured : {true, false}) {
+  for (const bool honored : {true, false}) {
     std::atomic<int> arrived{0};
     const Case test(
         [&](const Sent& sent) {
           while (arrived < 8) std::this_thread::yield();
           std::this_thread::sleep_for(std::chrono::milliseconds(20));
-          return honoured ? strict(sent) : deaf(sent);
+          return honored ? strict(sent) : deaf(sent);
         },
         {{"verify", "true"}});
     std::atomic<int> passed{0};
@@ -866,8 +866,8 @@ TEST(VerifyOption, ThreadsWaitForOneProof) {
       });
     }
     for (std::thread& thread : threads) thread.join();
-    EXPECT_EQ(passed, honoured ? 8 : 0);
-    EXPECT_EQ(test.endpoint->sent().size(), honoured ? 2U : 1U);
+    EXPECT_EQ(passed, honored ? 8 : 0);
+    EXPECT_EQ(test.endpoint->sent().size(), honored ? 2U : 1U);
   }
 }
 

@@ -310,6 +310,10 @@ Status Operation::begin_beside(const Operation& other, const Request& request) {
   return impl_->begin(request, other.impl_->share);
 }
 
+void Operation::reset() noexcept {
+  impl_->drop();
+}
+
 Status Operation::ready() {
   return impl_->ready();
 }

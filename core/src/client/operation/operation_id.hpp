@@ -16,10 +16,11 @@ class OperationId {
   void renew(std::uint64_t unix_ms);
   void clear() noexcept { length_ = 0; }
 
+  // A NUL follows it.
   std::string_view text() const noexcept { return {text_.data(), length_}; }
 
  private:
-  std::array<char, size> text_{};
+  std::array<char, size + 1> text_{};
   std::size_t length_ = 0;
 };
 

@@ -23,7 +23,7 @@ struct costmark_signature {
   std::string host;
   std::vector<costmark::Header> request_headers;
   std::vector<costmark_header> headers;
-  std::string url;  // after costmark_presign()
+  std::string url;  // after costmark_signature_presign()
   bool filled = false;
 
   costmark_signature() = default;
@@ -143,32 +143,30 @@ costmark_status costmark_signature_new(costmark_signature** out_signature,
   return guarded_new(out_signature, out_error, make_handle<costmark_signature>);
 }
 
-costmark_status costmark_sign(const costmark_sign_request* request, costmark_signature* signature,
-                              costmark_error** out_error) noexcept {
+costmark_status costmark_signature_sign(costmark_signature* signature,
+                                        const costmark_sign_request* request,
+                                        costmark_error** out_error) noexcept {
   return guarded(out_error, [&] { return fill(request, std::nullopt, signature); });
 }
 
-costmark_status costmark_presign(const costmark_sign_request* request, int64_t expires_in_s,
-                                 costmark_signature* signature,
-                                 costmark_error** out_error) noexcept {
+costmark_status costmark_signature_presign(costmark_signature* signature,
+                                           const costmark_sign_request* request,
+                                           int64_t expires_in_s,
+                                           costmark_error** out_error) noexcept {
+  constexpr int64_t longest_life_s = 604'800;
+  if (expires_in_s == 0) expires_in_s = longest_life_s;
   return guarded(out_error, [&] { return fill(request, expires_in_s, signature); });
 }
 
-const char* costmark_signature_url(const costmark_signature* signature, size_t* out_len) noexcept {
-  const bool filled = alive(signature) && signature->filled;
-  return give_text(filled ? signature->url : std::string_view(), out_len);
-}
-
-const costmark_header* costmark_signature_headers(const costmark_signature* signature,
-                                                  size_t* out_count) noexcept {
-  const bool filled = alive(signature) && signature->filled;
-  return give_array(filled ? &signature->headers : nullptr, out_count);
-}
-
-const char* costmark_signature_canonical_request(const costmark_signature* signature,
-                                                 size_t* out_len) noexcept {
-  const bool filled = alive(signature) && signature->filled;
-  return give_text(filled ? signature->core.canonical_request() : std::string_view(), out_len);
+void costmark_signature_read(const costmark_signature* signature,
+                             costmark_signature_view* out_view) noexcept {
+  if (!alive(signature) || !signature->filled) return show_nothing(out_view);
+  costmark_signature_view out = COSTMARK_SIGNATURE_VIEW_INIT;
+  out.url = view_or_absent(signature->url);
+  out.headers = array_or_absent(signature->headers);
+  out.header_count = signature->headers.size();
+  out.canonical_request = view(signature->core.canonical_request());
+  show(out, out_view);
 }
 
 void costmark_signature_free(costmark_signature* signature) noexcept {
