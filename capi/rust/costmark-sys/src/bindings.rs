@@ -15,6 +15,7 @@ pub const COSTMARK_USAGE_FLAG_PART_EXCEEDS_WHOLE: u32 = 1;
 pub const COSTMARK_USAGE_FLAG_DECREASING: u32 = 2;
 pub const COSTMARK_USAGE_FLAG_TOTAL: u32 = 4;
 pub const COSTMARK_USAGE_FLAG_UNREAD: u32 = 8;
+pub const COSTMARK_USAGE_FLAG_OTHER_MODEL: u32 = 16;
 unsafe extern "C" {
     pub fn costmark_version() -> *const ::core::ffi::c_char;
 }

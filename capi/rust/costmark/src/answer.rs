@@ -70,6 +70,11 @@ impl UsageFlags {
         self.0 & sys::COSTMARK_USAGE_FLAG_TOTAL != 0
     }
 
+    /// The answer came from another model than the one that the request named.
+    pub fn other_model(self) -> bool {
+        self.0 & sys::COSTMARK_USAGE_FLAG_OTHER_MODEL != 0
+    }
+
     /// A report could not be read.
     pub fn unread(self) -> bool {
         self.0 & sys::COSTMARK_USAGE_FLAG_UNREAD != 0
@@ -83,6 +88,7 @@ impl fmt::Debug for UsageFlags {
             (self.decreasing(), "decreasing"),
             (self.total(), "total"),
             (self.unread(), "unread"),
+            (self.other_model(), "other_model"),
         ];
         f.debug_set().entries(flags.iter().filter(|(set, _)| *set).map(|(_, name)| name)).finish()
     }

@@ -227,7 +227,11 @@ impl<'r> Operation<'r> {
             unsafe { sys::costmark_operation_new(client.as_ptr(), made, error) }
         })
         // SAFETY: a plain struct of the library's.
-        .map(|handle| Self { handle, prepared: unsafe { ffi::sized() }, request: PhantomData })
+        .map(|handle| Self {
+            handle,
+            prepared: unsafe { ffi::sized() },
+            request: PhantomData,
+        })
     }
 
     pub(crate) fn as_ptr(&self) -> *mut sys::costmark_operation {
@@ -321,9 +325,7 @@ impl<'r> Operation<'r> {
         let mut plan: sys::costmark_answer_plan = unsafe { ffi::sized() };
         ffi::calling(|| {
             // SAFETY: the head lives for the call.
-            ffi::check(|_| unsafe {
-                sys::costmark_operation_head(self.as_ptr(), &lent, &mut plan)
-            })
+            ffi::check(|_| unsafe { sys::costmark_operation_head(self.as_ptr(), &lent, &mut plan) })
         })?;
         Ok(Plan {
             read_ahead_len: plan.read_ahead_len,

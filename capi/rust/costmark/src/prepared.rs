@@ -92,9 +92,8 @@ impl<'a> Prepared<'a> {
     pub fn remove_headers(&self) -> impl ExactSizeIterator<Item = &'a str> + use<'a> {
         let (first, count) = (self.raw.remove_headers, self.raw.remove_header_count);
         // SAFETY: as above.
-        let names: &'a [sys::costmark_str] = unsafe {
-            if first.is_null() { &[] } else { slice::from_raw_parts(first, count) }
-        };
+        let names: &'a [sys::costmark_str] =
+            unsafe { if first.is_null() { &[] } else { slice::from_raw_parts(first, count) } };
         // SAFETY: as above.
         names.iter().map(|name| unsafe { ffi::field(*name) })
     }

@@ -50,8 +50,7 @@ impl SharedOperation {
             return Ok((slot, false));
         };
         // A call that was given up may have left the handle to a thread that still waits.
-        let is_free =
-            of.open == 0 && !matches!(of.first.try_lock(), Err(TryLockError::WouldBlock));
+        let is_free = of.open == 0 && !matches!(of.first.try_lock(), Err(TryLockError::WouldBlock));
         let opened = if is_free {
             (of.first.clone(), true)
         } else {
@@ -169,10 +168,6 @@ impl Attempt {
         drop(owned);
         self.close();
         (held_back, next)
-    }
-
-    pub(super) fn has_ended(&self) -> bool {
-        self.ended.is_some()
     }
 
     /// How it ended and what it used; before its end what is known so far.

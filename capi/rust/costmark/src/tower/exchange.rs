@@ -85,8 +85,7 @@ impl Exchange {
     }
 
     async fn prepare_first(&self, kept: &Arc<Kept>) -> Result<Outgoing, crate::Error> {
-        let (attempt, is_new) =
-            Attempt::begin(&self.shared.client, self.operation.clone(), kept)?;
+        let (attempt, is_new) = Attempt::begin(&self.shared.client, self.operation.clone(), kept)?;
         self.prepare(attempt, kept, is_new).await
     }
 
@@ -130,9 +129,8 @@ impl Exchange {
         let (client, kept) = (self.shared.client.clone(), kept.clone());
         self.shared.waiting.aside(move || {
             // The library logs a failure.
-            let _ = Owned::begin(&client, kept).and_then(|mut sends_nothing| {
-                sends_nothing.get().ready()
-            });
+            let _ = Owned::begin(&client, kept)
+                .and_then(|mut sends_nothing| sends_nothing.get().ready());
         });
     }
 

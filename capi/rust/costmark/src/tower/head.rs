@@ -31,10 +31,7 @@ pub(super) fn rebuild(
     Ok(request)
 }
 
-fn change_head(
-    request: &mut Request<Bytes>,
-    prepared: &Prepared<'_>,
-) -> Result<(), crate::Error> {
+fn change_head(request: &mut Request<Bytes>, prepared: &Prepared<'_>) -> Result<(), crate::Error> {
     let unusable = |what: &str| {
         crate::Error::new(
             ErrorKind::Internal,

@@ -44,8 +44,7 @@ impl Kept {
     unsafe fn request(self: &Arc<Self>) -> Request<'static> {
         // SAFETY: it does not move out of its Arc, and the caller keeps that.
         let kept: &'static Self = unsafe { forever(&**self) };
-        let mut request =
-            Request::new(kept.parts.method.as_str(), &kept.url).headers(&kept.fields);
+        let mut request = Request::new(kept.parts.method.as_str(), &kept.url).headers(&kept.fields);
         request = match &kept.body {
             Some(body) => request.body(body),
             None => request.body_is_stream(),
@@ -75,14 +74,16 @@ pub(super) struct Owned {
 impl Owned {
     pub(super) fn begin(client: &Client, kept: Arc<Kept>) -> Result<Self> {
         // SAFETY: kept beside the operation, which is dropped first.
-        let operation = client.operation(unsafe { &kept.request() })?;
+        let request = unsafe { kept.request() };
+        let operation = client.operation(&request)?;
         Ok(Self { operation, keeps: vec![kept] })
     }
 
     /// Another handle of the same operation.
     pub(super) fn beside(&self, client: &Client, kept: Arc<Kept>) -> Result<Self> {
         // SAFETY: as above.
-        let operation = client.operation_beside(&self.operation, unsafe { &kept.request() })?;
+        let request = unsafe { kept.request() };
+        let operation = client.operation_beside(&self.operation, &request)?;
         Ok(Self { operation, keeps: vec![kept] })
     }
 
@@ -96,7 +97,8 @@ impl Owned {
         // Whether it succeeds or not, the operation may read it from now on.
         self.keeps.push(kept.clone());
         // SAFETY: as above.
-        self.operation.prepare_with(unsafe { &kept.request() }, wait)?;
+        let request = unsafe { kept.request() };
+        self.operation.prepare_with(&request, wait)?;
         self.keeps.drain(..self.keeps.len() - 1);
         Ok(self.operation.prepared())
     }

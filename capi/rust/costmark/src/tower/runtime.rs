@@ -85,9 +85,7 @@ impl Waiting {
         Self { runtime, under_way: Mutex::default(), threads }
     }
 
-    fn under_way(
-        &self,
-    ) -> std::sync::MutexGuard<'_, Option<watch::Receiver<Option<Result<()>>>>> {
+    fn under_way(&self) -> std::sync::MutexGuard<'_, Option<watch::Receiver<Option<Result<()>>>>> {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
