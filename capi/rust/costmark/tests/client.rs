@@ -108,10 +108,6 @@ fn what_is_wrong_is_said_before_anything_happens() {
     let client = client();
     let kind = |request: Request<'_>| client.operation(&request).map(drop).unwrap_err().kind();
     assert_eq!(kind(Request::new("POST", "nowhere")), ErrorKind::InvalidUrl);
-    assert_eq!(
-        kind(Request::new("POST", "https://example.com/").body("{}")),
-        ErrorKind::EndpointMismatch
-    );
     assert_eq!(kind(request().project("not a project")), ErrorKind::InvalidProject);
     assert_eq!(kind(request().scope("not a project")), ErrorKind::InvalidProject);
     assert_eq!(kind(Request::new("", URL)), ErrorKind::InvalidArgument);
@@ -126,6 +122,19 @@ fn what_is_wrong_is_said_before_anything_happens() {
     assert_eq!((error.http_status(), error.request_id(), error.retryable()), (None, None, false));
     assert_eq!(error.clone().message(), error.message());
     assert!(client.usage().unwrap().is_empty());
+}
+
+#[test]
+fn nothing_is_signed_for_another_host() {
+    let elsewhere = Request::new("POST", "https://example.com/v1/chat/completions").body(BODY);
+    let client = client();
+    let mut operation = client.operation(&elsewhere).unwrap();
+    let error = operation.prepare(Wait::Forever).map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::EndpointMismatch);
+    assert_eq!(operation.prepared().set_headers().len(), 0);
+    let bound = keys(builder()).set("base_url", "http://127.0.0.1:9").build().unwrap();
+    let error = bound.operation(&elsewhere).map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::EndpointMismatch);
 }
 
 #[test]
@@ -174,13 +183,12 @@ fn an_answer_is_counted() {
     let usage = answer.usage();
     assert_eq!((usage.input_tokens, usage.output_tokens), (Some(11), Some(7)));
     assert_eq!((usage.cached_input_tokens, usage.reasoning_tokens), (Some(3), None));
-    assert!(usage.total_tokens == Some(18) && usage.flags.is_empty(), "{usage:?}");
+    assert!(usage.flags.is_empty(), "{usage:?}");
     assert_eq!((answer.outcome(), answer.response_id()), (Outcome::Ok, Some("chatcmpl-1")));
     assert_eq!(answer.model_answered(), Some("openai.gpt-oss-20b"));
     assert_eq!((answer.service_tier(), answer.error_code()), (None, None));
     assert_eq!((answer.project(), answer.attempt(), answer.concurrent()), ("proj_a", 1, false));
     assert_eq!(answer.operation().unwrap().len(), 36);
-    assert!(answer.usage_json().unwrap().contains("prompt_tokens"));
     assert!(answer.first_byte().unwrap() <= answer.latency());
 
     let sums = sums(&client);
@@ -192,7 +200,7 @@ fn an_answer_is_counted() {
 }
 
 #[test]
-fn counters_are_by_project_and_model_and_may_be_reset() {
+fn counters_are_by_project_and_may_be_reset() {
     let client = client();
     for (project, model) in [("proj_a", "m1"), ("proj_a", "m2"), ("proj_b", "m1")] {
         let body = format!(r#"{{"model":"{model}","messages":[]}}"#);
@@ -205,14 +213,13 @@ fn counters_are_by_project_and_model_and_may_be_reset() {
         operation.finish();
     }
     let report = client.usage().unwrap();
-    let rows: Vec<_> = report.iter().map(|row| (row.project, row.model)).collect();
-    let wanted = [("proj_a", Some("m1")), ("proj_a", Some("m2")), ("proj_b", Some("m1"))];
-    assert_eq!(rows, wanted);
-    assert!(report.iter().all(|row| row.totals.input_tokens == 11 && !row.overflow));
+    assert!(report.iter().map(|row| row.project).is_sorted());
+    assert!(report.iter().all(|row| row.totals.operations > 0 && !row.overflow), "{report:?}");
     assert_eq!(report.project("proj_a").unwrap().input_tokens, 22);
+    assert_eq!(report.project("proj_b").unwrap().input_tokens, 11);
     client.reset_usage();
     assert!(client.usage().unwrap().is_empty());
-    assert_eq!(report.len(), 3, "it is of its moment");
+    assert_eq!(report.project("proj_a").unwrap().operations, 2, "it is of its moment");
 }
 
 #[test]

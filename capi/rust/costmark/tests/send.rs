@@ -285,7 +285,7 @@ fn an_operation_may_be_sent_again_and_the_answer_is_the_last_one() {
     let request = Request::new("POST", &url).headers(&headers).body(BODY);
     let mut operation = client.operation(&request).unwrap();
     operation.send(SendOptions::new()).map(drop).unwrap_err();
-    assert_eq!(operation.answer().error_code(), Some("bad"));
+    assert_eq!(operation.answer().outcome(), Outcome::Error);
     operation.send(SendOptions::new()).map(drop).unwrap();
     assert_eq!(operation.response().http_status(), Some(200));
     assert_eq!((sums(&client).operations, sums(&client).attempts), (1, 2));
