@@ -820,7 +820,8 @@ async fn what_would_block_is_done_elsewhere() {
         );
         assert_eq!(text(response.await.unwrap()).await, ANSWER);
     }
-    assert_eq!(threads.0.load(Ordering::SeqCst), 1, "the others find the credentials");
+    // The others find the credentials, and look for newer ones once a second.
+    assert!((1..3).contains(&threads.0.load(Ordering::SeqCst)));
 }
 
 /// Drops what it should run, as a runtime that shuts down does.
@@ -862,7 +863,8 @@ async fn hundreds_that_wait_for_credentials_hold_one_thread() {
     let layer = Layer::new(client.clone()).runtime(threads.clone());
     let calls: Vec<_> =
         (0..600).map(|_| tokio::spawn(exchange(&layer, post(BODY), |_| json_answer()))).collect();
-    for _ in 0..10 {
+    // Some dozens of tasks run in each of these.
+    for _ in 0..100 {
         tokio::task::yield_now().await;
     }
     assert_eq!(threads.0.load(Ordering::SeqCst), 1);
@@ -870,7 +872,7 @@ async fn hundreds_that_wait_for_credentials_hold_one_thread() {
     for call in calls {
         text(call.await.unwrap().unwrap()).await;
     }
-    assert_eq!((threads.0.load(Ordering::SeqCst), asked.load(Ordering::SeqCst)), (1, 1));
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
     assert_eq!(sums(&client).operations, 600);
 }
 
@@ -953,25 +955,30 @@ async fn credentials_are_renewed_while_those_at_hand_serve() {
         .build()
         .unwrap();
     let layer = Layer::new(client).runtime(Threads::default());
-    let call = async |expected: &'static str| {
+    let call = async || {
+        let keys = Arc::new(Mutex::new(String::new()));
+        let seen = keys.clone();
         let response = exchange(&layer, post(BODY), move |request| {
             let authorization = request.headers()["authorization"].to_str().unwrap();
-            assert!(authorization.contains(expected), "{authorization}");
+            let (_, rest) = authorization.split_once("Credential=").unwrap();
+            *seen.lock().unwrap() = rest.split('/').next().unwrap().to_owned();
             json_answer()
         });
         text(response.await.unwrap()).await;
+        let keys = keys.lock().unwrap();
+        keys.clone()
     };
-    call("AKID0").await;
-    call("AKID0").await;
+    assert_eq!(call().await, "AKID0");
     renewed.recv_timeout(Duration::from_secs(5)).expect("they are renewed");
-    // The fetch has ended when the credentials are there.
-    for _ in 0..100 {
-        if asked.load(Ordering::SeqCst) == 2 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+    let mut signed_by = call().await;
+    for _ in 0..500 {
+        if signed_by == "AKID1" {
+            break;
         }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        signed_by = call().await;
     }
-    call("AKID1").await;
-    assert_eq!(asked.load(Ordering::SeqCst), 2);
+    assert_eq!((signed_by.as_str(), asked.load(Ordering::SeqCst)), ("AKID1", 2));
 }
 
 /// Answers that are read to their end, dropped somewhere, or never taken: each counts once.
