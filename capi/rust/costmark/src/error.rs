@@ -150,7 +150,7 @@ impl Error {
     ///
     /// # Safety
     ///
-    /// `from` is NULL or an error that nobody else ends.
+    /// `from` is NULL or an error that nothing else ends.
     pub(crate) unsafe fn take(
         status: sys::costmark_status,
         from: *mut sys::costmark_error,

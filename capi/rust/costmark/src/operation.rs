@@ -222,16 +222,13 @@ impl Client {
 impl<'r> Operation<'r> {
     /// An idle one.
     fn new(client: &Client) -> Result<Self> {
-        ffi::make(|made, error| {
+        let handle = ffi::make(|made, error| {
             // SAFETY: the client is alive, and the places to write to live for the call.
             unsafe { sys::costmark_operation_new(client.as_ptr(), made, error) }
-        })
+        })?;
         // SAFETY: a plain struct of the library's.
-        .map(|handle| Self {
-            handle,
-            prepared: unsafe { ffi::sized() },
-            request: PhantomData,
-        })
+        let prepared = unsafe { ffi::sized() };
+        Ok(Self { handle, prepared, request: PhantomData })
     }
 
     pub(crate) fn as_ptr(&self) -> *mut sys::costmark_operation {

@@ -13,7 +13,7 @@ pub struct Header<'a> {
     borrowed: PhantomData<&'a [u8]>,
 }
 
-// SAFETY: a view of bytes that nobody changes.
+// SAFETY: a view of bytes that do not change.
 unsafe impl Send for Header<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for Header<'_> {}

@@ -96,7 +96,7 @@ unsafe extern "C" fn receive_head(
     response: *const sys::costmark_response,
 ) -> sys::costmark_status {
     ffi::answered(|| {
-        // SAFETY: the hooks live for the call of send, and nobody else uses them meanwhile.
+        // SAFETY: the hooks live for the call of send, and nothing else uses them meanwhile.
         let hooks = unsafe { &mut *user_data.cast::<Hooks<'_>>() };
         match &mut hooks.on_head {
             Some(receive) => {
@@ -116,7 +116,7 @@ unsafe extern "C" fn receive_body(
     len: usize,
 ) -> sys::costmark_status {
     ffi::answered(|| {
-        // SAFETY: the hooks live for the call of send, and nobody else uses them meanwhile; the
+        // SAFETY: the hooks live for the call of send, and nothing else uses them meanwhile; the
         // piece lives until this returns.
         let (hooks, piece) =
             unsafe { (&mut *user_data.cast::<Hooks<'_>>(), ffi::bytes(data, len)) };

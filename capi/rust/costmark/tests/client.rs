@@ -428,9 +428,9 @@ fn signatures_are_those_of_the_time() {
     assert!(url.starts_with(URL) && url.contains("X-Amz-Expires=60"), "{url}");
     let never = signer.presign(&request, Duration::ZERO).unwrap_err();
     assert_eq!(never.kind(), ErrorKind::InvalidArgument);
-    let nobody = Credentials::new("", "");
+    let empty = Credentials::new("", "");
     let error =
-        signer.sign(&SignRequest::new("GET", URL, &nobody).region("r").service("s")).unwrap_err();
+        signer.sign(&SignRequest::new("GET", URL, &empty).region("r").service("s")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoCredentials);
 }
 
