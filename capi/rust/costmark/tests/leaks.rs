@@ -46,6 +46,30 @@ fn use_everything() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Attempts that are joined by the extensions of their requests, which know their operation.
+#[cfg(feature = "tower")]
+async fn repeat_something() {
+    use http_body_util::{BodyExt, Full};
+    use tower::{Layer, ServiceExt};
+
+    type Request = http::Request<Full<bytes::Bytes>>;
+    let layer = costmark::tower::Layer::new(client());
+    let operation = costmark::tower::SharedOperation::new();
+    let mut answers = Vec::new();
+    for _ in 0..3 {
+        let mut request = http::Request::post(URL).body(Full::from(BODY)).unwrap();
+        request.extensions_mut().insert(operation.clone());
+        let service = layer.layer(tower::service_fn(async |request: Request| {
+            assert!(request.extensions().get::<costmark::tower::SharedOperation>().is_some());
+            Ok::<_, std::io::Error>(http::Response::new(Full::<bytes::Bytes>::from(ANSWER)))
+        }));
+        answers.push(service.oneshot(request).await.unwrap().into_body());
+    }
+    answers.pop();
+    answers.pop().unwrap().collect().await.unwrap();
+    assert!(costmark::live_handles() > 0);
+}
+
 fn send_something(server: &Server) -> Result<(), Box<dyn Error>> {
     let client = server.builder().build()?;
     let (cancel, url) = (Cancel::new()?, server.chat_url());
@@ -66,6 +90,12 @@ fn nothing_is_left_over() {
     for _ in 0..3 {
         use_everything().unwrap();
         send_something(&server).unwrap();
+        #[cfg(feature = "tower")]
+        {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+            runtime.block_on(repeat_something());
+            // Dropped, it waits for what still runs on its threads.
+        }
         assert_eq!(costmark::live_handles(), 0);
     }
 }

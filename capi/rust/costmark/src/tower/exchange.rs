@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Request, Response};
+use http::{Extensions, Request, Response};
 
 use super::attempt::{Attempt, SharedOperation};
 use super::body::{Body, read_along};
@@ -20,6 +20,7 @@ pub(super) struct Exchange {
     project: Option<Project>,
     scope: Option<Project>,
     operation: Option<SharedOperation>,
+    extensions: Extensions,
 }
 
 /// An attempt and its request.
@@ -36,6 +37,7 @@ impl Exchange {
             project: extensions.get().cloned(),
             scope: Scope::current(),
             operation: extensions.get().cloned().or_else(crate::scope::current_operation),
+            extensions: extensions.clone(),
         }
     }
 
@@ -109,7 +111,7 @@ impl Exchange {
             if prepared.renewal_due() {
                 self.renew_aside(kept);
             }
-            rebuild(kept, prepared)
+            rebuild(kept, &self.extensions, prepared)
         };
         let mut request = attempt.prepare(is_new.then_some(kept), Wait::Not, rebuilt);
         if would_block(&request) {
@@ -119,7 +121,7 @@ impl Exchange {
         if would_block(&request) {
             // What was fetched for another call does not serve this one.
             waiting.alone(attempt.waiting_to_prepare()).await?;
-            request = attempt.prepared(|prepared| rebuild(kept, prepared));
+            request = attempt.prepared(|prepared| rebuild(kept, &self.extensions, prepared));
         }
         Ok(Outgoing { request: request?, attempt })
     }

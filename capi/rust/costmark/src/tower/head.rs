@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, Uri};
 
 use super::kept::Kept;
 use crate::{ErrorKind, Header, Prepared};
@@ -10,6 +10,7 @@ use crate::{ErrorKind, Header, Prepared};
 /// Makes the request to send. Of a body that is a stream there is nothing in it.
 pub(super) fn rebuild(
     kept: &Kept,
+    extensions: &Extensions,
     prepared: &Prepared<'_>,
 ) -> Result<Request<Bytes>, crate::Error> {
     let body = match &kept.body {
@@ -18,7 +19,11 @@ pub(super) fn rebuild(
         None => Bytes::new(),
     };
     let length = kept.body.as_ref().map(|_| body.len());
-    let mut request = Request::from_parts(kept.parts.clone(), body);
+    let mut request = Request::new(body);
+    *request.method_mut() = kept.method.clone();
+    *request.version_mut() = kept.version;
+    *request.headers_mut() = kept.headers.clone();
+    *request.extensions_mut() = extensions.clone();
     change_head(&mut request, prepared)?;
     if let Some(length) = length {
         let headers = request.headers_mut();

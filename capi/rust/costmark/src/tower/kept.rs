@@ -2,18 +2,23 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::request::Parts;
+use http::{HeaderMap, Method, Version};
 
 use crate::{Client, Header, Operation, Prepared, Project, Request, Wait};
 
 type Result<T> = std::result::Result<T, crate::Error>;
 
 /// A request whose memory stays where it is for as long as an operation reads it.
+///
+/// It has no extensions: a `SharedOperation` in them would own itself.
 pub(super) struct Kept {
-    pub(super) parts: Parts,
+    pub(super) method: Method,
+    pub(super) version: Version,
+    pub(super) headers: HeaderMap,
     /// `None`: it is a stream.
     pub(super) body: Option<Bytes>,
     url: String,
-    fields: Vec<Header<'static>>, // show what is in `parts`
+    fields: Vec<Header<'static>>, // show what is in `headers`
     project: Option<Project>,
     scope: Option<Project>,
 }
@@ -25,9 +30,8 @@ impl Kept {
         project: Option<Project>,
         scope: Option<Project>,
     ) -> Arc<Self> {
-        let url = parts.uri.to_string();
-        let fields = parts
-            .headers
+        let Parts { method, uri, version, headers, .. } = parts;
+        let fields = headers
             .iter()
             .map(|(name, value)| {
                 // SAFETY: what a HeaderMap refers to stays where it is until the map is changed or
@@ -35,7 +39,8 @@ impl Kept {
                 unsafe { Header::new(forever(name.as_str()), forever(value.as_bytes())) }
             })
             .collect();
-        Arc::new(Self { parts, body, url, fields, project, scope })
+        let url = uri.to_string();
+        Arc::new(Self { method, version, headers, body, url, fields, project, scope })
     }
 
     /// # Safety
@@ -44,7 +49,7 @@ impl Kept {
     unsafe fn request(self: &Arc<Self>) -> Request<'static> {
         // SAFETY: it does not move out of its Arc, and the caller keeps that.
         let kept: &'static Self = unsafe { forever(&**self) };
-        let mut request = Request::new(kept.parts.method.as_str(), &kept.url).headers(&kept.fields);
+        let mut request = Request::new(kept.method.as_str(), &kept.url).headers(&kept.fields);
         request = match &kept.body {
             Some(body) => request.body(body),
             None => request.body_is_stream(),
