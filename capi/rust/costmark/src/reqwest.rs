@@ -13,8 +13,7 @@
 //! # }
 //! ```
 //!
-//! What [`tower`] says about requests and answers holds here too. Requests are prepared on
-//! tokio's threads for what may block.
+//! What [`tower`] says about requests and answers holds here too.
 
 use std::fmt;
 use std::future::Future;
@@ -51,7 +50,7 @@ impl Client {
 
     /// Goes over a client that is there already, and that should follow no redirects.
     pub fn over(client: crate::Client, http: ::reqwest::Client) -> Self {
-        Self::with_layer(&tower::Layer::new(client).prepare_on(spawn_blocking), http)
+        Self::with_layer(&tower::Layer::new(client), http)
     }
 
     /// Goes over a client with a layer that the program has made.
@@ -149,13 +148,5 @@ impl tower_service::Service<http::Request<Body>> for Transport {
             response.extensions_mut().insert(url);
             Ok(response)
         })
-    }
-}
-
-/// On tokio, which reqwest needs anyway; outside of it, here.
-fn spawn_blocking(work: Box<dyn FnOnce() + Send>) {
-    match ::tokio::runtime::Handle::try_current() {
-        Ok(runtime) => drop(runtime.spawn_blocking(work)),
-        Err(_) => work(),
     }
 }

@@ -6,28 +6,28 @@ use costmark_sys as sys;
 use crate::credentials::{Credentials, from_unix_seconds};
 use crate::ffi::{self, Result};
 
-/// The credentials that a client of the same configuration would sign with: kept, and renewed
-/// before they end. Cloning it is cheap, and the clones are one provider.
+/// The credentials that a client of the same configuration signs with: kept, and renewed before they
+/// expire. Cloning it is cheap, and the clones are one cache.
 ///
 /// ```
 /// # fn main() -> Result<(), costmark::Error> {
-/// let provider = costmark::Client::builder()
+/// let cache = costmark::Client::builder()
 ///     .set("access_key_id", "AKIDEXAMPLE")
 ///     .set("secret_access_key", "wJalrXUtnFEMI")
-///     .build_credentials_provider()?;
-/// let set = provider.get()?;
+///     .build_credentials_cache()?;
+/// let set = cache.get()?;
 /// assert_eq!(set.credentials().access_key_id(), "AKIDEXAMPLE");
 /// # Ok(()) }
 /// ```
-pub struct CredentialsProvider(NonNull<sys::costmark_credentials_provider>);
+pub struct CredentialsCache(NonNull<sys::costmark_credentials_cache>);
 
-// SAFETY: "synchronised internally", and its callbacks are Send and Sync.
-unsafe impl Send for CredentialsProvider {}
+// SAFETY: "synchronized internally", and its callbacks are Send and Sync.
+unsafe impl Send for CredentialsCache {}
 // SAFETY: as above.
-unsafe impl Sync for CredentialsProvider {}
+unsafe impl Sync for CredentialsCache {}
 
-impl CredentialsProvider {
-    pub(crate) fn of(handle: NonNull<sys::costmark_credentials_provider>) -> Self {
+impl CredentialsCache {
+    pub(crate) fn of(handle: NonNull<sys::costmark_credentials_cache>) -> Self {
         Self(handle)
     }
 
@@ -36,44 +36,44 @@ impl CredentialsProvider {
     ///
     /// # Errors
     ///
-    /// Those of [`Client::prepare`](crate::Client::prepare) that concern credentials.
+    /// Those of [`Operation::ready`](crate::Operation::ready) that concern credentials.
     pub fn get(&self) -> Result<CredentialsSet> {
         ffi::calling(|| {
             ffi::make(|made, error| {
                 // SAFETY: the handle is alive, and the places to write to live for the call.
-                unsafe { sys::costmark_credentials_provider_get(self.0.as_ptr(), made, error) }
+                unsafe { sys::costmark_credentials_cache_get(self.0.as_ptr(), made, error) }
             })
             .map(CredentialsSet)
         })
     }
 
     /// Tells that a service refused a set as expired or invalid: if it is still the newest, the
-    /// next [`get`](Self::get) fetches another one. Returns `false` when that would be the same set
-    /// again.
+    /// next [`get`](Self::get) fetches another one, at most every five seconds. Returns `false` when
+    /// the next one would be the same set again.
     pub fn refused(&self, set: &CredentialsSet) -> bool {
         // SAFETY: both handles are alive.
-        unsafe { sys::costmark_credentials_provider_refused(self.0.as_ptr(), set.0.as_ptr()) }
+        unsafe { sys::costmark_credentials_cache_refused(self.0.as_ptr(), set.0.as_ptr()) }
     }
 }
 
-impl Clone for CredentialsProvider {
+impl Clone for CredentialsCache {
     fn clone(&self) -> Self {
         // SAFETY: the handle is alive.
-        unsafe { sys::costmark_credentials_provider_retain(self.0.as_ptr()) };
+        unsafe { sys::costmark_credentials_cache_retain(self.0.as_ptr()) };
         Self(self.0)
     }
 }
 
-impl Drop for CredentialsProvider {
+impl Drop for CredentialsCache {
     fn drop(&mut self) {
         // SAFETY: one count of it is ours.
-        ffi::ending(|| unsafe { sys::costmark_credentials_provider_release(self.0.as_ptr()) });
+        ffi::ending(|| unsafe { sys::costmark_credentials_cache_release(self.0.as_ptr()) });
     }
 }
 
-impl fmt::Debug for CredentialsProvider {
+impl fmt::Debug for CredentialsCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CredentialsProvider").finish_non_exhaustive()
+        f.debug_struct("CredentialsCache").finish_non_exhaustive()
     }
 }
 
@@ -86,24 +86,25 @@ unsafe impl Send for CredentialsSet {}
 unsafe impl Sync for CredentialsSet {}
 
 impl CredentialsSet {
+    fn view(&self) -> sys::costmark_credentials {
+        // SAFETY: the handle is alive.
+        unsafe { ffi::shown(|view| sys::costmark_credentials_set_read(self.0.as_ptr(), view)) }
+    }
+
     /// A copy, as [`Signer`](crate::Signer) takes it.
     pub fn credentials(&self) -> Credentials {
-        // SAFETY: a plain struct of the library's.
-        let mut view: sys::costmark_credentials = unsafe { ffi::sized() };
-        let shown = ffi::check(|error| {
-            // SAFETY: the struct lives for the call.
-            unsafe { sys::costmark_credentials_set_view(self.0.as_ptr(), &mut view, error) }
-        });
-        debug_assert!(shown.is_ok(), "the handle is alive, and the struct is sized");
+        let view = self.view();
         // SAFETY: the views live as long as the set.
-        let text = |from| unsafe { ffi::field(from) }.to_owned();
-        let mut credentials =
-            Credentials::new(text(view.access_key_id), text(view.secret_access_key));
-        if view.session_token.len != 0 {
-            credentials = credentials.with_session_token(text(view.session_token));
+        let text = |from| unsafe { ffi::optional_field(from) }.map(str::to_owned);
+        let mut credentials = Credentials::new(
+            text(view.access_key_id).unwrap_or_default(),
+            text(view.secret_access_key).unwrap_or_default(),
+        );
+        if let Some(token) = text(view.session_token) {
+            credentials = credentials.with_session_token(token);
         }
-        if view.account_id.len != 0 {
-            credentials = credentials.with_account_id(text(view.account_id));
+        if let Some(id) = text(view.account_id) {
+            credentials = credentials.with_account_id(id);
         }
         match from_unix_seconds(view.expires_unix_s) {
             Some(expires) => credentials.with_expiry(expires),
@@ -114,7 +115,7 @@ impl CredentialsSet {
     /// Where it came from, such as `environment`.
     pub fn source(&self) -> &str {
         // SAFETY: lives as long as the set.
-        unsafe { ffi::get(|len| sys::costmark_credentials_set_source(self.0.as_ptr(), len)) }
+        unsafe { ffi::field(self.view().source) }
     }
 }
 
@@ -144,43 +145,46 @@ impl CredentialsReport {
         Self(handle)
     }
 
+    fn view(&self) -> sys::costmark_credentials_report_view {
+        // SAFETY: the handle is alive.
+        unsafe { ffi::shown(|view| sys::costmark_credentials_report_read(self.0.as_ptr(), view)) }
+    }
+
     /// The sources that were asked, in the order of the chain, and why each has no credentials;
     /// `None` for the one that has.
     pub fn sources(&self) -> impl ExactSizeIterator<Item = (&str, Option<&str>)> {
-        let report = self.0.as_ptr();
-        // SAFETY: the handle is alive; so in all that follow, where texts live as long as the
-        // report.
-        let count = unsafe { sys::costmark_credentials_report_count(report) };
-        (0..count).map(move |index| {
-            // SAFETY: as above.
-            let (source, failure) = unsafe {
-                (
-                    ffi::get(|len| sys::costmark_credentials_report_source(report, index, len)),
-                    ffi::get(|len| sys::costmark_credentials_report_failure(report, index, len)),
-                )
-            };
-            (source, Some(failure).filter(|failure| !failure.is_empty()))
+        (0..self.view().source_count).map(|index| {
+            let mut name = ffi::lend_optional(None);
+            let mut failure = ffi::lend_optional(None);
+            // SAFETY: the handle is alive; the texts live as long as the report.
+            unsafe {
+                sys::costmark_credentials_report_source(
+                    self.0.as_ptr(),
+                    index,
+                    &mut name,
+                    &mut failure,
+                );
+                let failure = Some(ffi::field(failure)).filter(|failure| !failure.is_empty());
+                (ffi::field(name), failure)
+            }
         })
     }
 
     /// Whether there are credentials.
     pub fn found(&self) -> bool {
-        // SAFETY: the handle is alive.
-        unsafe { sys::costmark_credentials_report_found(self.0.as_ptr()) }
+        self.view().found != 0
     }
 
-    /// The region that the environment or the profile names; empty for none.
-    pub fn region(&self) -> &str {
+    /// The region that the environment or the profile names.
+    pub fn region(&self) -> Option<&str> {
         // SAFETY: lives as long as the report.
-        unsafe { ffi::get(|len| sys::costmark_credentials_report_region(self.0.as_ptr(), len)) }
+        unsafe { ffi::optional_field(self.view().region) }
     }
 
-    /// Where that region stands, such as `AWS_REGION`; empty for none.
-    pub fn region_origin(&self) -> &str {
-        // SAFETY: lives as long as the report.
-        unsafe {
-            ffi::get(|len| sys::costmark_credentials_report_region_origin(self.0.as_ptr(), len))
-        }
+    /// Where that region stands, such as `AWS_REGION`.
+    pub fn region_origin(&self) -> Option<&str> {
+        // SAFETY: as above.
+        unsafe { ffi::optional_field(self.view().region_origin) }
     }
 }
 

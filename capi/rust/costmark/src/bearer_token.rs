@@ -72,16 +72,20 @@ impl BearerToken {
         .map(Self)
     }
 
+    fn view(&self) -> sys::costmark_bearer_token_view {
+        // SAFETY: the handle is alive.
+        unsafe { ffi::shown(|view| sys::costmark_bearer_token_read(self.0.as_ptr(), view)) }
+    }
+
     /// The token itself, without `Bearer `. Do not log it.
     pub fn text(&self) -> &str {
         // SAFETY: lives as long as the token.
-        unsafe { ffi::get(|len| sys::costmark_bearer_token_text(self.0.as_ptr(), len)) }
+        unsafe { ffi::field(self.view().text) }
     }
 
-    /// When it ends: the earlier of its own end and that of its credentials.
+    /// When it expires: the earlier of its own end and that of its credentials.
     pub fn expires(&self) -> Option<SystemTime> {
-        // SAFETY: the handle is alive.
-        from_unix_seconds(unsafe { sys::costmark_bearer_token_expires_unix_s(self.0.as_ptr()) })
+        from_unix_seconds(self.view().expires_unix_s)
     }
 }
 
@@ -98,17 +102,17 @@ impl fmt::Debug for BearerToken {
     }
 }
 
-/// Keeps the newest token, and makes another one before it ends. Cloning it is cheap, and the
-/// clones are one provider.
-pub struct BearerTokenProvider(NonNull<sys::costmark_bearer_token_provider>);
+/// Keeps the newest token, and makes another one before it expires. Cloning it is cheap, and the
+/// clones are one cache.
+pub struct BearerTokenCache(NonNull<sys::costmark_bearer_token_cache>);
 
-// SAFETY: "synchronised internally", and its callbacks are Send and Sync.
-unsafe impl Send for BearerTokenProvider {}
+// SAFETY: "synchronized internally", and its callbacks are Send and Sync.
+unsafe impl Send for BearerTokenCache {}
 // SAFETY: as above.
-unsafe impl Sync for BearerTokenProvider {}
+unsafe impl Sync for BearerTokenCache {}
 
-impl BearerTokenProvider {
-    pub(crate) fn of(handle: NonNull<sys::costmark_bearer_token_provider>) -> Self {
+impl BearerTokenCache {
+    pub(crate) fn of(handle: NonNull<sys::costmark_bearer_token_cache>) -> Self {
         Self(handle)
     }
 
@@ -116,12 +120,12 @@ impl BearerTokenProvider {
     ///
     /// # Errors
     ///
-    /// Those of [`Client::prepare`](crate::Client::prepare) that concern credentials.
+    /// Those of [`Operation::ready`](crate::Operation::ready) that concern credentials.
     pub fn get(&self) -> Result<BearerToken> {
         ffi::calling(|| {
             ffi::make(|made, error| {
                 // SAFETY: the handle is alive, and the places to write to live for the call.
-                unsafe { sys::costmark_bearer_token_provider_get(self.0.as_ptr(), made, error) }
+                unsafe { sys::costmark_bearer_token_cache_get(self.0.as_ptr(), made, error) }
             })
             .map(BearerToken)
         })
@@ -130,36 +134,35 @@ impl BearerTokenProvider {
     /// Tells that a service refused a token: if it is still the newest, it is forgotten, and so are
     /// the credentials that it was made from. Returns `false` when the next one would be the same
     /// again.
-    pub fn refused(&self, token: &BearerToken) -> bool {
-        let text = token.text();
-        let chars = ffi::chars(text.as_bytes());
+    pub fn refused(&self, token: &str) -> bool {
+        let chars = ffi::chars(token.as_bytes());
         // SAFETY: the handle is alive, and the text for the call.
-        unsafe { sys::costmark_bearer_token_provider_refused(self.0.as_ptr(), chars, text.len()) }
+        unsafe { sys::costmark_bearer_token_cache_refused(self.0.as_ptr(), chars, token.len()) }
     }
 }
 
-impl Clone for BearerTokenProvider {
+impl Clone for BearerTokenCache {
     fn clone(&self) -> Self {
         // SAFETY: the handle is alive.
-        unsafe { sys::costmark_bearer_token_provider_retain(self.0.as_ptr()) };
+        unsafe { sys::costmark_bearer_token_cache_retain(self.0.as_ptr()) };
         Self(self.0)
     }
 }
 
-impl Drop for BearerTokenProvider {
+impl Drop for BearerTokenCache {
     fn drop(&mut self) {
         // SAFETY: one count of it is ours.
-        ffi::ending(|| unsafe { sys::costmark_bearer_token_provider_release(self.0.as_ptr()) });
+        ffi::ending(|| unsafe { sys::costmark_bearer_token_cache_release(self.0.as_ptr()) });
     }
 }
 
-impl fmt::Debug for BearerTokenProvider {
+impl fmt::Debug for BearerTokenCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BearerTokenProvider").finish_non_exhaustive()
+        f.debug_struct("BearerTokenCache").finish_non_exhaustive()
     }
 }
 
-/// Whole seconds, as C counts lives.
+/// Whole seconds, as C counts lives. Less than one is out of range, and not C's default, 0.
 pub(crate) fn seconds(life: Duration) -> i64 {
-    i64::try_from(life.as_secs()).unwrap_or(i64::MAX)
+    if life.as_secs() == 0 { -1 } else { i64::try_from(life.as_secs()).unwrap_or(i64::MAX) }
 }
