@@ -3,7 +3,7 @@
 #include <costmark/costmark.hpp>
 
 #include "hpp_without_exceptions.hpp"
-#include "http/loopback.hpp"
+#include "net/loopback.hpp"
 
 #include <gtest/gtest.h>
 
