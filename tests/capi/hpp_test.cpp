@@ -764,7 +764,7 @@ TEST_F(Hpp, EditsJsonAlone) {
 
 TEST_F(Hpp, MeetsPartsOfTheProgramThatHaveNoExceptions) {
   Loopback server(
-      costmark::http::keep_answering(answer_of(200, answer, "content-type: application/json\r\n")));
+      costmark::net::keep_answering(answer_of(200, answer, "content-type: application/json\r\n")));
   EXPECT_STREQ(without_exceptions(server.origin().c_str()), "");
 }
 

@@ -560,11 +560,11 @@ typedef struct costmark_next {
 #define COSTMARK_USAGE_TOTAL 0x20u
 
 /* Bits of costmark_usage.flags: reported as it came, and doubtful. */
-#define COSTMARK_USAGE_FLAG_DECREASING 0x01u /* a later report was smaller: it was not taken */
-#define COSTMARK_USAGE_FLAG_TOTAL 0x02u      /* the total is not the sum of its parts */
-#define COSTMARK_USAGE_FLAG_UNREAD 0x04u     /* a report could not be read */
-#define COSTMARK_USAGE_FLAG_PART_EXCEEDS_WHOLE 0x08u /* or a sum did not fit */
-#define COSTMARK_USAGE_FLAG_OTHER_MODEL 0x10u /* work of another model is in the counts */
+#define COSTMARK_USAGE_FLAG_PART_EXCEEDS_WHOLE 0x01u /* or a sum did not fit */
+#define COSTMARK_USAGE_FLAG_DECREASING 0x02u         /* a later report was smaller, and not taken */
+#define COSTMARK_USAGE_FLAG_TOTAL 0x04u              /* the total is not the sum of its parts */
+#define COSTMARK_USAGE_FLAG_UNREAD 0x08u             /* a report could not be read */
+#define COSTMARK_USAGE_FLAG_OTHER_MODEL 0x10u        /* counts include work of another model */
 
 /* Tokens that the server reported; never estimated. */
 typedef struct costmark_usage {
