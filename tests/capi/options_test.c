@@ -132,9 +132,9 @@ static void add_type(char *text, const costmark_option *option) {
   add_choices(text, option->choices);
 }
 
-/* As the manual has it: "name (type; default value): Description." */
+/* As the manual has it: "- name (type; default value): Description." */
 static void describe(char *text, const costmark_option *option) {
-  strcpy(text, " ");
+  strcpy(text, " - ");
   add(text, option->name);
   strcat(text, " (");
   add_type(text, option);
@@ -148,7 +148,7 @@ static void describe(char *text, const costmark_option *option) {
 
 static void the_manual_lists_every_option(void) {
   char *const manual = read_manual();
-  char *const start = strstr(manual, " access_key_id (");
+  char *const start = strstr(manual, " - access_key_id (");
   const char *at = start;
   char expected[1024];
   size_t i;
