@@ -48,10 +48,10 @@ for found in g++ clang++; do
     refused "$found" $old
     compile "$found" $old -Wno-long-long "$work/c.cpp"
   done
+  compile "$found" 17 "$work/page.cpp"
+  compile "$found" 17 "$work/send_md.cpp"
   for wanted in 17 20; do
     compile "$found" $wanted "$work/alone.cpp"
-    compile "$found" $wanted "$work/page.cpp"
-    compile "$found" $wanted "$work/send_md.cpp"
     compile "$found" $wanted "$source/examples/cpp/send.cpp"
     compile "$found" $wanted -fno-exceptions -fno-rtti "$source/tests/capi/hpp_without_exceptions.cpp"
     compile "$found" $wanted -DCOSTMARK_NO_EXCEPTIONS "$source/tests/capi/hpp_without_exceptions.cpp"

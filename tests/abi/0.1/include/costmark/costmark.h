@@ -8,7 +8,7 @@
  * threads, except that libcurl looks up host names in one of its own. This header is the whole
  * manual.
  *
- * A program that prepares one request (examples that send and read answers: capi/examples):
+ * A program that prepares one request (examples that send and read answers: examples/c):
  *
  *     #include <costmark/costmark.h>
  *     #include <stdio.h>
@@ -129,11 +129,16 @@
 #define COSTMARK_MUST_USE
 #endif
 
-#ifdef __cplusplus
+#if defined(__cplusplus) && __cplusplus < 201103L && !defined(_MSC_VER)
+#define COSTMARK_NOEXCEPT throw()
+#elif defined(__cplusplus)
 #define COSTMARK_NOEXCEPT noexcept
-extern "C" {
 #else
 #define COSTMARK_NOEXCEPT
+#endif
+
+#ifdef __cplusplus
+extern "C" {
 #endif
 
 /* ------------------------------------------------------------------------------------------------
