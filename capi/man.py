@@ -156,7 +156,7 @@ def prose(lines: Iterable[str]) -> Iterator[str]:
     # Breaks a line neither inside of a name nor of a quotation; begins one with every sentence.
     for sentence in re.split(r'(?<=[a-z0-9)"`A-Z][.!?]) +(?=\S)', text):
         for line in textwrap.wrap(
-            sentence, WIDTH - 12, break_long_words=False, break_on_hyphens=False
+            sentence, WIDTH - 14, break_long_words=False, break_on_hyphens=False
         ):
             yield guard(NAME.sub(r"\\fB\1\\fP", unbroken(line)))
 
