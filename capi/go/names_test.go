@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -56,27 +57,27 @@ func TestCheckProject(t *testing.T) {
 	}
 }
 
-func TestUsageIsByModelAndCanBeReset(t *testing.T) {
+func TestUsageIsSummedAndCanBeReset(t *testing.T) {
 	server := newServer(t, answerJSON)
 	client := server.signing(t)
 	transport := NewTransport(client, nil)
 	for _, model := range []string{"b", "a", "a"} {
-		do(t, transport, post(t, context.Background(), server.URL, `{"model":"`+model+`","messages":[]}`))
-	}
-	usage, err := client.Usage()
-	if err != nil || len(usage) != 2 {
-		t.Fatal(usage, err)
-	}
-	for i, want := range []Totals{
-		{Project: "proj_client", Model: "a", Operations: 2, Attempts: 2, InputTokens: 14, OutputTokens: 6},
-		{Project: "proj_client", Model: "b", Operations: 1, Attempts: 1, InputTokens: 7, OutputTokens: 3},
-	} {
-		if usage[i] != want {
-			t.Errorf("%+v", usage[i])
+		for _, project := range []string{"proj_z", "proj_y"} {
+			ctx := WithProject(context.Background(), project)
+			do(t, transport, post(t, ctx, server.URL, `{"model":"`+model+`","messages":[]}`))
 		}
 	}
-	if sum := usage.Project("proj_client"); sum.Operations != 3 || sum.InputTokens != 21 {
-		t.Errorf("%+v", sum)
+	usage, err := client.Usage()
+	if err != nil || !slices.IsSortedFunc(usage, func(a, b Totals) int {
+		return strings.Compare(a.Project+"\x00"+a.Model, b.Project+"\x00"+b.Model)
+	}) {
+		t.Fatal(usage, err)
+	}
+	for _, project := range []string{"proj_z", "proj_y"} {
+		want := Totals{Project: project, Operations: 3, Attempts: 3, InputTokens: 21, OutputTokens: 9}
+		if sum := usage.Project(project); sum != want {
+			t.Errorf("%+v", sum)
+		}
 	}
 	client.ResetUsage()
 	if usage, err := client.Usage(); err != nil || len(usage) != 0 {
