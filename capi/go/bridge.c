@@ -150,7 +150,8 @@ void cmgo_head(costmark_operation *operation, int32_t http_status, bool encoded,
   head.header_count = list.count;
   head.http_status = http_status;
   head.encoded = encoded;
-  (void)costmark_operation_head(operation, &head, out); /* after a failure the answer passes unread */
+  (void)costmark_operation_head(operation, &head,
+                                out); /* after a failure the answer passes unread */
   free(list.many);
 }
 

@@ -186,7 +186,7 @@ func cmgoClock(handle C.uintptr_t) (now C.int64_t) {
 	return C.int64_t(hooksOf(handle).now().Unix())
 }
 
-// noTime is none that C takes.
+// C refuses this time.
 const noTime = -1
 
 //export cmgoUsage

@@ -110,8 +110,6 @@ func (c *core) startFetch(ctx context.Context, w *workspace, body []byte) (*fetc
 }
 
 func (c *core) runFetch(ctx context.Context, running *fetch, own *workspace, body []byte) {
-	defer c.leave(own)
-	defer running.cancel()
 	running.err = own.repeat(ctx, c.hooks, func() (C.costmark_status, *C.costmark_error) {
 		own.run(ctx, c, &own.own, beginStep|readyStep, body)
 		failure := own.c.error
@@ -121,5 +119,7 @@ func (c *core) runFetch(ctx context.Context, running *fetch, own *workspace, bod
 	c.fetches.mu.Lock()
 	c.fetches.running = nil
 	c.fetches.mu.Unlock()
+	running.cancel()
+	c.leave(own) // first: those who wait may look for what is left
 	close(running.done)
 }

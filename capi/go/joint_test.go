@@ -90,7 +90,7 @@ func TestAttemptsBesideEachOther(t *testing.T) {
 	}
 }
 
-// An answer that nobody closed is open, and what is read of it later does not mix with other attempts.
+// An answer that was not closed is open, and what is read of it later does not mix with other attempts.
 func TestAnAnswerThatIsReadLate(t *testing.T) {
 	server := newServer(t, answerStream)
 	client := server.signing(t)

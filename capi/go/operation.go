@@ -26,8 +26,9 @@ import (
 // then counts as cancelled, or as an error if its status was 400 or more; one that was not sent leaves no
 // trace.
 type Operation struct {
-	core  *core
-	state *operationState
+	core      *core
+	state     *operationState
+	forgotten runtime.Cleanup
 }
 
 // operationState is what outlives a forgotten Operation, to be ended.
@@ -50,8 +51,8 @@ type operationHandle struct {
 
 // newOperation makes an operation that is not begun.
 func newOperation(core *core) *Operation {
-	o := &Operation{core, &operationState{core: core}}
-	runtime.AddCleanup(o, func(state *operationState) { state.close() }, o.state)
+	o := &Operation{core: core, state: &operationState{core: core}}
+	o.forgotten = runtime.AddCleanup(o, (*operationState).close, o.state)
 	return o
 }
 
@@ -73,9 +74,10 @@ func (s *operationState) unhold() {
 func (s *operationState) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	handle := s.handle
+	if s.handle != nil {
+		C.costmark_operation_free(s.handle)
+	}
 	s.handle, s.request = nil, nil
-	C.costmark_operation_free(handle)
 	s.unhold()
 }
 
@@ -97,7 +99,7 @@ func (c *Client) Begin(ctx context.Context, request *Request) (*Operation, error
 	runtime.KeepAlive(request)
 	if work.c.status != C.COSTMARK_OK {
 		err := work.failure(core)
-		state.close()
+		o.Close()
 		return nil, err
 	}
 	state.begun, state.request = true, request
@@ -269,6 +271,7 @@ func (s *operationHandle) answer() Answer {
 
 // Close ends the operation. It does nothing the second time.
 func (o *Operation) Close() {
+	o.forgotten.Stop()
 	o.state.close()
 	runtime.KeepAlive(o)
 }

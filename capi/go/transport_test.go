@@ -768,7 +768,7 @@ func TestOnExchange(t *testing.T) {
 		got.Answer.Outcome != OutcomeOK || got.Answer.ModelAnswered != "openai.gpt-oss-120b" {
 		t.Errorf("%+v", got)
 	}
-	// An answer that says nothing of its end has one all the same.
+	// An answer without usage ends as well.
 	request, _ = http.NewRequest("GET", server.URL+"/v1/models/x", nil)
 	do(t, transport, request)
 	if usage := usageOf(t, client, "proj_client"); usage.Attempts != 1 {

@@ -437,7 +437,7 @@ func TestExpiredCredentialsAreReplacedUnderTheSDK(t *testing.T) {
 			var asked atomic.Int64
 			sdk, client := connectAs(t, func(context.Context) (costmark.Credentials, error) {
 				if asked.Add(1) == 1 {
-					return expired, nil // which says nothing of its end
+					return expired, nil // without telling when they expire
 				}
 				return good, nil
 			})

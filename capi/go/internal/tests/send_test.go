@@ -162,7 +162,7 @@ func TestSendRepeatsWhatIsRefused(t *testing.T) {
 			var asked atomic.Int64
 			return costmark.WithCredentials(costmark.CredentialsFunc(func(context.Context) (costmark.Credentials, error) {
 				if asked.Add(1) == 1 {
-					return expired, nil // which says nothing of its end
+					return expired, nil // without telling when they expire
 				}
 				return good, nil
 			}))
