@@ -75,8 +75,8 @@ install(CODE "
       \"\$ENV{DESTDIR}${archive_prefix}${CMAKE_INSTALL_LIBDIR}/libcostmark.a\"
       COMMAND_ERROR_IS_FATAL ANY)
   endif()" COMPONENT development)
-install(FILES include/costmark/costmark.h include/costmark/costmark.hpp
-  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/costmark COMPONENT development)
+install(DIRECTORY include/costmark DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+  COMPONENT development FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/costmark.pc ${CMAKE_CURRENT_BINARY_DIR}/costmark-static.pc
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
 install(EXPORT costmark NAMESPACE costmark:: FILE costmark-targets.cmake
@@ -98,9 +98,10 @@ install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR}
 find_package(Python3 COMPONENTS Interpreter QUIET)
 if(Python3_Interpreter_FOUND)
   set(page ${CMAKE_CURRENT_BINARY_DIR}/costmark.3)
+  file(GLOB parts_of_the_manual CONFIGURE_DEPENDS ${headers}/costmark/*.h)
   add_custom_command(OUTPUT ${page}
     COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/man.py ${headers}/costmark/costmark.h ${page}
-    DEPENDS man.py ${headers}/costmark/costmark.h
+    DEPENDS man.py ${parts_of_the_manual}
     COMMENT "Writing costmark(3)"
     VERBATIM)
   add_custom_target(costmark_man ALL DEPENDS ${page})

@@ -362,13 +362,13 @@ COSTMARK_EXPORT void costmark_client_release(costmark_client *client) COSTMARK_N
 /* ------------------------------------------------------------------------------------------------
  * Operation: one call of the user
  *
- *          begin                      prepare                    sent
- *   idle ─────────► decided ───────────────────► prepared ──────────────► answering
- *                      │  ready: does the waiting      ▲                       │  head, feed ...
- *                      │                               │ prepare               │
- *                      └─ sent (observe only)          └───────── ended ◄──────┘  finish or fail
- *                                                                   │
- *                                          next: done, again or after a pause
+ *            begin                      prepare                    sent
+ *     idle ─────────► decided ───────────────────► prepared ──────────────► answering
+ *                        │  ready: does the waiting      ▲                       │  head, feed ...
+ *                        │                               │ prepare               │
+ *                        └─ sent (observe only)          └───────── ended ◄──────┘  finish or fail
+ *                                                                     │
+ *                                            next: done, again or after a pause
  *
  * `begin` decides which project pays. Then, for each attempt: `prepare` says what to send, `sent`
  * counts it, `head`, `feed` and `finish` (or `fail`) read the answer, and say what to do next. The

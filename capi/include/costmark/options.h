@@ -13,7 +13,8 @@ extern "C" {
  * Options
  *
  * Each can also be set by its variable: COSTMARK_REGION for "region". What is set here wins.
-XX_key_id (secret): AWS access key id to sign with, instead of the default chain.
+ *
+ * access_key_id (secret): AWS access key id to sign with, instead of the default chain.
  * allowed_projects (list): Globs of the project ids that may be used; empty allows every id.
  * auth (auto | bearer | none | sigv4; default auto): How requests are authenticated; auto signs
  *     or sends a bearer token on Bedrock's own hosts and leaves the caller's authorization alone

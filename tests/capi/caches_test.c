@@ -8,8 +8,8 @@ typedef struct {
   int freed;
   costmark_status result;
   int64_t expires_unix_s;
-  costmark_credentials_provider *provider; /* to be called from inside */
-  bool release;                            /* it, from inside */
+  costmark_credentials_cache *cache; /* to be called from inside */
+  bool release;                      /* it, from inside */
   costmark_status inside;
 } host;
 
@@ -29,11 +29,11 @@ static costmark_status give_credentials(void *user_data, costmark_credentials_si
   costmark_credentials credentials = COSTMARK_CREDENTIALS_INIT;
   char key_id[20];
   ++self->called;
-  if (self->provider != NULL) {
+  if (self->cache != NULL) {
     costmark_credentials_set *set = (costmark_credentials_set *)sink;
-    self->inside = costmark_credentials_provider_get(self->provider, &set, NULL);
+    self->inside = costmark_credentials_cache_get(self->cache, &set, NULL);
     CHECK(set == NULL);
-    if (self->release) costmark_credentials_provider_release(self->provider);
+    if (self->release) costmark_credentials_cache_release(self->cache);
   }
   sprintf(key_id, "AKID%d", self->called);
   credentials.access_key_id = str(key_id);
@@ -52,73 +52,72 @@ static costmark_config *bare_config(void) {
   return config;
 }
 
-static costmark_credentials_provider *provider_of(costmark_config *config) {
-  costmark_credentials_provider *provider = NULL;
-  CHECK_OK(costmark_credentials_provider_new(config, &provider, &error));
+static costmark_credentials_cache *cache_of(costmark_config *config) {
+  costmark_credentials_cache *cache = NULL;
+  CHECK_OK(costmark_credentials_cache_new(config, &cache, &error));
   costmark_config_free(config);
-  return provider;
+  return cache;
 }
 
-static costmark_credentials_provider *provider_asking(host *self) {
+static costmark_credentials_cache *cache_asking(host *self) {
   costmark_config *config = bare_config();
   CHECK_OK(
       costmark_config_set_credentials_callback(config, give_credentials, self, free_host, &error));
-  return provider_of(config);
+  return cache_of(config);
 }
 
-static costmark_credentials_set *get(costmark_credentials_provider *provider) {
+static costmark_credentials_set *get(costmark_credentials_cache *cache) {
   costmark_credentials_set *set = NULL;
-  CHECK_OK(costmark_credentials_provider_get(provider, &set, &error));
+  CHECK_OK(costmark_credentials_cache_get(cache, &set, &error));
   return set;
 }
 
-static costmark_credentials view_of(const costmark_credentials_set *set) {
+static costmark_credentials view_of_set(const costmark_credentials_set *set) {
   costmark_credentials view = COSTMARK_CREDENTIALS_INIT;
-  CHECK_OK(costmark_credentials_set_view(set, &view, &error));
+  costmark_credentials_set_read(set, &view);
   return view;
 }
 
 static void credentials_of_options(void) {
-  costmark_credentials_provider *provider = provider_of(config_with(NULL));
-  costmark_credentials_set *set = get(provider);
-  const costmark_credentials view = view_of(set);
-  size_t len = 0;
+  costmark_credentials_cache *cache = cache_of(config_with(NULL));
+  costmark_credentials_set *set = get(cache);
+  const costmark_credentials view = view_of_set(set);
   CHECK(equal(view.access_key_id, "AKIDEXAMPLE"));
   CHECK(equal(view.secret_access_key, "not-a-real-secret"));
   CHECK(view.session_token.data == NULL && view.account_id.data == NULL);
   CHECK(view.expires_unix_s == 0);
-  CHECK(strcmp(costmark_credentials_set_source(set, &len), "options") == 0 && len == 7);
+  CHECK(equal(view.source, "options") && strlen(view.source.data) == 7);
   /* The same for good: a refusal cannot bring another. */
-  CHECK(!costmark_credentials_provider_refused(provider, NULL));
-  CHECK(costmark_credentials_provider_retain(provider) == provider);
-  costmark_credentials_provider_release(provider);
-  costmark_credentials_provider_release(provider);
-  CHECK(equal(view_of(set).access_key_id, "AKIDEXAMPLE")); /* outlives its provider */
+  CHECK(!costmark_credentials_cache_refused(cache, NULL));
+  CHECK(costmark_credentials_cache_retain(cache) == cache);
+  costmark_credentials_cache_release(cache);
+  costmark_credentials_cache_release(cache);
+  CHECK(equal(view_of_set(set).access_key_id, "AKIDEXAMPLE")); /* outlives its cache */
   costmark_credentials_set_free(set);
 }
 
 static void credentials_of_a_callback(void) {
   host self = {0, 0, COSTMARK_OK, noon + 7200, NULL, false, COSTMARK_OK};
-  costmark_credentials_provider *provider = provider_asking(&self);
+  costmark_credentials_cache *cache = cache_asking(&self);
   costmark_credentials_set *first, *second;
   CHECK(self.called == 0);
-  first = get(provider);
-  second = get(provider);
+  first = get(cache);
+  second = get(cache);
   CHECK(self.called == 1);
-  CHECK(equal(view_of(first).access_key_id, "AKID1"));
-  CHECK(equal(view_of(first).session_token, "session"));
-  CHECK(equal(view_of(first).account_id, "111122223333"));
-  CHECK(view_of(first).expires_unix_s == noon + 7200);
-  CHECK(strcmp(costmark_credentials_set_source(first, NULL), "callback") == 0);
+  CHECK(equal(view_of_set(first).access_key_id, "AKID1"));
+  CHECK(equal(view_of_set(first).session_token, "session"));
+  CHECK(equal(view_of_set(first).account_id, "111122223333"));
+  CHECK(view_of_set(first).expires_unix_s == noon + 7200);
+  CHECK(equal(view_of_set(first).source, "callback"));
   costmark_credentials_set_free(second);
-  CHECK(costmark_credentials_provider_refused(provider, first));
-  second = get(provider);
-  CHECK(self.called == 2 && equal(view_of(second).access_key_id, "AKID2"));
-  CHECK(costmark_credentials_provider_refused(provider, first)); /* gone already */
+  CHECK(costmark_credentials_cache_refused(cache, first));
+  second = get(cache);
+  CHECK(self.called == 2 && equal(view_of_set(second).access_key_id, "AKID2"));
+  CHECK(costmark_credentials_cache_refused(cache, first)); /* gone already */
   costmark_credentials_set_free(first);
   costmark_credentials_set_free(second);
   CHECK(self.freed == 0);
-  costmark_credentials_provider_release(provider);
+  costmark_credentials_cache_release(cache);
   CHECK(self.freed == 1);
 }
 
@@ -132,11 +131,11 @@ static void what_a_callback_returns_is_returned(void) {
   size_t i;
   for (i = 0; i < sizeof results / sizeof results[0]; ++i) {
     host self = {0, 0, results[i][0], noon + 7200, NULL, false, COSTMARK_OK};
-    costmark_credentials_provider *provider = provider_asking(&self);
+    costmark_credentials_cache *cache = cache_asking(&self);
     costmark_credentials_set *set = (costmark_credentials_set *)&self;
-    CHECK_FAILS(results[i][1], costmark_credentials_provider_get(provider, &set, &error));
+    CHECK_FAILS(results[i][1], costmark_credentials_cache_get(cache, &set, &error));
     CHECK(set == NULL);
-    costmark_credentials_provider_release(provider);
+    costmark_credentials_cache_release(cache);
     CHECK(self.freed == 1);
   }
 }
@@ -144,19 +143,19 @@ static void what_a_callback_returns_is_returned(void) {
 static void calls_from_inside(void) {
   host self = {0, 0, COSTMARK_OK, noon + 7200, NULL, false, COSTMARK_OK};
   costmark_credentials_set *set;
-  self.provider = provider_asking(&self);
-  set = get(self.provider);
+  self.cache = cache_asking(&self);
+  set = get(self.cache);
   CHECK(self.inside == COSTMARK_INVALID_ARGUMENT && self.called == 1);
   costmark_credentials_set_free(set);
   /* Given back for the last time from inside: ends when the call into it does. */
-  CHECK(costmark_credentials_provider_refused(self.provider, NULL) == false);
-  costmark_credentials_provider_release(self.provider);
+  CHECK(costmark_credentials_cache_refused(self.cache, NULL) == false);
+  costmark_credentials_cache_release(self.cache);
   self.freed = self.called = 0;
-  self.provider = provider_asking(&self);
+  self.cache = cache_asking(&self);
   self.release = true;
-  set = get(self.provider);
+  set = get(self.cache);
   CHECK(self.called == 1 && self.freed == 1);
-  CHECK(equal(view_of(set).access_key_id, "AKID1"));
+  CHECK(equal(view_of_set(set).access_key_id, "AKID1"));
   costmark_credentials_set_free(set);
 }
 
@@ -164,55 +163,64 @@ static void configurations_that_cannot_be(void) {
   static const char *const half[] = {"access_key_id", "AKIDEXAMPLE", NULL};
   static const char *const profile[] = {"profile", "dev", NULL};
   costmark_config *config = config_with(profile);
-  costmark_credentials_provider *provider = (costmark_credentials_provider *)config;
-  CHECK_FAILS(COSTMARK_INVALID_OPTION,
-              costmark_credentials_provider_new(config, &provider, &error));
-  CHECK(provider == NULL);
+  costmark_credentials_cache *cache = (costmark_credentials_cache *)config;
+  CHECK_FAILS(COSTMARK_INVALID_OPTION, costmark_credentials_cache_new(config, &cache, &error));
+  CHECK(cache == NULL);
   costmark_config_free(config);
   config = bare_config();
   CHECK_OK(costmark_config_set(config, half[0], strlen(half[0]), half[1], strlen(half[1]), &error));
-  CHECK_FAILS(COSTMARK_INVALID_OPTION,
-              costmark_credentials_provider_new(config, &provider, &error));
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_credentials_provider_new(config, NULL, &error));
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
-              costmark_credentials_provider_new(NULL, &provider, &error));
+  CHECK_FAILS(COSTMARK_INVALID_OPTION, costmark_credentials_cache_new(config, &cache, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_credentials_cache_new(config, NULL, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_credentials_cache_new(NULL, &cache, &error));
   costmark_config_free(config);
+}
+
+static costmark_credentials_report_view shown(const costmark_credentials_report *report) {
+  costmark_credentials_report_view view = COSTMARK_CREDENTIALS_REPORT_VIEW_INIT;
+  costmark_credentials_report_read(report, &view);
+  return view;
 }
 
 static void a_report_of_the_chain(void) {
   costmark_config *config = bare_config();
   costmark_credentials_report *report = NULL;
-  size_t i, count, len = 0;
+  costmark_str name, failure;
+  size_t i, count;
   setenv("AWS_DEFAULT_REGION", "eu-west-1", 1);
-  CHECK_OK(costmark_credentials_report_new(config, &report, &error));
-  count = costmark_credentials_report_count(report);
+  CHECK_OK(costmark_config_explain_credentials(config, &report, &error));
+  count = shown(report).source_count;
   CHECK(count > 1);
   for (i = 0; i < count; ++i) {
-    CHECK(strlen(costmark_credentials_report_source(report, i, &len)) == len && len > 0);
-    CHECK(strlen(costmark_credentials_report_failure(report, i, &len)) == len && len > 0);
+    costmark_credentials_report_source(report, i, &name, &failure);
+    CHECK(name.len > 0 && strlen(name.data) == name.len);
+    CHECK(failure.len > 0 && strlen(failure.data) == failure.len);
   }
-  CHECK(!costmark_credentials_report_found(report));
-  CHECK(strcmp(costmark_credentials_report_source(report, count, &len), "") == 0 && len == 0);
-  CHECK(strcmp(costmark_credentials_report_failure(report, SIZE_MAX, NULL), "") == 0);
-  CHECK(strcmp(costmark_credentials_report_region(report, &len), "eu-west-1") == 0 && len == 9);
-  CHECK(strcmp(costmark_credentials_report_region_origin(report, NULL), "AWS_DEFAULT_REGION") == 0);
+  costmark_credentials_report_source(report, 0, NULL, NULL);
+  CHECK(shown(report).found == 0);
+  costmark_credentials_report_source(report, count, &name, &failure);
+  CHECK(name.data == NULL && name.len == 0 && failure.data == NULL && failure.len == 0);
+  costmark_credentials_report_source(report, SIZE_MAX, &name, &failure);
+  CHECK(name.data == NULL && failure.data == NULL);
+  CHECK(equal(shown(report).region, "eu-west-1") && strlen(shown(report).region.data) == 9);
+  CHECK(equal(shown(report).region_origin, "AWS_DEFAULT_REGION"));
   costmark_credentials_report_free(report);
 
   setenv("AWS_ACCESS_KEY_ID", "AKIDENVIRONMENT", 1);
   setenv("AWS_SECRET_ACCESS_KEY", "not-a-real-secret", 1);
-  CHECK_OK(costmark_credentials_report_new(config, &report, &error));
-  CHECK(costmark_credentials_report_count(report) == 1);
-  CHECK(costmark_credentials_report_found(report));
-  CHECK(strcmp(costmark_credentials_report_source(report, 0, NULL), "environment") == 0);
-  CHECK(strcmp(costmark_credentials_report_failure(report, 0, NULL), "") == 0);
+  unsetenv("AWS_DEFAULT_REGION");
+  CHECK_OK(costmark_config_explain_credentials(config, &report, &error));
+  CHECK(shown(report).source_count == 1 && shown(report).found == 1);
+  CHECK(shown(report).region.data == NULL && shown(report).region_origin.data == NULL);
+  costmark_credentials_report_source(report, 0, &name, &failure);
+  CHECK(equal(name, "environment") && equal(failure, ""));
   costmark_credentials_report_free(report);
   unsetenv("AWS_ACCESS_KEY_ID");
   unsetenv("AWS_SECRET_ACCESS_KEY");
-  unsetenv("AWS_DEFAULT_REGION");
 
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_credentials_report_new(NULL, &report, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
+              costmark_config_explain_credentials(NULL, &report, &error));
   CHECK(report == NULL);
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_credentials_report_new(config, NULL, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_config_explain_credentials(config, NULL, &error));
   costmark_config_free(config);
 }
 
@@ -223,22 +231,30 @@ static costmark_credentials example_credentials(void) {
   return credentials;
 }
 
+static costmark_bearer_token_view token_of(const costmark_bearer_token *token) {
+  costmark_bearer_token_view view = COSTMARK_BEARER_TOKEN_VIEW_INIT;
+  costmark_bearer_token_read(token, &view);
+  return view;
+}
+
 static void a_token(void) {
   costmark_credentials credentials = example_credentials();
   costmark_bearer_token *token = NULL, *again = NULL;
-  const char *text;
-  size_t len = 0;
+  costmark_str text;
   CHECK_OK(costmark_bearer_token_new(&credentials, "us-east-1", 9, 3600, noon, &token, &error));
-  text = costmark_bearer_token_text(token, &len);
-  CHECK(strlen(text) == len && strncmp(text, "bedrock-api-key-", 16) == 0);
-  CHECK(costmark_bearer_token_expires_unix_s(token) == noon + 3600);
+  text = token_of(token).text;
+  CHECK(strlen(text.data) == text.len && strncmp(text.data, "bedrock-api-key-", 16) == 0);
+  CHECK(token_of(token).expires_unix_s == noon + 3600);
   CHECK_OK(costmark_bearer_token_new(&credentials, "us-east-1", 9, 3600, noon, &again, &error));
-  CHECK(strcmp(costmark_bearer_token_text(again, NULL), text) == 0);
+  CHECK(equal(token_of(again).text, text.data));
   costmark_bearer_token_free(again);
+  costmark_bearer_token_free(token);
+  CHECK_OK(costmark_bearer_token_new(&credentials, "us-east-1", 9, 0, noon, &token, &error));
+  CHECK(token_of(token).expires_unix_s == noon + 43200);
   costmark_bearer_token_free(token);
   credentials.expires_unix_s = noon + 60;
   CHECK_OK(costmark_bearer_token_new(&credentials, "us-east-1", 9, 3600, noon, &token, &error));
-  CHECK(costmark_bearer_token_expires_unix_s(token) == noon + 60);
+  CHECK(token_of(token).expires_unix_s == noon + 60);
   costmark_bearer_token_free(token);
 }
 
@@ -258,7 +274,6 @@ static void tokens_that_cannot_be(void) {
   FAILS(COSTMARK_INVALID_ARGUMENT, &good, "us-east-1", SIZE_MAX, 60, noon);
   FAILS(COSTMARK_INVALID_ARGUMENT, &good, "", 0, 60, noon);
   FAILS(COSTMARK_INVALID_ARGUMENT, &good, "us\0st-1", 7, 60, noon);
-  FAILS(COSTMARK_INVALID_ARGUMENT, &good, "us-east-1", 9, 0, noon);
   FAILS(COSTMARK_INVALID_ARGUMENT, &good, "us-east-1", 9, -1, noon);
   FAILS(COSTMARK_INVALID_ARGUMENT, &good, "us-east-1", 9, 43201, noon);
   FAILS(COSTMARK_INVALID_ARGUMENT, &good, "us-east-1", 9, INT64_MAX, noon);
@@ -278,73 +293,68 @@ static void tokens_that_cannot_be(void) {
               costmark_bearer_token_new(&good, "us-east-1", 9, 60, noon, NULL, &error));
 }
 
-static void tokens_of_a_provider(void) {
+static void tokens_of_a_cache(void) {
   host self = {0, 0, COSTMARK_OK, noon + 7200, NULL, false, COSTMARK_OK};
   costmark_config *config = bare_config();
-  costmark_bearer_token_provider *provider = NULL;
+  costmark_bearer_token_cache *cache = NULL;
   costmark_bearer_token *first = NULL, *second = NULL;
-  const char *text;
-  size_t len = 0;
+  costmark_str text;
   CHECK_OK(costmark_config_set(config, "region", 6, "eu-west-1", 9, &error));
   CHECK_OK(
       costmark_config_set_credentials_callback(config, give_credentials, &self, free_host, &error));
-  CHECK_OK(costmark_bearer_token_provider_new(config, 0, &provider, &error));
+  CHECK_OK(costmark_bearer_token_cache_new(config, 0, &cache, &error));
   costmark_config_free(config);
   CHECK(self.called == 0);
-  CHECK_OK(costmark_bearer_token_provider_get(provider, &first, &error));
-  CHECK_OK(costmark_bearer_token_provider_get(provider, &second, &error));
+  CHECK_OK(costmark_bearer_token_cache_get(cache, &first, &error));
+  CHECK_OK(costmark_bearer_token_cache_get(cache, &second, &error));
   CHECK(self.called == 1);
-  text = costmark_bearer_token_text(first, &len);
-  CHECK(strcmp(text, costmark_bearer_token_text(second, NULL)) == 0);
-  CHECK(costmark_bearer_token_expires_unix_s(first) == noon + 7200);
+  text = token_of(first).text;
+  CHECK(equal(token_of(second).text, text.data));
+  CHECK(token_of(first).expires_unix_s == noon + 7200);
   costmark_bearer_token_free(second);
-  CHECK(costmark_bearer_token_provider_refused(provider, text, len));
-  CHECK_OK(costmark_bearer_token_provider_get(provider, &second, &error));
-  CHECK(self.called == 2 && strcmp(text, costmark_bearer_token_text(second, NULL)) != 0);
-  CHECK(!costmark_bearer_token_provider_refused(provider, NULL, 0));
-  CHECK(!costmark_bearer_token_provider_refused(provider, text, SIZE_MAX));
-  CHECK(costmark_bearer_token_provider_retain(provider) == provider);
-  costmark_bearer_token_provider_release(provider);
-  costmark_bearer_token_provider_release(provider);
+  CHECK(costmark_bearer_token_cache_refused(cache, text.data, text.len));
+  CHECK_OK(costmark_bearer_token_cache_get(cache, &second, &error));
+  CHECK(self.called == 2 && !equal(token_of(second).text, text.data));
+  CHECK(!costmark_bearer_token_cache_refused(cache, NULL, 0));
+  CHECK(!costmark_bearer_token_cache_refused(cache, text.data, SIZE_MAX));
+  CHECK(costmark_bearer_token_cache_retain(cache) == cache);
+  costmark_bearer_token_cache_release(cache);
+  costmark_bearer_token_cache_release(cache);
   CHECK(self.freed == 1);
-  CHECK(strncmp(text, "bedrock-api-key-", 16) == 0); /* outlives its provider */
+  CHECK(strncmp(text.data, "bedrock-api-key-", 16) == 0); /* outlives its cache */
   costmark_bearer_token_free(first);
   costmark_bearer_token_free(second);
 }
 
-static void token_providers_that_cannot_be(void) {
+static void token_caches_that_cannot_be(void) {
   costmark_config *config = bare_config();
-  costmark_bearer_token_provider *provider = (costmark_bearer_token_provider *)config;
+  costmark_bearer_token_cache *cache = (costmark_bearer_token_cache *)config;
   costmark_bearer_token *token = (costmark_bearer_token *)config;
   CHECK_FAILS(COSTMARK_INVALID_OPTION,
-              costmark_bearer_token_provider_new(config, 60, &provider, &error)); /* no region */
-  CHECK(provider == NULL);
+              costmark_bearer_token_cache_new(config, 60, &cache, &error)); /* no region */
+  CHECK(cache == NULL);
   CHECK_OK(costmark_config_set(config, "region", 6, "eu-west-1", 9, &error));
   CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
-              costmark_bearer_token_provider_new(config, -1, &provider, &error));
+              costmark_bearer_token_cache_new(config, -1, &cache, &error));
   CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
-              costmark_bearer_token_provider_new(config, 43201, &provider, &error));
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
-              costmark_bearer_token_provider_new(config, 60, NULL, &error));
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
-              costmark_bearer_token_provider_new(NULL, 60, &provider, &error));
-  CHECK_OK(costmark_bearer_token_provider_new(config, 60, &provider, &error));
-  CHECK_FAILS(COSTMARK_NO_CREDENTIALS,
-              costmark_bearer_token_provider_get(provider, &token, &error));
+              costmark_bearer_token_cache_new(config, 43201, &cache, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_bearer_token_cache_new(config, 60, NULL, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_bearer_token_cache_new(NULL, 60, &cache, &error));
+  CHECK_OK(costmark_bearer_token_cache_new(config, 60, &cache, &error));
+  CHECK_FAILS(COSTMARK_NO_CREDENTIALS, costmark_bearer_token_cache_get(cache, &token, &error));
   CHECK(token == NULL);
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
-              costmark_bearer_token_provider_get(provider, NULL, &error));
-  costmark_bearer_token_provider_release(provider);
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_bearer_token_cache_get(cache, NULL, &error));
+  costmark_bearer_token_cache_release(cache);
   setenv("AWS_REGION", "eu-west-1", 1);
   costmark_config_free(config);
   config = bare_config();
-  CHECK_OK(costmark_bearer_token_provider_new(config, 60, &provider, &error));
+  CHECK_OK(costmark_bearer_token_cache_new(config, 60, &cache, &error));
   unsetenv("AWS_REGION");
-  costmark_bearer_token_provider_release(provider);
+  costmark_bearer_token_cache_release(cache);
   costmark_config_free(config);
 }
 
-void test_providers(void) {
+void test_caches(void) {
   credentials_of_options();
   credentials_of_a_callback();
   what_a_callback_returns_is_returned();
@@ -353,6 +363,6 @@ void test_providers(void) {
   a_report_of_the_chain();
   a_token();
   tokens_that_cannot_be();
-  tokens_of_a_provider();
-  token_providers_that_cannot_be();
+  tokens_of_a_cache();
+  token_caches_that_cannot_be();
 }
