@@ -16,6 +16,9 @@ for file in include/costmark/costmark.h include/costmark/costmark.hpp share/doc/
   share/doc/costmark/README.md share/doc/costmark/CHANGELOG.md share/doc/costmark/examples/prepare.c; do
   test -s "$work/moved/$file" || { echo "not installed: $file"; exit 1; }
 done
+for header in "$(dirname "$2")"/../include/costmark/*; do
+  cmp "$header" "$work/moved/include/costmark/$(basename "$header")"
+done
 if grep -r -l -F -e "$work/first" -e "$1" "$work/moved" --include='*.pc' --include='*.cmake' --include='*.h*'; then
   echo 'these name a folder of the build'
   exit 1

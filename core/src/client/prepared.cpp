@@ -28,7 +28,6 @@ void Prepared::Impl::reset() noexcept {
   endpoint = {};
   stored_at.clear();
   attributed_removals = attributed_headers = 0;
-  cleanse(ready_token);
   take_off_signature();
 }
 

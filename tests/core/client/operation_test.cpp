@@ -513,6 +513,18 @@ TEST(Operations, TakeATokenThatWasFetchedAhead) {
       << "used once";
   ASSERT_TRUE(operation.prepare().ok());
   EXPECT_EQ(calls, 2);
+
+  // A host that rebuilds its request for each call, as HTTP clients do, gets on as well.
+  EXPECT_EQ(operation.prepare(post.request(), Wait{.no_wait = true}).error().code,
+            Code::would_block);
+  ASSERT_TRUE(operation.ready().ok());
+  ASSERT_TRUE(operation.prepare(post.request(), Wait{.no_wait = true}).ok());
+  EXPECT_EQ(value_set(operation.prepared(), "authorization"), "Bearer token3");
+
+  // What was fetched for one operation is not used in the next one.
+  ASSERT_TRUE(operation.ready().ok());
+  ASSERT_TRUE(operation.begin(post.request()).ok());
+  EXPECT_EQ(operation.prepare(Wait{.no_wait = true}).error().code, Code::would_block);
 }
 
 TEST(Operations, ReadARefusalAheadOnlyWhereThatMayHelp) {

@@ -268,6 +268,7 @@ void Operation::Impl::drop() noexcept {
   attempt = 0;
   next = {};
   prepared.impl().reset();
+  cleanse(prepared.impl().ready_token);
   cleanse(refused_token);
   request_id.clear();
   response.impl().reset();
