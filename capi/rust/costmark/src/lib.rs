@@ -12,12 +12,13 @@
 //! [async-openai](https://docs.rs/async-openai), or through a [tower](https://docs.rs/tower)
 //! service can be attributed:
 //!
-//! | feature        | what                                                                 |
-//! |----------------|----------------------------------------------------------------------|
-//! | `tower`        | `costmark::tower::Layer`, over any service of `http::Request`         |
-//! | `reqwest`      | `costmark::reqwest::Client`, which sends `reqwest::Request`s          |
-//! | `async-openai` | `costmark::async_openai::Service`, for `Client::with_http_service`    |
-//! | `static`       | links `libcostmark.a`                                                |
+//! | feature              | what                                                             |
+//! |----------------------|------------------------------------------------------------------|
+//! | `tower`              | `costmark::tower::Layer`, over any service of `http::Request`    |
+//! | `reqwest`            | `costmark::reqwest::Client`, which sends `reqwest::Request`s     |
+//! | `reqwest-middleware` | `costmark::reqwest_middleware::AttemptMiddleware`                |
+//! | `async-openai`       | `costmark::async_openai::Service`, for `with_http_service`       |
+//! | `static`             | links `libcostmark.a`                                            |
 //!
 //! Nothing but the project and the authorization differs from what the caller sent, with one
 //! exception: a streamed chat completion is asked to report its usage, and the extra chunk is
@@ -101,6 +102,8 @@ mod prepared;
 mod request;
 #[cfg(feature = "reqwest")]
 pub mod reqwest;
+#[cfg(feature = "reqwest-middleware")]
+pub mod reqwest_middleware;
 mod response;
 mod scope;
 mod send;

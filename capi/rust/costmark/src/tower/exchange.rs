@@ -15,7 +15,7 @@ use crate::error::BoxError;
 use crate::{ErrorKind, Outcome, Plan, Prepared, Project, Scope, Wait};
 
 /// One call of the service: what surrounds its request.
-pub(super) struct Exchange {
+pub(crate) struct Exchange {
     shared: Arc<Shared>,
     project: Option<Project>,
     scope: Option<Project>,
@@ -41,7 +41,7 @@ impl Exchange {
         }
     }
 
-    pub(super) async fn run<S, B, A>(
+    pub(crate) async fn run<S, B, A>(
         self,
         mut inner: S,
         request: Request<B>,

@@ -110,6 +110,13 @@ impl Layer {
     }
 }
 
+#[cfg(feature = "reqwest-middleware")]
+impl Layer {
+    pub(crate) fn exchange<B>(&self, request: &Request<B>) -> Exchange {
+        Exchange::new(self.shared.clone(), request)
+    }
+}
+
 impl fmt::Debug for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Layer").field("max_body", &self.shared.max_body).finish_non_exhaustive()
