@@ -14,7 +14,10 @@ ROOT = cases.HERE.parent.parent
 
 # Name of a runner: where a build leaves its program. COSTMARK_RUNNER_<NAME> is a command in its
 # place.
-RUNNERS = {"core": "build/*/tests/core/conformance/conformance_runner"}
+RUNNERS = {
+    "core": "build/*/tests/core/conformance/conformance_runner",
+    "capi": "build/*/tests/capi/conformance/capi_conformance_runner",
+}
 
 ALL = cases.load(Path(os.environ.get("COSTMARK_ANSWERS", cases.ANSWERS)))
 

@@ -33,12 +33,15 @@ typedef struct costmark_usage_totals {
   uint64_t flagged;  /* attempts whose usage has a COSTMARK_USAGE_FLAG_... */
   uint32_t overflow; /* 1: not one project, but all that came after the first 10,000 pairs */
   uint32_t reserved;
+  uint64_t open_attempts; /* outcome open: background responses; their tokens are counted when a
+                             poll sees their end */
 } costmark_usage_totals;
 
 #define COSTMARK_USAGE_TOTALS_INIT \
   {sizeof(costmark_usage_totals),  \
    COSTMARK_STR_INIT,              \
    COSTMARK_STR_INIT,              \
+   0,                              \
    0,                              \
    0,                              \
    0,                              \

@@ -1,14 +1,21 @@
 // One HTTP exchange over libcurl, on a connection of its own: what a host's HTTP stack does.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "costmark/http.hpp"
+namespace conformance {
 
-namespace costmark::conformance {
+// One header field. Names compare without regard to ASCII case.
+struct Header {
+  std::string_view name;
+  std::string_view value;
+};
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
 
 // Takes an answer as it comes. False stops the exchange.
 class AnswerTaker {
@@ -29,4 +36,4 @@ struct Outgoing {
 
 ExchangeEnd exchange(const Outgoing& request, AnswerTaker& answer);
 
-}  // namespace costmark::conformance
+}  // namespace conformance

@@ -1,22 +1,39 @@
 // The lines that a runner prints: one JSON object each.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "costmark/json.hpp"
+namespace conformance {
 
-namespace costmark::conformance {
+inline void append_json_string(std::string& out, std::string_view text) {
+  constexpr std::string_view hex = "0123456789abcdef";
+  out += '"';
+  for (const char letter : text) {
+    const auto byte = static_cast<unsigned char>(letter);
+    if (byte < ' ') {
+      out += "\\u00";
+      out += hex[byte >> 4U];
+      out += hex[byte & 15U];
+      continue;
+    }
+    if (letter == '"' || letter == '\\') out += '\\';
+    out += letter;
+  }
+  out += '"';
+}
 
 // A JSON object that is being written, member by member.
 class JsonObject {
  public:
   JsonObject& text(std::string_view name, std::string_view value) {
     member(name);
-    json::append_string(out_, value);
+    append_json_string(out_, value);
     return *this;
   }
   template <std::integral Number>
@@ -44,7 +61,7 @@ class JsonObject {
  private:
   void member(std::string_view name) {
     out_ += out_.empty() ? '{' : ',';
-    json::append_string(out_, name);
+    append_json_string(out_, name);
     out_ += ':';
   }
   std::string out_;
@@ -67,4 +84,4 @@ inline std::string base64(std::string_view bytes) {
   return out;
 }
 
-}  // namespace costmark::conformance
+}  // namespace conformance

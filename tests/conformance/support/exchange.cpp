@@ -1,18 +1,23 @@
-#include "core/conformance/exchange.hpp"
+#include "conformance/support/exchange.hpp"
 
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
 #include <utility>
 
-namespace costmark::conformance {
+namespace conformance {
 namespace {
 
 struct Freed {
   void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
   void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
 };
+
+char lowered(char letter) noexcept {
+  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+}
 
 std::string_view trimmed(std::string_view text) noexcept {
   while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ') text.remove_prefix(1);
@@ -103,6 +108,10 @@ std::unique_ptr<curl_slist, Freed> list_of(const Outgoing& request) {
 
 }  // namespace
 
+bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  return std::ranges::equal(a, b, {}, lowered, lowered);
+}
+
 ExchangeEnd exchange(const Outgoing& request, AnswerTaker& answer) {
   Incoming incoming(answer);
   const std::unique_ptr<CURL, Freed> easy(curl_easy_init());
@@ -126,4 +135,4 @@ ExchangeEnd exchange(const Outgoing& request, AnswerTaker& answer) {
   return incoming.end(curl_easy_perform(easy.get()));
 }
 
-}  // namespace costmark::conformance
+}  // namespace conformance

@@ -1,12 +1,13 @@
-#include "core/conformance/cases.hpp"
+#include "conformance/support/cases.hpp"
 
 #include <simdjson.h>
 
+#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
 
-namespace costmark::conformance {
+namespace conformance {
 namespace {
 
 using simdjson::dom::element;
@@ -102,6 +103,12 @@ Case read_case(element value) {
 
 }  // namespace
 
+std::optional<std::int64_t> KeysOrError::expires_at() const {
+  if (!expires_in_s) return std::nullopt;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(now).count() + *expires_in_s;
+}
+
 std::vector<Case> read_cases(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw std::runtime_error("cannot read " + path);
@@ -111,4 +118,4 @@ std::vector<Case> read_cases(const std::string& path) {
   return list(root, "cases", read_case);
 }
 
-}  // namespace costmark::conformance
+}  // namespace conformance

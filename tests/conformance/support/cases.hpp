@@ -1,15 +1,14 @@
-// What the runner knows of a case: what to do. What must be true is known to expect.py alone.
+// What a runner knows of a case: what to do. What must be true is known to expect.py alone.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "costmark/client.hpp"
-
-namespace costmark::conformance {
+namespace conformance {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
@@ -24,6 +23,9 @@ struct KeysOrError {
   std::string session_token;
   std::optional<std::int64_t> expires_in_s;
   std::string error;
+
+  // In seconds since 1970; nothing for keys that do not expire.
+  std::optional<std::int64_t> expires_at() const;
 };
 
 struct ClientOf {
@@ -65,4 +67,4 @@ struct Case {
 // Reads what `cases.py` has written. Throws on anything that it would not write.
 std::vector<Case> read_cases(const std::string& path);
 
-}  // namespace costmark::conformance
+}  // namespace conformance
