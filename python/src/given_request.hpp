@@ -21,8 +21,6 @@ class GivenRequest {
   // Whether the other one is made of the very same immutable objects, and so says the same.
   bool is_same(const GivenRequest& other) const;
 
-  const py::tuple& header_pairs() const noexcept { return headers_; }
-  const std::vector<Header>& headers() const noexcept { return header_views_; }
   const py::object& project() const noexcept { return project_; }
   const py::object& scope() const noexcept { return scope_; }
 

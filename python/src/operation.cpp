@@ -25,60 +25,34 @@ py::object text_or_none(std::string_view text) {
   return as_text(text);
 }
 
-// The fields to send: one that is replaced stays in its place, a new one comes last.
-class MergedHeaders {
- public:
-  MergedHeaders(const GivenRequest& given, const Prepared& prepared)
-      : given_(given), removed_(prepared.headers_to_remove()) {
-    for (const Header& header : prepared.headers_to_set()) set_.push_back({header, false});
-    if (prepared.body_changed()) {
-      length_ = std::to_string(prepared.body().size());
-      set_.push_back({{"Content-Length", length_}, false});
+py::tuple as_pair(std::string_view name, std::string_view value) {
+  return py::make_tuple(as_text(name), as_text(value));
+}
+
+py::list headers_to_set(const Prepared& prepared) {
+  py::list result;
+  for (const Header& header : prepared.headers_to_set()) {
+    result.append(as_pair(header.name, header.value));
+  }
+  if (prepared.body_changed()) {
+    result.append(as_pair("Content-Length", std::to_string(prepared.body().size())));
+  }
+  return result;
+}
+
+// Less those that are set: setting replaces every field of that name.
+py::list headers_to_remove(const Prepared& prepared) {
+  py::list result;
+  const std::span<const Header> set = prepared.headers_to_set();
+  for (const std::string_view name : prepared.headers_to_remove()) {
+    if (std::none_of(set.begin(), set.end(), [name](const Header& header) {
+          return equal_ignoring_case(header.name, name);
+        })) {
+      result.append(as_text(name));
     }
   }
-
-  py::list list() {
-    py::list merged;
-    for (std::size_t i = 0; i < given_.headers().size(); ++i) {
-      const std::string_view name = given_.headers()[i].name;
-      const py::handle pair = PyTuple_GET_ITEM(given_.header_pairs().ptr(), i);
-      if (Replacement* const found = replacement(name)) {
-        if (std::exchange(found->used, true)) continue;
-        merged.append(py::make_tuple(py::handle(PyTuple_GET_ITEM(pair.ptr(), 0)),
-                                     as_bytes(found->header.value)));
-      } else if (!is_removed(name)) {
-        merged.append(pair);
-      }
-    }
-    for (const Replacement& each : set_) {
-      if (each.used) continue;
-      merged.append(py::make_tuple(as_bytes(each.header.name), as_bytes(each.header.value)));
-    }
-    return merged;
-  }
-
- private:
-  struct Replacement {
-    Header header;
-    bool used;
-  };
-
-  Replacement* replacement(std::string_view name) {
-    const auto found = std::find_if(set_.begin(), set_.end(), [name](const Replacement& each) {
-      return equal_ignoring_case(each.header.name, name);
-    });
-    return found == set_.end() ? nullptr : &*found;
-  }
-  bool is_removed(std::string_view name) const {
-    return std::any_of(removed_.begin(), removed_.end(),
-                       [name](std::string_view each) { return equal_ignoring_case(each, name); });
-  }
-
-  const GivenRequest& given_;
-  std::span<const std::string_view> removed_;
-  std::string length_;
-  std::vector<Replacement> set_;
-};
+  return result;
+}
 
 std::optional<Outcome> outcome_named(std::string_view name) {
   for (const auto outcome :
@@ -188,7 +162,7 @@ py::object PyOperation::prepare(py::object method, py::object url, const py::seq
   check(std::move(status));
   const Prepared& prepared = operation_.prepared();
   return py::make_tuple(
-      MergedHeaders(given_, prepared).list(),
+      headers_to_set(prepared), headers_to_remove(prepared),
       prepared.body_changed() ? py::object(as_bytes(prepared.body())) : py::none(),
       text_or_none(prepared.url()), prepared.authorized());
 }

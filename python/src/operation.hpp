@@ -46,7 +46,8 @@ class PyOperation {
 
   // Whether it is; only with `no_wait` may it not be.
   bool ready(bool no_wait);
-  // (headers, body or None, url or None, authorized); None when it would have to wait.
+  // (headers to set, headers to remove, body or None, url or None, authorized); None when it would
+  // have to wait.
   py::object prepare(py::object method, py::object url, const py::sequence& headers,
                      py::object body, bool no_wait);
   void sent();

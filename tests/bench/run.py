@@ -13,13 +13,33 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
+import httpx2
+import openai
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+import costmark
 from costmark import _core
 
+ANSWER = json.dumps(
+    {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "openai.gpt-oss-120b",
+        "choices": [
+            {
+                "index": 0,
+                "finish_reason": "stop",
+                "message": {"role": "assistant", "content": "Yes"},
+            }
+        ],
+        "usage": {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10},
+    }
+).encode()
 REPETITIONS = 9
 BUDGET_S = 0.03
 URL = "https://bedrock-mantle.us-east-1.api.aws/openai/v1/chat/completions"
@@ -65,7 +85,8 @@ def preparer(body: bytes) -> Callable[[], object]:
     client = _core.Client({**options, "secret_access_key": SECRET}, environment={})
 
     def prepare() -> object:
-        return client.prepare("POST", URL, HEADERS, body).body
+        operation, _ = client.begin("POST", URL, HEADERS, body)
+        return operation.prepare("POST", URL, HEADERS, body)
 
     return prepare
 
@@ -119,14 +140,16 @@ def bench_stream() -> None:
     stream = event * 10_000 + b"data: [DONE]\n\n"
     pieces = [stream[at : at + 16_384] for at in range(0, len(stream), 16_384)]
     client = _core.Client({"project": PROJECT, "auth": "none"}, environment={})
-    prepared = client.prepare("POST", "http://localhost/v1/chat/completions", HEADERS, b"{}")
+    request = ("POST", "http://localhost/v1/chat/completions", HEADERS, b"{}")
 
     def observe() -> None:
-        observation = client.observe(prepared)
-        observation.head(200, "text/event-stream")
+        operation, _ = client.begin(*request)
+        operation.prepare(*request)
+        operation.sent()
+        operation.head(200, [(b"content-type", b"text/event-stream")])
         for piece in pieces:
-            observation.feed(piece)
-        observation.finish()
+            operation.feed(piece)
+        operation.finish()
 
     def parse() -> None:
         for line in stream.split(b"\n\n"):
@@ -139,9 +162,47 @@ def bench_stream() -> None:
     report("observe / gunzip the same stream", ours / unzipping, "")
 
 
+class Answering(httpx2.BaseTransport):
+    """Answers in this process, as a service would."""
+
+    HEADERS = ((b"content-type", b"application/json"), (b"x-request-id", b"req_1"))
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Answer any chat."""
+        return httpx2.Response(200, headers=list(self.HEADERS), stream=httpx2.ByteStream(ANSWER))
+
+
+def chat_client() -> openai.OpenAI:
+    """A client that reaches no network."""
+    http_client = openai.DefaultHttpxClient(transport=Answering())
+    return openai.OpenAI(
+        base_url="https://bedrock-mantle.us-east-1.api.aws/v1",
+        api_key="unused",
+        http_client=http_client,
+    )
+
+
+def bench_call() -> None:
+    """A signed call of the OpenAI SDK against an unsigned one."""
+    messages: list[Any] = json.loads(chat_body(10_000))["messages"]
+    keys = costmark.Credentials(KEY_ID, SECRET)
+    clients = (chat_client(), costmark.wrap(chat_client(), project=PROJECT, credentials=keys))
+
+    def caller(client: openai.OpenAI) -> Callable[[], object]:
+        create = client.chat.completions.create
+        return lambda: create(model="openai.gpt-oss-120b", messages=messages)
+
+    plain, wrapped = fastest(*map(caller, clients))
+    report("wrapped OpenAI call / plain one, 10 KB chat, no network", wrapped / plain, "")
+    large = chat_body(10_000)
+    (hashing,) = fastest(lambda: hashlib.sha256(large).digest())
+    report("what wrapping adds / bare SHA-256 of the body", (wrapped - plain) / hashing, "")
+
+
 def main() -> None:
     """Run all of it."""
     bench_prepare()
+    bench_call()
     bench_stream()
     bench_import()
 

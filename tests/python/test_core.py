@@ -79,26 +79,50 @@ def test_operations_do_not_share_buffers() -> None:
         assert f'"proj_{number}"'.encode() in each.body
 
 
-def test_headers_are_replaced_in_their_place_and_never_doubled() -> None:
-    client = _core.Client({"project": "proj_a", "carrier": "body,header"})
+def test_what_is_set_is_not_removed_as_well() -> None:
+    client = _core.Client({**SIGNED, "project": "proj_a", "carrier": "body"}, credentials=KEYS)
     given = [
         (b"openai-PROJECT", b"proj_a"),
-        (b"X-First", b"1"),
+        (b"AUTHORIZATION", b"Bearer placeholder"),
         (b"content-LENGTH", b"1"),
         (b"Content-Type", b"application/json"),
-        (b"Content-Length", b"2"),
     ]
     operation, _ = client.begin("POST", URL, given, BODY)
     outgoing: Any = operation.prepare("POST", URL, given, BODY)
-    headers, body, url, authorized = outgoing
-    assert (url, authorized) == (None, False)
-    assert headers == [
-        (b"openai-PROJECT", b"proj_a"),
-        (b"X-First", b"1"),
-        (b"content-LENGTH", str(len(body)).encode()),
-        (b"Content-Type", b"application/json"),
-    ]
-    assert headers[1] is given[1]
+    to_set, to_remove, body, url, authorized = outgoing
+    assert (url, authorized) == (None, True)
+    names = [name.lower() for name, _ in to_set]
+    assert len(set(names)) == len(names)
+    assert dict(to_set)["Content-Length"] == str(len(body))
+    assert {"authorization", "x-amz-date", "content-length"} <= set(names)
+    assert [name.lower() for name in to_remove] == ["openai-project"]
+
+
+def test_a_request_that_changed_is_decided_about_again() -> None:
+    client = _core.Client({})
+    operation, _ = client.begin("POST", URL, HEADERS, BODY, "proj_scope")
+    changed = bytearray(BODY)
+    for body, project in (
+        (BODY, "proj_scope"),
+        (b'{"model":"m","project_id":"proj_body"}', "proj_body"),
+        (changed, "proj_scope"),
+    ):
+        assert operation.prepare("POST", URL, HEADERS, body)
+        assert operation.decision["project"] == project
+    # Its size stays while it is pinned, but its bytes may change.
+    changed[BODY.index(b"m", 9)] = ord("o")
+    assert operation.prepare("POST", URL, HEADERS, changed)
+    assert operation.decision["model"] == "o"
+
+
+def test_nothing_is_sent_unattributed_after_an_error() -> None:
+    client = _core.Client({"project": "proj_a"})
+    operation, _ = client.begin("POST", URL, HEADERS, BODY)
+    for _ in range(2):
+        with pytest.raises(costmark.RequestError):
+            operation.prepare("POST", URL, HEADERS, b"{")
+    outgoing: Any = operation.prepare("POST", URL, HEADERS, BODY)
+    assert b"proj_a" in outgoing[2]
 
 
 def test_a_prepared_request_outlives_the_objects_that_it_was_given() -> None:

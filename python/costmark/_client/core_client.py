@@ -14,8 +14,9 @@ from .scope import current_project
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    # What to send: headers, body and URL (None: as they are), and whether it is authorized by us.
-    Outgoing = tuple[list[tuple[bytes, bytes]], bytes | None, str | None, bool]
+    # What to send: headers to set and to remove, body and URL (None: as they are), and whether it
+    # carries an authorization of ours.
+    Outgoing = tuple[list[tuple[str, str]], list[str], bytes | None, str | None, bool]
 
 logger = logging.getLogger("costmark")
 
@@ -101,7 +102,7 @@ class CoreClient:
     # --- In the transport -------------------------------------------------------------------------
 
     def claim(self, request: Any) -> Call:
-        """Return a call whose operation an attempt may `take` now."""
+        """Return the call of a request, whose operation has begun."""
         call = self._call_of(request)
         self._begin(call, request, no_wait=False)
         return call
@@ -149,8 +150,6 @@ class CoreClient:
 
     def _begin(self, call: Call, request: Any, no_wait: bool) -> bool | None:
         """Begin the operation unless it has begun (None); else whether it is ready."""
-        if call.operation is not None:
-            return None
         with call.lock:
             if call.operation is not None:
                 return None

@@ -42,7 +42,8 @@ class _View:
         inner = super()._transport_for_url(url)  # type: ignore[misc]
         transport = self._costmark_transport
         if transport is None or transport.inner is not inner:
-            transport = self._costmark_transport = Transport(inner, self._costmark_core)
+            transport = Transport(inner, self._costmark_core)
+            self._costmark_transport = transport  # type: ignore[misc]
         return transport
 
     def _send_handling_redirects(self, request: Any, follow_redirects: Any, history: Any) -> Any:
@@ -110,23 +111,16 @@ def is_view(client: object) -> bool:
 class Exchange:
     """One HTTP exchange: reads its answer along, and ends the attempt exactly once."""
 
-    __slots__ = ("_call", "_decoder", "_hides", "_open", "_operation", "next_step", "read_ahead")
+    __slots__ = ("_call", "_decoder", "_hides", "_open", "next_step", "operation", "read_ahead")
 
     def __init__(self, call: Call, operation: _core.Operation) -> None:
         self._call = call
-        self._operation = operation
+        self.operation = operation
         self._open = [operation]  # popped by what ends it, be it on two threads
         self._decoder: Decoder | None = None
         self._hides = False
         self.read_ahead = (0, 0.0)  # how many bytes, and for how many seconds
         self.next_step = "none"
-
-    def sent(self, request: Any, *, authorized: bool) -> None:
-        """Say that the request is on its way."""
-        call = call_of(request)
-        if call is not None:
-            call.authorized = authorized
-        self._operation.sent()
 
     def head(self, response: Any, *, decoded: bool = False) -> None:
         """Take the answer's head; afterwards it tells the truth about what is passed on."""
@@ -135,8 +129,8 @@ class Exchange:
             encoding = headers.get("content-encoding")
             self._decoder = decoder_for(_module_of(response), encoding) if encoding else None
         encoded = self._decoder is not None and not self._decoder.readable
-        self._hides, *read_ahead = self._operation.head(response.status_code, headers.raw, encoded)
-        self.read_ahead = tuple(read_ahead)
+        plan = self.operation.head(response.status_code, headers.raw, encoded)
+        self._hides, self.read_ahead = plan[0], plan[1:]
         if self._hides and not decoded:
             for name in ("content-length", "content-encoding"):
                 headers.pop(name, None)
@@ -146,12 +140,12 @@ class Exchange:
         if not self._open:
             return piece
         if self._decoder is None:
-            return self._operation.feed(piece)
+            return self.operation.feed(piece)
         if self._hides:
-            return b"".join(map(self._operation.feed, self._decoder.decode(piece)))
+            return b"".join(map(self.operation.feed, self._decoder.decode(piece)))
         try:
             for decoded in self._decoder.decode(piece):
-                self._operation.feed(decoded)
+                self.operation.feed(decoded)
         except Exception:  # noqa: BLE001 - whoever decodes it in earnest says what is wrong
             self.fail("unknown")
         return piece
@@ -161,7 +155,7 @@ class Exchange:
         held = b""
         if self._decoder is not None and self._open:
             try:
-                held = b"".join(map(self._operation.feed, self._decoder.flush()))
+                held = b"".join(map(self.operation.feed, self._decoder.flush()))
             except Exception:  # noqa: BLE001 - as above
                 self.fail("incomplete")
         held += self._end(None)
@@ -272,14 +266,15 @@ class Transport:
 
     def handle_request(self, request: Any) -> Any:
         """Prepare, send, and read the answer along."""
-        call = self._core.claim(request)
-        call, operation = self._take(call, request)
+        claimed = self._core.claim(request)
+        call, operation = self._take(claimed, request)
         try:
             outgoing = self._core.prepare(operation, request)
         except BaseException:
             call.give_back(operation)
             raise
         while True:
+            claimed.authorized = outgoing[-1]
             exchange = Exchange(call, operation)
             response = self._send(request, outgoing, exchange)
             if not _may_read_ahead(request, exchange):
@@ -299,14 +294,15 @@ class Transport:
 
     async def handle_async_request(self, request: Any) -> Any:
         """Do the same without blocking."""
-        call = await self._core.claim_async(request)
-        call, operation = self._take(call, request)
+        claimed = await self._core.claim_async(request)
+        call, operation = self._take(claimed, request)
         try:
             outgoing = await self._core.prepare_async(operation, request)
         except BaseException:
             call.give_back(operation)
             raise
         while True:
+            claimed.authorized = outgoing[-1]
             exchange = Exchange(call, operation)
             response = await self._send_async(request, outgoing, exchange)
             if not _may_read_ahead(request, exchange):
@@ -334,7 +330,7 @@ class Transport:
     def _send(self, request: Any, outgoing: Outgoing, exchange: Exchange) -> Any:
         try:
             rebuilt = _rebuilt(request, outgoing)
-            exchange.sent(request, authorized=outgoing[3])
+            exchange.operation.sent()
             response = self.inner.handle_request(rebuilt)
             return _observed(response, exchange, "sync_stream")
         except BaseException as error:
@@ -344,7 +340,7 @@ class Transport:
     async def _send_async(self, request: Any, outgoing: Outgoing, exchange: Exchange) -> Any:
         try:
             rebuilt = _rebuilt(request, outgoing)
-            exchange.sent(request, authorized=outgoing[3])
+            exchange.operation.sent()
             response = await self.inner.handle_async_request(rebuilt)
             return _observed(response, exchange, "async_stream")
         except BaseException as error:
@@ -365,12 +361,16 @@ def _warn_of(error: Exception) -> None:
 
 def _rebuilt(request: Any, outgoing: Outgoing) -> Any:
     """Return a request of its own to send: the caller's may be sent again."""
-    headers, body, url, _ = outgoing
+    to_set, to_remove, body, url, _ = outgoing
     family = _family(request)
     # Not by its constructor, which would parse again what was parsed already.
     rebuilt = object.__new__(family.request)
     vars(rebuilt).update(vars(request))
-    rebuilt.headers = family.headers(headers)
+    headers = rebuilt.headers = family.headers(request.headers)
+    for name in to_remove:
+        headers.pop(name, None)
+    for name, value in to_set:
+        headers[name] = value
     rebuilt.extensions = other_extensions(request)
     if url is not None:
         rebuilt.url = family.url(url)

@@ -43,11 +43,13 @@ class _OpenAI(Sdk):
 
         It is the client's default. What the call itself, or the client's own headers, name stays.
         """
+        if client.project is None or _PROJECT_HEADER not in request.headers:
+            return
         named = (
             getattr(options, "headers", None) or {},
             getattr(client, "_custom_headers", None) or {},
         )
-        if _PROJECT_HEADER in request.headers and not any(
+        if not any(
             str(name).lower() == _PROJECT_HEADER for headers in named for name in _names(headers)
         ):
             del request.headers[_PROJECT_HEADER]

@@ -84,6 +84,7 @@ class Table : public ::testing::Test {
     if (name == "finish") operation->finish();
     if (name == "fail") operation->fail(Outcome::error);
     if (name == "next") operation->next();
+    if (name == "clear") operation->clear();
     if (name == "drop") operation.reset();
     return true;
   }
@@ -125,6 +126,7 @@ const std::vector<Cell>& cells() {
       {"idle", "fail", {"idle"}},
       {"idle", "next", {"idle"}},
       {"idle", "drop", {"gone"}},
+      {"idle", "clear", {"idle"}},
 
       {"decided", "begin", {"decided"}},
       {"decided", "ready", {"decided"}},
@@ -138,6 +140,7 @@ const std::vector<Cell>& cells() {
       {"decided", "fail", {"decided"}},
       {"decided", "next", {"decided"}},
       {"decided", "drop", {"gone"}},
+      {"decided", "clear", {"idle"}},
 
       {"prepared", "begin", {"decided"}},
       {"prepared", "ready", {"prepared"}},
@@ -151,6 +154,7 @@ const std::vector<Cell>& cells() {
       {"prepared", "fail", {"decided"}},
       {"prepared", "next", {"prepared"}},
       {"prepared", "drop", {"gone"}},
+      {"prepared", "clear", {"idle"}},
 
       {"answering", "begin", {"decided", 0, 1, 0, 1}},
       {"answering", "ready", {"answering", 1, 1, 0, 0, true}},
@@ -164,6 +168,7 @@ const std::vector<Cell>& cells() {
       {"answering", "fail", {"ended", 1, 1, 1}},
       {"answering", "next", {"answering", 1, 1}},
       {"answering", "drop", {"gone", 0, 1, 0, 1}},
+      {"answering", "clear", {"idle", 0, 1, 0, 1}},
 
       {"reading", "begin", {"decided", 0, 1, 0, 1}},
       {"reading", "ready", {"answering", 1, 1, 0, 0, true}},
@@ -177,11 +182,13 @@ const std::vector<Cell>& cells() {
       {"reading", "fail", {"ended", 1, 1, 1}},
       {"reading", "next", {"answering", 1, 1}},
       {"reading", "drop", {"gone", 0, 1, 0, 1}},
+      {"reading", "clear", {"idle", 0, 1, 0, 1}},
 
       {"refused", "begin", {"decided", 0, 1, 1}},
       {"refused", "prepare", {"prepared", 1, 1, 1}},
       {"refused", "prepare with", {"prepared", 1, 1, 1}},
       {"refused", "drop", {"gone", 0, 1, 1}},
+      {"refused", "clear", {"idle", 0, 1, 1}},
 
       {"ended", "begin", {"decided", 0, 1}},
       {"ended", "ready", {"ended", 1, 1}},
@@ -195,6 +202,7 @@ const std::vector<Cell>& cells() {
       {"ended", "fail", {"ended", 1, 1}},
       {"ended", "next", {"ended", 1, 1}},
       {"ended", "drop", {"gone", 0, 1}},
+      {"ended", "clear", {"idle", 0, 1}},
   };
   return all;
 }
@@ -677,6 +685,65 @@ TEST(Operations, TakeATokenThatWasFetchedAhead) {
       << "used once";
   ASSERT_TRUE(operation.prepare().ok());
   EXPECT_EQ(calls, 2);
+}
+
+TEST(Operations, KeepATokenThatWasFetchedAheadForAnotherRequest) {
+  ClientConfig config = config_of({{"project", "proj_a"}});
+  int calls = 0;
+  config.bearer_token = [&calls]() -> Result<std::string> {
+    return "token" + std::to_string(++calls);
+  };
+  const auto client = Client::create(std::move(config)).value();
+  const Post post{std::string(mantle_chat), "{}"};
+  const Post changed{std::string(mantle_chat), R"({"model":"m"})"};
+  Operation operation = client->operation();
+  ASSERT_TRUE(operation.begin(post.request()).ok());
+  EXPECT_EQ(operation.ready(Wait{.no_wait = true}).error().code, Code::would_block);
+  ASSERT_TRUE(operation.ready().ok());
+  ASSERT_TRUE(operation.prepare(changed.request(), Wait{.no_wait = true}).ok());
+  EXPECT_EQ(value_set(operation.prepared(), "authorization"), "Bearer token1");
+  // Not for the next operation.
+  ASSERT_TRUE(operation.ready().ok());
+  operation.clear();
+  EXPECT_TRUE(operation.id().empty());
+  ASSERT_TRUE(operation.begin(post.request()).ok());
+  ASSERT_TRUE(operation.prepare().ok());
+  EXPECT_EQ(value_set(operation.prepared(), "authorization"), "Bearer token3");
+}
+
+TEST(Operations, FindTheErrorsOfPrepareWhenTheyGetReady) {
+  struct Case {
+    OptionValues options;
+    std::string url;
+    bool streams;
+    Code code;
+  };
+  const OptionValues keys = with_keys({{"auth", "sigv4"}});
+  const std::string upload = "https://bedrock-mantle.us-east-1.api.aws/v1/files";
+  OptionValues gateway = keys;
+  gateway["base_url"] = "https://gateway.example/v1";
+  const Case cases[] = {
+      {keys, upload, true, Code::body_needed},
+      {keys, "https://sts.amazonaws.com/", false, Code::endpoint_mismatch},
+      {gateway, "https://gateway.example/v1/files", false, Code::invalid_option},
+      {{{"bearer_token", "a b"}}, std::string(mantle_chat), false, Code::no_credentials},
+      {{{"auth", "bearer"}}, std::string(mantle_chat), false, Code::no_credentials},
+      {{{"auth", "sigv4"}}, std::string(mantle_chat), false, Code::no_credentials},
+  };
+  for (const Case& each : cases) {
+    const auto client = client_of(each.options);
+    const Post post{each.url, "{}"};
+    Request request = post.request();
+    request.body_is_stream = each.streams;
+    Operation operation = client->operation();
+    ASSERT_TRUE(operation.begin(request).ok()) << each.url;
+    const Status ready = operation.ready();
+    const Status prepared = operation.prepare();
+    ASSERT_FALSE(ready.ok()) << each.url;
+    ASSERT_FALSE(prepared.ok()) << each.url;
+    EXPECT_EQ(ready.error().code, each.code) << ready.error().message;
+    EXPECT_EQ(ready.error().message, prepared.error().message);
+  }
 }
 
 TEST(Operations, ReadARefusalAheadOnlyWhereThatMayHelp) {
