@@ -20,6 +20,7 @@ type Totals struct {
 	Attempts           uint64 // HTTP exchanges
 	FailedAttempts     uint64 // outcome OutcomeError
 	IncompleteAttempts uint64 // outcome OutcomeCancelled, OutcomeIncomplete or OutcomeUnknown
+	OpenAttempts       uint64 // outcome open: background responses; their tokens count when a poll shows their end
 	InputTokens        uint64 // with the cached and the cache-written ones
 	CachedInputTokens  uint64
 	CacheWriteTokens   uint64
@@ -101,6 +102,7 @@ func readUsage(client *C.costmark_client) (UsageReport, error) {
 			Attempts:           uint64(sums.attempts),
 			FailedAttempts:     uint64(sums.failed_attempts),
 			IncompleteAttempts: uint64(sums.incomplete_attempts),
+			OpenAttempts:       uint64(sums.open_attempts),
 			InputTokens:        uint64(sums.input_tokens),
 			CachedInputTokens:  uint64(sums.cached_input_tokens),
 			CacheWriteTokens:   uint64(sums.cache_write_tokens),

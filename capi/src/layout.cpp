@@ -30,7 +30,7 @@ static_assert(has_layout<costmark_credentials_report_view>(56));
 static_assert(has_layout<costmark_verify_request>(88));
 static_assert(has_layout<costmark_verification_view>(112));
 static_assert(has_layout<costmark_probe>(96));
-static_assert(has_layout<costmark_usage_totals>(128));
+static_assert(has_layout<costmark_usage_totals>(136));
 static_assert(has_layout<costmark_bearer_token_view>(32));
 static_assert(has_layout<costmark_sign_request>(120));
 static_assert(has_layout<costmark_signature_view>(56));

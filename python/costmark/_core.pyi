@@ -42,6 +42,7 @@ class _Totals(TypedDict):
     attempts: int
     failed_attempts: int
     incomplete_attempts: int
+    open_attempts: int
     input_tokens: int
     cached_input_tokens: int
     cache_write_tokens: int
@@ -113,6 +114,7 @@ class Client:
         counters: UsageCounters | None = None,
         log: Callable[[int, str], object] | None = None,
         environment: Mapping[str, str] | None = None,
+        on_usage: Callable[[dict[str, Any]], object] | None = None,
     ) -> None: ...
     def begin(
         self,

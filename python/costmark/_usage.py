@@ -18,6 +18,7 @@ class ProjectUsage:
     attempts: int = 0
     failed_attempts: int = 0
     incomplete_attempts: int = 0
+    open_attempts: int = 0
     input_tokens: int = 0
     cached_input_tokens: int = 0
     cache_write_tokens: int = 0

@@ -82,6 +82,18 @@ std::function<void(std::string_view)> refusal_listener(const py::object& callabl
   };
 }
 
+std::function<void(const AttemptReport&)> usage_listener(const py::object& callable) {
+  if (callable.is_none()) return nullptr;
+  return [shared = Shared(callable)](const AttemptReport& report) {
+    const py::gil_scoped_acquire gil;
+    try {
+      shared.get()(as_dict(report));
+    } catch (py::error_already_set& exception) {
+      exception.discard_as_unraisable("costmark usage callback");
+    }
+  };
+}
+
 Environment environment_of(const py::object& mapping) {
   if (mapping.is_none()) return nullptr;
   return [values = mapping.cast<std::map<std::string, std::string, std::less<>>>()](
@@ -98,7 +110,7 @@ class PyClient {
            const py::object& credentials, const py::object& bearer_token,
            const py::object& bearer_token_refused, std::string host_api_key,
            std::shared_ptr<UsageCounters> counters, const py::object& log,
-           const py::object& environment) {
+           const py::object& environment, const py::object& on_usage) {
     ClientConfig config;
     for (const auto& [name, value] : options) check(config.options.set(name, value));
     config.credentials = credentials_provider(credentials);
@@ -108,6 +120,7 @@ class PyClient {
     config.environment = environment_of(environment);
     config.counters = std::move(counters);
     config.log = log_to(log);
+    config.on_usage = usage_listener(on_usage);
     client_ = check(in_core(false, [&] { return Client::create(std::move(config)); }));
     pool_ = std::make_shared<OperationPool>(client_);
   }
@@ -163,13 +176,15 @@ std::unique_ptr<PyClient> make_client(const py::dict& options, const py::object&
                                       const py::object& bearer_token_refused,
                                       std::string host_api_key,
                                       std::shared_ptr<UsageCounters> counters,
-                                      const py::object& log, const py::object& environment) {
+                                      const py::object& log, const py::object& environment,
+                                      const py::object& on_usage) {
   std::vector<std::pair<std::string, std::string>> pairs;
   for (const auto& [name, value] : options) {
     pairs.emplace_back(text_view(name, "an option's name"), text_view(value, "an option's value"));
   }
   return std::make_unique<PyClient>(pairs, credentials, bearer_token, bearer_token_refused,
-                                    std::move(host_api_key), std::move(counters), log, environment);
+                                    std::move(host_api_key), std::move(counters), log, environment,
+                                    on_usage);
 }
 
 }  // namespace
@@ -180,7 +195,7 @@ void bind_client(py::module_& module) {
            py::arg("credentials") = py::none(), py::arg("bearer_token") = py::none(),
            py::arg("bearer_token_refused") = py::none(), py::arg("host_api_key") = "",
            py::arg("counters") = py::none(), py::arg("log") = py::none(),
-           py::arg("environment") = py::none())
+           py::arg("environment") = py::none(), py::arg("on_usage") = py::none())
       .def("begin", &PyClient::begin, py::arg("method"), py::arg("url"), py::arg("headers"),
            py::arg("body"), py::arg("scope") = py::none(), py::arg("project") = py::none(),
            py::arg("no_wait") = false)

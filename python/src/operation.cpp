@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core_call.hpp"
+#include "usage.hpp"
 
 namespace costmark::python {
 namespace {
@@ -81,7 +82,7 @@ Operation OperationPool::take() {
 
 void OperationPool::give_back(Operation operation) noexcept {
   const bool is_large = operation.prepared().body().size() > largest_body;
-  operation.clear();
+  operation.reset();
   if (is_large) return;
   const std::lock_guard lock(mutex_);
   if (kept_.size() >= most_kept) return;
@@ -232,26 +233,7 @@ py::dict PyOperation::decision() {
 
 py::dict PyOperation::report() {
   const OneAtATime::Hold hold(lock_);
-  const AttemptReport report = operation_.report();
-  const Answer& answer = report.answer;
-  py::dict result;
-  result["operation"] = as_text(report.operation);
-  result["project"] = as_text(report.project);
-  result["attempt"] = report.attempt;
-  result["concurrent"] = report.concurrent;
-  result["status"] = report.http_status;
-  result["request_id"] = as_text(report.request_id);
-  result["outcome"] = as_text(to_string(answer.outcome));
-  result["response_id"] = as_text(answer.response_id);
-  result["model"] = as_text(answer.model);
-  result["service_tier"] = as_text(answer.service_tier);
-  result["input_tokens"] = answer.usage.input_tokens;
-  result["cached_input_tokens"] = answer.usage.cached_input_tokens;
-  result["cache_write_tokens"] = answer.usage.cache_write_tokens;
-  result["output_tokens"] = answer.usage.output_tokens;
-  result["reasoning_tokens"] = answer.usage.reasoning_tokens;
-  result["inconsistent"] = answer.usage.inconsistent();
-  return result;
+  return as_dict(operation_.report());
 }
 
 py::tuple PyOperation::next() {

@@ -1,6 +1,17 @@
 #include "usage.hpp"
 
 namespace costmark::python {
+namespace {
+
+py::list names_of(UsageFlags flags) {
+  py::list names;
+  for (const UsageFlag flag : all_usage_flags) {
+    if (flags.has(flag)) names.append(as_text(to_string(flag)));
+  }
+  return names;
+}
+
+}  // namespace
 
 py::dict rows_by_project(const std::map<std::string, UsageTotals>& totals) {
   py::dict result;
@@ -10,6 +21,7 @@ py::dict rows_by_project(const std::map<std::string, UsageTotals>& totals) {
     row["attempts"] = sums.attempts;
     row["failed_attempts"] = sums.failed_attempts;
     row["incomplete_attempts"] = sums.incomplete_attempts;
+    row["open_attempts"] = sums.open_attempts;
     row["input_tokens"] = sums.input_tokens;
     row["cached_input_tokens"] = sums.cached_input_tokens;
     row["cache_write_tokens"] = sums.cache_write_tokens;
@@ -18,6 +30,35 @@ py::dict rows_by_project(const std::map<std::string, UsageTotals>& totals) {
     row["inconsistent"] = sums.inconsistent;
     result[py::str(project)] = std::move(row);
   }
+  return result;
+}
+
+py::dict as_dict(const AttemptReport& report) {
+  const Answer& answer = report.answer;
+  const bool settles = report.kind == AttemptReport::Kind::settlement;
+  py::dict result;
+  result["kind"] = settles ? "settlement" : "attempt";
+  result["operation"] = as_text(report.operation);
+  result["project"] = as_text(report.project);
+  result["project_source"] = as_text(to_string(report.project_source));
+  result["api"] = as_text(to_string(report.api));
+  result["requested_model"] = as_text(report.model);
+  result["attempt"] = report.attempt;
+  result["concurrent"] = report.concurrent;
+  result["status"] = report.http_status;
+  result["request_id"] = as_text(report.request_id);
+  result["outcome"] = as_text(to_string(answer.outcome));
+  result["response_id"] = as_text(answer.response_id);
+  result["model"] = as_text(answer.model);
+  result["service_tier"] = as_text(answer.service_tier);
+  result["input_tokens"] = answer.usage.input_tokens;
+  result["cached_input_tokens"] = answer.usage.cached_input_tokens;
+  result["cache_write_tokens"] = answer.usage.cache_write_tokens;
+  result["output_tokens"] = answer.usage.output_tokens;
+  result["reasoning_tokens"] = answer.usage.reasoning_tokens;
+  result["total_tokens"] = answer.usage.total_tokens;
+  result["inconsistent"] = answer.usage.inconsistent();
+  result["flags"] = names_of(answer.usage.flags);
   return result;
 }
 

@@ -4,11 +4,14 @@
 #include <string>
 
 #include "bindings.hpp"
+#include "costmark/client.hpp"
 #include "costmark/usage.hpp"
 
 namespace costmark::python {
 
 // {project id: {name of a sum: value}}
 py::dict rows_by_project(const std::map<std::string, UsageTotals>& totals);
+
+py::dict as_dict(const AttemptReport& report);
 
 }  // namespace costmark::python

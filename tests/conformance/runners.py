@@ -1,10 +1,12 @@
-"""The programs that run the cases, one a language, and what each brought."""
+"""The programs that run the cases, and what each brought."""
 
 from __future__ import annotations
 
 import functools
 import os
 import shlex
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import cases
@@ -14,10 +16,17 @@ ROOT = cases.HERE.parent.parent
 
 # Name of a runner: where a build leaves its program. COSTMARK_RUNNER_<NAME> is a command in its
 # place.
-RUNNERS = {
+BUILT = {
     "core": "build/*/tests/core/conformance/conformance_runner",
     "capi": "build/*/tests/capi/conformance/capi_conformance_runner",
 }
+# Those of the Python adapters need costmark and the SDK beside this very interpreter.
+PYTHON = {
+    f"python_{sdk}_{mode}": [sdk, mode]
+    for sdk in ("openai", "anthropic")
+    for mode in ("sync", "async")
+}
+RUNNERS = [*BUILT, *PYTHON]
 
 ALL = cases.load(Path(os.environ.get("COSTMARK_ANSWERS", cases.ANSWERS)))
 
@@ -26,8 +35,16 @@ def _command(runner: str) -> list[str] | None:
     given = os.environ.get(f"COSTMARK_RUNNER_{runner.upper()}")
     if given:
         return shlex.split(given)
-    built = sorted(ROOT.glob(RUNNERS[runner]), key=lambda path: path.stat().st_mtime)
+    if runner in PYTHON:
+        return _python(*PYTHON[runner])
+    built = sorted(ROOT.glob(BUILT[runner]), key=lambda path: path.stat().st_mtime)
     return [str(built[-1])] if built else None
+
+
+def _python(sdk: str, mode: str) -> list[str] | None:
+    if find_spec("costmark") is None or find_spec(sdk) is None:
+        return None
+    return [sys.executable, str(cases.HERE / "runner_python.py"), "--sdk", sdk, "--mode", mode]
 
 
 @functools.cache

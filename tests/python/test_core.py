@@ -55,6 +55,54 @@ def test_an_operation_from_its_beginning_to_its_end() -> None:
     assert client.usage()["proj_scope"]["output_tokens"] == 3
 
 
+def test_on_usage_is_told_of_every_attempt() -> None:
+    told: list[dict[str, Any]] = []
+    client = _core.Client({"project": "proj_a"}, on_usage=told.append)
+    operation = send(client)
+    operation.head(500)
+    operation.finish()
+    assert operation.prepare("POST", URL, HEADERS, BODY)
+    operation.sent()
+    operation.head(200, [(b"x-amzn-RequestId", b"r-1")])
+    operation.feed(b'{"id":"c","model":"m-1","usage":{"prompt_tokens":2,"total_tokens":9}}')
+    operation.finish()
+    assert [(each["attempt"], each["outcome"]) for each in told] == [(1, "error"), (2, "ok")]
+    last = told[-1]
+    assert last["kind"] == "attempt"
+    assert last["operation"] == operation.id
+    assert (last["project"], last["project_source"]) == ("proj_a", "client")
+    assert (last["requested_model"], last["model"]) == ("m", "m-1")
+    assert (last["request_id"], last["response_id"]) == ("r-1", "c")
+    assert (last["input_tokens"], last["output_tokens"], last["total_tokens"]) == (2, None, 9)
+    assert last["inconsistent"] == bool(last["flags"])
+    assert last == operation.report
+
+
+def test_what_on_usage_raises_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    raised: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda each: raised.append(each.exc_value))
+
+    def fail(report: dict[str, Any]) -> None:
+        raise ValueError(report["outcome"])
+
+    client = _core.Client({"project": "proj_a"}, on_usage=fail)
+    operation = send(client)
+    operation.head(200)
+    operation.feed(b'{"usage":{"prompt_tokens":2,"completion_tokens":3}}')
+    assert operation.finish() == (b"", "done")
+    assert [str(each) for each in raised] == ["ok"]
+    assert client.usage()["proj_a"]["output_tokens"] == 3
+
+
+def test_a_dropped_operation_is_told_of() -> None:
+    told: list[dict[str, Any]] = []
+    client = _core.Client({"project": "proj_a"}, on_usage=told.append)
+    operation = send(client)
+    del operation
+    gc.collect()
+    assert [each["outcome"] for each in told] == ["cancelled"]
+
+
 def test_an_unchanged_body_is_left_alone() -> None:
     outgoing = prepare(_core.Client({"unattributed": "allow"}))
     assert outgoing.headers == HEADERS

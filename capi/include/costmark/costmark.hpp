@@ -461,6 +461,7 @@ struct UsageTotals {
         attempts(raw.attempts),
         failed_attempts(raw.failed_attempts),
         incomplete_attempts(raw.incomplete_attempts),
+        open_attempts(raw.open_attempts),
         input_tokens(raw.input_tokens),
         cached_input_tokens(raw.cached_input_tokens),
         cache_write_tokens(raw.cache_write_tokens),
@@ -469,7 +470,7 @@ struct UsageTotals {
         flagged(raw.flagged),
         overflow(raw.overflow != 0) {}
   std::string_view project, model;
-  std::uint64_t operations, attempts, failed_attempts, incomplete_attempts;
+  std::uint64_t operations, attempts, failed_attempts, incomplete_attempts, open_attempts;
   std::uint64_t input_tokens, cached_input_tokens, cache_write_tokens;
   std::uint64_t output_tokens, reasoning_tokens, flagged;
   bool overflow;

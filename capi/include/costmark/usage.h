@@ -25,7 +25,9 @@ typedef struct costmark_usage_totals {
   uint64_t attempts;        /* HTTP exchanges */
   uint64_t failed_attempts; /* outcome error */
   uint64_t incomplete_attempts; /* outcome cancelled, incomplete or unknown */
-  uint64_t input_tokens;        /* with the cached and the cache-written ones */
+  uint64_t open_attempts; /* outcome open: background responses; their tokens count when a poll
+                             shows their end */
+  uint64_t input_tokens;  /* with the cached and the cache-written ones */
   uint64_t cached_input_tokens;
   uint64_t cache_write_tokens;
   uint64_t output_tokens; /* with the reasoning ones */
@@ -33,8 +35,6 @@ typedef struct costmark_usage_totals {
   uint64_t flagged;  /* attempts whose usage has a COSTMARK_USAGE_FLAG_... */
   uint32_t overflow; /* 1: not one project, but all that came after the first 10,000 pairs */
   uint32_t reserved;
-  uint64_t open_attempts; /* outcome open: background responses; their tokens are counted when a
-                             poll sees their end */
 } costmark_usage_totals;
 
 #define COSTMARK_USAGE_TOTALS_INIT \

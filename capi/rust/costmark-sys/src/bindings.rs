@@ -1173,6 +1173,7 @@ pub struct costmark_usage_totals {
     pub attempts: u64,
     pub failed_attempts: u64,
     pub incomplete_attempts: u64,
+    pub open_attempts: u64,
     pub input_tokens: u64,
     pub cached_input_tokens: u64,
     pub cache_write_tokens: u64,
@@ -1184,7 +1185,7 @@ pub struct costmark_usage_totals {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    ["Size of costmark_usage_totals"][::core::mem::size_of::<costmark_usage_totals>() - 128usize];
+    ["Size of costmark_usage_totals"][::core::mem::size_of::<costmark_usage_totals>() - 136usize];
     ["Alignment of costmark_usage_totals"]
         [::core::mem::align_of::<costmark_usage_totals>() - 8usize];
     ["Offset of field: costmark_usage_totals::struct_size"]
@@ -1201,22 +1202,24 @@ const _: () = {
         [::core::mem::offset_of!(costmark_usage_totals, failed_attempts) - 56usize];
     ["Offset of field: costmark_usage_totals::incomplete_attempts"]
         [::core::mem::offset_of!(costmark_usage_totals, incomplete_attempts) - 64usize];
+    ["Offset of field: costmark_usage_totals::open_attempts"]
+        [::core::mem::offset_of!(costmark_usage_totals, open_attempts) - 72usize];
     ["Offset of field: costmark_usage_totals::input_tokens"]
-        [::core::mem::offset_of!(costmark_usage_totals, input_tokens) - 72usize];
+        [::core::mem::offset_of!(costmark_usage_totals, input_tokens) - 80usize];
     ["Offset of field: costmark_usage_totals::cached_input_tokens"]
-        [::core::mem::offset_of!(costmark_usage_totals, cached_input_tokens) - 80usize];
+        [::core::mem::offset_of!(costmark_usage_totals, cached_input_tokens) - 88usize];
     ["Offset of field: costmark_usage_totals::cache_write_tokens"]
-        [::core::mem::offset_of!(costmark_usage_totals, cache_write_tokens) - 88usize];
+        [::core::mem::offset_of!(costmark_usage_totals, cache_write_tokens) - 96usize];
     ["Offset of field: costmark_usage_totals::output_tokens"]
-        [::core::mem::offset_of!(costmark_usage_totals, output_tokens) - 96usize];
+        [::core::mem::offset_of!(costmark_usage_totals, output_tokens) - 104usize];
     ["Offset of field: costmark_usage_totals::reasoning_tokens"]
-        [::core::mem::offset_of!(costmark_usage_totals, reasoning_tokens) - 104usize];
+        [::core::mem::offset_of!(costmark_usage_totals, reasoning_tokens) - 112usize];
     ["Offset of field: costmark_usage_totals::flagged"]
-        [::core::mem::offset_of!(costmark_usage_totals, flagged) - 112usize];
+        [::core::mem::offset_of!(costmark_usage_totals, flagged) - 120usize];
     ["Offset of field: costmark_usage_totals::overflow"]
-        [::core::mem::offset_of!(costmark_usage_totals, overflow) - 120usize];
+        [::core::mem::offset_of!(costmark_usage_totals, overflow) - 128usize];
     ["Offset of field: costmark_usage_totals::reserved"]
-        [::core::mem::offset_of!(costmark_usage_totals, reserved) - 124usize];
+        [::core::mem::offset_of!(costmark_usage_totals, reserved) - 132usize];
 };
 unsafe extern "C" {
     pub fn costmark_client_usage(

@@ -18,6 +18,8 @@ pub struct Totals {
     pub failed_attempts: u64,
     /// Those with the outcome cancelled, incomplete or unknown.
     pub incomplete_attempts: u64,
+    /// Those with the outcome open: background responses, whose tokens count when a poll shows their end.
+    pub open_attempts: u64,
     /// With the cached and the cache-written ones.
     pub input_tokens: u64,
     /// Part of `input_tokens`.
@@ -39,6 +41,7 @@ impl Totals {
             attempts: raw.attempts,
             failed_attempts: raw.failed_attempts,
             incomplete_attempts: raw.incomplete_attempts,
+            open_attempts: raw.open_attempts,
             input_tokens: raw.input_tokens,
             cached_input_tokens: raw.cached_input_tokens,
             cache_write_tokens: raw.cache_write_tokens,
@@ -55,6 +58,7 @@ impl std::ops::AddAssign for Totals {
         self.attempts += other.attempts;
         self.failed_attempts += other.failed_attempts;
         self.incomplete_attempts += other.incomplete_attempts;
+        self.open_attempts += other.open_attempts;
         self.input_tokens += other.input_tokens;
         self.cached_input_tokens += other.cached_input_tokens;
         self.cache_write_tokens += other.cache_write_tokens;
