@@ -162,7 +162,7 @@ costmark_status costmark_bearer_token_put(costmark_bearer_token_sink* sink, cons
     if (Status status = require(sink, "sink"); !status) return status;
     std::string_view text;
     if (Status status = read_text(token, token_len, "token", text); !status) return status;
-    if (text.empty()) return invalid_argument("token is empty");
+    if (text.empty()) return {costmark::Code::no_credentials, "the bearer token is empty"};
     sink->token = text;
     return {};
   });
