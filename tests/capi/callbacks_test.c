@@ -479,6 +479,13 @@ static void operations_that_are_ended_from_inside(void) {
   self.to_free = NULL;
   costmark_operation_free(operation);
   CHECK(costmark_live_handles() == 1);
+
+  /* Also where its end is what calls back. */
+  operation = sent_to(client, NULL);
+  self.to_free = operation;
+  costmark_operation_free(operation);
+  CHECK(self.base.called == 2);
+  CHECK(costmark_live_handles() == 1);
   costmark_client_release(client);
   CHECK(self.base.freed == 1);
 }
