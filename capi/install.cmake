@@ -6,7 +6,8 @@ include(CMakePackageConfigHelpers)
 set(COSTMARK_ABI_SINCE 0.1)
 math(EXPR COSTMARK_BITS "8 * ${CMAKE_SIZEOF_VOID_P}")
 set(COSTMARK_CXX_RUNTIME ${CMAKE_CXX_IMPLICIT_LINK_LIBRARIES})
-list(FILTER COSTMARK_CXX_RUNTIME INCLUDE REGEX "^(stdc\\+\\+|c\\+\\+|c\\+\\+abi)$")
+# With libm: a C program does not link it, and code that is not optimized calls it.
+list(FILTER COSTMARK_CXX_RUNTIME INCLUDE REGEX "^(stdc\\+\\+|c\\+\\+|c\\+\\+abi|m)$")
 list(REMOVE_DUPLICATES COSTMARK_CXX_RUNTIME)
 
 # What links a library by its name: the archive of one machine is linked on another, so a path says
@@ -75,8 +76,8 @@ install(CODE "
       \"\$ENV{DESTDIR}${archive_prefix}${CMAKE_INSTALL_LIBDIR}/libcostmark.a\"
       COMMAND_ERROR_IS_FATAL ANY)
   endif()" COMPONENT development)
-install(FILES include/costmark/costmark.h include/costmark/costmark.hpp
-  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/costmark COMPONENT development)
+install(DIRECTORY include/costmark DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+  COMPONENT development FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/costmark.pc ${CMAKE_CURRENT_BINARY_DIR}/costmark-static.pc
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
 install(EXPORT costmark NAMESPACE costmark:: FILE costmark-targets.cmake
@@ -91,16 +92,20 @@ install(FILES ${PROJECT_SOURCE_DIR}/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR
   COMPONENT development)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs DESTINATION ${CMAKE_INSTALL_DOCDIR}
   COMPONENT development FILES_MATCHING PATTERN "*.md")
-install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR}
-  COMPONENT development PATTERN node_modules EXCLUDE)
+foreach(language IN ITEMS c cpp node)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/examples/${language}
+    DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples
+    COMPONENT development PATTERN node_modules EXCLUDE)
+endforeach()
 
-# The page is made from the header; without Python there is none.
+# The page is made from the headers; without Python there is none.
 find_package(Python3 COMPONENTS Interpreter QUIET)
 if(Python3_Interpreter_FOUND)
   set(page ${CMAKE_CURRENT_BINARY_DIR}/costmark.3)
+  file(GLOB parts_of_the_manual CONFIGURE_DEPENDS ${headers}/costmark/*.h)
   add_custom_command(OUTPUT ${page}
     COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/man.py ${headers}/costmark/costmark.h ${page}
-    DEPENDS man.py ${headers}/costmark/costmark.h
+    DEPENDS man.py ${parts_of_the_manual}
     COMMENT "Writing costmark(3)"
     VERBATIM)
   add_custom_target(costmark_man ALL DEPENDS ${page})

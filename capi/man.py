@@ -1,7 +1,8 @@
-"""Writes the manual page costmark(3) from costmark.h. Usage: man.py HEADER PAGE
+"""Writes the manual page costmark(3) from costmark.h and its parts. Usage: man.py HEADER PAGE
 
-The page says nothing that the header does not say: its first comment becomes DESCRIPTION and RULES,
-each of its sections a section. The date is that of SOURCE_DATE_EPOCH, or else the header's.
+The page says nothing that the headers do not say: the first comment of costmark.h becomes
+DESCRIPTION and RULES, each section of it, of the parts that it includes, and of testing.h beside it
+a section. The date is that of SOURCE_DATE_EPOCH, or else the header's.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 WIDTH = 78
-MODIFIERS = re.compile(r"\b(COSTMARK_API|COSTMARK_MUST_USE|COSTMARK_NOEXCEPT)\b\s*")
+MODIFIERS = re.compile(r"\b(COSTMARK_EXPORT|COSTMARK_MUST_USE|COSTMARK_NOEXCEPT)\b\s*")
 NAME = re.compile(r"\b(costmark_[a-z0-9_]+(?=\(\))|COSTMARK_[A-Z0-9_]+(?:\.\.\.)?)")
 # "name, other: what it is", with what follows indented; after a status it need not be.
 WORD = r"(?:[a-z_]\w*|COSTMARK_[A-Z_]+)"
 DEFINITION = re.compile(rf"({WORD}(?:, {WORD})*): (?=\S)")
+LINES = str.maketrans("─│└┘▲▼◄►", "-|++^v<>")
 PARAMETER = re.compile(r"(.*?)(\w+)$")
 
 
@@ -83,21 +85,27 @@ def tokens(text: str) -> Iterator[tuple[str, str]]:
 
 
 def end_of_declaration(text: str, at: int) -> int:
-    """Where the declaration that begins at `at` has its last semicolon."""
-    depth = 0
+    """Where the declaration that begins at `at` has its last semicolon, or its body its end."""
+    depth, start = 0, at
     while True:
         if text.startswith("/*", at):
             at = text.index("*/", at) + 2
             continue
         depth += {"{": 1, "}": -1}.get(text[at], 0)
         at += 1
-        if depth == 0 and text[at - 1] == ";":
+        inline = text[at - 1] == "}" and text.startswith("static inline", start)
+        if depth == 0 and (text[at - 1] == ";" or inline):
             return at
 
 
-def parse(text: str) -> tuple[list[str], list[Section]]:
-    """The first page, and the sections."""
+def first_page(text: str) -> list[str]:
+    """What the header begins with."""
     _, first = next(tokens(text))
+    return uncomment(first)
+
+
+def sections_of(text: str) -> list[Section]:
+    """The sections of one header, as far as its end of extern "C"."""
     sections: list[Section] = []
     comment: list[str] | None = None
     for kind, token in tokens(text[text.index("/* ---") :]):
@@ -114,7 +122,7 @@ def parse(text: str) -> tuple[list[str], list[Section]]:
             entries[-1].declarations.append(token)
             comment = None
         elif kind == "directive":
-            return uncomment(first), sections  # the end of extern "C"
+            return sections  # the end of extern "C"
     raise ValueError('the header has no end of extern "C"')
 
 
@@ -127,8 +135,8 @@ def escape(text: str) -> str:
 
 
 def literal(text: str) -> str:
-    """Text to be copied: its minus signs are not hyphens."""
-    return escape(text).replace("-", "\\-")
+    """Text to be copied: its minus signs are not hyphens, and lines are drawn with ASCII."""
+    return escape(text.translate(LINES)).replace("-", "\\-")
 
 
 def guard(line: str) -> str:
@@ -138,7 +146,7 @@ def guard(line: str) -> str:
 
 def unbroken(text: str) -> str:
     """Keeps the names in a text from being hyphenated."""
-    return re.sub(r"\b(?=[A-Za-z]+_)", r"\\%", text)
+    return re.sub(r'(?<![\w`"(])(?=[`"(]*[A-Za-z]+_)', r"\\%", text)
 
 
 def prose(lines: Iterable[str]) -> Iterator[str]:
@@ -147,10 +155,9 @@ def prose(lines: Iterable[str]) -> Iterator[str]:
     text = re.sub(r'"[^"]*"', lambda found: found[0].replace("-", "\\-"), text)
     # Breaks a line neither inside of a name nor of a quotation; begins one with every sentence.
     for sentence in re.split(r'(?<=[a-z0-9)"`A-Z][.!?]) +(?=\S)', text):
-        for line in textwrap.wrap(
-            sentence, WIDTH - 12, break_long_words=False, break_on_hyphens=False
-        ):
-            yield guard(NAME.sub(r"\\fB\1\\fP", unbroken(line)))
+        marked = NAME.sub(r"\\fB\1\\fP", unbroken(sentence))
+        for line in textwrap.wrap(marked, WIDTH, break_long_words=False, break_on_hyphens=False):
+            yield guard(line)
 
 
 def code(lines: Iterable[str]) -> Iterator[str]:
@@ -281,6 +288,8 @@ def head_of(text: str) -> Iterator[str]:
     if text.startswith("#define "):
         name, _, value = text.removeprefix("#define ").partition(" ")
         yield from prose([name if "{" in value or "(" in name else f"{name} {value.strip()}"])
+    elif text.startswith("static inline"):
+        yield from function(text.partition("{")[0].removeprefix("static inline ") + ";")
     elif "{" in text:
         head = text.partition("{")[0].strip().removeprefix("typedef ")
         yield f"\\fB{'Values' if head == 'enum' else literal(head)}\\fP:"
@@ -292,7 +301,7 @@ def head_of(text: str) -> Iterator[str]:
 
 def body_of(text: str) -> Iterator[str]:
     """What stands between its braces, if it has any."""
-    if "{" in text and not text.startswith("#define "):
+    if "{" in text and not text.startswith(("#define ", "static inline")):
         yield ".RS 4"
         yield from members(text[text.index("{") + 1 : text.rindex("}")])
         yield ".RE"
@@ -330,14 +339,14 @@ def split_first_page(lines: list[str]) -> tuple[str, list[str], list[str]]:
     return what.rstrip("."), lines[1:rules], lines[rules + 1 :]
 
 
-def page(header: str, date: str) -> Iterator[str]:
+def page(header: str, parts: list[str], date: str) -> Iterator[str]:
     """All lines of the page."""
     version = ".".join(
         re.findall(r"^#define COSTMARK_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)$", header, re.M)
     )
-    first, sections = parse(header)
-    what, description, rules = split_first_page(first)
-    yield '.\\" Made from costmark.h by man.py.'
+    sections = [section for text in [header, *parts] for section in sections_of(text)]
+    what, description, rules = split_first_page(first_page(header))
+    yield '.\\" Made from costmark.h and its parts by man.py.'
     yield f'.TH COSTMARK 3 "{date}" "costmark {version}"'
     yield from [".SH NAME", f"costmark \\- {what}"]
     yield from [".SH SYNOPSIS", ".nf", "\\fB#include <costmark/costmark.h>\\fP", ".fi"]
@@ -369,10 +378,13 @@ def tidy(lines: Iterable[str]) -> Iterator[str]:
 
 def main(header: Path, out: Path) -> None:
     """Makes the page, or nothing."""
+    text = header.read_text(encoding="utf-8")
+    names = [*re.findall(r"^#include <costmark/(\w+\.h)>$", text, re.M), "testing.h"]
+    parts = [(header.parent / name).read_text(encoding="utf-8") for name in names]
     seconds = int(os.environ.get("SOURCE_DATE_EPOCH") or header.stat().st_mtime)
     date = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d")
-    text = "\n".join(tidy(page(header.read_text(encoding="utf-8"), date))) + "\n"
-    out.write_text(text, encoding="utf-8")
+    lines = tidy(page(text, parts, date))
+    out.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

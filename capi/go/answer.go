@@ -20,55 +20,40 @@ func outcomeOf(ctx context.Context, err error, failed Outcome) Outcome {
 // answered takes the answer: counts it at once if it has no body, and else reads along.
 func (x *exchange) answered(response *http.Response) {
 	x.handedOver = true
-	x.status = response.StatusCode
-	// Ours carries the authorisation, and the caller's own is what callers expect here.
+	// Ours carries the authorization, and the caller's own is what callers expect here.
 	response.Request = x.incoming
-	if isRedirect(response.StatusCode) && x.prepared.Authorized {
-		response.Request =
-			x.incoming.WithContext(context.WithValue(x.incoming.Context(), signedKey{}, true))
-	}
-	if err := x.observation.Head(response.StatusCode, response.Header); err != nil {
-		x.fail(OutcomeUnknown)
-		return
+	x.tellNext(response)
+	coding := codingOf(response)
+	x.plan = x.operation.Head(response.StatusCode, response.Header, coding == codingUnknown)
+	x.mayRepeat = x.plan.ReadAhead > 0 && (!x.streams || x.incoming.GetBody != nil)
+	if !x.mayRepeat {
+		x.content = nil // the answer may be long, and its reader holds on to this
 	}
 	if response.StatusCode == http.StatusSwitchingProtocols || response.Body == nil ||
 		response.Body == http.NoBody || response.ContentLength == 0 || x.incoming.Method == "HEAD" {
-		x.finish()
+		x.end(OutcomeOK)
 		return
 	}
-	response.Body = x.observed(response)
+	response.Body = x.observed(response, coding)
 }
 
-// mayHideChunk tells whether something may be taken out of an answer: the usage chunk that the
-// library asked for.
-func (x *exchange) mayHideChunk(response *http.Response) bool {
-	contentType := strings.ToLower(response.Header.Get("Content-Type"))
-	return x.prepared.HidesUsageChunk &&
-		strings.HasPrefix(strings.TrimSpace(contentType), "text/event-stream")
-}
+// coding is what a body is encoded with.
+type coding int
 
-// finish and fail end the exchange, the first time, and return what was held back.
-func (x *exchange) finish() []byte { return x.end(OutcomeOK) }
+const (
+	codingNone coding = iota
+	codingGzip
+	codingUnknown
+)
 
-func (x *exchange) fail(outcome Outcome) []byte { return x.end(outcome) }
-
-// abandon ends an exchange that came to nothing; it does nothing to one that was handed over.
-func (x *exchange) abandon() {
-	if !x.handedOver {
-		x.fail(OutcomeError)
+// codingOf is the coding of a body as it comes from the transport below, which has decoded what it asked
+// to be encoded; what is left the caller asked for.
+func codingOf(response *http.Response) coding {
+	switch strings.ToLower(strings.TrimSpace(response.Header.Get("Content-Encoding"))) {
+	case "", "identity":
+		return codingNone
+	case "gzip", "x-gzip":
+		return codingGzip
 	}
-}
-
-func (x *exchange) end(outcome Outcome) []byte {
-	rest, first := x.observation.end(outcome)
-	if first && x.transport.onExchange != nil {
-		x.transport.onExchange(Exchange{
-			Request:  x.incoming,
-			Prepared: x.prepared,
-			Attempt:  int(x.attempt),
-			Status:   x.status,
-			Answer:   x.observation.Answer(),
-		})
-	}
-	return rest
+	return codingUnknown
 }

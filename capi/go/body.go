@@ -9,31 +9,25 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strings"
 	"sync"
 )
 
 // observed makes the body of an answer one that is read along. What is passed on is what came, except
 // for a chunk that the caller did not ask for.
-func (x *exchange) observed(response *http.Response) io.ReadCloser {
-	// The transport below has decoded what it asked to be encoded; what is left the caller asked for.
-	encoding := strings.ToLower(strings.TrimSpace(response.Header.Get("Content-Encoding")))
-	plain := encoding == "" || encoding == "identity"
-	zipped := encoding == "gzip" || encoding == "x-gzip"
-	hides := (plain || zipped) && x.mayHideChunk(response)
-	if hides {
+func (x *exchange) observed(response *http.Response, coding coding) io.ReadCloser {
+	if x.plan.BodyMayChange {
 		response.Header.Del("Content-Length")
 		response.ContentLength = -1
 	}
 	switch {
-	case plain:
+	case coding != codingGzip:
 		return &plainBody{exchange: x, source: response.Body, closer: response.Body}
-	case hides:
+	case x.plan.BodyMayChange:
 		response.Header.Del("Content-Encoding")
 		response.Uncompressed = true
 		return &plainBody{exchange: x, source: &gunzip{source: response.Body}, closer: response.Body}
 	}
-	return &encodedBody{exchange: x, source: response.Body, readable: zipped}
+	return &encodedBody{exchange: x, source: response.Body, readable: true}
 }
 
 // endWith ends an exchange whose body ended with an error, which may be io.EOF.
@@ -41,11 +35,11 @@ func (x *exchange) endWith(err error) []byte {
 	var corrupt flate.CorruptInputError
 	switch {
 	case errors.Is(err, io.EOF):
-		return x.finish()
+		return x.end(OutcomeOK)
 	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.As(err, &corrupt):
-		return x.fail(OutcomeUnknown)
+		return x.end(OutcomeUnknown)
 	}
-	return x.fail(outcomeOf(x.incoming.Context(), err, OutcomeIncomplete))
+	return x.end(outcomeOf(x.incoming.Context(), err, OutcomeIncomplete))
 }
 
 // plainBody reads along with a body that is not encoded.
@@ -70,7 +64,7 @@ func (b *plainBody) Read(into []byte) (int, error) {
 	}
 	for {
 		n, err := b.source.Read(into)
-		passed := b.exchange.observation.Feed(into[:n])
+		passed := b.exchange.feed(into[:n])
 		kept := copy(into, passed)
 		if kept < len(passed) {
 			b.rest = bytes.Clone(passed[kept:])
@@ -92,7 +86,7 @@ func (b *plainBody) Read(into []byte) (int, error) {
 
 // Close ends the exchange too: unless the answer said itself that it is complete, it was cancelled.
 func (b *plainBody) Close() error {
-	b.exchange.fail(OutcomeCancelled)
+	b.exchange.end(OutcomeCancelled)
 	return b.closer.Close()
 }
 
@@ -113,12 +107,12 @@ func (g *gunzip) Read(into []byte) (int, error) {
 	return g.reader.Read(into)
 }
 
-// encodedBody passes an encoded body on as it is. It keeps a copy, and decodes that in the end, as it
+// encodedBody passes a body on as it is, encoded with gzip. It keeps a copy, and decodes that in the end, as it
 // can only be decoded by one who may wait for more.
 type encodedBody struct {
 	exchange *exchange
 	source   io.ReadCloser
-	readable bool // as gzip
+	readable bool
 
 	mu   sync.Mutex
 	copy []byte
@@ -132,7 +126,7 @@ func (b *encodedBody) Read(into []byte) (int, error) {
 	b.keep(into[:n])
 	if err != nil {
 		if !b.decode() {
-			b.exchange.fail(OutcomeUnknown)
+			b.exchange.end(OutcomeUnknown)
 		}
 		b.exchange.endWith(err)
 	}
@@ -141,7 +135,7 @@ func (b *encodedBody) Read(into []byte) (int, error) {
 
 func (b *encodedBody) Close() error {
 	b.decode()
-	b.exchange.fail(OutcomeCancelled)
+	b.exchange.end(OutcomeCancelled)
 	return b.source.Close()
 }
 
@@ -173,7 +167,7 @@ func (b *encodedBody) decode() bool {
 	piece := make([]byte, 32<<10)
 	for total := 0; total <= maxObserved; {
 		n, err := reader.Read(piece)
-		b.exchange.observation.Feed(piece[:n])
+		b.exchange.feed(piece[:n])
 		total += n
 		if err != nil {
 			return true

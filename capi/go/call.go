@@ -18,8 +18,9 @@ import (
 type call struct {
 	handle C.uintptr_t
 	ctx    context.Context
-	cause  error // what a callback returned during the call
-	sink   *sink // of Send
+	cause  error        // what a callback returned during the call
+	sink   *sink        // of Send
+	token  *tokenAnswer // of the program's source, asked before the call
 }
 
 // newCall makes a call to be used for one; delete ends it.

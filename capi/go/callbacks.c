@@ -1,5 +1,5 @@
 #include <_cgo_export.h> /* made by cgo of the functions that Go exports */
-#include "inside.h"
+#include "bridge.h"
 
 static void *from_handle(uintptr_t handle) {
   return (void *)handle;
@@ -16,6 +16,10 @@ static costmark_status ask_bearer_token(void *user_data, costmark_bearer_token_s
   return cmgoBearerToken(to_handle(user_data), cmgo_current_call, sink);
 }
 
+static void tell_refused(void *user_data, const char *token, size_t token_len) {
+  cmgoRefused(to_handle(user_data), (char *)token, token_len);
+}
+
 static void log_line(void *user_data, costmark_log_level level, const char *message,
                      size_t message_len) {
   cmgoLog(to_handle(user_data), cmgo_current_call, level, (char *)message, message_len);
@@ -25,73 +29,40 @@ static int64_t ask_clock(void *user_data) {
   return cmgoClock(to_handle(user_data));
 }
 
-static void tell_usage(void *user_data, const costmark_usage_event *event) {
-  cmgoUsage(to_handle(user_data), (costmark_usage_event *)event);
+static void tell_usage(void *user_data, const costmark_answer *answer) {
+  cmgoUsage(to_handle(user_data), (costmark_answer *)answer);
 }
 
 static void release_handle(void *user_data) {
   cmgoRelease(to_handle(user_data));
 }
 
-costmark_status cmgo_set_credentials(costmark_config *config, uintptr_t handle,
-                                     costmark_error **out_error) {
-  return costmark_config_set_credentials_callback(config, ask_credentials, from_handle(handle),
-                                                  release_handle, out_error);
+costmark_status cmgo_set_callback(costmark_config *config, cmgo_callback which, uintptr_t handle,
+                                  costmark_error **out_error) {
+  void *data = from_handle(handle);
+  switch (which) {
+    case CMGO_CREDENTIALS:
+      return costmark_config_set_credentials_callback(config, ask_credentials, data, release_handle,
+                                                      out_error);
+    case CMGO_BEARER_TOKEN:
+      return costmark_config_set_bearer_token_callback(config, ask_bearer_token, tell_refused, data,
+                                                       release_handle, out_error);
+    case CMGO_LOG:
+      return costmark_config_set_log_callback(config, log_line, data, release_handle, out_error);
+    case CMGO_CLOCK:
+      return costmark_config_set_clock_callback(config, ask_clock, data, release_handle, out_error);
+    case CMGO_USAGE:
+      return costmark_config_set_usage_callback(config, tell_usage, data, release_handle,
+                                                out_error);
+  }
+  release_handle(data);
+  return COSTMARK_INTERNAL;
 }
 
-costmark_status cmgo_set_bearer_token(costmark_config *config, uintptr_t handle,
-                                      costmark_error **out_error) {
-  return costmark_config_set_bearer_token_callback(config, ask_bearer_token, from_handle(handle),
-                                                   release_handle, out_error);
+costmark_status cmgo_take_head(void *user_data, const costmark_response *response) {
+  return cmgoHead(to_handle(user_data), (costmark_response *)response);
 }
 
-costmark_status cmgo_set_log(costmark_config *config, uintptr_t handle,
-                             costmark_error **out_error) {
-  return costmark_config_set_log_callback(config, log_line, from_handle(handle), release_handle,
-                                          out_error);
-}
-
-costmark_status cmgo_set_clock(costmark_config *config, uintptr_t handle,
-                               costmark_error **out_error) {
-  return costmark_config_set_clock_callback(config, ask_clock, from_handle(handle), release_handle,
-                                            out_error);
-}
-
-costmark_status cmgo_set_usage(costmark_config *config, uintptr_t handle,
-                               costmark_error **out_error) {
-  return costmark_config_set_usage_callback(config, tell_usage, from_handle(handle), release_handle,
-                                            out_error);
-}
-
-costmark_status cmgo_put_credentials(costmark_credentials_sink *sink, const char *access_key_id,
-                                     size_t access_key_id_len, const char *secret_access_key,
-                                     size_t secret_access_key_len, const char *session_token,
-                                     size_t session_token_len, const char *account_id,
-                                     size_t account_id_len, int64_t expires_unix_s,
-                                     costmark_error **out_error) {
-  costmark_credentials credentials = COSTMARK_CREDENTIALS_INIT;
-  credentials.access_key_id = cmgo_optional(access_key_id, access_key_id_len);
-  credentials.secret_access_key = cmgo_optional(secret_access_key, secret_access_key_len);
-  credentials.session_token = cmgo_optional(session_token, session_token_len);
-  credentials.account_id = cmgo_optional(account_id, account_id_len);
-  credentials.expires_unix_s = expires_unix_s;
-  return costmark_credentials_put(sink, &credentials, out_error);
-}
-
-costmark_status cmgo_credentials_get(costmark_credentials_provider *provider, uintptr_t call,
-                                     costmark_credentials_set **out_set,
-                                     costmark_error **out_error) {
-  const uintptr_t outer_call = cmgo_enter(call);
-  const costmark_status status = costmark_credentials_provider_get(provider, out_set, out_error);
-  cmgo_leave(outer_call);
-  return status;
-}
-
-costmark_status cmgo_bearer_token_get(costmark_bearer_token_provider *provider, uintptr_t call,
-                                      costmark_bearer_token **out_token,
-                                      costmark_error **out_error) {
-  const uintptr_t outer_call = cmgo_enter(call);
-  const costmark_status status = costmark_bearer_token_provider_get(provider, out_token, out_error);
-  cmgo_leave(outer_call);
-  return status;
+costmark_status cmgo_take_body(void *user_data, const char *data, size_t len) {
+  return cmgoBody(to_handle(user_data), (char *)data, len);
 }

@@ -51,75 +51,75 @@ type CredentialsFunc func(ctx context.Context) (Credentials, error)
 // Credentials calls the function.
 func (f CredentialsFunc) Credentials(ctx context.Context) (Credentials, error) { return f(ctx) }
 
-// TokenFunc supplies a bearer token; what a CredentialsProvider must not do, it must not either.
-type TokenFunc func(ctx context.Context) (string, error)
+// A BearerTokenProvider supplies bearer tokens, without "Bearer ". It is called whenever a request needs
+// one, by several goroutines at once if they need one at once, with the context of the request. It must
+// not end its goroutine; in Send and Verify it must not use the client that asks.
+//
+// One that also has the method
+//
+//	Refused(token string) bool
+//
+// as BearerTokenCache does, is told of tokens that the service refused: a provider that keeps its token
+// drops it.
+type BearerTokenProvider interface {
+	BearerToken(ctx context.Context) (string, error)
+}
 
-// A UsageEvent is one attempt of an inference request that has ended.
-type UsageEvent struct {
-	Project     string // "default" when the request named none
-	Model       string // that answered; empty when not seen
-	ResponseID  string // empty when not seen
-	ServiceTier string // empty when not seen
-	API         API
-	Outcome     Outcome
-	Usage       Usage
-	HTTPStatus  int // 0: there was no answer
-	Attempt     int // of its operation, from 1
+// BearerTokenFunc makes a function a BearerTokenProvider.
+type BearerTokenFunc func(ctx context.Context) (string, error)
+
+// BearerToken calls the function.
+func (f BearerTokenFunc) BearerToken(ctx context.Context) (string, error) { return f(ctx) }
+
+// tokenAnswer is what a BearerTokenProvider said.
+type tokenAnswer struct {
+	text string
+	err  error
 }
 
 // hooks is what C calls back into. It is reached through a cgo.Handle, never through a pointer, and
 // holds nothing of the client, so that a forgotten client can be collected.
 type hooks struct {
 	credentials CredentialsProvider
-	token       TokenFunc
+	token       BearerTokenProvider
 	logger      *slog.Logger
 	now         func() time.Time
-	usage       func(UsageEvent)
+	usage       func(Answer)
 	lastFailure atomic.Pointer[error] // of the credentials provider, for those who waited for it
+}
+
+// register hands C a handle that C gives back in the end, even if it refuses it.
+func (b *building) register(which C.cmgo_callback) error {
+	var err *C.costmark_error
+	if status := C.cmgo_set_callback(b.config, which, newHandle(b.hooks), &err); status != C.COSTMARK_OK {
+		return takeError(status, err)
+	}
+	return nil
 }
 
 func (b *building) setCredentials(provider CredentialsProvider) error {
 	b.hooks.credentials = provider
-	return b.register(func(handle C.uintptr_t, err **C.costmark_error) C.costmark_status {
-		return C.cmgo_set_credentials(b.config, handle, err)
-	})
+	return b.register(C.CMGO_CREDENTIALS)
 }
 
-func (b *building) setBearerToken(token TokenFunc) error {
-	b.hooks.token = token
-	return b.register(func(handle C.uintptr_t, err **C.costmark_error) C.costmark_status {
-		return C.cmgo_set_bearer_token(b.config, handle, err)
-	})
+func (b *building) setBearerToken(provider BearerTokenProvider) error {
+	b.hooks.token = provider
+	return b.register(C.CMGO_BEARER_TOKEN)
 }
 
 func (b *building) setLogger(logger *slog.Logger) error {
 	b.hooks.logger = logger
-	return b.register(func(handle C.uintptr_t, err **C.costmark_error) C.costmark_status {
-		return C.cmgo_set_log(b.config, handle, err)
-	})
+	return b.register(C.CMGO_LOG)
 }
 
 func (b *building) setClock(now func() time.Time) error {
 	b.hooks.now = now
-	return b.register(func(handle C.uintptr_t, err **C.costmark_error) C.costmark_status {
-		return C.cmgo_set_clock(b.config, handle, err)
-	})
+	return b.register(C.CMGO_CLOCK)
 }
 
-func (b *building) setUsage(ended func(UsageEvent)) error {
+func (b *building) setUsage(ended func(Answer)) error {
 	b.hooks.usage = ended
-	return b.register(func(handle C.uintptr_t, err **C.costmark_error) C.costmark_status {
-		return C.cmgo_set_usage(b.config, handle, err)
-	})
-}
-
-// register hands C a handle that C gives back in the end, even if it refuses it.
-func (b *building) register(set func(C.uintptr_t, **C.costmark_error) C.costmark_status) error {
-	var err *C.costmark_error
-	if status := set(newHandle(b.hooks), &err); status != C.COSTMARK_OK {
-		return takeError(status, err)
-	}
-	return nil
+	return b.register(C.CMGO_USAGE)
 }
 
 //export cmgoRelease
@@ -142,7 +142,7 @@ func cmgoCredentials(handle, call C.uintptr_t, sink *C.costmark_credentials_sink
 
 //export cmgoBearerToken
 func cmgoBearerToken(handle, call C.uintptr_t, sink *C.costmark_bearer_token_sink) C.costmark_status {
-	token, err := hooksOf(handle).askToken(contextOf(call))
+	token, err := hooksOf(handle).tokenFor(callOf(call))
 	if err == nil {
 		data, length := text(token)
 		var failure *C.costmark_error
@@ -154,13 +154,21 @@ func cmgoBearerToken(handle, call C.uintptr_t, sink *C.costmark_bearer_token_sin
 	return answer(call, err)
 }
 
+//export cmgoRefused
+func cmgoRefused(handle C.uintptr_t, token *C.char, length C.size_t) {
+	defer func() { _ = recover() }()
+	if told, ok := hooksOf(handle).token.(interface{ Refused(string) bool }); ok {
+		told.Refused(string(view(token, length)))
+	}
+}
+
 //export cmgoLog
 func cmgoLog(handle, call C.uintptr_t, level C.int32_t, message *C.char, length C.size_t) {
 	defer func() { _ = recover() }()
 	levels := [...]slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError}
 	at := slog.LevelError
-	if level >= 0 && int(level) < len(levels) {
-		at = levels[level]
+	if first := C.int32_t(C.COSTMARK_LOG_DEBUG); level >= first && int(level-first) < len(levels) {
+		at = levels[level-first]
 	}
 	ctx, logger := contextOf(call), hooksOf(handle).logger
 	if logger.Enabled(ctx, at) {
@@ -178,23 +186,13 @@ func cmgoClock(handle C.uintptr_t) (now C.int64_t) {
 	return C.int64_t(hooksOf(handle).now().Unix())
 }
 
-// noTime is none that C takes.
+// C refuses this time.
 const noTime = -1
 
 //export cmgoUsage
-func cmgoUsage(handle C.uintptr_t, event *C.costmark_usage_event) {
+func cmgoUsage(handle C.uintptr_t, told *C.costmark_answer) {
 	defer func() { _ = recover() }()
-	hooksOf(handle).usage(UsageEvent{
-		Project:     goString(event.project),
-		Model:       goString(event.model),
-		ResponseID:  goString(event.response_id),
-		ServiceTier: goString(event.service_tier),
-		API:         API(event.api),
-		Outcome:     Outcome(event.outcome),
-		Usage:       usageFrom(event.usage),
-		HTTPStatus:  int(event.http_status),
-		Attempt:     int(event.attempt),
-	})
+	hooksOf(handle).usage(answerFrom(told))
 }
 
 func (h *hooks) askCredentials(ctx context.Context) (credentials Credentials, err error) {
@@ -204,7 +202,25 @@ func (h *hooks) askCredentials(ctx context.Context) (credentials Credentials, er
 
 func (h *hooks) askToken(ctx context.Context) (token string, err error) {
 	defer catch(&err)
-	return h.token(ctx)
+	return h.token.BearerToken(ctx)
+}
+
+// fetchToken asks for a token before a call into C, which then finds it: so a slow provider holds no
+// thread.
+func (c *call) fetchToken(ctx context.Context, hooks *hooks) {
+	token, err := hooks.askToken(ctx)
+	c.token = &tokenAnswer{token, err}
+}
+
+// tokenFor is the token that was fetched for a call, else one that is asked for now.
+func (h *hooks) tokenFor(c *call) (string, error) {
+	switch {
+	case c == nil:
+		return h.askToken(context.Background())
+	case c.token != nil:
+		return c.token.text, c.token.err
+	}
+	return h.askToken(c.ctx)
 }
 
 // catch makes a panic an error: it must not unwind through C.
@@ -215,14 +231,11 @@ func catch(err *error) {
 }
 
 func putCredentials(sink *C.costmark_credentials_sink, credentials Credentials) error {
-	key, keyLength := text(credentials.AccessKeyID)
-	secret, secretLength := text(credentials.SecretAccessKey)
-	token, tokenLength := text(credentials.SessionToken)
-	account, accountLength := text(credentials.AccountID)
+	var pins pins
+	defer pins.Unpin()
+	from := pins.credentials(&credentials)
 	var err *C.costmark_error
-	status := C.cmgo_put_credentials(sink, key, keyLength, secret, secretLength, token, tokenLength,
-		account, accountLength, unixSeconds(credentials.Expires), &err)
-	if status != C.COSTMARK_OK {
+	if status := C.costmark_credentials_put(sink, &from, &err); status != C.COSTMARK_OK {
 		return takeError(status, err)
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
+	"runtime/pprof"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -91,10 +92,10 @@ func TestACallbackKnowsItsCall(t *testing.T) {
 	type key struct{}
 	got := make(chan any, 2)
 	client := newClient(t, Set("project", "proj_c"), Set("auth", "bearer"),
-		WithBearerToken(func(ctx context.Context) (string, error) {
+		WithBearerToken(BearerTokenFunc(func(ctx context.Context) (string, error) {
 			got <- ctx.Value(key{})
 			return "token", nil
-		}))
+		})))
 	prepared, err := client.Prepare(context.WithValue(context.Background(), key{}, 17), chatRequest(plainChat))
 	if err != nil {
 		t.Fatal(err)
@@ -128,8 +129,8 @@ func TestACallbackFails(t *testing.T) {
 		{"no code", failing(Code(999)), ErrStoppedByCallback, Code(999)},
 		{"success for a code", failing(Code(0)), ErrStoppedByCallback, Code(0)},
 		{"nothing", failing(nil), ErrNoCredentials, nil},
-		{"an empty token", WithBearerToken(func(context.Context) (string, error) { return "", nil }), ErrNoCredentials, nil},
-		{"a token's error", WithBearerToken(func(context.Context) (string, error) { return "", errOurs }), ErrStoppedByCallback, errOurs},
+		{"an empty token", WithBearerToken(BearerTokenFunc(func(context.Context) (string, error) { return "", nil })), ErrNoCredentials, nil},
+		{"a token's error", WithBearerToken(BearerTokenFunc(func(context.Context) (string, error) { return "", errOurs })), ErrStoppedByCallback, errOurs},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			client := newClient(t, Set("project", "proj_c"), test.option)
@@ -137,8 +138,8 @@ func TestACallbackFails(t *testing.T) {
 			if !errors.Is(err, test.code) || (test.cause != nil && !errors.Is(err, test.cause)) {
 				t.Errorf("%v", err)
 			}
-			if err := client.Check(context.Background(), chatRequest(plainChat)); err != nil {
-				t.Errorf("Check asks for credentials: %v", err)
+			if _, err := client.Begin(context.Background(), chatRequest(plainChat)); err != nil {
+				t.Errorf("Begin asks for credentials: %v", err)
 			}
 		})
 	}
@@ -147,7 +148,7 @@ func TestACallbackFails(t *testing.T) {
 func TestACallbackPanics(t *testing.T) {
 	for name, option := range map[string]Option{
 		"credentials": WithCredentials(CredentialsFunc(func(context.Context) (Credentials, error) { panic(errOurs) })),
-		"token":       WithBearerToken(func(context.Context) (string, error) { panic(errOurs) }),
+		"token":       WithBearerToken(BearerTokenFunc(func(context.Context) (string, error) { panic(errOurs) })),
 	} {
 		client := newClient(t, Set("project", "proj_c"), option)
 		for range 3 { // and leaves everything in order
@@ -187,36 +188,181 @@ func TestACallbackMayUseAnotherClientOnly(t *testing.T) {
 	}
 }
 
-func TestOneWhoGivesUpTakesNobodyAlong(t *testing.T) {
-	fetching := make(chan struct{}, 100)
+// waiting tells how many wait for the fetch that is running.
+func (c *Client) waiting() int {
+	c.core.fetches.mu.Lock()
+	defer c.core.fetches.mu.Unlock()
+	if c.core.fetches.running == nil {
+		return 0
+	}
+	return c.core.fetches.running.waiters
+}
+
+func TestOneWhoLeavesAFetchLeavesItToTheOthers(t *testing.T) {
+	release := make(chan struct{})
 	var asked atomic.Int64
 	client := newClient(t, Set("project", "proj_c"),
 		WithCredentials(CredentialsFunc(func(ctx context.Context) (Credentials, error) {
-			if asked.Add(1) == 1 {
-				fetching <- struct{}{}
-				<-ctx.Done()
+			asked.Add(1)
+			select {
+			case <-release:
+				return Credentials{AccessKeyID: "AKID", SecretAccessKey: secretKey}, nil
+			case <-ctx.Done():
 				return Credentials{}, ctx.Err()
 			}
-			return Credentials{AccessKeyID: "AKID", SecretAccessKey: secretKey}, nil
 		})))
-	ctx, cancel := context.WithCancel(context.Background())
+	first, cancel := context.WithCancel(context.Background())
+	left := make(chan error)
+	go func() {
+		_, err := client.Prepare(first, chatRequest(plainChat))
+		left <- err
+	}()
+	eventually(t, "a fetch is running", func() bool { return client.waiting() == 1 })
 	var wait sync.WaitGroup
-	prepare := func(ctx context.Context, want error) {
-		defer wait.Done()
-		if _, err := client.Prepare(ctx, chatRequest(plainChat)); !errors.Is(err, want) {
-			t.Errorf("%v, not %v", err, want)
-		}
-	}
-	wait.Add(1)
-	go prepare(ctx, context.Canceled)
-	<-fetching
 	for range 10 {
 		wait.Add(1)
-		go prepare(context.Background(), nil)
+		go func() {
+			defer wait.Done()
+			if _, err := client.Prepare(context.Background(), chatRequest(plainChat)); err != nil {
+				t.Error(err)
+			}
+		}()
 	}
-	time.Sleep(20 * time.Millisecond) // most of them wait by now; the others find it over
+	eventually(t, "all of them wait", func() bool { return client.waiting() == 11 })
 	cancel()
+	if err := <-left; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	close(release)
 	wait.Wait()
+	if asked.Load() != 1 {
+		t.Errorf("asked %d times", asked.Load())
+	}
+}
+
+func TestTheLastOneToLeaveCancelsTheFetch(t *testing.T) {
+	stuck := make(chan struct{}) // a provider that does not notice at once
+	var asked atomic.Int64
+	cancelled := make(chan error, 1)
+	client := newClient(t, Set("project", "proj_c"),
+		WithCredentials(CredentialsFunc(func(ctx context.Context) (Credentials, error) {
+			if asked.Add(1) > 1 {
+				return Credentials{AccessKeyID: "AKID", SecretAccessKey: secretKey}, nil
+			}
+			<-ctx.Done()
+			cancelled <- ctx.Err()
+			<-stuck
+			return Credentials{}, ctx.Err()
+		})))
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	request := post(t, ctx, "https://"+testHost, plainChat)
+	begun := time.Now()
+	_, err := NewTransport(client, nil).RoundTrip(request)
+	if took := time.Since(begun); !errors.Is(err, context.DeadlineExceeded) || took > 5*time.Second {
+		t.Errorf("%v after %s", err, took)
+	}
+	if err := <-cancelled; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	// Those who come meanwhile wait for its end, and then for a fetch of their own.
+	done := make(chan error)
+	go func() {
+		_, err := client.Prepare(context.Background(), chatRequest(plainChat))
+		done <- err
+	}()
+	eventually(t, "one waits", func() bool { return client.waiting() == 1 })
+	close(stuck)
+	if err := <-done; err != nil || asked.Load() != 2 {
+		t.Errorf("%v after %d fetches", err, asked.Load())
+	}
+}
+
+// However many wait, one thread is in C.
+func TestAFetchHoldsOneThread(t *testing.T) {
+	release := make(chan struct{})
+	client := newClient(t, Set("project", "proj_c"),
+		WithCredentials(CredentialsFunc(func(context.Context) (Credentials, error) {
+			<-release
+			return Credentials{AccessKeyID: "AKID", SecretAccessKey: secretKey}, nil
+		})))
+	before := pprof.Lookup("threadcreate").Count()
+	var wait sync.WaitGroup
+	for range 200 {
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			if _, err := client.Prepare(context.Background(), chatRequest(plainChat)); err != nil {
+				t.Error(err)
+			}
+		}()
+	}
+	eventually(t, "all of them wait", func() bool { return client.waiting() == 200 })
+	if more := pprof.Lookup("threadcreate").Count() - before; more > 20 {
+		t.Errorf("%d threads for 200 requests", more)
+	}
+	close(release)
+	wait.Wait()
+}
+
+func TestAFetchThatFailsFailsForAll(t *testing.T) {
+	release := make(chan struct{})
+	var asked atomic.Int64
+	client := newClient(t, Set("project", "proj_c"),
+		WithCredentials(CredentialsFunc(func(context.Context) (Credentials, error) {
+			asked.Add(1)
+			<-release
+			return Credentials{}, errOurs
+		})))
+	errs := make(chan error)
+	for range 10 {
+		go func() {
+			_, err := client.Prepare(context.Background(), chatRequest(plainChat))
+			errs <- err
+		}()
+	}
+	eventually(t, "all of them wait", func() bool { return client.waiting() == 10 })
+	close(release)
+	for range 10 {
+		if err := <-errs; !errors.Is(err, errOurs) || !errors.Is(err, ErrStoppedByCallback) {
+			t.Error(err)
+		}
+	}
+	if asked.Load() != 1 {
+		t.Errorf("asked %d times", asked.Load())
+	}
+}
+
+// Credentials that will soon expire are renewed while those at hand still serve.
+func TestCredentialsAreRenewedInTheBackground(t *testing.T) {
+	var asked, passed atomic.Int64
+	now := func() time.Time { return time.Now().Add(time.Duration(passed.Load())) }
+	release := make(chan struct{})
+	client := newClient(t, Set("project", "proj_c"), WithClock(now),
+		WithCredentials(CredentialsFunc(func(context.Context) (Credentials, error) {
+			n := asked.Add(1)
+			if n > 1 {
+				<-release
+			}
+			return Credentials{
+				AccessKeyID: fmt.Sprint("AKID", n), SecretAccessKey: secretKey, Expires: now().Add(time.Hour),
+			}, nil
+		})))
+	signedBy := func(key string) bool {
+		t.Helper()
+		prepared, err := client.Prepare(context.Background(), chatRequest(plainChat))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Contains(prepared.value("Authorization"), key+"/")
+	}
+	if !signedBy("AKID1") || !signedBy("AKID1") || asked.Load() != 1 {
+		t.Error("not by the first")
+	}
+	passed.Store(int64(58 * time.Minute))
+	eventually(t, "a renewal has begun", func() bool { return signedBy("AKID1") && asked.Load() == 2 })
+	close(release)
+	eventually(t, "what is new is used", func() bool { return !signedBy("AKID1") })
 }
 
 func TestTheLog(t *testing.T) {
@@ -262,7 +408,7 @@ func TestHandlesAreGivenBack(t *testing.T) {
 	eventually(t, "what earlier tests made is gone", func() bool { return liveHandles.Load() == 0 })
 	for range 20 {
 		client, err := New(Set("auth", "sigv4"), failing(errOurs), failing(errOurs), WithLogger(slog.Default()),
-			WithBearerToken(func(context.Context) (string, error) { return "", nil }))
+			WithBearerToken(BearerTokenFunc(func(context.Context) (string, error) { return "", nil })))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -302,54 +448,63 @@ func TestCloseWhileInUse(t *testing.T) {
 				return
 			}
 			for {
-				prepared, observation, err := client.Begin(context.Background(), chatRequest(plainChat), 1)
+				operation, err := client.Begin(context.Background(), chatRequest(plainChat))
 				if err != nil {
 					if !errors.Is(err, ErrClosed) {
 						t.Error(err)
 					}
 					return
 				}
-				if !prepared.BodyChanged {
-					t.Error("not attributed")
+				prepared, err := operation.Prepare(context.Background(), nil)
+				if err == nil {
+					if !prepared.BodyChanged {
+						t.Error("not attributed")
+					}
+					counted.Add(1)
+					operation.Sent()
+					operation.Fail(OutcomeError)
+				} else if !errors.Is(err, ErrClosed) {
+					t.Error(err)
 				}
-				counted.Add(1)
-				observation.Fail(OutcomeError)
+				operation.Close()
 			}
 		})
-		usage, err := client.Usage()
-		if err != nil || usage["proj_c"].Attempts != counted.Load() || usage["proj_c"].FailedAttempts != counted.Load() {
-			t.Fatalf("%v %v, not %d", usage, err, counted.Load())
+		if usage := usageOf(t, client, "proj_c"); usage.Attempts != counted.Load() || usage.FailedAttempts != counted.Load() {
+			t.Fatalf("%+v, not %d", usage, counted.Load())
 		}
 		if _, err := client.Prepare(context.Background(), chatRequest(plainChat)); !errors.Is(err, ErrClosed) {
 			t.Fatal(err)
 		}
-		if err := client.Check(context.Background(), chatRequest(plainChat)); !errors.Is(err, ErrClosed) {
+		if _, err := client.Begin(context.Background(), chatRequest(plainChat)); !errors.Is(err, ErrClosed) {
 			t.Fatal(err)
 		}
 	}
 }
 
-func TestAnObservationOutlivesItsClient(t *testing.T) {
+func TestAnOperationOutlivesItsClient(t *testing.T) {
 	client := newClient(t, staticKeys, Set("project", "proj_c"))
-	_, observation, err := client.Begin(context.Background(), chatRequest(plainChat), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
+	operation, _ := begin(t, client, plainChat)
+	defer operation.Close()
 	_ = client.Close()
-	if err := observation.Head(200, http.Header{"Content-Type": {"application/json"}}); err != nil {
-		t.Fatal(err)
-	}
+	operation.Head(200, http.Header{"Content-Type": {"application/json"}, "X-Request-Id": {"req_17"}}, false)
 	for _, piece := range []string{chatAnswer[:50], chatAnswer[50:]} {
-		if passed := observation.Feed([]byte(piece)); string(passed) != piece {
+		if passed := operation.Feed([]byte(piece)); string(passed) != piece {
 			t.Errorf("passed on: %s", passed)
 		}
 	}
-	observation.Finish()
-	observation.Fail(OutcomeError)
-	answer := observation.Answer()
+	_, next := operation.Finish()
+	if _, again := operation.Fail(OutcomeError); next != again || next != (Next{StepDone, ReasonAnswered, 0}) {
+		t.Errorf("next: %+v, then %+v", next, again)
+	}
+	answer := operation.Answer()
+	if len(answer.Operation) != 36 || answer.Latency <= 0 || answer.FirstByte < 0 || !isOneUsage(answer.Usage) {
+		t.Errorf("%+v", answer)
+	}
+	answer.Operation, answer.Latency, answer.FirstByte, answer.UsageJSON, answer.Usage = "", 0, 0, "", Usage{}
 	want := Answer{
-		Outcome: OutcomeOK, ResponseID: "chatcmpl-1", Model: "openai.gpt-oss-120b",
-		Usage: Usage{InputTokens: 7, OutputTokens: 3, Known: CountInput | CountOutput},
+		Attempt: 1, Project: "proj_c", Source: SourceClient, API: APIChatCompletions,
+		Model: "openai.gpt-oss-120b", ModelAnswered: "openai.gpt-oss-120b", ResponseID: "chatcmpl-1",
+		RequestID: "req_17", Outcome: OutcomeOK, HTTPStatus: 200,
 	}
 	if answer != want {
 		t.Errorf("%+v", answer)
@@ -357,23 +512,25 @@ func TestAnObservationOutlivesItsClient(t *testing.T) {
 	if got := usageOf(t, client, "proj_c"); got != oneCall {
 		t.Errorf("%+v", got)
 	}
-	if err := observation.Head(200, nil); !errors.Is(err, ErrInvalidArgument) {
-		t.Error(err)
-	}
-	if passed := observation.Feed([]byte("late")); string(passed) != "late" {
+	if passed := operation.Feed([]byte("late")); string(passed) != "late" {
 		t.Error("a late piece does not pass")
+	}
+	if _, err := operation.Prepare(context.Background(), nil); !errors.Is(err, ErrClosed) {
+		t.Error(err)
 	}
 }
 
-func TestAForgottenObservationCounts(t *testing.T) {
+func TestAForgottenOperationCounts(t *testing.T) {
 	client := newClient(t, staticKeys, Set("project", "proj_c"))
-	if _, _, err := client.Begin(context.Background(), chatRequest(plainChat), 1); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := client.Begin(context.Background(), chatRequest(plainChat), 0); !errors.Is(err, ErrInvalidArgument) {
-		t.Error(err)
-	}
+	begin(t, client, plainChat)
 	eventually(t, "the attempt is counted as cancelled", func() bool {
 		return usageOf(t, client, "proj_c") == Totals{Operations: 1, Attempts: 1, IncompleteAttempts: 1}
 	})
+	if _, err := client.Begin(context.Background(), chatRequest(plainChat)); err != nil { // never sent
+		t.Fatal(err)
+	}
+	eventually(t, "it is gone without a trace", func() bool { return LiveHandles() <= 2 })
+	if usage := usageOf(t, client, "proj_c"); usage.Attempts != 1 {
+		t.Errorf("%+v", usage)
+	}
 }

@@ -8,12 +8,11 @@ import "C"
 import (
 	"runtime"
 	"sync"
-	"sync/atomic"
 )
 
 // A Client attributes, signs, sends and accounts for requests to one endpoint. It is safe for use by
-// many goroutines at once, and starts none. It does no I/O except for credentials, for Verify, and in
-// Send.
+// many goroutines at once. It does no I/O except for credentials, for Verify, and in Send. While it
+// fetches credentials it has one goroutine for that.
 type Client struct {
 	core *core
 }
@@ -78,9 +77,9 @@ type core struct {
 	hooks  *hooks
 
 	ended chan struct{}
-	final map[string]Totals // the counters when the last user left; set before ended is closed
+	final UsageReport // the counters when the last user left; set before ended is closed
 
-	changesBodies atomic.Bool // a request's body was changed before: others' will be
+	fetches fetches
 
 	mu   sync.Mutex
 	idle []*workspace
@@ -88,7 +87,7 @@ type core struct {
 
 // free runs once: when the client is closed and the last user has left.
 func (c *core) free() {
-	c.final, _ = totals(c.client)
+	c.final, _ = readUsage(c.client)
 	for _, work := range c.idle {
 		work.free()
 	}

@@ -30,8 +30,8 @@ type CredentialsCache struct {
 
 type credentialsCore struct {
 	users
-	provider *C.costmark_credentials_provider
-	hooks    *hooks
+	cache *C.costmark_credentials_cache
+	hooks *hooks
 
 	mu     sync.Mutex
 	newest *C.costmark_credentials_set // that was handed out
@@ -51,7 +51,7 @@ func NewCredentialsCache(options ...Option) (*CredentialsCache, error) {
 	core := &credentialsCore{hooks: building.hooks}
 	core.end = core.free
 	var failure *C.costmark_error
-	status := C.costmark_credentials_provider_new(building.config, &core.provider, &failure)
+	status := C.costmark_credentials_cache_new(building.config, &core.cache, &failure)
 	if status != C.COSTMARK_OK {
 		return nil, takeError(status, failure)
 	}
@@ -62,7 +62,7 @@ func NewCredentialsCache(options ...Option) (*CredentialsCache, error) {
 
 func (c *credentialsCore) free() {
 	C.costmark_credentials_set_free(c.newest)
-	C.costmark_credentials_provider_release(c.provider)
+	C.costmark_credentials_cache_release(c.cache)
 	c.values = Credentials{}
 }
 
@@ -93,23 +93,19 @@ func (c *CredentialsCache) Credentials(ctx context.Context) (Credentials, error)
 	var set *C.costmark_credentials_set
 	err := call.repeat(ctx, core.hooks, func() (C.costmark_status, *C.costmark_error) {
 		var failure *C.costmark_error
-		status := C.cmgo_credentials_get(core.provider, call.handle, &set, &failure)
+		status := C.cmgo_credentials_get(core.cache, call.handle, &set, &failure)
 		return status, failure
 	})
 	if err != nil {
 		return Credentials{}, err
 	}
-	return core.keep(set)
+	return core.keep(set), nil
 }
 
 // keep copies a set, and keeps it to tell later that it was refused.
-func (c *credentialsCore) keep(set *C.costmark_credentials_set) (Credentials, error) {
+func (c *credentialsCore) keep(set *C.costmark_credentials_set) Credentials {
 	seen := C.costmark_credentials{struct_size: C.sizeof_costmark_credentials}
-	var failure *C.costmark_error
-	if status := C.costmark_credentials_set_view(set, &seen, &failure); status != C.COSTMARK_OK {
-		C.costmark_credentials_set_free(set)
-		return Credentials{}, takeError(status, failure)
-	}
+	C.costmark_credentials_set_read(set, &seen)
 	values := Credentials{
 		AccessKeyID:     goString(seen.access_key_id),
 		SecretAccessKey: goString(seen.secret_access_key),
@@ -121,7 +117,7 @@ func (c *credentialsCore) keep(set *C.costmark_credentials_set) (Credentials, er
 	defer c.mu.Unlock()
 	C.costmark_credentials_set_free(c.newest)
 	c.newest, c.values = set, values
-	return values, nil
+	return values
 }
 
 // Source is where the credentials that were handed out last came from, such as "environment"; empty
@@ -136,8 +132,9 @@ func (c *CredentialsCache) Source() string {
 	defer core.release()
 	core.mu.Lock()
 	defer core.mu.Unlock()
-	var length C.size_t
-	return copied(C.costmark_credentials_set_source(core.newest, &length), &length)
+	seen := C.costmark_credentials{struct_size: C.sizeof_costmark_credentials}
+	C.costmark_credentials_set_read(core.newest, &seen)
+	return goString(seen.source)
 }
 
 // Refused tells the cache that a service refused credentials as expired or invalid: if they are still the
@@ -156,7 +153,7 @@ func (c *CredentialsCache) Refused(refused Credentials) bool {
 	if core.newest == nil || refused != core.values {
 		return core.newest != nil
 	}
-	return bool(C.costmark_credentials_provider_refused(core.provider, core.newest))
+	return bool(C.costmark_credentials_cache_refused(core.cache, core.newest))
 }
 
 // A CredentialsReport says how the default chain came to its answer. It holds no secrets.
@@ -173,8 +170,8 @@ type CredentialsSource struct {
 	Failure string // why it has none; empty for the one that has
 }
 
-// ExplainCredentials walks the default chain anew and writes down what each source said. Of the options
-// the profile counts. It blocks as a fetch does.
+// ExplainCredentials runs the default chain and records each source's result. Of the options the profile
+// counts. It blocks as fetching credentials does.
 func ExplainCredentials(options ...Option) (*CredentialsReport, error) {
 	building, err := configure(options)
 	if err != nil {
@@ -183,18 +180,20 @@ func ExplainCredentials(options ...Option) (*CredentialsReport, error) {
 	defer building.free()
 	var from *C.costmark_credentials_report
 	var failure *C.costmark_error
-	if status := C.costmark_credentials_report_new(building.config, &from, &failure); status != 0 {
+	status := C.costmark_config_explain_credentials(building.config, &from, &failure)
+	if status != C.COSTMARK_OK {
 		return nil, takeError(status, failure)
 	}
 	defer C.costmark_credentials_report_free(from)
-	var length C.size_t
-	report := &CredentialsReport{Found: bool(C.costmark_credentials_report_found(from))}
-	report.Region = copied(C.costmark_credentials_report_region(from, &length), &length)
-	report.RegionOrigin = copied(C.costmark_credentials_report_region_origin(from, &length), &length)
-	for i := range C.costmark_credentials_report_count(from) {
-		name := copied(C.costmark_credentials_report_source(from, i, &length), &length)
-		failure := copied(C.costmark_credentials_report_failure(from, i, &length), &length)
-		report.Sources = append(report.Sources, CredentialsSource{name, failure})
+	seen := C.costmark_credentials_report_view{struct_size: C.sizeof_costmark_credentials_report_view}
+	C.costmark_credentials_report_read(from, &seen)
+	report := &CredentialsReport{
+		Found: seen.found != 0, Region: goString(seen.region), RegionOrigin: goString(seen.region_origin),
+	}
+	for i := range seen.source_count {
+		var name, failure C.costmark_str
+		C.costmark_credentials_report_source(from, i, &name, &failure)
+		report.Sources = append(report.Sources, CredentialsSource{goString(name), goString(failure)})
 	}
 	return report, nil
 }

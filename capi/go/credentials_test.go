@@ -176,7 +176,7 @@ func TestCachesMayBeClosedOrForgotten(t *testing.T) {
 		if _, err := NewCredentialsCache(rotating()); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := NewBearerTokenProvider(0, rotating(), Set("region", "us-east-1")); err != nil {
+		if _, err := NewBearerTokenCache(0, rotating(), Set("region", "us-east-1")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -217,7 +217,6 @@ func TestABearerTokenThatCannotBe(t *testing.T) {
 		life        time.Duration
 		code        Code
 	}{
-		{"no life", someCredentials, "us-east-1", 0, ErrInvalidArgument},
 		{"too short", someCredentials, "us-east-1", time.Millisecond, ErrInvalidArgument},
 		{"too long", someCredentials, "us-east-1", 13 * time.Hour, ErrInvalidArgument},
 		{"negative", someCredentials, "us-east-1", -time.Hour, ErrInvalidArgument},
@@ -236,47 +235,47 @@ func TestABearerTokenThatCannotBe(t *testing.T) {
 	}
 }
 
-func TestAProviderOfBearerTokens(t *testing.T) {
-	provider, err := NewBearerTokenProvider(time.Hour, rotating(), Set("region", "us-east-1"))
+func TestACacheOfBearerTokens(t *testing.T) {
+	cache, err := NewBearerTokenCache(time.Hour, rotating(), Set("region", "us-east-1"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer provider.Close()
-	first, err := provider.Token(context.Background())
+	defer cache.Close()
+	first, err := cache.Token(context.Background())
 	if err != nil || !strings.HasPrefix(first.Text, "bedrock-api-key-") {
 		t.Fatal(first, err)
 	}
-	if again, err := provider.Text(context.Background()); err != nil || again != first.Text {
+	if again, err := cache.BearerToken(context.Background()); err != nil || again != first.Text {
 		t.Error("another token for the same", err)
 	}
-	if !provider.Refused(first.Text) {
+	if !cache.Refused(first.Text) {
 		t.Error("no other is to be had")
 	}
-	if second, err := provider.Token(context.Background()); err != nil || second.Text == first.Text {
+	if second, err := cache.Token(context.Background()); err != nil || second.Text == first.Text {
 		t.Error("the token that was refused", err)
 	}
-	_ = provider.Close()
-	if _, err := provider.Token(context.Background()); !errors.Is(err, ErrClosed) || provider.Refused("") {
+	_ = cache.Close()
+	if _, err := cache.Token(context.Background()); !errors.Is(err, ErrClosed) || cache.Refused("") {
 		t.Error(err)
 	}
-	if _, err := NewBearerTokenProvider(0, rotating()); !errors.Is(err, ErrInvalidOption) {
+	if _, err := NewBearerTokenCache(0, rotating()); !errors.Is(err, ErrInvalidOption) {
 		t.Error("there is no region: ", err)
 	}
 	for _, life := range []time.Duration{-1, time.Millisecond, 13 * time.Hour} {
-		if _, err := NewBearerTokenProvider(life, rotating(), Set("region", "us-east-1")); !errors.Is(err, ErrInvalidArgument) {
+		if _, err := NewBearerTokenCache(life, rotating(), Set("region", "us-east-1")); !errors.Is(err, ErrInvalidArgument) {
 			t.Error(life, err)
 		}
 	}
 }
 
-func TestABearerTokenProviderUnderATransport(t *testing.T) {
+func TestABearerTokenCacheUnderATransport(t *testing.T) {
 	server := newServer(t, answerJSON)
-	provider, err := NewBearerTokenProvider(0, rotating(), Set("region", "us-east-1"))
+	cache, err := NewBearerTokenCache(0, rotating(), Set("region", "us-east-1"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer provider.Close()
-	client := newClient(t, Config{"base_url": server.URL, "auth": "bearer"}, WithBearerToken(provider.Text))
+	defer cache.Close()
+	client := newClient(t, Config{"base_url": server.URL, "auth": "bearer"}, WithBearerToken(cache))
 	do(t, NewTransport(client, nil), post(t, context.Background(), server.URL, plainChat))
 	if got := server.received()[0].Header.Get("Authorization"); !strings.HasPrefix(got, "Bearer bedrock-api-key-") {
 		t.Error(got)

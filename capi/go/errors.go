@@ -21,6 +21,7 @@ const (
 	ErrInvalidArgument Code = 1 // a value is outside its documented range
 	ErrInvalidJSON     Code = 2 // the body is not the JSON object it should be; see Offset
 	ErrInvalidURL      Code = 3 // no host, an impossible port, ...
+	ErrBodyNeeded      Code = 4 // the body is a stream, and its bytes are needed
 )
 
 // Fix the configuration.
@@ -34,7 +35,7 @@ const (
 	ErrInvalidProject    Code = 20 // the text is not a project id
 	ErrUnattributed      Code = 21 // no project is named, and the policy refuses such calls
 	ErrConflict          Code = 22 // two sources name different projects
-	ErrProjectNotAllowed Code = 23 // the project is outside of allowed_projects
+	ErrProjectNotAllowed Code = 23 // the project is outside allowed_projects
 )
 
 // Authenticate again.
@@ -65,7 +66,11 @@ const ErrStoppedByCallback Code = 60
 // ErrCancelled is the code of an error of Send whose context was cancelled; it wraps the context's.
 const ErrCancelled Code = 61
 
-// String is the stable spelling of a code, such as "invalid_json"; "unknown" for a number that is none.
+// ErrWouldBlock is the code for a call that may not wait, and would have to. No function of this package
+// returns it: they wait in Go.
+const ErrWouldBlock Code = 62
+
+// String is the stable name of a code, such as "invalid_json"; "unknown" for another number.
 func (c Code) String() string {
 	return C.GoString(C.costmark_status_name(C.costmark_status(c)))
 }
@@ -141,13 +146,13 @@ func takeError(status C.costmark_status, from *C.costmark_error) *Error {
 		return err
 	}
 	defer C.costmark_error_free(from)
-	var read C.cmgo_error
-	C.cmgo_error_read(from, &read)
+	read := C.costmark_error_view{struct_size: C.sizeof_costmark_error_view}
+	C.costmark_error_read(from, &read)
 	err.Message = goString(read.message)
 	err.RequestID = goString(read.request_id)
 	err.HTTPStatus = int(read.http_status)
-	err.Retryable = bool(read.retryable)
-	if read.has_offset {
+	err.Retryable = read.retryable != 0
+	if read.has_offset != 0 {
 		err.Offset = int64(read.offset)
 	}
 	return err

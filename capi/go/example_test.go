@@ -59,7 +59,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	sum := usage["proj_research"]
+	sum := usage.Project("proj_research")
 	fmt.Printf("%d operation, %d tokens in, %d out\n", sum.Operations, sum.InputTokens, sum.OutputTokens)
 	// Output:
 	// /v1/chat/completions AWS4-HMAC-SHA256
@@ -106,24 +106,34 @@ func ExampleClient_Begin() {
 	}
 	defer client.Close()
 
-	_, observation, err := client.Begin(context.Background(), &costmark.Request{
+	operation, err := client.Begin(context.Background(), &costmark.Request{
 		Method: "POST",
 		URL:    "https://gateway.example.com/v1/responses",
 		Body:   []byte(`{"model": "openai.gpt-oss-20b", "input": "Hello"}`),
-	}, 1)
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	// The program sends the request by its own means. What it gets:
-	if err := observation.Head(200, http.Header{"Content-Type": {"application/json"}}); err != nil {
+	defer operation.Close()
+	prepared, err := operation.Prepare(context.Background(), nil)
+	if err != nil {
 		log.Fatal(err)
 	}
-	observation.Feed([]byte(`{"id": "resp_1", "status": "completed", "usage": {"input_tokens": 7,`))
-	observation.Feed([]byte(` "output_tokens": 3}}`))
-	observation.Finish()
-	answer := observation.Answer()
+	fmt.Printf("%s\n", prepared.Body)
+	// The program sends what is prepared by its own means.
+	operation.Sent()
+	// What it gets:
+	operation.Head(200, http.Header{"Content-Type": {"application/json"}}, false)
+	operation.Feed([]byte(`{"id": "resp_1", "status": "completed", "usage": {"input_tokens": 7,`))
+	operation.Feed([]byte(` "output_tokens": 3}}`))
+	_, next := operation.Finish()
+	answer := operation.Answer()
 	fmt.Println(answer.ResponseID, answer.Outcome, answer.Usage.InputTokens, answer.Usage.OutputTokens)
-	// Output: resp_1 ok 7 3
+	fmt.Println(next.Step, next.Reason)
+	// Output:
+	// {"project_id":"proj_abc123","model": "openai.gpt-oss-20b", "input": "Hello"}
+	// resp_1 ok 7 3
+	// done answered
 }
 
 func ExampleClient_Send() {
@@ -158,32 +168,6 @@ func ExampleClient_Send() {
 	// 1 attempt, 7 tokens in, 3 out
 }
 
-func ExamplePieceFunc() {
-	endpoint := endpoint()
-	defer endpoint.Close()
-	client, err := costmark.New(costmark.Config{"base_url": endpoint.URL})
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer client.Close()
-
-	errEnough := errors.New("that is enough")
-	_, err = client.Send(context.Background(), &costmark.Request{
-		Method: "POST",
-		URL:    endpoint.URL + "/v1/chat/completions",
-		Body:   []byte(`{"model": "openai.gpt-oss-20b", "messages": []}`),
-	}, &costmark.SendOptions{To: costmark.PieceFunc(func(piece []byte) error {
-		fmt.Printf("%s...\n", piece[:19])
-		return errEnough
-	})})
-	fmt.Println(errors.Is(err, errEnough))
-	// Output:
-	// /v1/chat/completions
-	// {"model": "openai.gpt-oss-20b", "messages": []}
-	// {"id":"chatcmpl-1",...
-	// true
-}
-
 func ExampleClient_Verify() {
 	// This endpoint serves whatever a request names.
 	endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -202,14 +186,14 @@ func ExampleClient_Verify() {
 		log.Fatal(err)
 	}
 	fmt.Println(found.Verdict)
-	// Output: not_honoured
+	// Output: not_honored
 }
 
 func ExampleWithUsage() {
 	endpoint := endpoint()
 	defer endpoint.Close()
 	client, err := costmark.New(costmark.Config{"base_url": endpoint.URL, "project": "proj_abc123"},
-		costmark.WithUsage(func(event costmark.UsageEvent) {
+		costmark.WithUsage(func(event costmark.Answer) {
 			fmt.Println(event.Project, event.Model, event.Outcome, event.Usage.InputTokens, event.Usage.OutputTokens)
 		}))
 	if err != nil {
@@ -231,8 +215,8 @@ func ExampleWithUsage() {
 	// proj_abc123 openai.gpt-oss-20b ok 7 3
 }
 
-func ExampleBearerTokenProvider() {
-	tokens, err := costmark.NewBearerTokenProvider(time.Hour, costmark.Config{
+func ExampleBearerTokenCache() {
+	tokens, err := costmark.NewBearerTokenCache(time.Hour, costmark.Config{
 		"region":            "us-east-1",
 		"access_key_id":     "AKIDEXAMPLE",
 		"secret_access_key": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
@@ -278,7 +262,7 @@ func ExampleError() {
 		log.Fatal(err)
 	}
 	defer client.Close()
-	err = client.Check(context.Background(), &costmark.Request{
+	_, err = client.Begin(context.Background(), &costmark.Request{
 		Method: "POST",
 		URL:    "https://gateway.example.com/v1/responses",
 		Body:   []byte(`{"model": "openai.gpt-oss-20b", "input": "Hello"}`),
@@ -313,7 +297,7 @@ func ExampleWithCredentials() {
 
 func ExampleSetJSON() {
 	body, err := costmark.SetJSON([]byte(`{"stream": true, "top_p": 0.50}`), "stream_options.include_usage",
-		[]byte("true"), 0)
+		[]byte("true"), false)
 	if err != nil {
 		log.Fatal(err)
 	}

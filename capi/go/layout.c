@@ -1,6 +1,6 @@
 /*
  * The layout that this package was written for, of every public struct, on 64-bit platforms.
- * Structs grow at the end only (rule 10 of the header), so a later header's may be larger;
+ * Structs grow at the end only (rule 6 of the header), so a later header's may be larger;
  * costmark_str and costmark_header never grow. Compiles, or does not; layout_test.go sees that
  * nothing is missing.
  */
@@ -23,26 +23,17 @@ SIZE(costmark_header, 32);
 AT(costmark_header, name, 0);
 AT(costmark_header, value, 16);
 
-SIZE(costmark_option_info, 96);
-AT(costmark_option_info, struct_size, 0);
-AT(costmark_option_info, name, 8);
-AT(costmark_option_info, default_value, 24);
-AT(costmark_option_info, choices, 40);
-AT(costmark_option_info, description, 56);
-AT(costmark_option_info, minimum, 72);
-AT(costmark_option_info, maximum, 80);
-AT(costmark_option_info, type, 88);
-AT(costmark_option_info, reserved, 92);
+SIZE(costmark_error_view, 64);
+AT(costmark_error_view, struct_size, 0);
+AT(costmark_error_view, message, 8);
+AT(costmark_error_view, request_id, 24);
+AT(costmark_error_view, offset, 40);
+AT(costmark_error_view, has_offset, 48);
+AT(costmark_error_view, status, 52);
+AT(costmark_error_view, http_status, 56);
+AT(costmark_error_view, retryable, 60);
 
-SIZE(costmark_credentials, 80);
-AT(costmark_credentials, struct_size, 0);
-AT(costmark_credentials, access_key_id, 8);
-AT(costmark_credentials, secret_access_key, 24);
-AT(costmark_credentials, session_token, 40);
-AT(costmark_credentials, account_id, 56);
-AT(costmark_credentials, expires_unix_s, 72);
-
-SIZE(costmark_request, 104);
+SIZE(costmark_request, 112);
 AT(costmark_request, struct_size, 0);
 AT(costmark_request, method, 8);
 AT(costmark_request, url, 24);
@@ -51,24 +42,95 @@ AT(costmark_request, header_count, 48);
 AT(costmark_request, body, 56);
 AT(costmark_request, project, 72);
 AT(costmark_request, scope, 88);
+AT(costmark_request, body_is_stream, 104);
+AT(costmark_request, reserved, 108);
 
-SIZE(costmark_usage, 56);
+SIZE(costmark_wait, 16);
+AT(costmark_wait, struct_size, 0);
+AT(costmark_wait, no_wait, 8);
+AT(costmark_wait, reserved, 12);
+
+SIZE(costmark_prepared, 144);
+AT(costmark_prepared, struct_size, 0);
+AT(costmark_prepared, url, 8);
+AT(costmark_prepared, set_headers, 24);
+AT(costmark_prepared, set_header_count, 32);
+AT(costmark_prepared, remove_headers, 40);
+AT(costmark_prepared, remove_header_count, 48);
+AT(costmark_prepared, body, 56);
+AT(costmark_prepared, project, 72);
+AT(costmark_prepared, model, 88);
+AT(costmark_prepared, hint, 104);
+AT(costmark_prepared, body_changed, 120);
+AT(costmark_prepared, authorized, 124);
+AT(costmark_prepared, streamed, 128);
+AT(costmark_prepared, renewal_due, 132);
+AT(costmark_prepared, project_source, 136);
+AT(costmark_prepared, api, 140);
+
+SIZE(costmark_answer_head, 32);
+AT(costmark_answer_head, struct_size, 0);
+AT(costmark_answer_head, headers, 8);
+AT(costmark_answer_head, header_count, 16);
+AT(costmark_answer_head, http_status, 24);
+AT(costmark_answer_head, encoded, 28);
+
+SIZE(costmark_answer_plan, 32);
+AT(costmark_answer_plan, struct_size, 0);
+AT(costmark_answer_plan, read_ahead_len, 8);
+AT(costmark_answer_plan, read_ahead_ms, 16);
+AT(costmark_answer_plan, body_may_change, 24);
+AT(costmark_answer_plan, reserved, 28);
+
+SIZE(costmark_next, 24);
+AT(costmark_next, struct_size, 0);
+AT(costmark_next, pause_ms, 8);
+AT(costmark_next, step, 16);
+AT(costmark_next, reason, 20);
+
+SIZE(costmark_usage, 64);
 AT(costmark_usage, struct_size, 0);
 AT(costmark_usage, input_tokens, 8);
 AT(costmark_usage, cached_input_tokens, 16);
 AT(costmark_usage, cache_write_tokens, 24);
 AT(costmark_usage, output_tokens, 32);
 AT(costmark_usage, reasoning_tokens, 40);
-AT(costmark_usage, known, 48);
-AT(costmark_usage, inconsistent, 52);
+AT(costmark_usage, total_tokens, 48);
+AT(costmark_usage, known, 56);
+AT(costmark_usage, flags, 60);
 
-SIZE(costmark_answer_head, 64);
-AT(costmark_answer_head, struct_size, 0);
-AT(costmark_answer_head, http_status, 8);
-AT(costmark_answer_head, reserved, 12);
-AT(costmark_answer_head, content_type, 16);
-AT(costmark_answer_head, date, 32);
-AT(costmark_answer_head, error_type, 48);
+SIZE(costmark_answer, 208);
+AT(costmark_answer, struct_size, 0);
+AT(costmark_answer, operation, 8);
+AT(costmark_answer, project, 24);
+AT(costmark_answer, model, 40);
+AT(costmark_answer, model_answered, 56);
+AT(costmark_answer, response_id, 72);
+AT(costmark_answer, request_id, 88);
+AT(costmark_answer, service_tier, 104);
+AT(costmark_answer, error_code, 120);
+AT(costmark_answer, usage_json, 136);
+AT(costmark_answer, usage, 152);
+AT(costmark_answer, latency_us, 160);
+AT(costmark_answer, first_byte_us, 168);
+AT(costmark_answer, kind, 176);
+AT(costmark_answer, project_source, 180);
+AT(costmark_answer, api, 184);
+AT(costmark_answer, outcome, 188);
+AT(costmark_answer, http_status, 192);
+AT(costmark_answer, attempt, 196);
+AT(costmark_answer, concurrent, 200);
+AT(costmark_answer, reserved, 204);
+
+SIZE(costmark_response, 80);
+AT(costmark_response, struct_size, 0);
+AT(costmark_response, headers, 8);
+AT(costmark_response, header_count, 16);
+AT(costmark_response, body, 24);
+AT(costmark_response, request_id, 40);
+AT(costmark_response, hint, 56);
+AT(costmark_response, http_status, 72);
+AT(costmark_response, attempts, 76);
 
 SIZE(costmark_send_options, 56);
 AT(costmark_send_options, struct_size, 0);
@@ -79,6 +141,34 @@ AT(costmark_send_options, cancel, 32);
 AT(costmark_send_options, timeout_ms, 40);
 AT(costmark_send_options, max_attempts, 48);
 AT(costmark_send_options, reserved, 52);
+
+SIZE(costmark_option, 96);
+AT(costmark_option, struct_size, 0);
+AT(costmark_option, name, 8);
+AT(costmark_option, default_value, 24);
+AT(costmark_option, choices, 40);
+AT(costmark_option, description, 56);
+AT(costmark_option, minimum, 72);
+AT(costmark_option, maximum, 80);
+AT(costmark_option, type, 88);
+AT(costmark_option, reserved, 92);
+
+SIZE(costmark_credentials, 96);
+AT(costmark_credentials, struct_size, 0);
+AT(costmark_credentials, access_key_id, 8);
+AT(costmark_credentials, secret_access_key, 24);
+AT(costmark_credentials, session_token, 40);
+AT(costmark_credentials, account_id, 56);
+AT(costmark_credentials, source, 72);
+AT(costmark_credentials, expires_unix_s, 88);
+
+SIZE(costmark_credentials_report_view, 56);
+AT(costmark_credentials_report_view, struct_size, 0);
+AT(costmark_credentials_report_view, region, 8);
+AT(costmark_credentials_report_view, region_origin, 24);
+AT(costmark_credentials_report_view, source_count, 40);
+AT(costmark_credentials_report_view, found, 48);
+AT(costmark_credentials_report_view, reserved, 52);
 
 SIZE(costmark_verify_request, 88);
 AT(costmark_verify_request, struct_size, 0);
@@ -91,6 +181,18 @@ AT(costmark_verify_request, timeout_ms, 72);
 AT(costmark_verify_request, api, 80);
 AT(costmark_verify_request, force, 84);
 
+SIZE(costmark_verification_view, 112);
+AT(costmark_verification_view, struct_size, 0);
+AT(costmark_verification_view, reason, 8);
+AT(costmark_verification_view, endpoint, 24);
+AT(costmark_verification_view, carrier, 40);
+AT(costmark_verification_view, project, 56);
+AT(costmark_verification_view, model, 72);
+AT(costmark_verification_view, checked_unix_s, 88);
+AT(costmark_verification_view, probe_count, 96);
+AT(costmark_verification_view, verdict, 104);
+AT(costmark_verification_view, retryable, 108);
+
 SIZE(costmark_probe, 96);
 AT(costmark_probe, struct_size, 0);
 AT(costmark_probe, project, 8);
@@ -101,30 +203,27 @@ AT(costmark_probe, finding, 72);
 AT(costmark_probe, http_status, 88);
 AT(costmark_probe, reserved, 92);
 
-SIZE(costmark_usage_totals, 88);
+SIZE(costmark_usage_totals, 128);
 AT(costmark_usage_totals, struct_size, 0);
-AT(costmark_usage_totals, operations, 8);
-AT(costmark_usage_totals, attempts, 16);
-AT(costmark_usage_totals, failed_attempts, 24);
-AT(costmark_usage_totals, incomplete_attempts, 32);
-AT(costmark_usage_totals, input_tokens, 40);
-AT(costmark_usage_totals, cached_input_tokens, 48);
-AT(costmark_usage_totals, cache_write_tokens, 56);
-AT(costmark_usage_totals, output_tokens, 64);
-AT(costmark_usage_totals, reasoning_tokens, 72);
-AT(costmark_usage_totals, inconsistent, 80);
+AT(costmark_usage_totals, project, 8);
+AT(costmark_usage_totals, model, 24);
+AT(costmark_usage_totals, operations, 40);
+AT(costmark_usage_totals, attempts, 48);
+AT(costmark_usage_totals, failed_attempts, 56);
+AT(costmark_usage_totals, incomplete_attempts, 64);
+AT(costmark_usage_totals, input_tokens, 72);
+AT(costmark_usage_totals, cached_input_tokens, 80);
+AT(costmark_usage_totals, cache_write_tokens, 88);
+AT(costmark_usage_totals, output_tokens, 96);
+AT(costmark_usage_totals, reasoning_tokens, 104);
+AT(costmark_usage_totals, flagged, 112);
+AT(costmark_usage_totals, overflow, 120);
+AT(costmark_usage_totals, reserved, 124);
 
-SIZE(costmark_usage_event, 96);
-AT(costmark_usage_event, struct_size, 0);
-AT(costmark_usage_event, project, 8);
-AT(costmark_usage_event, model, 24);
-AT(costmark_usage_event, response_id, 40);
-AT(costmark_usage_event, service_tier, 56);
-AT(costmark_usage_event, usage, 72);
-AT(costmark_usage_event, api, 80);
-AT(costmark_usage_event, outcome, 84);
-AT(costmark_usage_event, http_status, 88);
-AT(costmark_usage_event, attempt, 92);
+SIZE(costmark_bearer_token_view, 32);
+AT(costmark_bearer_token_view, struct_size, 0);
+AT(costmark_bearer_token_view, text, 8);
+AT(costmark_bearer_token_view, expires_unix_s, 24);
 
 SIZE(costmark_sign_request, 120);
 AT(costmark_sign_request, struct_size, 0);
@@ -137,4 +236,28 @@ AT(costmark_sign_request, headers, 80);
 AT(costmark_sign_request, header_count, 88);
 AT(costmark_sign_request, body, 96);
 AT(costmark_sign_request, time_unix_s, 112);
+
+SIZE(costmark_signature_view, 56);
+AT(costmark_signature_view, struct_size, 0);
+AT(costmark_signature_view, url, 8);
+AT(costmark_signature_view, headers, 24);
+AT(costmark_signature_view, header_count, 32);
+AT(costmark_signature_view, canonical_request, 40);
+
+SIZE(costmark_json_edit, 64);
+AT(costmark_json_edit, struct_size, 0);
+AT(costmark_json_edit, json, 8);
+AT(costmark_json_edit, path, 24);
+AT(costmark_json_edit, value, 40);
+AT(costmark_json_edit, strict, 56);
+AT(costmark_json_edit, reserved, 60);
+
+SIZE(costmark_route, 80);
+AT(costmark_route, struct_size, 0);
+AT(costmark_route, path, 8);
+AT(costmark_route, file, 24);
+AT(costmark_route, as_of, 40);
+AT(costmark_route, source, 56);
+AT(costmark_route, line, 72);
+AT(costmark_route, reserved, 76);
 #endif

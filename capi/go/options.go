@@ -50,14 +50,13 @@ func WithCredentials(provider CredentialsProvider) Option {
 	})
 }
 
-// WithBearerToken lets a client ask this program for a bearer token, without "Bearer ". It is called
-// whenever a request needs one, by several goroutines at once if they need one at once.
-func WithBearerToken(token TokenFunc) Option {
+// WithBearerToken lets a client ask this program for bearer tokens, such as a BearerTokenCache.
+func WithBearerToken(provider BearerTokenProvider) Option {
 	return optionFunc(func(b *building) error {
-		if token == nil {
-			return refusal(ErrInvalidArgument, "WithBearerToken was given no function")
+		if provider == nil {
+			return refusal(ErrInvalidArgument, "WithBearerToken was given no provider")
 		}
-		return b.setBearerToken(token)
+		return b.setBearerToken(provider)
 	})
 }
 
@@ -74,8 +73,8 @@ func WithAPIKey(key string) Option {
 	})
 }
 
-// WithLogger sends what a client has to say to a logger; without one it is not said. The context is
-// that of the call that it is said during. A logger must not panic: what it panics with is dropped.
+// WithLogger sets the logger of a client; without one, log lines are discarded. The context is that of
+// the call during which a line is logged. A logger must not panic: what it panics with is dropped.
 func WithLogger(logger *slog.Logger) Option {
 	return optionFunc(func(b *building) error {
 		if logger == nil {
@@ -98,12 +97,12 @@ func WithClock(now func() time.Time) Option {
 	})
 }
 
-// WithUsage tells of every attempt of an inference request when it ends, after it was counted, on the
-// goroutine that ends it: the one that reads an answer to its end, closes it, or is in Send. (For an
-// answer that was forgotten it is one of the runtime's.) The function may be called by several
-// goroutines at once. It must not use the client, nor wait for a goroutine that does; what it panics
-// with is dropped.
-func WithUsage(ended func(UsageEvent)) Option {
+// WithUsage has a function called with every attempt of an inference request when it ends, and with the
+// end of every background response that this process sees, after it was counted, on the goroutine that
+// ends it: the one that reads an answer to its end, closes it, or is in Send. (For an answer that was
+// forgotten it is one of the runtime's.) The function may be called by several goroutines at once. It
+// must not use the client, nor wait for a goroutine that does; what it panics with is dropped.
+func WithUsage(ended func(Answer)) Option {
 	return optionFunc(func(b *building) error {
 		if ended == nil {
 			return refusal(ErrInvalidArgument, "WithUsage was given no function")
@@ -117,13 +116,14 @@ type OptionType int32
 
 // Values are always passed as text.
 const (
-	OptionText    OptionType = 0 // UTF-8 without control characters
-	OptionSecret  OptionType = 1 // text that is never shown
-	OptionBoolean OptionType = 2 // true or false; also 1/0, yes/no, on/off
-	OptionInteger OptionType = 3 // decimal, from Minimum to Maximum
-	OptionChoice  OptionType = 4 // one of Choices
-	OptionList    OptionType = 5 // texts separated by commas
-	OptionURL     OptionType = 6 // an absolute http or https URL
+	OptionUnknown OptionType = 0
+	OptionText    OptionType = 1 // UTF-8 without control characters
+	OptionSecret  OptionType = 2 // text that is never shown
+	OptionBoolean OptionType = 3 // true or false; also 1/0, yes/no, on/off
+	OptionInteger OptionType = 4 // decimal, from Minimum to Maximum
+	OptionChoice  OptionType = 5 // one of Choices
+	OptionList    OptionType = 6 // texts separated by commas
+	OptionURL     OptionType = 7 // an absolute http or https URL
 )
 
 // OptionInfo describes one option.
@@ -142,11 +142,8 @@ func Options() []OptionInfo {
 	count := int(C.costmark_option_count())
 	table := make([]OptionInfo, 0, count)
 	for i := range count {
-		var info C.costmark_option_info
-		info.struct_size = C.sizeof_costmark_option_info
-		if C.costmark_option_get(C.size_t(i), &info, nil) != C.COSTMARK_OK {
-			continue
-		}
+		info := C.costmark_option{struct_size: C.sizeof_costmark_option}
+		C.costmark_option_read(C.size_t(i), &info)
 		option := OptionInfo{
 			Name:        goString(info.name),
 			Type:        OptionType(info._type),

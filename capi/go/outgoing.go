@@ -6,16 +6,17 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
 )
+
+// Bodies up to this length are read without asking whether that is needed.
+const smallBody = 1 << 20
 
 // prepare makes of a request what is to be sent. It closes the request's body, unless that is sent as
 // it is, and the transport below closes it.
 func (t *Transport) prepare(request *http.Request) (x *exchange, err error) {
+	x = &exchange{transport: t, incoming: request}
 	defer func() {
 		if request.Body != nil && !(err == nil && x.streams) {
 			_ = request.Body.Close()
@@ -27,8 +28,12 @@ func (t *Transport) prepare(request *http.Request) (x *exchange, err error) {
 	if request.URL == nil {
 		return nil, refusal(ErrInvalidURL, "the request has no URL")
 	}
-	if err := refuseRedirect(request); err != nil {
-		return nil, err
+	x.joint = jointOf(request.Context())
+	if before := redirectOf(request); before != nil {
+		if before.authorized {
+			return nil, refuseRedirect(request)
+		}
+		x.joint = before.joint
 	}
 	core, work, err := t.client.enter()
 	if err != nil {
@@ -36,58 +41,110 @@ func (t *Transport) prepare(request *http.Request) (x *exchange, err error) {
 	}
 	defer core.leave(work)
 	work.putRequest(request)
-
-	x = &exchange{transport: t, incoming: request}
-	operation := operationOf(request.Context())
-	x.attempt = operation.begin(attemptNumber(request))
-	if x.streams, err = x.prepareStreamed(core, work); err == nil && !x.streams {
-		err = x.prepareWhole(core, work)
-	}
-	if err != nil {
-		operation.giveBack()
+	if err = x.prepareBody(core, work); err != nil {
 		return nil, err
 	}
-	if err = x.rebuild(work.hasOddNames); err != nil {
-		x.fail(OutcomeError)
+	if err = x.rebuild(work); err != nil {
+		x.drop()
 		return nil, err
 	}
 	return x, nil
 }
 
-// prepareStreamed prepares a request whose body may pass without being read first, as if it had none.
-// It tells whether that is right: it is unless a signature covers the body.
-func (x *exchange) prepareStreamed(core *core, work *workspace) (bool, error) {
-	if !streamable(x.incoming) {
-		return false, nil
-	}
-	prepared, _, err := work.prepare(x.incoming.Context(), core, nil, 0)
-	if err != nil || prepared.value("X-Amz-Date") != "" {
-		return false, err
-	}
-	x.prepared, x.observation, err = work.prepare(x.incoming.Context(), core, nil, x.attempt)
-	return true, err
-}
-
-// prepareWhole prepares a request with its body.
-func (x *exchange) prepareWhole(core *core, work *workspace) error {
-	ctx := x.incoming.Context()
-	body, err := readBody(x.incoming, x.transport.maxBody)
-	if err != nil {
-		return err
-	}
-	x.content = body
-	if x.incoming.Response != nil {
-		// Not counted before it is known that it may follow.
-		prepared, _, err := work.prepare(ctx, core, body, 0)
-		if err != nil {
+// prepareBody reads the body if it is short, or if C asks for it.
+func (x *exchange) prepareBody(core *core, work *workspace) error {
+	x.streams = isLong(x.incoming)
+	if x.streams {
+		work.streams = true
+		err := x.prepareFirst(core, work)
+		if !errors.Is(err, ErrBodyNeeded) {
 			return err
 		}
-		if prepared.Authorized {
-			return redirected(x.incoming)
+		x.streams, work.streams = false, false
+	}
+	var err error
+	if x.content, err = readBody(x.incoming, x.transport.maxBody); err != nil {
+		return err
+	}
+	return x.prepareFirst(core, work)
+}
+
+// isLong tells whether a body is long, or may be.
+func isLong(request *http.Request) bool {
+	return request.Body != nil && request.Body != http.NoBody &&
+		(request.ContentLength <= 0 || request.ContentLength > smallBody)
+}
+
+// prepareFirst begins an operation, or takes the one that the attempt belongs to, and prepares.
+func (x *exchange) prepareFirst(core *core, work *workspace) error {
+	x.ask(core, work)
+	err := x.settle(core, work)
+	if err == nil && x.prepared.Authorized && x.incoming.Response != nil {
+		err = refuseRedirect(x.incoming)
+	}
+	if err != nil {
+		x.drop()
+	}
+	return err
+}
+
+// ask makes the one call into C that most requests need. Attempts of one operation wait for each other
+// here, so that it begins once.
+func (x *exchange) ask(core *core, work *workspace) {
+	var beside *Operation
+	if x.joint != nil {
+		x.joint.mu.Lock()
+		defer x.joint.mu.Unlock()
+		x.operation, beside = x.joint.take(core)
+	} else {
+		x.operation = newOperation(core)
+	}
+	state := x.operation.state
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	if beside != nil {
+		beside.state.mu.Lock()
+		defer beside.state.mu.Unlock()
+		work.c.beside = beside.state.handle
+	}
+	state.hold()
+	steps := prepareStep
+	if !state.begun {
+		steps |= beginStep
+	}
+	work.run(x.incoming.Context(), core, &state.operationHandle, steps|noWait, x.content)
+	if !state.begun && bool(work.c.begun) {
+		state.begun = true
+		if x.joint != nil {
+			x.joint.keep(x.operation)
 		}
 	}
-	x.prepared, x.observation, err = work.prepare(ctx, core, body, x.attempt)
+}
+
+// prepareAgain prepares the next attempt of the operation that the exchange has.
+func (x *exchange) prepareAgain(core *core, work *workspace) error {
+	state := x.operation.state
+	state.mu.Lock()
+	state.hold()
+	work.run(x.incoming.Context(), core, &state.operationHandle, prepareStep|noWait, x.content)
+	state.mu.Unlock()
+	return x.settle(core, work)
+}
+
+// settle waits, if the call into C would have had to.
+func (x *exchange) settle(core *core, work *workspace) (err error) {
+	x.prepared, err = work.settle(x.incoming.Context(), core, &x.operation.state.operationHandle, x.content)
 	return err
+}
+
+// drop gives up an attempt that is not sent: it leaves no trace.
+func (x *exchange) drop() {
+	if !x.operation.state.begun {
+		x.operation.Close()
+		return
+	}
+	x.operation.Fail(OutcomeError)
+	x.release()
 }
 
 // putRequest begins the request in the workspace, spelt as it will be on the wire.
@@ -102,50 +159,38 @@ func (w *workspace) putRequest(request *http.Request) {
 }
 
 // addURL spells a URL without allocating, and without what is not sent: user and fragment.
-func (w *workspace) addURL(from *url.URL) {
+func (t *texts) addURL(from *url.URL) {
 	if from.Opaque != "" {
-		w.add(from.String())
+		t.add(from.String())
 		return
 	}
-	w.add(from.Scheme)
-	w.extend("://")
-	w.extend(from.Host)
+	t.add(from.Scheme)
+	t.extend("://")
+	t.extend(from.Host)
 	path := from.EscapedPath()
 	if path == "" {
 		path = "/"
 	}
-	w.extend(path)
+	t.extend(path)
 	if from.ForceQuery || from.RawQuery != "" {
-		w.extend("?")
-		w.extend(from.RawQuery)
+		t.extend("?")
+		t.extend(from.RawQuery)
 	}
-}
-
-// streamable tells whether a body may pass without being read first: it holds nothing to attribute,
-// and is long, or may be.
-func streamable(request *http.Request) bool {
-	if request.Body == nil || request.Body == http.NoBody || request.Response != nil ||
-		(request.ContentLength > 0 && request.ContentLength <= keptArena) {
-		return false
-	}
-	mediaType, _, err := mime.ParseMediaType(request.Header.Get("Content-Type"))
-	return err == nil && mediaType != "text/json" && mediaType != "application/json" &&
-		!strings.HasSuffix(mediaType, "+json")
 }
 
 // rebuild makes the request to send: a copy, as a RoundTripper must not change the caller's.
-func (x *exchange) rebuild(hasOddNames bool) error {
+func (x *exchange) rebuild(work *workspace) error {
 	out := x.incoming.WithContext(x.incoming.Context())
 	out.Header = x.incoming.Header.Clone()
 	if out.Header == nil {
 		out.Header = make(http.Header, len(x.prepared.Set))
 	}
-	if hasOddNames {
+	if work.hasOddNames {
 		x.dropOddNames(out.Header)
 	}
 	x.prepared.Apply(out.Header)
 	x.outgoing = out
-	if x.prepared.URL != "" {
+	if x.prepared.URL != string(work.requestURL()) {
 		moved, err := url.Parse(x.prepared.URL)
 		if err != nil {
 			return refusal(ErrInternal, "the URL that the request was moved to cannot be read")
@@ -234,18 +279,4 @@ func tooLarge(limit int64) *Error {
 		"this one's body is longer than the %d bytes that MaxBody allows", limit)
 	err.cause = ErrBodyTooLarge
 	return err
-}
-
-// attemptNumber is which attempt of its operation a request says it is, from 1.
-func attemptNumber(request *http.Request) uint32 {
-	attempt := uint32(1)
-	// SDKs of one family, openai-go among them, count their retries for the service.
-	retries, err := strconv.ParseUint(request.Header.Get("X-Stainless-Retry-Count"), 10, 16)
-	if err == nil {
-		attempt += uint32(retries)
-	}
-	for before := request.Response; before != nil && before.Request != nil; attempt++ {
-		before = before.Request.Response
-	}
-	return attempt
 }

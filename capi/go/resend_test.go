@@ -113,8 +113,8 @@ func TestRefusedCredentialsAreReplacedWithinTheRoundTrip(t *testing.T) {
 			if usage := usageOf(t, client, "proj_client"); usage != want {
 				t.Errorf("%+v", usage)
 			}
-			if len(exchanges) != 2 || exchanges[0].Attempt != 1 || exchanges[0].Status != 403 ||
-				exchanges[1].Attempt != 2 || exchanges[1].Status != 200 {
+			if len(exchanges) != 2 || exchanges[0].Answer.Attempt != 1 || exchanges[0].Answer.HTTPStatus != 403 ||
+				exchanges[1].Answer.Attempt != 2 || exchanges[1].Answer.HTTPStatus != 200 {
 				t.Errorf("%+v", exchanges)
 			}
 			if below.opened.Load() != 2 || below.closed.Load() != 2 {
@@ -129,7 +129,7 @@ func TestRefusedCredentialsAreReplacedWithinTheRoundTrip(t *testing.T) {
 	}
 }
 
-func TestARefusalIsMendedOnceAtMost(t *testing.T) {
+func TestARefusalIsRepeatedOnceAtMost(t *testing.T) {
 	server := newServer(t, refusing(always))
 	client := server.rotating(t)
 	response, body := do(t, NewTransport(client, nil), post(t, context.Background(), server.URL, plainChat))
@@ -145,7 +145,7 @@ func TestARefusalIsMendedOnceAtMost(t *testing.T) {
 }
 
 func TestARefusalWithoutRemedyIsTheAnswer(t *testing.T) {
-	long := strings.Repeat("x", maxRefusal+1)
+	long := strings.Repeat("x", 200<<10)
 	denied := func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Amzn-Errortype", "AccessDeniedException")
 		w.WriteHeader(http.StatusForbidden)
@@ -170,7 +170,7 @@ func TestARefusalWithoutRemedyIsTheAnswer(t *testing.T) {
 		}, refusalText},
 		{"a token that stays", refusing(always), func(s *server) *Client {
 			return newClient(t, Config{"base_url": s.URL, "auth": "bearer", "project": "proj_client"},
-				WithBearerToken(func(context.Context) (string, error) { return "token", nil }))
+				WithBearerToken(BearerTokenFunc(func(context.Context) (string, error) { return "token", nil })))
 		}, refusalText},
 		{"closed meanwhile", func(w http.ResponseWriter, r *http.Request) {
 			_ = same.Close()
@@ -242,10 +242,10 @@ func TestARefusedTokenIsReplaced(t *testing.T) {
 	var asked atomic.Int64
 	server := newServer(t, refusing(func(r *http.Request) bool { return r.Header.Get("Authorization") == "Bearer token-0" }))
 	client := newClient(t, Config{"base_url": server.URL, "auth": "bearer", "project": "proj_client"},
-		WithBearerToken(func(context.Context) (string, error) { return fmt.Sprint("token-", asked.Load()), nil }))
+		WithBearerToken(BearerTokenFunc(func(context.Context) (string, error) { return fmt.Sprint("token-", asked.Load()), nil })))
 	base := roundTripper(func(request *http.Request) (*http.Response, error) {
 		response, err := http.DefaultTransport.RoundTrip(request)
-		asked.Store(1) // somebody has put another one where the callback looks
+		asked.Store(1) // another one is put where the callback looks
 		return response, err
 	})
 	response, _ := do(t, NewTransport(client, base), post(t, context.Background(), server.URL, plainChat))
@@ -263,7 +263,7 @@ func TestUploadsAreSentAgainIfTheyCanBe(t *testing.T) {
 				return r.Header.Get("Authorization") == "Bearer token-0"
 			}))
 			client := newClient(t, Config{"base_url": server.URL, "auth": "bearer", "project": "proj_client"},
-				WithBearerToken(func(context.Context) (string, error) { return fmt.Sprint("token-", asked.Load()), nil }))
+				WithBearerToken(BearerTokenFunc(func(context.Context) (string, error) { return fmt.Sprint("token-", asked.Load()), nil })))
 			base := roundTripper(func(request *http.Request) (*http.Response, error) {
 				response, err := http.DefaultTransport.RoundTrip(request)
 				asked.Store(1)
@@ -349,7 +349,7 @@ func TestAResendBelongsToItsOperation(t *testing.T) {
 	server := newServer(t, refusing(signedBy("AKID1")))
 	client := server.rotating(t)
 	var attempts []int
-	transport := NewTransport(client, nil, OnExchange(func(ended Exchange) { attempts = append(attempts, ended.Attempt) }))
+	transport := NewTransport(client, nil, OnExchange(func(ended Exchange) { attempts = append(attempts, ended.Answer.Attempt) }))
 	ctx := WithOperation(context.Background())
 	do(t, transport, post(t, ctx, server.URL, plainChat))
 	do(t, transport, post(t, ctx, server.URL, plainChat))
@@ -379,28 +379,146 @@ func TestManyAreRefusedAtOnce(t *testing.T) {
 	}
 }
 
-func TestAnObservationAdvises(t *testing.T) {
+func TestAnOperationAdvises(t *testing.T) {
 	client := newClient(t, rotating(), Set("project", "proj_c"))
-	prepared, observation, err := client.Begin(context.Background(), chatRequest(plainChat), 1)
-	if err != nil || !prepared.Authorized {
-		t.Fatal(prepared, err)
+	operation, prepared := begin(t, client, plainChat)
+	defer operation.Close()
+	if !prepared.Authorized {
+		t.Error("not authorized")
 	}
-	if err := observation.Head(403, http.Header{"X-Amzn-Errortype": {"ExpiredToken"}}); err != nil {
-		t.Fatal(err)
+	plan := operation.Head(403, http.Header{"X-Amzn-Errortype": {"ExpiredToken"}}, false)
+	if plan.ReadAhead <= 0 || plan.ReadAheadTime <= 0 || plan.BodyMayChange {
+		t.Errorf("%+v", plan)
 	}
-	if observation.RetryAdvised() {
-		t.Error("advised before the end")
+	if _, next := operation.Finish(); next.Step != StepAgain || next.Reason != ReasonRefused {
+		t.Errorf("%v, %v", next.Step, next.Reason)
 	}
-	observation.Finish()
-	if !observation.RetryAdvised() {
-		t.Error("not advised")
-	}
-	again, observation, err := client.Begin(context.Background(), chatRequest(plainChat), 2)
+	again, err := operation.Prepare(context.Background(), nil)
 	if err != nil || again.value("Authorization") == prepared.value("Authorization") {
 		t.Error("signed as before", err)
 	}
-	observation.Finish()
-	if observation.RetryAdvised() {
-		t.Error("advised without a refusal")
+	operation.Sent()
+	if plan := operation.Head(403, http.Header{"X-Amzn-Errortype": {"ExpiredToken"}}, false); plan.ReadAhead != 0 {
+		t.Errorf("%+v", plan)
+	}
+	if _, next := operation.Finish(); next.Step != StepDone {
+		t.Errorf("%v, %v", next.Step, next.Reason)
+	}
+	if answer := operation.Answer(); answer.Attempt != 2 || answer.HTTPStatus != 403 {
+		t.Errorf("%+v", answer)
+	}
+}
+
+func TestAnOperationInEveryState(t *testing.T) {
+	client := newClient(t, staticKeys, Set("project", "proj_c"))
+	operation, err := client.Begin(context.Background(), chatRequest(plainChat))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if piece := operation.Feed([]byte("early")); string(piece) != "early" {
+		t.Error("an early piece does not pass")
+	}
+	if _, err := operation.Prepare(context.Background(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, next := operation.Fail(OutcomeError); next.Step != StepNone { // it never left
+		t.Errorf("%+v", next)
+	}
+	if answer := operation.Answer(); answer.Attempt != 0 || answer.FirstByte != -1 {
+		t.Errorf("%+v", answer)
+	}
+	operation.Sent() // observed alone
+	operation.Head(100, nil, false)
+	operation.Head(500, http.Header{"Retry-After-Ms": {"17"}}, false)
+	if _, next := operation.Finish(); next != (Next{StepAfterPause, ReasonBusy, 17 * time.Millisecond}) {
+		t.Errorf("%+v", next)
+	}
+	operation.Close()
+	operation.Close()
+	operation.Sent()
+	if _, err := operation.Prepare(context.Background(), nil); !errors.Is(err, ErrInvalidArgument) {
+		t.Error(err)
+	}
+	if _, next := operation.Finish(); next != (Next{}) || operation.Answer().Operation != "" ||
+		operation.Head(200, nil, false) != (Plan{}) {
+		t.Error("an operation that has ended answers")
+	}
+	if usage := usageOf(t, client, "proj_c"); usage != (Totals{Operations: 1, Attempts: 1, FailedAttempts: 1}) {
+		t.Errorf("%+v", usage)
+	}
+}
+
+func TestTheServiceRefusesATokenOfACache(t *testing.T) {
+	cache, err := NewBearerTokenCache(0, rotating(), Set("region", "us-east-1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cache.Close()
+	first, err := cache.Token(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := newServer(t, refusing(func(r *http.Request) bool {
+		return r.Header.Get("Authorization") == "Bearer "+first.Text
+	}))
+	client := newClient(t, Config{"base_url": server.URL, "auth": "bearer", "project": "proj_client"},
+		WithBearerToken(cache))
+	response, _ := do(t, NewTransport(client, nil), post(t, context.Background(), server.URL, plainChat))
+	if got := server.received(); response.StatusCode != 200 || len(got) != 2 {
+		t.Errorf("%s after %d requests", response.Status, len(got))
+	}
+}
+
+// stalling is a refusal whose body stops in the middle, and goes on when it is told to.
+func stalling(goOn chan struct{}) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Amzn-Errortype", "ExpiredTokenException")
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, "half")
+		w.(http.Flusher).Flush()
+		select {
+		case <-goOn:
+			_, _ = io.WriteString(w, ", whole")
+		case <-r.Context().Done():
+		}
+	}
+}
+
+func TestARefusalThatStallsIsPassedOn(t *testing.T) {
+	goOn := make(chan struct{})
+	server := newServer(t, stalling(goOn))
+	client := server.rotating(t)
+	response, err := NewTransport(client, nil).RoundTrip(post(t, context.Background(), server.URL, plainChat))
+	if err != nil {
+		t.Fatal(err)
+	}
+	half := make([]byte, 4)
+	if _, err := io.ReadFull(response.Body, half); err != nil || string(half) != "half" {
+		t.Fatalf("%s %v", half, err)
+	}
+	close(goOn)
+	rest, err := io.ReadAll(response.Body)
+	if err != nil || string(rest) != ", whole" {
+		t.Errorf("%s %v", rest, err)
+	}
+	_ = response.Body.Close()
+	if got := server.received(); len(got) != 1 {
+		t.Errorf("%d requests", len(got))
+	}
+	if usage := usageOf(t, client, "proj_client"); usage != (Totals{Operations: 1, Attempts: 1, FailedAttempts: 1}) {
+		t.Errorf("%+v", usage)
+	}
+}
+
+func TestARefusalThatStallsIsClosed(t *testing.T) {
+	server := newServer(t, stalling(nil))
+	client := server.rotating(t)
+	response, err := NewTransport(client, nil).RoundTrip(post(t, context.Background(), server.URL, plainChat))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if usage := usageOf(t, client, "proj_client"); usage.Operations != 1 || usage.Attempts != 1 {
+		t.Errorf("%+v", usage)
 	}
 }

@@ -4,12 +4,12 @@ package costmark
 
 import (
 	"context"
-	"sync/atomic"
+	"sync"
 )
 
 type (
-	scopeKey     struct{}
-	operationKey struct{}
+	scopeKey struct{}
+	jointKey struct{}
 )
 
 // WithProject returns a context whose calls run under a project: a scope. The innermost one counts.
@@ -25,34 +25,53 @@ func ProjectFrom(ctx context.Context) string {
 	return project
 }
 
-// WithOperation returns a context all of whose requests are attempts of one operation, whatever they
-// say: for a program that retries by itself. The official openai-go needs it not: its requests say which
-// attempt they are.
+// WithOperation returns a context all of whose requests through Transports are attempts of one
+// operation: for programs that repeat by themselves. For SDKs see JoinRetries.
 func WithOperation(ctx context.Context) context.Context {
-	return context.WithValue(ctx, operationKey{}, new(operation))
+	return withJoint(ctx, new(joint))
 }
 
-// operation counts the attempts of a call of the user. Nil: it is not known to whom they belong.
-type operation struct {
-	attempts atomic.Uint32
+func withJoint(ctx context.Context, j *joint) context.Context {
+	return context.WithValue(ctx, jointKey{}, j)
 }
 
-func operationOf(ctx context.Context) *operation {
-	operation, _ := ctx.Value(operationKey{}).(*operation)
-	return operation
+func jointOf(ctx context.Context) *joint {
+	j, _ := ctx.Value(jointKey{}).(*joint)
+	return j
 }
 
-// begin is which attempt it is that begins now; without an operation, what it says itself.
-func (o *operation) begin(itself uint32) uint32 {
-	if o == nil {
-		return itself
+// joint makes round trips attempts of one operation. Those that follow each other take turns with one
+// handle of C's; one that starts while another is open gets a handle beside that one's.
+type joint struct {
+	mu         sync.Mutex
+	operations []*Operation // that have begun, of each client
+}
+
+// take finds a handle that no attempt has; else a new one, and the one that it is beside of, if there is
+// any. The caller holds the lock.
+func (j *joint) take(core *core) (taken, beside *Operation) {
+	for _, each := range j.operations {
+		if each.core != core {
+			continue
+		}
+		if !each.state.busy {
+			each.state.busy = true
+			return each, nil
+		}
+		beside = each
 	}
-	return o.attempts.Add(1)
+	return newOperation(core), beside
 }
 
-// giveBack takes back an attempt that was refused before it began.
-func (o *operation) giveBack() {
-	if o != nil {
-		o.attempts.Add(^uint32(0))
-	}
+// keep keeps a new operation, which has begun. The caller holds the lock.
+func (j *joint) keep(o *Operation) {
+	o.state.busy = true
+	j.operations = append(j.operations, o)
+}
+
+// give takes a handle back from the attempt that had it.
+func (j *joint) give(o *Operation) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	o.state.busy = false
 }

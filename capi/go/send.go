@@ -23,24 +23,12 @@ type SendOptions struct {
 	// begun. It shows status and header. An error stops the operation.
 	OnHead func(*Response) error
 
-	// To takes the pieces of the body of such an answer as they come, such as a PieceFunc. It must not
-	// keep them. An error stops the operation. Nil: the body is gathered in the Response.
+	// To takes the pieces of the body of such an answer as they come, and must not keep
+	// them. An error stops the operation. Nil: the body is gathered in the Response.
 	To io.Writer
 
 	Timeout     time.Duration // for the whole operation; 0: option timeout_ms
 	MaxAttempts int           // from 1 to 100; 0: option max_attempts
-}
-
-// A PieceFunc is a function that takes the pieces of an answer, for SendOptions.To. A piece is good
-// until it returns.
-type PieceFunc func(piece []byte) error
-
-// Write calls the function.
-func (f PieceFunc) Write(piece []byte) (int, error) {
-	if err := f(piece); err != nil {
-		return 0, err
-	}
-	return len(piece), nil
 }
 
 // A Response is the last answer of an operation.
@@ -49,12 +37,9 @@ type Response struct {
 	Header    http.Header
 	Body      []byte // what was gathered: without SendOptions.To, and of answers with a status from 300 on
 	RequestID string // the service's
-	Attempts  int    // how many were begun
-
-	Answer  Answer // what the last attempt told
-	Project string // that was named to the service; empty: none
-	Source  ProjectSource
-	Hint    string // what is probably wrong, where the status is 400 or 404; mostly empty
+	Attempts  int    // that were sent
+	Hint      string // what is probably wrong, where the status is 400 or 404; mostly empty
+	Answer    Answer // what the last attempt told
 }
 
 // Send sends a request and receives its answer, through the library's own HTTP client: prepares and
@@ -68,8 +53,7 @@ type Response struct {
 // context counts, and its deadline like Timeout; each Send is an operation of its own, also in a context
 // of WithOperation.
 //
-// The callbacks run on this goroutine. They must not use the client; a panic becomes an error that wraps
-// a *PanicError. Send holds on to a thread of the operating system for as long as it runs: for thousands
+// The callbacks run on this goroutine; a panic becomes an error that wraps a *PanicError. Send holds on to a thread of the operating system for as long as it runs: for thousands
 // at once, a Transport is cheaper.
 //
 // The response is nil if there was no attempt. With ErrThrottled (status 429) and ErrService (another
@@ -90,13 +74,14 @@ func (c *Client) Send(ctx context.Context, request *Request, options *SendOption
 	}
 	defer core.leave(work)
 	work.putOwn(ctx, request)
-	work.bodyLen = len(request.Body)
 	work.sink = &sink{options}
+	var operation operationHandle
+	defer func() { C.costmark_operation_free(operation.handle) }()
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		response, failure := work.send(ctx, core, request.Body, options)
+		response, failure := work.send(ctx, core, &operation, request.Body, options)
 		runtime.KeepAlive(request)
 		switch {
 		case response.Attempts > 0:
@@ -113,24 +98,31 @@ func (c *Client) Send(ctx context.Context, request *Request, options *SendOption
 }
 
 // send is the one call into C, which calls back.
-func (w *workspace) send(ctx context.Context, core *core, body []byte, options *SendOptions) (*Response,
-	*Error,
-) {
-	w.ctx, w.cause = ctx, nil
+func (w *workspace) send(ctx context.Context, core *core, operation *operationHandle, body []byte,
+	options *SendOptions,
+) (*Response, *Error) {
 	stop, done, err := stopWith(ctx)
 	if err != nil {
 		return &Response{}, err
 	}
 	defer done()
-	var sent C.cmgo_sent
-	texts, lengths := w.texts()
-	C.cmgo_send(core.client, w.handle, texts, lengths, C.size_t(len(w.lengths)), chars(body),
-		C.size_t(len(body)), stop, timeoutOf(ctx, options.Timeout), C.uint32_t(options.MaxAttempts),
-		C.bool(options.OnHead != nil), C.bool(options.To != nil), &sent)
-	defer C.costmark_response_free(sent.response)
-	response := readResponse(sent.response)
-	if sent.status != C.COSTMARK_OK {
-		return response, w.takeError(core.hooks, sent.status, sent.error)
+	steps := beginStep | C.uint32_t(C.CMGO_SEND)
+	if options.OnHead != nil {
+		steps |= C.CMGO_WANTS_HEAD
+	}
+	if options.To != nil {
+		steps |= C.CMGO_WANTS_BODY
+	}
+	w.c.cancel, w.c.timeout_ms = stop, timeoutOf(ctx, options.Timeout)
+	w.c.max_attempts = C.uint32_t(options.MaxAttempts)
+	w.run(ctx, core, operation, steps, body)
+	w.c.cancel = nil
+	received := C.costmark_response{struct_size: C.sizeof_costmark_response}
+	C.costmark_operation_response(operation.handle, &received)
+	response := readResponse(&received)
+	response.Answer = operation.answer()
+	if w.c.status != C.COSTMARK_OK {
+		return response, w.failure(core)
 	}
 	return response, nil
 }
@@ -147,7 +139,7 @@ func stopWith(ctx context.Context) (stop *C.costmark_cancel, done func(), err *E
 	// The function below may run until after the send is over: it owns a count of its own.
 	C.costmark_cancel_retain(stop)
 	undo := context.AfterFunc(ctx, func() {
-		C.costmark_cancel_request(stop)
+		C.costmark_cancel_stop(stop)
 		C.costmark_cancel_release(stop)
 	})
 	return stop, func() {
@@ -206,28 +198,16 @@ func (s *sink) body(piece []byte) (err error) {
 	return err
 }
 
-// readResponse copies everything that C says of an answer.
-func readResponse(from *C.costmark_response) *Response {
-	var told C.cmgo_response
-	C.cmgo_response_read(from, &told)
-	response := &Response{
+// readResponse copies what C says of a response.
+func readResponse(told *C.costmark_response) *Response {
+	return &Response{
 		Status:    int(told.http_status),
 		Header:    headerFrom(told.headers, told.header_count),
-		Body:      bytes.Clone(view(told.body.data, told.body.len)),
+		Body:      bytes.Clone(viewOf(told.body)),
 		RequestID: goString(told.request_id),
 		Attempts:  int(told.attempts),
-		Answer: Answer{
-			Outcome:     Outcome(told.outcome),
-			Usage:       usageFrom(&told.usage),
-			ResponseID:  goString(told.response_id),
-			Model:       goString(told.model),
-			ServiceTier: goString(told.service_tier),
-		},
-		Project: goString(told.project),
-		Source:  ProjectSource(told.source),
-		Hint:    goString(told.hint),
+		Hint:      goString(told.hint),
 	}
-	return response
 }
 
 func headerFrom(fields *C.costmark_header, count C.size_t) http.Header {

@@ -36,19 +36,19 @@ func Sign(request *SignRequest) ([]Header, error) {
 		return nil, err
 	}
 	defer signing.done()
-	in, err := signing.sign(request, 0)
+	signed, err := signing.sign(request, 0)
 	if err != nil {
 		return nil, err
 	}
-	headers := make([]Header, 0, int(signing.work.result.set_count))
-	for range int(signing.work.result.set_count) {
-		headers = append(headers, Header{in.name(), in.text()})
+	headers := make([]Header, 0, int(signed.header_count))
+	for _, field := range unsafe.Slice(signed.headers, int(signed.header_count)) {
+		headers = append(headers, Header{canonicalName(viewOf(field.name)), goString(field.value)})
 	}
 	return headers, nil
 }
 
-// Presign signs into the query of a URL, and returns that: whoever has it may send this request, and no
-// other, until it expires, after 1 second to 7 days, or the credentials do. Do not log it. Of the
+// Presign signs into the query of a URL, and returns that: everyone who has it may send this request, and
+// no other, until it expires, after 1 second to 7 days, or the credentials do. Do not log it. Of the
 // request's header, what is signed must be sent with the URL.
 //
 // Errors: those of Sign, and ErrInvalidArgument for another life.
@@ -62,17 +62,16 @@ func Presign(request *SignRequest, life time.Duration) (string, error) {
 		return "", err
 	}
 	defer signing.done()
-	in, err := signing.sign(request, life)
+	signed, err := signing.sign(request, life)
 	if err != nil {
 		return "", err
 	}
-	return in.text(), nil
+	return goString(signed.url), nil
 }
 
 // signer keeps the memory of C for signing, and the key that was derived last.
 type signer struct {
 	signature *C.costmark_signature
-	work      workspace
 }
 
 var signers sync.Pool
@@ -90,48 +89,44 @@ func newSigner() (*signer, error) {
 	if status := C.costmark_signature_new(&signature, &failure); status != C.COSTMARK_OK {
 		return nil, takeError(status, failure)
 	}
-	signing := &signer{signature: signature}
+	signing := &signer{signature}
 	runtime.AddCleanup(signing, freeSignature, signature)
 	return signing, nil
 }
 
 func freeSignature(signature *C.costmark_signature) { C.costmark_signature_free(signature) }
 
-func (s *signer) done() {
-	s.work.forget()
-	signers.Put(s)
-}
+func (s *signer) done() { signers.Put(s) }
 
-// sign signs the header, or, for a life, the URL, and returns what C wrote.
-func (s *signer) sign(request *SignRequest, life time.Duration) (reader, error) {
-	work := &s.work
-	credentials := &request.Credentials
-	for _, text := range [...]string{
-		request.Method, request.URL, request.Region, request.Service,
-		credentials.AccessKeyID, credentials.SecretAccessKey, credentials.SessionToken,
-	} {
-		work.add(text)
+// sign signs the header, or, for a life, the URL. What it returns is good until the signer is used again.
+func (s *signer) sign(request *SignRequest, life time.Duration) (C.costmark_signature_view, error) {
+	var pins pins
+	defer pins.Unpin()
+	credentials := pins.credentials(&request.Credentials)
+	pins.Pin(&credentials)
+	from := C.costmark_sign_request{
+		struct_size: C.sizeof_costmark_sign_request,
+		method:      pins.text(request.Method),
+		url:         pins.text(request.URL),
+		region:      pins.text(request.Region),
+		service:     pins.text(request.Service),
+		credentials: &credentials,
+		body:        pins.bytes(request.Body),
+		time_unix_s: unixSeconds(request.Time),
 	}
-	work.addHeader(request.Header)
-	for room := headerRoom; ; room = int(work.result.used) {
-		if cap(work.arena) < room {
-			work.arena = make([]byte, room)
-		}
-		work.arena = work.arena[:cap(work.arena)]
-		texts := chars(work.text)
-		C.cmgo_sign(s.signature, texts, unsafe.SliceData(work.lengths), C.size_t(len(work.lengths)),
-			chars(request.Body), C.size_t(len(request.Body)), unixSeconds(credentials.Expires),
-			unixSeconds(request.Time), C.int64_t(life/time.Second), chars(work.arena),
-			C.size_t(len(work.arena)), &work.result)
-		if work.result.status != C.COSTMARK_OK {
-			err := takeError(work.result.status, work.result.error)
-			work.result.error = nil
-			return reader{}, err
-		}
-		if !bool(work.result.too_small) {
-			break
-		}
+	from.headers, from.header_count = pins.headers(request.Header)
+	var failure *C.costmark_error
+	var status C.costmark_status
+	if life == 0 {
+		status = C.costmark_signature_sign(s.signature, &from, &failure)
+	} else {
+		status = C.costmark_signature_presign(s.signature, &from, C.int64_t(life/time.Second), &failure)
 	}
-	runtime.KeepAlive(s)
-	return reader{append([]byte(nil), work.arena[:work.result.used]...)}, nil
+	if status != C.COSTMARK_OK {
+		return C.costmark_signature_view{}, takeError(status, failure)
+	}
+	view := C.costmark_signature_view{struct_size: C.sizeof_costmark_signature_view}
+	C.costmark_signature_read(s.signature, &view)
+	runtime.KeepAlive(request)
+	return view, nil
 }

@@ -183,13 +183,46 @@ func do(t testing.TB, transport http.RoundTripper, request *http.Request) (*http
 	return response, string(body)
 }
 
+// usageOf is what a project has used, without its name.
 func usageOf(t testing.TB, client *Client, project string) Totals {
 	t.Helper()
 	usage, err := client.Usage()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return usage[project]
+	sum := usage.Project(project)
+	sum.Project = ""
+	return sum
+}
+
+// value is what a header field is set to; empty when it is not.
+func (p *Prepared) value(name string) string {
+	for _, field := range p.Set {
+		if field.Name == name {
+			return field.Value
+		}
+	}
+	return ""
+}
+
+// pieceFunc takes the pieces of an answer, for SendOptions.To.
+type pieceFunc func(piece []byte) error
+
+func (f pieceFunc) Write(piece []byte) (int, error) { return len(piece), f(piece) }
+
+// begin begins an operation and prepares its first attempt, which is sent.
+func begin(t testing.TB, client *Client, body string) (*Operation, *Prepared) {
+	t.Helper()
+	operation, err := client.Begin(context.Background(), chatRequest(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	prepared, err := operation.Prepare(context.Background(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	operation.Sent()
+	return operation, prepared
 }
 
 // eventually waits for what the garbage collector or another goroutine is about to do.
@@ -203,6 +236,13 @@ func eventually(t testing.TB, what string, holds func() bool) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	t.Fatal("still not:", what)
+}
+
+// isOneUsage tells whether a usage is what one answer of the test server reports.
+func isOneUsage(usage Usage) bool {
+	const known = UsageInput | UsageOutput
+	return usage.InputTokens == 7 && usage.OutputTokens == 3 && usage.Known&known == known &&
+		usage.Known&(UsageCacheWrite|UsageReasoning) == 0 && usage.Flags == 0
 }
 
 // oneCall is what one answer of the test server adds to the counters.

@@ -673,9 +673,8 @@ func TestTheURLIsTheOneOnTheWire(t *testing.T) {
 		var work workspace
 		work.put("", "", "")
 		work.addURL(parsed)
-		begin := len("GET")
 		want := "https://" + parsed.Host + parsed.RequestURI()
-		if got := string(work.text[begin:]); got != want || int(work.lengths[3]) != len(want) {
+		if got := string(work.requestURL()); got != want || len(work.text) != len("GET"+want) {
 			t.Errorf("%s, not %s", got, want)
 		}
 	}
@@ -758,18 +757,18 @@ func TestOnExchange(t *testing.T) {
 		exchanges = append(exchanges, ended)
 	}))
 	request := post(t, context.Background(), server.URL, plainChat)
-	request.Header.Set("X-Stainless-Retry-Count", "2")
+	request.Header.Set("X-Stainless-Retry-Count", "7") // which decides nothing
 	do(t, transport, request)
 	if len(exchanges) != 1 {
 		t.Fatalf("%d exchanges", len(exchanges))
 	}
 	got := exchanges[0]
-	if got.Attempt != 3 || got.Status != 200 || got.Request.URL.Path != chatPath ||
+	if got.Answer.Attempt != 1 || got.Answer.HTTPStatus != 200 || got.Request.URL.Path != chatPath ||
 		got.Prepared.Project != "proj_client" || got.Answer.Usage.InputTokens != 7 ||
-		got.Answer.Outcome != OutcomeOK || got.Answer.Model != "openai.gpt-oss-120b" {
+		got.Answer.Outcome != OutcomeOK || got.Answer.ModelAnswered != "openai.gpt-oss-120b" {
 		t.Errorf("%+v", got)
 	}
-	// An answer that says nothing of its end has one all the same.
+	// An answer without usage ends as well.
 	request, _ = http.NewRequest("GET", server.URL+"/v1/models/x", nil)
 	do(t, transport, request)
 	if usage := usageOf(t, client, "proj_client"); usage.Attempts != 1 {
@@ -782,14 +781,14 @@ func TestOnExchange(t *testing.T) {
 
 func TestNoRetryOfRefusals(t *testing.T) {
 	refused := refusal(ErrUnattributed, "no project")
-	response, err := NoRetry(nil, func(*http.Request) (*http.Response, error) {
+	response, err := noRetry(nil, func(*http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("Post: %w", refused)
 	})
 	if !errors.Is(err, ErrUnattributed) || response.Header.Get("X-Should-Retry") != "false" || response.Body == nil {
 		t.Error(response, err)
 	}
 	for _, other := range []error{errOurs, &Error{Code: ErrThrottled, Retryable: true}, nil} {
-		response, err := NoRetry(nil, func(*http.Request) (*http.Response, error) { return nil, other })
+		response, err := noRetry(nil, func(*http.Request) (*http.Response, error) { return nil, other })
 		if response != nil || err != other {
 			t.Error(response, err)
 		}

@@ -5,67 +5,112 @@ package costmark
 */
 import "C"
 
-// Totals are the sums of one project: counts over operations, tokens over attempts, as the service
-// reported them.
+import (
+	"runtime"
+	"slices"
+)
+
+// Totals are the sums of one project and one model: counts over operations, tokens over attempts, as the
+// service reported them.
 type Totals struct {
+	Project string // "default" for calls that named none
+	Model   string // that requests named; empty for none
+
 	Operations         uint64 // calls of the user
 	Attempts           uint64 // HTTP exchanges
 	FailedAttempts     uint64 // outcome OutcomeError
 	IncompleteAttempts uint64 // outcome OutcomeCancelled, OutcomeIncomplete or OutcomeUnknown
+	OpenAttempts       uint64 // outcome open: background responses; their tokens count when a poll shows their end
 	InputTokens        uint64 // with the cached and the cache-written ones
 	CachedInputTokens  uint64
 	CacheWriteTokens   uint64
 	OutputTokens       uint64 // with the reasoning ones
 	ReasoningTokens    uint64
-	Inconsistent       uint64 // attempts whose usage was flagged
+	Flagged            uint64 // attempts whose usage has a UsageFlag
+
+	// Not one project, but all that came after the first 10,000 pairs of project and model.
+	Overflow bool
 }
 
-// Usage takes the counters of the client, by project id; calls that named none are under "default".
-// After Close it returns them as they stood when the last answer had been read.
-func (c *Client) Usage() (map[string]Totals, error) {
+func (t *Totals) add(other *Totals) {
+	t.Operations += other.Operations
+	t.Attempts += other.Attempts
+	t.FailedAttempts += other.FailedAttempts
+	t.IncompleteAttempts += other.IncompleteAttempts
+	t.InputTokens += other.InputTokens
+	t.CachedInputTokens += other.CachedInputTokens
+	t.CacheWriteTokens += other.CacheWriteTokens
+	t.OutputTokens += other.OutputTokens
+	t.ReasoningTokens += other.ReasoningTokens
+	t.Flagged += other.Flagged
+}
+
+// A UsageReport is the counters of a client at one moment, sorted by project, then model.
+type UsageReport []Totals
+
+// Project sums what one project has used, over all models.
+func (r UsageReport) Project(project string) Totals {
+	sum := Totals{Project: project}
+	for i := range r {
+		if r[i].Project == project && !r[i].Overflow {
+			sum.add(&r[i])
+		}
+	}
+	return sum
+}
+
+// Usage takes the counters of the client. After Close it returns them as they stood when the last answer
+// had been read.
+func (c *Client) Usage() (UsageReport, error) {
 	core := c.core
 	if !core.join() {
 		<-core.ended // another goroutine may be about to end it
-		copied := make(map[string]Totals, len(core.final))
-		for project, sums := range core.final {
-			copied[project] = sums
-		}
-		return copied, nil
+		return slices.Clone(core.final), nil
 	}
 	defer core.release()
-	return totals(core.client)
+	return readUsage(core.client)
 }
 
-func totals(client *C.costmark_client) (map[string]Totals, error) {
-	var report *C.costmark_usage_report
+// ResetUsage sets the counters of the client to zero. Attempts that are open count when they end.
+func (c *Client) ResetUsage() {
+	core := c.core
+	entered := core.enter()
+	runtime.KeepAlive(c)
+	if !entered {
+		return
+	}
+	defer core.release()
+	C.costmark_client_usage_reset(core.client)
+}
+
+func readUsage(client *C.costmark_client) (UsageReport, error) {
+	var from *C.costmark_usage_report
 	var failure *C.costmark_error
-	if status := C.costmark_client_usage(client, &report, &failure); status != C.COSTMARK_OK {
+	if status := C.costmark_client_usage(client, &from, &failure); status != C.COSTMARK_OK {
 		return nil, takeError(status, failure)
 	}
-	defer C.costmark_usage_report_free(report)
-	count := int(C.costmark_usage_report_count(report))
-	usage := make(map[string]Totals, count)
+	defer C.costmark_usage_report_free(from)
+	count := C.costmark_usage_report_count(from)
+	report := make(UsageReport, 0, int(count))
 	for i := range count {
-		var length C.size_t
-		project := C.costmark_usage_report_project(report, C.size_t(i), &length)
-		var sums C.costmark_usage_totals
-		sums.struct_size = C.sizeof_costmark_usage_totals
-		status := C.costmark_usage_report_totals(report, C.size_t(i), &sums, &failure)
-		if status != C.COSTMARK_OK {
-			return nil, takeError(status, failure)
-		}
-		usage[string(view(project, length))] = Totals{
+		sums := C.costmark_usage_totals{struct_size: C.sizeof_costmark_usage_totals}
+		C.costmark_usage_report_read(from, i, &sums)
+		report = append(report, Totals{
+			Project:            goString(sums.project),
+			Model:              goString(sums.model),
 			Operations:         uint64(sums.operations),
 			Attempts:           uint64(sums.attempts),
 			FailedAttempts:     uint64(sums.failed_attempts),
 			IncompleteAttempts: uint64(sums.incomplete_attempts),
+			OpenAttempts:       uint64(sums.open_attempts),
 			InputTokens:        uint64(sums.input_tokens),
 			CachedInputTokens:  uint64(sums.cached_input_tokens),
 			CacheWriteTokens:   uint64(sums.cache_write_tokens),
 			OutputTokens:       uint64(sums.output_tokens),
 			ReasoningTokens:    uint64(sums.reasoning_tokens),
-			Inconsistent:       uint64(sums.inconsistent),
-		}
+			Flagged:            uint64(sums.flagged),
+			Overflow:           sums.overflow != 0,
+		})
 	}
-	return usage, nil
+	return report, nil
 }

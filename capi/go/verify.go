@@ -8,7 +8,6 @@ import "C"
 import (
 	"context"
 	"net/http"
-	"runtime"
 	"time"
 )
 
@@ -17,12 +16,12 @@ type Verdict int32
 
 // The verdicts.
 const (
-	VerdictHonoured    Verdict = 0 // the impossible project was refused, the real one passed
-	VerdictNotHonoured Verdict = 1 // the impossible project was served: the name is ignored
-	VerdictUnknown     Verdict = 2 // neither was shown; the reason says why
+	VerdictUnknown    Verdict = 0 // neither was shown; the reason says why
+	VerdictHonored    Verdict = 1 // the impossible project was refused, the real one passed
+	VerdictNotHonored Verdict = 2 // the impossible project was served: the name is ignored
 )
 
-// String is the name of a verdict, such as "not_honoured".
+// String is the name of a verdict, such as "not_honored".
 func (v Verdict) String() string { return C.GoString(C.costmark_verdict_name(C.costmark_verdict(v))) }
 
 // A VerifyRequest says what to verify. All of it is optional.
@@ -87,58 +86,49 @@ func (c *Client) Verify(ctx context.Context, request *VerifyRequest) (*Verificat
 	if project == "" {
 		project = ProjectFrom(ctx)
 	}
-	work.add(project)
-	work.add(request.Model)
-	work.add(request.URL)
-	work.addHeader(request.Header)
+	var pins pins
+	defer pins.Unpin()
+	from := C.costmark_verify_request{
+		struct_size: C.sizeof_costmark_verify_request,
+		project:     pins.text(project),
+		model:       pins.text(request.Model),
+		url:         pins.text(request.URL),
+		api:         C.costmark_api(request.API),
+	}
+	from.headers, from.header_count = pins.headers(request.Header)
+	if request.Force {
+		from.force = 1
+	}
 	var verification *C.costmark_verification
 	err = work.repeat(ctx, core.hooks, func() (C.costmark_status, *C.costmark_error) {
 		var failure *C.costmark_error
-		texts, lengths := work.texts()
-		status := C.cmgo_verify(core.client, work.handle, texts, lengths, C.size_t(len(work.lengths)),
-			C.costmark_api(request.API), C.bool(request.Force), timeoutOf(ctx, request.Timeout),
-			&verification, &failure)
+		from.timeout_ms = timeoutOf(ctx, request.Timeout)
+		status := C.cmgo_verify(core.client, work.handle, &from, &verification, &failure)
 		return status, failure
 	})
 	if err != nil {
 		return nil, err
 	}
 	defer C.costmark_verification_free(verification)
-	return readVerification(verification)
+	return readVerification(verification), nil
 }
 
-// MayVerify tells whether preparing a request to a URL may block for a proof, because option verify asks
-// for one and there is none yet.
-func (c *Client) MayVerify(url string) bool {
-	core := c.core
-	entered := core.enter()
-	runtime.KeepAlive(c)
-	if !entered {
-		return false
-	}
-	defer core.release()
-	data, length := text(url)
-	return bool(C.costmark_client_may_verify(core.client, data, length))
-}
-
-func readVerification(from *C.costmark_verification) (*Verification, error) {
-	var length C.size_t
+func readVerification(from *C.costmark_verification) *Verification {
+	told := C.costmark_verification_view{struct_size: C.sizeof_costmark_verification_view}
+	C.costmark_verification_read(from, &told)
 	found := &Verification{
-		Verdict:   Verdict(C.costmark_verification_verdict(from)),
-		Retryable: bool(C.costmark_verification_retryable(from)),
-		CheckedAt: timeFrom(C.costmark_verification_checked_unix_s(from)),
+		Verdict:   Verdict(told.verdict),
+		Reason:    goString(told.reason),
+		Endpoint:  goString(told.endpoint),
+		Carrier:   goString(told.carrier),
+		Project:   goString(told.project),
+		Model:     goString(told.model),
+		Retryable: told.retryable != 0,
+		CheckedAt: timeFrom(told.checked_unix_s),
 	}
-	found.Reason = copied(C.costmark_verification_reason(from, &length), &length)
-	found.Endpoint = copied(C.costmark_verification_endpoint(from, &length), &length)
-	found.Carrier = copied(C.costmark_verification_carrier(from, &length), &length)
-	found.Project = copied(C.costmark_verification_project(from, &length), &length)
-	found.Model = copied(C.costmark_verification_model(from, &length), &length)
-	for i := range C.costmark_verification_probe_count(from) {
+	for i := range told.probe_count {
 		probe := C.costmark_probe{struct_size: C.sizeof_costmark_probe}
-		var failure *C.costmark_error
-		if status := C.costmark_verification_probe(from, i, &probe, &failure); status != C.COSTMARK_OK {
-			return nil, takeError(status, failure)
-		}
+		C.costmark_verification_probe(from, i, &probe)
 		found.Probes = append(found.Probes, Probe{
 			Project:    goString(probe.project),
 			Request:    goString(probe.request),
@@ -148,5 +138,5 @@ func readVerification(from *C.costmark_verification) (*Verification, error) {
 			HTTPStatus: int(probe.http_status),
 		})
 	}
-	return found, nil
+	return found
 }

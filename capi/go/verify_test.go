@@ -35,8 +35,8 @@ func TestVerify(t *testing.T) {
 		answer http.HandlerFunc
 		want   Verdict
 	}{
-		{"honoured", knowing("proj_client"), VerdictHonoured},
-		{"ignored", answerJSON, VerdictNotHonoured},
+		{"honored", knowing("proj_client"), VerdictHonored},
+		{"ignored", answerJSON, VerdictNotHonored},
 		{"failing", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }, VerdictUnknown},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -67,7 +67,7 @@ func TestVerify(t *testing.T) {
 					t.Errorf("%+v", probe)
 				}
 			}
-			if first := found.Probes[0]; test.want == VerdictHonoured &&
+			if first := found.Probes[0]; test.want == VerdictHonored &&
 				(first.HTTPStatus != 404 || first.Code != "not_found_error" || first.RequestID != "req_17") {
 				t.Errorf("%+v", first)
 			}
@@ -82,7 +82,7 @@ func TestAProofIsKept(t *testing.T) {
 	request := &VerifyRequest{Model: "openai.gpt-oss-120b"}
 	for _, requests := range []int{2, 2} {
 		found, err := client.Verify(ctx, request)
-		if err != nil || found.Verdict != VerdictHonoured || found.Project != "proj_scope" {
+		if err != nil || found.Verdict != VerdictHonored || found.Project != "proj_scope" {
 			t.Fatalf("%+v %v", found, err)
 		}
 		if got := len(server.received()); got != requests {
@@ -119,25 +119,32 @@ func TestVerifyThatCannotBe(t *testing.T) {
 		t.Error(err)
 	}
 	_ = client.Close()
-	if _, err := client.Verify(context.Background(), nil); !errors.Is(err, ErrClosed) || client.MayVerify(silent.URL) {
+	if _, err := client.Verify(context.Background(), nil); !errors.Is(err, ErrClosed) {
 		t.Error(err)
 	}
 }
 
-func TestMayVerify(t *testing.T) {
-	server := newServer(t, knowing("proj_client"))
-	if server.verifying(t).MayVerify(server.URL + "/v1/chat/completions") {
-		t.Error("nobody has asked for a proof")
+func TestOptionVerify(t *testing.T) {
+	ignoring := newServer(t, answerJSON)
+	client := ignoring.verifying(t, Config{"verify": "true"})
+	_, err := NewTransport(client, nil).RoundTrip(post(t, context.Background(), ignoring.URL, plainChat))
+	if !errors.Is(err, ErrUnattributed) {
+		t.Error(err)
 	}
-	client := server.verifying(t, Config{"verify": "true"})
-	if !client.MayVerify(server.URL + "/v1/chat/completions") {
-		t.Error("there is no proof yet")
+	reading := newServer(t, knowing("proj_client"))
+	client = reading.verifying(t, Config{"verify": "true"})
+	transport := NewTransport(client, nil)
+	for range 2 {
+		do(t, transport, post(t, context.Background(), reading.URL, plainChat))
+	}
+	if got := reading.received(); len(got) != 4 { // two of them the proof
+		t.Errorf("%d requests", len(got))
 	}
 }
 
 func TestVerdicts(t *testing.T) {
 	for verdict, name := range map[Verdict]string{
-		VerdictHonoured: "honoured", VerdictNotHonoured: "not_honoured", VerdictUnknown: "unknown", 17: "unknown",
+		VerdictHonored: "honored", VerdictNotHonored: "not_honored", VerdictUnknown: "unknown", 17: "unknown",
 	} {
 		if verdict.String() != name {
 			t.Error(verdict)

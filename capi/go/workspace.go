@@ -7,9 +7,7 @@ import "C"
 
 import (
 	"context"
-	"encoding/binary"
 	"net/http"
-	"net/textproto"
 	"unsafe"
 )
 
@@ -17,194 +15,197 @@ import (
 // what it returns. It is used by one goroutine at a time.
 type workspace struct {
 	call
-	prepared *C.costmark_prepared
+	c   *C.cmgo_call    // in C's memory
+	own operationHandle // for requests that belong to no operation of the caller's
 
-	text    []byte     // the texts of the request, one after the other
-	lengths []C.size_t // and how long each is
-	arena   []byte     // what C writes
-	result  C.cmgo_result
-
-	hasOddNames bool // a header name was not in its canonical form
-	bodyLen     int
+	texts        // of the request
+	streams bool // there is a body that is not passed
+	bodyLen int
 }
 
-const (
-	headerRoom = 4 << 10 // in the arena, for headers: a session token may have 2 KB
-	smallBody  = 64 << 10
-	keptBody   = 4 << 20 // a workspace that has seen a longer body is not kept
-	keptArena  = 1 << 20
-)
+// A workspace that has seen a longer body is not kept.
+const keptBody = 4 << 20
 
 func newWorkspace() (*workspace, error) {
-	work := new(workspace)
-	var failure *C.costmark_error
-	if status := C.costmark_prepared_new(&work.prepared, &failure); status != C.COSTMARK_OK {
-		return nil, takeError(status, failure)
+	c := (*C.cmgo_call)(C.calloc(1, C.sizeof_cmgo_call))
+	if c == nil {
+		return nil, refusal(ErrOutOfMemory, "out of memory")
 	}
+	work := &workspace{c: c}
 	work.handle = newHandle(&work.call)
+	c.call = work.handle
 	return work, nil
 }
 
 func (w *workspace) free() {
-	C.costmark_prepared_free(w.prepared)
+	C.costmark_operation_free(w.own.handle)
+	C.free(unsafe.Pointer(w.c))
 	w.delete()
 }
 
 // forget wipes what may be secret, and tells whether the workspace is worth keeping.
 func (w *workspace) forget() bool {
-	clear(w.text)
-	clear(w.arena)
-	w.text, w.lengths, w.arena = w.text[:0], w.lengths[:0], w.arena[:0]
-	w.ctx, w.cause, w.sink = nil, nil, nil
-	w.hasOddNames = false
-	if cap(w.arena) > keptArena {
-		w.arena = nil
-	}
+	w.texts.forget()
+	w.ctx, w.cause, w.sink, w.token = nil, nil, nil, nil
+	w.streams = false
 	return w.bodyLen <= keptBody
 }
 
-// put begins a request. Its URL comes next.
-func (w *workspace) put(method, project, scope string) {
-	if method == "" {
-		method = http.MethodGet
-	}
-	w.add(method)
-	w.add(project)
-	w.add(scope)
+func (w *workspace) putOwn(ctx context.Context, request *Request) {
+	w.put(request.Method, request.Project, ProjectFrom(ctx))
+	w.add(request.URL)
+	w.addHeader(request.Header)
+	w.streams = request.BodyIsStream
 }
 
-func (w *workspace) add(text string) {
-	w.text = append(w.text, text...)
-	w.lengths = append(w.lengths, C.size_t(len(text)))
-}
+// Steps of a run, and how to take them.
+const (
+	beginStep   = C.uint32_t(C.CMGO_BEGIN)
+	readyStep   = C.uint32_t(C.CMGO_READY)
+	prepareStep = C.uint32_t(C.CMGO_PREPARE)
+	noWait      = C.uint32_t(C.CMGO_NO_WAIT)
+)
 
-// extend adds to the last text.
-func (w *workspace) extend(text string) {
-	w.text = append(w.text, text...)
-	w.lengths[len(w.lengths)-1] += C.size_t(len(text))
-}
-
-func (w *workspace) addHeader(header http.Header) {
-	for name, values := range header {
-		if textproto.CanonicalMIMEHeaderKey(name) != name {
-			w.hasOddNames = true
-		}
-		for _, value := range values {
-			w.add(name)
-			w.add(value)
-		}
-	}
-}
-
-func (w *workspace) texts() (*C.char, *C.size_t) {
-	return chars(w.text), unsafe.SliceData(w.lengths)
-}
-
-// prepare asks C. If attempt is not 0, the attempt begins, and there is an observation.
-func (w *workspace) prepare(ctx context.Context, core *core, body []byte, attempt uint32) (*Prepared,
-	*Observation, error,
+// run is one call into C: it takes steps with an operation, which is made if there is none, and which the
+// caller has locked.
+func (w *workspace) run(ctx context.Context, core *core, operation *operationHandle, steps C.uint32_t,
+	body []byte,
 ) {
-	err := w.repeat(ctx, core.hooks, func() (C.costmark_status, *C.costmark_error) {
-		w.ask(core, body, attempt)
-		return w.result.status, w.result.error
-	})
-	w.result.error = nil
-	if err != nil {
-		return nil, nil, err
+	w.ctx, w.cause = ctx, nil
+	w.bodyLen = max(w.bodyLen, len(body))
+	if w.streams {
+		steps |= C.CMGO_BODY_IS_STREAM
 	}
-	prepared := w.read(body)
-	if w.result.observation == nil {
-		return prepared, nil, nil
-	}
-	return prepared, newObservation(core, w.result.observation), nil
+	w.c.client, w.c.operation, w.c.steps = core.client, operation.handle, steps
+	texts, lengths, count := w.blocks()
+	C.cmgo_run(w.c, texts, lengths, count, chars(body), C.size_t(len(body)))
+	operation.handle, w.c.operation, w.c.beside = w.c.operation, nil, nil
 }
 
-// ask is the one call into C; another one follows only where the arena turns out to be too small,
-// which it is once at most for bodies of a size and credentials of a length.
-func (w *workspace) ask(core *core, body []byte, attempt uint32) {
-	w.bodyLen = len(body)
-	room := headerRoom
-	if len(body) <= smallBody || core.changesBodies.Load() {
-		room += len(body)
+// failure takes the error of the last run.
+func (w *workspace) failure(core *core) *Error {
+	from := w.c.error
+	w.c.error = nil
+	return w.takeError(core.hooks, w.c.status, from)
+}
+
+func (w *workspace) runLocked(ctx context.Context, core *core, operation *operationHandle,
+	steps C.uint32_t, body []byte,
+) error {
+	operation.mu.Lock()
+	defer operation.mu.Unlock()
+	if operation.handle == nil {
+		return errEnded
 	}
-	for {
-		if cap(w.arena) < room {
-			w.arena = make([]byte, room)
+	w.run(ctx, core, operation, steps, body)
+	return nil
+}
+
+// Led fetches after which a call waits in C: credentials that expire as they are fetched never are at
+// hand.
+const mostFetches = 2
+
+// settle ends a prepare whose first run did not wait.
+func (w *workspace) settle(ctx context.Context, core *core, operation *operationHandle, body []byte) (
+	*Prepared, error,
+) {
+	steps := prepareStep | noWait
+	for fetches := 0; w.c.status == C.COSTMARK_WOULD_BLOCK; {
+		_ = w.failure(core)
+		if core.hooks.token != nil {
+			w.fetchToken(ctx, core.hooks)
+			steps = prepareStep
+		} else {
+			led, err := core.wait(ctx, w, body)
+			if err != nil {
+				return nil, err
+			}
+			if led {
+				fetches++
+			}
+			if fetches == mostFetches {
+				steps = prepareStep
+			}
 		}
-		w.arena = w.arena[:cap(w.arena)]
-		texts, lengths := w.texts()
-		C.cmgo_prepare(core.client, w.prepared, w.handle, texts, lengths, C.size_t(len(w.lengths)),
-			chars(body), C.size_t(len(body)), C.uint32_t(attempt),
-			chars(w.arena), C.size_t(len(w.arena)), &w.result)
-		if w.result.status != C.COSTMARK_OK || !bool(w.result.too_small) {
-			break
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
-		room = int(w.result.used) + headerRoom
+		if err := w.runLocked(ctx, core, operation, steps, body); err != nil {
+			return nil, err
+		}
 	}
-	w.arena = w.arena[:min(int(w.result.used), len(w.arena))] // what is wiped later
-	if bool(w.result.body_changed) && !core.changesBodies.Load() {
-		core.changesBodies.Store(true)
+	if w.c.status != C.COSTMARK_OK {
+		return nil, w.failure(core)
 	}
+	if w.c.prepared.renewal_due != 0 {
+		core.renew(ctx, w, body)
+	}
+	return w.read(body), nil
 }
 
 // read makes what C wrote Go's: one block of memory for everything.
 func (w *workspace) read(body []byte) *Prepared {
+	from := &w.c.prepared
+	removed := unsafe.Slice(from.remove_headers, int(from.remove_header_count))
+	set := unsafe.Slice(from.set_headers, int(from.set_header_count))
+	length := from.url.len + from.project.len + from.model.len + from.hint.len
+	changed := from.body_changed != 0
+	if changed {
+		length += from.body.len
+	}
+	for i := range set {
+		length += set[i].value.len
+	}
+	in := copier{make([]byte, 0, int(length))}
 	prepared := &Prepared{
 		Body:        body,
-		BodyChanged: bool(w.result.body_changed),
-		Source:      ProjectSource(w.result.source),
-		API:         API(w.result.api),
-		Streamed:    bool(w.result.streamed),
-		Authorized:  bool(w.result.authorized),
-
-		HidesUsageChunk: bool(w.result.hides_usage_chunk),
+		BodyChanged: changed,
+		URL:         in.text(from.url),
+		Project:     in.text(from.project),
+		Model:       in.text(from.model),
+		Hint:        in.text(from.hint),
+		Source:      ProjectSource(from.project_source),
+		API:         API(from.api),
+		Streamed:    from.streamed != 0,
+		Authorized:  from.authorized != 0,
 	}
-	in := reader{append([]byte(nil), w.arena...)}
-	if prepared.BodyChanged {
-		prepared.Body = in.bytes(int(w.result.body_len))
+	if changed {
+		prepared.Body = in.bytes(from.body)
 	}
-	prepared.Project = in.text()
-	prepared.URL = in.text()
-	prepared.Hint = in.text()
-	prepared.Remove = prepared.remove[:0]
-	for range int(w.result.remove_count) {
-		prepared.Remove = append(prepared.Remove, in.name())
+	prepared.Remove, prepared.Set = prepared.remove[:0], prepared.set[:0]
+	for _, name := range removed {
+		prepared.Remove = append(prepared.Remove, canonicalName(viewOf(name)))
 	}
-	prepared.Set = prepared.set[:0]
-	for range int(w.result.set_count) {
-		prepared.Set = append(prepared.Set, Header{in.name(), in.text()})
+	for i := range set {
+		prepared.Set = append(prepared.Set, Header{canonicalName(viewOf(set[i].name)), in.text(set[i].value)})
 	}
 	return prepared
 }
 
-// reader takes texts out of a block that nobody writes to any more, except to its own bytes().
-type reader struct {
+// copier copies C's texts to a block that has room for them all.
+type copier struct {
 	block []byte
 }
 
-func (r *reader) bytes(length int) []byte {
-	taken := r.block[:length:length]
-	r.block = r.block[length:]
-	return taken
+func (c *copier) bytes(from C.costmark_str) []byte {
+	begin := len(c.block)
+	c.block = append(c.block, viewOf(from)...)
+	return c.block[begin:len(c.block):len(c.block)]
 }
 
-func (r *reader) text() string {
-	length := int(binary.NativeEndian.Uint32(r.bytes(4)))
-	if length == 0 {
-		return ""
-	}
-	return unsafe.String(unsafe.SliceData(r.bytes(length)), length)
+func (c *copier) text(from C.costmark_str) string {
+	copied := c.bytes(from)
+	return unsafe.String(unsafe.SliceData(copied), len(copied))
 }
 
-// name reads the name of a header, in its canonical form, which needs no memory for those we know.
-func (r *reader) name() string {
-	spelt := r.text()
+// canonicalName is the name of a header as net/http spells it, which needs no memory for those we know.
+func canonicalName(spelt []byte) string {
 	for _, name := range knownNames {
 		if len(spelt) == len(name) && equalFold(spelt, name) {
 			return name
 		}
 	}
-	return http.CanonicalHeaderKey(spelt)
+	return http.CanonicalHeaderKey(string(spelt))
 }
 
 var knownNames = [...]string{
@@ -213,7 +214,7 @@ var knownNames = [...]string{
 }
 
 // equalFold compares texts of one length, without regard to ASCII case.
-func equalFold(a, b string) bool {
+func equalFold(a []byte, b string) bool {
 	for i := range len(a) {
 		x, y := a[i], b[i]
 		if x != y && (x|0x20 != y|0x20 || x|0x20 < 'a' || x|0x20 > 'z') {

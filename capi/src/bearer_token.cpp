@@ -39,6 +39,10 @@ struct costmark_bearer_token_cache {
 namespace costmark::capi {
 namespace {
 
+std::int64_t life_of(std::int64_t expires_in_s) noexcept {
+  return expires_in_s == 0 ? max_bearer_token_life_s : expires_in_s;
+}
+
 Result<std::unique_ptr<costmark_bearer_token>> make_token(const costmark_credentials* from,
                                                           const char* region,
                                                           std::size_t region_len,
@@ -51,7 +55,7 @@ Result<std::unique_ptr<costmark_bearer_token>> make_token(const costmark_credent
   if (region == nullptr) return invalid_argument("region is NULL");
   auto credentials = fields.copy("argument");
   if (!credentials) return std::move(credentials).status();
-  auto token = mint_bearer_token(*credentials.value(), region_text, expires_in_s,
+  auto token = mint_bearer_token(*credentials.value(), region_text, life_of(expires_in_s),
                                  time_unix_s == 0 ? system_time() : time_unix_s);
   if (!token) return std::move(token).status();
   return std::make_unique<costmark_bearer_token>(std::move(token).value());
@@ -80,7 +84,7 @@ Result<std::unique_ptr<costmark_bearer_token_cache>> make_cache(const costmark_c
   BearerTokenConfig token;
   token.credentials = std::move(sources.value().credentials);
   token.region = std::move(region).value();
-  token.expires_in_s = expires_in_s == 0 ? max_bearer_token_life_s : expires_in_s;
+  token.expires_in_s = life_of(expires_in_s);
   token.on_refresh_failure = std::move(sources.value().on_refresh_failure);
   auto cache = BearerTokenCache::create(std::move(token));
   if (!cache) return std::move(cache).status();

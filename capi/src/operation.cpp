@@ -329,7 +329,7 @@ void costmark_operation_free(costmark_operation* operation) noexcept {
   // A callback must not pull its own operation from under the call that it is inside of.
   if (!alive(operation) || Entry::inside(operation)) return;
   // Counting an attempt that has not ended calls back as well.
-  const Entry entry(operation->owner);
+  const Entry entry(operation->owner, operation);
   const std::shared_ptr<costmark::Client> client = operation->client;
   delete operation;
 }

@@ -53,6 +53,7 @@ costmark_usage_totals to_c(const UsageRow& row) noexcept {
   out.output_tokens = row.totals.output_tokens;
   out.reasoning_tokens = row.totals.reasoning_tokens;
   out.flagged = row.totals.inconsistent;
+  out.open_attempts = row.totals.open_attempts;
   out.overflow = row.totals.is_overflow ? 1 : 0;
   return out;
 }

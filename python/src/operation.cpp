@@ -82,7 +82,7 @@ Operation OperationPool::take() {
 
 void OperationPool::give_back(Operation operation) noexcept {
   const bool is_large = operation.prepared().body().size() > largest_body;
-  operation.clear();
+  operation.reset();
   if (is_large) return;
   const std::lock_guard lock(mutex_);
   if (kept_.size() >= most_kept) return;

@@ -8,21 +8,22 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/costmark"
 
-# Copies the header, with a member before the nth one of all structs; prints that member.
+# Copies the headers, with a member before the nth one of all structs; prints that member.
 insert() { # N
-  awk -v n="$1" -v out="$work/costmark/costmark.h" '
+  awk -v n="$1" -v to="$work/costmark/" '
+    FNR == 1 { out = FILENAME; sub(/.*\//, to, out) }
     /^typedef struct costmark_[a-z_]+ \{/ { name = $3; inside = 1 }
     /^\}/ { inside = 0 }
     inside && /^  [a-z].*;/ && ++count == n { print "  uint64_t inserted;" > out; print name ": " $0 }
     { print > out }
-  ' "$include/costmark/costmark.h"
+  ' "$include"/costmark/*.h
 }
 compiles() {
   "$compiler" -std=c99 -fsyntax-only -I "$work" "$layout" 2> "$work/said"
 }
 
 insert 0
-compiles || { cat "$work/said"; echo "the header as it is does not fit its layout"; exit 1; }
+compiles || { cat "$work/said"; echo "the headers as they are do not fit its layout"; exit 1; }
 n=1
 while where=$(insert "$n") && [ -n "$where" ]; do
   if compiles; then

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,15 +44,18 @@ class OfCore {
     auto made = Client::create(std::move(config));
     if (!made) std::abort();
     client_ = std::move(made).value();
+    operation_.emplace(client_->operation());
   }
 
   void prepare(std::string_view body) {
-    if (!client_->prepare({"POST", url, headers, body, {}, {}}, prepared_)) std::abort();
+    if (!operation_->begin({"POST", url, headers, body, {}, {}}) || !operation_->prepare()) {
+      std::abort();
+    }
   }
 
  private:
   std::shared_ptr<Client> client_;
-  Prepared prepared_;
+  std::optional<Operation> operation_;
 };
 
 // Through the shared library, and what a caller reads out of it.
@@ -65,7 +69,7 @@ class OfC {
                                          value.size(), nullptr) == COSTMARK_OK;
     }
     good = good && costmark_client_new(config, &client_, nullptr) == COSTMARK_OK &&
-           costmark_prepared_new(&prepared_, nullptr) == COSTMARK_OK;
+           costmark_operation_new(client_, &operation_, nullptr) == COSTMARK_OK;
     costmark_config_free(config);
     if (!good) std::abort();
     for (std::size_t i = 0; i < headers.size(); ++i) {
@@ -73,7 +77,7 @@ class OfC {
     }
   }
   ~OfC() {
-    costmark_prepared_free(prepared_);
+    costmark_operation_free(operation_);
     costmark_client_release(client_);
   }
   OfC(const OfC&) = delete;
@@ -86,17 +90,18 @@ class OfC {
     request.headers = headers_.data();
     request.header_count = headers_.size();
     request.body = str(body);
-    std::size_t count = 0, len = 0;
-    if (costmark_client_prepare(client_, &request, prepared_, nullptr) != COSTMARK_OK ||
-        costmark_prepared_headers_to_set(prepared_, &count) == nullptr ||
-        costmark_prepared_body(prepared_, &len) == nullptr || len <= body.size()) {
+    costmark_prepared prepared = COSTMARK_PREPARED_INIT;
+    if (costmark_operation_begin(operation_, &request, nullptr) != COSTMARK_OK ||
+        costmark_operation_prepare(operation_, nullptr, nullptr, &prepared, nullptr) !=
+            COSTMARK_OK ||
+        prepared.set_header_count == 0 || prepared.body.len <= body.size()) {
       std::abort();
     }
   }
 
  private:
   costmark_client* client_ = nullptr;
-  costmark_prepared* prepared_ = nullptr;
+  costmark_operation* operation_ = nullptr;
   std::array<costmark_header, 3> headers_{};
 };
 
@@ -105,7 +110,7 @@ class OfC {
 bool print_capi() {
   OfCore core;
   OfC c;
-  std::printf("Ratio of costmark_client_prepare() to the core's prepare\n%-44s", "");
+  std::printf("Ratio of costmark_operation_begin() and _prepare() to those of the core\n%-44s", "");
   const std::size_t sizes[] = {1'000, 10'000, 100'000};
   for (const std::size_t size : sizes) std::printf("%7zu k", size / 1000);
   std::printf("\n%-44s", "prepare: body carrier and SigV4, from C");

@@ -179,10 +179,13 @@ std::shared_ptr<Client> make_client(std::string_view auth, const std::string& ur
 class Ours {
  public:
   Ours(std::shared_ptr<Client> client, const std::string& url, const std::string& body)
-      : client_(std::move(client)), request_{"POST", url, headers_, body, {}, {}} {}
+      : client_(std::move(client)),
+        request_{"POST", url, headers_, body, {}, {}},
+        sent_(client_->operation()),
+        prepared_(client_->operation()) {}
 
   void send() {
-    const Status status = client_->send(request_, {}, response_);
+    const Status status = client_->send(request_, {}, sent_);
     if (!status) {
       std::printf("%s\n", status.error().message.c_str());
       std::abort();
@@ -191,19 +194,19 @@ class Ours {
 
   // Without the exchange: what attributing, signing and observing cost wherever they are done.
   void prepare() {
-    if (!client_->prepare(request_, prepared_)) std::abort();
-    Observation observation = client_->observe(prepared_);
-    observation.head(200, "application/json");
-    observation.feed(response_.body());
-    observation.finish();
+    if (!prepared_.begin(request_) || !prepared_.prepare()) std::abort();
+    prepared_.sent();
+    prepared_.head({200, headers_});
+    prepared_.feed(sent_.response().body());
+    prepared_.finish();
   }
 
  private:
   const std::shared_ptr<Client> client_;
   const std::array<Header, 1> headers_{{{"Content-Type", "application/json"}}};
   const Request request_;
-  Response response_;
-  Prepared prepared_;
+  Operation sent_;
+  Operation prepared_;
 };
 
 // Nanoseconds of a call each, of which a fifth were faster: the exchanges take turns one by one,

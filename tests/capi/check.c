@@ -5,16 +5,24 @@
 
 int failures = 0;
 
+costmark_error_view view_of(const costmark_error *error) {
+  costmark_error_view out = COSTMARK_ERROR_VIEW_INIT;
+  costmark_error_read(error, &out);
+  if (out.message.data == NULL) out.message = str("");
+  if (out.request_id.data == NULL) out.request_id = str("");
+  return out;
+}
+
 void check_failure(const char *file, int line, const char *call, costmark_status expected,
                    costmark_status got, const costmark_error *error) {
-  size_t len = 0;
-  const char *message = costmark_error_message(error, &len);
-  const bool good = got == expected && error != NULL && costmark_error_status(error) == got &&
-                    len > 0 && strlen(message) == len && strchr(message, '\n') == NULL;
+  const costmark_error_view why = view_of(error);
+  const bool good = got == expected && error != NULL && why.status == got && why.message.len > 0 &&
+                    strlen(why.message.data) == why.message.len &&
+                    strchr(why.message.data, '\n') == NULL;
   if (good) return;
   ++failures;
   fprintf(stderr, "%s:%d: %s\n  expected %s, got %s: %s\n", file, line, call,
-          costmark_status_name(expected), costmark_status_name(got), message);
+          costmark_status_name(expected), costmark_status_name(got), why.message.data);
 }
 
 void check_success(const char *file, int line, const char *call, costmark_status got,
@@ -22,7 +30,16 @@ void check_success(const char *file, int line, const char *call, costmark_status
   if (got == COSTMARK_OK && error == NULL) return;
   ++failures;
   fprintf(stderr, "%s:%d: %s\n  failed with %s: %s\n", file, line, call, costmark_status_name(got),
-          costmark_error_message(error, NULL));
+          view_of(error).message.data);
+}
+
+bool shows_nothing(const void *view, size_t size) {
+  const unsigned char *bytes = (const unsigned char *)view;
+  size_t i;
+  for (i = sizeof(size_t); i < size; ++i) {
+    if (bytes[i] != 0) return false;
+  }
+  return true;
 }
 
 costmark_str str(const char *text) {
@@ -64,18 +81,56 @@ costmark_client *client_with(const char *const *options) {
   return client;
 }
 
-costmark_prepared *new_prepared(void) {
-  costmark_prepared *prepared = NULL;
-  CHECK_OK(costmark_prepared_new(&prepared, &error));
-  return prepared;
+costmark_operation *operation_of(costmark_client *client) {
+  costmark_operation *operation = NULL;
+  CHECK_OK(costmark_operation_new(client, &operation, &error));
+  return operation;
 }
 
-costmark_status take_head(costmark_observation *observation, int32_t http_status, const char *type,
-                          costmark_error **out_error) {
+costmark_status begin_and_prepare(costmark_operation *operation, const costmark_request *request,
+                                  costmark_prepared *out_prepared, costmark_error **out_error) {
+  const costmark_status status = costmark_operation_begin(operation, request, out_error);
+  if (status != COSTMARK_OK) return status;
+  return costmark_operation_prepare(operation, NULL, NULL, out_prepared, out_error);
+}
+
+costmark_status try_to_prepare(costmark_client *client, const costmark_request *request,
+                               costmark_error **out_error) {
+  costmark_prepared prepared = COSTMARK_PREPARED_INIT;
+  costmark_operation *operation = NULL;
+  costmark_status status = costmark_operation_new(client, &operation, out_error);
+  if (status == COSTMARK_OK) status = begin_and_prepare(operation, request, &prepared, out_error);
+  costmark_operation_free(operation);
+  return status;
+}
+
+costmark_operation *sent_operation(costmark_client *client, const costmark_request *request) {
+  costmark_operation *operation = operation_of(client);
+  costmark_prepared prepared = COSTMARK_PREPARED_INIT;
+  CHECK_OK(begin_and_prepare(operation, request, &prepared, &error));
+  costmark_operation_sent(operation);
+  return operation;
+}
+
+costmark_status take_head(costmark_operation *operation, int32_t http_status, const char *type) {
+  costmark_header field = {COSTMARK_STR("Content-Type"), COSTMARK_STR_INIT};
   costmark_answer_head head = COSTMARK_ANSWER_HEAD_INIT;
+  field.value = str(type);
   head.http_status = http_status;
-  if (type != NULL) head.content_type = str(type);
-  return costmark_observation_head(observation, &head, out_error);
+  head.headers = &field;
+  head.header_count = type == NULL ? 0 : 1;
+  return costmark_operation_head(operation, &head, NULL);
+}
+
+void finish_with(costmark_operation *operation, const char *text) {
+  CHECK(costmark_operation_feed(operation, text, strlen(text), NULL) == COSTMARK_OK);
+  CHECK(costmark_operation_finish(operation, NULL, NULL) == COSTMARK_OK);
+}
+
+costmark_answer answer_of(const costmark_operation *operation) {
+  costmark_answer out = COSTMARK_ANSWER_INIT;
+  costmark_operation_answer(operation, &out);
+  return out;
 }
 
 costmark_request chat_request(const char *body) {
@@ -91,16 +146,10 @@ costmark_request chat_request(const char *body) {
 }
 
 costmark_str header_to_set(const costmark_prepared *prepared, const char *name) {
-  size_t i, k, count = 0;
-  const costmark_header *headers = costmark_prepared_headers_to_set(prepared, &count);
-  for (i = 0; i < count; ++i) {
-    bool same = headers[i].name.len == strlen(name);
-    for (k = 0; same && name[k] != '\0'; ++k) {
-      same = tolower((unsigned char)name[k]) == tolower((unsigned char)headers[i].name.data[k]);
-    }
-    if (same) return headers[i].value;
-  }
-  return str(NULL);
+  costmark_str value = COSTMARK_STR_INIT;
+  costmark_header_find(prepared->set_headers, prepared->set_header_count, name, strlen(name),
+                       &value);
+  return value;
 }
 
 void clear_environment(void) {
@@ -118,8 +167,8 @@ void clear_environment(void) {
   setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
   for (i = 0; i < costmark_option_count(); ++i) {
     char name[80] = "COSTMARK_";
-    costmark_option_info option = COSTMARK_OPTION_INFO_INIT;
-    CHECK_OK(costmark_option_get(i, &option, &error));
+    costmark_option option = COSTMARK_OPTION_INIT;
+    costmark_option_read(i, &option);
     for (k = 0; k < option.name.len && k < 60; ++k) {
       name[9 + k] = (char)toupper((unsigned char)option.name.data[k]);
     }

@@ -3,7 +3,7 @@
 #ifndef COSTMARK_TESTS_CAPI_CHECK_H
 #define COSTMARK_TESTS_CAPI_CHECK_H
 
-#include <costmark/costmark.h>
+#include <costmark/testing.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,10 +47,26 @@ bool equal(costmark_str text, const char *expected);
 costmark_config *config_with(const char *const *options);
 /* A client of such a configuration. */
 costmark_client *client_with(const char *const *options);
-costmark_prepared *new_prepared(void);
-/* Hands an observation the head of an answer; `type`: its Content-Type, or NULL. */
-costmark_status take_head(costmark_observation *observation, int32_t http_status, const char *type,
-                          costmark_error **out_error);
+costmark_operation *operation_of(costmark_client *client);
+/* Begins with a request and prepares it. */
+costmark_status begin_and_prepare(costmark_operation *operation, const costmark_request *request,
+                                  costmark_prepared *out_prepared, costmark_error **out_error);
+/* The same with a new operation of a client, which is freed: for the status alone. */
+costmark_status try_to_prepare(costmark_client *client, const costmark_request *request,
+                               costmark_error **out_error);
+/* An operation of a client that has begun, was prepared, and is on its way. */
+costmark_operation *sent_operation(costmark_client *client, const costmark_request *request);
+/* Hands an operation the head of an answer; `type`: its Content-Type, or NULL. */
+costmark_status take_head(costmark_operation *operation, int32_t http_status, const char *type);
+/* Feeds a whole text, and finishes. */
+void finish_with(costmark_operation *operation, const char *text);
+costmark_answer answer_of(const costmark_operation *operation);
+
+/* What an error says; its status, offset and message. Empty texts instead of absent ones. */
+costmark_error_view view_of(const costmark_error *error);
+
+/* Whether all bytes but those of struct_size are zero. */
+bool shows_nothing(const void *view, size_t size);
 
 /* A chat request with nothing optional but a Content-Type and this body. */
 costmark_request chat_request(const char *body);
@@ -64,7 +80,8 @@ void clear_environment(void);
 void test_basics(void);
 void test_options(void);
 void test_prepare(void);
-void test_observe(void);
+void test_operation(void);
+void test_answers(void);
 void test_sign(void);
 void test_json(void);
 void test_callbacks(void);
@@ -72,7 +89,8 @@ void test_structs(void);
 void test_misuse(void);
 void test_threads(void);
 void test_verify(void);
-void test_providers(void);
+void test_caches(void);
+void test_names(void);
 void test_send(void);
 void test_process(void);
 void test_stale(void);

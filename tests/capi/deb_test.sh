@@ -35,9 +35,9 @@ for needed in libc6 libcurl4 libssl3 libsimdjson libstdc++6; do
 done
 dpkg-deb --ctrl-tarfile "$runtime" | tar -t | sort > "$work/control"
 printf '%s\n' ./ ./control ./md5sums ./shlibs ./symbols ./triggers | diff - "$work/control"
-dpkg-deb --ctrl-tarfile "$runtime" | tar -xO ./symbols | sed -n 's/^ \(costmark_[a-z_]*\)@COSTMARK_1 .*/\1/p' \
-  > "$work/symbols"
-grep -v '^#' "$source/capi/costmark.symbols" | cut -d ' ' -f 1 | diff - "$work/symbols"
+dpkg-deb --ctrl-tarfile "$runtime" | tar -xO ./symbols |
+  sed -n 's/^ \(costmark_[a-z_]*\)@COSTMARK_\([0-9.]*\) \2$/\1 \2/p' > "$work/symbols"
+grep -v '^#' "$source/capi/costmark.symbols" | diff - "$work/symbols"
 
 dpkg-deb -x "$runtime" "$work/unpacked"
 find "$work/unpacked" -type f ! -path '*/share/doc/libcostmark1/*' ! -name 'libcostmark.so.1.*' | grep . &&
@@ -59,7 +59,7 @@ in_a_folder() {
   for module in costmark costmark-static; do
     # Word splitting is meant: pkg-config prints a list of arguments.
     # shellcheck disable=SC2046
-    "$compiler" "$source/capi/examples/prepare.c" $(pkg-config --cflags --libs "$module") -o "$work/prepare"
+    "$compiler" "$source/examples/c/prepare.c" $(pkg-config --cflags --libs "$module") -o "$work/prepare"
     env -i LD_LIBRARY_PATH="$libraries" "$work/prepare" | grep -q 'project proj_abc123, from client'
   done
 }
@@ -94,13 +94,14 @@ run_example() {
 
 try_examples() {
   examples=/usr/share/doc/libcostmark-dev/examples
-  for example in "$root$examples"/*.c "$root$examples"/*.cpp; do
+  for example in "$root$examples"/c/*.c "$root$examples"/cpp/*.cpp; do
     line=$(sed -n 's/^[ */]*\(g[c+][c+] .* -o [a-z]*\)$/\1/p' "$example")
     name=$(basename "$example")
-    inside sh -c "cd $examples && $(echo "$line" | sed 's, -o .*,,') -o /tmp/$name.out" || fail "$name: $line"
+    language=$(basename "$(dirname "$example")")
+    inside sh -c "cd $examples/$language && $(echo "$line" | sed 's, -o .*,,') -o /tmp/$name.out" || fail "$name: $line"
   done
   inside /tmp/prepare.c.out | grep -q 'project proj_abc123, from client'
-  inside sh -c "cd $examples && gcc prepare.c \$(pkg-config --cflags --libs costmark-static) -o /tmp/archive"
+  inside sh -c "cd $examples/c && gcc prepare.c \$(pkg-config --cflags --libs costmark-static) -o /tmp/archive"
   inside /tmp/archive | grep -q 'project proj_abc123, from client'
   inside ldd /tmp/archive | grep -q libcostmark && fail "the archive was not linked"
   [ -n "${COSTMARK_PYTHON:-}" ] || { echo 'without COSTMARK_PYTHON no example talks to the emulator'; return; }

@@ -1,8 +1,8 @@
 // What the tests share that fail each allocation of each function in turn. A test bears the name of
-// its function: ClientPrepare is that of costmark_client_prepare().
+// its function: ClientNew is that of costmark_client_new().
 #pragma once
 
-#include <costmark/costmark.h>
+#include <costmark/testing.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -47,11 +47,8 @@ inline void end(costmark_config* handle) {
 inline void end(costmark_client* handle) {
   costmark_client_release(handle);
 }
-inline void end(costmark_prepared* handle) {
-  costmark_prepared_free(handle);
-}
-inline void end(costmark_observation* handle) {
-  costmark_observation_free(handle);
+inline void end(costmark_operation* handle) {
+  costmark_operation_free(handle);
 }
 inline void end(costmark_usage_report* handle) {
   costmark_usage_report_free(handle);
@@ -63,14 +60,11 @@ inline void end(costmark_signature* handle) {
 inline void end(costmark_cancel* handle) {
   costmark_cancel_release(handle);
 }
-inline void end(costmark_response* handle) {
-  costmark_response_free(handle);
-}
 inline void end(costmark_verification* handle) {
   costmark_verification_free(handle);
 }
-inline void end(costmark_credentials_provider* handle) {
-  costmark_credentials_provider_release(handle);
+inline void end(costmark_credentials_cache* handle) {
+  costmark_credentials_cache_release(handle);
 }
 inline void end(costmark_credentials_set* handle) {
   costmark_credentials_set_free(handle);
@@ -81,8 +75,8 @@ inline void end(costmark_credentials_report* handle) {
 inline void end(costmark_bearer_token* handle) {
   costmark_bearer_token_free(handle);
 }
-inline void end(costmark_bearer_token_provider* handle) {
-  costmark_bearer_token_provider_release(handle);
+inline void end(costmark_bearer_token_cache* handle) {
+  costmark_bearer_token_cache_release(handle);
 }
 
 template <class Handle>
@@ -98,8 +92,10 @@ inline costmark_status run(const Call& call, std::size_t n, bool all_after, std:
   asked = allocations::end().all;
   EXPECT_EQ(status == COSTMARK_OK, error == nullptr) << "allocation " << n;
   if (error != nullptr) {
-    EXPECT_EQ(costmark_error_status(error), status) << "allocation " << n;
-    EXPECT_NE(*costmark_error_message(error, nullptr), '\0') << "allocation " << n;
+    costmark_error_view why = COSTMARK_ERROR_VIEW_INIT;
+    costmark_error_read(error, &why);
+    EXPECT_EQ(why.status, status) << "allocation " << n;
+    EXPECT_GT(why.message.len, 0U) << "allocation " << n;
   }
   costmark_error_free(error);
   return status;
@@ -161,7 +157,6 @@ class Faults : public ::testing::Test {
     ASSERT_EQ(costmark_config_new(config.out(), nullptr), COSTMARK_OK);
     configure(config, "body");
     ASSERT_EQ(costmark_client_new(config, client.out(), nullptr), COSTMARK_OK);
-    ASSERT_EQ(costmark_prepared_new(prepared.out(), nullptr), COSTMARK_OK);
     request = COSTMARK_REQUEST_INIT;
     request.method = str("POST");
     request.url = str("https://bedrock-mantle.us-east-1.api.aws/v1/chat/completions");
@@ -173,22 +168,32 @@ class Faults : public ::testing::Test {
     prepare();
   }
 
-  void prepare() {
-    ASSERT_EQ(costmark_client_prepare(client, &request, prepared, nullptr), COSTMARK_OK);
+  void make() { ASSERT_EQ(costmark_operation_new(client, operation.out(), nullptr), COSTMARK_OK); }
+
+  void begin() {
+    make();
+    ASSERT_EQ(costmark_operation_begin(operation, &request, nullptr), COSTMARK_OK);
   }
 
-  void observe() {
-    prepare();
-    ASSERT_EQ(costmark_observation_new(client, prepared, 1, observation.out(), nullptr),
+  void prepare() {
+    begin();
+    ASSERT_EQ(costmark_operation_prepare(operation, nullptr, nullptr, &prepared, nullptr),
               COSTMARK_OK);
   }
 
-  void observe_with_head(std::string_view type) {
-    observe();
+  void send_off() {
+    prepare();
+    costmark_operation_sent(operation);
+  }
+
+  void begin_answer(std::string_view type) {
+    send_off();
+    const costmark_header field{COSTMARK_STR("content-type"), str(type)};
     costmark_answer_head head = COSTMARK_ANSWER_HEAD_INIT;
     head.http_status = 200;
-    head.content_type = {type.data(), type.size()};
-    ASSERT_EQ(costmark_observation_head(observation, &head, nullptr), COSTMARK_OK);
+    head.headers = &field;
+    head.header_count = 1;
+    ASSERT_EQ(costmark_operation_head(operation, &head, nullptr), COSTMARK_OK);
   }
 
   const std::string body =
@@ -200,8 +205,8 @@ class Faults : public ::testing::Test {
   costmark_request request{};
   Owned<costmark_config> config;
   Owned<costmark_client> client;
-  Owned<costmark_prepared> prepared;
-  Owned<costmark_observation> observation;
+  Owned<costmark_operation> operation;
+  costmark_prepared prepared = COSTMARK_PREPARED_INIT;
 };
 
 inline int freed = 0;
@@ -210,7 +215,7 @@ inline void count_freed(void*) {
 }
 inline void no_log(void*, costmark_log_level, const char*, size_t) {}
 
-inline void no_usage(void*, const costmark_usage_event*) {}
+inline void no_usage(void*, const costmark_answer*) {}
 inline std::int64_t a_time(void*) {
   return 1'700'000'000;
 }

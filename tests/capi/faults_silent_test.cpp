@@ -15,16 +15,15 @@ using namespace faults;  // NOLINT(google-build-using-namespace)
 struct Handles {
   Owned<costmark_config> config;
   Owned<costmark_client> client;
-  Owned<costmark_prepared> prepared;
-  Owned<costmark_observation> observation;
+  Owned<costmark_operation> operation;
   Owned<costmark_usage_report> usage;
   Owned<costmark_signature> signature;
+  Owned<costmark_verification> verification;  // NULL
   Owned<costmark_cancel> cancel;
-  Owned<costmark_response> response;
-  Owned<costmark_credentials_provider> provider;
+  Owned<costmark_credentials_cache> cache;
   Owned<costmark_credentials_set> set;
   Owned<costmark_credentials_report> report;
-  Owned<costmark_bearer_token_provider> tokens;
+  Owned<costmark_bearer_token_cache> tokens;
   Owned<costmark_bearer_token> token;
   costmark_error* error = nullptr;
   costmark_usage_totals room[2] = {};  // for costmark_init()
@@ -37,10 +36,20 @@ struct Handles {
 
 using Silent = void (*)(Handles&);
 
-#define GETTER(function, handle) {#function, [](Handles& of) { (void)function(of.handle); }}
-#define TEXT(function, handle) {#function, [](Handles& of) { (void)function(of.handle, nullptr); }}
-#define TEXT_AT(function, handle) \
-  {#function, [](Handles& of) { (void)function(of.handle, 0, nullptr); }}
+#define CALL(function, handle) {#function, [](Handles& of) { (void)function(of.handle); }}
+// Fills a struct. A verification takes a server: see faults_send_test.cpp; here it is NULL.
+#define VIEW(function, handle, type) \
+  {#function, [](Handles& of) {      \
+     costmark_##type out{};          \
+     out.struct_size = sizeof out;   \
+     function(of.handle, &out);      \
+   }}
+#define VIEW_AT(function, handle, type) \
+  {#function, [](Handles& of) {         \
+     costmark_##type out{};             \
+     out.struct_size = sizeof out;      \
+     function(of.handle, 0, &out);      \
+   }}
 #define NAME(function) {#function, [](Handles&) { (void)function(1); }}
 // Ends one count of two.
 #define SHARED(stem, handle)                                                \
@@ -64,107 +73,70 @@ const std::map<std::string, Silent>& silent() {
       {"costmark_init", [](Handles& of) { costmark_init(&of.room, sizeof of.room); }},
       {"costmark_option_count", [](Handles&) { EXPECT_GT(costmark_option_count(), 0U); }},
       {"costmark_json_set_bound", [](Handles&) { (void)costmark_json_set_bound(1, 2, 3); }},
+      {"costmark_header_find",
+       [](Handles&) {
+         const costmark_header header{COSTMARK_STR("a"), COSTMARK_STR("b")};
+         EXPECT_TRUE(costmark_header_find(&header, 1, "A", 1, nullptr));
+       }},
+      {"costmark_option_read",
+       [](Handles&) {
+         costmark_option out = COSTMARK_OPTION_INIT;
+         costmark_option_read(0, &out);
+         EXPECT_GT(out.name.len, 0U);
+       }},
+      {"costmark_client_route",
+       [](Handles& of) {
+         costmark_route out = COSTMARK_ROUTE_INIT;
+         costmark_client_route(of.client, "openai.gpt-oss-20b", 18, &out);
+         EXPECT_GT(out.path.len, 0U);
+       }},
       NAME(costmark_status_name),
       NAME(costmark_project_source_name),
       NAME(costmark_api_name),
       NAME(costmark_outcome_name),
+      NAME(costmark_step_name),
+      NAME(costmark_reason_name),
       NAME(costmark_verdict_name),
-      GETTER(costmark_error_status, error),
-      TEXT(costmark_error_message, error),
-      {"costmark_error_offset", [](Handles& of) { costmark_error_offset(of.error, nullptr); }},
-      GETTER(costmark_error_http_status, error),
-      TEXT(costmark_error_request_id, error),
-      GETTER(costmark_error_retryable, error),
+      VIEW(costmark_error_read, error, error_view),
       {"costmark_error_free",
        [](Handles& of) { costmark_error_free(std::exchange(of.error, nullptr)); }},
       END(costmark_config_free, config),
       SHARED(costmark_client, client),
-      END(costmark_prepared_free, prepared),
-      GETTER(costmark_prepared_clear, prepared),
-      TEXT(costmark_prepared_headers_to_remove, prepared),
-      TEXT(costmark_prepared_headers_to_set, prepared),
-      TEXT(costmark_prepared_body, prepared),
-      GETTER(costmark_prepared_body_changed, prepared),
-      TEXT(costmark_prepared_project, prepared),
-      GETTER(costmark_prepared_project_source, prepared),
-      GETTER(costmark_prepared_api, prepared),
-      GETTER(costmark_prepared_streamed, prepared),
-      GETTER(costmark_prepared_hides_usage_chunk, prepared),
-      GETTER(costmark_prepared_authorized, prepared),
-      TEXT(costmark_prepared_url, prepared),
-      TEXT(costmark_prepared_hint, prepared),
-      GETTER(costmark_observation_retry_advised, observation),
-      GETTER(costmark_observation_outcome, observation),
-      TEXT(costmark_observation_response_id, observation),
-      TEXT(costmark_observation_model, observation),
-      TEXT(costmark_observation_service_tier, observation),
+      CALL(costmark_client_usage_reset, client),
+      VIEW(costmark_operation_answer, operation, answer),
+      VIEW(costmark_operation_response, operation, response),
       SHARED(costmark_cancel, cancel),
-      GETTER(costmark_cancel_request, cancel),
-      GETTER(costmark_cancel_requested, cancel),
-      GETTER(costmark_response_http_status, response),
-      TEXT(costmark_response_headers, response),
-      {"costmark_response_header",
-       [](Handles& of) { costmark_response_header(of.response, "a", 1, nullptr); }},
-      TEXT(costmark_response_body, response),
-      TEXT(costmark_response_request_id, response),
-      GETTER(costmark_response_attempts, response),
-      GETTER(costmark_response_outcome, response),
-      TEXT(costmark_response_id, response),
-      TEXT(costmark_response_model, response),
-      TEXT(costmark_response_service_tier, response),
-      TEXT(costmark_response_project, response),
-      GETTER(costmark_response_project_source, response),
-      TEXT(costmark_response_hint, response),
-      END(costmark_response_free, response),
-      {"costmark_client_may_verify",
-       [](Handles& of) { costmark_client_may_verify(of.client, "https://a.example/v1", 20); }},
-      // A verification takes a server: see faults_send_test.cpp. These are from NULL.
-      {"costmark_verification_verdict", [](Handles&) { costmark_verification_verdict(nullptr); }},
-      {"costmark_verification_reason",
-       [](Handles&) { costmark_verification_reason(nullptr, nullptr); }},
-      {"costmark_verification_endpoint",
-       [](Handles&) { costmark_verification_endpoint(nullptr, nullptr); }},
-      {"costmark_verification_carrier",
-       [](Handles&) { costmark_verification_carrier(nullptr, nullptr); }},
-      {"costmark_verification_project",
-       [](Handles&) { costmark_verification_project(nullptr, nullptr); }},
-      {"costmark_verification_model",
-       [](Handles&) { costmark_verification_model(nullptr, nullptr); }},
-      {"costmark_verification_retryable",
-       [](Handles&) { costmark_verification_retryable(nullptr); }},
-      {"costmark_verification_checked_unix_s",
-       [](Handles&) { costmark_verification_checked_unix_s(nullptr); }},
-      {"costmark_verification_probe_count",
-       [](Handles&) { costmark_verification_probe_count(nullptr); }},
-      {"costmark_verification_free", [](Handles&) { costmark_verification_free(nullptr); }},
-      GETTER(costmark_usage_report_count, usage),
-      TEXT_AT(costmark_usage_report_project, usage),
+      CALL(costmark_cancel_stop, cancel),
+      CALL(costmark_cancel_stopped, cancel),
+      VIEW(costmark_verification_read, verification, verification_view),
+      VIEW_AT(costmark_verification_probe, verification, probe),
+      END(costmark_verification_free, verification),
+      CALL(costmark_usage_report_count, usage),
+      VIEW_AT(costmark_usage_report_read, usage, usage_totals),
       END(costmark_usage_report_free, usage),
-      {"costmark_credentials_provider_refused",
-       [](Handles& of) { costmark_credentials_provider_refused(of.provider, of.set); }},
-      SHARED(costmark_credentials_provider, provider),
-      TEXT(costmark_credentials_set_source, set),
+      {"costmark_credentials_cache_refused",
+       [](Handles& of) { costmark_credentials_cache_refused(of.cache, of.set); }},
+      SHARED(costmark_credentials_cache, cache),
+      VIEW(costmark_credentials_set_read, set, credentials),
       END(costmark_credentials_set_free, set),
-      GETTER(costmark_credentials_report_count, report),
-      TEXT_AT(costmark_credentials_report_source, report),
-      TEXT_AT(costmark_credentials_report_failure, report),
-      GETTER(costmark_credentials_report_found, report),
-      TEXT(costmark_credentials_report_region, report),
-      TEXT(costmark_credentials_report_region_origin, report),
-      END(costmark_credentials_report_free, report),
-      TEXT(costmark_bearer_token_text, token),
-      GETTER(costmark_bearer_token_expires_unix_s, token),
-      END(costmark_bearer_token_free, token),
-      {"costmark_bearer_token_provider_refused",
+      VIEW(costmark_credentials_report_read, report, credentials_report_view),
+      {"costmark_credentials_report_source",
        [](Handles& of) {
-         size_t len = 0;
-         const char* text = costmark_bearer_token_text(of.token, &len);
-         costmark_bearer_token_provider_refused(of.tokens, text, len);
+         costmark_str name{}, failure{};
+         costmark_credentials_report_source(of.report, 0, &name, &failure);
+         EXPECT_GT(name.len, 0U);
        }},
-      SHARED(costmark_bearer_token_provider, tokens),
-      TEXT(costmark_signature_headers, signature),
-      TEXT(costmark_signature_canonical_request, signature),
-      TEXT(costmark_signature_url, signature),
+      END(costmark_credentials_report_free, report),
+      VIEW(costmark_bearer_token_read, token, bearer_token_view),
+      END(costmark_bearer_token_free, token),
+      {"costmark_bearer_token_cache_refused",
+       [](Handles& of) {
+         costmark_bearer_token_view view = COSTMARK_BEARER_TOKEN_VIEW_INIT;
+         costmark_bearer_token_read(of.token, &view);
+         costmark_bearer_token_cache_refused(of.tokens, view.text.data, view.text.len);
+       }},
+      SHARED(costmark_bearer_token_cache, tokens),
+      VIEW(costmark_signature_read, signature, signature_view),
       END(costmark_signature_free, signature),
   };
   return functions;
@@ -177,22 +149,19 @@ class FaultsOfSilent : public Faults {
     ASSERT_EQ(costmark_config_new(out.config.out(), nullptr), COSTMARK_OK);
     configure(out.config, "body");
     ASSERT_EQ(costmark_client_new(out.config, out.client.out(), nullptr), COSTMARK_OK);
-    ASSERT_EQ(costmark_prepared_new(out.prepared.out(), nullptr), COSTMARK_OK);
-    ASSERT_EQ(costmark_client_prepare(out.client, &request, out.prepared, nullptr), COSTMARK_OK);
-    ASSERT_EQ(costmark_observation_new(out.client, out.prepared, 1, out.observation.out(), nullptr),
-              COSTMARK_OK);
+    ASSERT_EQ(costmark_operation_new(out.client, out.operation.out(), nullptr), COSTMARK_OK);
+    ASSERT_EQ(costmark_operation_begin(out.operation, &request, nullptr), COSTMARK_OK);
+    costmark_operation_sent(out.operation);
     ASSERT_EQ(costmark_client_usage(out.client, out.usage.out(), nullptr), COSTMARK_OK);
     ASSERT_EQ(costmark_signature_new(out.signature.out(), nullptr), COSTMARK_OK);
     ASSERT_EQ(costmark_cancel_new(out.cancel.out(), nullptr), COSTMARK_OK);
-    ASSERT_EQ(costmark_response_new(out.response.out(), nullptr), COSTMARK_OK);
-    ASSERT_EQ(costmark_credentials_provider_new(out.config, out.provider.out(), nullptr),
+    ASSERT_EQ(costmark_credentials_cache_new(out.config, out.cache.out(), nullptr), COSTMARK_OK);
+    ASSERT_EQ(costmark_credentials_cache_get(out.cache, out.set.out(), nullptr), COSTMARK_OK);
+    ASSERT_EQ(costmark_config_explain_credentials(out.config, out.report.out(), nullptr),
               COSTMARK_OK);
-    ASSERT_EQ(costmark_credentials_provider_get(out.provider, out.set.out(), nullptr), COSTMARK_OK);
-    ASSERT_EQ(costmark_credentials_report_new(out.config, out.report.out(), nullptr), COSTMARK_OK);
-    ASSERT_EQ(costmark_bearer_token_provider_new(out.config, 60, out.tokens.out(), nullptr),
+    ASSERT_EQ(costmark_bearer_token_cache_new(out.config, 60, out.tokens.out(), nullptr),
               COSTMARK_OK);
-    ASSERT_EQ(costmark_bearer_token_provider_get(out.tokens, out.token.out(), nullptr),
-              COSTMARK_OK);
+    ASSERT_EQ(costmark_bearer_token_cache_get(out.tokens, out.token.out(), nullptr), COSTMARK_OK);
     ASSERT_EQ(costmark_client_new(nullptr, client.out(), &out.error), COSTMARK_INVALID_ARGUMENT);
     ASSERT_EQ(costmark_client_new(out.config, client.out(), nullptr), COSTMARK_OK);
   }
@@ -215,7 +184,7 @@ TEST_F(FaultsOfSilent, DoWithoutMemory) {
   }
 }
 
-// costmark_client_prepare: ClientPrepare.
+// costmark_client_new: ClientNew.
 std::string test_of(std::string_view symbol) {
   std::string name;
   bool upper = true;
@@ -254,7 +223,7 @@ TEST(FaultsList, HasATestForEveryFunction) {
     EXPECT_FALSE(silent().contains(symbol) && tests.contains(test_of(symbol))) << symbol;
     ++count;
   }
-  EXPECT_GT(count, 100U);
+  EXPECT_GT(count, 80U);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // Fails each allocation of each function in turn: a status comes back, nothing leaks, handles go
-// on. Options, clients, preparing and observing.
+// on. Options, clients and operations.
 #include "faults.hpp"
 
 namespace {
@@ -36,13 +36,6 @@ TEST_F(Faults, ConfigSetHostApiKey) {
       COSTMARK_OK, [&] { ASSERT_EQ(costmark_config_new(fresh.out(), nullptr), COSTMARK_OK); });
 }
 
-TEST_F(Faults, OptionGet) {
-  costmark_option_info info = COSTMARK_OPTION_INFO_INIT;
-  torture([&](costmark_error** error) { return costmark_option_get(0, &info, error); });
-  torture([&](costmark_error** error) { return costmark_option_get(9999, &info, error); },
-          COSTMARK_INVALID_ARGUMENT);
-}
-
 // The finaliser runs once for each call, failed or not, when all is ended.
 template <class Set>
 void torture_callback(Owned<costmark_config>& config, Set set_one) {
@@ -71,7 +64,8 @@ TEST_F(Faults, ConfigSetCredentialsCallback) {
 
 TEST_F(Faults, ConfigSetBearerTokenCallback) {
   torture_callback(config, [](costmark_config* to, costmark_error** error) {
-    return costmark_config_set_bearer_token_callback(to, give_token, nullptr, count_freed, error);
+    return costmark_config_set_bearer_token_callback(to, give_token, nullptr, nullptr, count_freed,
+                                                     error);
   });
 }
 
@@ -114,37 +108,76 @@ TEST_F(Faults, ClientNewThatIsRefused) {
           COSTMARK_ENDPOINT_MISMATCH);
 }
 
-TEST_F(Faults, PreparedNew) {
-  Owned<costmark_prepared> made;
-  torture([&](costmark_error** error) { return costmark_prepared_new(made.out(), error); });
+TEST_F(Faults, ProjectCheck) {
+  torture([](costmark_error** error) { return costmark_project_check("proj_a", 6, error); });
+  torture([](costmark_error** error) { return costmark_project_check("no id", 5, error); },
+          COSTMARK_INVALID_PROJECT);
 }
 
-TEST_F(Faults, ClientPrepare) {
+TEST_F(Faults, OperationNew) {
+  torture([&](costmark_error** error) {
+    return costmark_operation_new(client, operation.out(), error);
+  });
+}
+
+TEST_F(Faults, OperationBegin) {
+  torture(
+      [&](costmark_error** error) { return costmark_operation_begin(operation, &request, error); },
+      COSTMARK_OK, [&] { make(); });
+  request.body = str("{\"a\":1,");
+  torture(
+      [&](costmark_error** error) { return costmark_operation_begin(operation, &request, error); },
+      COSTMARK_INVALID_JSON, [&] { make(); });
+}
+
+TEST_F(Faults, OperationBeginBeside) {
+  Owned<costmark_operation> other;
   torture(
       [&](costmark_error** error) {
-        return costmark_client_prepare(client, &request, prepared, error);
+        return costmark_operation_begin_beside(other, operation, &request, error);
       },
       COSTMARK_OK,
       [&] {
-        ASSERT_EQ(costmark_client_new(config, client.out(), nullptr), COSTMARK_OK);
-        ASSERT_EQ(costmark_prepared_new(prepared.out(), nullptr), COSTMARK_OK);
+        send_off();
+        ASSERT_EQ(costmark_operation_new(client, other.out(), nullptr), COSTMARK_OK);
       });
-  size_t len = 0;
-  const char* edited = costmark_prepared_body(prepared, &len);
-  EXPECT_NE(std::string_view(edited, len).find("proj_that_is"), std::string_view::npos);
 }
 
-TEST_F(Faults, ClientPrepareThatIsRefused) {
-  request.body = str("{\"a\":1,");
+TEST_F(Faults, OperationReady) {
+  Owned<costmark_config> own;
+  ASSERT_EQ(costmark_config_new(own.out(), nullptr), COSTMARK_OK);
+  ASSERT_EQ(
+      costmark_config_set_credentials_callback(own, give_credentials, nullptr, nullptr, nullptr),
+      COSTMARK_OK);
+  torture([&](costmark_error** error) { return costmark_operation_ready(operation, error); },
+          COSTMARK_OK,
+          [&] {
+            ASSERT_EQ(costmark_client_new(own, client.out(), nullptr), COSTMARK_OK);
+            begin();
+          });
+}
+
+TEST_F(Faults, OperationPrepare) {
+  const Call call = [&](costmark_error** error) {
+    const costmark_status status =
+        costmark_operation_prepare(operation, nullptr, nullptr, &prepared, error);
+    EXPECT_EQ(status == COSTMARK_OK, prepared.set_header_count > 0);
+    return status;
+  };
+  torture(call, COSTMARK_OK, [&] {
+    ASSERT_EQ(costmark_client_new(config, client.out(), nullptr), COSTMARK_OK);
+    begin();
+  });
+  EXPECT_NE(std::string_view(prepared.body.data, prepared.body.len).find("proj_that_is"),
+            std::string_view::npos);
   torture(
       [&](costmark_error** error) {
-        return costmark_client_prepare(client, &request, prepared, error);
+        return costmark_operation_prepare(operation, &request, nullptr, &prepared, error);
       },
-      COSTMARK_INVALID_JSON,
-      [&] { ASSERT_EQ(costmark_prepared_new(prepared.out(), nullptr), COSTMARK_OK); });
+      COSTMARK_OK, [&] { begin(); });
 }
 
-TEST_F(Faults, ClientPrepareWithCallbacks) {
+TEST_F(Faults, OperationPrepareWithCallbacks) {
   Owned<costmark_config> own;
   ASSERT_EQ(costmark_config_new(own.out(), nullptr), COSTMARK_OK);
   ASSERT_EQ(
@@ -152,16 +185,17 @@ TEST_F(Faults, ClientPrepareWithCallbacks) {
       COSTMARK_OK);
   const auto fresh = [&] {
     ASSERT_EQ(costmark_client_new(own, client.out(), nullptr), COSTMARK_OK);
-    ASSERT_EQ(costmark_prepared_new(prepared.out(), nullptr), COSTMARK_OK);
+    begin();
   };
   const Call call = [&](costmark_error** error) {
-    return costmark_client_prepare(client, &request, prepared, error);
+    return costmark_operation_prepare(operation, nullptr, nullptr, &prepared, error);
   };
   torture(call, COSTMARK_OK, fresh);
 
   ASSERT_EQ(costmark_config_new(own.out(), nullptr), COSTMARK_OK);
   set(own, "auth", "bearer");
-  ASSERT_EQ(costmark_config_set_bearer_token_callback(own, give_token, nullptr, nullptr, nullptr),
+  ASSERT_EQ(costmark_config_set_bearer_token_callback(own, give_token, nullptr, nullptr, nullptr,
+                                                      nullptr),
             COSTMARK_OK);
   torture(call, COSTMARK_OK, fresh);
 }
@@ -195,43 +229,42 @@ TEST_F(Faults, BearerTokenPut) {
   };
   ASSERT_EQ(costmark_config_new(config.out(), nullptr), COSTMARK_OK);
   set(config, "auth", "bearer");
-  ASSERT_EQ(
-      costmark_config_set_bearer_token_callback(config, torture_inside, nullptr, nullptr, nullptr),
-      COSTMARK_OK);
+  ASSERT_EQ(costmark_config_set_bearer_token_callback(config, torture_inside, nullptr, nullptr,
+                                                      nullptr, nullptr),
+            COSTMARK_OK);
   ASSERT_EQ(costmark_client_new(config, client.out(), nullptr), COSTMARK_OK);
   prepare();
 }
 
-TEST_F(Faults, ClientCheck) {
-  torture(
-      [&](costmark_error** error) {
-        return costmark_client_check(client, &request, prepared, error);
-      },
-      COSTMARK_OK, [&] { ASSERT_EQ(costmark_prepared_new(prepared.out(), nullptr), COSTMARK_OK); });
+// The functions that read an answer have no place for an error.
+template <class Run>
+void torture_reading(Run run, const std::function<void()>& fresh) {
+  for (const bool all_after : {false, true}) {
+    std::size_t n = 1, asked = n;
+    for (; asked >= n && n < most_allocations; ++n) {
+      fresh();
+      allocations::begin(n, all_after);
+      const costmark_status status = run();
+      asked = allocations::end().all;
+      ASSERT_TRUE(status == COSTMARK_OK || status == COSTMARK_OUT_OF_MEMORY)
+          << costmark_status_name(status) << " when allocation " << n << " fails";
+    }
+    ASSERT_LT(n, most_allocations);
+    fresh();
+    EXPECT_EQ(run(), COSTMARK_OK);
+  }
 }
 
-TEST_F(Faults, ObservationNew) {
-  prepare();
-  Owned<costmark_client> fresh;
-  torture(
-      [&](costmark_error** error) {
-        return costmark_observation_new(client, prepared, 1, observation.out(), error);
-      },
-      COSTMARK_OK,
-      [&] {
-        observation.out();
-        ASSERT_EQ(costmark_client_new(config, client.out(), nullptr), COSTMARK_OK);
-        prepare();
-      });
-}
-
-TEST_F(Faults, ObservationHead) {
+TEST_F(Faults, OperationHead) {
+  const costmark_header field{COSTMARK_STR("content-type"),
+                              COSTMARK_STR("text/event-stream; charset=utf-8")};
   costmark_answer_head head = COSTMARK_ANSWER_HEAD_INIT;
+  costmark_answer_plan plan = COSTMARK_ANSWER_PLAN_INIT;
   head.http_status = 200;
-  head.content_type = COSTMARK_STR("text/event-stream; charset=utf-8");
-  torture(
-      [&](costmark_error** error) { return costmark_observation_head(observation, &head, error); },
-      COSTMARK_OK, [&] { observe(); });
+  head.headers = &field;
+  head.header_count = 1;
+  torture_reading([&] { return costmark_operation_head(operation, &head, &plan); },
+                  [&] { send_off(); });
 }
 
 constexpr std::string_view stream =
@@ -240,21 +273,20 @@ constexpr std::string_view stream =
     "data: {\"id\":\"chatcmpl-with-a-long-identifier\",\"choices\":[],"
     "\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":1}}\n\ndata: [DONE]\n\n";
 
-TEST_F(Faults, ObservationFeed) {
+TEST_F(Faults, OperationFeed) {
   // Cut inside the second event, so that a part of it has to be held.
-  torture(
-      [&](costmark_error** error) {
-        const char* out = nullptr;
-        size_t len = 0;
+  torture_reading(
+      [&] {
+        costmark_str piece{};
         const costmark_status status =
-            costmark_observation_feed(observation, stream.data(), 200, &out, &len, error);
+            costmark_operation_feed(operation, stream.data(), 200, &piece);
         if (status != COSTMARK_OK) {
-          EXPECT_EQ(out, stream.data());
-          EXPECT_EQ(len, 200U);
+          EXPECT_EQ(piece.data, stream.data());
+          EXPECT_EQ(piece.len, 200U);
         }
         return status;
       },
-      COSTMARK_OK, [&] { observe_with_head("text/event-stream"); });
+      [&] { begin_answer("text/event-stream"); });
 }
 
 constexpr std::string_view answer =
@@ -262,89 +294,85 @@ constexpr std::string_view answer =
     "\"choices\":[{\"finish_reason\":\"stop\"}],"
     "\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":1}}";
 
-TEST_F(Faults, ObservationFinish) {
-  torture(
-      [&](costmark_error** error) {
-        return costmark_observation_finish(observation, nullptr, nullptr, error);
-      },
-      COSTMARK_OK,
-      [&] {
-        observe_with_head("application/json");
-        ASSERT_EQ(costmark_observation_feed(observation, answer.data(), answer.size(), nullptr,
-                                            nullptr, nullptr),
-                  COSTMARK_OK);
-      });
+TEST_F(Faults, OperationFinish) {
+  costmark_next next = COSTMARK_NEXT_INIT;
+  torture_reading([&] { return costmark_operation_finish(operation, nullptr, &next); },
+                  [&] {
+                    begin_answer("application/json");
+                    ASSERT_EQ(
+                        costmark_operation_feed(operation, answer.data(), answer.size(), nullptr),
+                        COSTMARK_OK);
+                  });
 }
 
-TEST_F(Faults, ObservationFail) {
-  torture(
-      [&](costmark_error** error) {
-        return costmark_observation_fail(observation, COSTMARK_OUTCOME_ERROR, nullptr, nullptr,
-                                         error);
-      },
-      COSTMARK_OK, [&] { observe_with_head("application/json"); });
-  torture(
-      [&](costmark_error** error) {
-        return costmark_observation_fail(observation, 77, nullptr, nullptr, error);
-      },
-      COSTMARK_INVALID_ARGUMENT);
+TEST_F(Faults, OperationFail) {
+  torture_reading(
+      [&] { return costmark_operation_fail(operation, COSTMARK_OUTCOME_ERROR, nullptr, nullptr); },
+      [&] { begin_answer("application/json"); });
 }
 
-// Ending must work without memory: there is no status to say otherwise.
-TEST_F(Faults, ObservationFree) {
+// Ending must work without memory: there is no status to say otherwise. The same for an attempt
+// that is on its way.
+TEST_F(Faults, OperationFree) {
   for (std::size_t n = 1, asked = n; asked >= n; ++n) {
-    observe_with_head("application/json");
-    ASSERT_EQ(costmark_observation_feed(observation, answer.data(), answer.size(), nullptr, nullptr,
-                                        nullptr),
+    begin_answer("application/json");
+    ASSERT_EQ(costmark_operation_feed(operation, answer.data(), answer.size(), nullptr),
               COSTMARK_OK);
     allocations::begin(n, true);
-    observation.out();
+    operation.out();
     asked = allocations::end().all;
   }
 }
 
-TEST_F(Faults, ObservationUsage) {
-  observe();
-  costmark_usage usage = COSTMARK_USAGE_INIT;
-  torture([&](costmark_error** error) {
-    return costmark_observation_usage(observation, &usage, error);
-  });
+TEST_F(Faults, OperationSent) {
+  for (std::size_t n = 1, asked = n; asked >= n; ++n) {
+    ASSERT_EQ(costmark_client_new(config, client.out(), nullptr), COSTMARK_OK);
+    prepare();
+    allocations::begin(n, true);
+    costmark_operation_sent(operation);
+    asked = allocations::end().all;
+    costmark_answer shown = COSTMARK_ANSWER_INIT;
+    costmark_operation_answer(operation, &shown);
+    EXPECT_EQ(shown.attempt, 1U);
+  }
 }
 
 TEST_F(Faults, ClientUsage) {
-  observe();
+  send_off();
   Owned<costmark_usage_report> report;
   torture(
       [&](costmark_error** error) { return costmark_client_usage(client, report.out(), error); });
 }
 
-TEST_F(Faults, UsageReportTotals) {
-  observe();
-  Owned<costmark_usage_report> report;
-  ASSERT_EQ(costmark_client_usage(client, report.out(), nullptr), COSTMARK_OK);
-  costmark_usage_totals totals = COSTMARK_USAGE_TOTALS_INIT;
-  torture([&](costmark_error** error) {
-    return costmark_usage_report_totals(report, 0, &totals, error);
-  });
-  EXPECT_EQ(totals.attempts, 1U);
-  torture(
-      [&](costmark_error** error) {
-        return costmark_usage_report_totals(report, 1, &totals, error);
-      },
-      COSTMARK_INVALID_ARGUMENT);
-}
-
-// The promise that a host on a hot path relies on.
-TEST_F(Faults, APrepareAllocatesNothingInTheSteadyState) {
+// The promise that a host on a hot path relies on: a whole call, over and over.
+TEST_F(Faults, ACallAllocatesNothingInTheSteadyState) {
+  const costmark_header field{COSTMARK_STR("content-type"), COSTMARK_STR("application/json")};
+  costmark_answer_head head = COSTMARK_ANSWER_HEAD_INIT;
+  costmark_answer_plan plan = COSTMARK_ANSWER_PLAN_INIT;
+  costmark_next next = COSTMARK_NEXT_INIT;
+  costmark_str piece{};
+  head.http_status = 200;
+  head.headers = &field;
+  head.header_count = 1;
+  const auto call = [&] {
+    bool good = costmark_operation_begin(operation, &request, nullptr) == COSTMARK_OK;
+    good &=
+        costmark_operation_prepare(operation, nullptr, nullptr, &prepared, nullptr) == COSTMARK_OK;
+    costmark_operation_sent(operation);
+    good &= costmark_operation_head(operation, &head, &plan) == COSTMARK_OK;
+    good &= costmark_operation_feed(operation, answer.data(), answer.size(), &piece) == COSTMARK_OK;
+    good &= costmark_operation_finish(operation, &piece, &next) == COSTMARK_OK;
+    costmark_answer shown = COSTMARK_ANSWER_INIT;
+    costmark_operation_answer(operation, &shown);
+    if (!good || shown.usage->input_tokens != 3) ADD_FAILURE();
+  };
   for (const std::string_view carrier : {"body", "header", "body,header"}) {
     set(config, "carrier", carrier);
     ASSERT_EQ(costmark_client_new(config, client.out(), nullptr), COSTMARK_OK);
-    for (int i = 0; i < 5; ++i) prepare();
+    make();
+    for (int i = 0; i < 5; ++i) call();
     allocations::begin(0, false);
-    for (int i = 0; i < 200; ++i) {
-      if (costmark_client_prepare(client, &request, prepared, nullptr) != COSTMARK_OK)
-        ADD_FAILURE();
-    }
+    for (int i = 0; i < 200; ++i) call();
     const allocations::Counts counts = allocations::end();
     EXPECT_EQ(counts.cxx, 0U) << carrier;
     EXPECT_LE(counts.all, 200 * openssl_allocations) << carrier;

@@ -1,11 +1,12 @@
 #!/bin/sh
-# costmark.hpp under every compiler that is here, with and without exceptions.
+# costmark.hpp under every compiler that is here, with and without exceptions; the programs of its
+# first page and of docs/send.md; and costmark.h under old C++.
 # Usage: hpp_compilers_test.sh SOURCE_DIRECTORY. Exit code 77: skipped.
 set -eu
 source=$1 status=0 tried=0
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-printf '#include <costmark/costmark.hpp>\nint main() { return costmark::c::abi_version() == 0; }\n' > "$work/alone.cpp"
+printf '#include <costmark/costmark.hpp>\nint main() { return costmark::sdk::abi_version() == 0; }\n' > "$work/alone.cpp"
 
 # compile COMPILER STANDARD ARGUMENT...
 compile() {
@@ -15,12 +16,43 @@ compile() {
     -I "$source/capi/include" "$@" || { echo "$compiler, C++$standard: $*"; status=1; }
 }
 
+# refused COMPILER STANDARD: one line says why.
+refused() {
+  if errors=$("$1" "-std=c++$2" -fsyntax-only -I "$source/capi/include" -x c++ "$work/header.cpp" 2>&1); then
+    echo "$1: C++$2 is not refused"; status=1
+  fi
+  test "$(printf '%s\n' "$errors" | grep -c 'error: ')" = 1 || { echo "$1, C++$2: $errors"; status=1; }
+  printf '%s\n' "$errors" | grep -q 'needs C++17' || { echo "$1, C++$2: $errors"; status=1; }
+}
+echo '#include <costmark/costmark.hpp>' > "$work/header.cpp"
+
+echo '#include <costmark/costmark.h>' > "$work/c.cpp"
+
+# The lines of the first page: those of the preprocessor and the alias stand outside of main().
+page=$(sed -n '/costmark.h is the manual/q; s/^ \*     //p' "$source/capi/include/costmark/costmark.hpp")
+{
+  echo '#include <iostream>'
+  printf '%s\n' "$page" | grep -e '^#' -e '^namespace'
+  echo 'int main() {'
+  printf '%s\n' "$page" | grep -v -e '^#' -e '^namespace'
+  echo '}'
+} > "$work/page.cpp"
+grep -q 'call.send' "$work/page.cpp"
+sed -n '/^```cpp/,/^```$/p' "$source/docs/send.md" | grep -v '^```' > "$work/send_md.cpp"
+grep -q 'call.send' "$work/send_md.cpp"
+
 for found in g++ clang++; do
   command -v "$found" > /dev/null || { echo "not here: $found"; continue; }
   tried=$((tried + 1))
+  for old in 98 11 14; do
+    refused "$found" $old
+    compile "$found" $old -Wno-long-long "$work/c.cpp"
+  done
+  compile "$found" 17 "$work/page.cpp"
+  compile "$found" 17 "$work/send_md.cpp"
   for wanted in 17 20; do
     compile "$found" $wanted "$work/alone.cpp"
-    compile "$found" $wanted "$source/capi/examples/send.cpp"
+    compile "$found" $wanted "$source/examples/cpp/send.cpp"
     compile "$found" $wanted -fno-exceptions -fno-rtti "$source/tests/capi/hpp_without_exceptions.cpp"
     compile "$found" $wanted -DCOSTMARK_NO_EXCEPTIONS "$source/tests/capi/hpp_without_exceptions.cpp"
   done

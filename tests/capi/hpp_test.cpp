@@ -18,7 +18,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace cm = costmark::c;
+namespace cm = costmark::sdk;
 using costmark::net::answer_of;
 using costmark::net::Loopback;
 using costmark::net::Peer;
@@ -59,6 +59,11 @@ class Hpp : public testing::Test {
     made.body = chat;
     return made;
   }
+  // Begins a call, and prepares its first attempt.
+  static cm::Prepared prepared_by(cm::Operation& call, std::string_view url = mantle) {
+    call.begin(request(url));
+    return call.prepare();
+  }
 };
 
 // The Error that a call throws; COSTMARK_OK without one.
@@ -76,7 +81,7 @@ cm::Error error_of(Call&& call) {
 
 static_assert(!std::is_copy_constructible_v<cm::Client>);
 static_assert(std::is_nothrow_move_constructible_v<cm::Client>);
-static_assert(std::is_nothrow_move_assignable_v<cm::Response>);
+static_assert(std::is_nothrow_move_assignable_v<cm::Operation>);
 static_assert(std::is_nothrow_copy_constructible_v<cm::Error>);
 static_assert(std::is_base_of_v<std::exception, cm::Error>);
 static_assert(sizeof(cm::Client) == sizeof(void*));
@@ -85,40 +90,54 @@ TEST_F(Hpp, SaysItsVersion) {
   EXPECT_EQ(cm::version_number(), COSTMARK_VERSION_NUMBER);
   EXPECT_EQ(cm::abi_version(), COSTMARK_ABI_VERSION);
   EXPECT_EQ(std::string(cm::version()).substr(0, 2), "0.");
-  EXPECT_TRUE(cm::has_feature("prepare"));
+  EXPECT_TRUE(cm::has_feature("operation"));
   EXPECT_FALSE(cm::has_feature("tea"));
   EXPECT_EQ(cm::status_name(COSTMARK_INVALID_JSON), "invalid_json"sv);
   EXPECT_EQ(cm::project_source_name(COSTMARK_SOURCE_SCOPE), "scope"sv);
   EXPECT_EQ(cm::api_name(COSTMARK_API_RESPONSES), "responses"sv);
   EXPECT_EQ(cm::outcome_name(COSTMARK_OUTCOME_OK), "ok"sv);
-  EXPECT_EQ(cm::verdict_name(COSTMARK_VERDICT_HONOURED), "honoured"sv);
+  EXPECT_EQ(cm::step_name(COSTMARK_STEP_AGAIN), "again"sv);
+  EXPECT_EQ(cm::reason_name(COSTMARK_REASON_REFUSED), "refused"sv);
+  EXPECT_EQ(cm::verdict_name(COSTMARK_VERDICT_HONORED), "honored"sv);
 }
 
 TEST_F(Hpp, MovesHandlesAndEndsThemOnce) {
-  cm::Prepared first;
-  costmark_prepared* raw = first.get();
-  cm::Prepared second = std::move(first);
+  const cm::Client client(config());
+  cm::Operation first(client);
+  costmark_operation* raw = first.get();
+  cm::Operation second = std::move(first);
   EXPECT_EQ(second.get(), raw);
   EXPECT_FALSE(first);
-  EXPECT_EQ(first.project(), "");
-  EXPECT_TRUE(first.headers_to_set().empty());
-  const cm::Client client(config());
-  EXPECT_EQ(error_of([&] { client.prepare(request(), first); }).status(),
-            COSTMARK_INVALID_ARGUMENT);
   EXPECT_EQ(cm::live_handles(), 2U);
-  costmark_prepared_free(second.release());
+  costmark_operation_free(second.release());
   EXPECT_EQ(cm::live_handles(), 1U);
 }
 
+TEST_F(Hpp, AnEmptyHandleShowsNothingAndItsCallsFail) {
+  cm::Operation empty(nullptr);
+  EXPECT_EQ(error_of([&] { empty.begin(request()); }).status(), COSTMARK_INVALID_ARGUMENT);
+  EXPECT_EQ(error_of([&] { empty.prepare(); }).status(), COSTMARK_INVALID_ARGUMENT);
+  EXPECT_EQ(error_of([&] { empty.send(); }).status(), COSTMARK_INVALID_ARGUMENT);
+  empty.sent();
+  costmark_status status = COSTMARK_OK;
+  EXPECT_EQ(empty.head({200, {}, false}, &status).read_ahead_len, 0U);
+  EXPECT_EQ(status, COSTMARK_INVALID_ARGUMENT);
+  status = COSTMARK_OK;
+  EXPECT_EQ(empty.feed("as it is", &status), "as it is");  // the answer reaches its reader
+  EXPECT_EQ(status, COSTMARK_INVALID_ARGUMENT);
+  EXPECT_EQ(empty.finish().step, COSTMARK_STEP_NONE);
+  EXPECT_EQ(empty.answer().project.data(), nullptr);
+  EXPECT_EQ(empty.response().http_status, 0);
+  EXPECT_EQ(cm::UsageReport()[0].attempts, 0U);
+  EXPECT_EQ(cm::Verification().read().verdict, COSTMARK_VERDICT_UNKNOWN);
+}
+
 TEST_F(Hpp, SharesWhatIsShared) {
-  cm::Prepared prepared;
-  {
-    std::optional<cm::Client> first(cm::Client::make(config()));
-    const cm::Client second = first->share();
-    first.reset();
-    second.prepare(request(), prepared);
-  }
-  EXPECT_EQ(prepared.project(), "proj_abc123");
+  std::optional<cm::Client> first(cm::Client::make(config()));
+  const cm::Client second = first->share();
+  first.reset();
+  cm::Operation call(second);
+  EXPECT_EQ(prepared_by(call).project, "proj_abc123");
 }
 
 TEST_F(Hpp, ThrowsWhatTheLibrarySays) {
@@ -134,7 +153,7 @@ TEST_F(Hpp, ThrowsWhatTheLibrarySays) {
   EXPECT_EQ(error.request_id(), "");
 
   const cm::Error at =
-      error_of([] { cm::json_set(R"({"a": nul})", "b", "1", COSTMARK_JSON_STRICT); });
+      error_of([] { cm::json_set(R"({"a": nul})", "b", "1", cm::Strictness::strict); });
   EXPECT_EQ(at.status(), COSTMARK_INVALID_JSON);
   EXPECT_TRUE(at.offset());
 }
@@ -160,102 +179,222 @@ TEST_F(Hpp, ListsTheOptions) {
   for (std::size_t i = 0; i < cm::option_count(); ++i) names.insert(cm::option(i).name);
   EXPECT_EQ(names.count("region"), 1U);
   EXPECT_EQ(names.size(), cm::option_count());
-  EXPECT_EQ(error_of([] { cm::option(cm::option_count()); }).status(), COSTMARK_INVALID_ARGUMENT);
+  EXPECT_EQ(cm::option(cm::option_count()).name.data(), nullptr);
+  EXPECT_EQ(error_of([] { cm::check_project("proj abc"); }).status(), COSTMARK_INVALID_PROJECT);
 }
 
-// --- Prepare and observe ------------------------------------------------------------------------
+// --- Prepare and read ---------------------------------------------------------------------------
 
 TEST_F(Hpp, PreparesARequest) {
   const cm::Client client(config());
+  cm::Operation call(client);
   const cm::Headers headers{{"Content-Type", "application/json"}, {"X-Amz-Date", "old"}};
   cm::Request wanted = request();
   wanted.headers = headers;
   wanted.scope = "proj_scope";
-  cm::Prepared prepared;
-  client.check(wanted, prepared);
-  client.prepare(wanted, prepared);
+  call.begin(wanted);
+  EXPECT_EQ(call.answer().project, "proj_scope");
+  EXPECT_EQ(call.answer().attempt, 0U);
+  EXPECT_EQ(call.answer().usage.known, 0U);
+  call.ready();
+  const cm::Prepared prepared = call.prepare();
 
-  EXPECT_EQ(prepared.project(), "proj_scope");
-  EXPECT_EQ(prepared.project_source(), COSTMARK_SOURCE_SCOPE);
-  EXPECT_EQ(prepared.api(), COSTMARK_API_CHAT_COMPLETIONS);
-  EXPECT_EQ(prepared.body(), chat);
-  EXPECT_FALSE(prepared.body_changed());
-  EXPECT_FALSE(prepared.streamed());
-  EXPECT_FALSE(prepared.hides_usage_chunk());
-  EXPECT_TRUE(prepared.authorized());
-  EXPECT_EQ(prepared.url(), "");
-  EXPECT_EQ(prepared.hint(), "");
+  EXPECT_EQ(prepared.url, mantle);
+  EXPECT_EQ(prepared.project, "proj_scope");
+  EXPECT_EQ(prepared.project_source, COSTMARK_SOURCE_SCOPE);
+  EXPECT_EQ(prepared.api, COSTMARK_API_CHAT_COMPLETIONS);
+  EXPECT_EQ(prepared.model, "openai.gpt-oss-20b");
+  EXPECT_EQ(prepared.body.data(), chat.data());
+  EXPECT_FALSE(prepared.body_changed);
+  EXPECT_FALSE(prepared.streamed);
+  EXPECT_TRUE(prepared.authorized);
+  EXPECT_FALSE(prepared.renewal_due);
+  EXPECT_EQ(prepared.hint.data(), nullptr);
 
-  const cm::HeaderView set = prepared.headers_to_set();
+  const cm::HeaderView set = prepared.set_headers;
   EXPECT_EQ(set.find("OPENAI-PROJECT"), "proj_scope");
   EXPECT_EQ(set.find("none"), std::nullopt);
   EXPECT_EQ(set.end() - set.begin(), static_cast<std::ptrdiff_t>(set.size()));
   EXPECT_EQ(set[0].name, (*set.begin()).name);
   EXPECT_EQ(set.begin()[1].name, (*(set.begin() + 1)).name);
   std::vector<std::string> removed;
-  for (const std::string_view name : prepared.headers_to_remove()) removed.emplace_back(name);
-  EXPECT_EQ(prepared.headers_to_remove().size(), removed.size());
-
-  prepared.clear();
-  EXPECT_EQ(prepared.project(), "");
+  for (const std::string_view name : prepared.remove_headers) removed.emplace_back(name);
+  EXPECT_EQ(prepared.remove_headers.size(), removed.size());
 }
 
-TEST_F(Hpp, ObservesAnAnswer) {
+TEST_F(Hpp, PreparesEachAttemptWithTheRequestThatItHas) {
+  const cm::Client client(config());
+  cm::Operation call(client);
+  cm::Request wanted = request();
+  wanted.project = "proj_call";
+  call.begin(wanted);
+  const std::string id(call.answer().operation);
+  EXPECT_EQ(id.size(), 36U);
+  const cm::Headers headers{{"X-Stainless-Retry-Count", "1"}};
+  wanted.headers = headers;
+  EXPECT_EQ(call.prepare(wanted).project, "proj_call");
+  call.sent();
+  EXPECT_EQ(call.answer().attempt, 1U);
+  EXPECT_EQ(call.answer().operation, id);
+}
+
+TEST_F(Hpp, ABodyThatIsAStreamIsAskedForWhereItIsNeeded) {
+  cm::Config with_body = config();
+  with_body.set("carrier", "body");
+  const cm::Client client(with_body);
+  cm::Operation call(client);
+  cm::Request wanted = request();
+  wanted.body = {};
+  wanted.body_is_stream = true;
+  EXPECT_EQ(error_of([&] {
+              call.begin(wanted);
+              call.prepare();
+            }).status(),
+            COSTMARK_BODY_NEEDED);
+}
+
+TEST_F(Hpp, DoesNotWaitWhereItMustNot) {
+  cm::Config asking{{"project", "proj_abc123"}, {"region", "us-east-1"}};
+  int calls = 0;
+  asking.on_credentials([&calls](cm::CredentialsSink& sink) {
+    ++calls;
+    sink.put({"AKIDEXAMPLE", "not-a-real-secret", {}, {}, 0});
+  });
+  const cm::Client client(asking);
+  cm::Operation call(client);
+  call.begin(request());
+  EXPECT_EQ(error_of([&] { call.prepare(cm::Wait{true}); }).status(), COSTMARK_WOULD_BLOCK);
+  EXPECT_EQ(calls, 0);
+  call.ready();
+  EXPECT_EQ(calls, 1);
+  EXPECT_TRUE(call.prepare(cm::Wait{true}).authorized);
+}
+
+TEST_F(Hpp, ReadsAnAnswer) {
   std::vector<std::string> told;
   cm::Config telling = config();
-  telling.on_usage([&told](const cm::UsageEvent& event) {
-    told.push_back(std::string(event.project) + " " + std::to_string(event.usage.output_tokens) +
-                   " " + std::to_string(event.http_status) + " " + cm::outcome_name(event.outcome) +
-                   " " + std::to_string(event.attempt) + " " + std::string(event.response_id));
+  telling.on_usage([&told](const cm::Answer& ended) {
+    told.push_back(std::string(ended.project) + " " + std::to_string(ended.usage.output_tokens) +
+                   " " + std::to_string(ended.http_status) + " " + cm::outcome_name(ended.outcome) +
+                   " " + std::to_string(ended.attempt) + " " + std::string(ended.response_id));
   });
   const cm::Client client(telling);
-  cm::Prepared prepared;
-  client.prepare(request(), prepared);
-  cm::Observation observation(client, prepared);
+  cm::Operation call(client);
+  prepared_by(call);
+  call.sent();
+  const cm::Headers headers{{"Content-Type", "application/json"}, {"X-Request-Id", "r1"}};
   cm::AnswerHead head;
   head.http_status = 200;
-  head.content_type = "application/json";
-  observation.head(head);
+  head.headers = headers;
+  costmark_status status = COSTMARK_INTERNAL;
+  const cm::AnswerPlan plan = call.head(head, &status);
+  EXPECT_EQ(status, COSTMARK_OK);
+  EXPECT_EQ(plan.read_ahead_len, 0U);
+  EXPECT_FALSE(plan.body_may_change);
   std::string read;
-  for (const char piece : answer) read += observation.feed({&piece, 1});
-  read += observation.finish();
+  for (const char piece : answer) read += call.feed({&piece, 1});
+  const cm::End end = call.finish();
+  read += end.piece;
   EXPECT_EQ(read, answer);
-  EXPECT_EQ(observation.usage().input_tokens, 7U);
-  EXPECT_EQ(observation.outcome(), COSTMARK_OUTCOME_OK);
-  EXPECT_EQ(observation.response_id(), "chatcmpl-1");
-  EXPECT_EQ(observation.model(), "m");
-  EXPECT_EQ(observation.service_tier(), "");
-  EXPECT_FALSE(observation.retry_advised());
+  EXPECT_EQ(end.step, COSTMARK_STEP_DONE);
+  EXPECT_EQ(end.reason, COSTMARK_REASON_ANSWERED);
+  EXPECT_EQ(end.pause, 0ms);
+  EXPECT_EQ(call.finish().reason, COSTMARK_REASON_ANSWERED);
+
+  const cm::Answer ended = call.answer();
+  EXPECT_EQ(ended.usage.input_tokens, 7U);
+  EXPECT_EQ(ended.usage.known & COSTMARK_USAGE_REASONING, 0U);
+  EXPECT_EQ(ended.outcome, COSTMARK_OUTCOME_OK);
+  EXPECT_EQ(ended.kind, COSTMARK_ANSWER_ATTEMPT);
+  EXPECT_EQ(ended.response_id, "chatcmpl-1");
+  EXPECT_EQ(ended.request_id, "r1");
+  EXPECT_EQ(ended.model, "openai.gpt-oss-20b");
+  EXPECT_EQ(ended.model_answered, "m");
+  EXPECT_EQ(ended.service_tier, "");
+  EXPECT_GE(ended.latency_us, ended.first_byte_us);
   ASSERT_EQ(told.size(), 1U);
   EXPECT_EQ(told[0], "proj_abc123 3 200 ok 1 chatcmpl-1");
 
   const cm::UsageReport report = client.usage();
   ASSERT_EQ(report.size(), 1U);
-  EXPECT_EQ(report.project(0), "proj_abc123");
-  EXPECT_EQ(report.totals(0).output_tokens, 3U);
-  EXPECT_THROW(report.totals(1), cm::Error);
+  EXPECT_EQ(report[0].project, "proj_abc123");
+  EXPECT_EQ(report[0].output_tokens, 3U);
+  EXPECT_EQ(report[1].project.data(), nullptr);
+  client.reset_usage();
+  EXPECT_EQ(cm::UsageReport(client.usage()).size(), 0U);
+}
 
-  cm::Observation second(client, prepared, 2);
-  EXPECT_EQ(second.fail(COSTMARK_OUTCOME_CANCELLED), "");
-  EXPECT_THROW(second.fail(COSTMARK_OUTCOME_OK), cm::Error);
+TEST_F(Hpp, ARefusalIsReadAheadAndSaysWhetherToTryAgain) {
+  cm::Config asking{{"project", "proj_abc123"}, {"auth", "bearer"}};
+  int tokens = 0;
+  std::string refused;
+  asking.on_bearer_token(
+      [&tokens](cm::BearerTokenSink& sink) { sink.put("ABSK" + std::to_string(++tokens)); },
+      [&refused](std::string_view token) { refused += token; });
+  const cm::Client client(asking);
+  cm::Operation call(client);
+  prepared_by(call);
+  call.sent();
+  const cm::Headers headers{{"x-amzn-errortype", "ExpiredTokenException"}};
+  EXPECT_GT(call.head({401, headers, false}).read_ahead_len, 0U);
+  const std::string_view refusal = R"({"message":"The security token has expired"})";
+  EXPECT_EQ(call.feed(refusal), refusal);
+  const cm::End end = call.finish();
+  EXPECT_EQ(end.step, COSTMARK_STEP_AGAIN);
+  EXPECT_EQ(end.reason, COSTMARK_REASON_REFUSED);
+  EXPECT_EQ(call.prepare().set_headers.find("authorization"), "Bearer ABSK2");
+  EXPECT_EQ(refused, "ABSK1");
+}
+
+TEST_F(Hpp, WhatCannotBeReadIsNoError) {
+  const cm::Client client(config());
+  cm::Operation call(client);
+  prepared_by(call);
+  call.sent();
+  costmark_status status = COSTMARK_OK;
+  call.head({99, {}, false}, &status);
+  EXPECT_EQ(status, COSTMARK_INVALID_ARGUMENT);
+  call.fail(COSTMARK_OUTCOME_OK, &status);
+  EXPECT_EQ(status, COSTMARK_INVALID_ARGUMENT);
+  EXPECT_EQ(call.fail(COSTMARK_OUTCOME_CANCELLED, &status).reason, COSTMARK_REASON_CANCELLED);
+  EXPECT_EQ(status, COSTMARK_OK);
+}
+
+TEST_F(Hpp, TwoHandlesShareAnOperation) {
+  const cm::Client client(config());
+  cm::Operation call(client), beside(client);
+  prepared_by(call);
+  call.sent();
+  beside.begin_beside(call, request());
+  beside.prepare();
+  beside.sent();
+  EXPECT_EQ(beside.answer().operation, call.answer().operation);
+  EXPECT_EQ(beside.answer().attempt, 2U);
+  EXPECT_TRUE(beside.answer().concurrent);
+  EXPECT_EQ(error_of([&] { beside.begin_beside(beside, request()); }).status(),
+            COSTMARK_INVALID_ARGUMENT);
 }
 
 TEST_F(Hpp, ADestructorThrowsNothing) {
   cm::Config telling = config();
   int told = 0;
-  telling.on_usage([&told](const cm::UsageEvent&) {
+  telling.on_usage([&told](const cm::Answer&) {
     ++told;
     throw Custom("out of a usage lambda");
   });
   const cm::Client client(telling);
-  cm::Prepared prepared;
-  client.prepare(request(), prepared);
   {
-    cm::Observation given_up(client, prepared);
+    cm::Operation given_up(client);
+    prepared_by(given_up);
+    given_up.sent();
   }
   EXPECT_EQ(told, 1);
-  // The next call knows nothing of it.
-  client.prepare(request(), prepared);
+  // The next call knows nothing of it, and its end throws.
+  cm::Operation call(client);
+  prepared_by(call);
+  call.sent();
+  EXPECT_THROW(call.fail(COSTMARK_OUTCOME_ERROR), Custom);
+  EXPECT_EQ(call.finish().step, COSTMARK_STEP_AFTER_PAUSE);
 }
 
 // --- Callbacks ----------------------------------------------------------------------------------
@@ -269,9 +408,8 @@ TEST_F(Hpp, AsksALambdaForCredentials) {
     sink.put(credentials);
   });
   const cm::Client client(asking);
-  cm::Prepared prepared;
-  client.prepare(request(), prepared);
-  EXPECT_NE(prepared.headers_to_set().find("authorization")->find("AKIDLAMBDA"),
+  cm::Operation call(client);
+  EXPECT_NE(prepared_by(call).set_headers.find("authorization")->find("AKIDLAMBDA"),
             std::string_view::npos);
 }
 
@@ -281,11 +419,12 @@ void prepare_with(Function&& function) {
   cm::Config asking{{"project", "proj_abc123"}, {"region", "us-east-1"}};
   asking.on_credentials(std::forward<Function>(function));
   const cm::Client client(asking);
-  cm::Prepared prepared;
+  cm::Operation call(client);
   cm::Request request;
   request.url = mantle;
   request.body = chat;
-  client.prepare(request, prepared);
+  call.begin(request);
+  call.prepare();
 }
 
 TEST_F(Hpp, ThrowsWhatACredentialsLambdaThrew) {
@@ -308,14 +447,13 @@ TEST_F(Hpp, WhatACredentialsLambdaThrewDoesNotComeOutOfACallThatWentOn) {
     sink.put({"AKIDEXAMPLE", "not-a-real-secret", "session", {}, 1700001000});
   });
   const cm::Client client(asking);
-  cm::Prepared prepared;
-  client.prepare(request(), prepared);
+  cm::Operation call(client);
+  prepared_by(call);
   now = 1700000995;  // those at hand are about to end, and still good
-  client.prepare(request(), prepared);
+  EXPECT_TRUE(call.prepare().authorized);
   EXPECT_EQ(calls, 2);
-  EXPECT_TRUE(prepared.authorized());
   now = 1700002000;
-  EXPECT_THROW(client.prepare(request(), prepared), Custom);
+  EXPECT_THROW(call.prepare(), Custom);
 }
 
 TEST_F(Hpp, ALambdaMayAnswerWithABoolOrAStatus) {
@@ -333,26 +471,27 @@ TEST_F(Hpp, AsksALambdaForTokens) {
     sink.put("ABSKLAMBDA");
     return true;
   });
-  cm::Prepared prepared;
-  cm::Client(asking).prepare(request(), prepared);
-  EXPECT_EQ(prepared.headers_to_set().find("authorization"), "Bearer ABSKLAMBDA");
+  const cm::Client client(asking);
+  cm::Operation call(client);
+  EXPECT_EQ(prepared_by(call).set_headers.find("authorization"), "Bearer ABSKLAMBDA");
 
   asking.on_bearer_token([](cm::BearerTokenSink&) { throw Custom("no token"); });
   const cm::Client failing(asking);
-  EXPECT_THROW(failing.prepare(request(), prepared), Custom);
-  EXPECT_TRUE(prepared.headers_to_set().empty());
+  call = cm::Operation(failing);
+  EXPECT_THROW(prepared_by(call), Custom);
 }
 
 TEST_F(Hpp, TakesTheTimeFromALambda) {
   cm::Config clocked = config();
   clocked.on_clock([] { return 1700000000; });
-  cm::Prepared prepared;
-  cm::Client(clocked).prepare(request(), prepared);
-  EXPECT_EQ(prepared.headers_to_set().find("x-amz-date"), "20231114T221320Z");
+  const cm::Client client(clocked);
+  cm::Operation call(client);
+  EXPECT_EQ(prepared_by(call).set_headers.find("x-amz-date"), "20231114T221320Z");
 
   clocked.on_clock([]() -> std::int64_t { throw Custom("no clock"); });
   const cm::Client broken(clocked);
-  EXPECT_THROW(broken.prepare(request(), prepared), Custom);
+  call = cm::Operation(broken);
+  EXPECT_THROW(prepared_by(call), Custom);
 }
 
 TEST_F(Hpp, KeepsALambdaAsLongAsTheLibraryNeedsIt) {
@@ -377,11 +516,12 @@ TEST_F(Hpp, KeepsALambdaAsLongAsTheLibraryNeedsIt) {
 // A client of this configuration has something to say when it prepares for a runtime host.
 void let_it_warn(const cm::Config& config) {
   const cm::Client client(config);
-  cm::Prepared prepared;
+  cm::Operation call(client);
   cm::Request request;
   request.url = "https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1/chat/completions";
   request.body = chat;
-  client.prepare(request, prepared);
+  call.begin(request);
+  call.prepare();
 }
 
 TEST_F(Hpp, TellsALambdaWhatThereIsToSay) {
@@ -419,92 +559,95 @@ TEST_F(Hpp, CallsInsideOfACallbackKeepTheirExceptionsApart) {
 
 // --- Send ---------------------------------------------------------------------------------------
 
+// Sends one request with options.
+void send(cm::Operation& call, const cm::Request& request, const cm::SendOptions& options = {}) {
+  call.begin(request);
+  call.send(options);
+}
+
 TEST_F(Hpp, SendsAndGathers) {
   Loopback server(answer_of(200, answer, "content-type: application/json\r\nx-request-id: r1\r\n"));
   const cm::Client client(sending_to(server.origin()));
-  cm::Response response;
-  EXPECT_EQ(response.http_status(), 0);
-  client.send(request(server.url("/v1/chat/completions")), response);
-  EXPECT_EQ(response.http_status(), 200);
-  EXPECT_EQ(response.body(), answer);
-  EXPECT_EQ(response.header("Content-Type"), "application/json");
-  EXPECT_EQ(response.headers().find("CONTENT-TYPE"), "application/json");
-  EXPECT_EQ(response.request_id(), "r1");
-  EXPECT_EQ(response.attempts(), 1U);
-  EXPECT_EQ(response.usage().input_tokens, 7U);
-  EXPECT_EQ(response.outcome(), COSTMARK_OUTCOME_OK);
-  EXPECT_EQ(response.id(), "chatcmpl-1");
-  EXPECT_EQ(response.model(), "m");
-  EXPECT_EQ(response.service_tier(), "");
-  EXPECT_EQ(response.project(), "proj_abc123");
-  EXPECT_EQ(response.project_source(), COSTMARK_SOURCE_CLIENT);
-  EXPECT_EQ(response.hint(), "");
-  cm::Response moved = std::move(response);
-  EXPECT_EQ(moved.body(), answer);
-  EXPECT_EQ(response.body(), "");
+  cm::Operation call(client);
+  EXPECT_EQ(call.response().http_status, 0);
+  send(call, request(server.url("/v1/chat/completions")));
+  const cm::Response response = call.response();
+  EXPECT_EQ(response.http_status, 200);
+  EXPECT_EQ(response.body, answer);
+  EXPECT_EQ(response.headers.find("CONTENT-TYPE"), "application/json");
+  EXPECT_EQ(response.request_id, "r1");
+  EXPECT_EQ(response.attempts, 1U);
+  EXPECT_EQ(response.hint.data(), nullptr);
+  const cm::Answer ended = call.answer();
+  EXPECT_EQ(ended.usage.input_tokens, 7U);
+  EXPECT_EQ(ended.outcome, COSTMARK_OUTCOME_OK);
+  EXPECT_EQ(ended.response_id, "chatcmpl-1");
+  EXPECT_EQ(ended.project, "proj_abc123");
+  EXPECT_EQ(ended.project_source, COSTMARK_SOURCE_CLIENT);
+  cm::Operation moved = std::move(call);
+  EXPECT_EQ(moved.response().body, answer);
+  EXPECT_EQ(call.response().body, "");
 }
 
 TEST_F(Hpp, SendsAndStreams) {
   Loopback server(answer_of(200, answer, "content-type: application/json\r\n"));
   const cm::Client client(sending_to(server.origin()));
-  cm::Response response;
+  cm::Operation call(client);
   std::string order, body;
-  client.send(request(server.url("/v1/chat/completions")), response,
-              cm::SendOptions()
-                  .on_head([&](const cm::ResponseView& head) {
-                    order += "head " + std::to_string(head.http_status());
-                    return true;
-                  })
-                  .on_body([&, pieces = 0](std::string_view piece) mutable {
-                    if (++pieces == 1) order += ", body";
-                    body += piece;
-                  })
-                  .timeout(10s)
-                  .max_attempts(2));
+  send(call, request(server.url("/v1/chat/completions")),
+       cm::SendOptions()
+           .on_head([&](const cm::Response& head) {
+             order += "head " + std::to_string(head.http_status);
+             return head.headers.find("content-type") == "application/json";
+           })
+           .on_body([&, pieces = 0](std::string_view piece) mutable {
+             if (++pieces == 1) order += ", body";
+             body += piece;
+           })
+           .timeout(10s)
+           .max_attempts(2));
   EXPECT_EQ(order, "head 200, body");
   EXPECT_EQ(body, answer);
-  EXPECT_EQ(response.body(), "");
+  EXPECT_EQ(call.response().body, "");
 }
 
 TEST_F(Hpp, ThrowsWhatASendLambdaThrew) {
   Loopback server(answer_of(200, answer));
   const cm::Client client(sending_to(server.origin()));
   const std::string url = server.url("/v1/chat/completions");
-  const cm::Request wanted = request(url);
-  cm::Response response;
-  const auto with = [&](const cm::SendOptions& options) { client.send(wanted, response, options); };
+  cm::Operation call(client);
+  const auto with = [&](const cm::SendOptions& options) { send(call, request(url), options); };
   EXPECT_THROW(with(cm::SendOptions().on_body([](std::string_view) { throw Custom("body"); })),
                Custom);
-  EXPECT_THROW(
-      with(cm::SendOptions().on_head([](const cm::ResponseView&) { throw Custom("head"); })),
-      Custom);
+  EXPECT_THROW(with(cm::SendOptions().on_head([](const cm::Response&) { throw Custom("head"); })),
+               Custom);
   EXPECT_EQ(error_of([&] {
               with(cm::SendOptions().on_body([](std::string_view) { return false; }));
             }).status(),
             COSTMARK_STOPPED_BY_CALLBACK);
-  EXPECT_EQ(response.http_status(), 200);
+  EXPECT_EQ(call.response().http_status, 200);
 }
 
 TEST_F(Hpp, WhatAUsageLambdaThrowsComesOutWhenTheAnswerIsThere) {
   Loopback server(answer_of(200, answer, "content-type: application/json\r\n"));
   cm::Config telling = sending_to(server.origin());
-  telling.on_usage([](const cm::UsageEvent&) { throw Custom("usage"); });
+  telling.on_usage([](const cm::Answer&) { throw Custom("usage"); });
   const cm::Client client(telling);
-  cm::Response response;
-  EXPECT_THROW(client.send(request(server.url("/v1/chat/completions")), response), Custom);
-  EXPECT_EQ(response.body(), answer);
+  cm::Operation call(client);
+  EXPECT_THROW(send(call, request(server.url("/v1/chat/completions"))), Custom);
+  EXPECT_EQ(call.response().body, answer);
 }
 
 TEST_F(Hpp, ARefusalIsThrownAndItsBodyIsThere) {
   Loopback server(answer_of(404, R"({"error":{"message":"no"}})", "x-request-id: r2\r\n"));
   const cm::Client client(sending_to(server.origin()));
-  cm::Response response;
+  cm::Operation call(client);
   const cm::Error error =
-      error_of([&] { client.send(request(server.url("/v1/chat/completions")), response); });
+      error_of([&] { send(call, request(server.url("/v1/chat/completions"))); });
   EXPECT_EQ(error.status(), COSTMARK_SERVICE);
   EXPECT_EQ(error.http_status(), 404);
   EXPECT_EQ(error.request_id(), "r2");
-  EXPECT_EQ(response.body(), R"({"error":{"message":"no"}})");
+  EXPECT_EQ(call.response().body, R"({"error":{"message":"no"}})");
 }
 
 TEST_F(Hpp, CancelsFromAnotherThread) {
@@ -512,20 +655,18 @@ TEST_F(Hpp, CancelsFromAnotherThread) {
   const cm::Cancel cancel = keep->share();
   Loopback server([&](Peer& peer) {
     if (peer.read_request().empty()) return;
-    cancel.request();
+    cancel.stop();
     peer.linger();
   });
   const cm::Client client(sending_to(server.origin()));
-  cm::Response response;
-  EXPECT_FALSE(cancel.requested());
-  const auto send = [&] {
-    client.send(request(server.url("/v1/chat/completions")), response,
-                cm::SendOptions().cancel(cancel));
-  };
-  EXPECT_EQ(error_of(send).status(), COSTMARK_CANCELLED);
-  EXPECT_TRUE(cancel.requested());
+  const std::string url = server.url("/v1/chat/completions");
+  cm::Operation call(client);
+  EXPECT_FALSE(cancel.stopped());
+  const auto stopped = [&] { send(call, request(url), cm::SendOptions().cancel(cancel)); };
+  EXPECT_EQ(error_of(stopped).status(), COSTMARK_CANCELLED);
+  EXPECT_TRUE(cancel.stopped());
   keep.reset();
-  EXPECT_EQ(error_of(send).status(), COSTMARK_CANCELLED);
+  EXPECT_EQ(error_of(stopped).status(), COSTMARK_CANCELLED);
 }
 
 TEST_F(Hpp, VerifiesAndSaysWhyItCannot) {
@@ -537,39 +678,46 @@ TEST_F(Hpp, VerifiesAndSaysWhyItCannot) {
   wanted.model = "openai.gpt-oss-20b";
   wanted.timeout = 5s;
   wanted.force = true;
-  EXPECT_FALSE(client.may_verify(url));
-  const cm::Verification found = client.verify(wanted);
-  EXPECT_EQ(found.verdict(), COSTMARK_VERDICT_UNKNOWN);
-  EXPECT_NE(found.reason(), "");
-  EXPECT_EQ(found.endpoint(), url);
-  EXPECT_EQ(found.carrier(), "body");
-  EXPECT_EQ(found.project(), "proj_abc123");
-  EXPECT_EQ(found.model(), "openai.gpt-oss-20b");
-  EXPECT_TRUE(found.retryable());
-  EXPECT_GT(found.checked_unix_s(), 1'600'000'000);
-  ASSERT_GE(found.probe_count(), 1U);
-  EXPECT_EQ(found.probe(0).http_status, 503);
-  EXPECT_NE(found.probe(0).request, "");
-  EXPECT_THROW(found.probe(found.probe_count()), cm::Error);
+  const cm::Verification verification = client.verify(wanted);
+  const cm::VerificationView found = verification.read();
+  EXPECT_EQ(found.verdict, COSTMARK_VERDICT_UNKNOWN);
+  EXPECT_NE(found.reason, "");
+  EXPECT_EQ(found.endpoint, url);
+  EXPECT_EQ(found.carrier, "body");
+  EXPECT_EQ(found.project, "proj_abc123");
+  EXPECT_EQ(found.model, "openai.gpt-oss-20b");
+  EXPECT_TRUE(found.retryable);
+  EXPECT_GT(found.checked_unix_s, 1'600'000'000);
+  ASSERT_GE(found.probe_count, 1U);
+  EXPECT_EQ(verification.probe(0).http_status, 503);
+  EXPECT_NE(verification.probe(0).request, "");
+  EXPECT_EQ(verification.probe(found.probe_count).request.data(), nullptr);
+}
+
+TEST_F(Hpp, FindsTheRouteOfAModel) {
+  const cm::Client client(config());
+  EXPECT_EQ(client.route("openai.gpt-oss-20b").path.substr(0, 1), "/");
+  EXPECT_GT(client.route("openai.gpt-oss-20b").line, 0U);
+  EXPECT_EQ(client.route("unknown.model").path.data(), nullptr);
 }
 
 // --- The parts alone ----------------------------------------------------------------------------
 
-TEST_F(Hpp, ProvidesCredentialsAlone) {
-  const cm::CredentialsProvider provider(config());
-  const cm::CredentialsProvider shared = provider.share();
+TEST_F(Hpp, KeepsCredentialsAlone) {
+  const cm::CredentialsCache cache(config());
+  const cm::CredentialsCache shared = cache.share();
   const cm::CredentialsSet set = shared.fetch();
-  EXPECT_EQ(set.view().access_key_id, "AKIDEXAMPLE");
-  EXPECT_EQ(set.view().session_token.data(), nullptr);
-  EXPECT_NE(set.source(), "");
-  EXPECT_TRUE(provider.refused(set));
-  EXPECT_FALSE(provider.refused(cm::CredentialsSet()));
+  EXPECT_EQ(set.read().access_key_id, "AKIDEXAMPLE");
+  EXPECT_EQ(set.read().session_token.data(), nullptr);
+  EXPECT_NE(set.read().source, "");
+  EXPECT_TRUE(cache.refused(set));
+  EXPECT_FALSE(cache.refused(cm::CredentialsSet()));
 
   const cm::CredentialsReport report(config());
   ASSERT_GT(report.size(), 0U);
-  EXPECT_NE(report.source(0), "");
-  EXPECT_EQ(report.source(report.size()), "");
-  EXPECT_EQ(report.found(), report.failure(report.size() - 1).empty());
+  EXPECT_NE(report[0].name, "");
+  EXPECT_EQ(report[report.size()].name, "");
+  EXPECT_EQ(report.found(), report[report.size() - 1].failure.empty());
   EXPECT_EQ(report.region().empty(), report.region_origin().empty());
 }
 
@@ -579,11 +727,11 @@ TEST_F(Hpp, MakesTokensAlone) {
   EXPECT_EQ(token.text().substr(0, 16), "bedrock-api-key-");
   EXPECT_EQ(token.expires_unix_s(), 1700003600);
 
-  const cm::BearerTokenProvider provider(config(), 10min);
-  const cm::BearerToken first = provider.share().fetch();
-  EXPECT_EQ(first.text(), provider.fetch().text());
-  EXPECT_TRUE(provider.refused(first.text()));
-  EXPECT_FALSE(provider.refused({}));
+  const cm::BearerTokenCache cache(config(), 10min);
+  const cm::BearerToken first = cache.share().fetch();
+  EXPECT_EQ(first.text(), cache.fetch().text());
+  EXPECT_TRUE(cache.refused(first.text()));
+  EXPECT_FALSE(cache.refused({}));
 }
 
 TEST_F(Hpp, SignsAlone) {
@@ -623,12 +771,14 @@ TEST_F(Hpp, MeetsPartsOfTheProgramThatHaveNoExceptions) {
 // --- Completeness -------------------------------------------------------------------------------
 
 TEST_F(Hpp, HasEveryFunctionOfTheHeader) {
-  const auto read = [](const char* path) {
-    std::ifstream file(path);
-    EXPECT_TRUE(file) << path;
-    return std::string(std::istreambuf_iterator<char>(file), {});
-  };
-  const std::string wrapper = read(COSTMARK_HPP);
+  std::string wrapper;
+  for (const char* part :
+       {"costmark.hpp", "sdk/bearer_token.hpp", "sdk/credentials.hpp", "sdk/detail.hpp",
+        "sdk/error.hpp", "sdk/json.hpp", "sdk/signature.hpp"}) {
+    std::ifstream file(std::string(COSTMARK_HEADERS) + "/" + part);
+    ASSERT_TRUE(file) << part;
+    wrapper.append(std::istreambuf_iterator<char>(file), {});
+  }
   std::ifstream symbols(COSTMARK_SYMBOLS);
   std::size_t count = 0;
   for (std::string line; std::getline(symbols, line);) {
@@ -642,7 +792,7 @@ TEST_F(Hpp, HasEveryFunctionOfTheHeader) {
     EXPECT_NE(at, std::string::npos) << name << " is not in costmark.hpp";
     ++count;
   }
-  EXPECT_GT(count, 100U);
+  EXPECT_GT(count, 80U);
 }
 
 }  // namespace

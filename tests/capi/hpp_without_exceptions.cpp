@@ -10,10 +10,10 @@
 #error "this is to be compiled without exceptions"
 #endif
 
-namespace cm = costmark::c;
+namespace cm = costmark::sdk;
 
-static_assert(!std::is_default_constructible_v<cm::Response>);
-static_assert(!std::is_constructible_v<cm::Client, const cm::Config&>);
+static_assert(!std::is_default_constructible_v<cm::Config>);
+static_assert(!std::is_constructible_v<cm::Operation, const cm::Client&>);
 
 namespace {
 
@@ -37,16 +37,18 @@ const char* prepares() {
   REQUIRE(config.set("project", "proj_abc123").ok() && config.set("region", "us-east-1").ok());
   // A Result of put() is an answer; so is a bool.
   REQUIRE(config.on_credentials([](cm::CredentialsSink& sink) { return sink.put({}); }).ok());
-  cm::Prepared prepared = cm::Prepared::make().value();
   cm::Request request;
   request.url = "https://bedrock-mantle.us-east-1.api.aws/v1/chat/completions";
   request.body = R"({"model":"m","messages":[]})";
-  cm::Client client = cm::Client::make(config).value();
-  REQUIRE(client.prepare(request, prepared).status() == COSTMARK_NO_CREDENTIALS);
+  cm::Operation call = cm::Operation::make(cm::Client::make(config).value()).value();
+  REQUIRE(call.prepare().status() == COSTMARK_INVALID_ARGUMENT);  // it has not begun
+  REQUIRE(call.begin(request).ok());
+  REQUIRE(call.prepare().status() == COSTMARK_NO_CREDENTIALS);
   REQUIRE(config.on_credentials([](cm::CredentialsSink&) { return false; }).ok());
-  client = cm::Client::make(config).value();
-  REQUIRE(client.prepare(request, prepared).status() == COSTMARK_STOPPED_BY_CALLBACK);
-  REQUIRE(prepared.headers_to_set().empty());
+  call = cm::Operation::make(cm::Client::make(config).value()).value();
+  REQUIRE(call.begin(request).ok());
+  REQUIRE(call.prepare().status() == COSTMARK_STOPPED_BY_CALLBACK);
+  REQUIRE(call.ready().status() == COSTMARK_STOPPED_BY_CALLBACK);
   return "";
 }
 
@@ -54,18 +56,19 @@ const char* sends(std::string_view origin) {
   cm::Config config = cm::Config::make().value();
   REQUIRE(config.set("base_url", origin).ok() && config.set("project", "proj_abc123").ok());
   int told = 0;
-  REQUIRE(config.on_usage([&told](const cm::UsageEvent&) { ++told; }).ok());
+  REQUIRE(config.on_usage([&told](const cm::Answer&) { ++told; }).ok());
   const cm::Client client = cm::Client::make(config).value();
-  cm::Response response = cm::Response::make().value();
+  cm::Operation call = cm::Operation::make(client).value();
   const std::string url = std::string(origin) + "/v1/chat/completions";
   cm::Request request;
   request.url = url;
   request.body = R"({"model":"m","messages":[]})";
-  REQUIRE(client.send(request, response).ok());
-  REQUIRE(response.usage().value().input_tokens == 7 && told == 1);
+  REQUIRE(call.begin(request).ok() && call.send().ok());
+  REQUIRE(call.response().http_status == 200);
+  REQUIRE(call.answer().usage.input_tokens == 7 && told == 1);
   const auto stop = [](std::string_view) { return false; };
-  REQUIRE(client.send(request, response, cm::SendOptions().on_body(stop)).status() ==
-          COSTMARK_STOPPED_BY_CALLBACK);
+  REQUIRE(call.begin(request).ok());
+  REQUIRE(call.send(cm::SendOptions().on_body(stop)).status() == COSTMARK_STOPPED_BY_CALLBACK);
   return "";
 }
 

@@ -12,10 +12,16 @@ mv "$work/first" "$work/moved"
 PKG_CONFIG_PATH=$(dirname "$(find "$work/moved" -name costmark.pc)")
 export PKG_CONFIG_PATH
 libraries=$(dirname "$PKG_CONFIG_PATH")
-for file in include/costmark/costmark.h include/costmark/costmark.hpp share/doc/costmark/LICENSE \
-  share/doc/costmark/README.md share/doc/costmark/CHANGELOG.md share/doc/costmark/examples/prepare.c; do
+for file in share/doc/costmark/LICENSE \
+  share/doc/costmark/README.md share/doc/costmark/CHANGELOG.md share/doc/costmark/examples/c/prepare.c; do
   test -s "$work/moved/$file" || { echo "not installed: $file"; exit 1; }
 done
+headers=$(cd "$(dirname "$2")/../../capi/include" && pwd)
+(cd "$headers" && find costmark -type f) > "$work/headers"
+grep -q 'costmark/sdk/json.hpp' "$work/headers"
+while read -r header; do
+  cmp "$headers/$header" "$work/moved/include/$header"
+done < "$work/headers"
 if grep -r -l -F -e "$work/first" -e "$1" "$work/moved" --include='*.pc' --include='*.cmake' --include='*.h*'; then
   echo 'these name a folder of the build'
   exit 1

@@ -3,7 +3,7 @@
 #ifndef COSTMARK_TESTS_CAPI_LOADED_H
 #define COSTMARK_TESTS_CAPI_LOADED_H
 
-#include <costmark/costmark.h>
+#include <costmark/testing.h>
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,16 +11,14 @@
 
 /* The functions that these tests call, of one copy of the library. */
 /* clang-format off */
-#define FOR_EACH_FUNCTION(DO)                                                                      \
-  DO(config_new)                                                                                   \
-  DO(config_set)                                                                                   \
-  DO(config_free) DO(client_new) DO(client_release) DO(client_retain) DO(client_prepare)           \
-      DO(client_send) DO(client_usage) DO(prepared_new) DO(prepared_free) DO(prepared_project)     \
-          DO(response_new) DO(response_free) DO(response_http_status) DO(response_body)            \
-              DO(usage_report_count) DO(usage_report_project) DO(usage_report_free) DO(error_free) \
-                  DO(error_message) DO(error_status) DO(live_handles) DO(cancel_new)               \
-                      DO(cancel_request) DO(cancel_requested) DO(cancel_release)                   \
-                          DO(observation_new) DO(observation_free)
+#define FOR_EACH_FUNCTION(DO)                                                         \
+  DO(config_new) DO(config_set) DO(config_free)                                       \
+  DO(client_new) DO(client_release) DO(client_retain) DO(client_usage)                \
+  DO(operation_new) DO(operation_free) DO(operation_begin) DO(operation_prepare)      \
+  DO(operation_sent) DO(operation_send) DO(operation_answer) DO(operation_response)   \
+  DO(usage_report_count) DO(usage_report_read) DO(usage_report_free)                  \
+  DO(error_read) DO(error_free) DO(live_handles)                                      \
+  DO(cancel_new) DO(cancel_stop) DO(cancel_stopped) DO(cancel_release)
 /* clang-format on */
 
 #define DECLARE(name) __typeof__(costmark_##name) *name;

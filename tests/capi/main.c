@@ -5,11 +5,12 @@ int main(int argc, char **argv) {
     const char *name;
     void (*run)(void);
   } tests[] = {
-      {"basics", test_basics},   {"options", test_options},     {"prepare", test_prepare},
-      {"observe", test_observe}, {"sign", test_sign},           {"json", test_json},
-      {"structs", test_structs}, {"callbacks", test_callbacks}, {"misuse", test_misuse},
-      {"threads", test_threads}, {"verify", test_verify},       {"providers", test_providers},
-      {"send", test_send},       {"process", test_process},     {"stale", test_stale},
+      {"basics", test_basics},       {"options", test_options}, {"prepare", test_prepare},
+      {"operation", test_operation}, {"answers", test_answers}, {"sign", test_sign},
+      {"json", test_json},           {"structs", test_structs}, {"callbacks", test_callbacks},
+      {"misuse", test_misuse},       {"threads", test_threads}, {"verify", test_verify},
+      {"caches", test_caches},       {"names", test_names},     {"send", test_send},
+      {"process", test_process},     {"stale", test_stale},
   };
   size_t i, ran = 0;
   clear_environment();

@@ -57,25 +57,24 @@ static costmark_status add_len(void *user_data, const char *data, size_t len) {
   return COSTMARK_OK;
 }
 
-static costmark_status send_to(const costmark_client *client, const server *peer, uint64_t *len,
+static costmark_status send_to(costmark_client *client, const server *peer, uint64_t *len,
                                costmark_error **error) {
   costmark_send_options options = COSTMARK_SEND_OPTIONS_INIT;
   costmark_request request = chat_request(stream_body);
-  costmark_response *response = NULL;
+  costmark_operation *operation = NULL;
   costmark_status status;
-  costmark_usage usage = COSTMARK_USAGE_INIT;
   char url[80];
   *len = 0;
   request.url = str(server_url(peer, "/v1/chat/completions", url));
   options.on_body = add_len;
   options.user_data = len;
-  if (costmark_response_new(&response, NULL) != COSTMARK_OK) return COSTMARK_INTERNAL;
-  status = costmark_client_send(client, &request, &options, response, error);
-  if (status == COSTMARK_OK && costmark_response_usage(response, &usage, NULL) != COSTMARK_OK) {
+  status = costmark_operation_new(client, &operation, error);
+  if (status == COSTMARK_OK) status = costmark_operation_begin(operation, &request, error);
+  if (status == COSTMARK_OK) status = costmark_operation_send(operation, &options, error);
+  if (status == COSTMARK_OK && answer_of(operation).usage->output_tokens != 4) {
     status = COSTMARK_INTERNAL;
   }
-  if (status == COSTMARK_OK && usage.output_tokens != 4) status = COSTMARK_INTERNAL;
-  costmark_response_free(response);
+  costmark_operation_free(operation);
   return status;
 }
 
@@ -106,22 +105,22 @@ static void a_forked_child_sends(void) {
 }
 
 /* Uses handles of its parent, and ends them; returns whether all went well. */
-static bool work_in_child(costmark_client *client, costmark_credentials_provider *provider,
-                          costmark_bearer_token_provider *tokens, costmark_cancel *cancel) {
+static bool work_in_child(costmark_client *client, costmark_credentials_cache *cache,
+                          costmark_bearer_token_cache *tokens, costmark_cancel *cancel) {
   costmark_credentials_set *set = NULL;
   costmark_bearer_token *token = NULL;
   costmark_usage_report *report = NULL;
-  bool good = costmark_credentials_provider_get(provider, &set, NULL) == COSTMARK_OK;
-  good = costmark_bearer_token_provider_get(tokens, &token, NULL) == COSTMARK_OK && good;
+  bool good = costmark_credentials_cache_get(cache, &set, NULL) == COSTMARK_OK;
+  good = costmark_bearer_token_cache_get(tokens, &token, NULL) == COSTMARK_OK && good;
   good = costmark_client_usage(client, &report, NULL) == COSTMARK_OK && good;
-  costmark_cancel_request(cancel);
-  good = costmark_cancel_requested(cancel) && good;
+  costmark_cancel_stop(cancel);
+  good = costmark_cancel_stopped(cancel) && good;
   costmark_usage_report_free(report);
   costmark_bearer_token_free(token);
   costmark_credentials_set_free(set);
   costmark_cancel_release(cancel);
-  costmark_bearer_token_provider_release(tokens);
-  costmark_credentials_provider_release(provider);
+  costmark_bearer_token_cache_release(tokens);
+  costmark_credentials_cache_release(cache);
   costmark_client_release(client);
   return good && costmark_live_handles() == 0;
 }
@@ -129,22 +128,22 @@ static bool work_in_child(costmark_client *client, costmark_credentials_provider
 static void a_forked_child_has_every_handle(void) {
   costmark_config *config = config_with(NULL);
   costmark_client *client = NULL;
-  costmark_credentials_provider *provider = NULL;
-  costmark_bearer_token_provider *tokens = NULL;
+  costmark_credentials_cache *cache = NULL;
+  costmark_bearer_token_cache *tokens = NULL;
   costmark_cancel *cancel = NULL;
   int state = -1;
   pid_t child;
   CHECK_OK(costmark_client_new(config, &client, &error));
-  CHECK_OK(costmark_credentials_provider_new(config, &provider, &error));
-  CHECK_OK(costmark_bearer_token_provider_new(config, 0, &tokens, &error));
+  CHECK_OK(costmark_credentials_cache_new(config, &cache, &error));
+  CHECK_OK(costmark_bearer_token_cache_new(config, 0, &tokens, &error));
   CHECK_OK(costmark_cancel_new(&cancel, &error));
   costmark_config_free(config);
   child = fork();
-  if (child == 0) _exit(work_in_child(client, provider, tokens, cancel) ? 0 : 1);
+  if (child == 0) _exit(work_in_child(client, cache, tokens, cancel) ? 0 : 1);
   CHECK(child > 0 && waitpid(child, &state, 0) == child && WIFEXITED(state));
   CHECK(WEXITSTATUS(state) == 0);
-  CHECK(!costmark_cancel_requested(cancel)); /* the child's request is the child's */
-  CHECK(work_in_child(client, provider, tokens, cancel));
+  CHECK(!costmark_cancel_stopped(cancel)); /* the child's request is the child's */
+  CHECK(work_in_child(client, cache, tokens, cancel));
 }
 
 static volatile sig_atomic_t signals;

@@ -1,4 +1,4 @@
-/* costmark_client_send() against a server that answers well, badly, slowly and not at all. */
+/* costmark_operation_send() against a server that answers well, badly, slowly and not at all. */
 #define _POSIX_C_SOURCE 200112L
 #include <pthread.h>
 #include <time.h>
@@ -120,7 +120,7 @@ static bool answer(void *user_data, const server_request *request, int connectio
 typedef struct {
   server *peer;
   costmark_client *client;
-  costmark_response *response;
+  costmark_operation *operation;
   costmark_send_options options;
   costmark_request request;
   char url[120];
@@ -131,7 +131,7 @@ typedef struct {
   char text[4096];
   costmark_status head_returns, body_returns;
   costmark_cancel *to_cancel;
-  const costmark_client *to_call;
+  costmark_client *to_call;
   costmark_client *to_release;
   costmark_status inside, inside_head;
 } sender;
@@ -140,43 +140,62 @@ static bool same_text(costmark_str text, const char *expected) {
   return strlen(text.data) == text.len && strcmp(text.data, expected) == 0;
 }
 
-/* Calls what takes a client, from inside a callback of a send; returns what all of them return. */
-static costmark_status call(const costmark_client *client, const costmark_request *request) {
-  costmark_prepared *prepared = NULL;
-  costmark_response *response = NULL;
+static costmark_response response_of(const sender *self) {
+  costmark_response out = COSTMARK_RESPONSE_INIT;
+  costmark_operation_response(self->operation, &out);
+  return out;
+}
+
+static costmark_str field_of(const costmark_response *response, const char *name) {
+  costmark_str value = COSTMARK_STR_INIT;
+  costmark_header_find(response->headers, response->header_count, name, strlen(name), &value);
+  return value;
+}
+
+/* Sends again, from inside a callback of a send, with another operation of a client. */
+static costmark_status call(costmark_client *client, const costmark_request *request) {
+  costmark_operation *operation = operation_of(client);
   costmark_usage_report *report = NULL;
   costmark_status status;
-  CHECK_OK(costmark_prepared_new(&prepared, &error));
-  CHECK_OK(costmark_response_new(&response, &error));
-  status = costmark_client_prepare(client, request, prepared, NULL);
-  CHECK(costmark_client_check(client, request, prepared, NULL) == status);
-  CHECK(costmark_client_usage(client, &report, NULL) == status);
-  CHECK(costmark_client_send(client, request, NULL, response, NULL) == status);
-  if (status != COSTMARK_OK) {
-    costmark_observation *observation = NULL;
-    costmark_verification *verification = NULL;
-    CHECK(costmark_observation_new(client, prepared, 1, &observation, NULL) == status);
-    CHECK(observation == NULL);
-    CHECK(costmark_client_verify(client, NULL, &verification, NULL) == status);
-    CHECK(verification == NULL);
-  }
+  CHECK_OK(costmark_client_usage(client, &report, &error));
+  CHECK_OK(costmark_operation_begin(operation, request, &error));
+  status = costmark_operation_send(operation, NULL, NULL);
   costmark_usage_report_free(report);
-  costmark_response_free(response);
-  costmark_prepared_free(prepared);
+  costmark_operation_free(operation);
   return status;
+}
+
+/* The operation that a callback is inside of is refused, and not freed. */
+static void call_own(const sender *self) {
+  costmark_prepared prepared = COSTMARK_PREPARED_INIT;
+  costmark_operation *beside = operation_of(self->to_call);
+#define REFUSED(call) CHECK(call == COSTMARK_INVALID_ARGUMENT)
+  REFUSED(costmark_operation_begin(self->operation, &self->request, NULL));
+  REFUSED(costmark_operation_begin_beside(beside, self->operation, &self->request, NULL));
+  REFUSED(costmark_operation_ready(self->operation, NULL));
+  REFUSED(costmark_operation_prepare(self->operation, NULL, NULL, &prepared, NULL));
+  REFUSED(take_head(self->operation, 200, NULL));
+  REFUSED(costmark_operation_feed(self->operation, "x", 1, NULL));
+  REFUSED(costmark_operation_finish(self->operation, NULL, NULL));
+  REFUSED(costmark_operation_fail(self->operation, COSTMARK_OUTCOME_ERROR, NULL, NULL));
+  REFUSED(costmark_operation_send(self->operation, NULL, NULL));
+#undef REFUSED
+  costmark_operation_sent(self->operation);
+  costmark_operation_free(self->operation);
+  costmark_operation_free(beside);
 }
 
 static costmark_status take_head_of_answer(void *user_data, const costmark_response *response) {
   sender *self = (sender *)user_data;
-  costmark_str type;
-  type.data = costmark_response_header(response, "CONTENT-type", 12, &type.len);
-  CHECK(response == self->response && self->pieces == 0);
-  CHECK(costmark_response_http_status(response) == 200);
+  const costmark_str type = field_of(response, "CONTENT-type");
+  CHECK(response->struct_size == sizeof *response && self->pieces == 0);
+  CHECK(response->http_status == 200 && response->body.data == NULL && response->attempts > 0);
   CHECK(same_text(type, "text/event-stream") || same_text(type, "application/json"));
   ++self->heads;
   if (self->to_call != NULL) {
     self->inside_head = call(self->to_call, &self->request);
-    CHECK(costmark_response_http_status(response) == 200); /* still */
+    CHECK(response->http_status == 200); /* still */
+    CHECK(equal(field_of(response, "content-type"), type.data));
   }
   return self->head_returns;
 }
@@ -187,12 +206,10 @@ static costmark_status take_piece(void *user_data, const char *data, size_t len)
   ++self->pieces;
   if (self->len + len < sizeof self->text) memcpy(self->text + self->len, data, len);
   self->len += len;
-  costmark_cancel_request(self->to_cancel);
+  costmark_cancel_stop(self->to_cancel);
   if (self->to_call != NULL) {
     self->inside = call(self->to_call, &self->request);
-    CHECK(costmark_client_send(self->to_call, &self->request, NULL, self->response, NULL) ==
-          COSTMARK_INVALID_ARGUMENT);
-    costmark_response_free(self->response); /* in use: ignored */
+    call_own(self);
   }
   costmark_client_release(self->to_release);
   self->to_release = NULL;
@@ -209,7 +226,7 @@ static sender begin_with(const char *path, const char *body, const char *option,
   self.peer = server_start(answer, NULL);
   CHECK(self.peer != NULL);
   self.client = client_with(options);
-  CHECK_OK(costmark_response_new(&self.response, &error));
+  self.operation = operation_of(self.client);
   costmark_init(&self.options, sizeof self.options);
   self.options.on_head = take_head_of_answer;
   self.options.on_body = take_piece;
@@ -223,63 +240,61 @@ static sender begin(const char *path, const char *body) {
 }
 
 static costmark_status send(sender *self, costmark_error **error) {
+  costmark_status status;
   self->request.url = str(self->url);
   self->options.user_data = self;
   self->heads = self->pieces = 0;
   self->len = 0;
-  return costmark_client_send(self->client, &self->request, &self->options, self->response, error);
+  status = costmark_operation_begin(self->operation, &self->request, error);
+  if (status != COSTMARK_OK) return status;
+  return costmark_operation_send(self->operation, &self->options, error);
 }
 
 static costmark_usage_totals totals_of(const costmark_client *client) {
   costmark_usage_totals totals = COSTMARK_USAGE_TOTALS_INIT;
   costmark_usage_report *report = NULL;
   CHECK_OK(costmark_client_usage(client, &report, &error));
-  if (costmark_usage_report_count(report) > 0) {
-    CHECK_OK(costmark_usage_report_totals(report, 0, &totals, &error));
-  }
+  costmark_usage_report_read(report, 0, &totals);
   costmark_usage_report_free(report);
   return totals;
 }
 
 static void end(sender *self) {
-  costmark_response_free(self->response);
+  costmark_operation_free(self->operation);
   costmark_client_release(self->client);
   server_stop(self->peer);
 }
 
-static void is_empty(const costmark_response *response) {
-  costmark_usage usage = COSTMARK_USAGE_INIT;
-  size_t len = 9;
-  CHECK(costmark_response_http_status(response) == 0);
-  CHECK(costmark_response_headers(response, &len) == NULL && len == 0);
-  CHECK(strcmp(costmark_response_header(response, "date", 4, &len), "") == 0 && len == 0);
-  CHECK(strcmp(costmark_response_body(response, &len), "") == 0 && len == 0);
-  CHECK(strcmp(costmark_response_id(response, NULL), "") == 0);
-  CHECK_OK(costmark_response_usage(response, &usage, &error));
-  CHECK(usage.known == 0);
+static void is_empty(const sender *self) {
+  const costmark_response response = response_of(self);
+  CHECK(shows_nothing(&response, sizeof response));
+}
+
+/* Sent, without an answer. */
+static void is_unanswered(const sender *self, uint32_t attempts) {
+  const costmark_response response = response_of(self);
+  CHECK(response.http_status == 0 && response.headers == NULL && response.header_count == 0);
+  CHECK(response.body.len == 0 && response.request_id.data == NULL);
+  CHECK(response.attempts == attempts);
 }
 
 static void a_stream(void) {
   sender self = begin("/v1/chat/completions", stream_body);
-  costmark_usage usage = COSTMARK_USAGE_INIT;
   costmark_usage_totals totals;
-  is_empty(self.response);
+  costmark_answer shown;
+  is_empty(&self);
   CHECK_OK(send(&self, &error));
   CHECK(self.heads == 1 && self.pieces > 0);
   /* The usage was asked for by the library: counted, and not shown. */
   CHECK(self.len == strlen(event_1) + strlen(event_2) + strlen(done));
   CHECK(memcmp(self.text, event_1, strlen(event_1)) == 0);
-  CHECK(costmark_response_http_status(self.response) == 200);
-  CHECK(costmark_response_attempts(self.response) == 1);
-  CHECK(costmark_response_outcome(self.response) == COSTMARK_OUTCOME_OK);
-  CHECK(strcmp(costmark_response_id(self.response, NULL), "chatcmpl-7") == 0);
-  CHECK(strcmp(costmark_response_model(self.response, NULL), "a-model") == 0);
-  CHECK(strcmp(costmark_response_body(self.response, NULL), "") == 0);
-  CHECK(strcmp(costmark_response_project(self.response, NULL), "proj_send") == 0);
-  CHECK(costmark_response_project_source(self.response) == COSTMARK_SOURCE_CLIENT);
-  CHECK(strcmp(costmark_response_hint(self.response, NULL), "") == 0);
-  CHECK_OK(costmark_response_usage(self.response, &usage, &error));
-  CHECK(usage.input_tokens == 9 && usage.output_tokens == 4);
+  CHECK(response_of(&self).http_status == 200 && response_of(&self).attempts == 1);
+  CHECK(response_of(&self).body.len == 0 && response_of(&self).hint.data == NULL);
+  shown = answer_of(self.operation);
+  CHECK(shown.outcome == COSTMARK_OUTCOME_OK && equal(shown.response_id, "chatcmpl-7"));
+  CHECK(equal(shown.model_answered, "a-model") && equal(shown.project, "proj_send"));
+  CHECK(shown.project_source == COSTMARK_SOURCE_CLIENT);
+  CHECK(shown.usage->input_tokens == 9 && shown.usage->output_tokens == 4);
   totals = totals_of(self.client);
   CHECK(totals.operations == 1 && totals.attempts == 1 && totals.failed_attempts == 0);
   CHECK(totals.input_tokens == 9 && totals.output_tokens == 4);
@@ -288,29 +303,42 @@ static void a_stream(void) {
 
 static void a_whole_answer(void) {
   sender self = begin("/v1/chat/completions", "{\"model\":\"a-model\"}");
-  costmark_str text;
-  size_t i, count = 0, twice = 0;
-  const costmark_header *headers;
-  self.request.url = str(self.url);
-  CHECK_OK(costmark_client_send(self.client, &self.request, NULL, self.response, &error));
-  text.data = costmark_response_body(self.response, &text.len);
-  CHECK(same_text(text, whole_answer));
-  text.data = costmark_response_request_id(self.response, &text.len);
-  CHECK(same_text(text, "req_1"));
-  text.data = costmark_response_header(self.response, "x-TWICE", 7, &text.len);
-  CHECK(same_text(text, "one"));
-  CHECK(strcmp(costmark_response_service_tier(self.response, NULL), "flex") == 0);
-  headers = costmark_response_headers(self.response, &count);
-  for (i = 0; i < count; ++i) {
-    CHECK(strlen(headers[i].name.data) == headers[i].name.len);
-    CHECK(strlen(headers[i].value.data) == headers[i].value.len);
-    if (headers[i].name.len == 7 && headers[i].name.data[1] == '-') ++twice;
+  costmark_response response;
+  size_t i, twice = 0;
+  self.options.on_head = NULL;
+  self.options.on_body = NULL;
+  CHECK_OK(send(&self, &error));
+  response = response_of(&self);
+  CHECK(equal(response.body, whole_answer));
+  CHECK(same_text(response.request_id, "req_1"));
+  CHECK(same_text(field_of(&response, "x-TWICE"), "one"));
+  CHECK(equal(answer_of(self.operation).service_tier, "flex"));
+  for (i = 0; i < response.header_count; ++i) {
+    const costmark_header header = response.headers[i];
+    CHECK(strlen(header.name.data) == header.name.len);
+    CHECK(strlen(header.value.data) == header.value.len);
+    if (header.name.len == 7 && header.name.data[1] == '-') ++twice;
   }
-  CHECK(count >= 5 && twice == 2);
-  CHECK(strcmp(costmark_response_header(self.response, "x-none", 6, NULL), "") == 0);
-  CHECK(strcmp(costmark_response_header(self.response, NULL, 0, NULL), "") == 0);
-  CHECK(strcmp(costmark_response_header(self.response, "x-twice", SIZE_MAX, NULL), "") == 0);
-  CHECK(strcmp(costmark_response_header(self.response, "x-twice\0", 8, NULL), "") == 0);
+  CHECK(response.header_count >= 5 && twice == 2);
+  CHECK(field_of(&response, "x-none").data == NULL);
+  /* Without options, and again: what was shown goes with the next beginning. */
+  CHECK_OK(costmark_operation_send(self.operation, NULL, &error));
+  CHECK(response_of(&self).attempts == 2);
+  CHECK_OK(costmark_operation_begin(self.operation, &self.request, &error));
+  is_empty(&self);
+  end(&self);
+}
+
+/* What was received stays while the next attempt is prepared by hand. */
+static void a_response_lives_on(void) {
+  sender self = begin("/v1/chat/completions", "{\"model\":\"a-model\"}");
+  costmark_prepared prepared = COSTMARK_PREPARED_INIT;
+  self.options.on_body = NULL;
+  CHECK_OK(send(&self, &error));
+  CHECK_OK(costmark_operation_prepare(self.operation, NULL, NULL, &prepared, &error));
+  costmark_operation_sent(self.operation);
+  CHECK(equal(response_of(&self).body, whole_answer));
+  CHECK(same_text(response_of(&self).request_id, "req_1"));
   end(&self);
 }
 
@@ -319,27 +347,26 @@ static void refusals(void) {
   sender self = begin("/refuse/v1/chat/completions", "{}");
   costmark_error *failed = NULL;
   CHECK(send(&self, &failed) == COSTMARK_SERVICE);
-  CHECK(costmark_error_http_status(failed) == 400 && !costmark_error_retryable(failed));
-  CHECK(strcmp(costmark_error_request_id(failed, NULL), "req_2") == 0);
+  CHECK(view_of(failed).http_status == 400 && view_of(failed).retryable == 0);
+  CHECK(equal(view_of(failed).request_id, "req_2"));
   costmark_error_free(failed);
   CHECK(self.heads == 0 && self.pieces == 0);
-  CHECK(costmark_response_http_status(self.response) == 400);
-  CHECK(strcmp(costmark_response_body(self.response, NULL), refusal) == 0);
-  CHECK(costmark_response_attempts(self.response) == 1);
-  CHECK(costmark_response_outcome(self.response) == COSTMARK_OUTCOME_ERROR);
+  CHECK(response_of(&self).http_status == 400);
+  CHECK(equal(response_of(&self).body, refusal));
+  CHECK(response_of(&self).attempts == 1);
+  CHECK(answer_of(self.operation).outcome == COSTMARK_OUTCOME_ERROR);
   CHECK(totals_of(self.client).failed_attempts == 1);
 
   server_url(self.peer, "/moved/v1/chat/completions", self.url); /* not followed */
   CHECK_FAILS(COSTMARK_SERVICE, send(&self, &error));
-  CHECK(costmark_response_http_status(self.response) == 307);
+  CHECK(response_of(&self).http_status == 307);
 
   server_url(self.peer, "/gone/v1/chat/completions", self.url);
   self.options.max_attempts = 1;
   CHECK_FAILS(COSTMARK_TRANSPORT, send(&self, &error));
-  is_empty(self.response);
-  CHECK(costmark_response_attempts(self.response) == 2); /* one more for a kept connection */
+  is_unanswered(&self, 2); /* one more for a kept connection */
   CHECK_FAILS(COSTMARK_TRANSPORT, send(&self, &error));
-  CHECK(costmark_response_attempts(self.response) == 1);
+  CHECK(response_of(&self).attempts == 1);
   end(&self);
 }
 
@@ -353,7 +380,7 @@ static void attempts(void) {
   self.request.headers = headers;
   self.request.header_count = 2;
   CHECK_OK(send(&self, &error));
-  CHECK(costmark_response_attempts(self.response) == 2 && self.heads == 1);
+  CHECK(response_of(&self).attempts == 2 && self.heads == 1);
   totals = totals_of(self.client);
   CHECK(totals.operations == 1 && totals.attempts == 2 && totals.failed_attempts == 1);
   CHECK(totals.input_tokens == 3 && totals.output_tokens == 2);
@@ -361,10 +388,10 @@ static void attempts(void) {
   server_url(self.peer, "/always-busy/v1/chat/completions", self.url);
   self.options.max_attempts = 3;
   CHECK(send(&self, &failed) == COSTMARK_THROTTLED);
-  CHECK(costmark_error_http_status(failed) == 429 && costmark_error_retryable(failed));
-  CHECK(strcmp(costmark_error_request_id(failed, NULL), "req_3") == 0);
+  CHECK(view_of(failed).http_status == 429 && view_of(failed).retryable == 1);
+  CHECK(equal(view_of(failed).request_id, "req_3"));
   costmark_error_free(failed);
-  CHECK(costmark_response_attempts(self.response) == 3);
+  CHECK(response_of(&self).attempts == 3);
   totals = totals_of(self.client);
   CHECK(totals.operations == 2 && totals.attempts == 5 && totals.failed_attempts == 4);
   CHECK(server_connections(self.peer) == 1);
@@ -385,14 +412,14 @@ static void broken_answers(void) {
   CHECK(send(&self, &failed) == COSTMARK_TRANSPORT);
   costmark_error_free(failed);
   CHECK(self.heads == 1 && self.len == strlen(event_1));
-  CHECK(costmark_response_attempts(self.response) == 1); /* a piece was handed on */
-  CHECK(costmark_response_outcome(self.response) == COSTMARK_OUTCOME_INCOMPLETE);
+  CHECK(response_of(&self).attempts == 1); /* a piece was handed on */
+  CHECK(answer_of(self.operation).outcome == COSTMARK_OUTCOME_INCOMPLETE);
   CHECK(totals_of(self.client).incomplete_attempts == 1);
 
   server_url(self.peer, "/garbage/v1/chat/completions", self.url);
   CHECK_OK(send(&self, &error)); /* is passed on as it came */
   CHECK(self.len > 0 && memcmp(self.text, "data\xff\x01: {]\r\r\n", 13) == 0);
-  CHECK(costmark_response_outcome(self.response) != COSTMARK_OUTCOME_OK);
+  CHECK(answer_of(self.operation).outcome != COSTMARK_OUTCOME_OK);
 
   server_url(self.peer, "/no-http/v1/chat/completions", self.url);
   self.options.max_attempts = 1;
@@ -424,7 +451,7 @@ static void time_is_up(void) {
     const int64_t start = now_ms();
     self.options.timeout_ms = 100;
     CHECK(send(&self, &failed) == COSTMARK_TIMEOUT);
-    CHECK(strlen(costmark_error_message(failed, NULL)) > 0);
+    CHECK(view_of(failed).message.len > 0);
     costmark_error_free(failed);
     CHECK(now_ms() - start < 5000);
     CHECK(totals_of(self.client).operations == 1);
@@ -449,8 +476,8 @@ static void callbacks_that_stop(void) {
     self.body_returns = results[i][0];
     CHECK_FAILS(results[i][1], send(&self, &error));
     CHECK(self.heads == 1 && self.pieces == 1);
-    CHECK(costmark_response_attempts(self.response) == 1);
-    CHECK(costmark_response_outcome(self.response) == COSTMARK_OUTCOME_CANCELLED);
+    CHECK(response_of(&self).attempts == 1);
+    CHECK(answer_of(self.operation).outcome == COSTMARK_OUTCOME_CANCELLED);
     self.head_returns = results[i][0];
     CHECK_FAILS(results[i][1], send(&self, &error));
     CHECK(self.heads == 1 && self.pieces == 0);
@@ -463,21 +490,62 @@ static void callbacks_that_stop(void) {
 static void calls_from_inside(void) {
   sender self = begin("/v1/chat/completions", stream_body);
   costmark_client *other = client_with(NULL);
-  self.to_call = self.client;
+  self.to_call = self.client; /* the callbacks of a send may use its client */
   CHECK_OK(send(&self, &error));
-  CHECK(self.inside == COSTMARK_INVALID_ARGUMENT && self.inside_head == self.inside);
+  CHECK(self.inside == COSTMARK_OK && self.inside_head == COSTMARK_OK);
+  CHECK(response_of(&self).http_status == 200);
   self.to_call = other;
   CHECK_OK(send(&self, &error));
   CHECK(self.inside == COSTMARK_OK && self.inside_head == COSTMARK_OK);
-  CHECK(costmark_response_http_status(self.response) == 200);
+  CHECK(response_of(&self).http_status == 200);
   costmark_client_release(other);
-  /* Given back for the last time from inside: lives until the call has ended. */
+  /* Released for the last time from inside: the operation keeps it. */
   self.to_call = NULL;
   self.to_release = self.client;
   CHECK_OK(send(&self, &error));
   CHECK(costmark_live_handles() == 1);
   self.client = NULL;
   end(&self);
+}
+
+/* A source that has one token, which the service refuses: it is sent once. */
+static costmark_status give_refused_token(void *user_data, costmark_bearer_token_sink *sink) {
+  ++*(int *)user_data;
+  return costmark_bearer_token_put(sink, "token-1", 7, NULL);
+}
+
+static bool refuse_token(void *user_data, const server_request *request, int connection) {
+  if (server_has(request, "\r\nAuthorization: Bearer token-1\r\n")) ++*(int *)user_data;
+  return server_answer(connection, 403, "application/json",
+                       "x-amzn-errortype: ExpiredTokenException\r\n", "{}");
+}
+
+static void a_refused_token_is_sent_once(void) {
+  int asked = 0, came = 0;
+  server *peer = server_start(refuse_token, &came);
+  costmark_config *config = NULL;
+  costmark_client *client = NULL;
+  costmark_operation *operation;
+  costmark_request request = chat_request("{}");
+  costmark_response response = COSTMARK_RESPONSE_INIT;
+  char url[80];
+  CHECK_OK(costmark_config_new(&config, &error));
+  CHECK_OK(costmark_config_set_z(config, "auth", "bearer", &error));
+  CHECK_OK(costmark_config_set_z(config, "base_url", server_url(peer, "/v1", url), &error));
+  CHECK_OK(costmark_config_set_bearer_token_callback(config, give_refused_token, NULL, &asked, NULL,
+                                                     &error));
+  CHECK_OK(costmark_client_new(config, &client, &error));
+  costmark_config_free(config);
+  operation = operation_of(client);
+  request.url = str(server_url(peer, "/v1/chat/completions", url));
+  CHECK_OK(costmark_operation_begin(operation, &request, &error));
+  CHECK_FAILS(COSTMARK_SERVICE, costmark_operation_send(operation, NULL, &error));
+  costmark_operation_response(operation, &response);
+  CHECK(response.http_status == 403 && response.attempts == 1);
+  costmark_operation_free(operation);
+  costmark_client_release(client);
+  server_stop(peer);
+  CHECK(asked == 2 && came == 1);
 }
 
 typedef struct {
@@ -491,7 +559,7 @@ static void *cancel_soon(void *argument) {
   const struct timespec pause = {0, 2000000};
   while (server_requests(self->peer) == 0) nanosleep(&pause, NULL);
   nanosleep(&pause, NULL);
-  costmark_cancel_request(self->cancel);
+  costmark_cancel_stop(self->cancel);
   costmark_cancel_release(self->cancel);
   return NULL;
 }
@@ -508,13 +576,13 @@ static void cancelled_by_another_thread(void) {
     CHECK_OK(costmark_cancel_new(&self.options.cancel, &error));
     other.cancel = costmark_cancel_retain(self.options.cancel);
     other.peer = self.peer;
-    CHECK(other.cancel == self.options.cancel && !costmark_cancel_requested(other.cancel));
+    CHECK(other.cancel == self.options.cancel && !costmark_cancel_stopped(other.cancel));
     CHECK(pthread_create(&thread, NULL, cancel_soon, &other) == 0);
     CHECK_FAILS(COSTMARK_CANCELLED, send(&self, &error));
     pthread_join(thread, NULL);
     CHECK(now_ms() - start < 5000);
-    CHECK(costmark_cancel_requested(self.options.cancel));
-    CHECK(costmark_response_outcome(self.response) == COSTMARK_OUTCOME_CANCELLED);
+    CHECK(costmark_cancel_stopped(self.options.cancel));
+    CHECK(answer_of(self.operation).outcome == COSTMARK_OUTCOME_CANCELLED);
     CHECK(totals_of(self.client).operations == 1);
     CHECK(totals_of(self.client).incomplete_attempts == 1);
     costmark_cancel_release(self.options.cancel);
@@ -538,7 +606,7 @@ static void cancelled_otherwise(void) {
   CHECK_FAILS(COSTMARK_CANCELLED, send(&self, &error)); /* for good */
   CHECK(server_requests(self.peer) == 2);
   CHECK(totals_of(self.client).operations == 2);
-  is_empty(self.response);
+  is_empty(&self);
   costmark_cancel_release(self.options.cancel);
   self.options.cancel = NULL;
   CHECK_OK(send(&self, &error));
@@ -553,7 +621,7 @@ static void impossible_options(void) {
 #define REFUSED()                                                \
   do {                                                           \
     CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, send(&self, &error)); \
-    is_empty(self.response);                                     \
+    CHECK(response_of(&self).http_status == 0);                  \
     self.options = good;                                         \
     self.request = request;                                      \
   } while (0)
@@ -589,8 +657,8 @@ static void impossible_options(void) {
   REFUSED();
 #undef REFUSED
   CHECK(server_requests(self.peer) == 1);
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
-              costmark_client_send(self.client, NULL, NULL, self.response, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_operation_begin(self.operation, NULL, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_operation_send(self.operation, NULL, &error));
   self.options.timeout_ms = INT64_MAX; /* for ever is a time as well */
   self.options.max_attempts = 100;
   CHECK_OK(send(&self, &error));
@@ -606,7 +674,7 @@ static void what_prepare_refuses(void) {
   CHECK_FAILS(COSTMARK_INVALID_PROJECT, send(&self, &error));
   strcpy(self.url, "http://127.0.0.1:0/v1/chat/completions");
   CHECK_FAILS(COSTMARK_INVALID_URL, send(&self, &error));
-  is_empty(self.response);
+  is_empty(&self);
   CHECK(server_requests(self.peer) == 0);
   CHECK(totals_of(self.client).operations == 0);
   end(&self);
@@ -620,10 +688,9 @@ static void nobody_there(void) {
   server_stop(gone);
   self.options.max_attempts = 1;
   CHECK(send(&self, &failed) == COSTMARK_TRANSPORT);
-  CHECK(costmark_error_retryable(failed) && costmark_error_http_status(failed) == 0);
+  CHECK(view_of(failed).retryable == 1 && view_of(failed).http_status == 0);
   costmark_error_free(failed);
-  is_empty(self.response);
-  CHECK(costmark_response_attempts(self.response) == 1);
+  is_unanswered(&self, 1);
   CHECK(totals_of(self.client).failed_attempts == 1);
   end(&self);
 }
@@ -631,6 +698,7 @@ static void nobody_there(void) {
 void test_send(void) {
   a_stream();
   a_whole_answer();
+  a_response_lives_on();
   refusals();
   attempts();
   connections_are_used_again();
@@ -639,6 +707,7 @@ void test_send(void) {
   time_is_up();
   callbacks_that_stop();
   calls_from_inside();
+  a_refused_token_is_sent_once();
   cancelled_by_another_thread();
   cancelled_otherwise();
   impossible_options();

@@ -63,13 +63,16 @@ class Sent {
     if (!trusted.empty()) set(config, "ca_bundle", trusted);
     costmark_client* client = nullptr;
     EXPECT_EQ(costmark_client_new(config, &client, nullptr), COSTMARK_OK);
-    EXPECT_EQ(costmark_response_new(&response_, nullptr), COSTMARK_OK);
+    EXPECT_EQ(costmark_operation_new(client, &operation_, nullptr), COSTMARK_OK);
     const std::string url = server.url();
     costmark_request request = COSTMARK_REQUEST_INIT;
     request.method = view("POST");
     request.url = view(url);
     request.body = view(R"({"model":"m"})");
-    status_ = costmark_client_send(client, &request, nullptr, response_, &error_);
+    EXPECT_EQ(costmark_operation_begin(operation_, &request, nullptr), COSTMARK_OK);
+    status_ = costmark_operation_send(operation_, nullptr, &error_);
+    costmark_operation_response(operation_, &response_);
+    costmark_error_read(error_, &why_);
     costmark_client_release(client);
     costmark_config_free(config);
   }
@@ -77,19 +80,21 @@ class Sent {
   Sent& operator=(const Sent&) = delete;
   ~Sent() {
     costmark_error_free(error_);
-    costmark_response_free(response_);
+    costmark_operation_free(operation_);
   }
 
   costmark_status status() const { return status_; }
-  const costmark_error* error() const { return error_; }
-  std::string message() const { return costmark_error_message(error_, nullptr); }
-  std::string body() const { return costmark_response_body(response_, nullptr); }
-  std::uint32_t attempts() const { return costmark_response_attempts(response_); }
+  const costmark_error_view& error() const { return why_; }
+  std::string message() const { return error_ == nullptr ? "" : why_.message.data; }
+  std::string_view body() const { return {response_.body.data, response_.body.len}; }
+  std::uint32_t attempts() const { return response_.attempts; }
 
  private:
   costmark_status status_ = COSTMARK_INTERNAL;
   costmark_error* error_ = nullptr;
-  costmark_response* response_ = nullptr;
+  costmark_error_view why_ = COSTMARK_ERROR_VIEW_INIT;
+  costmark_operation* operation_ = nullptr;
+  costmark_response response_ = COSTMARK_RESPONSE_INIT;
 };
 
 TEST(CapiTls, TrustsTheBundleThatItIsGiven) {
@@ -119,8 +124,8 @@ TEST(CapiTls, RefusesWrongCertificates) {
     const Server server(each.servers);
     const Sent sent(server, each.trusted);
     EXPECT_EQ(sent.status(), COSTMARK_TRANSPORT) << each.what;
-    EXPECT_FALSE(costmark_error_retryable(sent.error())) << each.what;
-    EXPECT_EQ(costmark_error_http_status(sent.error()), 0) << each.what;
+    EXPECT_EQ(sent.error().retryable, 0U) << each.what;
+    EXPECT_EQ(sent.error().http_status, 0) << each.what;
     EXPECT_NE(sent.message().find("certificate"), std::string::npos) << sent.message();
     EXPECT_EQ(sent.attempts(), 1U) << each.what;
     EXPECT_EQ(server.requests(), 0) << each.what;

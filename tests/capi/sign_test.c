@@ -18,20 +18,23 @@ static costmark_sign_request example_request(const costmark_credentials *credent
   return request;
 }
 
+static costmark_signature_view shown(const costmark_signature *signature) {
+  costmark_signature_view view = COSTMARK_SIGNATURE_VIEW_INIT;
+  costmark_signature_read(signature, &view);
+  return view;
+}
+
 static costmark_str header(const costmark_signature *signature, const char *name) {
-  size_t i, count = 0;
-  const costmark_header *headers = costmark_signature_headers(signature, &count);
-  for (i = 0; i < count; ++i) {
-    if (equal(headers[i].name, name)) return headers[i].value;
-  }
-  return str(NULL);
+  const costmark_signature_view view = shown(signature);
+  costmark_str value = COSTMARK_STR_INIT;
+  costmark_header_find(view.headers, view.header_count, name, strlen(name), &value);
+  CHECK(value.data == NULL || strlen(value.data) == value.len);
+  return value;
 }
 
 static void is_empty(const costmark_signature *signature) {
-  size_t count = 7;
-  CHECK(costmark_signature_headers(signature, &count) == NULL && count == 0);
-  CHECK(strcmp(costmark_signature_canonical_request(signature, &count), "") == 0 && count == 0);
-  CHECK(strcmp(costmark_signature_url(signature, &count), "") == 0 && count == 0);
+  const costmark_signature_view view = shown(signature);
+  CHECK(shows_nothing(&view, sizeof view));
 }
 
 /* The signature was computed with botocore's SigV4Auth for the same request. */
@@ -48,11 +51,11 @@ static void known_request(void) {
   CHECK_OK(costmark_signature_new(&signature, &error));
   is_empty(signature);
   for (i = 0; i < 3; ++i) {
-    CHECK_OK(costmark_sign(&request, signature, &error));
+    CHECK_OK(costmark_signature_sign(signature, &request, &error));
     CHECK(equal(header(signature, "authorization"), expected));
     CHECK(equal(header(signature, "x-amz-date"), "20150830T123600Z"));
   }
-  canonical.data = costmark_signature_canonical_request(signature, &canonical.len);
+  canonical = shown(signature).canonical_request;
   CHECK(canonical.len > 10 &&
         memcmp(canonical.data, "GET\n/\n\nhost:example.amazonaws.com\n", 33) == 0);
   costmark_signature_free(signature);
@@ -65,19 +68,19 @@ static void other_credentials_give_other_signatures(void) {
   char first[512];
   costmark_str value;
   CHECK_OK(costmark_signature_new(&signature, &error));
-  CHECK_OK(costmark_sign(&request, signature, &error));
+  CHECK_OK(costmark_signature_sign(signature, &request, &error));
   value = header(signature, "authorization");
   memcpy(first, value.data, value.len);
   credentials.secret_access_key = str("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEz");
-  CHECK_OK(costmark_sign(&request, signature, &error));
+  CHECK_OK(costmark_signature_sign(signature, &request, &error));
   value = header(signature, "authorization");
   CHECK(memcmp(first, value.data, value.len) != 0);
   CHECK(header(signature, "x-amz-security-token").data == NULL);
   credentials.session_token = str("token");
-  CHECK_OK(costmark_sign(&request, signature, &error));
+  CHECK_OK(costmark_signature_sign(signature, &request, &error));
   CHECK(equal(header(signature, "x-amz-security-token"), "token"));
   request.time_unix_s = 0;
-  CHECK_OK(costmark_sign(&request, signature, &error));
+  CHECK_OK(costmark_signature_sign(signature, &request, &error));
   CHECK(memcmp(header(signature, "x-amz-date").data, "20", 2) == 0);
   CHECK(!equal(header(signature, "x-amz-date"), "20150830T123600Z"));
   costmark_signature_free(signature);
@@ -91,44 +94,44 @@ static void bad_requests_are_refused(void) {
   costmark_sign_request request = good;
   costmark_signature *signature = NULL;
   CHECK_OK(costmark_signature_new(&signature, &error));
-  CHECK_OK(costmark_sign(&request, signature, &error));
+  CHECK_OK(costmark_signature_sign(signature, &request, &error));
 
   request.url = str("https://");
-  CHECK_FAILS(COSTMARK_INVALID_URL, costmark_sign(&request, signature, &error));
+  CHECK_FAILS(COSTMARK_INVALID_URL, costmark_signature_sign(signature, &request, &error));
   is_empty(signature);
   request = good;
   request.method = str("");
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_sign(&request, signature, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_signature_sign(signature, &request, &error));
   request = good;
   request.region = str(NULL);
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_sign(&request, signature, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_signature_sign(signature, &request, &error));
   request = good;
   request.credentials = NULL;
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_sign(&request, signature, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_signature_sign(signature, &request, &error));
   request = good;
   request.headers = bad_headers;
   CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
-              (request.header_count = 1, costmark_sign(&request, signature, &error)));
+              (request.header_count = 1, costmark_signature_sign(signature, &request, &error)));
   request.headers = null_header;
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_sign(&request, signature, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_signature_sign(signature, &request, &error));
   request.headers = NULL;
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_sign(&request, signature, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_signature_sign(signature, &request, &error));
   request.headers = bad_headers;
   request.header_count = SIZE_MAX;
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_sign(&request, signature, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_signature_sign(signature, &request, &error));
   request = good;
   request.body.data = "x";
   request.body.len = SIZE_MAX;
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_sign(&request, signature, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_signature_sign(signature, &request, &error));
   request = good;
   credentials.secret_access_key = str("");
-  CHECK_FAILS(COSTMARK_NO_CREDENTIALS, costmark_sign(&request, signature, &error));
+  CHECK_FAILS(COSTMARK_NO_CREDENTIALS, costmark_signature_sign(signature, &request, &error));
   credentials = example_credentials();
   credentials.expires_unix_s = 1440938159;
-  CHECK_FAILS(COSTMARK_EXPIRED_CREDENTIALS, costmark_sign(&request, signature, &error));
+  CHECK_FAILS(COSTMARK_EXPIRED_CREDENTIALS, costmark_signature_sign(signature, &request, &error));
   is_empty(signature);
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_sign(NULL, signature, &error));
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_sign(&good, NULL, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_signature_sign(signature, NULL, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_signature_sign(NULL, &good, &error));
   costmark_signature_free(signature);
 }
 
@@ -151,27 +154,26 @@ static void known_urls(void) {
   costmark_credentials credentials = example_credentials();
   costmark_sign_request request = example_request(&credentials);
   costmark_signature *signature = NULL;
-  size_t i, len = 0, count = 7;
+  size_t i;
   request.headers = headers;
   request.header_count = 1;
   CHECK_OK(costmark_signature_new(&signature, &error));
   for (i = 0; i < 6; ++i) {
     request.url = str(urls[i % 3]);
     credentials.session_token = str(i < 3 ? NULL : "the/token==");
-    CHECK_OK(costmark_presign(&request, 3600, signature, &error));
-    CHECK(strcmp(costmark_signature_url(signature, &len), expected[i / 3]) == 0);
-    CHECK(len == strlen(expected[i / 3]));
-    CHECK(costmark_signature_headers(signature, &count) == NULL && count == 0);
-    CHECK(strncmp(costmark_signature_canonical_request(signature, NULL), "GET\n/a/b\n", 9) == 0);
+    CHECK_OK(costmark_signature_presign(signature, &request, 3600, &error));
+    CHECK(equal(shown(signature).url, expected[i / 3]));
+    CHECK(strlen(shown(signature).url.data) == shown(signature).url.len);
+    CHECK(shown(signature).headers == NULL && shown(signature).header_count == 0);
+    CHECK(memcmp(shown(signature).canonical_request.data, "GET\n/a/b\n", 9) == 0);
   }
   /* One handle does both, and forgets the other. */
-  CHECK_OK(costmark_sign(&request, signature, &error));
-  CHECK(strcmp(costmark_signature_url(signature, &len), "") == 0 && len == 0);
-  CHECK(costmark_signature_headers(signature, &count) != NULL && count == 4);
+  CHECK_OK(costmark_signature_sign(signature, &request, &error));
+  CHECK(shown(signature).url.data == NULL);
+  CHECK(shown(signature).headers != NULL && shown(signature).header_count == 4);
   request.url = str("http://example.com:8080");
-  CHECK_OK(costmark_presign(&request, 1, signature, &error));
-  CHECK(strncmp(costmark_signature_url(signature, NULL), "http://example.com:8080/?X-Amz-", 31) ==
-        0);
+  CHECK_OK(costmark_signature_presign(signature, &request, 1, &error));
+  CHECK(memcmp(shown(signature).url.data, "http://example.com:8080/?X-Amz-", 31) == 0);
   costmark_signature_free(signature);
 }
 
@@ -180,23 +182,29 @@ static void presigning_that_is_refused(void) {
   const costmark_sign_request good = example_request(&credentials);
   costmark_sign_request request = good;
   costmark_signature *signature = NULL;
-  static const int64_t lives[] = {0, -1, 604801, INT64_MAX, INT64_MIN};
+  static const int64_t lives[] = {-1, 604801, INT64_MAX, INT64_MIN};
   size_t i;
   CHECK_OK(costmark_signature_new(&signature, &error));
   for (i = 0; i < sizeof lives / sizeof lives[0]; ++i) {
-    CHECK_OK(costmark_presign(&good, 604800, signature, &error));
-    CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_presign(&good, lives[i], signature, &error));
+    CHECK_OK(costmark_signature_presign(signature, &good, 604800, &error));
+    CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
+                costmark_signature_presign(signature, &good, lives[i], &error));
     is_empty(signature);
   }
+  /* 0 is the longest life. */
+  CHECK_OK(costmark_signature_presign(signature, &good, 0, &error));
+  CHECK(strstr(shown(signature).url.data, "&X-Amz-Expires=604800&") != NULL);
   request.url = str("https://example.amazonaws.com/?X-Amz-Signature=left-over");
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_presign(&request, 60, signature, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
+              costmark_signature_presign(signature, &request, 60, &error));
   request.url = str("https://example.amazonaws.com:0/");
-  CHECK_FAILS(COSTMARK_INVALID_URL, costmark_presign(&request, 60, signature, &error));
+  CHECK_FAILS(COSTMARK_INVALID_URL, costmark_signature_presign(signature, &request, 60, &error));
   request = good;
   request.credentials = NULL;
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_presign(&request, 60, signature, &error));
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_presign(NULL, 60, signature, &error));
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_presign(&good, 60, NULL, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
+              costmark_signature_presign(signature, &request, 60, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_signature_presign(signature, NULL, 60, &error));
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_signature_presign(NULL, &good, 60, &error));
   costmark_signature_free(signature);
 }
 

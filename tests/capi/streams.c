@@ -1,7 +1,7 @@
 /*
- * Many streams through costmark_client_send() from many threads, with servers that fail and callers
- * that give up, both at random. Whatever happens, every stream is counted once, with the tokens
- * that its service reported; what the server saw are the attempts, no more and no fewer;
+ * Many streams through costmark_operation_send() from many threads, with servers that fail and
+ * callers that give up, both at random. Whatever happens, every stream is counted once, with the
+ * tokens that its service reported; what the server saw are the attempts, no more and no fewer;
  * connections are used again; memory does not grow; no handle is left.
  *
  * Usage: streams [STREAMS [THREADS [SEED]]], by default 1000 16 1. The server is another process.
@@ -136,7 +136,7 @@ typedef struct {
 
 typedef struct {
   pthread_mutex_t mutex;
-  const costmark_client *client;
+  costmark_client *client;
   char url[80];
   uint32_t seed, streams;
   /* Under the mutex: */
@@ -155,7 +155,7 @@ static bool breaks_connection(costmark_outcome outcome, int32_t http_status) {
          http_status == 0;
 }
 
-static void add_event(void *user_data, const costmark_usage_event *event) {
+static void add_event(void *user_data, const costmark_answer *event) {
   work *self = (work *)user_data;
   pthread_mutex_lock(&self->mutex);
   ++self->events;
@@ -186,7 +186,7 @@ static costmark_status take_piece(void *user_data, const char *data, size_t len)
   (void)len;
   if (++self->pieces != self->stop_after) return COSTMARK_OK;
   if (!self->by_cancel) return COSTMARK_STOPPED_BY_CALLBACK;
-  costmark_cancel_request(self->cancel);
+  costmark_cancel_stop(self->cancel);
   return COSTMARK_OK;
 }
 
@@ -226,11 +226,12 @@ static void add_up(work *all, const stream *self, costmark_status status, uint32
   }
 }
 
-static void run_stream(worker *self, uint32_t n, costmark_response *response) {
+static void run_stream(worker *self, uint32_t n, costmark_operation *operation) {
   static const char *const names[projects] = {"proj_0", "proj_1", "proj_2", "proj_3"};
   work *const all = self->all;
   costmark_send_options options = COSTMARK_SEND_OPTIONS_INIT;
-  costmark_usage usage = COSTMARK_USAGE_INIT;
+  const costmark_usage none = COSTMARK_USAGE_INIT;
+  costmark_answer shown;
   costmark_request request;
   costmark_status status;
   stream state = {n, 0, 0, false, NULL};
@@ -249,14 +250,14 @@ static void run_stream(worker *self, uint32_t n, costmark_response *response) {
   pthread_mutex_lock(&all->mutex);
   all->running[self->place] = state.cancel;
   pthread_mutex_unlock(&all->mutex);
-  status = costmark_client_send(all->client, &request, &options, response, NULL);
-  CHECK(costmark_response_usage(response, &usage, NULL) == COSTMARK_OK);
+  CHECK(costmark_operation_begin(operation, &request, NULL) == COSTMARK_OK);
+  status = costmark_operation_send(operation, &options, NULL);
+  shown = answer_of(operation);
   pthread_mutex_lock(&all->mutex);
   all->running[self->place] = NULL;
-  add_up(all, &state, status, costmark_response_attempts(response), &usage);
+  add_up(all, &state, status, shown.attempt, shown.usage == NULL ? &none : shown.usage);
   if ((status == COSTMARK_CANCELLED || status == COSTMARK_STOPPED_BY_CALLBACK) &&
-      !breaks_connection(costmark_response_outcome(response),
-                         costmark_response_http_status(response))) {
+      !breaks_connection(shown.outcome, shown.http_status)) {
     ++all->broken; /* after all that counts had come */
   }
   pthread_mutex_unlock(&all->mutex);
@@ -265,8 +266,8 @@ static void run_stream(worker *self, uint32_t n, costmark_response *response) {
 
 static void *run_worker(void *argument) {
   worker *self = (worker *)argument;
-  costmark_response *response = NULL;
-  CHECK(costmark_response_new(&response, NULL) == COSTMARK_OK);
+  costmark_operation *operation = NULL;
+  CHECK(costmark_operation_new(self->all->client, &operation, NULL) == COSTMARK_OK);
   for (;;) {
     uint32_t n;
     pthread_mutex_lock(&self->all->mutex);
@@ -274,9 +275,9 @@ static void *run_worker(void *argument) {
     if (n < self->all->streams) ++self->all->next;
     pthread_mutex_unlock(&self->all->mutex);
     if (n >= self->all->streams) break;
-    run_stream(self, n, response);
+    run_stream(self, n, operation);
   }
-  costmark_response_free(response);
+  costmark_operation_free(operation);
   return NULL;
 }
 
@@ -300,7 +301,7 @@ static long disturb(work *all, size_t threads) {
     ++turn;
     pthread_mutex_lock(&all->mutex);
     if (left > 0 && chance(all->seed, turn, 5) % 4 == 0) {
-      costmark_cancel_request(all->running[chance(all->seed, turn, 6) % threads]);
+      costmark_cancel_stop(all->running[chance(all->seed, turn, 6) % threads]);
       --left;
     }
     if (at_half == 0 && all->next >= all->streams / 2) at_half = memory_kb();
@@ -319,7 +320,7 @@ static void compare(work *all) {
   for (i = 0; i < costmark_usage_report_count(report); ++i) {
     costmark_usage_totals counted = COSTMARK_USAGE_TOTALS_INIT;
     const sums *const done = &all->by_project[i];
-    CHECK_OK(costmark_usage_report_totals(report, i, &counted, &error));
+    costmark_usage_report_read(report, i, &counted);
     CHECK(counted.operations == done->operations);
     CHECK(counted.attempts == done->attempts);
     CHECK(counted.input_tokens == done->input && counted.output_tokens == done->output);

@@ -51,7 +51,14 @@ class Header(Structure):
     _fields_ = [("name", Str), ("value", Str)]
 
 
-class Request(Structure):
+class Sized(Structure):
+    """A struct that begins with its size."""
+
+    def __init__(self, **fields: Any) -> None:
+        super().__init__(sizeof(type(self)), **fields)
+
+
+class Request(Sized):
     _fields_ = [
         ("struct_size", c_size_t),
         ("method", Str),
@@ -61,21 +68,66 @@ class Request(Structure):
         ("body", Str),
         ("project", Str),
         ("scope", Str),
+        ("body_is_stream", c_uint32),
+        ("reserved", c_uint32),
     ]
 
 
-class Credentials(Structure):
+class Wait(Sized):
+    _fields_ = [("struct_size", c_size_t), ("no_wait", c_uint32), ("reserved", c_uint32)]
+
+
+class Prepared(Sized):
     _fields_ = [
         ("struct_size", c_size_t),
-        ("access_key_id", Str),
-        ("secret_access_key", Str),
-        ("session_token", Str),
-        ("account_id", Str),
-        ("expires_unix_s", c_int64),
+        ("url", Str),
+        ("set_headers", POINTER(Header)),
+        ("set_header_count", c_size_t),
+        ("remove_headers", POINTER(Str)),
+        ("remove_header_count", c_size_t),
+        ("body", Str),
+        ("project", Str),
+        ("model", Str),
+        ("hint", Str),
+        ("body_changed", c_uint32),
+        ("authorized", c_uint32),
+        ("streamed", c_uint32),
+        ("renewal_due", c_uint32),
+        ("project_source", c_int32),
+        ("api", c_int32),
     ]
 
 
-class Usage(Structure):
+class AnswerHead(Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("headers", POINTER(Header)),
+        ("header_count", c_size_t),
+        ("http_status", c_int32),
+        ("encoded", c_uint32),
+    ]
+
+
+class AnswerPlan(Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("read_ahead_len", c_size_t),
+        ("read_ahead_ms", c_int64),
+        ("body_may_change", c_uint32),
+        ("reserved", c_uint32),
+    ]
+
+
+class Next(Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("pause_ms", c_int64),
+        ("step", c_int32),
+        ("reason", c_int32),
+    ]
+
+
+class Usage(Sized):
     _fields_ = [
         ("struct_size", c_size_t),
         ("input_tokens", c_uint64),
@@ -83,23 +135,77 @@ class Usage(Structure):
         ("cache_write_tokens", c_uint64),
         ("output_tokens", c_uint64),
         ("reasoning_tokens", c_uint64),
+        ("total_tokens", c_uint64),
         ("known", c_uint32),
-        ("inconsistent", c_uint32),
+        ("flags", c_uint32),
     ]
 
 
-class AnswerHead(Structure):
+class Answer(Sized):
     _fields_ = [
         ("struct_size", c_size_t),
+        ("operation", Str),
+        ("project", Str),
+        ("model", Str),
+        ("model_answered", Str),
+        ("response_id", Str),
+        ("request_id", Str),
+        ("service_tier", Str),
+        ("error_code", Str),
+        ("usage_json", Str),
+        ("usage", POINTER(Usage)),
+        ("latency_us", c_int64),
+        ("first_byte_us", c_int64),
+        ("kind", c_int32),
+        ("project_source", c_int32),
+        ("api", c_int32),
+        ("outcome", c_int32),
         ("http_status", c_int32),
+        ("attempt", c_uint32),
+        ("concurrent", c_uint32),
         ("reserved", c_uint32),
-        ("content_type", Str),
-        ("date", Str),
-        ("error_type", Str),
     ]
 
 
-class SignRequest(Structure):
+class Response(Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("headers", POINTER(Header)),
+        ("header_count", c_size_t),
+        ("body", Str),
+        ("request_id", Str),
+        ("hint", Str),
+        ("http_status", c_int32),
+        ("attempts", c_uint32),
+    ]
+
+
+class ErrorView(Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("message", Str),
+        ("request_id", Str),
+        ("offset", c_uint64),
+        ("has_offset", c_uint32),
+        ("status", c_int32),
+        ("http_status", c_int32),
+        ("retryable", c_uint32),
+    ]
+
+
+class Credentials(Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("access_key_id", Str),
+        ("secret_access_key", Str),
+        ("session_token", Str),
+        ("account_id", Str),
+        ("source", Str),
+        ("expires_unix_s", c_int64),
+    ]
+
+
+class SignRequest(Sized):
     _fields_ = [
         ("struct_size", c_size_t),
         ("method", Str),
@@ -114,11 +220,36 @@ class SignRequest(Structure):
     ]
 
 
-HEAD_CALLBACK = CFUNCTYPE(c_int32, c_void_p, c_void_p)
+class SignatureView(Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("url", Str),
+        ("headers", POINTER(Header)),
+        ("header_count", c_size_t),
+        ("canonical_request", Str),
+    ]
+
+
+class TokenView(Sized):
+    _fields_ = [("struct_size", c_size_t), ("text", Str), ("expires_unix_s", c_int64)]
+
+
+class JsonEdit(Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("json", Str),
+        ("path", Str),
+        ("value", Str),
+        ("strict", c_uint32),
+        ("reserved", c_uint32),
+    ]
+
+
+HEAD_CALLBACK = CFUNCTYPE(c_int32, c_void_p, POINTER(Response))
 BODY_CALLBACK = CFUNCTYPE(c_int32, c_void_p, POINTER(c_char), c_size_t)
 
 
-class SendOptions(Structure):
+class SendOptions(Sized):
     _fields_ = [
         ("struct_size", c_size_t),
         ("on_head", HEAD_CALLBACK),
@@ -131,131 +262,75 @@ class SendOptions(Structure):
     ]
 
 
-class UsageEvent(Structure):
-    _fields_ = [
-        ("struct_size", c_size_t),
-        ("project", Str),
-        ("model", Str),
-        ("response_id", Str),
-        ("service_tier", Str),
-        ("usage", POINTER(Usage)),
-        ("api", c_int32),
-        ("outcome", c_int32),
-        ("http_status", c_int32),
-        ("attempt", c_uint32),
-    ]
-
-
-USAGE_CALLBACK = CFUNCTYPE(None, c_void_p, POINTER(UsageEvent))
+USAGE_CALLBACK = CFUNCTYPE(None, c_void_p, POINTER(Answer))
 CREDENTIALS_CALLBACK = CFUNCTYPE(c_int32, c_void_p, c_void_p)
 FREE_USER_DATA = CFUNCTYPE(None, c_void_p)
 
-# Name: (result, parameters). The last parameter of what can fail is where the error goes.
+ERROR = POINTER(c_void_p)
+HANDLE = POINTER(c_void_p)
+
+# Name: (result, parameters). The last parameter of what can fail is where the error goes, unless an
+# answer is read.
 FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "costmark_version": (c_char_p, []),
     "costmark_abi_version": (c_uint32, []),
+    "costmark_has_feature": (c_bool, [c_char_p, c_size_t]),
+    "costmark_live_handles": (c_size_t, []),
     "costmark_option_count": (c_size_t, []),
     "costmark_status_name": (c_char_p, [c_int32]),
-    "costmark_error_status": (c_int32, [c_void_p]),
-    "costmark_error_message": (c_char_p, [c_void_p, POINTER(c_size_t)]),
-    "costmark_error_offset": (c_bool, [c_void_p, POINTER(c_uint64)]),
+    "costmark_verdict_name": (c_char_p, [c_int32]),
+    "costmark_error_read": (None, [c_void_p, POINTER(ErrorView)]),
     "costmark_error_free": (None, [c_void_p]),
-    "costmark_config_new": (c_int32, [POINTER(c_void_p), POINTER(c_void_p)]),
+    "costmark_config_new": (c_int32, [HANDLE, ERROR]),
     "costmark_config_set": (
         c_int32,
-        [c_void_p, c_char_p, c_size_t, c_char_p, c_size_t, POINTER(c_void_p)],
+        [c_void_p, c_char_p, c_size_t, c_char_p, c_size_t, ERROR],
     ),
     "costmark_config_set_credentials_callback": (
         c_int32,
-        [c_void_p, CREDENTIALS_CALLBACK, c_void_p, FREE_USER_DATA, POINTER(c_void_p)],
+        [c_void_p, CREDENTIALS_CALLBACK, c_void_p, FREE_USER_DATA, ERROR],
     ),
-    "costmark_credentials_put": (c_int32, [c_void_p, POINTER(Credentials), POINTER(c_void_p)]),
+    "costmark_config_set_usage_callback": (
+        c_int32,
+        [c_void_p, USAGE_CALLBACK, c_void_p, FREE_USER_DATA, ERROR],
+    ),
+    "costmark_credentials_put": (c_int32, [c_void_p, POINTER(Credentials), ERROR]),
     "costmark_config_free": (None, [c_void_p]),
-    "costmark_client_new": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
+    "costmark_client_new": (c_int32, [c_void_p, HANDLE, ERROR]),
     "costmark_client_release": (None, [c_void_p]),
-    "costmark_prepared_new": (c_int32, [POINTER(c_void_p), POINTER(c_void_p)]),
-    "costmark_prepared_free": (None, [c_void_p]),
-    "costmark_client_prepare": (
+    "costmark_operation_new": (c_int32, [c_void_p, HANDLE, ERROR]),
+    "costmark_operation_free": (None, [c_void_p]),
+    "costmark_operation_begin": (c_int32, [c_void_p, POINTER(Request), ERROR]),
+    "costmark_operation_ready": (c_int32, [c_void_p, ERROR]),
+    "costmark_operation_prepare": (
         c_int32,
-        [c_void_p, POINTER(Request), c_void_p, POINTER(c_void_p)],
+        [c_void_p, POINTER(Request), POINTER(Wait), POINTER(Prepared), ERROR],
     ),
-    "costmark_prepared_headers_to_set": (POINTER(Header), [c_void_p, POINTER(c_size_t)]),
-    "costmark_prepared_body": (c_void_p, [c_void_p, POINTER(c_size_t)]),
-    "costmark_prepared_project": (c_char_p, [c_void_p, POINTER(c_size_t)]),
-    "costmark_observation_new": (
-        c_int32,
-        [c_void_p, c_void_p, c_uint32, POINTER(c_void_p), POINTER(c_void_p)],
-    ),
-    "costmark_observation_head": (
-        c_int32,
-        [c_void_p, POINTER(AnswerHead), POINTER(c_void_p)],
-    ),
-    "costmark_observation_feed": (
-        c_int32,
-        [c_void_p, c_char_p, c_size_t, c_void_p, c_void_p, POINTER(c_void_p)],
-    ),
-    "costmark_observation_finish": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_void_p)]),
-    "costmark_observation_usage": (c_int32, [c_void_p, POINTER(Usage), POINTER(c_void_p)]),
-    "costmark_observation_free": (None, [c_void_p]),
-    "costmark_live_handles": (c_size_t, []),
-    "costmark_has_feature": (c_bool, [c_char_p, c_size_t]),
-    "costmark_verdict_name": (c_char_p, [c_int32]),
-    "costmark_error_http_status": (c_int32, [c_void_p]),
-    "costmark_signature_new": (c_int32, [POINTER(c_void_p), POINTER(c_void_p)]),
-    "costmark_presign": (
-        c_int32,
-        [POINTER(SignRequest), c_int64, c_void_p, POINTER(c_void_p)],
-    ),
-    "costmark_signature_url": (c_char_p, [c_void_p, POINTER(c_size_t)]),
+    "costmark_operation_sent": (None, [c_void_p]),
+    "costmark_operation_head": (c_int32, [c_void_p, POINTER(AnswerHead), POINTER(AnswerPlan)]),
+    "costmark_operation_feed": (c_int32, [c_void_p, c_char_p, c_size_t, POINTER(Str)]),
+    "costmark_operation_finish": (c_int32, [c_void_p, POINTER(Str), POINTER(Next)]),
+    "costmark_operation_answer": (None, [c_void_p, POINTER(Answer)]),
+    "costmark_operation_send": (c_int32, [c_void_p, POINTER(SendOptions), ERROR]),
+    "costmark_operation_response": (None, [c_void_p, POINTER(Response)]),
+    "costmark_cancel_new": (c_int32, [HANDLE, ERROR]),
+    "costmark_cancel_stop": (None, [c_void_p]),
+    "costmark_cancel_stopped": (c_bool, [c_void_p]),
+    "costmark_cancel_release": (None, [c_void_p]),
+    "costmark_signature_new": (c_int32, [HANDLE, ERROR]),
+    "costmark_signature_presign": (c_int32, [c_void_p, POINTER(SignRequest), c_int64, ERROR]),
+    "costmark_signature_read": (None, [c_void_p, POINTER(SignatureView)]),
     "costmark_signature_free": (None, [c_void_p]),
     "costmark_bearer_token_new": (
         c_int32,
-        [
-            POINTER(Credentials),
-            c_char_p,
-            c_size_t,
-            c_int64,
-            c_int64,
-            POINTER(c_void_p),
-            POINTER(c_void_p),
-        ],
+        [POINTER(Credentials), c_char_p, c_size_t, c_int64, c_int64, HANDLE, ERROR],
     ),
-    "costmark_bearer_token_text": (c_char_p, [c_void_p, POINTER(c_size_t)]),
-    "costmark_bearer_token_expires_unix_s": (c_int64, [c_void_p]),
+    "costmark_bearer_token_read": (None, [c_void_p, POINTER(TokenView)]),
     "costmark_bearer_token_free": (None, [c_void_p]),
-    "costmark_config_set_usage_callback": (
-        c_int32,
-        [c_void_p, USAGE_CALLBACK, c_void_p, FREE_USER_DATA, POINTER(c_void_p)],
-    ),
-    "costmark_cancel_new": (c_int32, [POINTER(c_void_p), POINTER(c_void_p)]),
-    "costmark_cancel_request": (None, [c_void_p]),
-    "costmark_cancel_requested": (c_bool, [c_void_p]),
-    "costmark_cancel_release": (None, [c_void_p]),
-    "costmark_response_new": (c_int32, [POINTER(c_void_p), POINTER(c_void_p)]),
-    "costmark_response_free": (None, [c_void_p]),
-    "costmark_response_http_status": (c_int32, [c_void_p]),
-    "costmark_response_header": (
-        c_char_p,
-        [c_void_p, c_char_p, c_size_t, POINTER(c_size_t)],
-    ),
-    "costmark_response_body": (c_char_p, [c_void_p, POINTER(c_size_t)]),
-    "costmark_response_attempts": (c_uint32, [c_void_p]),
-    "costmark_response_usage": (c_int32, [c_void_p, POINTER(Usage), POINTER(c_void_p)]),
-    "costmark_client_send": (
-        c_int32,
-        [c_void_p, POINTER(Request), POINTER(SendOptions), c_void_p, POINTER(c_void_p)],
-    ),
     "costmark_json_set_bound": (c_size_t, [c_size_t, c_size_t, c_size_t]),
     "costmark_json_set": (
         c_int32,
-        [
-            *[c_char_p, c_size_t] * 3,
-            c_uint32,
-            c_char_p,
-            c_size_t,
-            POINTER(c_size_t),
-            POINTER(c_void_p),
-        ],
+        [POINTER(JsonEdit), c_char_p, c_size_t, POINTER(c_size_t), ERROR],
     ),
 }
 
@@ -297,6 +372,10 @@ def text(value: bytes) -> Str:
     return Str(value, len(value))
 
 
+def read(value: Str) -> bytes:
+    return ctypes.string_at(value.data, value.len) if value.len else b""
+
+
 class CallError(Exception):
     """A status other than ok, with what the error object said."""
 
@@ -311,12 +390,12 @@ def call(lib: ctypes.CDLL, name: str, *arguments: Any) -> None:
     if status == 0:
         assert error.value is None
         return
-    assert lib.costmark_error_status(error) == status
-    offset = c_uint64()
-    has_offset = lib.costmark_error_offset(error, byref(offset))
-    message = bytes(lib.costmark_error_message(error, None))
+    why = ErrorView()
+    lib.costmark_error_read(error, byref(why))
+    assert why.status == status
+    message, offset = read(why.message), why.offset if why.has_offset else None
     lib.costmark_error_free(error)
-    raise CallError(status, message, offset.value if has_offset else None)
+    raise CallError(status, message, offset)
 
 
 def make(lib: ctypes.CDLL, name: str, *arguments: Any) -> c_void_p:
@@ -336,18 +415,31 @@ def make_config(lib: ctypes.CDLL, **options: str) -> c_void_p:
 
 def chat(body: bytes) -> Request:
     headers = (Header * 1)(Header(text(b"Content-Type"), text(b"application/json")))
-    return Request(sizeof(Request), text(b"POST"), text(URL), headers, 1, text(body), Str(), Str())
+    return Request(
+        method=text(b"POST"), url=text(URL), headers=headers, header_count=1, body=text(body)
+    )
 
 
-def headers_of(lib: ctypes.CDLL, prepared: c_void_p) -> dict[bytes, bytes]:
-    count = c_size_t()
-    array = lib.costmark_prepared_headers_to_set(prepared, byref(count))
-    return {
-        ctypes.string_at(h.name.data, h.name.len).lower(): ctypes.string_at(
-            h.value.data, h.value.len
-        )
-        for h in array[: count.value]
-    }
+def headers_of(shown: Prepared | Response) -> dict[bytes, bytes]:
+    array, count = (
+        (shown.set_headers, shown.set_header_count)
+        if isinstance(shown, Prepared)
+        else (shown.headers, shown.header_count)
+    )
+    return {read(header.name).lower(): read(header.value) for header in array[:count]}
+
+
+def prepare(lib: ctypes.CDLL, operation: c_void_p, request: Request) -> Prepared:
+    prepared = Prepared()
+    call(lib, "costmark_operation_begin", operation, byref(request))
+    call(lib, "costmark_operation_prepare", operation, None, None, byref(prepared))
+    return prepared
+
+
+def answer_of(lib: ctypes.CDLL, operation: c_void_p) -> Answer:
+    answer = Answer()
+    lib.costmark_operation_answer(operation, byref(answer))
+    return answer
 
 
 def test_versions(lib: ctypes.CDLL) -> None:
@@ -357,56 +449,86 @@ def test_versions(lib: ctypes.CDLL) -> None:
     assert lib.costmark_status_name(22) == b"conflict"
     assert lib.costmark_status_name(61) == b"cancelled"
     assert [lib.costmark_verdict_name(n) for n in range(4)] == [
+        b"unknown",
         b"honored",
         b"not_honored",
-        b"unknown",
         b"unknown",
     ]
     assert lib.costmark_has_feature(b"send", 4)
     assert not lib.costmark_has_feature(b"send", 3)
 
 
-def test_prepare_and_observe(lib: ctypes.CDLL) -> None:
+def test_a_whole_operation(lib: ctypes.CDLL) -> None:
     config = make_config(
         lib, project="proj_py", access_key_id="AKIDEXAMPLE", secret_access_key="not-a-real-secret"
     )
     client = make(lib, "costmark_client_new", config)
     lib.costmark_config_free(config)
-    prepared = make(lib, "costmark_prepared_new")
-    request = chat(b'{"model":"m"}')
-    call(lib, "costmark_client_prepare", client, byref(request), prepared)
-    headers = headers_of(lib, prepared)
+    operation = make(lib, "costmark_operation_new", client)
+    prepared = prepare(lib, operation, chat(b'{"model":"m"}'))
+    headers = headers_of(prepared)
     assert headers[b"openai-project"] == b"proj_py"
     assert headers[b"authorization"].startswith(b"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/")
-    assert lib.costmark_prepared_project(prepared, None) == b"proj_py"
+    assert (read(prepared.project), read(prepared.url)) == (b"proj_py", URL)
 
-    observation = make(lib, "costmark_observation_new", client, prepared, 1)
-    answer = (
+    lib.costmark_operation_sent(operation)
+    body = (
         b'{"id":"chatcmpl-1","choices":[{"finish_reason":"stop"}],'
         b'"usage":{"prompt_tokens":5,"completion_tokens":2}}'
     )
-    head = AnswerHead(sizeof(AnswerHead), 200, 0, Str(b"application/json", 16))
-    call(lib, "costmark_observation_head", observation, byref(head))
-    call(lib, "costmark_observation_feed", observation, answer, len(answer), None, None)
-    call(lib, "costmark_observation_finish", observation, None, None)
-    usage = Usage(sizeof(Usage))
-    call(lib, "costmark_observation_usage", observation, byref(usage))
-    assert (usage.input_tokens, usage.output_tokens, usage.known) == (5, 2, 0x01 | 0x08)
-    lib.costmark_observation_free(observation)
-    lib.costmark_prepared_free(prepared)
+    fields = (Header * 1)(Header(text(b"Content-Type"), text(b"application/json")))
+    head = AnswerHead(headers=fields, header_count=1, http_status=200)
+    plan, piece, after = AnswerPlan(), Str(), Next()
+    assert lib.costmark_operation_head(operation, byref(head), byref(plan)) == 0
+    assert lib.costmark_operation_feed(operation, body, len(body), byref(piece)) == 0
+    assert read(piece) == body
+    assert lib.costmark_operation_finish(operation, byref(piece), byref(after)) == 0
+    assert (after.step, after.reason) == (1, 1)
+    answer = answer_of(lib, operation)
+    usage = answer.usage.contents
+    assert (usage.input_tokens, usage.output_tokens, usage.known & 0x1F) == (5, 2, 0x01 | 0x08)
+    assert (len(read(answer.operation)), answer.attempt, answer.outcome) == (36, 1, 1)
+    lib.costmark_operation_free(operation)
+    lib.costmark_client_release(client)
+
+
+def test_would_block(lib: ctypes.CDLL) -> None:
+    def give(_: int | None, sink: int | None) -> int:
+        given = Credentials(access_key_id=text(b"AKIDPY"), secret_access_key=text(b"secret"))
+        call(lib, "costmark_credentials_put", sink, byref(given))
+        return 0
+
+    callback = CREDENTIALS_CALLBACK(give)
+    config = make(lib, "costmark_config_new")
+    arguments = (callback, None, FREE_USER_DATA())
+    call(lib, "costmark_config_set_credentials_callback", config, *arguments)
+    client = make(lib, "costmark_client_new", config)
+    lib.costmark_config_free(config)
+    operation = make(lib, "costmark_operation_new", client)
+    request, wait, prepared = chat(b"{}"), Wait(no_wait=1), Prepared()
+    call(lib, "costmark_operation_begin", operation, byref(request))
+    now = (operation, byref(request), byref(wait), byref(prepared))
+    with pytest.raises(CallError) as failure:
+        call(lib, "costmark_operation_prepare", *now)
+    assert failure.value.status == 62
+    call(lib, "costmark_operation_ready", operation)
+    call(lib, "costmark_operation_prepare", *now)
+    assert prepared.authorized == 1
+    lib.costmark_operation_free(operation)
     lib.costmark_client_release(client)
 
 
 def test_json_set(lib: ctypes.CDLL) -> None:
-    body = b'{ "a": 1.0 }'
-    buffer = ctypes.create_string_buffer(lib.costmark_json_set_bound(len(body), 1, 1))
+    edit = JsonEdit(json=text(b'{ "a": 1.0 }'), path=text(b"b"), value=text(b"2"))
+    buffer = ctypes.create_string_buffer(lib.costmark_json_set_bound(edit.json.len, 1, 1))
     size = c_size_t()
-    arguments = (b"b", 1, b"2", 1, 0, buffer, len(buffer), byref(size))
-    call(lib, "costmark_json_set", body, len(body), *arguments)
+    arguments = (byref(edit), buffer, len(buffer), byref(size))
+    call(lib, "costmark_json_set", *arguments)
     assert json.loads(buffer.raw[: size.value]) == {"a": 1.0, "b": 2}
     assert b' "a": 1.0 ' in buffer.raw[: size.value]
+    edit.json = text(b'{"a":1} x')
     with pytest.raises(CallError) as failure:
-        call(lib, "costmark_json_set", b'{"a":1} x', 9, *arguments)
+        call(lib, "costmark_json_set", *arguments)
     assert (failure.value.status, failure.value.offset) == (2, 8)
 
 
@@ -418,23 +540,35 @@ def test_errors_are_objects(lib: ctypes.CDLL) -> None:
     assert failure.value.status == 10
 
 
-def test_struct_of_a_later_version(lib: ctypes.CDLL) -> None:
+def test_structs_of_other_versions(lib: ctypes.CDLL) -> None:
     class Later(Structure):
         _fields_ = [("known", Request), ("more", c_size_t)]
+
+    class Earlier(Sized):
+        _fields_ = [("struct_size", c_size_t), ("operation", Str)]
+
+    class LaterAnswer(Structure):
+        _fields_ = [("known", Answer), ("more", c_size_t)]
 
     config = make_config(lib, auth="none")
     client = make(lib, "costmark_client_new", config)
     lib.costmark_config_free(config)
-    prepared = make(lib, "costmark_prepared_new")
+    operation = make(lib, "costmark_operation_new", client)
     later = Later(chat(b"{}"), 0)
     later.known.struct_size = sizeof(Later)
     pointer = ctypes.cast(byref(later), POINTER(Request))
-    call(lib, "costmark_client_prepare", client, pointer, prepared)
+    call(lib, "costmark_operation_begin", operation, pointer)
+    answer, earlier, longer = answer_of(lib, operation), Earlier(), LaterAnswer(Answer(), 7)
+    lib.costmark_operation_answer(operation, ctypes.cast(byref(earlier), POINTER(Answer)))
+    assert read(earlier.operation) == read(answer.operation)
+    longer.known.struct_size = sizeof(LaterAnswer)
+    lib.costmark_operation_answer(operation, ctypes.cast(byref(longer), POINTER(Answer)))
+    assert (read(longer.known.operation), longer.more) == (read(answer.operation), 0)
     later.more = 1
     with pytest.raises(CallError, match="does not know") as failure:
-        call(lib, "costmark_client_prepare", client, pointer, prepared)
+        call(lib, "costmark_operation_begin", operation, pointer)
     assert failure.value.status == 1
-    lib.costmark_prepared_free(prepared)
+    lib.costmark_operation_free(operation)
     lib.costmark_client_release(client)
 
 
@@ -443,7 +577,9 @@ def test_callback_and_finaliser(lib: ctypes.CDLL) -> None:
 
     def give(user_data: int | None, sink: int | None) -> int:
         events.append(f"asked {user_data}")
-        given = Credentials(sizeof(Credentials), text(b"AKIDPY"), text(b"not-a-real-secret"))
+        given = Credentials(
+            access_key_id=text(b"AKIDPY"), secret_access_key=text(b"not-a-real-secret")
+        )
         call(lib, "costmark_credentials_put", sink, byref(given))
         return 0
 
@@ -456,14 +592,13 @@ def test_callback_and_finaliser(lib: ctypes.CDLL) -> None:
     call(lib, "costmark_config_set_credentials_callback", config, callback, 7, finaliser)
     client = make(lib, "costmark_client_new", config)
     lib.costmark_config_free(config)
-    prepared = make(lib, "costmark_prepared_new")
-    request = chat(b"{}")
+    operation = make(lib, "costmark_operation_new", client)
     for _ in range(2):
-        call(lib, "costmark_client_prepare", client, byref(request), prepared)
-    assert b"Credential=AKIDPY/" in headers_of(lib, prepared)[b"authorization"]
-    assert events == ["asked 7"]
-    lib.costmark_prepared_free(prepared)
+        prepared = prepare(lib, operation, chat(b"{}"))
+    assert b"Credential=AKIDPY/" in headers_of(prepared)[b"authorization"]
     lib.costmark_client_release(client)
+    assert events == ["asked 7"]
+    lib.costmark_operation_free(operation)
     assert events == ["asked 7", "freed 7"]
 
 
@@ -473,7 +608,7 @@ MOMENT = datetime(2025, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 
 def example_credentials(session_token: bytes | None = None) -> Credentials:
     token = Str() if session_token is None else text(session_token)
-    return Credentials(sizeof(Credentials), text(KEY), text(SECRET), token)
+    return Credentials(access_key_id=text(KEY), secret_access_key=text(SECRET), session_token=token)
 
 
 def test_a_presigned_url_is_botocores(lib: ctypes.CDLL, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -494,19 +629,19 @@ def test_a_presigned_url_is_botocores(lib: ctypes.CDLL, monkeypatch: pytest.Monk
     signature = make(lib, "costmark_signature_new")
     headers = (Header * 1)(Header(text(b"X-Amz-Meta"), text(b"m")))
     request = SignRequest(
-        sizeof(SignRequest),
-        text(b"GET"),
-        text(url.encode()),
-        text(b"us-east-1"),
-        text(b"bedrock-mantle"),
-        ctypes.pointer(example_credentials(b"a/token==")),
-        headers,
-        1,
-        Str(),
-        int(MOMENT.timestamp()),
+        method=text(b"GET"),
+        url=text(url.encode()),
+        region=text(b"us-east-1"),
+        service=text(b"bedrock-mantle"),
+        credentials=ctypes.pointer(example_credentials(b"a/token==")),
+        headers=headers,
+        header_count=1,
+        time_unix_s=int(MOMENT.timestamp()),
     )
-    call(lib, "costmark_presign", byref(request), 900, signature)
-    assert lib.costmark_signature_url(signature, None).decode() == theirs.url
+    call(lib, "costmark_signature_presign", signature, byref(request), 900)
+    view = SignatureView()
+    lib.costmark_signature_read(signature, byref(view))
+    assert read(view.url).decode() == theirs.url
     lib.costmark_signature_free(signature)
 
 
@@ -527,8 +662,9 @@ def test_a_token_is_the_generators(lib: ctypes.CDLL, monkeypatch: pytest.MonkeyP
             theirs = generator.provide_token(region.decode(), Provider(), timedelta(seconds=life))
             arguments = (byref(credentials), region, len(region), life, now)
             token = make(lib, "costmark_bearer_token_new", *arguments)
-            assert lib.costmark_bearer_token_text(token, None).decode() == theirs
-            assert lib.costmark_bearer_token_expires_unix_s(token) == now + life
+            view = TokenView()
+            lib.costmark_bearer_token_read(token, byref(view))
+            assert (read(view.text).decode(), view.expires_unix_s) == (theirs, now + life)
             lib.costmark_bearer_token_free(token)
 
 
@@ -585,7 +721,7 @@ def service() -> Iterator[http.server.ThreadingHTTPServer]:
 
 
 class Sender:
-    """A client with a response and a cancel handle, and what its callbacks were given."""
+    """A client, an operation and a cancel handle, and what the callbacks were given."""
 
     def __init__(self, lib: ctypes.CDLL, **options: str) -> None:
         self.lib = lib
@@ -605,7 +741,7 @@ class Sender:
         )
         self.client = make(lib, "costmark_client_new", config)
         lib.costmark_config_free(config)
-        self.response = make(lib, "costmark_response_new")
+        self.operation = make(lib, "costmark_operation_new", self.client)
         self.cancel = make(lib, "costmark_cancel_new")
 
     def __enter__(self) -> Sender:
@@ -613,22 +749,27 @@ class Sender:
 
     def __exit__(self, *_: object) -> None:
         self.lib.costmark_cancel_release(self.cancel)
-        self.lib.costmark_response_free(self.response)
+        self.lib.costmark_operation_free(self.operation)
         self.lib.costmark_client_release(self.client)
 
-    def _take_usage(self, _: int | None, event: Any) -> None:
-        seen = event.contents
+    def _take_usage(self, _: int | None, answer: Any) -> None:
+        seen = answer.contents
         self.events.append((seen.attempt, seen.outcome, seen.usage.contents.output_tokens))
 
-    def _take_head(self, _: int | None, response: int | None) -> int:
-        assert response == self.response.value
-        assert self.lib.costmark_response_http_status(response) == 200
+    def _take_head(self, _: int | None, response: Any) -> int:
+        assert response.contents.http_status == 200
         return 0
+
+    @property
+    def response(self) -> Response:
+        response = Response()
+        self.lib.costmark_operation_response(self.operation, byref(response))
+        return response
 
     def _take_piece(self, _: int | None, data: Any, size: int) -> int:
         self.pieces.append(ctypes.string_at(data, size))
         if len(self.pieces) == self.cancel_at:
-            self.lib.costmark_cancel_request(self.cancel)
+            self.lib.costmark_cancel_stop(self.cancel)
         return self.returns
 
     def send(self, url: str) -> None:
@@ -637,16 +778,14 @@ class Sender:
         address = url.encode()
         request.url = text(address)
         options = SendOptions(
-            sizeof(SendOptions), on_head, on_body, None, self.cancel.value, 10_000, 1, 0
+            on_head=on_head,
+            on_body=on_body,
+            cancel=self.cancel.value,
+            timeout_ms=10_000,
+            max_attempts=1,
         )
-        call(
-            self.lib,
-            "costmark_client_send",
-            self.client,
-            byref(request),
-            byref(options),
-            self.response,
-        )
+        call(self.lib, "costmark_operation_begin", self.operation, byref(request))
+        call(self.lib, "costmark_operation_send", self.operation, byref(options))
 
 
 def test_send_streams(lib: ctypes.CDLL, service: http.server.ThreadingHTTPServer) -> None:
@@ -655,15 +794,12 @@ def test_send_streams(lib: ctypes.CDLL, service: http.server.ThreadingHTTPServer
         for count in (1, 2):
             sender.send(url)
             assert b"".join(sender.pieces) == b"".join([*EVENTS, DONE]) * count
-            assert lib.costmark_response_attempts(sender.response) == 1
-            assert lib.costmark_response_body(sender.response, None) == b""
-            assert (
-                lib.costmark_response_header(sender.response, b"x-project", 9, None) == b"proj_py"
-            )
-            usage = Usage(sizeof(Usage))
-            call(lib, "costmark_response_usage", sender.response, byref(usage))
+            response = sender.response
+            assert (response.attempts, response.http_status, read(response.body)) == (1, 200, b"")
+            assert headers_of(response)[b"x-project"] == b"proj_py"
+            usage = answer_of(lib, sender.operation).usage.contents
             assert (usage.input_tokens, usage.output_tokens) == (5, 2)
-        assert sender.events == [(1, 0, 2)] * 2
+        assert sender.events == [(1, 1, 2)] * 2
 
 
 def test_send_is_stopped_by_its_callback(
@@ -675,7 +811,7 @@ def test_send_is_stopped_by_its_callback(
         with pytest.raises(CallError) as failure:
             sender.send(url)
         assert failure.value.status == 60
-        assert (len(sender.pieces), sender.events) == (1, [(1, 2, 0)])
+        assert (len(sender.pieces), sender.events) == (1, [(1, 3, 0)])
 
 
 @pytest.mark.parametrize("inside", [True, False])
@@ -684,7 +820,7 @@ def test_send_is_cancelled(
 ) -> None:
     url = f"http://127.0.0.1:{service.server_port}/endless/v1/chat/completions"
     with Sender(lib) as sender:
-        timer = threading.Timer(0.05, lib.costmark_cancel_request, [sender.cancel])
+        timer = threading.Timer(0.05, lib.costmark_cancel_stop, [sender.cancel])
         if inside:
             sender.cancel_at = 2
         else:
@@ -692,8 +828,8 @@ def test_send_is_cancelled(
         with pytest.raises(CallError) as failure:
             sender.send(url)
         assert failure.value.status == 61
-        assert lib.costmark_cancel_requested(sender.cancel)
-        assert sender.events == [(1, 2, 0)]
+        assert lib.costmark_cancel_stopped(sender.cancel)
+        assert sender.events == [(1, 3, 0)]
         if not inside:
             timer.join()
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES = ROOT / "capi" / "examples"
+EXAMPLES = ROOT / "examples"
 PROJECT = "proj_examples"
 STRICT = "-Wall -Wextra -pedantic -Werror"
 CHAT = b'{"model": "openai.gpt-oss-20b", "messages": [{"role": "user", "content": "Hello"}]}'
@@ -83,10 +83,11 @@ class Prefix:
     ) -> Path:
         """Runs the line in the head of an example, with more flags, and returns the program."""
         kind = "static" if static else "shared"
+        folder = EXAMPLES / Path(source).suffix.removeprefix(".")
         program = self.folder / f"{source}-{compiler}-{kind}-{len(flags)}"
         if program.exists():
             return program
-        head = (EXAMPLES / source).read_text().partition("#include")[0]
+        head = (folder / source).read_text().partition("#include")[0]
         line = re.search(r"\b(gcc|g\+\+) .* -o \w+$", head, re.MULTILINE)
         assert line, f"no line that builds it in the head of {source}"
         command, _, _ = line[0].rpartition(" -o ")
@@ -97,7 +98,7 @@ class Prefix:
         command += f" {flags} -o {shlex.quote(str(program))}"
         run = subprocess.run(
             ["sh", "-c", command],
-            cwd=EXAMPLES,
+            cwd=folder,
             env=self.environment(),
             capture_output=True,
             text=True,
@@ -165,7 +166,7 @@ def check_counted(emulator: Emulator, said: bytes, *, outcome: str = "ok") -> No
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
-@pytest.mark.parametrize("source", sorted(path.name for path in EXAMPLES.glob("*.c")))
+@pytest.mark.parametrize("source", sorted(path.name for path in EXAMPLES.glob("c/*.c")))
 def test_c99_without_a_warning(prefix: Prefix, source: str, compiler: str) -> None:
     if not shutil.which(compiler):
         pytest.skip(f"{compiler} is not installed")
@@ -217,7 +218,7 @@ def test_the_legacy_program_is_refused_and_with_costmark_it_is_not(
 ) -> None:
     old = subprocess.run(
         ["sh", "-c", f"gcc {STRICT} legacy.c -lcurl -o '{prefix.folder}/old'"],
-        cwd=EXAMPLES,
+        cwd=EXAMPLES / "c",
         check=False,
     )
     assert old.returncode == 0
@@ -234,7 +235,7 @@ def test_the_legacy_program_is_refused_and_with_costmark_it_is_not(
 
 
 def test_the_legacy_program_takes_about_thirty_lines_more() -> None:
-    source = (EXAMPLES / "legacy.c").read_text()
+    source = (EXAMPLES / "c" / "legacy.c").read_text()
     added = re.findall(r"^#ifdef COSTMARK\n(.*?)^#endif\n", source, re.MULTILINE | re.DOTALL)
     assert 3 <= sum(text.count("\n") for text in added) <= 45
 

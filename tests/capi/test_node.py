@@ -1,4 +1,4 @@
-"""capi/examples/node against the emulator: the ABI as a language sees it that has only an FFI.
+"""examples/node against the emulator: the ABI as a language sees it that has only an FFI.
 
 Needs Node.js, npm with a registry to take koffi from (or with koffi in its cache), and the
 emulator. Where one of them is missing, the tests are skipped and say so.
@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLE = ROOT / "capi" / "examples" / "node"
+EXAMPLE = ROOT / "examples" / "node"
 PROJECTS = ("proj_node1", "proj_node2")
 KEYS = {
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
@@ -170,7 +170,7 @@ def test_the_structs_are_those_of_the_header() -> None:
         (EXAMPLE / "abi.mjs").read_text(encoding="utf-8"),
         re.DOTALL,
     )
-    assert len(declared) == 6
+    assert len(declared) == 12
     for name, fields in declared:
         body = re.search(rf"typedef struct {name} \{{(.*?)\n\}} {name};", header, re.DOTALL)
         assert body is not None

@@ -12,22 +12,25 @@ enum { threads = 4, rounds = 200 };
  */
 static void *work(void *argument) {
   costmark_client *client = (costmark_client *)argument;
-  costmark_prepared *prepared = NULL;
+  costmark_operation *operation = NULL;
+  costmark_prepared prepared = COSTMARK_PREPARED_INIT;
   const costmark_request request = chat_request("{\"stream\":true}");
   size_t bad = 0;
   int i;
-  if (costmark_prepared_new(&prepared, NULL) != COSTMARK_OK) ++bad;
+  if (costmark_operation_new(client, &operation, NULL) != COSTMARK_OK) ++bad;
   for (i = 0; i < rounds; ++i) {
-    costmark_observation *observation = NULL;
     costmark_usage_report *report = NULL;
-    if (costmark_client_prepare(client, &request, prepared, NULL) != COSTMARK_OK) ++bad;
-    if (costmark_observation_new(client, prepared, 1, &observation, NULL) != COSTMARK_OK) ++bad;
+    if (begin_and_prepare(operation, &request, &prepared, NULL) != COSTMARK_OK) ++bad;
+    costmark_operation_sent(operation);
     if (costmark_client_usage(client, &report, NULL) != COSTMARK_OK) ++bad;
     costmark_client_release(costmark_client_retain(client));
     costmark_usage_report_free(report);
-    costmark_observation_free(observation);
+    if (i % 10 == 0) {
+      costmark_operation_free(operation);
+      if (costmark_operation_new(client, &operation, NULL) != COSTMARK_OK) ++bad;
+    }
   }
-  costmark_prepared_free(prepared);
+  costmark_operation_free(operation);
   costmark_client_release(client);
   return bad == 0 ? NULL : argument;
 }
@@ -49,7 +52,7 @@ static void one_client_many_threads(void) {
   }
   CHECK_OK(costmark_client_usage(client, &report, &error));
   CHECK(costmark_usage_report_count(report) == 1);
-  CHECK_OK(costmark_usage_report_totals(report, 0, &totals, &error));
+  costmark_usage_report_read(report, 0, &totals);
   CHECK(totals.operations == (uint64_t)threads * rounds);
   costmark_usage_report_free(report);
   costmark_client_release(client);
@@ -57,21 +60,22 @@ static void one_client_many_threads(void) {
 
 static void a_forked_child_goes_on(void) {
   costmark_client *client = client_with(NULL);
-  costmark_prepared *prepared = new_prepared();
+  costmark_operation *operation = operation_of(client);
+  costmark_prepared prepared = COSTMARK_PREPARED_INIT;
   const costmark_request request = chat_request("{}");
   int state = -1;
   pid_t child;
-  CHECK_OK(costmark_client_prepare(client, &request, prepared, &error));
+  CHECK_OK(begin_and_prepare(operation, &request, &prepared, &error));
   child = fork();
   if (child == 0) {
-    const costmark_status status = costmark_client_prepare(client, &request, prepared, NULL);
-    costmark_prepared_free(prepared);
+    const costmark_status status = begin_and_prepare(operation, &request, &prepared, NULL);
+    costmark_operation_free(operation);
     costmark_client_release(client);
     _exit(status == COSTMARK_OK ? 0 : 1);
   }
   CHECK(child > 0 && waitpid(child, &state, 0) == child && WIFEXITED(state));
   CHECK(WEXITSTATUS(state) == 0);
-  costmark_prepared_free(prepared);
+  costmark_operation_free(operation);
   costmark_client_release(client);
 }
 

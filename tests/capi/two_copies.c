@@ -27,9 +27,8 @@ static loaded linked(void) {
 typedef struct {
   costmark_config *config;
   costmark_client *client;
-  costmark_prepared *prepared;
+  costmark_operation *operation;
   costmark_usage_report *report;
-  costmark_response *response;
   costmark_cancel *cancel;
   costmark_error *error;
 } handles;
@@ -51,7 +50,6 @@ static handles make(const loaded *with) {
                                            {"secret_access_key", "not-a-real-secret"},
                                            {"project", "proj_copies"}};
   const costmark_request request = request_of(mantle);
-  costmark_observation *observation = NULL;
   handles made;
   size_t i;
   memset(&made, 0, sizeof made);
@@ -61,52 +59,58 @@ static handles make(const loaded *with) {
                            strlen(options[i][1]), NULL) == COSTMARK_OK);
   }
   CHECK(with->client_new(made.config, &made.client, NULL) == COSTMARK_OK);
-  CHECK(with->prepared_new(&made.prepared, NULL) == COSTMARK_OK);
-  CHECK(with->client_prepare(made.client, &request, made.prepared, NULL) == COSTMARK_OK);
-  CHECK(with->observation_new(made.client, made.prepared, 1, &observation, NULL) == COSTMARK_OK);
-  with->observation_free(observation);
+  CHECK(with->operation_new(made.client, &made.operation, NULL) == COSTMARK_OK);
+  CHECK(with->operation_begin(made.operation, &request, NULL) == COSTMARK_OK);
+  with->operation_sent(made.operation);
   CHECK(with->client_usage(made.client, &made.report, NULL) == COSTMARK_OK);
-  CHECK(with->response_new(&made.response, NULL) == COSTMARK_OK);
   CHECK(with->cancel_new(&made.cancel, NULL) == COSTMARK_OK);
   CHECK(with->config_set(made.config, "no_such_option", 14, "x", 1, &made.error) ==
         COSTMARK_INVALID_OPTION);
-  CHECK(with->live_handles() == 7);
+  CHECK(with->live_handles() == 6);
   return made;
 }
 
 static void end(const loaded *with, const handles *all) {
   with->config_free(all->config);
   with->client_release(all->client);
-  with->prepared_free(all->prepared);
+  with->operation_free(all->operation);
   with->usage_report_free(all->report);
-  with->response_free(all->response);
   with->cancel_release(all->cancel);
   with->error_free(all->error);
+}
+
+static costmark_status status_of(const loaded *with, const costmark_error *error) {
+  costmark_error_view view = COSTMARK_ERROR_VIEW_INIT;
+  with->error_read(error, &view);
+  return view.status;
 }
 
 static void refuse(const loaded *with, const handles *own, const handles *foreign) {
   const costmark_request request = request_of(mantle);
   costmark_client *client = NULL;
+  costmark_operation *operation = NULL;
   costmark_usage_report *report = NULL;
+  costmark_prepared prepared = COSTMARK_PREPARED_INIT;
+  costmark_answer answer = COSTMARK_ANSWER_INIT;
+  costmark_send_options options = COSTMARK_SEND_OPTIONS_INIT;
   const size_t before = with->live_handles();
   CHECK(with->config_set(foreign->config, "region", 6, "us-east-1", 9, NULL) ==
         COSTMARK_INVALID_ARGUMENT);
   CHECK(with->client_new(foreign->config, &client, NULL) == COSTMARK_INVALID_ARGUMENT);
   CHECK(with->client_retain(foreign->client) == NULL);
-  CHECK(with->client_prepare(foreign->client, &request, own->prepared, NULL) ==
+  CHECK(with->operation_new(foreign->client, &operation, NULL) == COSTMARK_INVALID_ARGUMENT);
+  CHECK(with->operation_begin(foreign->operation, &request, NULL) == COSTMARK_INVALID_ARGUMENT);
+  CHECK(with->operation_prepare(foreign->operation, NULL, NULL, &prepared, NULL) ==
         COSTMARK_INVALID_ARGUMENT);
-  CHECK(with->client_prepare(own->client, &request, foreign->prepared, NULL) ==
-        COSTMARK_INVALID_ARGUMENT);
-  CHECK(with->client_send(own->client, &request, NULL, foreign->response, NULL) ==
-        COSTMARK_INVALID_ARGUMENT);
+  options.cancel = foreign->cancel;
+  CHECK(with->operation_send(own->operation, &options, NULL) == COSTMARK_INVALID_ARGUMENT);
   CHECK(with->client_usage(foreign->client, &report, NULL) == COSTMARK_INVALID_ARGUMENT);
-  CHECK(strcmp(with->prepared_project(foreign->prepared, NULL), "") == 0);
-  CHECK(strcmp(with->response_body(foreign->response, NULL), "") == 0);
+  with->operation_answer(foreign->operation, &answer);
+  CHECK(answer.operation.data == NULL && answer.attempt == 0);
   CHECK(with->usage_report_count(foreign->report) == 0);
-  with->cancel_request(foreign->cancel);
-  CHECK(!with->cancel_requested(foreign->cancel));
-  CHECK(with->error_status(foreign->error) == COSTMARK_OK);
-  CHECK(strcmp(with->error_message(foreign->error, NULL), "") == 0);
+  with->cancel_stop(foreign->cancel);
+  CHECK(!with->cancel_stopped(foreign->cancel));
+  CHECK(status_of(with, foreign->error) == COSTMARK_OK);
   end(with, foreign); /* ignored */
   CHECK(with->live_handles() == before);
 }
@@ -114,11 +118,15 @@ static void refuse(const loaded *with, const handles *own, const handles *foreig
 /* What one function of a copy asks another one of must be its own. */
 static void works(const loaded *with, const handles *own) {
   const costmark_request request = request_of(mantle);
-  CHECK(with->client_prepare(own->client, &request, own->prepared, NULL) == COSTMARK_OK);
-  CHECK(strcmp(with->prepared_project(own->prepared, NULL), "proj_copies") == 0);
-  CHECK(strcmp(with->usage_report_project(own->report, 0, NULL), "proj_copies") == 0);
-  CHECK(with->error_status(own->error) == COSTMARK_INVALID_OPTION);
-  CHECK(!with->cancel_requested(own->cancel));
+  costmark_prepared prepared = COSTMARK_PREPARED_INIT;
+  costmark_usage_totals totals = COSTMARK_USAGE_TOTALS_INIT;
+  CHECK(with->operation_begin(own->operation, &request, NULL) == COSTMARK_OK);
+  CHECK(with->operation_prepare(own->operation, NULL, NULL, &prepared, NULL) == COSTMARK_OK);
+  CHECK(prepared.project.len == 11 && strcmp(prepared.project.data, "proj_copies") == 0);
+  with->usage_report_read(own->report, 0, &totals);
+  CHECK(totals.project.len == 11 && strcmp(totals.project.data, "proj_copies") == 0);
+  CHECK(status_of(with, own->error) == COSTMARK_INVALID_OPTION);
+  CHECK(!with->cancel_stopped(own->cancel));
 }
 
 int main(int argc, char **argv) {
@@ -137,7 +145,7 @@ int main(int argc, char **argv) {
   works(&here, &of_here);
   works(&there, &of_there);
   end(&here, &of_here);
-  CHECK(here.live_handles() == 0 && there.live_handles() == 7);
+  CHECK(here.live_handles() == 0 && there.live_handles() == 6);
   end(&there, &of_there);
   CHECK(there.live_handles() == 0);
   return failures == 0 ? 0 : 1;

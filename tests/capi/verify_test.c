@@ -45,8 +45,14 @@ static costmark_client *client_of(endpoint *self, const char *verify, server **o
   return client_with(options);
 }
 
-static void check_text(const char *text, size_t len) {
-  CHECK(len > 0 && strlen(text) == len);
+static costmark_verification_view shown(const costmark_verification *verification) {
+  costmark_verification_view view = COSTMARK_VERIFICATION_VIEW_INIT;
+  costmark_verification_read(verification, &view);
+  return view;
+}
+
+static void check_text(costmark_str text) {
+  CHECK(text.len > 0 && strlen(text.data) == text.len);
 }
 
 static void honored(void) {
@@ -54,24 +60,20 @@ static void honored(void) {
   server *peer;
   costmark_client *client = client_of(&self, "false", &peer);
   costmark_verification *verification = NULL;
+  costmark_verification_view view;
   costmark_probe probe = COSTMARK_PROBE_INIT;
-  const char *text;
-  size_t i, len = 0;
+  size_t i;
   CHECK_OK(costmark_client_verify(client, NULL, &verification, &error));
-  CHECK(costmark_verification_verdict(verification) == COSTMARK_VERDICT_HONORED);
-  text = costmark_verification_reason(verification, &len);
-  check_text(text, len);
-  text = costmark_verification_endpoint(verification, &len);
-  check_text(text, len);
-  CHECK(strncmp(text, "http://127.0.0.1:", 17) == 0);
-  CHECK(strcmp(costmark_verification_carrier(verification, NULL), "body") == 0);
-  CHECK(strcmp(costmark_verification_project(verification, NULL), "proj_real") == 0);
-  CHECK(strcmp(costmark_verification_model(verification, NULL), "openai.gpt-oss-20b") == 0);
-  CHECK(!costmark_verification_retryable(verification));
-  CHECK(costmark_verification_checked_unix_s(verification) > 1700000000);
-  CHECK(costmark_verification_probe_count(verification) == 2);
+  view = shown(verification);
+  CHECK(view.verdict == COSTMARK_VERDICT_HONORED);
+  check_text(view.reason);
+  check_text(view.endpoint);
+  CHECK(strncmp(view.endpoint.data, "http://127.0.0.1:", 17) == 0);
+  CHECK(equal(view.carrier, "body") && equal(view.project, "proj_real"));
+  CHECK(equal(view.model, "openai.gpt-oss-20b") && view.retryable == 0);
+  CHECK(view.checked_unix_s > 1700000000 && view.probe_count == 2);
   for (i = 0; i < 2; ++i) {
-    CHECK_OK(costmark_verification_probe(verification, i, &probe, &error));
+    costmark_verification_probe(verification, i, &probe);
     CHECK(probe.finding.len > 0 && probe.request.len > 0 && probe.reserved == 0);
     CHECK(strncmp(probe.request.data, "POST http://127.0.0.1:", 22) == 0);
     CHECK(equal(probe.request_id, i == 0 ? "req_1" : "req_2"));
@@ -79,12 +81,11 @@ static void honored(void) {
     CHECK(equal(probe.project, "proj_real") == (i == 1));
   }
   CHECK(probe.code.data == NULL && probe.code.len == 0);
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
-              costmark_verification_probe(verification, 2, &probe, &error));
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
-              costmark_verification_probe(verification, SIZE_MAX, &probe, &error));
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT,
-              costmark_verification_probe(verification, 0, NULL, &error));
+  costmark_verification_probe(verification, 2, &probe);
+  CHECK(probe.struct_size == sizeof probe && shows_nothing(&probe, sizeof probe));
+  costmark_verification_probe(verification, SIZE_MAX, &probe);
+  CHECK(shows_nothing(&probe, sizeof probe));
+  costmark_verification_probe(verification, 0, NULL);
   costmark_verification_free(verification);
   costmark_client_release(client);
   server_stop(peer);
@@ -96,7 +97,7 @@ static void not_honored_and_unknown(void) {
   costmark_client *client = client_of(&self, "false", &peer);
   costmark_verification *verification = NULL;
   CHECK_OK(costmark_client_verify(client, NULL, &verification, &error));
-  CHECK(costmark_verification_verdict(verification) == COSTMARK_VERDICT_NOT_HONORED);
+  CHECK(shown(verification).verdict == COSTMARK_VERDICT_NOT_HONORED);
   costmark_verification_free(verification);
   costmark_client_release(client);
   server_stop(peer);
@@ -104,8 +105,8 @@ static void not_honored_and_unknown(void) {
   self.status = 503;
   client = client_of(&self, "false", &peer);
   CHECK_OK(costmark_client_verify(client, NULL, &verification, &error));
-  CHECK(costmark_verification_verdict(verification) == COSTMARK_VERDICT_UNKNOWN);
-  CHECK(costmark_verification_retryable(verification));
+  CHECK(shown(verification).verdict == COSTMARK_VERDICT_UNKNOWN);
+  CHECK(shown(verification).retryable == 1);
   costmark_verification_free(verification);
   costmark_client_release(client);
   server_stop(peer);
@@ -129,9 +130,9 @@ static void what_is_asked_for(void) {
   request.timeout_ms = INT64_MAX;
   request.api = COSTMARK_API_CHAT_COMPLETIONS;
   CHECK_OK(costmark_client_verify(client, &request, &verification, &error));
-  CHECK(strcmp(costmark_verification_project(verification, NULL), "proj_other") == 0);
-  CHECK(strcmp(costmark_verification_model(verification, NULL), "openai.gpt-oss-120b") == 0);
-  CHECK(strcmp(costmark_verification_endpoint(verification, NULL), url) == 0);
+  CHECK(equal(shown(verification).project, "proj_other"));
+  CHECK(equal(shown(verification).model, "openai.gpt-oss-120b"));
+  CHECK(equal(shown(verification).endpoint, url));
   costmark_verification_free(verification);
 
   costmark_init(&request, sizeof request);
@@ -202,31 +203,42 @@ static void bad_requests(void) {
   server_stop(peer);
 }
 
+/* With option `verify`, preparing waits for the proof, unless it must not. */
 static void what_prepare_may_do(void) {
   endpoint self = {true, 0};
   server *peer;
   costmark_client *client = client_of(&self, "true", &peer);
-  costmark_prepared *prepared = new_prepared();
+  costmark_operation *operation = operation_of(client);
+  costmark_prepared prepared = COSTMARK_PREPARED_INIT;
+  costmark_wait no_wait = COSTMARK_WAIT_INIT;
   costmark_request request = chat_request("{\"model\":\"openai.gpt-oss-20b\"}");
   char url[80];
+  no_wait.no_wait = 1;
   request.url = str(server_url(peer, "/v1/chat/completions", url));
-  CHECK(costmark_client_may_verify(client, url, strlen(url)));
-  CHECK(!costmark_client_may_verify(NULL, url, strlen(url)));
-  CHECK(!costmark_client_may_verify(client, NULL, 0));
-  CHECK(!costmark_client_may_verify(client, url, SIZE_MAX));
-  CHECK_OK(costmark_client_prepare(client, &request, prepared, &error));
-  CHECK(!costmark_client_may_verify(client, url, strlen(url)));
-  costmark_prepared_free(prepared);
+  CHECK_OK(costmark_operation_begin(operation, &request, &error));
+  CHECK_FAILS(COSTMARK_WOULD_BLOCK,
+              costmark_operation_prepare(operation, NULL, &no_wait, &prepared, &error));
+  CHECK(server_requests(peer) == 0);
+  CHECK_OK(costmark_operation_ready(operation, &error));
+  CHECK(server_requests(peer) == 2);
+  CHECK_OK(costmark_operation_prepare(operation, NULL, &no_wait, &prepared, &error));
+  CHECK(server_requests(peer) == 2);
+  costmark_operation_free(operation);
   costmark_client_release(client);
   server_stop(peer);
 }
 
-static void names(void) {
-  CHECK(strcmp(costmark_verdict_name(COSTMARK_VERDICT_HONORED), "honored") == 0);
-  CHECK(strcmp(costmark_verdict_name(COSTMARK_VERDICT_NOT_HONORED), "not_honored") == 0);
-  CHECK(strcmp(costmark_verdict_name(COSTMARK_VERDICT_UNKNOWN), "unknown") == 0);
-  CHECK(strcmp(costmark_verdict_name(-1), "unknown") == 0);
-  CHECK(strcmp(costmark_verdict_name(3), "unknown") == 0);
+/* An endpoint that ignores the project gets no request that names one. */
+static void what_is_not_proven_is_refused(void) {
+  endpoint self = {false, 0};
+  server *peer;
+  costmark_client *client = client_of(&self, "true", &peer);
+  costmark_request request = chat_request("{\"model\":\"openai.gpt-oss-20b\"}");
+  char url[80];
+  request.url = str(server_url(peer, "/v1/chat/completions", url));
+  CHECK_FAILS(COSTMARK_UNATTRIBUTED, try_to_prepare(client, &request, &error));
+  costmark_client_release(client);
+  server_stop(peer);
 }
 
 void test_verify(void) {
@@ -235,5 +247,5 @@ void test_verify(void) {
   what_is_asked_for();
   bad_requests();
   what_prepare_may_do();
-  names();
+  what_is_not_proven_is_refused();
 }

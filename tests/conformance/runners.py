@@ -16,7 +16,10 @@ ROOT = cases.HERE.parent.parent
 
 # Name of a runner: where a build leaves its program. COSTMARK_RUNNER_<NAME> is a command in its
 # place.
-BUILT = {"core": "build/*/tests/core/conformance/conformance_runner"}
+BUILT = {
+    "core": "build/*/tests/core/conformance/conformance_runner",
+    "capi": "build/*/tests/capi/conformance/capi_conformance_runner",
+}
 # Those of the Python adapters need costmark and the SDK beside this very interpreter.
 PYTHON = {
     f"python_{sdk}_{mode}": [sdk, mode]

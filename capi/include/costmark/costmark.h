@@ -8,7 +8,7 @@
  * threads, except that libcurl looks up host names in one of its own. This header is the whole
  * manual.
  *
- * A program that prepares one request (examples that send and read answers: capi/examples):
+ * A program that prepares one request (examples that send and read answers: examples/c):
  *
  *     #include <costmark/costmark.h>
  *     #include <stdio.h>
@@ -129,11 +129,16 @@
 #define COSTMARK_MUST_USE
 #endif
 
-#ifdef __cplusplus
+#if defined(__cplusplus) && __cplusplus < 201103L && !defined(_MSC_VER)
+#define COSTMARK_NOEXCEPT throw()
+#elif defined(__cplusplus)
 #define COSTMARK_NOEXCEPT noexcept
-extern "C" {
 #else
 #define COSTMARK_NOEXCEPT
+#endif
+
+#ifdef __cplusplus
+extern "C" {
 #endif
 
 /* ------------------------------------------------------------------------------------------------
@@ -362,13 +367,13 @@ COSTMARK_EXPORT void costmark_client_release(costmark_client *client) COSTMARK_N
 /* ------------------------------------------------------------------------------------------------
  * Operation: one call of the user
  *
- *          begin                      prepare                    sent
- *   idle ─────────► decided ───────────────────► prepared ──────────────► answering
- *                      │  ready: does the waiting      ▲                       │  head, feed ...
- *                      │                               │ prepare               │
- *                      └─ sent (observe only)          └───────── ended ◄──────┘  finish or fail
- *                                                                   │
- *                                          next: done, again or after a pause
+ *            begin                      prepare                    sent
+ *     idle ─────────► decided ───────────────────► prepared ──────────────► answering
+ *                        │  ready: does the waiting      ▲                       │  head, feed ...
+ *                        │                               │ prepare               │
+ *                        └─ sent (observe only)          └───────── ended ◄──────┘  finish or fail
+ *                                                                     │
+ *                                            next: done, again or after a pause
  *
  * `begin` decides which project pays. Then, for each attempt: `prepare` says what to send, `sent`
  * counts it, `head`, `feed` and `finish` (or `fail`) read the answer, and say what to do next. The
@@ -555,11 +560,11 @@ typedef struct costmark_next {
 #define COSTMARK_USAGE_TOTAL 0x20u
 
 /* Bits of costmark_usage.flags: reported as it came, and doubtful. */
-#define COSTMARK_USAGE_FLAG_DECREASING 0x01u /* a later report was smaller: it was not taken */
-#define COSTMARK_USAGE_FLAG_TOTAL 0x02u      /* the total is not the sum of its parts */
-#define COSTMARK_USAGE_FLAG_UNREAD 0x04u     /* a report could not be read */
-#define COSTMARK_USAGE_FLAG_PART_EXCEEDS_WHOLE 0x08u /* or a sum did not fit */
-#define COSTMARK_USAGE_FLAG_OTHER_MODEL 0x10u /* work of another model is in the counts */
+#define COSTMARK_USAGE_FLAG_PART_EXCEEDS_WHOLE 0x01u /* or a sum did not fit */
+#define COSTMARK_USAGE_FLAG_DECREASING 0x02u         /* a later report was smaller, and not taken */
+#define COSTMARK_USAGE_FLAG_TOTAL 0x04u              /* the total is not the sum of its parts */
+#define COSTMARK_USAGE_FLAG_UNREAD 0x08u             /* a report could not be read */
+#define COSTMARK_USAGE_FLAG_OTHER_MODEL 0x10u        /* counts include work of another model */
 
 /* Tokens that the server reported; never estimated. */
 typedef struct costmark_usage {

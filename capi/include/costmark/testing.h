@@ -1,4 +1,4 @@
-/* For tests of programs that use costmark. Not part of what programs need; see costmark.h. */
+/* costmark: beside costmark.h, which has the rules, and does not include this file. */
 #ifndef COSTMARK_TESTING_H
 #define COSTMARK_TESTING_H
 
@@ -7,6 +7,10 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* ------------------------------------------------------------------------------------------------
+ * For tests of programs that use costmark
+ */
 
 /*
  * How many handles, errors included, this copy of the library has made that have not ended: 0 when

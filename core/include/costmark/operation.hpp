@@ -149,7 +149,8 @@ class Operation {
   // count of attempts and the one resend. `other` must not be in use by another thread meanwhile.
   Status begin_beside(const Operation& other, const Request& request);
 
-  // Ends what is open, as the destructor does; the operation is idle then, and keeps its memory.
+  // Ends what is open, as the destructor does, and wipes its secrets; the operation is idle then,
+  // and keeps its memory.
   void reset() noexcept;
 
   // Does what `prepare` would wait for: fetches credentials or a token, and proof where option
@@ -189,9 +190,6 @@ class Operation {
 
   // After the attempt's end; the same until the next `prepare`. Asks nothing.
   const Next& next() const noexcept;
-
-  // Ends what is open and forgets all, secrets above all. Memory is kept.
-  void clear() noexcept;
 
   const Answer& answer() const noexcept;
   AttemptReport report() const noexcept;  // of the last attempt that was sent

@@ -44,16 +44,12 @@ std::string_view to_string(ResponseStatus status) noexcept;
 
 // Why counts need a second look. What was reported stays as it came: a flag never changes a count.
 enum class UsageFlag : std::uint32_t {
-  // A later report of the same answer was smaller or empty; the larger one stays.
-  decreasing = 1U << 0U,
-  // The reported total is not the sum of input and output.
-  total = 1U << 1U,
-  // Something that may hold counts could not be read.
-  unread = 1U << 2U,
-  // A part was larger than its whole, or a sum did not fit.
-  inconsistent = 1U << 3U,
-  // The counts include work of a model other than the one that answered; `usage_json` tells which.
-  other_model = 1U << 4U,
+  inconsistent = 1U << 0U,  // a part was larger than its whole, or a sum did not fit
+  decreasing =
+      1U << 1U,       // a later report of the same answer was smaller or empty; the larger stays
+  total = 1U << 2U,   // the reported total is not the sum of input and output
+  unread = 1U << 3U,  // something that may hold counts could not be read
+  other_model = 1U << 4U,  // the counts include work of a model other than the one that answered
 };
 
 inline constexpr std::array all_usage_flags = {UsageFlag::decreasing, UsageFlag::total,

@@ -10,6 +10,9 @@ namespace costmark {
 // The registered mutexes, oldest first. Constant-initialised and never destroyed: what is
 // registered may live in other static objects.
 struct ForkRegistry {
+  // Before the first mutex, and before the first look at the generation. Throws std::bad_alloc, and
+  // is tried again by whoever comes next.
+  static void watch_forks();
   static void add(HeldDuringFork& entry);
   static void remove(HeldDuringFork& entry) noexcept;
 
@@ -23,13 +26,16 @@ struct ForkRegistry {
   static inline constinit std::atomic<std::uint64_t> generation{0};
 };
 
-void ForkRegistry::add(HeldDuringFork& entry) {
-  // Tried again by the next mutex when there was no memory for it.
-  static const bool registered = [] {
+void ForkRegistry::watch_forks() {
+  static const bool watched = [] {
     if (pthread_atfork(&before, &after, &after_in_child) != 0) throw std::bad_alloc();
     return true;
   }();
-  (void)registered;
+  (void)watched;
+}
+
+void ForkRegistry::add(HeldDuringFork& entry) {
+  watch_forks();
   const std::lock_guard lock(mutex);
   entry.previous_ = last;
   (last == nullptr ? first : last->next_) = &entry;
@@ -66,6 +72,10 @@ HeldDuringFork::~HeldDuringFork() {
 }
 
 std::uint64_t fork_generation() noexcept {
+  try {
+    ForkRegistry::watch_forks();
+  } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): as if no fork had been seen
+  }
   return ForkRegistry::generation.load(std::memory_order_relaxed);
 }
 

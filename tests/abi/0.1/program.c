@@ -1,10 +1,10 @@
 /*
  * Uses every function of libcostmark 0.1, with the structs, numbers and macros of its header: a
- * program as somebody has it who built it then and runs it today. Built against the header beside
+ * program that was built then and runs today. Built against the header beside
  * it. Prints what does not hold.
  */
 #define _POSIX_C_SOURCE 200112L
-#include <costmark/costmark.h>
+#include <costmark/testing.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,25 +25,20 @@ static int failures;
 static const int64_t noon = 1700000000;
 
 static costmark_str str(const char *text) {
-  costmark_str out = COSTMARK_STR_INIT;
-  out.data = text;
-  out.len = strlen(text);
-  return out;
+  return costmark_str_of(text);
 }
 
-/* What a getter gave: `(taken = getter(handle, &taken_len), ...)` reads its length afterwards. */
-static const char *taken;
-static size_t taken_len;
+/* A text of the library: a NUL follows it. */
+static bool is(costmark_str text, const char *expected) {
+  return text.data != NULL && strlen(text.data) == text.len && strcmp(text.data, expected) == 0;
+}
 
-#define TAKE(getter, handle) (taken = getter(handle, &taken_len), strlen(taken) == taken_len)
-#define IS(getter, handle, expected) (TAKE(getter, handle) && strcmp(taken, expected) == 0)
-
-static bool same_str(costmark_str text, const char *expected) {
-  return text.len == strlen(expected) && memcmp(text.data, expected, text.len) == 0;
+static bool begins(costmark_str text, const char *expected) {
+  return text.len >= strlen(expected) && memcmp(text.data, expected, strlen(expected)) == 0;
 }
 
 static void set(costmark_config *config, const char *name, const char *value) {
-  OK(costmark_config_set(config, name, strlen(name), value, strlen(value), NULL));
+  OK(costmark_config_set_z(config, name, value, NULL));
 }
 
 static void versions_and_names(void) {
@@ -55,6 +50,8 @@ static void versions_and_names(void) {
   CHECK(strcmp(costmark_status_name(COSTMARK_INVALID_ARGUMENT), "invalid_argument") == 0);
   CHECK(strcmp(costmark_status_name(COSTMARK_INVALID_JSON), "invalid_json") == 0);
   CHECK(strcmp(costmark_status_name(COSTMARK_INVALID_URL), "invalid_url") == 0);
+  CHECK(strcmp(costmark_status_name(COSTMARK_BODY_NEEDED), "body_needed") == 0);
+  CHECK(strcmp(costmark_status_name(COSTMARK_WOULD_BLOCK), "would_block") == 0);
   CHECK(strcmp(costmark_status_name(COSTMARK_INVALID_OPTION), "invalid_option") == 0);
   CHECK(strcmp(costmark_status_name(COSTMARK_ENDPOINT_MISMATCH), "endpoint_mismatch") == 0);
   CHECK(strcmp(costmark_status_name(COSTMARK_INVALID_PROJECT), "invalid_project") == 0);
@@ -75,54 +72,69 @@ static void versions_and_names(void) {
   CHECK(strcmp(costmark_project_source_name(COSTMARK_SOURCE_SCOPE), "scope") == 0);
   CHECK(strcmp(costmark_api_name(COSTMARK_API_MESSAGES), "messages") == 0);
   CHECK(strcmp(costmark_outcome_name(COSTMARK_OUTCOME_INCOMPLETE), "incomplete") == 0);
-  CHECK(strcmp(costmark_verdict_name(COSTMARK_VERDICT_NOT_HONOURED), "not_honoured") == 0);
+  CHECK(strcmp(costmark_outcome_name(COSTMARK_OUTCOME_OPEN), "open") == 0);
+  CHECK(strcmp(costmark_step_name(COSTMARK_STEP_AFTER_PAUSE), "after_pause") == 0);
+  CHECK(strcmp(costmark_reason_name(COSTMARK_REASON_NOT_RENEWED), "not_renewed") == 0);
+  CHECK(strcmp(costmark_verdict_name(COSTMARK_VERDICT_NOT_HONORED), "not_honored") == 0);
+}
+
+static void structs(void) {
+  static const costmark_header headers[] = {{COSTMARK_STR("A"), COSTMARK_STR("b")}};
+  costmark_request request;
+  costmark_str value = COSTMARK_STR_INIT;
+  costmark_init(&request, sizeof request);
+  CHECK(request.struct_size == sizeof request && request.url.data == NULL);
+  CHECK(costmark_header_find(headers, 1, "a", 1, &value) && is(value, "b"));
 }
 
 static void options(void) {
   bool known = false;
   size_t i;
   for (i = 0; i < costmark_option_count(); ++i) {
-    costmark_option_info info = COSTMARK_OPTION_INFO_INIT;
-    OK(costmark_option_get(i, &info, NULL));
-    CHECK(info.struct_size == sizeof info && info.description.len > 0);
-    if (!same_str(info.name, "chain_memory")) continue;
+    costmark_option option = COSTMARK_OPTION_INIT;
+    costmark_option_read(i, &option);
+    CHECK(option.struct_size == sizeof option && option.description.len > 0);
+    if (!is(option.name, "chain_memory")) continue;
     known = true;
-    CHECK(info.type == COSTMARK_OPTION_INTEGER && same_str(info.default_value, "10000"));
-    CHECK(info.minimum == 0 && info.maximum == 10000000 && info.choices.data == NULL);
+    CHECK(option.type == COSTMARK_OPTION_INTEGER && is(option.default_value, "10000"));
+    CHECK(option.minimum == 0 && option.maximum == 10000000 && option.choices.data == NULL);
   }
   CHECK(known);
 }
 
-static void errors(void) {
-  costmark_error *error = NULL;
-  uint64_t offset = 0;
-  size_t needed = 0;
-  const size_t before = costmark_live_handles();
-  CHECK(costmark_json_set("{\"a\" 1}", 7, "b", 1, "2", 1, COSTMARK_JSON_STRICT, NULL, 0, &needed,
-                          &error) == COSTMARK_INVALID_JSON);
-  CHECK(costmark_live_handles() == before + 1);
-  CHECK(costmark_error_status(error) == COSTMARK_INVALID_JSON);
-  CHECK(TAKE(costmark_error_message, error) && taken_len > 0);
-  CHECK(costmark_error_offset(error, &offset) && offset == 5);
-  CHECK(costmark_error_http_status(error) == 0 && !costmark_error_retryable(error));
-  CHECK(IS(costmark_error_request_id, error, ""));
-  costmark_error_free(error);
-}
-
-static void json(void) {
+static void errors_and_json(void) {
   char buffer[200];
   size_t len = 0;
+  const size_t before = costmark_live_handles();
+  costmark_error *error = NULL;
+  costmark_error_view why = COSTMARK_ERROR_VIEW_INIT;
+  costmark_json_edit edit = COSTMARK_JSON_EDIT_INIT;
+  edit.json = str("{\"a\" 1}");
+  edit.path = str("b");
+  edit.value = str("2");
+  edit.strict = 1;
+  CHECK(costmark_json_set(&edit, NULL, 0, &len, &error) == COSTMARK_INVALID_JSON);
+  CHECK(costmark_live_handles() == before + 1);
+  costmark_error_read(error, &why);
+  CHECK(why.status == COSTMARK_INVALID_JSON && why.message.len > 0);
+  CHECK(why.has_offset == 1 && why.offset == 5 && why.http_status == 0 && why.retryable == 0);
+  CHECK(why.request_id.data == NULL);
+  costmark_error_free(error);
+
   CHECK(costmark_json_set_bound(10, 3, 4) <= sizeof buffer);
-  OK(costmark_json_set("{\"a\":{\"b\":1}}", 13, "a.b", 3, "true", 4, COSTMARK_JSON_STRICT, buffer,
-                       sizeof buffer, &len, NULL));
+  edit.json = str("{\"a\":{\"b\":1}}");
+  edit.path = str("a.b");
+  edit.value = str("true");
+  OK(costmark_json_set(&edit, buffer, sizeof buffer, &len, NULL));
   CHECK(len == 16 && memcmp(buffer, "{\"a\":{\"b\":true}}", len) == 0);
-  OK(costmark_json_remove("{\"a\":1,\"b\":2}", 13, "a", 1, 0, buffer, sizeof buffer, &len, NULL));
-  CHECK(len == 7 && memcmp(buffer, "{\"b\":2}", len) == 0);
+  edit.path = str("a");
+  OK(costmark_json_remove(&edit, buffer, sizeof buffer, &len, NULL));
+  CHECK(len == 2 && memcmp(buffer, "{}", len) == 0);
+  OK(costmark_project_check("proj_a", 6, NULL));
 }
 
 static costmark_credentials example_credentials(void) {
-  costmark_credentials credentials;
-  costmark_init(&credentials, sizeof credentials);
+  costmark_credentials credentials = COSTMARK_CREDENTIALS_INIT;
   credentials.access_key_id = str("AKIDEXAMPLE");
   credentials.secret_access_key = str("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
   return credentials;
@@ -136,9 +148,10 @@ static void signing(void) {
   const costmark_credentials credentials = example_credentials();
   costmark_sign_request request = COSTMARK_SIGN_REQUEST_INIT;
   costmark_signature *signature = NULL;
+  costmark_signature_view made = COSTMARK_SIGNATURE_VIEW_INIT;
   costmark_bearer_token *token = NULL;
-  const costmark_header *headers;
-  size_t i, len = 0, count = 0, found = 0;
+  costmark_bearer_token_view text = COSTMARK_BEARER_TOKEN_VIEW_INIT;
+  costmark_str value = COSTMARK_STR_INIT;
   request.method = str("GET");
   request.url = str("https://example.amazonaws.com/");
   request.region = str("us-east-1");
@@ -146,28 +159,26 @@ static void signing(void) {
   request.credentials = &credentials;
   request.time_unix_s = 1440938160;
   OK(costmark_signature_new(&signature, NULL));
-  OK(costmark_sign(&request, signature, NULL));
-  headers = costmark_signature_headers(signature, &count);
-  for (i = 0; i < count; ++i) {
-    if (same_str(headers[i].name, "authorization")) found += same_str(headers[i].value, expected);
-  }
-  CHECK(found == 1);
-  CHECK(memcmp(costmark_signature_canonical_request(signature, &len), "GET\n/\n", 6) == 0);
-  CHECK(IS(costmark_signature_url, signature, ""));
-  OK(costmark_presign(&request, 60, signature, NULL));
-  CHECK(strncmp(costmark_signature_url(signature, &len), "https://example.amazonaws.com/?X-Amz-",
-                37) == 0);
+  OK(costmark_signature_sign(signature, &request, NULL));
+  costmark_signature_read(signature, &made);
+  CHECK(costmark_header_find(made.headers, made.header_count, "Authorization", 13, &value));
+  CHECK(is(value, expected) && made.url.data == NULL);
+  CHECK(begins(made.canonical_request, "GET\n/\n"));
+  OK(costmark_signature_presign(signature, &request, 60, NULL));
+  costmark_signature_read(signature, &made);
+  CHECK(begins(made.url, "https://example.amazonaws.com/?X-Amz-") && made.header_count == 0);
   costmark_signature_free(signature);
   OK(costmark_bearer_token_new(&credentials, "us-east-1", 9, 3600, noon, &token, NULL));
-  CHECK(strncmp(costmark_bearer_token_text(token, &len), "bedrock-api-key-", 16) == 0);
-  CHECK(costmark_bearer_token_expires_unix_s(token) == noon + 3600);
+  costmark_bearer_token_read(token, &text);
+  CHECK(begins(text.text, "bedrock-api-key-") && text.expires_unix_s == noon + 3600);
   costmark_bearer_token_free(token);
 }
 
 /* What the callbacks of one test saw. */
 typedef struct {
-  int credentials, tokens, lines, times, attempts, heads, pieces, freed;
-  costmark_usage_event last;
+  int credentials, tokens, refused, lines, times, attempts, heads, pieces, freed;
+  costmark_outcome outcome;
+  uint64_t input_tokens;
 } host;
 
 static void free_host(void *user_data) {
@@ -187,6 +198,11 @@ static costmark_status give_token(void *user_data, costmark_bearer_token_sink *s
   return costmark_bearer_token_put(sink, "token-1", 7, NULL);
 }
 
+static void take_refused(void *user_data, const char *token, size_t len) {
+  ++((host *)user_data)->refused;
+  CHECK(len == 7 && memcmp(token, "token-1", 7) == 0);
+}
+
 static void take_line(void *user_data, costmark_log_level level, const char *message, size_t len) {
   CHECK(level >= COSTMARK_LOG_DEBUG && level <= COSTMARK_LOG_ERROR && message != NULL && len > 0);
   ++((host *)user_data)->lines;
@@ -197,18 +213,21 @@ static int64_t tell_time(void *user_data) {
   return noon;
 }
 
-static void take_usage(void *user_data, const costmark_usage_event *event) {
+static void take_usage(void *user_data, const costmark_answer *answer) {
   host *self = (host *)user_data;
   ++self->attempts;
-  CHECK(event->struct_size >= sizeof *event);
-  CHECK(event->usage->struct_size >= sizeof *event->usage);
-  self->last = *event;
+  CHECK(answer->struct_size >= sizeof *answer && answer->kind == COSTMARK_ANSWER_ATTEMPT);
+  CHECK(answer->usage->struct_size >= sizeof *answer->usage);
+  CHECK(is(answer->project, "proj_scope") || is(answer->project, "proj_abi") ||
+        begins(answer->project, "proj_"));
+  self->outcome = answer->outcome;
+  self->input_tokens += answer->usage->input_tokens;
 }
 
 static costmark_config *config_of(host *self) {
   costmark_config *config = NULL;
   OK(costmark_config_new(&config, NULL));
-  set(config, "region", "us-east-1");
+  OK(costmark_config_set(config, "region", 6, "us-east-1", 9, NULL));
   set(config, "project", "proj_abi");
   OK(costmark_config_set_log_callback(config, take_line, self, free_host, NULL));
   OK(costmark_config_set_clock_callback(config, tell_time, self, free_host, NULL));
@@ -216,50 +235,47 @@ static costmark_config *config_of(host *self) {
   return config;
 }
 
-static void providers(void) {
+static void caches(void) {
   host self;
   costmark_config *config;
-  costmark_credentials_provider *provider = NULL;
+  costmark_credentials_cache *cache = NULL;
   costmark_credentials_set *got = NULL;
   costmark_credentials_report *report = NULL;
-  costmark_bearer_token_provider *tokens = NULL;
+  costmark_bearer_token_cache *tokens = NULL;
   costmark_bearer_token *token = NULL;
-  costmark_credentials view = COSTMARK_CREDENTIALS_INIT;
-  const char *text;
-  size_t len = 0;
+  costmark_credentials shown = COSTMARK_CREDENTIALS_INIT;
+  costmark_bearer_token_view text = COSTMARK_BEARER_TOKEN_VIEW_INIT;
+  costmark_credentials_report_view chain = COSTMARK_CREDENTIALS_REPORT_VIEW_INIT;
+  costmark_str name = COSTMARK_STR_INIT, failure = COSTMARK_STR_INIT;
   memset(&self, 0, sizeof self);
   config = config_of(&self);
   OK(costmark_config_set_credentials_callback(config, give_credentials, &self, free_host, NULL));
-  OK(costmark_credentials_provider_new(config, &provider, NULL));
-  CHECK(costmark_credentials_provider_retain(provider) == provider);
-  OK(costmark_credentials_provider_get(provider, &got, NULL));
-  OK(costmark_credentials_set_view(got, &view, NULL));
-  CHECK(same_str(view.access_key_id, "AKIDEXAMPLE") && same_str(view.account_id, "111122223333"));
-  CHECK(view.session_token.data == NULL && view.expires_unix_s == noon + 7200);
-  CHECK(IS(costmark_credentials_set_source, got, "callback"));
-  CHECK(costmark_credentials_provider_refused(provider, got));
+  OK(costmark_credentials_cache_new(config, &cache, NULL));
+  CHECK(costmark_credentials_cache_retain(cache) == cache);
+  OK(costmark_credentials_cache_get(cache, &got, NULL));
+  costmark_credentials_set_read(got, &shown);
+  CHECK(is(shown.access_key_id, "AKIDEXAMPLE") && is(shown.account_id, "111122223333"));
+  CHECK(shown.session_token.data == NULL && shown.expires_unix_s == noon + 7200);
+  CHECK(is(shown.source, "callback"));
+  CHECK(costmark_credentials_cache_refused(cache, got));
   costmark_credentials_set_free(got);
-  costmark_credentials_provider_release(provider);
-  costmark_credentials_provider_release(provider);
+  costmark_credentials_cache_release(cache);
+  costmark_credentials_cache_release(cache);
 
-  OK(costmark_bearer_token_provider_new(config, 3600, &tokens, NULL));
-  CHECK(costmark_bearer_token_provider_retain(tokens) == tokens);
-  OK(costmark_bearer_token_provider_get(tokens, &token, NULL));
-  text = costmark_bearer_token_text(token, &len);
-  CHECK(costmark_bearer_token_provider_refused(tokens, text, len));
+  OK(costmark_bearer_token_cache_new(config, 3600, &tokens, NULL));
+  CHECK(costmark_bearer_token_cache_retain(tokens) == tokens);
+  OK(costmark_bearer_token_cache_get(tokens, &token, NULL));
+  costmark_bearer_token_read(token, &text);
+  CHECK(costmark_bearer_token_cache_refused(tokens, text.text.data, text.text.len));
   costmark_bearer_token_free(token);
-  costmark_bearer_token_provider_release(tokens);
-  costmark_bearer_token_provider_release(tokens);
+  costmark_bearer_token_cache_release(tokens);
+  costmark_bearer_token_cache_release(tokens);
 
-  OK(costmark_credentials_report_new(config, &report, NULL));
-  CHECK(costmark_credentials_report_count(report) > 0);
-  taken = costmark_credentials_report_source(report, 0, &taken_len);
-  CHECK(strlen(taken) == taken_len && taken_len > 0);
-  taken = costmark_credentials_report_failure(report, 0, &taken_len);
-  CHECK(strlen(taken) == taken_len && taken_len > 0);
-  CHECK(!costmark_credentials_report_found(report));
-  CHECK(IS(costmark_credentials_report_region, report, ""));
-  CHECK(IS(costmark_credentials_report_region_origin, report, ""));
+  OK(costmark_config_explain_credentials(config, &report, NULL));
+  costmark_credentials_report_read(report, &chain);
+  CHECK(chain.source_count > 0 && chain.found == 0 && chain.region.data == NULL);
+  costmark_credentials_report_source(report, 0, &name, &failure);
+  CHECK(name.len > 0 && failure.len > 0);
   costmark_credentials_report_free(report);
   costmark_config_free(config);
   CHECK(self.credentials == 2 && self.times > 0 && self.freed == 4);
@@ -277,27 +293,22 @@ static costmark_request chat_request(const char *url, const char *body) {
   return request;
 }
 
-static void check_prepared(const costmark_prepared *prepared) {
-  const costmark_header *headers;
-  size_t i, count = 0, found = 0;
-  headers = costmark_prepared_headers_to_set(prepared, &count);
-  for (i = 0; i < count; ++i) {
-    found += headers[i].name.len == 13 && same_str(headers[i].value, "Bearer token-1");
-  }
-  CHECK(found == 1);
-  (void)costmark_prepared_headers_to_remove(prepared, &count);
-  taken = costmark_prepared_body(prepared, &taken_len);
-  CHECK(taken_len > 40 && memcmp(taken, "{\"", 2) == 0 && taken[taken_len - 1] == '}');
-  CHECK(costmark_prepared_body_changed(prepared) && costmark_prepared_streamed(prepared));
-  CHECK(IS(costmark_prepared_project, prepared, "proj_scope"));
-  CHECK(costmark_prepared_project_source(prepared) == COSTMARK_SOURCE_SCOPE);
-  CHECK(costmark_prepared_api(prepared) == COSTMARK_API_CHAT_COMPLETIONS);
-  CHECK(costmark_prepared_hides_usage_chunk(prepared) && costmark_prepared_authorized(prepared));
-  CHECK(IS(costmark_prepared_url, prepared, ""));
-  CHECK(TAKE(costmark_prepared_hint, prepared));
+static void check_prepared(const costmark_prepared *prepared, const char *url) {
+  costmark_str value = COSTMARK_STR_INIT;
+  CHECK(prepared->struct_size == sizeof *prepared && is(prepared->url, url));
+  CHECK(costmark_header_find(prepared->set_headers, prepared->set_header_count, "authorization", 13,
+                             &value));
+  CHECK(is(value, "Bearer token-1") && prepared->authorized == 1);
+  CHECK(prepared->body.len > 40 && begins(prepared->body, "{\""));
+  CHECK(prepared->body_changed == 1 && prepared->streamed == 1 && prepared->renewal_due == 0);
+  CHECK(is(prepared->project, "proj_scope") && is(prepared->model, "m"));
+  CHECK(prepared->project_source == COSTMARK_SOURCE_SCOPE);
+  CHECK(prepared->api == COSTMARK_API_CHAT_COMPLETIONS);
+  CHECK(prepared->remove_header_count == 0 && prepared->hint.data == NULL);
 }
 
-static void observe(const costmark_client *client, const costmark_prepared *prepared) {
+/* Reads a streamed answer, whose last event costmark asked for. */
+static void read_answer(costmark_operation *operation) {
   static const char event[] =
       "data: "
       "{\"id\":\"chatcmpl-7\",\"model\":\"a\",\"service_tier\":\"flex\",\"choices\":[{\"index\":0,"
@@ -306,80 +317,93 @@ static void observe(const costmark_client *client, const costmark_prepared *prep
       "data: {\"id\":\"chatcmpl-7\",\"choices\":[],\"usage\":{\"prompt_tokens\":9,"
       "\"completion_tokens\":4,\"prompt_tokens_details\":{\"cached_tokens\":2}}}\n\n"
       "data: [DONE]\n\n";
-  costmark_observation *observation = NULL;
+  static const costmark_header type[] = {
+      {COSTMARK_STR("content-type"), COSTMARK_STR("text/event-stream")}};
   costmark_answer_head head = COSTMARK_ANSWER_HEAD_INIT;
-  costmark_usage usage = COSTMARK_USAGE_INIT;
-  const char *out = NULL;
-  size_t len = 0;
-  OK(costmark_observation_new(client, prepared, 1, &observation, NULL));
+  costmark_answer_plan plan = COSTMARK_ANSWER_PLAN_INIT;
+  costmark_next next = COSTMARK_NEXT_INIT;
+  costmark_answer answer = COSTMARK_ANSWER_INIT;
+  costmark_str piece = COSTMARK_STR_INIT;
   head.http_status = 200;
-  head.content_type = str("text/event-stream");
-  OK(costmark_observation_head(observation, &head, NULL));
-  OK(costmark_observation_feed(observation, event, strlen(event), &out, &len, NULL));
-  CHECK(len == strlen(event) && memcmp(out, event, len) == 0);
-  OK(costmark_observation_feed(observation, last, strlen(last), &out, &len, NULL));
-  CHECK(len == 14 && memcmp(out, "data: [DONE]\n\n", len) == 0);
-  OK(costmark_observation_finish(observation, &out, &len, NULL));
-  OK(costmark_observation_usage(observation, &usage, NULL));
-  CHECK(usage.struct_size == sizeof usage && usage.input_tokens == 9 && usage.output_tokens == 4);
-  CHECK(usage.known ==
-        (COSTMARK_USAGE_INPUT | COSTMARK_USAGE_CACHED_INPUT | COSTMARK_USAGE_OUTPUT));
-  CHECK(usage.cached_input_tokens == 2 && usage.inconsistent == 0);
-  CHECK(costmark_observation_outcome(observation) == COSTMARK_OUTCOME_OK);
-  CHECK(!costmark_observation_retry_advised(observation));
-  CHECK(IS(costmark_observation_response_id, observation, "chatcmpl-7"));
-  CHECK(IS(costmark_observation_model, observation, "a"));
-  CHECK(IS(costmark_observation_service_tier, observation, "flex"));
-  costmark_observation_free(observation);
-  OK(costmark_observation_new(client, prepared, 2, &observation, NULL));
-  OK(costmark_observation_fail(observation, COSTMARK_OUTCOME_INCOMPLETE, NULL, NULL, NULL));
-  costmark_observation_free(observation);
+  head.headers = type;
+  head.header_count = 1;
+  OK(costmark_operation_head(operation, &head, &plan));
+  CHECK(plan.body_may_change == 1 && plan.read_ahead_len == 0);
+  OK(costmark_operation_feed(operation, event, strlen(event), &piece));
+  CHECK(piece.len == strlen(event) && memcmp(piece.data, event, piece.len) == 0);
+  OK(costmark_operation_feed(operation, last, strlen(last), &piece));
+  CHECK(piece.len == 14 && memcmp(piece.data, "data: [DONE]\n\n", 14) == 0);
+  OK(costmark_operation_finish(operation, &piece, &next));
+  CHECK(next.step == COSTMARK_STEP_DONE && next.reason == COSTMARK_REASON_ANSWERED);
+  costmark_operation_answer(operation, &answer);
+  CHECK(answer.operation.len == 36 && answer.attempt == 1 && answer.concurrent == 0);
+  CHECK(answer.outcome == COSTMARK_OUTCOME_OK && answer.http_status == 200);
+  CHECK(is(answer.response_id, "chatcmpl-7") && is(answer.model_answered, "a"));
+  CHECK(is(answer.service_tier, "flex") && answer.latency_us >= answer.first_byte_us);
+  CHECK(answer.usage->input_tokens == 9 && answer.usage->output_tokens == 4);
+  CHECK(answer.usage->cached_input_tokens == 2 && answer.usage->flags == 0);
+  CHECK((answer.usage->known & COSTMARK_USAGE_CACHED_INPUT) != 0);
 }
 
-static void preparing(void) {
+static void operations(void) {
+  static const char url[] = "https://bedrock-mantle.us-east-1.api.aws/v1/chat/completions";
   host self;
   costmark_config *config;
   costmark_client *client = NULL;
-  costmark_prepared *prepared = NULL;
+  costmark_operation *operation = NULL, *beside = NULL;
+  costmark_prepared prepared = COSTMARK_PREPARED_INIT;
+  costmark_wait no_wait = COSTMARK_WAIT_INIT;
+  costmark_next next = COSTMARK_NEXT_INIT;
   costmark_usage_report *report = NULL;
   costmark_usage_totals totals = COSTMARK_USAGE_TOTALS_INIT;
-  costmark_request request =
-      chat_request("https://bedrock-mantle.us-east-1.api.aws/v1/chat/completions",
-                   "{\"model\":\"m\",\"stream\":true}");
+  costmark_route route = COSTMARK_ROUTE_INIT;
+  costmark_request request = chat_request(url, "{\"model\":\"m\",\"stream\":true}");
   memset(&self, 0, sizeof self);
   config = config_of(&self);
   set(config, "auth", "bearer");
-  OK(costmark_config_set_bearer_token_callback(config, give_token, &self, free_host, NULL));
+  OK(costmark_config_set_bearer_token_callback(config, give_token, take_refused, &self, free_host,
+                                               NULL));
   OK(costmark_config_set_host_api_key(config, "placeholder", 11, NULL));
   OK(costmark_client_new(config, &client, NULL));
   costmark_config_free(config);
   CHECK(costmark_client_retain(client) == client);
   costmark_client_release(client);
-  OK(costmark_prepared_new(&prepared, NULL));
-  OK(costmark_client_check(client, &request, prepared, NULL));
+  costmark_client_route(client, "openai.gpt-oss-20b", 18, &route);
+  CHECK(is(route.path, "/v1") && route.line > 0 && route.file.len > 0);
+
+  OK(costmark_operation_new(client, &operation, NULL));
+  OK(costmark_operation_new(client, &beside, NULL));
   request.scope = str("proj_scope");
-  OK(costmark_client_prepare(client, &request, prepared, NULL));
-  check_prepared(prepared);
-  observe(client, prepared);
-  costmark_prepared_clear(prepared);
-  CHECK(IS(costmark_prepared_project, prepared, ""));
+  OK(costmark_operation_begin(operation, &request, NULL));
+  no_wait.no_wait = 1;
+  CHECK(costmark_operation_prepare(operation, NULL, &no_wait, &prepared, NULL) ==
+        COSTMARK_WOULD_BLOCK);
+  OK(costmark_operation_ready(operation, NULL));
+  OK(costmark_operation_prepare(operation, &request, &no_wait, &prepared, NULL));
+  check_prepared(&prepared, url);
+  costmark_operation_sent(operation);
+  OK(costmark_operation_begin_beside(beside, operation, &request, NULL));
+  read_answer(operation);
+  costmark_operation_sent(beside);
+  OK(costmark_operation_fail(beside, COSTMARK_OUTCOME_INCOMPLETE, NULL, &next));
+  CHECK(next.step == COSTMARK_STEP_AFTER_PAUSE && next.pause_ms > 0);
+  costmark_operation_free(beside);
   request.project = str("not an id");
-  CHECK(costmark_client_prepare(client, &request, prepared, NULL) == COSTMARK_INVALID_PROJECT);
-  costmark_prepared_free(prepared);
+  CHECK(costmark_operation_begin(operation, &request, NULL) == COSTMARK_INVALID_PROJECT);
+  costmark_operation_free(operation);
+
   OK(costmark_client_usage(client, &report, NULL));
   CHECK(costmark_usage_report_count(report) == 1);
-  taken = costmark_usage_report_project(report, 0, &taken_len);
-  CHECK(taken_len == 10 && strcmp(taken, "proj_scope") == 0);
-  OK(costmark_usage_report_totals(report, 0, &totals, NULL));
+  costmark_usage_report_read(report, 0, &totals);
+  CHECK(is(totals.project, "proj_scope") && totals.overflow == 0 && totals.flagged == 0);
   CHECK(totals.operations == 1 && totals.attempts == 2 && totals.incomplete_attempts == 1);
   CHECK(totals.failed_attempts == 0 && totals.input_tokens == 9 && totals.output_tokens == 4);
   CHECK(totals.cached_input_tokens == 2 && totals.cache_write_tokens == 0);
-  CHECK(totals.reasoning_tokens == 0 && totals.inconsistent == 0);
   costmark_usage_report_free(report);
+  costmark_client_usage_reset(client);
   costmark_client_release(client);
-  CHECK(self.tokens == 1 && self.lines > 0 && self.attempts == 2 && self.freed == 4);
-  CHECK(self.last.outcome == COSTMARK_OUTCOME_INCOMPLETE && self.last.attempt == 2);
-  CHECK(self.last.api == COSTMARK_API_CHAT_COMPLETIONS && self.last.http_status == 0);
+  CHECK(self.tokens == 1 && self.refused == 0 && self.lines > 0 && self.attempts == 2);
+  CHECK(self.input_tokens == 9 && self.outcome == COSTMARK_OUTCOME_INCOMPLETE && self.freed == 4);
 }
 
 /* ---- Over the network ---- */
@@ -403,7 +427,7 @@ static bool answer(void *user_data, const server_request *request, int connectio
 
 static costmark_status take_head(void *user_data, const costmark_response *response) {
   ++((host *)user_data)->heads;
-  CHECK(costmark_response_http_status(response) == 200);
+  CHECK(response->struct_size >= sizeof *response && response->http_status == 200);
   return COSTMARK_OK;
 }
 
@@ -412,80 +436,70 @@ static costmark_status take_piece(void *user_data, const char *data, size_t len)
   return data != NULL && len > 0 ? COSTMARK_OK : COSTMARK_STOPPED_BY_CALLBACK;
 }
 
-static void check_response(const costmark_response *response) {
-  costmark_usage usage = COSTMARK_USAGE_INIT;
-  size_t count = 0;
-  CHECK(costmark_response_headers(response, &count) != NULL && count >= 3);
-  taken = costmark_response_header(response, "content-type", 12, &taken_len);
-  CHECK(taken_len == 16 && strcmp(taken, "application/json") == 0);
-  CHECK(IS(costmark_response_request_id, response, "req_1"));
-  CHECK(costmark_response_attempts(response) == 1);
-  OK(costmark_response_usage(response, &usage, NULL));
-  CHECK(usage.input_tokens == 3 && usage.output_tokens == 2);
-  CHECK(costmark_response_outcome(response) == COSTMARK_OUTCOME_OK);
-  CHECK(IS(costmark_response_id, response, "chatcmpl-8"));
-  CHECK(IS(costmark_response_model, response, "a"));
-  CHECK(IS(costmark_response_service_tier, response, "flex"));
-  CHECK(IS(costmark_response_project, response, "proj_abi"));
-  CHECK(costmark_response_project_source(response) == COSTMARK_SOURCE_CLIENT);
-  CHECK(TAKE(costmark_response_hint, response));
+static costmark_response response_of(const costmark_operation *operation) {
+  costmark_response response = COSTMARK_RESPONSE_INIT;
+  costmark_str type = COSTMARK_STR_INIT;
+  costmark_operation_response(operation, &response);
+  CHECK(response.header_count >= 3 && is(response.request_id, "req_1"));
+  CHECK(costmark_header_find(response.headers, response.header_count, "content-type", 12, &type));
+  CHECK(is(type, "application/json") && response.attempts > 0 && response.hint.data == NULL);
+  return response;
 }
 
-static void sending(const costmark_client *client, const char *url, host *self) {
+static void sending(costmark_client *client, const char *url, host *self) {
   const costmark_request request = chat_request(url, "{\"model\":\"m\"}");
   costmark_send_options how = COSTMARK_SEND_OPTIONS_INIT;
-  costmark_response *response = NULL;
+  costmark_operation *operation = NULL;
   costmark_cancel *cancel = NULL;
-  OK(costmark_response_new(&response, NULL));
-  OK(costmark_client_send(client, &request, NULL, response, NULL));
-  CHECK(IS(costmark_response_body, response, whole_answer));
-  check_response(response);
+  costmark_response response;
+  OK(costmark_operation_new(client, &operation, NULL));
+  OK(costmark_operation_begin(operation, &request, NULL));
+  OK(costmark_operation_send(operation, NULL, NULL));
+  response = response_of(operation);
+  CHECK(response.body.len == strlen(whole_answer) && begins(response.body, whole_answer));
   OK(costmark_cancel_new(&cancel, NULL));
-  CHECK(costmark_cancel_retain(cancel) == cancel && !costmark_cancel_requested(cancel));
+  CHECK(costmark_cancel_retain(cancel) == cancel && !costmark_cancel_stopped(cancel));
   how.on_head = take_head;
   how.on_body = take_piece;
   how.user_data = self;
   how.cancel = cancel;
   how.timeout_ms = 20000;
   how.max_attempts = 1;
-  OK(costmark_client_send(client, &request, &how, response, NULL));
+  OK(costmark_operation_begin(operation, &request, NULL));
+  OK(costmark_operation_send(operation, &how, NULL));
   CHECK(self->heads == 1 && self->pieces > 0);
-  CHECK(IS(costmark_response_body, response, ""));
-  check_response(response);
-  costmark_cancel_request(cancel);
-  CHECK(costmark_cancel_requested(cancel));
-  CHECK(costmark_client_send(client, &request, &how, response, NULL) == COSTMARK_CANCELLED);
+  CHECK(response_of(operation).body.len == 0);
+  costmark_cancel_stop(cancel);
+  CHECK(costmark_cancel_stopped(cancel));
+  OK(costmark_operation_begin(operation, &request, NULL));
+  CHECK(costmark_operation_send(operation, &how, NULL) == COSTMARK_CANCELLED);
   costmark_cancel_release(cancel);
   costmark_cancel_release(cancel);
-  costmark_response_free(response);
+  costmark_operation_free(operation);
 }
 
 static void verifying(const costmark_client *client, const char *url) {
   costmark_verify_request what = COSTMARK_VERIFY_REQUEST_INIT;
-  costmark_verification *found = NULL;
+  costmark_verification *verification = NULL;
+  costmark_verification_view found = COSTMARK_VERIFICATION_VIEW_INIT;
   costmark_probe probe = COSTMARK_PROBE_INIT;
-  CHECK(!costmark_client_may_verify(client, url, strlen(url)));
   what.project = str("proj_abi");
   what.model = str("openai.gpt-oss-20b");
   what.url = str(url);
   what.timeout_ms = 20000;
   what.api = COSTMARK_API_CHAT_COMPLETIONS;
   what.force = 1;
-  OK(costmark_client_verify(client, &what, &found, NULL));
-  CHECK(costmark_verification_verdict(found) <= COSTMARK_VERDICT_UNKNOWN);
-  CHECK(TAKE(costmark_verification_reason, found) && taken_len > 0);
-  CHECK(IS(costmark_verification_endpoint, found, url));
-  CHECK(IS(costmark_verification_carrier, found, "body"));
-  CHECK(IS(costmark_verification_project, found, "proj_abi"));
-  CHECK(IS(costmark_verification_model, found, "openai.gpt-oss-20b"));
-  (void)costmark_verification_retryable(found);
-  CHECK(costmark_verification_checked_unix_s(found) == noon);
-  CHECK(costmark_verification_probe_count(found) > 0);
-  OK(costmark_verification_probe(found, 0, &probe, NULL));
+  OK(costmark_client_verify(client, &what, &verification, NULL));
+  costmark_verification_read(verification, &found);
+  CHECK(found.verdict <= COSTMARK_VERDICT_NOT_HONORED && found.reason.len > 0);
+  CHECK(is(found.endpoint, url) && is(found.carrier, "body") && is(found.project, "proj_abi"));
+  CHECK(is(found.model, "openai.gpt-oss-20b") && found.retryable <= 1);
+  CHECK(found.checked_unix_s == noon && found.probe_count > 0);
+  costmark_verification_probe(verification, 0, &probe);
   CHECK(probe.struct_size == sizeof probe && probe.http_status == 404);
-  CHECK(same_str(probe.request_id, "req_2") && same_str(probe.code, "not_found_error"));
+  CHECK(is(probe.request_id, "req_2") && is(probe.code, "not_found_error"));
   CHECK(probe.project.len > 0 && probe.request.len > 0 && probe.finding.len > 0);
-  costmark_verification_free(found);
+  costmark_verification_free(verification);
 }
 
 static void over_the_network(void) {
@@ -521,11 +535,11 @@ int main(void) {
   setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
   versions_and_names();
   options();
-  errors();
-  json();
+  structs();
+  errors_and_json();
   signing();
-  providers();
-  preparing();
+  caches();
+  operations();
   over_the_network();
   CHECK(costmark_live_handles() == 0);
   return failures == 0 ? 0 : 1;

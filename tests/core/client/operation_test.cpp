@@ -84,7 +84,7 @@ class Table : public ::testing::Test {
     if (name == "finish") operation->finish();
     if (name == "fail") operation->fail(Outcome::error);
     if (name == "next") operation->next();
-    if (name == "clear") operation->clear();
+    if (name == "reset") operation->reset();
     if (name == "drop") operation.reset();
     return true;
   }
@@ -126,7 +126,7 @@ const std::vector<Cell>& cells() {
       {"idle", "fail", {"idle"}},
       {"idle", "next", {"idle"}},
       {"idle", "drop", {"gone"}},
-      {"idle", "clear", {"idle"}},
+      {"idle", "reset", {"idle"}},
 
       {"decided", "begin", {"decided"}},
       {"decided", "ready", {"decided"}},
@@ -140,7 +140,7 @@ const std::vector<Cell>& cells() {
       {"decided", "fail", {"decided"}},
       {"decided", "next", {"decided"}},
       {"decided", "drop", {"gone"}},
-      {"decided", "clear", {"idle"}},
+      {"decided", "reset", {"idle"}},
 
       {"prepared", "begin", {"decided"}},
       {"prepared", "ready", {"prepared"}},
@@ -154,7 +154,7 @@ const std::vector<Cell>& cells() {
       {"prepared", "fail", {"decided"}},
       {"prepared", "next", {"prepared"}},
       {"prepared", "drop", {"gone"}},
-      {"prepared", "clear", {"idle"}},
+      {"prepared", "reset", {"idle"}},
 
       {"answering", "begin", {"decided", 0, 1, 0, 1}},
       {"answering", "ready", {"answering", 1, 1, 0, 0, true}},
@@ -168,7 +168,7 @@ const std::vector<Cell>& cells() {
       {"answering", "fail", {"ended", 1, 1, 1}},
       {"answering", "next", {"answering", 1, 1}},
       {"answering", "drop", {"gone", 0, 1, 0, 1}},
-      {"answering", "clear", {"idle", 0, 1, 0, 1}},
+      {"answering", "reset", {"idle", 0, 1, 0, 1}},
 
       {"reading", "begin", {"decided", 0, 1, 0, 1}},
       {"reading", "ready", {"answering", 1, 1, 0, 0, true}},
@@ -182,13 +182,13 @@ const std::vector<Cell>& cells() {
       {"reading", "fail", {"ended", 1, 1, 1}},
       {"reading", "next", {"answering", 1, 1}},
       {"reading", "drop", {"gone", 0, 1, 0, 1}},
-      {"reading", "clear", {"idle", 0, 1, 0, 1}},
+      {"reading", "reset", {"idle", 0, 1, 0, 1}},
 
       {"refused", "begin", {"decided", 0, 1, 1}},
       {"refused", "prepare", {"prepared", 1, 1, 1}},
       {"refused", "prepare with", {"prepared", 1, 1, 1}},
       {"refused", "drop", {"gone", 0, 1, 1}},
-      {"refused", "clear", {"idle", 0, 1, 1}},
+      {"refused", "reset", {"idle", 0, 1, 1}},
 
       {"ended", "begin", {"decided", 0, 1}},
       {"ended", "ready", {"ended", 1, 1}},
@@ -202,7 +202,7 @@ const std::vector<Cell>& cells() {
       {"ended", "fail", {"ended", 1, 1}},
       {"ended", "next", {"ended", 1, 1}},
       {"ended", "drop", {"gone", 0, 1}},
-      {"ended", "clear", {"idle", 0, 1}},
+      {"ended", "reset", {"idle", 0, 1}},
   };
   return all;
 }
@@ -225,7 +225,7 @@ TEST(OperationTable, HasEveryCell) {
   std::map<std::string, std::set<std::string>> calls;
   for (const Cell& cell : cells()) calls[cell.state].insert(cell.call);
   for (const char* state : {"idle", "decided", "prepared", "answering", "reading", "ended"}) {
-    EXPECT_EQ(calls[state].size(), 12U) << state;
+    EXPECT_EQ(calls[state].size(), 13U) << state;
   }
 }
 
@@ -278,6 +278,10 @@ TEST(Operations, KeepWhatWasNamedBesideTheRequest) {
   EXPECT_EQ(operation.prepared().project(), "proj_scope");
   EXPECT_EQ(operation.prepared().project_source(), ProjectSource::scope);
   EXPECT_EQ(operation.prepared().model(), "other");
+  operation.sent();
+  operation.fail(Outcome::error);
+  ASSERT_TRUE(operation.prepare(post.request()).ok());
+  EXPECT_EQ(operation.report().model, "other") << "of the attempt that was sent last";
 }
 
 TEST(Operations, PrepareAnotherRequestUnderThePolicies) {
@@ -685,6 +689,18 @@ TEST(Operations, TakeATokenThatWasFetchedAhead) {
       << "used once";
   ASSERT_TRUE(operation.prepare().ok());
   EXPECT_EQ(calls, 2);
+
+  // A host that rebuilds its request for each call, as HTTP clients do, gets on as well.
+  EXPECT_EQ(operation.prepare(post.request(), Wait{.no_wait = true}).error().code,
+            Code::would_block);
+  ASSERT_TRUE(operation.ready().ok());
+  ASSERT_TRUE(operation.prepare(post.request(), Wait{.no_wait = true}).ok());
+  EXPECT_EQ(value_set(operation.prepared(), "authorization"), "Bearer token3");
+
+  // What was fetched for one operation is not used in the next one.
+  ASSERT_TRUE(operation.ready().ok());
+  ASSERT_TRUE(operation.begin(post.request()).ok());
+  EXPECT_EQ(operation.prepare(Wait{.no_wait = true}).error().code, Code::would_block);
 }
 
 TEST(Operations, KeepATokenThatWasFetchedAheadForAnotherRequest) {
@@ -704,7 +720,7 @@ TEST(Operations, KeepATokenThatWasFetchedAheadForAnotherRequest) {
   EXPECT_EQ(value_set(operation.prepared(), "authorization"), "Bearer token1");
   // Not for the next operation.
   ASSERT_TRUE(operation.ready().ok());
-  operation.clear();
+  operation.reset();
   EXPECT_TRUE(operation.id().empty());
   ASSERT_TRUE(operation.begin(post.request()).ok());
   ASSERT_TRUE(operation.prepare().ok());

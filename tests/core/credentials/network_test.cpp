@@ -5,7 +5,7 @@
 #include "core/forking.hpp"
 #include "core/net/tls_peer.hpp"
 #include "costmark/credentials_provider.hpp"
-#include "credentials/container.hpp"
+#include "credentials/metadata/container.hpp"
 #include "files.hpp"
 
 namespace costmark {

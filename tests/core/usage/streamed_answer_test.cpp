@@ -596,6 +596,7 @@ TEST(BackgroundResponse, IsOpenUntilItHasEnded) {
         observe({.api = Api::responses, .streamed = true, .told = told}, created + "data: {");
     EXPECT_EQ(open.answer, ended(Outcome::open, {}, "r"));
     EXPECT_EQ(open.details.status, ResponseStatus::in_progress);
+    EXPECT_TRUE(open.details.background);
     const Observed polled = observe({.api = Api::responses, .told = told},
                                     R"({"id":"r","status":"queued","usage":null,"error":null})");
     EXPECT_EQ(polled.answer, ended(Outcome::open, {}, "r"));

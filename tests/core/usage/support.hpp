@@ -87,6 +87,7 @@ inline std::ostream& operator<<(std::ostream& out, const Answer& answer) {
 // What the tests of usage and outcome leave out of an answer.
 struct Details {
   ResponseStatus status = ResponseStatus::unknown;
+  bool background = false;
   std::string error_code;
   std::string usage_json;
 
@@ -138,6 +139,7 @@ inline Observed observe(AnswerReader& reader, const Exchange& exchange, std::str
   observed.passed += reader.finish(exchange.told);
   observed.answer = reader.answer();
   observed.details.status = std::exchange(observed.answer.status, ResponseStatus::unknown);
+  observed.details.background = std::exchange(observed.answer.background, false);
   observed.details.error_code = std::exchange(observed.answer.error_code, {});
   observed.details.usage_json = std::exchange(observed.answer.usage_json, {});
   return observed;

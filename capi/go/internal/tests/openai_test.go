@@ -54,7 +54,7 @@ func connectThrough(transport http.RoundTripper) openai.Client {
 		option.WithBaseURL(emulator.url+"/v1"),
 		option.WithAPIKey("unused"),
 		option.WithHTTPClient(&http.Client{Transport: transport}),
-		option.WithMiddleware(costmark.NoRetry),
+		costmark.JoinRetries(option.WithMiddleware),
 	)
 }
 
@@ -194,9 +194,15 @@ func charged(t testing.TB) map[string]costmark.Totals {
 // agree fails unless the counters and the emulator's records are the same, to the token.
 func agree(t testing.TB, client *costmark.Client) map[string]costmark.Totals {
 	t.Helper()
-	counted, err := client.Usage()
+	report, err := client.Usage()
 	if err != nil {
 		t.Fatal(err)
+	}
+	counted := make(map[string]costmark.Totals)
+	for _, each := range report {
+		sum := report.Project(each.Project)
+		sum.Project = ""
+		counted[each.Project] = sum
 	}
 	emulated := charged(t)
 	if len(counted) != len(emulated) {
@@ -225,7 +231,7 @@ func TestEveryWayUnderThreeProjects(t *testing.T) {
 					t.Fatal(err)
 				}
 				after, _ := client.Usage()
-				if input := after[project].InputTokens - before[project].InputTokens; input == 0 ||
+				if input := after.Project(project).InputTokens - before.Project(project).InputTokens; input == 0 ||
 					(shown.InputTokens != 0 && shown.InputTokens != input) {
 					t.Errorf("counted %d, and the SDK was shown %+v", input, shown)
 				}
@@ -284,7 +290,7 @@ func TestRetriesAreAttemptsOfOneOperation(t *testing.T) {
 		t.Fatal(err)
 	}
 	usage, _ := client.Usage()
-	sum := usage[projects[0]]
+	sum := usage.Project(projects[0])
 	if sum.Operations != 1 || sum.Attempts != 3 || sum.FailedAttempts != 2 || sum.InputTokens == 0 {
 		t.Errorf("%+v", sum)
 	}
@@ -333,7 +339,7 @@ func TestErrorsOfTheServiceStayTheSDKs(t *testing.T) {
 	if strings.Contains(string(typed.DumpRequest(true)), "AWS4-HMAC-SHA256") {
 		t.Error("the SDK's error shows the signature")
 	}
-	if usage, _ := client.Usage(); usage[projects[1]].FailedAttempts != 1 {
+	if usage, _ := client.Usage(); usage.Project(projects[1]).FailedAttempts != 1 {
 		t.Errorf("%+v", usage)
 	}
 }
@@ -369,7 +375,7 @@ func TestCancelledInTheMiddle(t *testing.T) {
 		}
 		_ = stream.Close()
 		usage, _ := client.Usage()
-		sum := usage[projects[0]]
+		sum := usage.Project(projects[0])
 		if sum.Operations != 1 || sum.Attempts != 1 || sum.IncompleteAttempts != 1 || sum.FailedAttempts != 0 {
 			t.Errorf("closing %v: %+v", closing, sum)
 		}
@@ -384,7 +390,7 @@ func TestDroppedInTheMiddle(t *testing.T) {
 		t.Error("the SDK did not notice")
 	}
 	usage, _ := client.Usage()
-	if sum := usage[projects[0]]; sum.Attempts != 1 || sum.IncompleteAttempts != 1 {
+	if sum := usage.Project(projects[0]); sum.Attempts != 1 || sum.IncompleteAttempts != 1 {
 		t.Errorf("%+v", sum)
 	}
 }
@@ -431,7 +437,7 @@ func TestExpiredCredentialsAreReplacedUnderTheSDK(t *testing.T) {
 			var asked atomic.Int64
 			sdk, client := connectAs(t, func(context.Context) (costmark.Credentials, error) {
 				if asked.Add(1) == 1 {
-					return expired, nil // which says nothing of its end
+					return expired, nil // without telling when they expire
 				}
 				return good, nil
 			})
@@ -442,7 +448,7 @@ func TestExpiredCredentialsAreReplacedUnderTheSDK(t *testing.T) {
 				t.Error(got)
 			}
 			usage, _ := client.Usage()
-			sum, emulated := usage[projects[0]], charged(t)[projects[0]]
+			sum, emulated := usage.Project(projects[0]), charged(t)[projects[0]]
 			if sum.Operations != 1 || sum.Attempts != 2 || sum.FailedAttempts != 1 || sum.InputTokens == 0 ||
 				sum.InputTokens != emulated.InputTokens || sum.OutputTokens != emulated.OutputTokens {
 				t.Errorf("counted %+v, emulated %+v", sum, emulated)
@@ -467,7 +473,7 @@ func TestCredentialsThatStayWrong(t *testing.T) {
 	if got := requests(t); len(got) != 2 {
 		t.Errorf("%d requests", len(got))
 	}
-	if usage, _ := client.Usage(); usage[projects[0]].Operations != 1 || usage[projects[0]].FailedAttempts != 2 {
+	if usage, _ := client.Usage(); usage.Project(projects[0]).Operations != 1 || usage.Project(projects[0]).FailedAttempts != 2 {
 		t.Errorf("%+v", usage)
 	}
 }
@@ -485,7 +491,7 @@ func TestAWrongClockIsLearnedUnderTheSDK(t *testing.T) {
 		if got := statuses(t); got != "[401 200 200]" && got != "[403 200 200]" {
 			t.Error(wrong, got)
 		}
-		if usage, _ := client.Usage(); usage[projects[0]].Operations != 2 || usage[projects[0]].Attempts != 3 {
+		if usage, _ := client.Usage(); usage.Project(projects[0]).Operations != 2 || usage.Project(projects[0]).Attempts != 3 {
 			t.Errorf("%+v", usage)
 		}
 	}
@@ -495,7 +501,7 @@ func TestEventsAreTheRecords(t *testing.T) {
 	fresh(t)
 	var mu sync.Mutex
 	sums := make(map[string]costmark.Totals)
-	sdk, client := connect(t, costmark.WithUsage(func(event costmark.UsageEvent) {
+	sdk, client := connect(t, costmark.WithUsage(func(event costmark.Answer) {
 		mu.Lock()
 		defer mu.Unlock()
 		sum := sums[event.Project]
@@ -526,22 +532,22 @@ func TestTheEmulatorIsVerified(t *testing.T) {
 	fresh(t)
 	_, client := connect(t, costmark.Config{"base_url": emulator.url + "/v1", "project": projects[0]})
 	found, err := client.Verify(context.Background(), &costmark.VerifyRequest{Model: model})
-	if err != nil || found.Verdict != costmark.VerdictHonoured || len(found.Probes) < 2 {
+	if err != nil || found.Verdict != costmark.VerdictHonored || len(found.Probes) < 2 {
 		t.Errorf("%+v %v", found, err)
 	}
 }
 
 func TestABearerTokenOfOurOwn(t *testing.T) {
 	fresh(t)
-	provider, err := costmark.NewBearerTokenProvider(time.Hour, costmark.Config{
+	cache, err := costmark.NewBearerTokenCache(time.Hour, costmark.Config{
 		"access_key_id": accessKey, "secret_access_key": secretKey, "region": "us-east-1",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer provider.Close()
+	defer cache.Close()
 	sdk, client := connectWith(t, costmark.Config{"base_url": emulator.url, "auth": "bearer", "project": projects[1]},
-		costmark.WithBearerToken(provider.Text))
+		costmark.WithBearerToken(cache))
 	if _, err := ways["chat"](context.Background(), sdk, "Hello"); err != nil {
 		t.Fatal(err)
 	}
@@ -552,7 +558,7 @@ func TestABearerToken(t *testing.T) {
 	fresh(t)
 	sdk, client := connectWith(t,
 		costmark.Config{"base_url": emulator.url, "auth": "bearer", "project": projects[1]},
-		costmark.WithBearerToken(func(context.Context) (string, error) { return bearerToken, nil }))
+		costmark.WithBearerToken(costmark.BearerTokenFunc(func(context.Context) (string, error) { return bearerToken, nil })))
 	if _, err := ways["responses, streamed"](context.Background(), sdk, "Hello"); err != nil {
 		t.Fatal(err)
 	}

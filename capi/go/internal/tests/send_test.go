@@ -91,9 +91,9 @@ func TestSendEveryWayUnderThreeProjects(t *testing.T) {
 				}
 				after, _ := client.Usage()
 				usage := response.Answer.Usage
-				if response.Project != project || response.Attempts != 1 || usage.InputTokens == 0 ||
-					usage.InputTokens != after[project].InputTokens-before[project].InputTokens ||
-					usage.OutputTokens != after[project].OutputTokens-before[project].OutputTokens {
+				if response.Answer.Project != project || response.Attempts != 1 || usage.InputTokens == 0 ||
+					usage.InputTokens != after.Project(project).InputTokens-before.Project(project).InputTokens ||
+					usage.OutputTokens != after.Project(project).OutputTokens-before.Project(project).OutputTokens {
 					t.Errorf("%+v", response)
 				}
 			})
@@ -147,13 +147,13 @@ func TestSendRetriesWhatFails(t *testing.T) {
 		t.Error(got)
 	}
 	usage, _ := client.Usage()
-	if sum := usage[projects[0]]; sum.Operations != 1 || sum.Attempts != 3 || sum.FailedAttempts != 2 ||
+	if sum := usage.Project(projects[0]); sum.Operations != 1 || sum.Attempts != 3 || sum.FailedAttempts != 2 ||
 		sum.InputTokens != charged(t)[projects[0]].InputTokens {
 		t.Errorf("%+v", sum)
 	}
 }
 
-func TestSendMendsWhatIsRefused(t *testing.T) {
+func TestSendRepeatsWhatIsRefused(t *testing.T) {
 	fresh(t)
 	expired, good := issued(t, 1), issued(t, 3600)
 	time.Sleep(1100 * time.Millisecond) // the emulator's clock is the machine's
@@ -162,7 +162,7 @@ func TestSendMendsWhatIsRefused(t *testing.T) {
 			var asked atomic.Int64
 			return costmark.WithCredentials(costmark.CredentialsFunc(func(context.Context) (costmark.Credentials, error) {
 				if asked.Add(1) == 1 {
-					return expired, nil // which says nothing of its end
+					return expired, nil // without telling when they expire
 				}
 				return good, nil
 			}))
@@ -185,6 +185,11 @@ func TestSendMendsWhatIsRefused(t *testing.T) {
 	}
 }
 
+// pieceFunc takes the pieces of an answer.
+type pieceFunc func(piece []byte) error
+
+func (f pieceFunc) Write(piece []byte) (int, error) { return len(piece), f(piece) }
+
 func TestSendIsCancelledInTheMiddle(t *testing.T) {
 	fresh(t)
 	client := sendClient(t, costmark.Set("project", projects[1]))
@@ -195,7 +200,7 @@ func TestSendIsCancelledInTheMiddle(t *testing.T) {
 		Body: fmt.Appendf(nil, sends["chat, streamed"].body, model, "Tell me everything about shoes."),
 	}
 	begin := time.Now()
-	response, err := client.Send(ctx, request, &costmark.SendOptions{To: costmark.PieceFunc(func([]byte) error {
+	response, err := client.Send(ctx, request, &costmark.SendOptions{To: pieceFunc(func([]byte) error {
 		cancel()
 		return nil
 	})})
@@ -203,7 +208,7 @@ func TestSendIsCancelledInTheMiddle(t *testing.T) {
 		t.Errorf("%+v %v", response, err)
 	}
 	usage, _ := client.Usage()
-	if sum := usage[projects[1]]; sum.Operations != 1 || sum.IncompleteAttempts != 1 || sum.FailedAttempts != 0 {
+	if sum := usage.Project(projects[1]); sum.Operations != 1 || sum.IncompleteAttempts != 1 || sum.FailedAttempts != 0 {
 		t.Errorf("%+v", sum)
 	}
 }
@@ -217,7 +222,7 @@ func TestSendThatBreaksOff(t *testing.T) {
 		t.Error(err)
 	}
 	usage, _ := client.Usage()
-	if sum := usage[projects[1]]; sum.Attempts != 1 || sum.IncompleteAttempts != 1 {
+	if sum := usage.Project(projects[1]); sum.Attempts != 1 || sum.IncompleteAttempts != 1 {
 		t.Errorf("%+v", sum)
 	}
 }

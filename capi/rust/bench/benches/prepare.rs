@@ -33,7 +33,7 @@ fn main() {
     );
     for (name, size) in [("10 KB", 10 << 10), ("100 KB", 100 << 10)] {
         let body = conversation(size);
-        let (mut ours, theirs) = (Ours::new().expect("a client"), Theirs::new(None));
+        let (ours, theirs) = (Ours::new().expect("a client"), Theirs::new(None));
         let ours = nanoseconds(|| {
             black_box(ours.prepare(black_box(&body)).expect("it is prepared"));
         });

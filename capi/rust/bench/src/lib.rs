@@ -9,7 +9,7 @@ use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
-use costmark::{Client, Header, Prepared, Request};
+use costmark::{Client, Header, Request, Wait};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -54,7 +54,6 @@ pub fn conversation(size: usize) -> String {
 /// costmark: the headers to set, and the body, as views.
 pub struct Ours {
     client: Client,
-    memory: Prepared,
 }
 
 impl Ours {
@@ -64,15 +63,15 @@ impl Ours {
             .set_all([("project", PROJECT), ("carrier", "body"), ("region", "us-east-1")])
             .set_all([("access_key_id", ACCESS_KEY_ID), ("secret_access_key", SECRET_ACCESS_KEY)])
             .build()?;
-        Ok(Self { client, memory: Prepared::new()? })
+        Ok(Self { client })
     }
 
     /// Prepares a request, and returns how long its body has become.
-    pub fn prepare(&mut self, body: &str) -> Result<usize, Failure> {
+    pub fn prepare(&self, body: &str) -> Result<usize, Failure> {
         let headers = HEADERS.map(|(name, value)| Header::new(name, value));
         let request = Request::new("POST", URL).headers(&headers).body(body);
-        let changes = self.client.prepare(&request, &mut self.memory)?;
-        Ok(changes.body().len())
+        let mut operation = self.client.operation(&request)?;
+        Ok(operation.prepare(Wait::Forever)?.body().len())
     }
 }
 

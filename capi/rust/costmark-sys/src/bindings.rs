@@ -10,7 +10,12 @@ pub const COSTMARK_USAGE_CACHED_INPUT: u32 = 2;
 pub const COSTMARK_USAGE_CACHE_WRITE: u32 = 4;
 pub const COSTMARK_USAGE_OUTPUT: u32 = 8;
 pub const COSTMARK_USAGE_REASONING: u32 = 16;
-pub const COSTMARK_JSON_STRICT: u32 = 1;
+pub const COSTMARK_USAGE_TOTAL: u32 = 32;
+pub const COSTMARK_USAGE_FLAG_PART_EXCEEDS_WHOLE: u32 = 1;
+pub const COSTMARK_USAGE_FLAG_DECREASING: u32 = 2;
+pub const COSTMARK_USAGE_FLAG_TOTAL: u32 = 4;
+pub const COSTMARK_USAGE_FLAG_UNREAD: u32 = 8;
+pub const COSTMARK_USAGE_FLAG_OTHER_MODEL: u32 = 16;
 unsafe extern "C" {
     pub fn costmark_version() -> *const ::core::ffi::c_char;
 }
@@ -22,9 +27,6 @@ unsafe extern "C" {
 }
 unsafe extern "C" {
     pub fn costmark_has_feature(name: *const ::core::ffi::c_char, name_len: usize) -> bool;
-}
-unsafe extern "C" {
-    pub fn costmark_live_handles() -> usize;
 }
 #[repr(C)]
 #[derive(Copy, Clone)]
@@ -57,11 +59,21 @@ const _: () = {
 unsafe extern "C" {
     pub fn costmark_init(any_struct: *mut ::core::ffi::c_void, struct_size: usize);
 }
+unsafe extern "C" {
+    pub fn costmark_header_find(
+        headers: *const costmark_header,
+        count: usize,
+        name: *const ::core::ffi::c_char,
+        name_len: usize,
+        out_value: *mut costmark_str,
+    ) -> bool;
+}
 pub type costmark_status = i32;
 pub const COSTMARK_OK: i32 = 0;
 pub const COSTMARK_INVALID_ARGUMENT: i32 = 1;
 pub const COSTMARK_INVALID_JSON: i32 = 2;
 pub const COSTMARK_INVALID_URL: i32 = 3;
+pub const COSTMARK_BODY_NEEDED: i32 = 4;
 pub const COSTMARK_INVALID_OPTION: i32 = 10;
 pub const COSTMARK_ENDPOINT_MISMATCH: i32 = 11;
 pub const COSTMARK_INVALID_PROJECT: i32 = 20;
@@ -79,94 +91,50 @@ pub const COSTMARK_OUT_OF_MEMORY: i32 = 50;
 pub const COSTMARK_INTERNAL: i32 = 51;
 pub const COSTMARK_STOPPED_BY_CALLBACK: i32 = 60;
 pub const COSTMARK_CANCELLED: i32 = 61;
+pub const COSTMARK_WOULD_BLOCK: i32 = 62;
 #[repr(C)]
 #[derive(Debug)]
 pub struct costmark_error {
     _unused: [u8; 0],
 }
-unsafe extern "C" {
-    pub fn costmark_status_name(status: costmark_status) -> *const ::core::ffi::c_char;
-}
-unsafe extern "C" {
-    pub fn costmark_error_status(error: *const costmark_error) -> costmark_status;
-}
-unsafe extern "C" {
-    pub fn costmark_error_message(
-        error: *const costmark_error,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
-}
-unsafe extern "C" {
-    pub fn costmark_error_offset(error: *const costmark_error, out_offset: *mut u64) -> bool;
-}
-unsafe extern "C" {
-    pub fn costmark_error_http_status(error: *const costmark_error) -> i32;
-}
-unsafe extern "C" {
-    pub fn costmark_error_request_id(
-        error: *const costmark_error,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
-}
-unsafe extern "C" {
-    pub fn costmark_error_retryable(error: *const costmark_error) -> bool;
-}
-unsafe extern "C" {
-    pub fn costmark_error_free(error: *mut costmark_error);
-}
-pub type costmark_option_type = i32;
-pub const COSTMARK_OPTION_TEXT: i32 = 0;
-pub const COSTMARK_OPTION_SECRET: i32 = 1;
-pub const COSTMARK_OPTION_BOOLEAN: i32 = 2;
-pub const COSTMARK_OPTION_INTEGER: i32 = 3;
-pub const COSTMARK_OPTION_CHOICE: i32 = 4;
-pub const COSTMARK_OPTION_LIST: i32 = 5;
-pub const COSTMARK_OPTION_URL: i32 = 6;
 #[repr(C)]
 #[derive(Copy, Clone)]
-pub struct costmark_option_info {
+pub struct costmark_error_view {
     pub struct_size: usize,
-    pub name: costmark_str,
-    pub default_value: costmark_str,
-    pub choices: costmark_str,
-    pub description: costmark_str,
-    pub minimum: i64,
-    pub maximum: i64,
-    pub type_: costmark_option_type,
-    pub reserved: u32,
+    pub message: costmark_str,
+    pub request_id: costmark_str,
+    pub offset: u64,
+    pub has_offset: u32,
+    pub status: costmark_status,
+    pub http_status: i32,
+    pub retryable: u32,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    ["Size of costmark_option_info"][::core::mem::size_of::<costmark_option_info>() - 96usize];
-    ["Alignment of costmark_option_info"][::core::mem::align_of::<costmark_option_info>() - 8usize];
-    ["Offset of field: costmark_option_info::struct_size"]
-        [::core::mem::offset_of!(costmark_option_info, struct_size) - 0usize];
-    ["Offset of field: costmark_option_info::name"]
-        [::core::mem::offset_of!(costmark_option_info, name) - 8usize];
-    ["Offset of field: costmark_option_info::default_value"]
-        [::core::mem::offset_of!(costmark_option_info, default_value) - 24usize];
-    ["Offset of field: costmark_option_info::choices"]
-        [::core::mem::offset_of!(costmark_option_info, choices) - 40usize];
-    ["Offset of field: costmark_option_info::description"]
-        [::core::mem::offset_of!(costmark_option_info, description) - 56usize];
-    ["Offset of field: costmark_option_info::minimum"]
-        [::core::mem::offset_of!(costmark_option_info, minimum) - 72usize];
-    ["Offset of field: costmark_option_info::maximum"]
-        [::core::mem::offset_of!(costmark_option_info, maximum) - 80usize];
-    ["Offset of field: costmark_option_info::type_"]
-        [::core::mem::offset_of!(costmark_option_info, type_) - 88usize];
-    ["Offset of field: costmark_option_info::reserved"]
-        [::core::mem::offset_of!(costmark_option_info, reserved) - 92usize];
+    ["Size of costmark_error_view"][::core::mem::size_of::<costmark_error_view>() - 64usize];
+    ["Alignment of costmark_error_view"][::core::mem::align_of::<costmark_error_view>() - 8usize];
+    ["Offset of field: costmark_error_view::struct_size"]
+        [::core::mem::offset_of!(costmark_error_view, struct_size) - 0usize];
+    ["Offset of field: costmark_error_view::message"]
+        [::core::mem::offset_of!(costmark_error_view, message) - 8usize];
+    ["Offset of field: costmark_error_view::request_id"]
+        [::core::mem::offset_of!(costmark_error_view, request_id) - 24usize];
+    ["Offset of field: costmark_error_view::offset"]
+        [::core::mem::offset_of!(costmark_error_view, offset) - 40usize];
+    ["Offset of field: costmark_error_view::has_offset"]
+        [::core::mem::offset_of!(costmark_error_view, has_offset) - 48usize];
+    ["Offset of field: costmark_error_view::status"]
+        [::core::mem::offset_of!(costmark_error_view, status) - 52usize];
+    ["Offset of field: costmark_error_view::http_status"]
+        [::core::mem::offset_of!(costmark_error_view, http_status) - 56usize];
+    ["Offset of field: costmark_error_view::retryable"]
+        [::core::mem::offset_of!(costmark_error_view, retryable) - 60usize];
 };
 unsafe extern "C" {
-    pub fn costmark_option_count() -> usize;
+    pub fn costmark_error_read(error: *const costmark_error, out_view: *mut costmark_error_view);
 }
 unsafe extern "C" {
-    pub fn costmark_option_get(
-        index: usize,
-        out_info: *mut costmark_option_info,
-        out_error: *mut *mut costmark_error,
-    ) -> costmark_status;
+    pub fn costmark_error_free(error: *mut costmark_error);
 }
 #[repr(C)]
 #[derive(Debug)]
@@ -192,131 +160,6 @@ unsafe extern "C" {
 unsafe extern "C" {
     pub fn costmark_config_free(config: *mut costmark_config);
 }
-pub type costmark_free_user_data =
-    ::core::option::Option<unsafe extern "C" fn(user_data: *mut ::core::ffi::c_void)>;
-#[repr(C)]
-#[derive(Copy, Clone)]
-pub struct costmark_credentials {
-    pub struct_size: usize,
-    pub access_key_id: costmark_str,
-    pub secret_access_key: costmark_str,
-    pub session_token: costmark_str,
-    pub account_id: costmark_str,
-    pub expires_unix_s: i64,
-}
-#[allow(clippy::unnecessary_operation, clippy::identity_op)]
-const _: () = {
-    ["Size of costmark_credentials"][::core::mem::size_of::<costmark_credentials>() - 80usize];
-    ["Alignment of costmark_credentials"][::core::mem::align_of::<costmark_credentials>() - 8usize];
-    ["Offset of field: costmark_credentials::struct_size"]
-        [::core::mem::offset_of!(costmark_credentials, struct_size) - 0usize];
-    ["Offset of field: costmark_credentials::access_key_id"]
-        [::core::mem::offset_of!(costmark_credentials, access_key_id) - 8usize];
-    ["Offset of field: costmark_credentials::secret_access_key"]
-        [::core::mem::offset_of!(costmark_credentials, secret_access_key) - 24usize];
-    ["Offset of field: costmark_credentials::session_token"]
-        [::core::mem::offset_of!(costmark_credentials, session_token) - 40usize];
-    ["Offset of field: costmark_credentials::account_id"]
-        [::core::mem::offset_of!(costmark_credentials, account_id) - 56usize];
-    ["Offset of field: costmark_credentials::expires_unix_s"]
-        [::core::mem::offset_of!(costmark_credentials, expires_unix_s) - 72usize];
-};
-#[repr(C)]
-#[derive(Debug)]
-pub struct costmark_credentials_sink {
-    _unused: [u8; 0],
-}
-pub type costmark_credentials_callback = ::core::option::Option<
-    unsafe extern "C" fn(
-        user_data: *mut ::core::ffi::c_void,
-        sink: *mut costmark_credentials_sink,
-    ) -> costmark_status,
->;
-unsafe extern "C" {
-    pub fn costmark_credentials_put(
-        sink: *mut costmark_credentials_sink,
-        credentials: *const costmark_credentials,
-        out_error: *mut *mut costmark_error,
-    ) -> costmark_status;
-}
-unsafe extern "C" {
-    pub fn costmark_config_set_credentials_callback(
-        config: *mut costmark_config,
-        callback: costmark_credentials_callback,
-        user_data: *mut ::core::ffi::c_void,
-        free_user_data: costmark_free_user_data,
-        out_error: *mut *mut costmark_error,
-    ) -> costmark_status;
-}
-#[repr(C)]
-#[derive(Debug)]
-pub struct costmark_bearer_token_sink {
-    _unused: [u8; 0],
-}
-pub type costmark_bearer_token_callback = ::core::option::Option<
-    unsafe extern "C" fn(
-        user_data: *mut ::core::ffi::c_void,
-        sink: *mut costmark_bearer_token_sink,
-    ) -> costmark_status,
->;
-unsafe extern "C" {
-    pub fn costmark_bearer_token_put(
-        sink: *mut costmark_bearer_token_sink,
-        token: *const ::core::ffi::c_char,
-        token_len: usize,
-        out_error: *mut *mut costmark_error,
-    ) -> costmark_status;
-}
-unsafe extern "C" {
-    pub fn costmark_config_set_bearer_token_callback(
-        config: *mut costmark_config,
-        callback: costmark_bearer_token_callback,
-        user_data: *mut ::core::ffi::c_void,
-        free_user_data: costmark_free_user_data,
-        out_error: *mut *mut costmark_error,
-    ) -> costmark_status;
-}
-unsafe extern "C" {
-    pub fn costmark_config_set_host_api_key(
-        config: *mut costmark_config,
-        key: *const ::core::ffi::c_char,
-        key_len: usize,
-        out_error: *mut *mut costmark_error,
-    ) -> costmark_status;
-}
-pub type costmark_log_level = i32;
-pub const COSTMARK_LOG_DEBUG: i32 = 0;
-pub const COSTMARK_LOG_INFO: i32 = 1;
-pub const COSTMARK_LOG_WARNING: i32 = 2;
-pub const COSTMARK_LOG_ERROR: i32 = 3;
-pub type costmark_log_callback = ::core::option::Option<
-    unsafe extern "C" fn(
-        user_data: *mut ::core::ffi::c_void,
-        level: costmark_log_level,
-        message: *const ::core::ffi::c_char,
-        message_len: usize,
-    ),
->;
-unsafe extern "C" {
-    pub fn costmark_config_set_log_callback(
-        config: *mut costmark_config,
-        callback: costmark_log_callback,
-        user_data: *mut ::core::ffi::c_void,
-        free_user_data: costmark_free_user_data,
-        out_error: *mut *mut costmark_error,
-    ) -> costmark_status;
-}
-pub type costmark_clock_callback =
-    ::core::option::Option<unsafe extern "C" fn(user_data: *mut ::core::ffi::c_void) -> i64>;
-unsafe extern "C" {
-    pub fn costmark_config_set_clock_callback(
-        config: *mut costmark_config,
-        callback: costmark_clock_callback,
-        user_data: *mut ::core::ffi::c_void,
-        free_user_data: costmark_free_user_data,
-        out_error: *mut *mut costmark_error,
-    ) -> costmark_status;
-}
 #[repr(C)]
 #[derive(Debug)]
 pub struct costmark_client {
@@ -335,6 +178,48 @@ unsafe extern "C" {
 unsafe extern "C" {
     pub fn costmark_client_release(client: *mut costmark_client);
 }
+pub type costmark_project_source = i32;
+pub const COSTMARK_SOURCE_NONE: i32 = 0;
+pub const COSTMARK_SOURCE_REQUEST: i32 = 1;
+pub const COSTMARK_SOURCE_SCOPE: i32 = 2;
+pub const COSTMARK_SOURCE_RULE: i32 = 3;
+pub const COSTMARK_SOURCE_CLIENT: i32 = 4;
+pub const COSTMARK_SOURCE_ENVIRONMENT: i32 = 5;
+pub type costmark_api = i32;
+pub const COSTMARK_API_OTHER: i32 = 0;
+pub const COSTMARK_API_CHAT_COMPLETIONS: i32 = 1;
+pub const COSTMARK_API_RESPONSES: i32 = 2;
+pub const COSTMARK_API_MESSAGES: i32 = 3;
+pub const COSTMARK_API_EMBEDDINGS: i32 = 4;
+pub const COSTMARK_API_CONTROL: i32 = 5;
+pub type costmark_outcome = i32;
+pub const COSTMARK_OUTCOME_UNKNOWN: i32 = 0;
+pub const COSTMARK_OUTCOME_OK: i32 = 1;
+pub const COSTMARK_OUTCOME_ERROR: i32 = 2;
+pub const COSTMARK_OUTCOME_CANCELLED: i32 = 3;
+pub const COSTMARK_OUTCOME_INCOMPLETE: i32 = 4;
+pub const COSTMARK_OUTCOME_OPEN: i32 = 5;
+pub type costmark_step = i32;
+pub const COSTMARK_STEP_NONE: i32 = 0;
+pub const COSTMARK_STEP_DONE: i32 = 1;
+pub const COSTMARK_STEP_AGAIN: i32 = 2;
+pub const COSTMARK_STEP_AFTER_PAUSE: i32 = 3;
+pub type costmark_reason = i32;
+pub const COSTMARK_REASON_NONE: i32 = 0;
+pub const COSTMARK_REASON_ANSWERED: i32 = 1;
+pub const COSTMARK_REASON_CANCELLED: i32 = 2;
+pub const COSTMARK_REASON_FINAL_ANSWER: i32 = 3;
+pub const COSTMARK_REASON_NOT_RENEWED: i32 = 4;
+pub const COSTMARK_REASON_EXHAUSTED: i32 = 5;
+pub const COSTMARK_REASON_REFUSED: i32 = 6;
+pub const COSTMARK_REASON_BUSY: i32 = 7;
+pub const COSTMARK_REASON_NO_ANSWER: i32 = 8;
+pub const COSTMARK_REASON_CUT_SHORT: i32 = 9;
+#[repr(C)]
+#[derive(Debug)]
+pub struct costmark_operation {
+    _unused: [u8; 0],
+}
 #[repr(C)]
 #[derive(Copy, Clone)]
 pub struct costmark_request {
@@ -346,10 +231,12 @@ pub struct costmark_request {
     pub body: costmark_str,
     pub project: costmark_str,
     pub scope: costmark_str,
+    pub body_is_stream: u32,
+    pub reserved: u32,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    ["Size of costmark_request"][::core::mem::size_of::<costmark_request>() - 104usize];
+    ["Size of costmark_request"][::core::mem::size_of::<costmark_request>() - 112usize];
     ["Alignment of costmark_request"][::core::mem::align_of::<costmark_request>() - 8usize];
     ["Offset of field: costmark_request::struct_size"]
         [::core::mem::offset_of!(costmark_request, struct_size) - 0usize];
@@ -367,129 +254,155 @@ const _: () = {
         [::core::mem::offset_of!(costmark_request, project) - 72usize];
     ["Offset of field: costmark_request::scope"]
         [::core::mem::offset_of!(costmark_request, scope) - 88usize];
+    ["Offset of field: costmark_request::body_is_stream"]
+        [::core::mem::offset_of!(costmark_request, body_is_stream) - 104usize];
+    ["Offset of field: costmark_request::reserved"]
+        [::core::mem::offset_of!(costmark_request, reserved) - 108usize];
 };
 #[repr(C)]
-#[derive(Debug)]
-pub struct costmark_prepared {
-    _unused: [u8; 0],
+#[derive(Copy, Clone)]
+pub struct costmark_wait {
+    pub struct_size: usize,
+    pub no_wait: u32,
+    pub reserved: u32,
 }
-pub type costmark_project_source = i32;
-pub const COSTMARK_SOURCE_NONE: i32 = 0;
-pub const COSTMARK_SOURCE_REQUEST: i32 = 1;
-pub const COSTMARK_SOURCE_SCOPE: i32 = 2;
-pub const COSTMARK_SOURCE_RULE: i32 = 3;
-pub const COSTMARK_SOURCE_CLIENT: i32 = 4;
-pub const COSTMARK_SOURCE_ENVIRONMENT: i32 = 5;
-pub type costmark_api = i32;
-pub const COSTMARK_API_OTHER: i32 = 0;
-pub const COSTMARK_API_CHAT_COMPLETIONS: i32 = 1;
-pub const COSTMARK_API_RESPONSES: i32 = 2;
-pub const COSTMARK_API_MESSAGES: i32 = 3;
-pub const COSTMARK_API_EMBEDDINGS: i32 = 4;
-pub const COSTMARK_API_CONTROL: i32 = 5;
-unsafe extern "C" {
-    pub fn costmark_prepared_new(
-        out_prepared: *mut *mut costmark_prepared,
-        out_error: *mut *mut costmark_error,
-    ) -> costmark_status;
-}
-unsafe extern "C" {
-    pub fn costmark_prepared_free(prepared: *mut costmark_prepared);
-}
-unsafe extern "C" {
-    pub fn costmark_prepared_clear(prepared: *mut costmark_prepared);
-}
-unsafe extern "C" {
-    pub fn costmark_client_prepare(
-        client: *const costmark_client,
-        request: *const costmark_request,
-        prepared: *mut costmark_prepared,
-        out_error: *mut *mut costmark_error,
-    ) -> costmark_status;
-}
-unsafe extern "C" {
-    pub fn costmark_client_check(
-        client: *const costmark_client,
-        request: *const costmark_request,
-        scratch: *mut costmark_prepared,
-        out_error: *mut *mut costmark_error,
-    ) -> costmark_status;
-}
-unsafe extern "C" {
-    pub fn costmark_prepared_headers_to_remove(
-        prepared: *const costmark_prepared,
-        out_count: *mut usize,
-    ) -> *const costmark_str;
-}
-unsafe extern "C" {
-    pub fn costmark_prepared_headers_to_set(
-        prepared: *const costmark_prepared,
-        out_count: *mut usize,
-    ) -> *const costmark_header;
-}
-unsafe extern "C" {
-    pub fn costmark_prepared_body(
-        prepared: *const costmark_prepared,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
-}
-unsafe extern "C" {
-    pub fn costmark_prepared_body_changed(prepared: *const costmark_prepared) -> bool;
-}
-unsafe extern "C" {
-    pub fn costmark_prepared_project(
-        prepared: *const costmark_prepared,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
-}
-unsafe extern "C" {
-    pub fn costmark_prepared_project_source(
-        prepared: *const costmark_prepared,
-    ) -> costmark_project_source;
-}
-unsafe extern "C" {
-    pub fn costmark_prepared_api(prepared: *const costmark_prepared) -> costmark_api;
-}
-unsafe extern "C" {
-    pub fn costmark_prepared_streamed(prepared: *const costmark_prepared) -> bool;
-}
-unsafe extern "C" {
-    pub fn costmark_prepared_hides_usage_chunk(prepared: *const costmark_prepared) -> bool;
-}
-unsafe extern "C" {
-    pub fn costmark_prepared_authorized(prepared: *const costmark_prepared) -> bool;
-}
-unsafe extern "C" {
-    pub fn costmark_prepared_url(
-        prepared: *const costmark_prepared,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
-}
-unsafe extern "C" {
-    pub fn costmark_prepared_hint(
-        prepared: *const costmark_prepared,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
-}
-unsafe extern "C" {
-    pub fn costmark_project_source_name(
-        source: costmark_project_source,
-    ) -> *const ::core::ffi::c_char;
-}
-unsafe extern "C" {
-    pub fn costmark_api_name(api: costmark_api) -> *const ::core::ffi::c_char;
-}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_wait"][::core::mem::size_of::<costmark_wait>() - 16usize];
+    ["Alignment of costmark_wait"][::core::mem::align_of::<costmark_wait>() - 8usize];
+    ["Offset of field: costmark_wait::struct_size"]
+        [::core::mem::offset_of!(costmark_wait, struct_size) - 0usize];
+    ["Offset of field: costmark_wait::no_wait"]
+        [::core::mem::offset_of!(costmark_wait, no_wait) - 8usize];
+    ["Offset of field: costmark_wait::reserved"]
+        [::core::mem::offset_of!(costmark_wait, reserved) - 12usize];
+};
 #[repr(C)]
-#[derive(Debug)]
-pub struct costmark_observation {
-    _unused: [u8; 0],
+#[derive(Copy, Clone)]
+pub struct costmark_prepared {
+    pub struct_size: usize,
+    pub url: costmark_str,
+    pub set_headers: *const costmark_header,
+    pub set_header_count: usize,
+    pub remove_headers: *const costmark_str,
+    pub remove_header_count: usize,
+    pub body: costmark_str,
+    pub project: costmark_str,
+    pub model: costmark_str,
+    pub hint: costmark_str,
+    pub body_changed: u32,
+    pub authorized: u32,
+    pub streamed: u32,
+    pub renewal_due: u32,
+    pub project_source: costmark_project_source,
+    pub api: costmark_api,
 }
-pub type costmark_outcome = i32;
-pub const COSTMARK_OUTCOME_OK: i32 = 0;
-pub const COSTMARK_OUTCOME_ERROR: i32 = 1;
-pub const COSTMARK_OUTCOME_CANCELLED: i32 = 2;
-pub const COSTMARK_OUTCOME_INCOMPLETE: i32 = 3;
-pub const COSTMARK_OUTCOME_UNKNOWN: i32 = 4;
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_prepared"][::core::mem::size_of::<costmark_prepared>() - 144usize];
+    ["Alignment of costmark_prepared"][::core::mem::align_of::<costmark_prepared>() - 8usize];
+    ["Offset of field: costmark_prepared::struct_size"]
+        [::core::mem::offset_of!(costmark_prepared, struct_size) - 0usize];
+    ["Offset of field: costmark_prepared::url"]
+        [::core::mem::offset_of!(costmark_prepared, url) - 8usize];
+    ["Offset of field: costmark_prepared::set_headers"]
+        [::core::mem::offset_of!(costmark_prepared, set_headers) - 24usize];
+    ["Offset of field: costmark_prepared::set_header_count"]
+        [::core::mem::offset_of!(costmark_prepared, set_header_count) - 32usize];
+    ["Offset of field: costmark_prepared::remove_headers"]
+        [::core::mem::offset_of!(costmark_prepared, remove_headers) - 40usize];
+    ["Offset of field: costmark_prepared::remove_header_count"]
+        [::core::mem::offset_of!(costmark_prepared, remove_header_count) - 48usize];
+    ["Offset of field: costmark_prepared::body"]
+        [::core::mem::offset_of!(costmark_prepared, body) - 56usize];
+    ["Offset of field: costmark_prepared::project"]
+        [::core::mem::offset_of!(costmark_prepared, project) - 72usize];
+    ["Offset of field: costmark_prepared::model"]
+        [::core::mem::offset_of!(costmark_prepared, model) - 88usize];
+    ["Offset of field: costmark_prepared::hint"]
+        [::core::mem::offset_of!(costmark_prepared, hint) - 104usize];
+    ["Offset of field: costmark_prepared::body_changed"]
+        [::core::mem::offset_of!(costmark_prepared, body_changed) - 120usize];
+    ["Offset of field: costmark_prepared::authorized"]
+        [::core::mem::offset_of!(costmark_prepared, authorized) - 124usize];
+    ["Offset of field: costmark_prepared::streamed"]
+        [::core::mem::offset_of!(costmark_prepared, streamed) - 128usize];
+    ["Offset of field: costmark_prepared::renewal_due"]
+        [::core::mem::offset_of!(costmark_prepared, renewal_due) - 132usize];
+    ["Offset of field: costmark_prepared::project_source"]
+        [::core::mem::offset_of!(costmark_prepared, project_source) - 136usize];
+    ["Offset of field: costmark_prepared::api"]
+        [::core::mem::offset_of!(costmark_prepared, api) - 140usize];
+};
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_answer_head {
+    pub struct_size: usize,
+    pub headers: *const costmark_header,
+    pub header_count: usize,
+    pub http_status: i32,
+    pub encoded: u32,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_answer_head"][::core::mem::size_of::<costmark_answer_head>() - 32usize];
+    ["Alignment of costmark_answer_head"][::core::mem::align_of::<costmark_answer_head>() - 8usize];
+    ["Offset of field: costmark_answer_head::struct_size"]
+        [::core::mem::offset_of!(costmark_answer_head, struct_size) - 0usize];
+    ["Offset of field: costmark_answer_head::headers"]
+        [::core::mem::offset_of!(costmark_answer_head, headers) - 8usize];
+    ["Offset of field: costmark_answer_head::header_count"]
+        [::core::mem::offset_of!(costmark_answer_head, header_count) - 16usize];
+    ["Offset of field: costmark_answer_head::http_status"]
+        [::core::mem::offset_of!(costmark_answer_head, http_status) - 24usize];
+    ["Offset of field: costmark_answer_head::encoded"]
+        [::core::mem::offset_of!(costmark_answer_head, encoded) - 28usize];
+};
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_answer_plan {
+    pub struct_size: usize,
+    pub read_ahead_len: usize,
+    pub read_ahead_ms: i64,
+    pub body_may_change: u32,
+    pub reserved: u32,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_answer_plan"][::core::mem::size_of::<costmark_answer_plan>() - 32usize];
+    ["Alignment of costmark_answer_plan"][::core::mem::align_of::<costmark_answer_plan>() - 8usize];
+    ["Offset of field: costmark_answer_plan::struct_size"]
+        [::core::mem::offset_of!(costmark_answer_plan, struct_size) - 0usize];
+    ["Offset of field: costmark_answer_plan::read_ahead_len"]
+        [::core::mem::offset_of!(costmark_answer_plan, read_ahead_len) - 8usize];
+    ["Offset of field: costmark_answer_plan::read_ahead_ms"]
+        [::core::mem::offset_of!(costmark_answer_plan, read_ahead_ms) - 16usize];
+    ["Offset of field: costmark_answer_plan::body_may_change"]
+        [::core::mem::offset_of!(costmark_answer_plan, body_may_change) - 24usize];
+    ["Offset of field: costmark_answer_plan::reserved"]
+        [::core::mem::offset_of!(costmark_answer_plan, reserved) - 28usize];
+};
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_next {
+    pub struct_size: usize,
+    pub pause_ms: i64,
+    pub step: costmark_step,
+    pub reason: costmark_reason,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_next"][::core::mem::size_of::<costmark_next>() - 24usize];
+    ["Alignment of costmark_next"][::core::mem::align_of::<costmark_next>() - 8usize];
+    ["Offset of field: costmark_next::struct_size"]
+        [::core::mem::offset_of!(costmark_next, struct_size) - 0usize];
+    ["Offset of field: costmark_next::pause_ms"]
+        [::core::mem::offset_of!(costmark_next, pause_ms) - 8usize];
+    ["Offset of field: costmark_next::step"]
+        [::core::mem::offset_of!(costmark_next, step) - 16usize];
+    ["Offset of field: costmark_next::reason"]
+        [::core::mem::offset_of!(costmark_next, reason) - 20usize];
+};
 #[repr(C)]
 #[derive(Copy, Clone)]
 pub struct costmark_usage {
@@ -499,12 +412,13 @@ pub struct costmark_usage {
     pub cache_write_tokens: u64,
     pub output_tokens: u64,
     pub reasoning_tokens: u64,
+    pub total_tokens: u64,
     pub known: u32,
-    pub inconsistent: u32,
+    pub flags: u32,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    ["Size of costmark_usage"][::core::mem::size_of::<costmark_usage>() - 56usize];
+    ["Size of costmark_usage"][::core::mem::size_of::<costmark_usage>() - 64usize];
     ["Alignment of costmark_usage"][::core::mem::align_of::<costmark_usage>() - 8usize];
     ["Offset of field: costmark_usage::struct_size"]
         [::core::mem::offset_of!(costmark_usage, struct_size) - 0usize];
@@ -518,119 +432,166 @@ const _: () = {
         [::core::mem::offset_of!(costmark_usage, output_tokens) - 32usize];
     ["Offset of field: costmark_usage::reasoning_tokens"]
         [::core::mem::offset_of!(costmark_usage, reasoning_tokens) - 40usize];
+    ["Offset of field: costmark_usage::total_tokens"]
+        [::core::mem::offset_of!(costmark_usage, total_tokens) - 48usize];
     ["Offset of field: costmark_usage::known"]
-        [::core::mem::offset_of!(costmark_usage, known) - 48usize];
-    ["Offset of field: costmark_usage::inconsistent"]
-        [::core::mem::offset_of!(costmark_usage, inconsistent) - 52usize];
+        [::core::mem::offset_of!(costmark_usage, known) - 56usize];
+    ["Offset of field: costmark_usage::flags"]
+        [::core::mem::offset_of!(costmark_usage, flags) - 60usize];
 };
-unsafe extern "C" {
-    pub fn costmark_observation_new(
-        client: *const costmark_client,
-        prepared: *const costmark_prepared,
-        attempt: u32,
-        out_observation: *mut *mut costmark_observation,
-        out_error: *mut *mut costmark_error,
-    ) -> costmark_status;
-}
+pub type costmark_answer_kind = i32;
+pub const COSTMARK_ANSWER_ATTEMPT: i32 = 1;
+pub const COSTMARK_ANSWER_SETTLEMENT: i32 = 2;
 #[repr(C)]
 #[derive(Copy, Clone)]
-pub struct costmark_answer_head {
+pub struct costmark_answer {
     pub struct_size: usize,
+    pub operation: costmark_str,
+    pub project: costmark_str,
+    pub model: costmark_str,
+    pub model_answered: costmark_str,
+    pub response_id: costmark_str,
+    pub request_id: costmark_str,
+    pub service_tier: costmark_str,
+    pub error_code: costmark_str,
+    pub usage_json: costmark_str,
+    pub usage: *const costmark_usage,
+    pub latency_us: i64,
+    pub first_byte_us: i64,
+    pub kind: costmark_answer_kind,
+    pub project_source: costmark_project_source,
+    pub api: costmark_api,
+    pub outcome: costmark_outcome,
     pub http_status: i32,
+    pub attempt: u32,
+    pub concurrent: u32,
     pub reserved: u32,
-    pub content_type: costmark_str,
-    pub date: costmark_str,
-    pub error_type: costmark_str,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    ["Size of costmark_answer_head"][::core::mem::size_of::<costmark_answer_head>() - 64usize];
-    ["Alignment of costmark_answer_head"][::core::mem::align_of::<costmark_answer_head>() - 8usize];
-    ["Offset of field: costmark_answer_head::struct_size"]
-        [::core::mem::offset_of!(costmark_answer_head, struct_size) - 0usize];
-    ["Offset of field: costmark_answer_head::http_status"]
-        [::core::mem::offset_of!(costmark_answer_head, http_status) - 8usize];
-    ["Offset of field: costmark_answer_head::reserved"]
-        [::core::mem::offset_of!(costmark_answer_head, reserved) - 12usize];
-    ["Offset of field: costmark_answer_head::content_type"]
-        [::core::mem::offset_of!(costmark_answer_head, content_type) - 16usize];
-    ["Offset of field: costmark_answer_head::date"]
-        [::core::mem::offset_of!(costmark_answer_head, date) - 32usize];
-    ["Offset of field: costmark_answer_head::error_type"]
-        [::core::mem::offset_of!(costmark_answer_head, error_type) - 48usize];
+    ["Size of costmark_answer"][::core::mem::size_of::<costmark_answer>() - 208usize];
+    ["Alignment of costmark_answer"][::core::mem::align_of::<costmark_answer>() - 8usize];
+    ["Offset of field: costmark_answer::struct_size"]
+        [::core::mem::offset_of!(costmark_answer, struct_size) - 0usize];
+    ["Offset of field: costmark_answer::operation"]
+        [::core::mem::offset_of!(costmark_answer, operation) - 8usize];
+    ["Offset of field: costmark_answer::project"]
+        [::core::mem::offset_of!(costmark_answer, project) - 24usize];
+    ["Offset of field: costmark_answer::model"]
+        [::core::mem::offset_of!(costmark_answer, model) - 40usize];
+    ["Offset of field: costmark_answer::model_answered"]
+        [::core::mem::offset_of!(costmark_answer, model_answered) - 56usize];
+    ["Offset of field: costmark_answer::response_id"]
+        [::core::mem::offset_of!(costmark_answer, response_id) - 72usize];
+    ["Offset of field: costmark_answer::request_id"]
+        [::core::mem::offset_of!(costmark_answer, request_id) - 88usize];
+    ["Offset of field: costmark_answer::service_tier"]
+        [::core::mem::offset_of!(costmark_answer, service_tier) - 104usize];
+    ["Offset of field: costmark_answer::error_code"]
+        [::core::mem::offset_of!(costmark_answer, error_code) - 120usize];
+    ["Offset of field: costmark_answer::usage_json"]
+        [::core::mem::offset_of!(costmark_answer, usage_json) - 136usize];
+    ["Offset of field: costmark_answer::usage"]
+        [::core::mem::offset_of!(costmark_answer, usage) - 152usize];
+    ["Offset of field: costmark_answer::latency_us"]
+        [::core::mem::offset_of!(costmark_answer, latency_us) - 160usize];
+    ["Offset of field: costmark_answer::first_byte_us"]
+        [::core::mem::offset_of!(costmark_answer, first_byte_us) - 168usize];
+    ["Offset of field: costmark_answer::kind"]
+        [::core::mem::offset_of!(costmark_answer, kind) - 176usize];
+    ["Offset of field: costmark_answer::project_source"]
+        [::core::mem::offset_of!(costmark_answer, project_source) - 180usize];
+    ["Offset of field: costmark_answer::api"]
+        [::core::mem::offset_of!(costmark_answer, api) - 184usize];
+    ["Offset of field: costmark_answer::outcome"]
+        [::core::mem::offset_of!(costmark_answer, outcome) - 188usize];
+    ["Offset of field: costmark_answer::http_status"]
+        [::core::mem::offset_of!(costmark_answer, http_status) - 192usize];
+    ["Offset of field: costmark_answer::attempt"]
+        [::core::mem::offset_of!(costmark_answer, attempt) - 196usize];
+    ["Offset of field: costmark_answer::concurrent"]
+        [::core::mem::offset_of!(costmark_answer, concurrent) - 200usize];
+    ["Offset of field: costmark_answer::reserved"]
+        [::core::mem::offset_of!(costmark_answer, reserved) - 204usize];
 };
 unsafe extern "C" {
-    pub fn costmark_observation_head(
-        observation: *mut costmark_observation,
-        head: *const costmark_answer_head,
+    pub fn costmark_operation_new(
+        client: *mut costmark_client,
+        out_operation: *mut *mut costmark_operation,
         out_error: *mut *mut costmark_error,
     ) -> costmark_status;
 }
 unsafe extern "C" {
-    pub fn costmark_observation_feed(
-        observation: *mut costmark_observation,
+    pub fn costmark_operation_begin(
+        operation: *mut costmark_operation,
+        request: *const costmark_request,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+unsafe extern "C" {
+    pub fn costmark_operation_begin_beside(
+        operation: *mut costmark_operation,
+        other: *const costmark_operation,
+        request: *const costmark_request,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+unsafe extern "C" {
+    pub fn costmark_operation_ready(
+        operation: *mut costmark_operation,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+unsafe extern "C" {
+    pub fn costmark_operation_prepare(
+        operation: *mut costmark_operation,
+        request: *const costmark_request,
+        wait: *const costmark_wait,
+        out_prepared: *mut costmark_prepared,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+unsafe extern "C" {
+    pub fn costmark_operation_sent(operation: *mut costmark_operation);
+}
+unsafe extern "C" {
+    pub fn costmark_operation_head(
+        operation: *mut costmark_operation,
+        head: *const costmark_answer_head,
+        out_plan: *mut costmark_answer_plan,
+    ) -> costmark_status;
+}
+unsafe extern "C" {
+    pub fn costmark_operation_feed(
+        operation: *mut costmark_operation,
         data: *const ::core::ffi::c_char,
         len: usize,
-        out_data: *mut *const ::core::ffi::c_char,
-        out_len: *mut usize,
-        out_error: *mut *mut costmark_error,
+        out_piece: *mut costmark_str,
     ) -> costmark_status;
 }
 unsafe extern "C" {
-    pub fn costmark_observation_finish(
-        observation: *mut costmark_observation,
-        out_data: *mut *const ::core::ffi::c_char,
-        out_len: *mut usize,
-        out_error: *mut *mut costmark_error,
+    pub fn costmark_operation_finish(
+        operation: *mut costmark_operation,
+        out_piece: *mut costmark_str,
+        out_next: *mut costmark_next,
     ) -> costmark_status;
 }
 unsafe extern "C" {
-    pub fn costmark_observation_fail(
-        observation: *mut costmark_observation,
+    pub fn costmark_operation_fail(
+        operation: *mut costmark_operation,
         outcome: costmark_outcome,
-        out_data: *mut *const ::core::ffi::c_char,
-        out_len: *mut usize,
-        out_error: *mut *mut costmark_error,
+        out_piece: *mut costmark_str,
+        out_next: *mut costmark_next,
     ) -> costmark_status;
 }
 unsafe extern "C" {
-    pub fn costmark_observation_usage(
-        observation: *const costmark_observation,
-        out_usage: *mut costmark_usage,
-        out_error: *mut *mut costmark_error,
-    ) -> costmark_status;
+    pub fn costmark_operation_answer(
+        operation: *const costmark_operation,
+        out_answer: *mut costmark_answer,
+    );
 }
 unsafe extern "C" {
-    pub fn costmark_observation_retry_advised(observation: *const costmark_observation) -> bool;
-}
-unsafe extern "C" {
-    pub fn costmark_observation_outcome(
-        observation: *const costmark_observation,
-    ) -> costmark_outcome;
-}
-unsafe extern "C" {
-    pub fn costmark_observation_response_id(
-        observation: *const costmark_observation,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
-}
-unsafe extern "C" {
-    pub fn costmark_observation_model(
-        observation: *const costmark_observation,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
-}
-unsafe extern "C" {
-    pub fn costmark_observation_service_tier(
-        observation: *const costmark_observation,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
-}
-unsafe extern "C" {
-    pub fn costmark_observation_free(observation: *mut costmark_observation);
-}
-unsafe extern "C" {
-    pub fn costmark_outcome_name(outcome: costmark_outcome) -> *const ::core::ffi::c_char;
+    pub fn costmark_operation_free(operation: *mut costmark_operation);
 }
 #[repr(C)]
 #[derive(Debug)]
@@ -644,10 +605,10 @@ unsafe extern "C" {
     ) -> costmark_status;
 }
 unsafe extern "C" {
-    pub fn costmark_cancel_request(cancel: *mut costmark_cancel);
+    pub fn costmark_cancel_stop(cancel: *mut costmark_cancel);
 }
 unsafe extern "C" {
-    pub fn costmark_cancel_requested(cancel: *const costmark_cancel) -> bool;
+    pub fn costmark_cancel_stopped(cancel: *const costmark_cancel) -> bool;
 }
 unsafe extern "C" {
     pub fn costmark_cancel_retain(cancel: *mut costmark_cancel) -> *mut costmark_cancel;
@@ -656,10 +617,38 @@ unsafe extern "C" {
     pub fn costmark_cancel_release(cancel: *mut costmark_cancel);
 }
 #[repr(C)]
-#[derive(Debug)]
+#[derive(Copy, Clone)]
 pub struct costmark_response {
-    _unused: [u8; 0],
+    pub struct_size: usize,
+    pub headers: *const costmark_header,
+    pub header_count: usize,
+    pub body: costmark_str,
+    pub request_id: costmark_str,
+    pub hint: costmark_str,
+    pub http_status: i32,
+    pub attempts: u32,
 }
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_response"][::core::mem::size_of::<costmark_response>() - 80usize];
+    ["Alignment of costmark_response"][::core::mem::align_of::<costmark_response>() - 8usize];
+    ["Offset of field: costmark_response::struct_size"]
+        [::core::mem::offset_of!(costmark_response, struct_size) - 0usize];
+    ["Offset of field: costmark_response::headers"]
+        [::core::mem::offset_of!(costmark_response, headers) - 8usize];
+    ["Offset of field: costmark_response::header_count"]
+        [::core::mem::offset_of!(costmark_response, header_count) - 16usize];
+    ["Offset of field: costmark_response::body"]
+        [::core::mem::offset_of!(costmark_response, body) - 24usize];
+    ["Offset of field: costmark_response::request_id"]
+        [::core::mem::offset_of!(costmark_response, request_id) - 40usize];
+    ["Offset of field: costmark_response::hint"]
+        [::core::mem::offset_of!(costmark_response, hint) - 56usize];
+    ["Offset of field: costmark_response::http_status"]
+        [::core::mem::offset_of!(costmark_response, http_status) - 72usize];
+    ["Offset of field: costmark_response::attempts"]
+        [::core::mem::offset_of!(costmark_response, attempts) - 76usize];
+};
 pub type costmark_head_callback = ::core::option::Option<
     unsafe extern "C" fn(
         user_data: *mut ::core::ffi::c_void,
@@ -708,107 +697,326 @@ const _: () = {
         [::core::mem::offset_of!(costmark_send_options, reserved) - 52usize];
 };
 unsafe extern "C" {
-    pub fn costmark_response_new(
-        out_response: *mut *mut costmark_response,
-        out_error: *mut *mut costmark_error,
-    ) -> costmark_status;
-}
-unsafe extern "C" {
-    pub fn costmark_client_send(
-        client: *const costmark_client,
-        request: *const costmark_request,
+    pub fn costmark_operation_send(
+        operation: *mut costmark_operation,
         options: *const costmark_send_options,
-        response: *mut costmark_response,
         out_error: *mut *mut costmark_error,
     ) -> costmark_status;
 }
 unsafe extern "C" {
-    pub fn costmark_response_http_status(response: *const costmark_response) -> i32;
+    pub fn costmark_operation_response(
+        operation: *const costmark_operation,
+        out_response: *mut costmark_response,
+    );
+}
+pub type costmark_option_type = i32;
+pub const COSTMARK_OPTION_UNKNOWN: i32 = 0;
+pub const COSTMARK_OPTION_TEXT: i32 = 1;
+pub const COSTMARK_OPTION_SECRET: i32 = 2;
+pub const COSTMARK_OPTION_BOOLEAN: i32 = 3;
+pub const COSTMARK_OPTION_INTEGER: i32 = 4;
+pub const COSTMARK_OPTION_CHOICE: i32 = 5;
+pub const COSTMARK_OPTION_LIST: i32 = 6;
+pub const COSTMARK_OPTION_URL: i32 = 7;
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_option {
+    pub struct_size: usize,
+    pub name: costmark_str,
+    pub default_value: costmark_str,
+    pub choices: costmark_str,
+    pub description: costmark_str,
+    pub minimum: i64,
+    pub maximum: i64,
+    pub type_: costmark_option_type,
+    pub reserved: u32,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_option"][::core::mem::size_of::<costmark_option>() - 96usize];
+    ["Alignment of costmark_option"][::core::mem::align_of::<costmark_option>() - 8usize];
+    ["Offset of field: costmark_option::struct_size"]
+        [::core::mem::offset_of!(costmark_option, struct_size) - 0usize];
+    ["Offset of field: costmark_option::name"]
+        [::core::mem::offset_of!(costmark_option, name) - 8usize];
+    ["Offset of field: costmark_option::default_value"]
+        [::core::mem::offset_of!(costmark_option, default_value) - 24usize];
+    ["Offset of field: costmark_option::choices"]
+        [::core::mem::offset_of!(costmark_option, choices) - 40usize];
+    ["Offset of field: costmark_option::description"]
+        [::core::mem::offset_of!(costmark_option, description) - 56usize];
+    ["Offset of field: costmark_option::minimum"]
+        [::core::mem::offset_of!(costmark_option, minimum) - 72usize];
+    ["Offset of field: costmark_option::maximum"]
+        [::core::mem::offset_of!(costmark_option, maximum) - 80usize];
+    ["Offset of field: costmark_option::type_"]
+        [::core::mem::offset_of!(costmark_option, type_) - 88usize];
+    ["Offset of field: costmark_option::reserved"]
+        [::core::mem::offset_of!(costmark_option, reserved) - 92usize];
+};
+unsafe extern "C" {
+    pub fn costmark_option_count() -> usize;
 }
 unsafe extern "C" {
-    pub fn costmark_response_headers(
-        response: *const costmark_response,
-        out_count: *mut usize,
-    ) -> *const costmark_header;
+    pub fn costmark_option_read(index: usize, out_option: *mut costmark_option);
 }
+pub type costmark_free_user_data =
+    ::core::option::Option<unsafe extern "C" fn(user_data: *mut ::core::ffi::c_void)>;
+pub type costmark_log_level = i32;
+pub const COSTMARK_LOG_DEBUG: i32 = 1;
+pub const COSTMARK_LOG_INFO: i32 = 2;
+pub const COSTMARK_LOG_WARNING: i32 = 3;
+pub const COSTMARK_LOG_ERROR: i32 = 4;
+pub type costmark_log_callback = ::core::option::Option<
+    unsafe extern "C" fn(
+        user_data: *mut ::core::ffi::c_void,
+        level: costmark_log_level,
+        message: *const ::core::ffi::c_char,
+        message_len: usize,
+    ),
+>;
 unsafe extern "C" {
-    pub fn costmark_response_header(
-        response: *const costmark_response,
-        name: *const ::core::ffi::c_char,
-        name_len: usize,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
+    pub fn costmark_config_set_log_callback(
+        config: *mut costmark_config,
+        callback: costmark_log_callback,
+        user_data: *mut ::core::ffi::c_void,
+        free_user_data: costmark_free_user_data,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
 }
+pub type costmark_usage_callback = ::core::option::Option<
+    unsafe extern "C" fn(user_data: *mut ::core::ffi::c_void, answer: *const costmark_answer),
+>;
 unsafe extern "C" {
-    pub fn costmark_response_body(
-        response: *const costmark_response,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
+    pub fn costmark_config_set_usage_callback(
+        config: *mut costmark_config,
+        callback: costmark_usage_callback,
+        user_data: *mut ::core::ffi::c_void,
+        free_user_data: costmark_free_user_data,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
 }
+pub type costmark_clock_callback =
+    ::core::option::Option<unsafe extern "C" fn(user_data: *mut ::core::ffi::c_void) -> i64>;
 unsafe extern "C" {
-    pub fn costmark_response_request_id(
-        response: *const costmark_response,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
+    pub fn costmark_config_set_clock_callback(
+        config: *mut costmark_config,
+        callback: costmark_clock_callback,
+        user_data: *mut ::core::ffi::c_void,
+        free_user_data: costmark_free_user_data,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
 }
-unsafe extern "C" {
-    pub fn costmark_response_attempts(response: *const costmark_response) -> u32;
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_credentials {
+    pub struct_size: usize,
+    pub access_key_id: costmark_str,
+    pub secret_access_key: costmark_str,
+    pub session_token: costmark_str,
+    pub account_id: costmark_str,
+    pub source: costmark_str,
+    pub expires_unix_s: i64,
 }
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_credentials"][::core::mem::size_of::<costmark_credentials>() - 96usize];
+    ["Alignment of costmark_credentials"][::core::mem::align_of::<costmark_credentials>() - 8usize];
+    ["Offset of field: costmark_credentials::struct_size"]
+        [::core::mem::offset_of!(costmark_credentials, struct_size) - 0usize];
+    ["Offset of field: costmark_credentials::access_key_id"]
+        [::core::mem::offset_of!(costmark_credentials, access_key_id) - 8usize];
+    ["Offset of field: costmark_credentials::secret_access_key"]
+        [::core::mem::offset_of!(costmark_credentials, secret_access_key) - 24usize];
+    ["Offset of field: costmark_credentials::session_token"]
+        [::core::mem::offset_of!(costmark_credentials, session_token) - 40usize];
+    ["Offset of field: costmark_credentials::account_id"]
+        [::core::mem::offset_of!(costmark_credentials, account_id) - 56usize];
+    ["Offset of field: costmark_credentials::source"]
+        [::core::mem::offset_of!(costmark_credentials, source) - 72usize];
+    ["Offset of field: costmark_credentials::expires_unix_s"]
+        [::core::mem::offset_of!(costmark_credentials, expires_unix_s) - 88usize];
+};
+#[repr(C)]
+#[derive(Debug)]
+pub struct costmark_credentials_sink {
+    _unused: [u8; 0],
+}
+pub type costmark_credentials_callback = ::core::option::Option<
+    unsafe extern "C" fn(
+        user_data: *mut ::core::ffi::c_void,
+        sink: *mut costmark_credentials_sink,
+    ) -> costmark_status,
+>;
 unsafe extern "C" {
-    pub fn costmark_response_usage(
-        response: *const costmark_response,
-        out_usage: *mut costmark_usage,
+    pub fn costmark_credentials_put(
+        sink: *mut costmark_credentials_sink,
+        credentials: *const costmark_credentials,
         out_error: *mut *mut costmark_error,
     ) -> costmark_status;
 }
 unsafe extern "C" {
-    pub fn costmark_response_outcome(response: *const costmark_response) -> costmark_outcome;
+    pub fn costmark_config_set_credentials_callback(
+        config: *mut costmark_config,
+        callback: costmark_credentials_callback,
+        user_data: *mut ::core::ffi::c_void,
+        free_user_data: costmark_free_user_data,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+#[repr(C)]
+#[derive(Debug)]
+pub struct costmark_bearer_token_sink {
+    _unused: [u8; 0],
+}
+pub type costmark_bearer_token_callback = ::core::option::Option<
+    unsafe extern "C" fn(
+        user_data: *mut ::core::ffi::c_void,
+        sink: *mut costmark_bearer_token_sink,
+    ) -> costmark_status,
+>;
+unsafe extern "C" {
+    pub fn costmark_bearer_token_put(
+        sink: *mut costmark_bearer_token_sink,
+        token: *const ::core::ffi::c_char,
+        token_len: usize,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+pub type costmark_bearer_token_refused_callback = ::core::option::Option<
+    unsafe extern "C" fn(
+        user_data: *mut ::core::ffi::c_void,
+        token: *const ::core::ffi::c_char,
+        token_len: usize,
+    ),
+>;
+unsafe extern "C" {
+    pub fn costmark_config_set_bearer_token_callback(
+        config: *mut costmark_config,
+        callback: costmark_bearer_token_callback,
+        refused: costmark_bearer_token_refused_callback,
+        user_data: *mut ::core::ffi::c_void,
+        free_user_data: costmark_free_user_data,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
 }
 unsafe extern "C" {
-    pub fn costmark_response_id(
-        response: *const costmark_response,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
+    pub fn costmark_config_set_host_api_key(
+        config: *mut costmark_config,
+        key: *const ::core::ffi::c_char,
+        key_len: usize,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+#[repr(C)]
+#[derive(Debug)]
+pub struct costmark_credentials_cache {
+    _unused: [u8; 0],
+}
+#[repr(C)]
+#[derive(Debug)]
+pub struct costmark_credentials_set {
+    _unused: [u8; 0],
 }
 unsafe extern "C" {
-    pub fn costmark_response_model(
-        response: *const costmark_response,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
+    pub fn costmark_credentials_cache_new(
+        config: *const costmark_config,
+        out_cache: *mut *mut costmark_credentials_cache,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
 }
 unsafe extern "C" {
-    pub fn costmark_response_service_tier(
-        response: *const costmark_response,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
+    pub fn costmark_credentials_cache_get(
+        cache: *mut costmark_credentials_cache,
+        out_set: *mut *mut costmark_credentials_set,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
 }
 unsafe extern "C" {
-    pub fn costmark_response_project(
-        response: *const costmark_response,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
+    pub fn costmark_credentials_cache_refused(
+        cache: *mut costmark_credentials_cache,
+        set: *const costmark_credentials_set,
+    ) -> bool;
 }
 unsafe extern "C" {
-    pub fn costmark_response_project_source(
-        response: *const costmark_response,
-    ) -> costmark_project_source;
+    pub fn costmark_credentials_cache_retain(
+        cache: *mut costmark_credentials_cache,
+    ) -> *mut costmark_credentials_cache;
 }
 unsafe extern "C" {
-    pub fn costmark_response_hint(
-        response: *const costmark_response,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
+    pub fn costmark_credentials_cache_release(cache: *mut costmark_credentials_cache);
 }
 unsafe extern "C" {
-    pub fn costmark_response_free(response: *mut costmark_response);
+    pub fn costmark_credentials_set_read(
+        set: *const costmark_credentials_set,
+        out_credentials: *mut costmark_credentials,
+    );
+}
+unsafe extern "C" {
+    pub fn costmark_credentials_set_free(set: *mut costmark_credentials_set);
+}
+#[repr(C)]
+#[derive(Debug)]
+pub struct costmark_credentials_report {
+    _unused: [u8; 0],
+}
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_credentials_report_view {
+    pub struct_size: usize,
+    pub region: costmark_str,
+    pub region_origin: costmark_str,
+    pub source_count: usize,
+    pub found: u32,
+    pub reserved: u32,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_credentials_report_view"]
+        [::core::mem::size_of::<costmark_credentials_report_view>() - 56usize];
+    ["Alignment of costmark_credentials_report_view"]
+        [::core::mem::align_of::<costmark_credentials_report_view>() - 8usize];
+    ["Offset of field: costmark_credentials_report_view::struct_size"]
+        [::core::mem::offset_of!(costmark_credentials_report_view, struct_size) - 0usize];
+    ["Offset of field: costmark_credentials_report_view::region"]
+        [::core::mem::offset_of!(costmark_credentials_report_view, region) - 8usize];
+    ["Offset of field: costmark_credentials_report_view::region_origin"]
+        [::core::mem::offset_of!(costmark_credentials_report_view, region_origin) - 24usize];
+    ["Offset of field: costmark_credentials_report_view::source_count"]
+        [::core::mem::offset_of!(costmark_credentials_report_view, source_count) - 40usize];
+    ["Offset of field: costmark_credentials_report_view::found"]
+        [::core::mem::offset_of!(costmark_credentials_report_view, found) - 48usize];
+    ["Offset of field: costmark_credentials_report_view::reserved"]
+        [::core::mem::offset_of!(costmark_credentials_report_view, reserved) - 52usize];
+};
+unsafe extern "C" {
+    pub fn costmark_config_explain_credentials(
+        config: *const costmark_config,
+        out_report: *mut *mut costmark_credentials_report,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+unsafe extern "C" {
+    pub fn costmark_credentials_report_read(
+        report: *const costmark_credentials_report,
+        out_view: *mut costmark_credentials_report_view,
+    );
+}
+unsafe extern "C" {
+    pub fn costmark_credentials_report_source(
+        report: *const costmark_credentials_report,
+        index: usize,
+        out_name: *mut costmark_str,
+        out_failure: *mut costmark_str,
+    );
+}
+unsafe extern "C" {
+    pub fn costmark_credentials_report_free(report: *mut costmark_credentials_report);
 }
 pub type costmark_verdict = i32;
-pub const COSTMARK_VERDICT_HONOURED: i32 = 0;
-pub const COSTMARK_VERDICT_NOT_HONOURED: i32 = 1;
-pub const COSTMARK_VERDICT_UNKNOWN: i32 = 2;
-unsafe extern "C" {
-    pub fn costmark_verdict_name(verdict: costmark_verdict) -> *const ::core::ffi::c_char;
-}
+pub const COSTMARK_VERDICT_UNKNOWN: i32 = 0;
+pub const COSTMARK_VERDICT_HONORED: i32 = 1;
+pub const COSTMARK_VERDICT_NOT_HONORED: i32 = 2;
 #[repr(C)]
 #[derive(Copy, Clone)]
 pub struct costmark_verify_request {
@@ -848,6 +1056,52 @@ const _: () = {
         [::core::mem::offset_of!(costmark_verify_request, force) - 84usize];
 };
 #[repr(C)]
+#[derive(Debug)]
+pub struct costmark_verification {
+    _unused: [u8; 0],
+}
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_verification_view {
+    pub struct_size: usize,
+    pub reason: costmark_str,
+    pub endpoint: costmark_str,
+    pub carrier: costmark_str,
+    pub project: costmark_str,
+    pub model: costmark_str,
+    pub checked_unix_s: i64,
+    pub probe_count: usize,
+    pub verdict: costmark_verdict,
+    pub retryable: u32,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_verification_view"]
+        [::core::mem::size_of::<costmark_verification_view>() - 112usize];
+    ["Alignment of costmark_verification_view"]
+        [::core::mem::align_of::<costmark_verification_view>() - 8usize];
+    ["Offset of field: costmark_verification_view::struct_size"]
+        [::core::mem::offset_of!(costmark_verification_view, struct_size) - 0usize];
+    ["Offset of field: costmark_verification_view::reason"]
+        [::core::mem::offset_of!(costmark_verification_view, reason) - 8usize];
+    ["Offset of field: costmark_verification_view::endpoint"]
+        [::core::mem::offset_of!(costmark_verification_view, endpoint) - 24usize];
+    ["Offset of field: costmark_verification_view::carrier"]
+        [::core::mem::offset_of!(costmark_verification_view, carrier) - 40usize];
+    ["Offset of field: costmark_verification_view::project"]
+        [::core::mem::offset_of!(costmark_verification_view, project) - 56usize];
+    ["Offset of field: costmark_verification_view::model"]
+        [::core::mem::offset_of!(costmark_verification_view, model) - 72usize];
+    ["Offset of field: costmark_verification_view::checked_unix_s"]
+        [::core::mem::offset_of!(costmark_verification_view, checked_unix_s) - 88usize];
+    ["Offset of field: costmark_verification_view::probe_count"]
+        [::core::mem::offset_of!(costmark_verification_view, probe_count) - 96usize];
+    ["Offset of field: costmark_verification_view::verdict"]
+        [::core::mem::offset_of!(costmark_verification_view, verdict) - 104usize];
+    ["Offset of field: costmark_verification_view::retryable"]
+        [::core::mem::offset_of!(costmark_verification_view, retryable) - 108usize];
+};
+#[repr(C)]
 #[derive(Copy, Clone)]
 pub struct costmark_probe {
     pub struct_size: usize,
@@ -880,11 +1134,6 @@ const _: () = {
     ["Offset of field: costmark_probe::reserved"]
         [::core::mem::offset_of!(costmark_probe, reserved) - 92usize];
 };
-#[repr(C)]
-#[derive(Debug)]
-pub struct costmark_verification {
-    _unused: [u8; 0],
-}
 unsafe extern "C" {
     pub fn costmark_client_verify(
         client: *const costmark_client,
@@ -894,63 +1143,17 @@ unsafe extern "C" {
     ) -> costmark_status;
 }
 unsafe extern "C" {
-    pub fn costmark_client_may_verify(
-        client: *const costmark_client,
-        url: *const ::core::ffi::c_char,
-        url_len: usize,
-    ) -> bool;
-}
-unsafe extern "C" {
-    pub fn costmark_verification_verdict(
+    pub fn costmark_verification_read(
         verification: *const costmark_verification,
-    ) -> costmark_verdict;
-}
-unsafe extern "C" {
-    pub fn costmark_verification_reason(
-        verification: *const costmark_verification,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
-}
-unsafe extern "C" {
-    pub fn costmark_verification_endpoint(
-        verification: *const costmark_verification,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
-}
-unsafe extern "C" {
-    pub fn costmark_verification_carrier(
-        verification: *const costmark_verification,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
-}
-unsafe extern "C" {
-    pub fn costmark_verification_project(
-        verification: *const costmark_verification,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
-}
-unsafe extern "C" {
-    pub fn costmark_verification_model(
-        verification: *const costmark_verification,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
-}
-unsafe extern "C" {
-    pub fn costmark_verification_retryable(verification: *const costmark_verification) -> bool;
-}
-unsafe extern "C" {
-    pub fn costmark_verification_checked_unix_s(verification: *const costmark_verification) -> i64;
-}
-unsafe extern "C" {
-    pub fn costmark_verification_probe_count(verification: *const costmark_verification) -> usize;
+        out_view: *mut costmark_verification_view,
+    );
 }
 unsafe extern "C" {
     pub fn costmark_verification_probe(
         verification: *const costmark_verification,
         index: usize,
         out_probe: *mut costmark_probe,
-        out_error: *mut *mut costmark_error,
-    ) -> costmark_status;
+    );
 }
 unsafe extern "C" {
     pub fn costmark_verification_free(verification: *mut costmark_verification);
@@ -964,44 +1167,59 @@ pub struct costmark_usage_report {
 #[derive(Copy, Clone)]
 pub struct costmark_usage_totals {
     pub struct_size: usize,
+    pub project: costmark_str,
+    pub model: costmark_str,
     pub operations: u64,
     pub attempts: u64,
     pub failed_attempts: u64,
     pub incomplete_attempts: u64,
+    pub open_attempts: u64,
     pub input_tokens: u64,
     pub cached_input_tokens: u64,
     pub cache_write_tokens: u64,
     pub output_tokens: u64,
     pub reasoning_tokens: u64,
-    pub inconsistent: u64,
+    pub flagged: u64,
+    pub overflow: u32,
+    pub reserved: u32,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    ["Size of costmark_usage_totals"][::core::mem::size_of::<costmark_usage_totals>() - 88usize];
+    ["Size of costmark_usage_totals"][::core::mem::size_of::<costmark_usage_totals>() - 136usize];
     ["Alignment of costmark_usage_totals"]
         [::core::mem::align_of::<costmark_usage_totals>() - 8usize];
     ["Offset of field: costmark_usage_totals::struct_size"]
         [::core::mem::offset_of!(costmark_usage_totals, struct_size) - 0usize];
+    ["Offset of field: costmark_usage_totals::project"]
+        [::core::mem::offset_of!(costmark_usage_totals, project) - 8usize];
+    ["Offset of field: costmark_usage_totals::model"]
+        [::core::mem::offset_of!(costmark_usage_totals, model) - 24usize];
     ["Offset of field: costmark_usage_totals::operations"]
-        [::core::mem::offset_of!(costmark_usage_totals, operations) - 8usize];
+        [::core::mem::offset_of!(costmark_usage_totals, operations) - 40usize];
     ["Offset of field: costmark_usage_totals::attempts"]
-        [::core::mem::offset_of!(costmark_usage_totals, attempts) - 16usize];
+        [::core::mem::offset_of!(costmark_usage_totals, attempts) - 48usize];
     ["Offset of field: costmark_usage_totals::failed_attempts"]
-        [::core::mem::offset_of!(costmark_usage_totals, failed_attempts) - 24usize];
+        [::core::mem::offset_of!(costmark_usage_totals, failed_attempts) - 56usize];
     ["Offset of field: costmark_usage_totals::incomplete_attempts"]
-        [::core::mem::offset_of!(costmark_usage_totals, incomplete_attempts) - 32usize];
+        [::core::mem::offset_of!(costmark_usage_totals, incomplete_attempts) - 64usize];
+    ["Offset of field: costmark_usage_totals::open_attempts"]
+        [::core::mem::offset_of!(costmark_usage_totals, open_attempts) - 72usize];
     ["Offset of field: costmark_usage_totals::input_tokens"]
-        [::core::mem::offset_of!(costmark_usage_totals, input_tokens) - 40usize];
+        [::core::mem::offset_of!(costmark_usage_totals, input_tokens) - 80usize];
     ["Offset of field: costmark_usage_totals::cached_input_tokens"]
-        [::core::mem::offset_of!(costmark_usage_totals, cached_input_tokens) - 48usize];
+        [::core::mem::offset_of!(costmark_usage_totals, cached_input_tokens) - 88usize];
     ["Offset of field: costmark_usage_totals::cache_write_tokens"]
-        [::core::mem::offset_of!(costmark_usage_totals, cache_write_tokens) - 56usize];
+        [::core::mem::offset_of!(costmark_usage_totals, cache_write_tokens) - 96usize];
     ["Offset of field: costmark_usage_totals::output_tokens"]
-        [::core::mem::offset_of!(costmark_usage_totals, output_tokens) - 64usize];
+        [::core::mem::offset_of!(costmark_usage_totals, output_tokens) - 104usize];
     ["Offset of field: costmark_usage_totals::reasoning_tokens"]
-        [::core::mem::offset_of!(costmark_usage_totals, reasoning_tokens) - 72usize];
-    ["Offset of field: costmark_usage_totals::inconsistent"]
-        [::core::mem::offset_of!(costmark_usage_totals, inconsistent) - 80usize];
+        [::core::mem::offset_of!(costmark_usage_totals, reasoning_tokens) - 112usize];
+    ["Offset of field: costmark_usage_totals::flagged"]
+        [::core::mem::offset_of!(costmark_usage_totals, flagged) - 120usize];
+    ["Offset of field: costmark_usage_totals::overflow"]
+        [::core::mem::offset_of!(costmark_usage_totals, overflow) - 128usize];
+    ["Offset of field: costmark_usage_totals::reserved"]
+        [::core::mem::offset_of!(costmark_usage_totals, reserved) - 132usize];
 };
 unsafe extern "C" {
     pub fn costmark_client_usage(
@@ -1011,177 +1229,20 @@ unsafe extern "C" {
     ) -> costmark_status;
 }
 unsafe extern "C" {
+    pub fn costmark_client_usage_reset(client: *const costmark_client);
+}
+unsafe extern "C" {
     pub fn costmark_usage_report_count(report: *const costmark_usage_report) -> usize;
 }
 unsafe extern "C" {
-    pub fn costmark_usage_report_project(
-        report: *const costmark_usage_report,
-        index: usize,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
-}
-unsafe extern "C" {
-    pub fn costmark_usage_report_totals(
+    pub fn costmark_usage_report_read(
         report: *const costmark_usage_report,
         index: usize,
         out_totals: *mut costmark_usage_totals,
-        out_error: *mut *mut costmark_error,
-    ) -> costmark_status;
+    );
 }
 unsafe extern "C" {
     pub fn costmark_usage_report_free(report: *mut costmark_usage_report);
-}
-#[repr(C)]
-#[derive(Copy, Clone)]
-pub struct costmark_usage_event {
-    pub struct_size: usize,
-    pub project: costmark_str,
-    pub model: costmark_str,
-    pub response_id: costmark_str,
-    pub service_tier: costmark_str,
-    pub usage: *const costmark_usage,
-    pub api: costmark_api,
-    pub outcome: costmark_outcome,
-    pub http_status: i32,
-    pub attempt: u32,
-}
-#[allow(clippy::unnecessary_operation, clippy::identity_op)]
-const _: () = {
-    ["Size of costmark_usage_event"][::core::mem::size_of::<costmark_usage_event>() - 96usize];
-    ["Alignment of costmark_usage_event"][::core::mem::align_of::<costmark_usage_event>() - 8usize];
-    ["Offset of field: costmark_usage_event::struct_size"]
-        [::core::mem::offset_of!(costmark_usage_event, struct_size) - 0usize];
-    ["Offset of field: costmark_usage_event::project"]
-        [::core::mem::offset_of!(costmark_usage_event, project) - 8usize];
-    ["Offset of field: costmark_usage_event::model"]
-        [::core::mem::offset_of!(costmark_usage_event, model) - 24usize];
-    ["Offset of field: costmark_usage_event::response_id"]
-        [::core::mem::offset_of!(costmark_usage_event, response_id) - 40usize];
-    ["Offset of field: costmark_usage_event::service_tier"]
-        [::core::mem::offset_of!(costmark_usage_event, service_tier) - 56usize];
-    ["Offset of field: costmark_usage_event::usage"]
-        [::core::mem::offset_of!(costmark_usage_event, usage) - 72usize];
-    ["Offset of field: costmark_usage_event::api"]
-        [::core::mem::offset_of!(costmark_usage_event, api) - 80usize];
-    ["Offset of field: costmark_usage_event::outcome"]
-        [::core::mem::offset_of!(costmark_usage_event, outcome) - 84usize];
-    ["Offset of field: costmark_usage_event::http_status"]
-        [::core::mem::offset_of!(costmark_usage_event, http_status) - 88usize];
-    ["Offset of field: costmark_usage_event::attempt"]
-        [::core::mem::offset_of!(costmark_usage_event, attempt) - 92usize];
-};
-pub type costmark_usage_callback = ::core::option::Option<
-    unsafe extern "C" fn(user_data: *mut ::core::ffi::c_void, event: *const costmark_usage_event),
->;
-unsafe extern "C" {
-    pub fn costmark_config_set_usage_callback(
-        config: *mut costmark_config,
-        callback: costmark_usage_callback,
-        user_data: *mut ::core::ffi::c_void,
-        free_user_data: costmark_free_user_data,
-        out_error: *mut *mut costmark_error,
-    ) -> costmark_status;
-}
-#[repr(C)]
-#[derive(Debug)]
-pub struct costmark_credentials_provider {
-    _unused: [u8; 0],
-}
-#[repr(C)]
-#[derive(Debug)]
-pub struct costmark_credentials_set {
-    _unused: [u8; 0],
-}
-unsafe extern "C" {
-    pub fn costmark_credentials_provider_new(
-        config: *const costmark_config,
-        out_provider: *mut *mut costmark_credentials_provider,
-        out_error: *mut *mut costmark_error,
-    ) -> costmark_status;
-}
-unsafe extern "C" {
-    pub fn costmark_credentials_provider_get(
-        provider: *mut costmark_credentials_provider,
-        out_set: *mut *mut costmark_credentials_set,
-        out_error: *mut *mut costmark_error,
-    ) -> costmark_status;
-}
-unsafe extern "C" {
-    pub fn costmark_credentials_provider_refused(
-        provider: *mut costmark_credentials_provider,
-        set: *const costmark_credentials_set,
-    ) -> bool;
-}
-unsafe extern "C" {
-    pub fn costmark_credentials_provider_retain(
-        provider: *mut costmark_credentials_provider,
-    ) -> *mut costmark_credentials_provider;
-}
-unsafe extern "C" {
-    pub fn costmark_credentials_provider_release(provider: *mut costmark_credentials_provider);
-}
-unsafe extern "C" {
-    pub fn costmark_credentials_set_view(
-        set: *const costmark_credentials_set,
-        out_credentials: *mut costmark_credentials,
-        out_error: *mut *mut costmark_error,
-    ) -> costmark_status;
-}
-unsafe extern "C" {
-    pub fn costmark_credentials_set_source(
-        set: *const costmark_credentials_set,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
-}
-unsafe extern "C" {
-    pub fn costmark_credentials_set_free(set: *mut costmark_credentials_set);
-}
-#[repr(C)]
-#[derive(Debug)]
-pub struct costmark_credentials_report {
-    _unused: [u8; 0],
-}
-unsafe extern "C" {
-    pub fn costmark_credentials_report_new(
-        config: *const costmark_config,
-        out_report: *mut *mut costmark_credentials_report,
-        out_error: *mut *mut costmark_error,
-    ) -> costmark_status;
-}
-unsafe extern "C" {
-    pub fn costmark_credentials_report_count(report: *const costmark_credentials_report) -> usize;
-}
-unsafe extern "C" {
-    pub fn costmark_credentials_report_source(
-        report: *const costmark_credentials_report,
-        index: usize,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
-}
-unsafe extern "C" {
-    pub fn costmark_credentials_report_failure(
-        report: *const costmark_credentials_report,
-        index: usize,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
-}
-unsafe extern "C" {
-    pub fn costmark_credentials_report_found(report: *const costmark_credentials_report) -> bool;
-}
-unsafe extern "C" {
-    pub fn costmark_credentials_report_region(
-        report: *const costmark_credentials_report,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
-}
-unsafe extern "C" {
-    pub fn costmark_credentials_report_region_origin(
-        report: *const costmark_credentials_report,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
-}
-unsafe extern "C" {
-    pub fn costmark_credentials_report_free(report: *mut costmark_credentials_report);
 }
 #[repr(C)]
 #[derive(Debug)]
@@ -1190,9 +1251,29 @@ pub struct costmark_bearer_token {
 }
 #[repr(C)]
 #[derive(Debug)]
-pub struct costmark_bearer_token_provider {
+pub struct costmark_bearer_token_cache {
     _unused: [u8; 0],
 }
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_bearer_token_view {
+    pub struct_size: usize,
+    pub text: costmark_str,
+    pub expires_unix_s: i64,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_bearer_token_view"]
+        [::core::mem::size_of::<costmark_bearer_token_view>() - 32usize];
+    ["Alignment of costmark_bearer_token_view"]
+        [::core::mem::align_of::<costmark_bearer_token_view>() - 8usize];
+    ["Offset of field: costmark_bearer_token_view::struct_size"]
+        [::core::mem::offset_of!(costmark_bearer_token_view, struct_size) - 0usize];
+    ["Offset of field: costmark_bearer_token_view::text"]
+        [::core::mem::offset_of!(costmark_bearer_token_view, text) - 8usize];
+    ["Offset of field: costmark_bearer_token_view::expires_unix_s"]
+        [::core::mem::offset_of!(costmark_bearer_token_view, expires_unix_s) - 24usize];
+};
 unsafe extern "C" {
     pub fn costmark_bearer_token_new(
         credentials: *const costmark_credentials,
@@ -1205,46 +1286,43 @@ unsafe extern "C" {
     ) -> costmark_status;
 }
 unsafe extern "C" {
-    pub fn costmark_bearer_token_text(
+    pub fn costmark_bearer_token_read(
         token: *const costmark_bearer_token,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
-}
-unsafe extern "C" {
-    pub fn costmark_bearer_token_expires_unix_s(token: *const costmark_bearer_token) -> i64;
+        out_view: *mut costmark_bearer_token_view,
+    );
 }
 unsafe extern "C" {
     pub fn costmark_bearer_token_free(token: *mut costmark_bearer_token);
 }
 unsafe extern "C" {
-    pub fn costmark_bearer_token_provider_new(
+    pub fn costmark_bearer_token_cache_new(
         config: *const costmark_config,
         expires_in_s: i64,
-        out_provider: *mut *mut costmark_bearer_token_provider,
+        out_cache: *mut *mut costmark_bearer_token_cache,
         out_error: *mut *mut costmark_error,
     ) -> costmark_status;
 }
 unsafe extern "C" {
-    pub fn costmark_bearer_token_provider_get(
-        provider: *mut costmark_bearer_token_provider,
+    pub fn costmark_bearer_token_cache_get(
+        cache: *mut costmark_bearer_token_cache,
         out_token: *mut *mut costmark_bearer_token,
         out_error: *mut *mut costmark_error,
     ) -> costmark_status;
 }
 unsafe extern "C" {
-    pub fn costmark_bearer_token_provider_refused(
-        provider: *mut costmark_bearer_token_provider,
+    pub fn costmark_bearer_token_cache_refused(
+        cache: *mut costmark_bearer_token_cache,
         token: *const ::core::ffi::c_char,
         token_len: usize,
     ) -> bool;
 }
 unsafe extern "C" {
-    pub fn costmark_bearer_token_provider_retain(
-        provider: *mut costmark_bearer_token_provider,
-    ) -> *mut costmark_bearer_token_provider;
+    pub fn costmark_bearer_token_cache_retain(
+        cache: *mut costmark_bearer_token_cache,
+    ) -> *mut costmark_bearer_token_cache;
 }
 unsafe extern "C" {
-    pub fn costmark_bearer_token_provider_release(provider: *mut costmark_bearer_token_provider);
+    pub fn costmark_bearer_token_cache_release(cache: *mut costmark_bearer_token_cache);
 }
 #[repr(C)]
 #[derive(Copy, Clone)]
@@ -1291,6 +1369,32 @@ const _: () = {
 pub struct costmark_signature {
     _unused: [u8; 0],
 }
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_signature_view {
+    pub struct_size: usize,
+    pub url: costmark_str,
+    pub headers: *const costmark_header,
+    pub header_count: usize,
+    pub canonical_request: costmark_str,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_signature_view"]
+        [::core::mem::size_of::<costmark_signature_view>() - 56usize];
+    ["Alignment of costmark_signature_view"]
+        [::core::mem::align_of::<costmark_signature_view>() - 8usize];
+    ["Offset of field: costmark_signature_view::struct_size"]
+        [::core::mem::offset_of!(costmark_signature_view, struct_size) - 0usize];
+    ["Offset of field: costmark_signature_view::url"]
+        [::core::mem::offset_of!(costmark_signature_view, url) - 8usize];
+    ["Offset of field: costmark_signature_view::headers"]
+        [::core::mem::offset_of!(costmark_signature_view, headers) - 24usize];
+    ["Offset of field: costmark_signature_view::header_count"]
+        [::core::mem::offset_of!(costmark_signature_view, header_count) - 32usize];
+    ["Offset of field: costmark_signature_view::canonical_request"]
+        [::core::mem::offset_of!(costmark_signature_view, canonical_request) - 40usize];
+};
 unsafe extern "C" {
     pub fn costmark_signature_new(
         out_signature: *mut *mut costmark_signature,
@@ -1298,53 +1402,62 @@ unsafe extern "C" {
     ) -> costmark_status;
 }
 unsafe extern "C" {
-    pub fn costmark_sign(
-        request: *const costmark_sign_request,
+    pub fn costmark_signature_sign(
         signature: *mut costmark_signature,
+        request: *const costmark_sign_request,
         out_error: *mut *mut costmark_error,
     ) -> costmark_status;
 }
 unsafe extern "C" {
-    pub fn costmark_presign(
+    pub fn costmark_signature_presign(
+        signature: *mut costmark_signature,
         request: *const costmark_sign_request,
         expires_in_s: i64,
-        signature: *mut costmark_signature,
         out_error: *mut *mut costmark_error,
     ) -> costmark_status;
 }
 unsafe extern "C" {
-    pub fn costmark_signature_url(
+    pub fn costmark_signature_read(
         signature: *const costmark_signature,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
-}
-unsafe extern "C" {
-    pub fn costmark_signature_headers(
-        signature: *const costmark_signature,
-        out_count: *mut usize,
-    ) -> *const costmark_header;
-}
-unsafe extern "C" {
-    pub fn costmark_signature_canonical_request(
-        signature: *const costmark_signature,
-        out_len: *mut usize,
-    ) -> *const ::core::ffi::c_char;
+        out_view: *mut costmark_signature_view,
+    );
 }
 unsafe extern "C" {
     pub fn costmark_signature_free(signature: *mut costmark_signature);
 }
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_json_edit {
+    pub struct_size: usize,
+    pub json: costmark_str,
+    pub path: costmark_str,
+    pub value: costmark_str,
+    pub strict: u32,
+    pub reserved: u32,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_json_edit"][::core::mem::size_of::<costmark_json_edit>() - 64usize];
+    ["Alignment of costmark_json_edit"][::core::mem::align_of::<costmark_json_edit>() - 8usize];
+    ["Offset of field: costmark_json_edit::struct_size"]
+        [::core::mem::offset_of!(costmark_json_edit, struct_size) - 0usize];
+    ["Offset of field: costmark_json_edit::json"]
+        [::core::mem::offset_of!(costmark_json_edit, json) - 8usize];
+    ["Offset of field: costmark_json_edit::path"]
+        [::core::mem::offset_of!(costmark_json_edit, path) - 24usize];
+    ["Offset of field: costmark_json_edit::value"]
+        [::core::mem::offset_of!(costmark_json_edit, value) - 40usize];
+    ["Offset of field: costmark_json_edit::strict"]
+        [::core::mem::offset_of!(costmark_json_edit, strict) - 56usize];
+    ["Offset of field: costmark_json_edit::reserved"]
+        [::core::mem::offset_of!(costmark_json_edit, reserved) - 60usize];
+};
 unsafe extern "C" {
     pub fn costmark_json_set_bound(json_len: usize, path_len: usize, value_len: usize) -> usize;
 }
 unsafe extern "C" {
     pub fn costmark_json_set(
-        json: *const ::core::ffi::c_char,
-        json_len: usize,
-        path: *const ::core::ffi::c_char,
-        path_len: usize,
-        value: *const ::core::ffi::c_char,
-        value_len: usize,
-        flags: u32,
+        edit: *const costmark_json_edit,
         buffer: *mut ::core::ffi::c_char,
         capacity: usize,
         out_len: *mut usize,
@@ -1353,14 +1466,81 @@ unsafe extern "C" {
 }
 unsafe extern "C" {
     pub fn costmark_json_remove(
-        json: *const ::core::ffi::c_char,
-        json_len: usize,
-        path: *const ::core::ffi::c_char,
-        path_len: usize,
-        flags: u32,
+        edit: *const costmark_json_edit,
         buffer: *mut ::core::ffi::c_char,
         capacity: usize,
         out_len: *mut usize,
         out_error: *mut *mut costmark_error,
     ) -> costmark_status;
+}
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_route {
+    pub struct_size: usize,
+    pub path: costmark_str,
+    pub file: costmark_str,
+    pub as_of: costmark_str,
+    pub source: costmark_str,
+    pub line: u32,
+    pub reserved: u32,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_route"][::core::mem::size_of::<costmark_route>() - 80usize];
+    ["Alignment of costmark_route"][::core::mem::align_of::<costmark_route>() - 8usize];
+    ["Offset of field: costmark_route::struct_size"]
+        [::core::mem::offset_of!(costmark_route, struct_size) - 0usize];
+    ["Offset of field: costmark_route::path"]
+        [::core::mem::offset_of!(costmark_route, path) - 8usize];
+    ["Offset of field: costmark_route::file"]
+        [::core::mem::offset_of!(costmark_route, file) - 24usize];
+    ["Offset of field: costmark_route::as_of"]
+        [::core::mem::offset_of!(costmark_route, as_of) - 40usize];
+    ["Offset of field: costmark_route::source"]
+        [::core::mem::offset_of!(costmark_route, source) - 56usize];
+    ["Offset of field: costmark_route::line"]
+        [::core::mem::offset_of!(costmark_route, line) - 72usize];
+    ["Offset of field: costmark_route::reserved"]
+        [::core::mem::offset_of!(costmark_route, reserved) - 76usize];
+};
+unsafe extern "C" {
+    pub fn costmark_client_route(
+        client: *const costmark_client,
+        model: *const ::core::ffi::c_char,
+        model_len: usize,
+        out_route: *mut costmark_route,
+    );
+}
+unsafe extern "C" {
+    pub fn costmark_project_check(
+        id: *const ::core::ffi::c_char,
+        id_len: usize,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+unsafe extern "C" {
+    pub fn costmark_status_name(status: costmark_status) -> *const ::core::ffi::c_char;
+}
+unsafe extern "C" {
+    pub fn costmark_outcome_name(outcome: costmark_outcome) -> *const ::core::ffi::c_char;
+}
+unsafe extern "C" {
+    pub fn costmark_step_name(step: costmark_step) -> *const ::core::ffi::c_char;
+}
+unsafe extern "C" {
+    pub fn costmark_reason_name(reason: costmark_reason) -> *const ::core::ffi::c_char;
+}
+unsafe extern "C" {
+    pub fn costmark_api_name(api: costmark_api) -> *const ::core::ffi::c_char;
+}
+unsafe extern "C" {
+    pub fn costmark_project_source_name(
+        source: costmark_project_source,
+    ) -> *const ::core::ffi::c_char;
+}
+unsafe extern "C" {
+    pub fn costmark_verdict_name(verdict: costmark_verdict) -> *const ::core::ffi::c_char;
+}
+unsafe extern "C" {
+    pub fn costmark_live_handles() -> usize;
 }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use costmark_sys as sys;
 
+use crate::bearer_token::{BearerTokenCache, seconds};
 use crate::client::Client;
+use crate::credentials_cache::{CredentialsCache, CredentialsReport};
 use crate::error::{Error, ErrorKind};
 use crate::ffi::{self, Result};
-use crate::provider::{CredentialsProvider, CredentialsReport};
-use crate::token::{BearerTokenProvider, seconds};
 
 /// What clients are made from: option values and callbacks.
 ///
@@ -47,8 +47,8 @@ pub struct Builder {
 
 struct Config(NonNull<sys::costmark_config>);
 
-// SAFETY: "one thread at a time": what changes it takes &mut, and calls that take it as const may
-// overlap with each other; the callbacks in it are Send and Sync.
+// SAFETY: "one thread at a time": every call takes the builder by value. The callbacks in it are
+// Send and Sync.
 unsafe impl Send for Config {}
 // SAFETY: as above.
 unsafe impl Sync for Config {}
@@ -108,8 +108,8 @@ impl Builder {
         options.into_iter().fold(self, |builder, (name, value)| builder.set(name, value))
     }
 
-    /// Tells which API key the SDK above carries, where the requests themselves do not show it.
-    /// With `auth=auto` it counts as a bearer token if it looks like one of Bedrock's.
+    /// Tells which API key the host's own HTTP client carries. With `auth=auto` it counts as a bearer
+    /// token if it looks like one of Bedrock's; any other is ignored.
     pub fn host_api_key(self, key: impl AsRef<str>) -> Self {
         let key = key.as_ref();
         self.with(|config, error| {
@@ -138,60 +138,56 @@ impl Builder {
         })
     }
 
-    /// Makes a provider of the credentials that a client would sign with. Fetches nothing yet.
+    /// Makes a cache of the credentials that a client would sign with. Fetches nothing yet.
     ///
     /// # Errors
     ///
     /// [`InvalidOption`](crate::ErrorKind::InvalidOption): options that cannot go together, or a
     /// bad variable in the environment.
-    pub fn build_credentials_provider(self) -> Result<CredentialsProvider> {
+    pub fn build_credentials_cache(self) -> Result<CredentialsCache> {
         let config = self.config?;
         ffi::calling(|| {
             ffi::make(|made, error| {
                 // SAFETY: the configuration lives for the call.
-                unsafe { sys::costmark_credentials_provider_new(config.0.as_ptr(), made, error) }
+                unsafe { sys::costmark_credentials_cache_new(config.0.as_ptr(), made, error) }
             })
-            .map(CredentialsProvider::of)
+            .map(CredentialsCache::of)
         })
     }
 
-    /// Makes a provider of short-term bearer tokens, each of which lives for 1 to 43,200 seconds;
+    /// Makes a cache of short-term bearer tokens, each of which lives for 1 to 43,200 seconds;
     /// `None`: 43,200.
     ///
     /// # Errors
     ///
     /// [`InvalidOption`](crate::ErrorKind::InvalidOption): there is no region, or options cannot go
     /// together.
-    pub fn build_bearer_token_provider(
-        self,
-        life: Option<Duration>,
-    ) -> Result<BearerTokenProvider> {
+    pub fn build_bearer_token_cache(self, life: Option<Duration>) -> Result<BearerTokenCache> {
         let config = self.config?;
-        // Less than a second is out of range, and not the default.
-        let seconds = life.map_or(0, |life| if life.as_secs() == 0 { -1 } else { seconds(life) });
+        let seconds = life.map_or(0, seconds);
         ffi::calling(|| {
             ffi::make(|made, error| {
                 // SAFETY: the configuration lives for the call.
                 unsafe {
-                    sys::costmark_bearer_token_provider_new(config.0.as_ptr(), seconds, made, error)
+                    sys::costmark_bearer_token_cache_new(config.0.as_ptr(), seconds, made, error)
                 }
             })
-            .map(BearerTokenProvider::of)
+            .map(BearerTokenCache::of)
         })
     }
 
-    /// Walks the default chain of credentials anew and writes down what each source said. It may
-    /// block for the network.
+    /// Runs the default chain of credentials and records each source's result; of the options
+    /// `profile` counts. Blocks as fetching credentials does.
     ///
     /// # Errors
     ///
     /// Those of what was set here.
-    pub fn credentials_report(self) -> Result<CredentialsReport> {
+    pub fn explain_credentials(self) -> Result<CredentialsReport> {
         let config = self.config?;
         ffi::calling(|| {
             ffi::make(|made, error| {
                 // SAFETY: the configuration lives for the call.
-                unsafe { sys::costmark_credentials_report_new(config.0.as_ptr(), made, error) }
+                unsafe { sys::costmark_config_explain_credentials(config.0.as_ptr(), made, error) }
             })
             .map(CredentialsReport::of)
         })

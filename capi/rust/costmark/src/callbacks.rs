@@ -3,11 +3,12 @@ use std::time::SystemTime;
 
 use costmark_sys as sys;
 
+use crate::answer::Answer;
+use crate::bearer_token::BearerTokenCache;
 use crate::builder::Builder;
 use crate::credentials::{Credentials, Secret, unix_seconds};
 use crate::error::BoxError;
 use crate::ffi;
-use crate::usage::UsageEvent;
 
 /// How much a line of the log matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +22,40 @@ pub enum LogLevel {
     Warning,
     /// Something went wrong.
     Error,
+}
+
+/// Where bearer tokens come from.
+pub trait BearerTokenProvider: Send + Sync + 'static {
+    /// A token, without `Bearer `.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none; the source of the error that the call fails with.
+    fn token(&self) -> std::result::Result<String, BoxError>;
+
+    /// The service refused a token of this provider: one that keeps its token drops it.
+    fn refused(&self, token: &str) {
+        let _ = token;
+    }
+}
+
+impl<F> BearerTokenProvider for F
+where
+    F: Fn() -> std::result::Result<String, BoxError> + Send + Sync + 'static,
+{
+    fn token(&self) -> std::result::Result<String, BoxError> {
+        self()
+    }
+}
+
+impl BearerTokenProvider for BearerTokenCache {
+    fn token(&self) -> std::result::Result<String, BoxError> {
+        Ok(self.get()?.text().to_owned())
+    }
+
+    fn refused(&self, token: &str) {
+        BearerTokenCache::refused(self, token);
+    }
 }
 
 impl Builder {
@@ -60,23 +95,18 @@ impl Builder {
         })
     }
 
-    /// Lets clients ask this program for a bearer token, without `Bearer `: whenever a request
-    /// needs one.
-    pub fn bearer_token<F>(self, supply: F) -> Self
-    where
-        F: Fn() -> std::result::Result<String, BoxError> + Send + Sync + 'static,
-    {
-        unsafe extern "C" fn supply_token<F>(
+    /// Lets clients ask this program for bearer tokens: whenever a request needs one, by several
+    /// threads at once if they need one at once. A closure that returns the token, without
+    /// `Bearer `, is a provider.
+    pub fn bearer_token<S: BearerTokenProvider>(self, provider: S) -> Self {
+        unsafe extern "C" fn supply<S: BearerTokenProvider>(
             user_data: *mut c_void,
             sink: *mut sys::costmark_bearer_token_sink,
-        ) -> sys::costmark_status
-        where
-            F: Fn() -> std::result::Result<String, BoxError>,
-        {
+        ) -> sys::costmark_status {
             ffi::answered(|| {
                 // SAFETY: the library keeps it for as long as it calls this.
-                let supply = unsafe { ffi::kept::<F>(user_data) };
-                let token = Secret(supply()?);
+                let provider = unsafe { ffi::kept::<S>(user_data) };
+                let token = Secret(provider.token()?);
                 let chars = ffi::chars(token.0.as_bytes());
                 // SAFETY: the sink lives during the callback, and the token for the call.
                 ffi::check(|error| unsafe {
@@ -85,19 +115,36 @@ impl Builder {
                 Ok(())
             })
         }
+        unsafe extern "C" fn refused<S: BearerTokenProvider>(
+            user_data: *mut c_void,
+            token: *const c_char,
+            token_len: usize,
+        ) {
+            ffi::shielded((), || {
+                // SAFETY: the library keeps the provider for as long as it calls this; the token
+                // lives until this returns.
+                let (provider, token) =
+                    unsafe { (ffi::kept::<S>(user_data), ffi::bytes(token, token_len)) };
+                provider.refused(&String::from_utf8_lossy(token));
+            });
+        }
         self.with(|config, error| {
-            let (user_data, free) = ffi::keep(supply);
+            let (user_data, free) = ffi::keep(provider);
             // SAFETY: the library takes `user_data` over, even if it fails.
             unsafe {
-                let callback = Some(supply_token::<F> as _);
                 sys::costmark_config_set_bearer_token_callback(
-                    config, callback, user_data, free, error,
+                    config,
+                    Some(supply::<S>),
+                    Some(refused::<S>),
+                    user_data,
+                    free,
+                    error,
                 )
             }
         })
     }
 
-    /// Receives what clients have to say, line by line; without it that is not said.
+    /// Receives the log, line by line. Without it, lines are discarded.
     pub fn log<F>(self, receive: F) -> Self
     where
         F: Fn(LogLevel, &str) + Send + Sync + 'static,
@@ -135,34 +182,34 @@ impl Builder {
     }
 
     /// Receives every attempt of an inference request when it ends, after it was counted, on the
-    /// thread that ends it.
+    /// thread that ends it; and the end of every background response that this process sees.
     pub fn on_usage<F>(self, receive: F) -> Self
     where
-        F: Fn(&UsageEvent<'_>) + Send + Sync + 'static,
+        F: Fn(&Answer<'_>) + Send + Sync + 'static,
     {
-        unsafe extern "C" fn receive_event<F>(
+        unsafe extern "C" fn receive_answer<F>(
             user_data: *mut c_void,
-            event: *const sys::costmark_usage_event,
+            answer: *const sys::costmark_answer,
         ) where
-            F: Fn(&UsageEvent<'_>),
+            F: Fn(&Answer<'_>),
         {
             ffi::shielded((), || {
-                // SAFETY: the library keeps it for as long as it calls this; the event lives until
-                // this returns.
-                unsafe { ffi::kept::<F>(user_data)(&UsageEvent::of(event)) };
+                // SAFETY: the library keeps it for as long as it calls this; the answer lives until
+                // this returns, and the library may know less of it than is bound.
+                unsafe { ffi::kept::<F>(user_data)(&Answer::of(ffi::copied(answer))) };
             });
         }
         self.with(|config, error| {
             let (user_data, free) = ffi::keep(receive);
             // SAFETY: the library takes `user_data` over, even if it fails.
             unsafe {
-                let callback = Some(receive_event::<F> as _);
+                let callback = Some(receive_answer::<F> as _);
                 sys::costmark_config_set_usage_callback(config, callback, user_data, free, error)
             }
         })
     }
 
-    /// Lets clients ask this program for the time, in place of the system.
+    /// Sets the clock, instead of the system's.
     pub fn clock<F>(self, tell: F) -> Self
     where
         F: Fn() -> SystemTime + Send + Sync + 'static,

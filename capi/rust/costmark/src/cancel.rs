@@ -9,7 +9,7 @@ use crate::ffi::{self, Result};
 /// one.
 pub struct Cancel(NonNull<sys::costmark_cancel>);
 
-// SAFETY: "synchronised internally".
+// SAFETY: "synchronized internally".
 unsafe impl Send for Cancel {}
 // SAFETY: as above.
 unsafe impl Sync for Cancel {}
@@ -30,17 +30,17 @@ impl Cancel {
     }
 
     /// Stops every send that was given this, and those that will be: each fails with
-    /// [`Cancelled`](crate::ErrorKind::Cancelled) without waiting for its peer, unless it is just
-    /// done. There is no way back.
-    pub fn request(&self) {
+    /// [`Cancelled`](crate::ErrorKind::Cancelled) without waiting for its peer, unless it has just
+    /// completed. Cannot be undone.
+    pub fn stop(&self) {
         // SAFETY: the handle is alive.
-        unsafe { sys::costmark_cancel_request(self.0.as_ptr()) };
+        unsafe { sys::costmark_cancel_stop(self.0.as_ptr()) };
     }
 
     /// Whether that was called.
-    pub fn requested(&self) -> bool {
+    pub fn stopped(&self) -> bool {
         // SAFETY: the handle is alive.
-        unsafe { sys::costmark_cancel_requested(self.0.as_ptr()) }
+        unsafe { sys::costmark_cancel_stopped(self.0.as_ptr()) }
     }
 }
 
@@ -61,6 +61,6 @@ impl Drop for Cancel {
 
 impl fmt::Debug for Cancel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cancel").field("requested", &self.requested()).finish()
+        f.debug_struct("Cancel").field("stopped", &self.stopped()).finish()
     }
 }

@@ -106,8 +106,8 @@ impl Drop for Secret {
     fn drop(&mut self) {
         // SAFETY: zeros are UTF-8.
         for byte in unsafe { self.0.as_bytes_mut() } {
-            // SAFETY: a reference is good to write to. Volatile: nobody reads it any more, and yet
-            // it must be written.
+            // SAFETY: a reference is good to write to. Volatile: it is not read
+            // any more, and must be written all the same.
             unsafe { std::ptr::write_volatile(byte, 0) };
         }
         std::sync::atomic::compiler_fence(std::sync::atomic::Ordering::SeqCst);

@@ -1,5 +1,6 @@
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 use costmark_sys as sys;
 
@@ -18,6 +19,8 @@ pub enum ErrorKind {
     InvalidJson,
     /// Fix the request: its URL has no host, an impossible port, or the like.
     InvalidUrl,
+    /// Read the body, and ask again with it: it was a stream, and its bytes are needed.
+    BodyNeeded,
     /// Fix the configuration: an unknown option, or a value that it does not take.
     InvalidOption,
     /// Fix the configuration: region, service, scheme or origin disagree with the host.
@@ -48,17 +51,20 @@ pub enum ErrorKind {
     OutOfMemory,
     /// Report it: a bug, or a failing system library.
     Internal,
-    /// A callback of this program failed, and what it returned is the error's source; or it was
-    /// another thread's, whom this one waited for.
+    /// A callback of this program failed. What it returned is the error's source, unless it was
+    /// called by another thread that this one waited for.
     StoppedByCallback,
     /// A [`Cancel`](crate::Cancel) stopped the call.
     Cancelled,
+    /// The call would have to wait, and was told not to; see [`Wait`](crate::Wait).
+    WouldBlock,
 }
 
-const KINDS: [(ErrorKind, sys::costmark_status); 20] = [
+const KINDS: [(ErrorKind, sys::costmark_status); 22] = [
     (ErrorKind::InvalidArgument, sys::COSTMARK_INVALID_ARGUMENT),
     (ErrorKind::InvalidJson, sys::COSTMARK_INVALID_JSON),
     (ErrorKind::InvalidUrl, sys::COSTMARK_INVALID_URL),
+    (ErrorKind::BodyNeeded, sys::COSTMARK_BODY_NEEDED),
     (ErrorKind::InvalidOption, sys::COSTMARK_INVALID_OPTION),
     (ErrorKind::EndpointMismatch, sys::COSTMARK_ENDPOINT_MISMATCH),
     (ErrorKind::InvalidProject, sys::COSTMARK_INVALID_PROJECT),
@@ -76,6 +82,7 @@ const KINDS: [(ErrorKind, sys::costmark_status); 20] = [
     (ErrorKind::Internal, sys::COSTMARK_INTERNAL),
     (ErrorKind::StoppedByCallback, sys::COSTMARK_STOPPED_BY_CALLBACK),
     (ErrorKind::Cancelled, sys::COSTMARK_CANCELLED),
+    (ErrorKind::WouldBlock, sys::COSTMARK_WOULD_BLOCK),
 ];
 
 impl ErrorKind {
@@ -103,7 +110,7 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// Why a call failed. What it says holds no secrets.
+/// Why a call failed. It holds no secrets, and cloning it is cheap.
 ///
 /// ```
 /// use costmark::{Client, ErrorKind};
@@ -112,7 +119,8 @@ impl fmt::Display for ErrorKind {
 /// assert_eq!(refused.kind(), ErrorKind::InvalidOption);
 /// println!("{refused}"); // invalid_option: there is no option "projekt"; ...
 /// ```
-pub struct Error(Box<Inner>);
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
 
 struct Inner {
     kind: ErrorKind,
@@ -127,7 +135,7 @@ struct Inner {
 impl Error {
     /// An error of the program's own, for callbacks that choose what their failure means.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner {
+        Self(Arc::new(Inner {
             kind,
             message: message.into(),
             offset: None,
@@ -142,34 +150,33 @@ impl Error {
     ///
     /// # Safety
     ///
-    /// `from` is NULL or an error that nobody else ends.
+    /// `from` is NULL or an error that nothing else ends.
     pub(crate) unsafe fn take(
         status: sys::costmark_status,
         from: *mut sys::costmark_error,
     ) -> Self {
-        let mut error = Self::new(ErrorKind::of(status), "no more is known");
-        if from.is_null() {
-            return error;
-        }
-        // SAFETY: the error is alive until the end of this block; texts are copied.
-        unsafe {
-            let inner = &mut *error.0;
-            inner.message = ffi::get(|len| sys::costmark_error_message(from, len)).to_owned();
-            let id = ffi::get(|len| sys::costmark_error_request_id(from, len));
-            inner.request_id = (!id.is_empty()).then(|| id.to_owned());
-            let mut offset = 0;
-            inner.offset = sys::costmark_error_offset(from, &mut offset).then_some(offset);
-            inner.http_status = u16::try_from(sys::costmark_error_http_status(from))
-                .ok()
-                .filter(|status| *status != 0);
-            inner.retryable = sys::costmark_error_retryable(from);
-            sys::costmark_error_free(from);
-        }
-        error
+        // SAFETY: the error lives until it is freed below; texts are copied; NULL gives an empty view.
+        let inner = unsafe {
+            let view = ffi::shown(|view| sys::costmark_error_read(from, view));
+            Inner {
+                kind: ErrorKind::of(status),
+                message: ffi::field(view.message).to_owned(),
+                offset: (view.has_offset != 0).then_some(view.offset),
+                http_status: ffi::http_status(view.http_status),
+                request_id: ffi::optional_field(view.request_id).map(str::to_owned),
+                retryable: view.retryable != 0,
+                source: None,
+            }
+        };
+        // SAFETY: ours, and ended once.
+        unsafe { sys::costmark_error_free(from) };
+        Self(Arc::new(inner))
     }
 
     pub(crate) fn caused_by(mut self, cause: BoxError) -> Self {
-        self.0.source = Some(cause);
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.source = Some(cause);
+        }
         self
     }
 

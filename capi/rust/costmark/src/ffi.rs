@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::{self, NonNull};
 use std::slice;
 use std::thread;
+use std::time::Duration;
 
 use costmark_sys as sys;
 
@@ -44,24 +45,24 @@ pub(crate) unsafe fn bytes<'a>(data: *const c_char, len: usize) -> &'a [u8] {
     unsafe { slice::from_raw_parts(data.cast(), len) }
 }
 
-/// C's text, without a copy; empty should it not be UTF-8, which the library promises.
+/// As `bytes`, of a struct's field.
 ///
 /// # Safety
 ///
 /// As `bytes`.
-pub(crate) unsafe fn text<'a>(data: *const c_char, len: usize) -> &'a str {
+pub(crate) unsafe fn field_bytes<'a>(from: sys::costmark_str) -> &'a [u8] {
     // SAFETY: the caller's promise.
-    str::from_utf8(unsafe { bytes(data, len) }).unwrap_or_default()
+    unsafe { bytes(from.data, from.len) }
 }
 
-/// As `text`, of a struct's field.
+/// C's text, without a copy; empty should it not be UTF-8, which the library promises.
 ///
 /// # Safety
 ///
 /// As `bytes`.
 pub(crate) unsafe fn field<'a>(from: sys::costmark_str) -> &'a str {
     // SAFETY: the caller's promise.
-    unsafe { text(from.data, from.len) }
+    str::from_utf8(unsafe { field_bytes(from) }).unwrap_or_default()
 }
 
 /// As `field`; `None` when it is absent.
@@ -82,18 +83,6 @@ pub(crate) unsafe fn optional_field<'a>(from: sys::costmark_str) -> Option<&'a s
 pub(crate) unsafe fn static_name(name: *const c_char) -> &'static str {
     // SAFETY: the caller's promise.
     unsafe { CStr::from_ptr(name) }.to_str().unwrap_or_default()
-}
-
-/// Reads a text that a getter returns with its length.
-///
-/// # Safety
-///
-/// What `get` returns lives for `'a`.
-pub(crate) unsafe fn get<'a>(get: impl FnOnce(*mut usize) -> *const c_char) -> &'a str {
-    let mut len = 0;
-    let data = get(&mut len);
-    // SAFETY: the caller's promise.
-    unsafe { text(data, len) }
 }
 
 /// A call's status, and where it puts its error.
@@ -132,6 +121,33 @@ pub(crate) unsafe fn sized<T>() -> T {
         made.as_mut_ptr().cast::<usize>().write(size_of::<T>());
         made.assume_init()
     }
+}
+
+/// What a call shows in a plain struct: all zero when there is nothing to show.
+///
+/// # Safety
+///
+/// `T` is one of the library's plain structs that begin with `struct_size`, and `show` fills it.
+pub(crate) unsafe fn shown<T>(show: impl FnOnce(*mut T)) -> T {
+    // SAFETY: the caller's promise.
+    let mut view = unsafe { sized() };
+    show(&mut view);
+    view
+}
+
+/// An HTTP status as C counts it.
+pub(crate) fn http_status(status: i32) -> Option<u16> {
+    u16::try_from(status).ok().filter(|status| *status != 0)
+}
+
+/// A time span as C counts it in milliseconds; less than nothing is nothing.
+pub(crate) fn from_ms(milliseconds: i64) -> Duration {
+    Duration::from_millis(u64::try_from(milliseconds).unwrap_or_default())
+}
+
+/// A time span in C's milliseconds, at least one.
+pub(crate) fn to_ms(time: Duration) -> i64 {
+    i64::try_from(time.as_millis().max(1)).unwrap_or(i64::MAX)
 }
 
 /// A copy of a plain struct of which the library knows no more than its `struct_size` says; the
@@ -339,7 +355,7 @@ mod tests {
         // SAFETY: NULL is allowed.
         unsafe {
             assert!(bytes(ptr::null(), 5).is_empty());
-            assert_eq!(text(ptr::null(), 0), "");
+            assert_eq!(field(lend_optional(None)), "");
             assert_eq!(optional_field(lend_optional(None)), None);
             assert_eq!(optional_field(lend(b"")), Some(""));
         }

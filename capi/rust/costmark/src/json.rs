@@ -17,7 +17,7 @@ use std::ffi::c_char;
 use costmark_sys as sys;
 
 use crate::error::{Error, ErrorKind};
-use crate::ffi::{self, Result, chars};
+use crate::ffi::{self, Result};
 
 /// How an edit reads its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,15 +30,6 @@ pub enum Reading {
     Strict,
 }
 
-impl Reading {
-    fn flags(self) -> u32 {
-        match self {
-            Self::Lenient => 0,
-            Self::Strict => sys::COSTMARK_JSON_STRICT,
-        }
-    }
-}
-
 /// Gives a member a value, which is one complete JSON text. Parents that are not there are made.
 ///
 /// # Errors
@@ -47,48 +38,34 @@ impl Reading {
 pub fn set(object: &[u8], path: &str, value: &[u8], reading: Reading) -> Result<Vec<u8>> {
     // SAFETY: takes nothing but lengths.
     let bound = unsafe { sys::costmark_json_set_bound(object.len(), path.len(), value.len()) };
+    let what = lend(object, path, value, reading);
     edit(bound, |buffer, capacity, len, error| {
         // SAFETY: the inputs live for the call, and the buffer holds `capacity` bytes.
-        unsafe {
-            sys::costmark_json_set(
-                chars(object),
-                object.len(),
-                chars(path.as_bytes()),
-                path.len(),
-                chars(value),
-                value.len(),
-                reading.flags(),
-                buffer,
-                capacity,
-                len,
-                error,
-            )
-        }
+        unsafe { sys::costmark_json_set(&what, buffer, capacity, len, error) }
     })
 }
 
-/// Removes every occurrence of a member. One that is not there is no error.
+/// Removes every occurrence of a member. One that is not there is not an error.
 ///
 /// # Errors
 ///
 /// Those of [`set`].
 pub fn remove(object: &[u8], path: &str, reading: Reading) -> Result<Vec<u8>> {
+    let what = lend(object, path, &[], reading);
     edit(object.len(), |buffer, capacity, len, error| {
-        // SAFETY: the inputs live for the call, and the buffer holds `capacity` bytes.
-        unsafe {
-            sys::costmark_json_remove(
-                chars(object),
-                object.len(),
-                chars(path.as_bytes()),
-                path.len(),
-                reading.flags(),
-                buffer,
-                capacity,
-                len,
-                error,
-            )
-        }
+        // SAFETY: as above.
+        unsafe { sys::costmark_json_remove(&what, buffer, capacity, len, error) }
     })
+}
+
+fn lend(object: &[u8], path: &str, value: &[u8], reading: Reading) -> sys::costmark_json_edit {
+    // SAFETY: a plain struct of the library's.
+    let mut lent: sys::costmark_json_edit = unsafe { ffi::sized() };
+    lent.json = ffi::lend(object);
+    lent.path = ffi::lend(path.as_bytes());
+    lent.value = ffi::lend(value);
+    lent.strict = u32::from(reading == Reading::Strict);
+    lent
 }
 
 fn edit(
@@ -106,7 +83,7 @@ fn edit(
     })?;
     let mut len = 0;
     ffi::check(|error| call(edited.as_mut_ptr().cast(), bound, &mut len, error))?;
-    assert!(len <= bound, "costmark wrote more than it was given room for");
+    assert!(len <= bound, "costmark wrote beyond the capacity it was given");
     // SAFETY: the call has written that many bytes.
     unsafe { edited.set_len(len) };
     Ok(edited)

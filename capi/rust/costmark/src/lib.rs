@@ -1,24 +1,26 @@
 //! Marks every Amazon Bedrock call of a Rust program with the project that pays for it.
 //!
-//! It writes the project into a request, signs the request, hands it back to be sent or sends it
-//! itself, and reads the usage out of the answer. It is the Rust face of libcostmark, a C library.
-//! It starts no threads, prints nothing, and does no I/O of its own except to fetch credentials, to
-//! send what it is told to send, and, with the option `verify`, to ask the endpoint for proof.
+//! It writes the project into a request, signs the request, and reads the usage out of the answer.
+//! Your own HTTP client sends the request, or [`Operation::send`] does. It is the Rust interface of
+//! libcostmark, a C library, which starts no threads and prints nothing. The network is used only to
+//! fetch credentials where they are kept there, to send what it is told to send, and, with the option
+//! `verify`, to ask the endpoint for proof.
 //!
 //! # Under an HTTP client
 //!
-//! Whatever sends with [reqwest](https://docs.rs/reqwest), with
+//! Requests that are sent with [reqwest](https://docs.rs/reqwest), with
 //! [async-openai](https://docs.rs/async-openai), or through a [tower](https://docs.rs/tower)
 //! service can be attributed:
 //!
-//! | feature        | what                                                                 |
-//! |----------------|----------------------------------------------------------------------|
-//! | `tower`        | `costmark::tower::Layer`, over any service of `http::Request`         |
-//! | `reqwest`      | `costmark::reqwest::Client`, which sends `reqwest::Request`s          |
-//! | `async-openai` | `costmark::async_openai::Service`, for `Client::with_http_service`    |
-//! | `static`       | links `libcostmark.a`                                                |
+//! | feature              | what                                                             |
+//! |----------------------|------------------------------------------------------------------|
+//! | `tower`              | `costmark::tower::Layer`, over any service of `http::Request`    |
+//! | `reqwest`            | `costmark::reqwest::Client`, which sends `reqwest::Request`s     |
+//! | `reqwest-middleware` | `costmark::reqwest_middleware::AttemptMiddleware`                |
+//! | `async-openai`       | `costmark::async_openai::Service`, for `with_http_service`       |
+//! | `static`             | links `libcostmark.a`                                            |
 //!
-//! Nothing but the project and the authorisation differs from what the caller sent, with one
+//! Nothing but the project and the authorization differs from what the caller sent, with one
 //! exception: a streamed chat completion is asked to report its usage, and the extra chunk is
 //! hidden from a caller who did not ask for it (the option `stream_usage` turns that off).
 //!
@@ -45,23 +47,26 @@
 //! }
 //! ```
 //!
-//! # Without an HTTP client
+//! # Operations
 //!
-//! [`Client::prepare`] says what to change in a request, for programs that send by other means, and
-//! [`Client::observe`] begins to read the answer. Both work on views, and allocate nothing on this
-//! side of C. [`Client::send`] does all of it over the library's own libcurl, and blocks.
-//! [`Signer`], [`BearerToken`], [`CredentialsProvider`] and [`json`] are the parts alone.
+//! An [`Operation`] is one call of the user. It decides which project pays, says what to send for
+//! each attempt, reads the answers, and says what to do next. A program with an HTTP client of its
+//! own uses it directly; its views allocate nothing on this side of C. [`Operation::send`] does all
+//! of it over the library's own libcurl, and blocks.
+//!
+//! [`Signer`], [`BearerToken`], [`CredentialsCache`], [`BearerTokenCache`] and [`json`] are the
+//! parts alone.
 //!
 //! # Errors
 //!
-//! What is refused is an [`Error`], grouped by its [`ErrorKind`] by what can be done about it.
-//! Errors of the service are answers, and stay with whoever reads them.
+//! What is refused is an [`Error`], whose [`ErrorKind`] says what can be done about it. Errors of
+//! the service are answers, and reach the program as such.
 //!
 //! # Threads
 //!
-//! What is shared is synchronised inside, and [`Send`] and [`Sync`]: [`Client`], [`Cancel`], the
-//! providers. What holds memory or reads an answer takes `&mut self` to change. A [`Scope`] belongs
-//! to its thread.
+//! [`Client`], [`Cancel`] and the caches are synchronized internally: [`Send`] and [`Sync`]. An
+//! [`Operation`] and a [`Signer`] are used by one thread at a time: [`Send`] alone. A [`Scope`]
+//! belongs to its thread.
 //!
 //! # Building
 //!
@@ -77,50 +82,58 @@
 //! Where the loader does not look, such as in `/opt/costmark/lib`, `LD_LIBRARY_PATH` or an rpath
 //! tells it to; the feature `static` makes that unnecessary.
 
+mod answer;
 #[cfg(feature = "async-openai")]
 pub mod async_openai;
+mod bearer_token;
 mod builder;
 mod callbacks;
 mod cancel;
 mod client;
 mod credentials;
+mod credentials_cache;
 mod error;
 mod ffi;
 pub mod json;
-mod observe;
+mod names;
+mod operation;
 mod options;
 mod prepared;
-mod provider;
 mod request;
 #[cfg(feature = "reqwest")]
 pub mod reqwest;
+#[cfg(feature = "reqwest-middleware")]
+pub mod reqwest_middleware;
 mod response;
 mod scope;
 mod send;
 mod sign;
-mod token;
 #[cfg(feature = "tower")]
 pub mod tower;
 mod usage;
 mod verify;
 mod version;
 
+pub use answer::{Answer, AnswerHead, AnswerKind, Outcome, Usage, UsageFlags};
+pub use bearer_token::{BearerToken, BearerTokenCache};
 pub use builder::Builder;
-pub use callbacks::LogLevel;
+pub use callbacks::{BearerTokenProvider, LogLevel};
 pub use cancel::Cancel;
 pub use client::Client;
 pub use credentials::Credentials;
+pub use credentials_cache::{CredentialsCache, CredentialsReport, CredentialsSet};
 pub use error::{BoxError, Error, ErrorKind};
-pub use observe::{AnswerHead, Observation, Outcome, Usage};
+pub use names::{Route, check_project};
+pub use operation::{Next, Operation, Plan, Reason, Step, Wait};
 pub use options::{OptionInfo, OptionType, options};
-pub use prepared::{Api, Changes, Prepared, ProjectSource};
-pub use provider::{CredentialsProvider, CredentialsReport, CredentialsSet};
+pub use prepared::{Api, Prepared, ProjectSource};
 pub use request::{Header, Request};
 pub use response::Response;
-pub use scope::{Project, Scope, Scoped, operation, scope};
+#[cfg(feature = "tower")]
+pub use scope::operation;
+pub use scope::{Project, Scope, Scoped, scope};
 pub use send::SendOptions;
 pub use sign::{SignRequest, Signer};
-pub use token::{BearerToken, BearerTokenProvider};
-pub use usage::{Totals, UsageEvent, UsageReport};
+pub use usage::{Totals, UsageReport, UsageRow};
 pub use verify::{Probe, Verdict, Verification, VerifyRequest};
 pub use version::{has_feature, live_handles, version};

@@ -49,14 +49,13 @@ impl OptionInfo {
         self.choices.split('|').filter(|choice| !choice.is_empty())
     }
 
-    fn read(index: usize) -> Option<Self> {
-        // SAFETY: a plain struct of the library's.
-        let mut info: sys::costmark_option_info = unsafe { ffi::sized() };
-        // SAFETY: the struct lives for the call.
-        ffi::check(|error| unsafe { sys::costmark_option_get(index, &mut info, error) }).ok()?;
+    fn read(index: usize) -> Self {
+        // SAFETY: takes nothing but a number.
+        let info: sys::costmark_option =
+            unsafe { ffi::shown(|info| sys::costmark_option_read(index, info)) };
         // SAFETY: its texts are static.
         unsafe {
-            Some(Self {
+            Self {
                 name: ffi::field(info.name),
                 option_type: match info.type_ {
                     sys::COSTMARK_OPTION_SECRET => OptionType::Secret,
@@ -72,7 +71,7 @@ impl OptionInfo {
                 maximum: info.maximum,
                 description: ffi::field(info.description),
                 choices: ffi::field(info.choices),
-            })
+            }
         }
     }
 }
@@ -93,8 +92,8 @@ impl fmt::Debug for OptionInfo {
 /// let region = costmark::options().find(|option| option.name == "region").unwrap();
 /// assert_eq!(region.option_type, costmark::OptionType::Text);
 /// ```
-pub fn options() -> impl Iterator<Item = OptionInfo> {
+pub fn options() -> impl ExactSizeIterator<Item = OptionInfo> {
     // SAFETY: takes nothing.
     let count = unsafe { sys::costmark_option_count() };
-    (0..count).filter_map(OptionInfo::read)
+    (0..count).map(OptionInfo::read)
 }

@@ -13,7 +13,7 @@ pub struct Header<'a> {
     borrowed: PhantomData<&'a [u8]>,
 }
 
-// SAFETY: a view of bytes that nobody changes.
+// SAFETY: a view of bytes that do not change.
 unsafe impl Send for Header<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for Header<'_> {}
@@ -85,6 +85,7 @@ pub struct Request<'a> {
     pub(crate) url: &'a str,
     headers: &'a [Header<'a>],
     body: Option<&'a [u8]>,
+    body_is_stream: bool,
     project: Option<&'a str>,
     scope: Option<&'a str>,
 }
@@ -92,7 +93,15 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// The method is in upper case, the URL absolute, http or https, and percent-encoded.
     pub fn new(method: &'a str, url: &'a str) -> Self {
-        Self { method, url, headers: &[], body: None, project: None, scope: None }
+        Self {
+            method,
+            url,
+            headers: &[],
+            body: None,
+            body_is_stream: false,
+            project: None,
+            scope: None,
+        }
     }
 
     /// Those that will be sent.
@@ -104,6 +113,14 @@ impl<'a> Request<'a> {
     /// The body, whole.
     pub fn body<B: AsRef<[u8]> + ?Sized>(mut self, body: &'a B) -> Self {
         self.body = Some(body.as_ref());
+        self
+    }
+
+    /// There is a body, and it is not at hand. Where its bytes are needed, the call fails with
+    /// [`BodyNeeded`](crate::ErrorKind::BodyNeeded): read all of it, and ask again with
+    /// [`body`](Self::body).
+    pub fn body_is_stream(mut self) -> Self {
+        self.body_is_stream = true;
         self
     }
 
@@ -134,6 +151,7 @@ impl<'a> Request<'a> {
         if let Some(body) = self.body {
             lent.body = ffi::lend(body);
         }
+        lent.body_is_stream = u32::from(self.body_is_stream);
         lent.project = ffi::lend_optional(self.project.filter(|project| !project.is_empty()));
         lent.scope = ffi::lend_optional(scope.filter(|scope| !scope.is_empty()));
         call(&lent)

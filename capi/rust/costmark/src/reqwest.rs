@@ -13,8 +13,7 @@
 //! # }
 //! ```
 //!
-//! What [`tower`] says about requests and answers holds here too. Requests are prepared on
-//! tokio's threads for what may block.
+//! What [`tower`] says about requests and answers holds here too.
 
 use std::fmt;
 use std::future::Future;
@@ -51,7 +50,7 @@ impl Client {
 
     /// Goes over a client that is there already, and that should follow no redirects.
     pub fn over(client: crate::Client, http: ::reqwest::Client) -> Self {
-        Self::with_layer(&tower::Layer::new(client).prepare_on(spawn_blocking), http)
+        Self::with_layer(&tower::Layer::new(client), http)
     }
 
     /// Goes over a client with a layer that the program has made.
@@ -107,19 +106,33 @@ impl tower_service::Service<Request> for Client {
             Err(error) => return Box::pin(std::future::ready(Err(Error::Transport(error)))),
         };
         let answer = self.service.call(request);
-        Box::pin(async move {
-            let (mut parts, body) = answer.await?.into_parts();
-            // reqwest keeps the URL of an answer in a place of its own.
-            let url = parts.extensions.remove::<AnsweredBy>().map_or(url, |AnsweredBy(url)| url);
-            let (with_url, ()) = http::response::Builder::new()
-                .url(url)
-                .body(())
-                .expect("a head with nothing in it is a head")
-                .into_parts();
-            parts.extensions.extend(with_url.extensions);
-            Ok(http::Response::from_parts(parts, Body::wrap(body)).into())
-        })
+        Box::pin(async move { Ok(from_http(answer.await?, url)) })
     }
+}
+
+/// What passed through the layer as reqwest has it, which keeps the URL of an answer in a place of
+/// its own.
+pub(crate) fn from_http(
+    response: http::Response<tower::Body<Body>>,
+    url: ::reqwest::Url,
+) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let url = parts.extensions.remove::<AnsweredBy>().map_or(url, |AnsweredBy(url)| url);
+    let (with_url, ()) = http::response::Builder::new()
+        .url(url)
+        .body(())
+        .expect("a head with nothing in it is a head")
+        .into_parts();
+    parts.extensions.extend(with_url.extensions);
+    http::Response::from_parts(parts, Body::wrap(body)).into()
+}
+
+/// The other way.
+pub(crate) fn into_http(response: Response) -> http::Response<Body> {
+    let url = AnsweredBy(response.url().clone());
+    let mut response = http::Response::<Body>::from(response);
+    response.extensions_mut().insert(url);
+    response
 }
 
 /// The URL that a request was sent to in the end.
@@ -142,20 +155,6 @@ impl tower_service::Service<http::Request<Body>> for Transport {
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let http = self.0.clone();
-        Box::pin(async move {
-            let response = http.execute(Request::try_from(request)?).await?;
-            let url = AnsweredBy(response.url().clone());
-            let mut response = http::Response::<Body>::from(response);
-            response.extensions_mut().insert(url);
-            Ok(response)
-        })
-    }
-}
-
-/// On tokio, which reqwest needs anyway; outside of it, here.
-fn spawn_blocking(work: Box<dyn FnOnce() + Send>) {
-    match ::tokio::runtime::Handle::try_current() {
-        Ok(runtime) => drop(runtime.spawn_blocking(work)),
-        Err(_) => work(),
+        Box::pin(async move { http.execute(Request::try_from(request)?).await.map(into_http) })
     }
 }

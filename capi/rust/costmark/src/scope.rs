@@ -4,8 +4,10 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll};
+
+#[cfg(feature = "tower")]
+use crate::tower::SharedOperation;
 
 /// The id of a project, cheap to clone. In the extensions of an `http::Request` it is the project
 /// that this very request asks for.
@@ -57,7 +59,8 @@ struct Entry {
 #[derive(Clone, Default)]
 struct Around {
     project: Option<Project>,
-    operation: Option<Operation>,
+    #[cfg(feature = "tower")]
+    operation: Option<SharedOperation>,
 }
 
 /// A region of the program whose calls, on this thread, run under a project. It lasts until it is
@@ -158,23 +161,31 @@ pub fn scope<F: Future>(project: impl Into<Project>, future: F) -> Scoped<F> {
     Scoped { sets: Sets::Project(project.into()), future }
 }
 
-/// Runs a future all of whose requests are attempts of one operation: for a program that retries by
-/// itself.
+/// Runs a future all of whose requests are attempts of one operation: for a program, or an SDK, that
+/// retries by itself.
+#[cfg(feature = "tower")]
 pub fn operation<F: Future>(future: F) -> Scoped<F> {
-    Scoped { sets: Sets::Operation(Operation::default()), future }
+    Scoped { sets: Sets::Operation(SharedOperation::new()), future }
+}
+
+#[cfg(feature = "tower")]
+pub(crate) fn current_operation() -> Option<SharedOperation> {
+    current().operation
 }
 
 /// What a future sets; the rest is as it is around it.
 #[derive(Clone)]
 enum Sets {
     Project(Project),
-    Operation(Operation),
+    #[cfg(feature = "tower")]
+    Operation(SharedOperation),
 }
 
 impl Sets {
     fn enter(self) -> Scope {
         match self {
             Self::Project(project) => Scope::enter(project),
+            #[cfg(feature = "tower")]
             Self::Operation(operation) => {
                 Scope::push(Around { operation: Some(operation), ..current() })
             }
@@ -182,7 +193,7 @@ impl Sets {
     }
 }
 
-/// A future with a [`scope`] or an [`operation`] around it.
+/// A future with a [`scope`] or an `operation` around it.
 #[must_use = "futures do nothing unless polled"]
 pub struct Scoped<F> {
     sets: Sets,
@@ -205,22 +216,6 @@ impl<F: Future> Future for Scoped<F> {
 impl<F> fmt::Debug for Scoped<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scoped").finish_non_exhaustive()
-    }
-}
-
-/// Counts the attempts of a call of the user.
-#[derive(Clone, Default)]
-pub(crate) struct Operation(Arc<AtomicU32>);
-
-#[cfg_attr(not(feature = "tower"), allow(dead_code))]
-impl Operation {
-    pub(crate) fn current() -> Option<Self> {
-        current().operation
-    }
-
-    /// Which attempt it is that begins now, from 1.
-    pub(crate) fn begin(&self) -> u32 {
-        self.0.fetch_add(1, Ordering::Relaxed).saturating_add(1)
     }
 }
 
@@ -287,11 +282,12 @@ mod tests {
         assert_eq!(two.poll(&mut context), Poll::Ready("two"));
     }
 
+    #[cfg(feature = "tower")]
     #[test]
     fn scopes_and_operations_nest_both_ways() {
         let mut context = Context::from_waker(Waker::noop());
-        let inside = || async { (seen(), Operation::current().map(|operation| operation.begin())) };
-        let both = Poll::Ready(("p".to_owned(), Some(1)));
+        let inside = || async { (seen(), current_operation().is_some()) };
+        let both = Poll::Ready(("p".to_owned(), true));
         assert_eq!(pin!(scope("p", operation(inside()))).poll(&mut context), both);
         assert_eq!(pin!(operation(scope("p", inside()))).poll(&mut context), both);
     }

@@ -1,22 +1,20 @@
 use std::ffi::{c_char, c_void};
 use std::fmt;
-use std::mem::ManuallyDrop;
-use std::ptr::{self, NonNull};
+use std::ptr;
 use std::time::Duration;
 
 use costmark_sys as sys;
 
 use crate::cancel::Cancel;
-use crate::client::Client;
 use crate::error::BoxError;
 use crate::ffi::{self, Result};
-use crate::request::Request;
+use crate::operation::Operation;
 use crate::response::Response;
 
-type OnHead<'a> = &'a mut dyn FnMut(&Response) -> std::result::Result<(), BoxError>;
+type OnHead<'a> = &'a mut dyn FnMut(&Response<'_>) -> std::result::Result<(), BoxError>;
 type OnBody<'a> = &'a mut dyn FnMut(&[u8]) -> std::result::Result<(), BoxError>;
 
-/// How one operation is sent.
+/// How to send.
 #[derive(Default)]
 pub struct SendOptions<'a> {
     hooks: Hooks<'a>,
@@ -38,14 +36,14 @@ impl<'a> SendOptions<'a> {
     }
 
     /// Called once, before any piece of the body: an answer with a status below 300 has begun. An
-    /// error stops the operation, and is the source of the one that it fails with.
+    /// error stops the send, and is the source of the one that it fails with.
     pub fn on_head(mut self, receive: OnHead<'a>) -> Self {
         self.hooks.on_head = Some(receive);
         self
     }
 
     /// Called with each piece of the body of an answer with a status below 300, as it comes. An
-    /// error stops the operation, and is the source of the one that it fails with.
+    /// error stops the send, and is the source of the one that it fails with.
     pub fn on_body(mut self, receive: OnBody<'a>) -> Self {
         self.hooks.on_body = Some(receive);
         self
@@ -57,7 +55,7 @@ impl<'a> SendOptions<'a> {
         self
     }
 
-    /// For the whole operation, in place of the option `timeout_ms`. Counted in milliseconds, at
+    /// For all attempts and pauses, in place of the option `timeout_ms`. Counted in milliseconds, at
     /// least one.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -77,9 +75,7 @@ impl<'a> SendOptions<'a> {
         lent.on_body = self.hooks.on_body.is_some().then_some(receive_body as _);
         lent.user_data = (&raw mut self.hooks).cast();
         lent.cancel = self.cancel.map_or(ptr::null_mut(), Cancel::as_ptr);
-        lent.timeout_ms = self
-            .timeout
-            .map_or(0, |timeout| i64::try_from(timeout.as_millis().max(1)).unwrap_or(i64::MAX));
+        lent.timeout_ms = self.timeout.map_or(0, ffi::to_ms);
         lent.max_attempts = self.max_attempts;
         lent
     }
@@ -100,12 +96,16 @@ unsafe extern "C" fn receive_head(
     response: *const sys::costmark_response,
 ) -> sys::costmark_status {
     ffi::answered(|| {
-        // SAFETY: the hooks live for the call of send, and nobody else uses them meanwhile.
+        // SAFETY: the hooks live for the call of send, and nothing else uses them meanwhile.
         let hooks = unsafe { &mut *user_data.cast::<Hooks<'_>>() };
-        match (&mut hooks.on_head, NonNull::new(response.cast_mut())) {
-            // The response is the caller's to end, and is only looked at here.
-            (Some(receive), Some(response)) => receive(&ManuallyDrop::new(Response::of(response))),
-            _ => Ok(()),
+        match &mut hooks.on_head {
+            Some(receive) => {
+                // SAFETY: it lives until this returns; the library may know less of it than is
+                // bound.
+                let response = unsafe { Response::of(ffi::copied(response)) };
+                receive(&response)
+            }
+            None => Ok(()),
         }
     })
 }
@@ -116,7 +116,7 @@ unsafe extern "C" fn receive_body(
     len: usize,
 ) -> sys::costmark_status {
     ffi::answered(|| {
-        // SAFETY: the hooks live for the call of send, and nobody else uses them meanwhile; the
+        // SAFETY: the hooks live for the call of send, and nothing else uses them meanwhile; the
         // piece lives until this returns.
         let (hooks, piece) =
             unsafe { (&mut *user_data.cast::<Hooks<'_>>(), ffi::bytes(data, len)) };
@@ -127,13 +127,13 @@ unsafe extern "C" fn receive_body(
     })
 }
 
-impl Client {
-    /// Sends a request over the library's own libcurl, and receives its answer. One call is one
-    /// operation of up to `max_attempts` attempts, each prepared and signed anew. It blocks until
-    /// the answer is complete, its attempts or its time are used up, or it is stopped.
+impl Operation<'_> {
+    /// Sends the request over the library's own libcurl, and receives its answer. Makes up to
+    /// `max_attempts` attempts, each prepared and signed anew. Blocks until the answer is complete,
+    /// its attempts or its time are used up, or it is stopped.
     ///
     /// ```no_run
-    /// use costmark::{Client, Request, Response, SendOptions};
+    /// use costmark::{Client, Request, SendOptions};
     /// use std::io::Write;
     ///
     /// let client = Client::builder().set("project", "proj_abc123").build()?;
@@ -143,10 +143,10 @@ impl Client {
     ///     .headers(&headers)
     ///     .body(r#"{"model":"openai.gpt-oss-20b","stream":true,"messages":[]}"#);
     ///
-    /// let mut response = Response::new()?;
+    /// let mut operation = client.operation(&request)?;
     /// let mut print = |piece: &[u8]| Ok(std::io::stdout().write_all(piece)?);
-    /// client.send(&request, SendOptions::new().on_body(&mut print), &mut response)?;
-    /// println!("{:?}", response.usage());
+    /// operation.send(SendOptions::new().on_body(&mut print))?;
+    /// println!("{:?}", operation.answer().usage());
     /// # Ok::<(), costmark::Error>(())
     /// ```
     ///
@@ -155,33 +155,28 @@ impl Client {
     /// Those of [`prepare`](Self::prepare), and
     ///
     /// * [`Transport`](crate::ErrorKind::Transport), [`Timeout`](crate::ErrorKind::Timeout): the
-    ///   connection failed, or the time was up; the answer, if one had begun, is not complete.
-    /// * [`Throttled`](crate::ErrorKind::Throttled): the last answer had status 429.
-    /// * [`Service`](crate::ErrorKind::Service): it had another status from 300 on. The response
-    ///   holds it all the same.
+    ///   connection failed, or the deadline passed; an answer that had begun is not complete.
+    /// * [`Throttled`](crate::ErrorKind::Throttled): the last answer had status 429; slow down.
+    /// * [`Service`](crate::ErrorKind::Service): the last answer had another status from 300 on.
     /// * [`Cancelled`](crate::ErrorKind::Cancelled): the [`Cancel`] stopped it.
-    pub fn send(
-        &self,
-        request: &Request<'_>,
-        mut options: SendOptions<'_>,
-        response: &mut Response,
-    ) -> Result<()> {
-        let lent_options = options.lend();
+    ///
+    /// [`response`](Self::response) shows what had come of the answer also then.
+    pub fn send(&mut self, mut options: SendOptions<'_>) -> Result<Response<'_>> {
+        let lent = options.lend();
         ffi::calling(|| {
-            request.lend(|lent| {
-                ffi::check(|error| {
-                    // SAFETY: all of it lives for the call, and the response is ours alone.
-                    unsafe {
-                        sys::costmark_client_send(
-                            self.as_ptr(),
-                            lent,
-                            &lent_options,
-                            response.as_mut_ptr(),
-                            error,
-                        )
-                    }
-                })
-            })
-        })
+            // SAFETY: what it reads of the request outlives this handle; the options live for the
+            // call.
+            ffi::check(|error| unsafe { sys::costmark_operation_send(self.as_ptr(), &lent, error) })
+        })?;
+        Ok(self.response())
+    }
+
+    /// The answer that [`send`](Self::send) received: of the last attempt, whatever its status.
+    pub fn response(&self) -> Response<'_> {
+        // SAFETY: the struct lives for the call, and what it shows until the operation is sent
+        // again or ended, which needs this borrow to have ended.
+        unsafe {
+            Response::of(ffi::shown(|view| sys::costmark_operation_response(self.as_ptr(), view)))
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use costmark_sys as sys;
 
+use crate::bearer_token::seconds;
 use crate::credentials::{Credentials, unix_seconds};
 use crate::ffi::{self, Result};
 use crate::request::Header;
@@ -113,11 +114,8 @@ impl fmt::Debug for SignRequest<'_> {
 /// ```
 pub struct Signer(NonNull<sys::costmark_signature>);
 
-// SAFETY: "one thread at a time": what changes it takes &mut, and calls that take it as const may
-// overlap with each other.
+// SAFETY: "one thread at a time": it is not Sync, so calls do not overlap.
 unsafe impl Send for Signer {}
-// SAFETY: as above.
-unsafe impl Sync for Signer {}
 
 impl Signer {
     /// Makes one.
@@ -141,15 +139,14 @@ impl Signer {
     /// printable. [`ExpiredCredentials`](crate::ErrorKind::ExpiredCredentials): authenticate again.
     pub fn sign(&mut self, request: &SignRequest<'_>) -> Result<&[Header<'_>]> {
         request.lend(|lent| {
-            // SAFETY: the request lives for the call.
-            ffi::check(|error| unsafe { sys::costmark_sign(lent, self.0.as_ptr(), error) })
+            ffi::check(|error| {
+                // SAFETY: the request lives for the call.
+                unsafe { sys::costmark_signature_sign(self.0.as_ptr(), lent, error) }
+            })
         })?;
-        let mut count = 0;
+        let view = self.view();
         // SAFETY: the array lives until the next call, which needs the borrow to have ended.
-        unsafe {
-            let first = sys::costmark_signature_headers(self.0.as_ptr(), &mut count);
-            Ok(Header::slice(first, count))
-        }
+        Ok(unsafe { Header::slice(view.headers, view.header_count) })
     }
 
     /// Signs into the query instead, and returns the URL to send. Whoever has it may send this
@@ -160,26 +157,27 @@ impl Signer {
     ///
     /// Those of [`sign`](Self::sign).
     pub fn presign(&mut self, request: &SignRequest<'_>, expires_in: Duration) -> Result<&str> {
-        let seconds = i64::try_from(expires_in.as_secs()).unwrap_or(i64::MAX);
+        let seconds = seconds(expires_in);
         request.lend(|lent| {
             // SAFETY: the request lives for the call.
             ffi::check(|error| unsafe {
-                sys::costmark_presign(lent, seconds, self.0.as_ptr(), error)
+                sys::costmark_signature_presign(self.0.as_ptr(), lent, seconds, error)
             })
         })?;
         // SAFETY: lives until the next call, which needs the borrow to have ended.
-        Ok(unsafe { ffi::get(|len| sys::costmark_signature_url(self.0.as_ptr(), len)) })
+        Ok(unsafe { ffi::field(self.view().url) })
     }
 
     /// The canonical request that was signed last, for explaining a signature that the service
     /// refused. It holds the session token: do not log it.
     pub fn canonical_request(&self) -> &[u8] {
-        let mut len = 0;
         // SAFETY: lives until the next call, which needs the borrow to have ended.
-        unsafe {
-            let data = sys::costmark_signature_canonical_request(self.0.as_ptr(), &mut len);
-            ffi::bytes(data, len)
-        }
+        unsafe { ffi::field_bytes(self.view().canonical_request) }
+    }
+
+    fn view(&self) -> sys::costmark_signature_view {
+        // SAFETY: the handle is alive.
+        unsafe { ffi::shown(|view| sys::costmark_signature_read(self.0.as_ptr(), view)) }
     }
 }
 

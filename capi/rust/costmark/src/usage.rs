@@ -4,10 +4,9 @@ use std::ptr::NonNull;
 use costmark_sys as sys;
 
 use crate::ffi;
-use crate::observe::{Outcome, Usage};
-use crate::prepared::Api;
 
-/// Sums of one project: counts over operations, tokens over attempts, as the service reported them.
+/// Sums of one project and one model: counts over operations, tokens over attempts, as the service
+/// reported them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Totals {
@@ -15,10 +14,12 @@ pub struct Totals {
     pub operations: u64,
     /// HTTP exchanges.
     pub attempts: u64,
-    /// Those with the outcome [`Outcome::Error`].
+    /// Those with the outcome [`Error`](crate::Outcome::Error).
     pub failed_attempts: u64,
     /// Those with the outcome cancelled, incomplete or unknown.
     pub incomplete_attempts: u64,
+    /// Those with the outcome open: background responses, whose tokens count when a poll shows their end.
+    pub open_attempts: u64,
     /// With the cached and the cache-written ones.
     pub input_tokens: u64,
     /// Part of `input_tokens`.
@@ -29,12 +30,59 @@ pub struct Totals {
     pub output_tokens: u64,
     /// Part of `output_tokens`.
     pub reasoning_tokens: u64,
-    /// Attempts whose usage was flagged.
-    pub inconsistent: u64,
+    /// Attempts whose usage has [flags](crate::UsageFlags).
+    pub flagged: u64,
 }
 
-/// The counters of a client as they stood at one moment, by project. Calls that named none are
-/// under `default`.
+impl Totals {
+    fn of(raw: &sys::costmark_usage_totals) -> Self {
+        Self {
+            operations: raw.operations,
+            attempts: raw.attempts,
+            failed_attempts: raw.failed_attempts,
+            incomplete_attempts: raw.incomplete_attempts,
+            open_attempts: raw.open_attempts,
+            input_tokens: raw.input_tokens,
+            cached_input_tokens: raw.cached_input_tokens,
+            cache_write_tokens: raw.cache_write_tokens,
+            output_tokens: raw.output_tokens,
+            reasoning_tokens: raw.reasoning_tokens,
+            flagged: raw.flagged,
+        }
+    }
+}
+
+impl std::ops::AddAssign for Totals {
+    fn add_assign(&mut self, other: Self) {
+        self.operations += other.operations;
+        self.attempts += other.attempts;
+        self.failed_attempts += other.failed_attempts;
+        self.incomplete_attempts += other.incomplete_attempts;
+        self.open_attempts += other.open_attempts;
+        self.input_tokens += other.input_tokens;
+        self.cached_input_tokens += other.cached_input_tokens;
+        self.cache_write_tokens += other.cache_write_tokens;
+        self.output_tokens += other.output_tokens;
+        self.reasoning_tokens += other.reasoning_tokens;
+        self.flagged += other.flagged;
+    }
+}
+
+/// One line of a [`UsageReport`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UsageRow<'a> {
+    /// `default` for calls that named none.
+    pub project: &'a str,
+    /// That requests named.
+    pub model: Option<&'a str>,
+    /// Not one project, but all that came after the first 10,000 pairs.
+    pub overflow: bool,
+    /// Its sums.
+    pub totals: Totals,
+}
+
+/// The counters of a client as they stood at one moment, by project and model.
 pub struct UsageReport(NonNull<sys::costmark_usage_report>);
 
 // SAFETY: "immutable, share freely".
@@ -47,7 +95,7 @@ impl UsageReport {
         Self(handle)
     }
 
-    /// How many projects there are.
+    /// How many pairs of project and model there are.
     pub fn len(&self) -> usize {
         // SAFETY: the handle is alive.
         unsafe { sys::costmark_usage_report_count(self.0.as_ptr()) }
@@ -58,44 +106,32 @@ impl UsageReport {
         self.len() == 0
     }
 
-    /// Projects and their sums, sorted by the bytes of the ids.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, Totals)> {
-        (0..self.len()).map(|index| (self.project(index), self.totals(index)))
+    /// The pairs and their sums, sorted by the bytes of project, then model.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = UsageRow<'_>> {
+        (0..self.len()).map(|index| self.row(index))
     }
 
-    /// The sums of a project; `None` when nothing was counted for it.
-    pub fn get(&self, project: &str) -> Option<Totals> {
-        (0..self.len())
-            .find(|index| self.project(*index) == project)
-            .map(|index| self.totals(index))
+    /// The sums of a project over its models; `None` when nothing was counted for it.
+    pub fn project(&self, project: &str) -> Option<Totals> {
+        self.iter().filter(|row| row.project == project).fold(None, |sum, row| {
+            let mut sum = sum.unwrap_or_default();
+            sum += row.totals;
+            Some(sum)
+        })
     }
 
-    fn project(&self, index: usize) -> &str {
-        // SAFETY: lives as long as the report.
-        unsafe { ffi::get(|len| sys::costmark_usage_report_project(self.0.as_ptr(), index, len)) }
-    }
-
-    fn totals(&self, index: usize) -> Totals {
-        // SAFETY: a plain struct of the library's.
-        let mut sums: sys::costmark_usage_totals = unsafe { ffi::sized() };
-        let read = ffi::check(|error| {
-            // SAFETY: the struct lives for the call.
-            unsafe { sys::costmark_usage_report_totals(self.0.as_ptr(), index, &mut sums, error) }
-        });
-        if read.is_err() {
-            return Totals::default(); // cannot be: the index is one of the report's
-        }
-        Totals {
-            operations: sums.operations,
-            attempts: sums.attempts,
-            failed_attempts: sums.failed_attempts,
-            incomplete_attempts: sums.incomplete_attempts,
-            input_tokens: sums.input_tokens,
-            cached_input_tokens: sums.cached_input_tokens,
-            cache_write_tokens: sums.cache_write_tokens,
-            output_tokens: sums.output_tokens,
-            reasoning_tokens: sums.reasoning_tokens,
-            inconsistent: sums.inconsistent,
+    fn row(&self, index: usize) -> UsageRow<'_> {
+        // SAFETY: the handle is alive; the texts live as long as the report.
+        unsafe {
+            let raw: sys::costmark_usage_totals = ffi::shown(|view| {
+                sys::costmark_usage_report_read(self.0.as_ptr(), index, view);
+            });
+            UsageRow {
+                project: ffi::field(raw.project),
+                model: ffi::optional_field(raw.model),
+                overflow: raw.overflow != 0,
+                totals: Totals::of(&raw),
+            }
         }
     }
 }
@@ -109,58 +145,6 @@ impl Drop for UsageReport {
 
 impl fmt::Debug for UsageReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.iter()).finish()
-    }
-}
-
-/// One attempt that has ended, for [`Builder::on_usage`](crate::Builder::on_usage).
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub struct UsageEvent<'a> {
-    /// `default` when the request named none.
-    pub project: &'a str,
-    /// That answered; `None` when not seen.
-    pub model: Option<&'a str>,
-    /// `None` when not seen.
-    pub response_id: Option<&'a str>,
-    /// `None` when not seen.
-    pub service_tier: Option<&'a str>,
-    /// What the service reported.
-    pub usage: Usage,
-    /// Which family of API the request spoke.
-    pub api: Api,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// `None`: there was no answer.
-    pub http_status: Option<u16>,
-    /// Of its operation, from 1.
-    pub attempt: u32,
-}
-
-impl UsageEvent<'_> {
-    /// # Safety
-    ///
-    /// `raw` is what the library gave a usage callback, and the event does not outlive that.
-    pub(crate) unsafe fn of(raw: *const sys::costmark_usage_event) -> Self {
-        // SAFETY: the library may be older than what is bound here, and its structs smaller; texts
-        // live until the callback returns.
-        unsafe {
-            let raw = ffi::copied(raw);
-            Self {
-                project: ffi::field(raw.project),
-                model: ffi::optional_field(raw.model),
-                response_id: ffi::optional_field(raw.response_id),
-                service_tier: ffi::optional_field(raw.service_tier),
-                usage: if raw.usage.is_null() {
-                    Usage::default()
-                } else {
-                    Usage::of(&ffi::copied(raw.usage))
-                },
-                api: Api::of(raw.api),
-                outcome: Outcome::of(raw.outcome),
-                http_status: u16::try_from(raw.http_status).ok().filter(|status| *status != 0),
-                attempt: raw.attempt,
-            }
-        }
+        f.debug_list().entries(self.iter()).finish()
     }
 }

@@ -14,9 +14,9 @@ named_values! {
     /// Whether an endpoint reads the project of requests.
     Verdict, sys::costmark_verdict_name, unknown = Unknown,
     /// The impossible project was refused, the real one passed.
-    Honoured = sys::COSTMARK_VERDICT_HONOURED,
+    Honored = sys::COSTMARK_VERDICT_HONORED,
     /// The impossible project was served: the name is ignored.
-    NotHonoured = sys::COSTMARK_VERDICT_NOT_HONOURED,
+    NotHonored = sys::COSTMARK_VERDICT_NOT_HONORED,
     /// Neither was shown; the reason says why.
     Unknown = sys::COSTMARK_VERDICT_UNKNOWN,
 }
@@ -90,9 +90,7 @@ impl<'a> VerifyRequest<'a> {
         lent.url = ffi::lend_optional(self.url);
         lent.headers = self.headers.as_ptr().cast();
         lent.header_count = self.headers.len();
-        lent.timeout_ms = self
-            .timeout
-            .map_or(0, |timeout| i64::try_from(timeout.as_millis().max(1)).unwrap_or(i64::MAX));
+        lent.timeout_ms = self.timeout.map_or(0, ffi::to_ms);
         lent.api = self.api.unwrap_or(Api::Other).value();
         lent.force = u32::from(self.force);
         lent
@@ -137,83 +135,75 @@ unsafe impl Send for Verification {}
 unsafe impl Sync for Verification {}
 
 impl Verification {
-    fn as_ptr(&self) -> *const sys::costmark_verification {
-        self.0.as_ptr()
+    fn view(&self) -> sys::costmark_verification_view {
+        // SAFETY: the handle is alive.
+        unsafe { ffi::shown(|view| sys::costmark_verification_read(self.0.as_ptr(), view)) }
     }
 
     /// Whether the endpoint reads the project.
     pub fn verdict(&self) -> Verdict {
-        // SAFETY: the handle is alive; so in all that follow, where texts live as long as it does.
-        Verdict::of(unsafe { sys::costmark_verification_verdict(self.as_ptr()) })
+        Verdict::of(self.view().verdict)
     }
 
     /// One sentence that says why.
     pub fn reason(&self) -> &str {
-        // SAFETY: as above.
-        unsafe { ffi::get(|len| sys::costmark_verification_reason(self.as_ptr(), len)) }
+        // SAFETY: it lives as long as the verification; so does all that follows.
+        unsafe { ffi::field(self.view().reason) }
     }
 
     /// The URL that was asked, without its query.
     pub fn endpoint(&self) -> &str {
         // SAFETY: as above.
-        unsafe { ffi::get(|len| sys::costmark_verification_endpoint(self.as_ptr(), len)) }
+        unsafe { ffi::field(self.view().endpoint) }
     }
 
     /// How the project was named: `header`, `workspace`, `body` or several.
     pub fn carrier(&self) -> &str {
         // SAFETY: as above.
-        unsafe { ffi::get(|len| sys::costmark_verification_carrier(self.as_ptr(), len)) }
+        unsafe { ffi::field(self.view().carrier) }
     }
 
     /// The real project.
     pub fn project(&self) -> &str {
         // SAFETY: as above.
-        unsafe { ffi::get(|len| sys::costmark_verification_project(self.as_ptr(), len)) }
+        unsafe { ffi::field(self.view().project) }
     }
 
-    /// The model; empty when none was named.
-    pub fn model(&self) -> &str {
+    /// The model; `None` when none was named.
+    pub fn model(&self) -> Option<&str> {
         // SAFETY: as above.
-        unsafe { ffi::get(|len| sys::costmark_verification_model(self.as_ptr(), len)) }
+        unsafe { ffi::optional_field(self.view().model) }
     }
 
     /// Whether an unknown verdict is so only for now: the network, a busy or failing service.
     pub fn retryable(&self) -> bool {
-        // SAFETY: as above.
-        unsafe { sys::costmark_verification_retryable(self.as_ptr()) }
+        self.view().retryable != 0
     }
 
     /// When the last exchange was answered.
     pub fn checked(&self) -> Option<SystemTime> {
-        // SAFETY: as above.
-        from_unix_seconds(unsafe { sys::costmark_verification_checked_unix_s(self.as_ptr()) })
+        from_unix_seconds(self.view().checked_unix_s)
     }
 
     /// The exchanges, in the order of time.
-    pub fn probes(&self) -> impl Iterator<Item = Probe<'_>> {
-        // SAFETY: as above.
-        let count = unsafe { sys::costmark_verification_probe_count(self.as_ptr()) };
-        (0..count).filter_map(|index| self.probe(index))
+    pub fn probes(&self) -> impl ExactSizeIterator<Item = Probe<'_>> {
+        (0..self.view().probe_count).map(|index| self.probe(index))
     }
 
-    fn probe(&self, index: usize) -> Option<Probe<'_>> {
-        // SAFETY: a plain struct of the library's.
-        let mut raw: sys::costmark_probe = unsafe { ffi::sized() };
-        ffi::check(|error| {
-            // SAFETY: the struct lives for the call.
-            unsafe { sys::costmark_verification_probe(self.as_ptr(), index, &mut raw, error) }
-        })
-        .ok()?;
-        // SAFETY: the texts live as long as the verification.
+    fn probe(&self, index: usize) -> Probe<'_> {
+        // SAFETY: the handle is alive; the texts live as long as the verification.
         unsafe {
-            Some(Probe {
+            let raw: sys::costmark_probe = ffi::shown(|view| {
+                sys::costmark_verification_probe(self.0.as_ptr(), index, view);
+            });
+            Probe {
                 project: ffi::field(raw.project),
                 request: ffi::field(raw.request),
                 code: ffi::optional_field(raw.code),
                 request_id: ffi::optional_field(raw.request_id),
                 finding: ffi::field(raw.finding),
-                http_status: u16::try_from(raw.http_status).ok().filter(|status| *status != 0),
-            })
+                http_status: ffi::http_status(raw.http_status),
+            }
         }
     }
 }
@@ -243,8 +233,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Those of [`prepare`](Self::prepare), for requests that could not be made. What became of
-    /// those that were made is in the result.
+    /// Those of [`operation`](Self::operation) and [`Operation::ready`](crate::Operation::ready),
+    /// for requests that could not be made. Exchanges that failed are in the result.
     pub fn verify(&self, request: &VerifyRequest<'_>) -> Result<Verification> {
         let lent = request.lend();
         ffi::calling(|| {

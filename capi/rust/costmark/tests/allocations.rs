@@ -6,8 +6,8 @@ mod support;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use costmark::{Header, Observation, Prepared, Request, Scope};
-use support::{ANSWER, BODY, URL, client};
+use costmark::{Header, Request, Scope, Wait};
+use support::{ANSWER, BODY, URL, client, json_head};
 
 struct Counting;
 
@@ -39,28 +39,21 @@ fn allocations(work: impl FnOnce()) -> usize {
 }
 
 #[test]
-fn a_prepare_allocates_nothing() {
-    let (client, mut memory) = (client(), Prepared::new().unwrap());
-    let mut prepare = || {
+fn a_call_allocates_nothing() {
+    let client = client();
+    let call = || {
         let headers = [Header::new("content-type", "application/json")];
         let request = Request::new("POST", URL).headers(&headers).body(BODY);
-        let changes = client.prepare(&request, &mut memory).unwrap();
-        assert!(changes.headers_to_set().len() + changes.headers_to_remove().len() > 3);
+        let mut operation = client.operation(&request).unwrap();
+        let prepared = operation.prepare(Wait::Forever).unwrap();
+        assert!(prepared.set_headers().len() + prepared.remove_headers().len() > 3);
+        operation.sent();
+        operation.head(&json_head(200)).unwrap();
+        operation.feed(ANSWER.as_bytes());
+        operation.finish();
+        assert_eq!(operation.answer().usage().input_tokens, Some(11));
     };
     let _scope = Scope::enter("proj_scope");
-    prepare();
-    assert_eq!(allocations(|| (0..100).for_each(|_| prepare())), 0);
-}
-
-#[test]
-fn an_observation_allocates_nothing() {
-    let (client, mut memory) = (client(), Prepared::new().unwrap());
-    let changes = client.prepare(&Request::new("POST", URL).body(BODY), &mut memory).unwrap();
-    let read = |mut observation: Observation| {
-        observation.head(&costmark::AnswerHead::new(200).content_type("application/json")).unwrap();
-        observation.feed(ANSWER.as_bytes());
-        observation.finish();
-        assert_eq!(observation.usage().input_tokens, Some(11));
-    };
-    assert_eq!(allocations(|| read(client.observe(&changes, 1).unwrap())), 0);
+    call();
+    assert_eq!(allocations(|| (0..100).for_each(|_| call())), 0);
 }

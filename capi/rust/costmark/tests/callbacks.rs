@@ -11,20 +11,26 @@ use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
 
 use costmark::{
-    AnswerHead, Client, Credentials, Error, ErrorKind, LogLevel, Observation, Outcome, Prepared,
-    Usage,
+    BearerTokenProvider, BoxError, Client, Credentials, Error, ErrorKind, LogLevel, Outcome,
+    Reason, Step, Usage, Wait,
 };
-use support::{ANSWER, builder, client, keys, request, value};
+use support::{ANSWER, builder, client, json_head, keys, request, sent, sums, value};
 
 fn caught<T>(call: impl FnOnce() -> T) -> &'static str {
     let panic = catch_unwind(AssertUnwindSafe(call)).err().expect("it goes on");
     panic.downcast_ref::<&'static str>().expect("it is the callback's own")
 }
 
-fn observed(client: &Client) -> Observation {
-    let mut memory = Prepared::new().unwrap();
-    let changes = client.prepare(&request(), &mut memory).unwrap();
-    client.observe(&changes, 1).unwrap()
+/// Prepares a request.
+fn prepare(client: &Client) -> Result<(), Error> {
+    client.operation(&request())?.prepare(Wait::Forever).map(drop)
+}
+
+/// A header that is set.
+fn set(client: &Client, name: &str) -> Option<String> {
+    let mut operation = client.operation(&request()).unwrap();
+    let prepared = operation.prepare(Wait::Forever).unwrap();
+    value(prepared.set_headers(), name).map(str::to_owned)
 }
 
 #[test]
@@ -38,9 +44,10 @@ fn a_panic_goes_on_in_the_caller_and_spoils_nothing() {
         })
         .build()
         .unwrap();
-    let mut memory = Prepared::new().unwrap();
-    assert_eq!(caught(|| client.prepare(&request(), &mut memory).map(drop)), "no vault");
-    assert!(client.prepare(&request(), &mut memory).unwrap().authorized());
+    let request = request();
+    let mut operation = client.operation(&request).unwrap();
+    assert_eq!(caught(|| operation.prepare(Wait::Forever).map(drop)), "no vault");
+    assert!(operation.prepare(Wait::Forever).unwrap().authorized());
 }
 
 #[test]
@@ -50,7 +57,7 @@ fn an_error_is_the_source_of_the_calls() {
         .credentials(|| Err(std::io::Error::other("the vault is shut").into()))
         .build()
         .unwrap();
-    let error = client.prepare(&request(), &mut Prepared::new().unwrap()).unwrap_err();
+    let error = prepare(&client).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::StoppedByCallback);
     let source = error.source().unwrap().downcast_ref::<std::io::Error>().unwrap();
     assert_eq!(source.to_string(), "the vault is shut");
@@ -63,19 +70,19 @@ fn a_callback_may_choose_what_its_error_means() {
         .credentials(|| Err(Error::new(ErrorKind::ExpiredCredentials, "log in again").into()))
         .build()
         .unwrap();
-    let error = client.prepare(&request(), &mut Prepared::new().unwrap()).unwrap_err();
+    let error = prepare(&client).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ExpiredCredentials);
     assert!(error.source().unwrap().to_string().contains("log in again"));
 }
 
 #[test]
-fn credentials_that_are_none_are_refused() {
+fn empty_credentials_are_refused() {
     let client = builder()
         .set("project", "proj_a")
         .credentials(|| Ok(Credentials::new("", "")))
         .build()
         .unwrap();
-    let error = client.prepare(&request(), &mut Prepared::new().unwrap()).unwrap_err();
+    let error = prepare(&client).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoCredentials);
 }
 
@@ -91,12 +98,10 @@ fn a_bearer_token_is_asked_for_each_time() {
         })
         .build()
         .unwrap();
-    let mut memory = Prepared::new().unwrap();
     for expected in ["Bearer token-0", "Bearer token-1"] {
-        let changes = client.prepare(&request(), &mut memory).unwrap();
-        assert_eq!(value(changes.headers_to_set(), "authorization"), Some(expected));
+        assert_eq!(set(&client, "authorization").as_deref(), Some(expected));
     }
-    assert_eq!(caught(|| client.prepare(&request(), &mut memory).map(drop)), "no token");
+    assert_eq!(caught(|| prepare(&client)), "no token");
 }
 
 #[test]
@@ -108,7 +113,7 @@ fn the_log_is_told() {
         .log(move |level, line| told.lock().unwrap().push((level, line.to_owned())))
         .build()
         .unwrap();
-    client.prepare(&request(), &mut Prepared::new().unwrap()).unwrap();
+    prepare(&client).unwrap();
     let lines = lines.lock().unwrap();
     assert!(lines.iter().any(|(level, _)| *level == LogLevel::Warning), "{lines:?}");
     assert!(lines.iter().all(|(_, line)| !line.contains("wJalrXUtnFEMI")));
@@ -119,18 +124,15 @@ fn a_panicking_log_stops_nothing_in_c() {
     let client = keys(builder()).set("unattributed", "warn").log(|_, _| panic_any("full")).build();
     // Whichever call said something first.
     let Ok(client) = client else { panic!("a log is no reason to fail") };
-    let mut memory = Prepared::new().unwrap();
-    assert_eq!(caught(|| client.prepare(&request(), &mut memory).map(drop)), "full");
-    assert!(client.prepare(&request(), &mut memory).is_ok(), "it is said once a minute at most");
+    assert_eq!(caught(|| prepare(&client)), "full");
+    assert!(prepare(&client).is_ok(), "it is logged once a minute at most");
 }
 
 #[test]
 fn the_clock_is_asked() {
     let at = UNIX_EPOCH + Duration::from_secs(1_772_366_400);
     let client = keys(builder()).set("project", "proj_a").clock(move || at).build().unwrap();
-    let mut memory = Prepared::new().unwrap();
-    let changes = client.prepare(&request(), &mut memory).unwrap();
-    assert_eq!(value(changes.headers_to_set(), "x-amz-date"), Some("20260301T120000Z"));
+    assert_eq!(set(&client, "x-amz-date").as_deref(), Some("20260301T120000Z"));
 }
 
 #[test]
@@ -148,11 +150,10 @@ fn a_panicking_clock_is_heard() {
         .build()
         .unwrap();
     broken.store(true, Ordering::SeqCst);
-    let mut memory = Prepared::new().unwrap();
-    assert_eq!(caught(|| client.prepare(&request(), &mut memory).map(drop)), "no time");
+    assert_eq!(caught(|| prepare(&client)), "no time");
 }
 
-type Seen = (String, Option<String>, Usage, Outcome, Option<u16>, u32);
+type Seen = (String, Option<String>, Usage, Outcome, Option<u16>, u32, String);
 
 #[test]
 fn usage_is_told_attempt_by_attempt() {
@@ -160,32 +161,39 @@ fn usage_is_told_attempt_by_attempt() {
     let told = events.clone();
     let client = keys(builder())
         .set("project", "proj_a")
-        .on_usage(move |event| {
+        .on_usage(move |answer| {
             told.lock().unwrap().push((
-                event.project.to_owned(),
-                event.response_id.map(str::to_owned),
-                event.usage,
-                event.outcome,
-                event.http_status,
-                event.attempt,
+                answer.project().to_owned(),
+                answer.response_id().map(str::to_owned),
+                answer.usage(),
+                answer.outcome(),
+                answer.http_status(),
+                answer.attempt(),
+                answer.operation().unwrap().to_owned(),
             ));
         })
         .build()
         .unwrap();
-    let mut observation = observed(&client);
-    observation.head(&AnswerHead::new(200).content_type("application/json")).unwrap();
-    observation.feed(ANSWER.as_bytes());
-    observation.finish();
-    drop(observation);
-    drop(observed(&client));
+    let mut operation = sent(&client);
+    operation.head(&json_head(500)).unwrap();
+    operation.finish();
+    operation.prepare(Wait::Forever).unwrap();
+    operation.sent();
+    operation.head(&json_head(200)).unwrap();
+    operation.feed(ANSWER.as_bytes());
+    operation.finish();
+    drop(operation);
+    drop(sent(&client));
 
     let events = events.lock().unwrap();
-    assert_eq!(events.len(), 2, "{events:?}");
-    let (project, id, usage, outcome, status, attempt) = &events[0];
+    assert_eq!(events.len(), 3, "{events:?}");
+    assert_eq!((events[0].3, events[0].4, events[0].5), (Outcome::Error, Some(500), 1));
+    let (project, id, usage, outcome, status, attempt, operation) = &events[1];
     assert_eq!((project.as_str(), id.as_deref()), ("proj_a", Some("chatcmpl-1")));
     assert_eq!((usage.input_tokens, usage.cached_input_tokens), (Some(11), Some(3)));
-    assert_eq!((*outcome, *status, *attempt), (Outcome::Ok, Some(200), 1));
-    assert_eq!((events[1].3, events[1].4), (Outcome::Cancelled, None));
+    assert_eq!((*outcome, *status, *attempt), (Outcome::Ok, Some(200), 2));
+    assert_eq!((events[2].3, events[2].4, events[2].5), (Outcome::Cancelled, None, 1));
+    assert!(operation == &events[0].6 && operation != &events[2].6, "{events:?}");
 }
 
 #[test]
@@ -195,14 +203,14 @@ fn a_panicking_usage_callback_counts_all_the_same() {
         .on_usage(|_| panic_any("overflow"))
         .build()
         .unwrap();
-    let mut observation = observed(&client);
-    observation.head(&AnswerHead::new(200).content_type("application/json")).unwrap();
-    observation.feed(ANSWER.as_bytes());
-    assert_eq!(caught(|| observation.finish().len()), "overflow");
-    assert_eq!(observation.outcome(), Outcome::Ok);
-    let dropped = observed(&client);
+    let mut operation = sent(&client);
+    operation.head(&json_head(200)).unwrap();
+    operation.feed(ANSWER.as_bytes());
+    assert_eq!(caught(|| operation.finish().0.len()), "overflow");
+    assert_eq!(operation.answer().outcome(), Outcome::Ok);
+    let dropped = sent(&client);
     assert_eq!(caught(|| drop(dropped)), "overflow");
-    assert_eq!(client.usage().unwrap().get("proj_a").unwrap().attempts, 2);
+    assert_eq!(sums(&client).attempts, 2);
 }
 
 #[test]
@@ -210,7 +218,7 @@ fn a_callback_that_panics_during_a_panic_does_not_end_the_process() {
     let client =
         keys(builder()).set("project", "proj_a").on_usage(|_| panic_any("second")).build().unwrap();
     let panic = caught(|| {
-        let _dropped_while_unwinding = observed(&client);
+        let _dropped_while_unwinding = sent(&client);
         panic_any("first")
     });
     assert_eq!(panic, "first");
@@ -225,14 +233,14 @@ fn the_client_that_calls_may_not_be_called() {
         .set("project", "proj_a")
         .credentials(move || {
             let client = mine.lock().unwrap().clone().unwrap();
-            let refused = client.prepare(&request(), &mut Prepared::new()?).map(drop).unwrap_err();
+            let refused = prepare(&client).unwrap_err();
             *tells.lock().unwrap() = Some(refused.kind());
             Ok(Credentials::new("AKIDEXAMPLE", "secret"))
         })
         .build()
         .unwrap();
     *itself.lock().unwrap() = Some(client.clone());
-    client.prepare(&request(), &mut Prepared::new().unwrap()).unwrap();
+    prepare(&client).unwrap();
     assert_eq!(*found.lock().unwrap(), Some(ErrorKind::InvalidArgument));
     itself.lock().unwrap().take();
 }
@@ -246,17 +254,17 @@ fn callbacks_end_with_the_last_who_needs_them() {
         .on_usage(move |_| assert!(Arc::strong_count(&kept) > 0))
         .build()
         .unwrap();
-    let observation = observed(&client);
+    let operation = sent(&client);
     let copy = client.clone();
     drop(client);
     drop(copy);
-    assert_eq!(Arc::strong_count(&alive), 2, "the observation still needs it");
-    thread::spawn(move || drop(observation)).join().unwrap();
+    assert_eq!(Arc::strong_count(&alive), 2, "the operation still needs it");
+    thread::spawn(move || drop(operation)).join().unwrap();
     assert_eq!(Arc::strong_count(&alive), 1);
 }
 
 #[test]
-fn callbacks_end_when_nobody_takes_them() {
+fn callbacks_end_with_the_builder_that_is_not_built() {
     let alive = Arc::new(());
     for (name, value) in [("nonsense", "1"), ("auth", "sigv4")] {
         let (one, two) = (alive.clone(), alive.clone());
@@ -303,7 +311,7 @@ fn one_thread_fetches_and_the_others_wait() {
         for _ in 0..6 {
             scope.spawn(|| {
                 together.wait();
-                client.prepare(&request(), &mut Prepared::new().unwrap()).map(drop).unwrap();
+                prepare(&client).unwrap();
             });
         }
     });
@@ -312,5 +320,91 @@ fn one_thread_fetches_and_the_others_wait() {
 
 #[test]
 fn without_callbacks_there_are_none() {
-    assert!(client().prepare(&request(), &mut Prepared::new().unwrap()).is_ok());
+    assert!(prepare(&client()).is_ok());
+}
+
+/// Always the same token, and what was told about it.
+#[derive(Clone, Default)]
+struct OneToken {
+    asked: Arc<AtomicU32>,
+    refused: Arc<Mutex<Vec<String>>>,
+}
+
+impl BearerTokenProvider for OneToken {
+    fn token(&self) -> Result<String, BoxError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        Ok("the-only-token".into())
+    }
+
+    fn refused(&self, token: &str) {
+        self.refused.lock().unwrap().push(token.to_owned());
+    }
+}
+
+#[test]
+fn a_token_that_was_refused_is_not_advised_again() {
+    let provider = OneToken::default();
+    let client = builder()
+        .set_all([("auth", "bearer"), ("project", "proj_a")])
+        .bearer_token(provider.clone())
+        .build()
+        .unwrap();
+    let mut operation = sent(&client);
+    let plan = operation.head(&json_head(401)).unwrap();
+    assert!(plan.read_ahead_len > 0 && plan.read_ahead_time > Duration::ZERO, "{plan:?}");
+    operation.feed(br#"{"error":{"code":"ExpiredTokenException","message":"expired"}}"#);
+    let (_, next) = operation.finish();
+    assert_eq!((next.step, next.reason), (Step::Again, Reason::Refused));
+    assert_eq!(*provider.refused.lock().unwrap(), ["the-only-token"]);
+    let error = operation.prepare(Wait::Forever).map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoCredentials, "{error}");
+    assert!(!error.message().contains("the-only-token"));
+    let (_, next) = operation.finish();
+    assert_eq!((next.step, next.reason), (Step::Done, Reason::NotRenewed));
+    assert_eq!((provider.asked.load(Ordering::SeqCst), sums(&client).attempts), (2, 1));
+}
+
+#[test]
+fn what_would_block_says_so() {
+    let calls = Arc::new(AtomicU32::new(0));
+    let counted = calls.clone();
+    let client = builder()
+        .set("project", "proj_a")
+        .credentials(move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Ok(Credentials::new("AKIDEXAMPLE", "secret"))
+        })
+        .build()
+        .unwrap();
+    let mut operation = client.operation(&request()).unwrap();
+    let error = operation.prepare(Wait::Not).map(drop).unwrap_err();
+    assert_eq!((error.kind(), calls.load(Ordering::SeqCst)), (ErrorKind::WouldBlock, 0));
+    assert_eq!(operation.prepared().set_headers().len(), 0);
+    let ready = || operation.ready();
+    thread::scope(|scope| scope.spawn(ready).join().unwrap()).unwrap();
+    assert!(operation.prepare(Wait::Not).unwrap().authorized());
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_cache_of_tokens_is_a_provider() {
+    let calls = Arc::new(AtomicU32::new(0));
+    let counted = calls.clone();
+    let tokens = builder()
+        .credentials(move || {
+            let n = counted.fetch_add(1, Ordering::SeqCst);
+            Ok(Credentials::new(format!("AKID{n}"), "secret"))
+        })
+        .build_bearer_token_cache(None)
+        .unwrap();
+    let client = builder()
+        .set_all([("auth", "bearer"), ("project", "proj_a")])
+        .bearer_token(tokens.clone())
+        .build()
+        .unwrap();
+    let first = set(&client, "authorization").unwrap();
+    assert_eq!(first, format!("Bearer {}", tokens.get().unwrap().text()));
+    assert!(tokens.refused(first.trim_start_matches("Bearer ")));
+    assert_ne!(set(&client, "authorization").unwrap(), first);
+    assert_eq!(calls.load(Ordering::SeqCst), 2);
 }

@@ -7,26 +7,21 @@ use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use costmark::{
-    AnswerHead, BearerToken, Cancel, Credentials, Prepared, Response, SendOptions, SignRequest,
-    Signer,
-};
-use support::{ANSWER, BODY, Server, URL, answer, builder, client, keys, request};
+use costmark::{BearerToken, Cancel, Credentials, SendOptions, SignRequest, Signer, Wait};
+use support::{ANSWER, BODY, Server, URL, answer, builder, client, json_head, keys, request, sent};
 
 fn use_everything() -> Result<(), Box<dyn Error>> {
-    let (client, mut memory) = (client(), Prepared::new()?);
+    let client = client();
     let copy = client.clone();
-    let changes = client.prepare(&request(), &mut memory)?;
-    let observations = [client.observe(&changes, 1)?, client.observe(&changes, 2)?];
-    drop(changes);
+    let (mut finished, _dropped) = (sent(&client), sent(&client));
+    let _beside = client.operation_beside(&finished, &request())?;
     drop(client);
-    let [mut finished, _dropped] = observations;
-    finished.head(&AnswerHead::new(200).content_type("application/json"))?;
+    finished.head(&json_head(200))?;
     finished.feed(ANSWER.as_bytes());
     finished.finish();
     let _report = copy.usage()?;
     let _kept_errors = [
-        copy.prepare(&request().project("not one"), &mut memory).map(drop).unwrap_err(),
+        copy.operation(&request().project("not one")).map(drop).unwrap_err(),
         builder().set("nonsense", "1").build().map(drop).unwrap_err(),
     ];
     let _builder_that_is_not_built =
@@ -36,27 +31,53 @@ fn use_everything() -> Result<(), Box<dyn Error>> {
     let mut signer = Signer::new()?;
     signer.sign(&SignRequest::new("GET", URL, &keys_alone).region("r").service("s"))?;
     let _token = BearerToken::new(&keys_alone, "us-east-1", Duration::from_secs(60))?;
-    let provider = keys(builder()).build_credentials_provider()?;
-    let _set = provider.get()?;
-    let tokens = keys(builder()).build_bearer_token_provider(None)?;
+    let credentials = keys(builder()).build_credentials_cache()?;
+    let _set = credentials.get()?;
+    let tokens = keys(builder()).build_bearer_token_cache(None)?;
     let (_token, _tokens) = (tokens.get()?, tokens.clone());
 
     // Panics leave nothing behind either.
     let panicking =
         builder().set("project", "proj_a").credentials(|| panic!("on purpose")).build()?;
-    let panicked =
-        catch_unwind(AssertUnwindSafe(|| panicking.prepare(&request(), &mut memory).map(drop)));
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        panicking.operation(&request()).unwrap().prepare(Wait::Forever).map(drop)
+    }));
     assert!(panicked.is_err());
     Ok(())
 }
 
+/// Attempts that are joined by the extensions of their requests, which know their operation.
+#[cfg(feature = "tower")]
+async fn repeat_something() {
+    use http_body_util::{BodyExt, Full};
+    use tower::{Layer, ServiceExt};
+
+    type Request = http::Request<Full<bytes::Bytes>>;
+    let layer = costmark::tower::Layer::new(client());
+    let operation = costmark::tower::SharedOperation::new();
+    let mut answers = Vec::new();
+    for _ in 0..3 {
+        let mut request = http::Request::post(URL).body(Full::from(BODY)).unwrap();
+        request.extensions_mut().insert(operation.clone());
+        let service = layer.layer(tower::service_fn(async |request: Request| {
+            assert!(request.extensions().get::<costmark::tower::SharedOperation>().is_some());
+            Ok::<_, std::io::Error>(http::Response::new(Full::<bytes::Bytes>::from(ANSWER)))
+        }));
+        answers.push(service.oneshot(request).await.unwrap().into_body());
+    }
+    answers.pop();
+    answers.pop().unwrap().collect().await.unwrap();
+    assert!(costmark::live_handles() > 0);
+}
+
 fn send_something(server: &Server) -> Result<(), Box<dyn Error>> {
     let client = server.builder().build()?;
-    let (cancel, mut response, url) = (Cancel::new()?, Response::new()?, server.chat_url());
+    let (cancel, url) = (Cancel::new()?, server.chat_url());
     let request = costmark::Request::new("POST", &url).body(BODY);
-    client.send(&request, SendOptions::new().cancel(&cancel.clone()), &mut response)?;
-    cancel.request();
-    client.send(&request, SendOptions::new().cancel(&cancel), &mut response).unwrap_err();
+    let mut operation = client.operation(&request)?;
+    operation.send(SendOptions::new().cancel(&cancel.clone()))?;
+    cancel.stop();
+    operation.send(SendOptions::new().cancel(&cancel)).map(drop).unwrap_err();
     Ok(())
 }
 
@@ -69,6 +90,12 @@ fn nothing_is_left_over() {
     for _ in 0..3 {
         use_everything().unwrap();
         send_something(&server).unwrap();
+        #[cfg(feature = "tower")]
+        {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+            runtime.block_on(repeat_something());
+            // Dropped, it waits for what still runs on its threads.
+        }
         assert_eq!(costmark::live_handles(), 0);
     }
 }

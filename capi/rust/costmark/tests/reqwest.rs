@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use costmark::ErrorKind;
 use costmark::reqwest::{Client, Error};
-use support::{ANSWER, BODY, Server, answer, begin_stream, chunk, event};
+use support::{ANSWER, BODY, Server, answer, begin_stream, chunk, event, sums};
 
 fn http(server: &Server) -> (Client, costmark::Client) {
     let client = server.builder().build().unwrap();
@@ -24,7 +24,7 @@ async fn an_answer_is_one_of_reqwests() {
     assert_eq!((response.status().as_u16(), response.url().as_str()), (200, url.as_str()));
     assert_eq!(response.headers()["x-request-id"], "req-1");
     assert_eq!(response.text().await.unwrap(), ANSWER);
-    assert_eq!(client.usage().unwrap().get("proj_a").unwrap().input_tokens, 11);
+    assert_eq!(sums(&client).input_tokens, 11);
     assert!(server.got()[0].header("openai-project").is_none(), "the body carries it here");
 }
 
@@ -48,7 +48,7 @@ async fn a_stream_that_breaks_off_is_reqwests_error() {
     let mut response = http.send(request).await.unwrap();
     assert_eq!(response.chunk().await.unwrap().unwrap(), event("one"));
     assert!(response.chunk().await.is_err());
-    assert_eq!(client.usage().unwrap().get("proj_a").unwrap().incomplete_attempts, 1);
+    assert_eq!(sums(&client).incomplete_attempts, 1);
 }
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn a_timeout_of_the_request_holds() {
         http.get_ref().post(server.chat_url()).body(BODY).timeout(Duration::from_millis(100));
     let error = http.send(request).await.unwrap_err();
     assert!(matches!(&error, Error::Transport(error) if error.is_timeout()), "{error:?}");
-    assert_eq!(client.usage().unwrap().get("proj_a").unwrap().attempts, 1);
+    assert_eq!(sums(&client).attempts, 1);
 }
 
 #[tokio::test]

@@ -11,11 +11,20 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use costmark::{
-    Cancel, ErrorKind, Header, Outcome, Request, Response, SendOptions, Verdict, VerifyRequest,
+    Cancel, Client, ErrorKind, Header, Outcome, Request, Response, SendOptions, Verdict,
+    VerifyRequest,
 };
-use support::{ANSWER, BODY, DONE, Server, answer, begin_stream, chunk, event, usage_event};
+use support::{ANSWER, BODY, DONE, Server, answer, begin_stream, chunk, event, sums, usage_event};
 
 const STREAMED: &str = r#"{"model":"m","stream":true,"messages":[]}"#;
+
+fn send(
+    client: &Client,
+    request: &Request<'_>,
+    options: SendOptions<'_>,
+) -> Result<(), costmark::Error> {
+    client.operation(request)?.send(options).map(drop)
+}
 
 fn json_header() -> [Header<'static>; 1] {
     [Header::new("content-type", "application/json")]
@@ -27,21 +36,21 @@ fn an_answer_is_gathered_and_counted() {
     let client = server.builder().build().unwrap();
     let (url, headers) = (server.chat_url(), json_header());
     let request = Request::new("POST", &url).headers(&headers).body(BODY);
-    let mut response = Response::new().unwrap();
-    client.send(&request, SendOptions::new(), &mut response).unwrap();
+    let mut operation = client.operation(&request).unwrap();
+    let response = operation.send(SendOptions::new()).unwrap();
 
     assert_eq!((response.http_status(), response.body()), (Some(200), ANSWER.as_bytes()));
     assert_eq!(response.header("Content-Type"), Some(b"application/json".as_slice()));
-    assert_eq!((response.attempts(), response.outcome()), (1, Outcome::Ok));
-    assert_eq!(
-        (response.usage().input_tokens, response.usage().output_tokens),
-        (Some(11), Some(7))
-    );
-    assert_eq!((response.response_id(), response.model()), ("chatcmpl-1", "openai.gpt-oss-20b"));
-    assert_eq!((response.project(), response.request_id()), (Some("proj_a"), "req-1"));
+    assert_eq!((response.attempts(), response.request_id()), (1, Some("req-1")));
+    assert_eq!(response.hint(), None);
+    let answer = operation.answer();
+    assert_eq!((answer.usage().input_tokens, answer.usage().output_tokens), (Some(11), Some(7)));
+    assert_eq!((answer.outcome(), answer.response_id()), (Outcome::Ok, Some("chatcmpl-1")));
+    assert_eq!(answer.model_answered(), Some("openai.gpt-oss-20b"));
+    assert_eq!((answer.project(), answer.request_id()), ("proj_a", Some("req-1")));
     let got = &server.got()[0];
     assert!(got.header("authorization").unwrap().starts_with("AWS4-HMAC-SHA256"));
-    assert_eq!(client.usage().unwrap().get("proj_a").unwrap().input_tokens, 11);
+    assert_eq!(sums(&client).input_tokens, 11);
 }
 
 #[test]
@@ -61,7 +70,7 @@ fn a_stream_comes_as_it_is_sent() {
     let (url, headers) = (server.chat_url(), json_header());
     let request = Request::new("POST", &url).headers(&headers).body(STREAMED);
     let (mut statuses, mut passed) = (Vec::new(), Vec::new());
-    let mut on_head = |response: &Response| {
+    let mut on_head = |response: &Response<'_>| {
         statuses.push(response.http_status());
         Ok(())
     };
@@ -70,12 +79,12 @@ fn a_stream_comes_as_it_is_sent() {
         let _ = saw.send(());
         Ok(())
     };
-    let mut response = Response::new().unwrap();
+    let mut operation = client.operation(&request).unwrap();
     let options = SendOptions::new().on_head(&mut on_head).on_body(&mut on_body);
-    client.send(&request, options, &mut response).unwrap();
+    assert_eq!(operation.send(options).unwrap().body(), b"");
     assert_eq!(statuses, [Some(200)]);
     assert_eq!(String::from_utf8(passed).unwrap(), event("one") + &event("two") + DONE);
-    assert_eq!((response.usage().input_tokens, response.body()), (Some(11), b"".as_slice()));
+    assert_eq!(operation.answer().usage().input_tokens, Some(11));
 }
 
 #[test]
@@ -84,11 +93,11 @@ fn errors_of_the_service_keep_their_answer() {
     let client = server.builder().build().unwrap();
     let url = server.chat_url();
     let request = Request::new("POST", &url).body(BODY);
-    let mut response = Response::new().unwrap();
-    let error = client.send(&request, SendOptions::new(), &mut response).unwrap_err();
+    let mut operation = client.operation(&request).unwrap();
+    let error = operation.send(SendOptions::new()).unwrap_err();
     assert_eq!((error.kind(), error.http_status()), (ErrorKind::Service, Some(404)));
-    assert_eq!(response.body(), br#"{"error":{"message":"no"}}"#);
-    assert_eq!(client.usage().unwrap().get("proj_a").unwrap().failed_attempts, 1);
+    assert_eq!(operation.response().body(), br#"{"error":{"message":"no"}}"#);
+    assert_eq!(sums(&client).failed_attempts, 1);
 }
 
 #[test]
@@ -99,20 +108,21 @@ fn what_is_busy_is_asked_again() {
         _ => answer(to, 200, "", ANSWER),
     });
     let client = server.builder().build().unwrap();
-    let (url, mut response) = (server.chat_url(), Response::new().unwrap());
+    let url = server.chat_url();
     let request = Request::new("POST", &url).body(BODY);
-    client.send(&request, SendOptions::new().max_attempts(3), &mut response).unwrap();
+    let mut operation = client.operation(&request).unwrap();
+    let response = operation.send(SendOptions::new().max_attempts(3)).unwrap();
     assert_eq!(response.attempts(), 3);
-    let sums = client.usage().unwrap().get("proj_a").unwrap();
+    let sums = sums(&client);
     assert_eq!((sums.operations, sums.attempts, sums.failed_attempts), (1, 3, 2));
 
-    let mut last = Response::new().unwrap();
     let other = Server::start(|_, _, to| answer(to, 429, "retry-after: 0\r\n", "{}"));
     let client = other.builder().build().unwrap();
     let url = other.chat_url();
     let request = Request::new("POST", &url).body(BODY);
-    let error = client.send(&request, SendOptions::new().max_attempts(1), &mut last).unwrap_err();
-    assert_eq!((error.kind(), last.attempts()), (ErrorKind::Throttled, 1));
+    let mut last = client.operation(&request).unwrap();
+    let error = last.send(SendOptions::new().max_attempts(1)).unwrap_err();
+    assert_eq!((error.kind(), last.response().attempts()), (ErrorKind::Throttled, 1));
 }
 
 fn endless(_: usize, _: &support::Got, to: &mut std::net::TcpStream) {
@@ -126,29 +136,27 @@ fn endless(_: usize, _: &support::Got, to: &mut std::net::TcpStream) {
 fn another_thread_cancels() {
     let server = Server::start(endless);
     let client = server.builder().build().unwrap();
-    let (url, cancel, mut response) =
-        (server.chat_url(), Cancel::new().unwrap(), Response::new().unwrap());
+    let (url, cancel) = (server.chat_url(), Cancel::new().unwrap());
     let request = Request::new("POST", &url).body(STREAMED);
     let (began, begun) = std::sync::mpsc::channel();
     let from_elsewhere = cancel.clone();
     let other = thread::spawn(move || {
         begun.recv().unwrap();
-        from_elsewhere.request();
+        from_elsewhere.stop();
     });
     let mut on_body = |_: &[u8]| {
         let _ = began.send(());
         Ok(())
     };
     let options = SendOptions::new().on_body(&mut on_body).cancel(&cancel);
-    let error = client.send(&request, options, &mut response).unwrap_err();
+    let error = send(&client, &request, options).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Cancelled);
-    assert!(cancel.requested());
+    assert!(cancel.stopped());
     other.join().unwrap();
-    let sums = client.usage().unwrap().get("proj_a").unwrap();
+    let sums = sums(&client);
     assert_eq!((sums.attempts, sums.incomplete_attempts), (1, 1));
-    // There is no way back.
-    let error =
-        client.send(&request, SendOptions::new().cancel(&cancel), &mut response).unwrap_err();
+    // It cannot be undone.
+    let error = send(&client, &request, SendOptions::new().cancel(&cancel)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Cancelled);
 }
 
@@ -156,15 +164,14 @@ fn another_thread_cancels() {
 fn a_callback_stops_it_with_its_own_error() {
     let server = Server::start(endless);
     let client = server.builder().build().unwrap();
-    let (url, mut response) = (server.chat_url(), Response::new().unwrap());
+    let url = server.chat_url();
     let request = Request::new("POST", &url).body(STREAMED);
     let mut pieces = 0;
     let mut on_body = |_: &[u8]| {
         pieces += 1;
         if pieces == 3 { Err("enough".into()) } else { Ok(()) }
     };
-    let error =
-        client.send(&request, SendOptions::new().on_body(&mut on_body), &mut response).unwrap_err();
+    let error = send(&client, &request, SendOptions::new().on_body(&mut on_body)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::StoppedByCallback);
     assert_eq!(error.source().unwrap().to_string(), "enough");
     assert_eq!(pieces, 3);
@@ -176,14 +183,14 @@ fn a_panicking_callback_is_heard_and_the_client_goes_on() {
         if number == 1 { endless(number, got, to) } else { answer(to, 200, "", ANSWER) }
     });
     let client = server.builder().build().unwrap();
-    let (url, mut response) = (server.chat_url(), Response::new().unwrap());
+    let url = server.chat_url();
     let request = Request::new("POST", &url).body(STREAMED);
-    let mut on_head = |_: &Response| panic_any("no head for this");
+    let mut on_head = |_: &Response<'_>| panic_any("no head for this");
     let panic = catch_unwind(AssertUnwindSafe(|| {
-        client.send(&request, SendOptions::new().on_head(&mut on_head), &mut response)
+        send(&client, &request, SendOptions::new().on_head(&mut on_head))
     }));
     assert_eq!(panic.unwrap_err().downcast_ref(), Some(&"no head for this"));
-    client.send(&request, SendOptions::new(), &mut response).unwrap();
+    send(&client, &request, SendOptions::new()).unwrap();
 }
 
 #[test]
@@ -193,45 +200,45 @@ fn a_stream_that_breaks_off_is_an_error() {
         chunk(to, &event("one")).unwrap();
     });
     let client = server.builder().build().unwrap();
-    let (url, mut response) = (server.chat_url(), Response::new().unwrap());
+    let url = server.chat_url();
     let request = Request::new("POST", &url).body(STREAMED);
     let mut passed = Vec::new();
     let mut on_body = |piece: &[u8]| {
         passed.extend_from_slice(piece);
         Ok(())
     };
-    let options = SendOptions::new().on_body(&mut on_body);
-    let error = client.send(&request, options, &mut response).unwrap_err();
+    let mut operation = client.operation(&request).unwrap();
+    let error = operation.send(SendOptions::new().on_body(&mut on_body)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transport);
-    assert_eq!(response.outcome(), Outcome::Incomplete);
+    assert_eq!(operation.answer().outcome(), Outcome::Incomplete);
     assert_eq!(String::from_utf8(passed).unwrap(), event("one"));
-    assert_eq!(server.got().len(), 1, "nothing is made again once a piece was handed on");
+    assert_eq!(server.got().len(), 1, "nothing is repeated after a piece was passed on");
 }
 
 #[test]
 fn a_slow_answer_runs_into_its_time() {
     let server = Server::start(|_, _, _| thread::sleep(Duration::from_secs(30)));
     let client = server.builder().build().unwrap();
-    let (url, mut response) = (server.chat_url(), Response::new().unwrap());
+    let url = server.chat_url();
     let request = Request::new("POST", &url).body(BODY);
     let began = Instant::now();
     let options = SendOptions::new().timeout(Duration::from_millis(150)).max_attempts(1);
-    let error = client.send(&request, options, &mut response).unwrap_err();
+    let error = send(&client, &request, options).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(began.elapsed() < Duration::from_secs(5));
 }
 
 #[test]
-fn nobody_listens() {
+fn no_server_listens() {
     let client = support::keys(support::builder())
         .set_all([("base_url", "http://127.0.0.1:9"), ("project", "proj_a")])
         .build()
         .unwrap();
     let request = Request::new("POST", "http://127.0.0.1:9/v1/chat/completions").body(BODY);
-    let mut response = Response::new().unwrap();
-    let error =
-        client.send(&request, SendOptions::new().max_attempts(1), &mut response).unwrap_err();
-    assert_eq!((error.kind(), response.http_status()), (ErrorKind::Transport, None));
+    let mut operation = client.operation(&request).unwrap();
+    let error = operation.send(SendOptions::new().max_attempts(1)).unwrap_err();
+    let status = operation.response().http_status();
+    assert_eq!((error.kind(), status), (ErrorKind::Transport, None));
 }
 
 #[test]
@@ -242,15 +249,14 @@ fn many_threads_send_through_one_client() {
     thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
-                let mut response = Response::new().unwrap();
                 for _ in 0..10 {
                     let request = Request::new("POST", &url).body(BODY);
-                    client.send(&request, SendOptions::new(), &mut response).unwrap();
+                    send(&client, &request, SendOptions::new()).unwrap();
                 }
             });
         }
     });
-    let sums = client.usage().unwrap().get("proj_a").unwrap();
+    let sums = sums(&client);
     assert_eq!((sums.operations, sums.attempts, sums.input_tokens), (80, 80, 880));
 }
 
@@ -261,9 +267,26 @@ fn an_endpoint_that_ignores_projects_is_found_out() {
     let url = server.chat_url();
     let request = VerifyRequest::new().url(&url).model("m").timeout(Duration::from_secs(5));
     let verification = client.verify(&request).unwrap();
-    assert_eq!(verification.verdict(), Verdict::NotHonoured, "{verification:?}");
+    assert_eq!(verification.verdict(), Verdict::NotHonored, "{verification:?}");
     assert!(!verification.reason().is_empty() && verification.checked().is_some());
     assert_eq!((verification.project(), verification.carrier()), ("proj_a", "header"));
     let probe = verification.probes().next().unwrap();
     assert!(probe.project != "proj_a" && probe.http_status == Some(200), "{probe:?}");
+}
+
+#[test]
+fn an_operation_may_be_sent_again_and_the_answer_is_the_last_one() {
+    let server = Server::start(|number, _, to| match number {
+        1 => answer(to, 400, "", r#"{"error":{"code":"bad","message":"no"}}"#),
+        _ => answer(to, 200, "", ANSWER),
+    });
+    let client = server.builder().build().unwrap();
+    let (url, headers) = (server.chat_url(), json_header());
+    let request = Request::new("POST", &url).headers(&headers).body(BODY);
+    let mut operation = client.operation(&request).unwrap();
+    operation.send(SendOptions::new()).map(drop).unwrap_err();
+    assert_eq!(operation.answer().outcome(), Outcome::Error);
+    operation.send(SendOptions::new()).map(drop).unwrap();
+    assert_eq!(operation.response().http_status(), Some(200));
+    assert_eq!((sums(&client).operations, sums(&client).attempts), (1, 2));
 }

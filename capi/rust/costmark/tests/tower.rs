@@ -15,13 +15,15 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use costmark::tower::{Body, Error, Layer};
-use costmark::{Client, Credentials, ErrorKind, Outcome, Project, Scope, Totals};
+use costmark::tower::{Body, Error, Layer, OperationLayer, Runtime, SharedOperation};
+use costmark::{
+    BearerTokenProvider, BoxError, Client, Credentials, ErrorKind, Outcome, Project, Scope,
+};
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt;
-use support::{ANSWER, BODY, DONE, URL, builder, client, event, keys, usage_event};
-use tower::{Layer as _, Service, ServiceExt, service_fn};
+use support::{ANSWER, BODY, DONE, URL, builder, client, event, keys, sums, usage_event};
+use tower::{Layer as _, Service, ServiceBuilder, ServiceExt, service_fn};
 
 /// A body that comes in given pieces.
 #[derive(Default)]
@@ -116,10 +118,6 @@ async fn text(response: Response<Body<Pieces>>) -> String {
     String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
 }
 
-fn sums(client: &Client) -> Totals {
-    client.usage().unwrap().get("proj_a").unwrap_or_default()
-}
-
 #[tokio::test]
 async fn a_request_is_signed_and_its_answer_counted() {
     let client = client();
@@ -132,7 +130,7 @@ async fn a_request_is_signed_and_its_answer_counted() {
         json_answer()
     });
     let response = response.await.unwrap();
-    assert_eq!(response.body().observation().outcome(), Outcome::Unknown);
+    assert_eq!(response.body().outcome(), Outcome::Unknown);
     assert_eq!(text(response).await, ANSWER);
     let sums = sums(&client);
     assert_eq!((sums.operations, sums.attempts, sums.input_tokens), (1, 1, 11));
@@ -169,7 +167,7 @@ async fn scopes_and_extensions_name_the_project() {
     named.extensions_mut().insert(Project::new("proj_named"));
     costmark::scope("proj_scope", call(named)).await;
 
-    // The scope is that of the call, not of whoever polls it later.
+    // The scope is that of the call, not of what polls it later.
     let mut service = layer.layer(service_fn(|_| async { Ok::<_, Infallible>(json_answer()) }));
     let entered = Scope::enter("proj_called");
     let called = service.call(post(BODY));
@@ -178,7 +176,7 @@ async fn scopes_and_extensions_name_the_project() {
 
     let report = client.usage().unwrap();
     let operations: Vec<_> =
-        report.iter().map(|(project, sums)| (project, sums.operations)).collect();
+        report.iter().map(|row| (row.project, row.totals.operations)).collect();
     assert_eq!(operations, [("proj_called", 1), ("proj_named", 1), ("proj_scope", 1)]);
 }
 
@@ -250,7 +248,7 @@ async fn an_upload_passes_unread_unless_a_signature_covers_it() {
 }
 
 #[tokio::test]
-async fn the_chunk_that_nobody_asked_for_is_hidden() {
+async fn the_chunk_that_was_not_asked_for_is_hidden() {
     let client = client();
     let whole = [event("Hi"), usage_event(), DONE.to_owned()].concat();
     for size in [1, 7, 10_000] {
@@ -298,7 +296,7 @@ async fn a_stream_that_breaks_off_gives_out_what_came() {
         event("Hi") + "data: {\"half",
         "nothing is lost"
     );
-    assert_eq!(body.observation().outcome(), Outcome::Incomplete);
+    assert_eq!(body.outcome(), Outcome::Incomplete);
     assert!(body.frame().await.is_none() && body.is_end_stream());
     assert_eq!((sums(&client).attempts, sums(&client).incomplete_attempts), (1, 1));
 }
@@ -385,7 +383,7 @@ async fn an_unread_answer_that_breaks_off_is_incomplete() {
     });
     let mut body = response.await.unwrap().into_body();
     assert!((&mut body).collect().await.is_err());
-    assert_eq!(body.observation().outcome(), Outcome::Incomplete);
+    assert_eq!(body.outcome(), Outcome::Incomplete);
 }
 
 #[tokio::test]
@@ -425,7 +423,7 @@ async fn an_answer_in_gzip_is_counted_and_passes_as_it_is() {
         let mut body = response.await.unwrap().into_body();
         let passed = (&mut body).collect().await.unwrap().to_bytes();
         assert_eq!(passed, whole[..cut]);
-        assert_eq!(body.observation().outcome(), outcome, "{cut}");
+        assert_eq!(body.outcome(), outcome, "{cut}");
         if outcome == Outcome::Ok {
             assert_eq!(sums(&client).input_tokens, tokens);
         }
@@ -433,17 +431,21 @@ async fn an_answer_in_gzip_is_counted_and_passes_as_it_is() {
 }
 
 #[tokio::test]
-async fn what_a_chunk_is_hidden_in_is_asked_for_plain() {
-    let layer = Layer::new(client());
-    for (body, asked) in [(r#"{"model":"m","stream":true}"#, false), (BODY, true)] {
-        let mut request = post(body);
-        request.headers_mut().insert("accept-encoding", "gzip".parse().unwrap());
-        let response = exchange(&layer, request, move |request| {
-            assert_eq!(request.headers().contains_key("accept-encoding"), asked);
-            json_answer()
+async fn a_chunk_is_hidden_in_gzip_too() {
+    let client = client();
+    let whole = gzip(&[event("Hi"), usage_event(), DONE.to_owned()].concat());
+    let response =
+        exchange(&Layer::new(client.clone()), post(r#"{"model":"m","stream":true}"#), move |_| {
+            let pieces: Vec<_> = whole.chunks(5).map(Bytes::copy_from_slice).collect();
+            let mut response = stream(Pieces::of(pieces));
+            response.headers_mut().insert("content-encoding", "gzip".parse().unwrap());
+            response
         });
-        text(response.await.unwrap()).await;
-    }
+    let response = response.await.unwrap();
+    assert!(!response.headers().contains_key("content-encoding"));
+    assert!(!response.headers().contains_key("content-length"));
+    assert_eq!(text(response).await, event("Hi") + DONE);
+    assert_eq!(sums(&client).input_tokens, 11);
 }
 
 fn refusal(code: &str) -> Response<Pieces> {
@@ -471,7 +473,7 @@ fn rotating() -> (Client, Arc<AtomicU32>) {
 }
 
 #[tokio::test]
-async fn a_refused_proof_is_replaced_once() {
+async fn refused_credentials_are_replaced_once() {
     let (client, asked) = rotating();
     let layer = Layer::new(client.clone());
     let response = exchange(&layer, post(BODY), |request| {
@@ -486,7 +488,7 @@ async fn a_refused_proof_is_replaced_once() {
 }
 
 #[tokio::test]
-async fn a_proof_that_is_refused_twice_is_not_replaced_again() {
+async fn credentials_that_are_refused_twice_are_not_replaced_again() {
     let (client, asked) = rotating();
     let layer = Layer::new(client.clone());
     let response = exchange(&layer, post(BODY), |_| refusal("ExpiredToken")).await.unwrap();
@@ -517,60 +519,473 @@ async fn other_refusals_are_the_callers_and_whole() {
     assert_eq!(sums(&client).attempts, 3);
 }
 
-#[tokio::test]
-async fn attempts_of_an_operation_are_counted_as_such() {
-    let client = client();
-    let layer = Layer::new(client.clone());
-    let attempt =
-        async |request| text(exchange(&layer, request, |_| json_answer()).await.unwrap()).await;
-    costmark::operation(async {
-        attempt(post(BODY)).await;
-        attempt(post(BODY)).await;
-    })
-    .await;
-    let mut second = post(BODY);
-    second.headers_mut().insert("x-stainless-retry-count", "1".parse().unwrap());
-    attempt(post(BODY)).await;
-    attempt(second).await;
-    assert_eq!((sums(&client).operations, sums(&client).attempts), (2, 4));
+/// Always the same token.
+#[derive(Clone, Default)]
+struct OneToken {
+    asked: Arc<AtomicU32>,
+    refused: Arc<AtomicU32>,
+}
+
+impl BearerTokenProvider for OneToken {
+    fn token(&self) -> Result<String, BoxError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        Ok("the-only-token".into())
+    }
+
+    fn refused(&self, token: &str) {
+        assert_eq!(token, "the-only-token");
+        self.refused.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+fn bearer(provider: impl BearerTokenProvider) -> Client {
+    builder()
+        .set_all([("auth", "bearer"), ("project", "proj_a")])
+        .bearer_token(provider)
+        .build()
+        .unwrap()
 }
 
 #[tokio::test]
-async fn preparing_may_be_done_elsewhere() {
+async fn a_token_that_was_refused_is_sent_once() {
+    let provider = OneToken::default();
+    let client = bearer(provider.clone());
+    let sent = Arc::new(AtomicU32::new(0));
+    let counted = sent.clone();
+    let response = exchange(&Layer::new(client.clone()), post(BODY), move |request| {
+        assert_eq!(request.headers()["authorization"], "Bearer the-only-token");
+        counted.fetch_add(1, Ordering::SeqCst);
+        refusal("ExpiredTokenException")
+    });
+    let response = response.await.unwrap();
+    assert_eq!(response.status(), 403);
+    assert!(text(response).await.contains("ExpiredTokenException"), "the refusal is passed on");
+    assert_eq!((sent.load(Ordering::SeqCst), provider.refused.load(Ordering::SeqCst)), (1, 1));
+    assert_eq!((sums(&client).operations, sums(&client).attempts), (1, 1));
+}
+
+#[tokio::test]
+async fn a_token_that_is_renewed_is_sent() {
+    let n = AtomicU32::new(0);
+    let client = bearer(move || Ok(format!("token-{}", n.fetch_add(1, Ordering::SeqCst))));
+    let response = exchange(&Layer::new(client.clone()), post(BODY), |request| {
+        let first = request.headers()["authorization"] == "Bearer token-0";
+        if first { refusal("ExpiredTokenException") } else { json_answer() }
+    });
+    assert_eq!(text(response.await.unwrap()).await, ANSWER);
+    assert_eq!((sums(&client).operations, sums(&client).attempts), (1, 2));
+}
+
+#[tokio::test]
+async fn a_refusal_that_stalls_is_passed_on() {
+    let (client, asked) = rotating();
+    let response = exchange(&Layer::new(client.clone()), post(BODY), |_| {
+        let pieces = Pieces::of([r#"{"error":{"code":"ExpiredToken""#]).then_nothing();
+        Response::builder()
+            .status(StatusCode::FORBIDDEN)
+            .header("content-type", "application/json")
+            .body(pieces)
+            .unwrap()
+    });
+    let response = tokio::time::timeout(Duration::from_secs(5), response).await;
+    let mut body = response.expect("its head is passed on").unwrap().into_body();
+    let piece = body.frame().await.unwrap().unwrap().into_data().unwrap();
+    assert!(piece.starts_with(b"{"), "what was read ahead is not lost");
+    assert_eq!((asked.load(Ordering::SeqCst), sums(&client).attempts), (1, 1));
+    drop(body);
+    assert_eq!(sums(&client).failed_attempts, 1, "its head said 403");
+}
+
+#[tokio::test]
+async fn a_refused_upload_cannot_be_sent_again() {
+    let n = Arc::new(AtomicU32::new(0));
+    let counted = n.clone();
+    let client = bearer(move || Ok(format!("token-{}", counted.fetch_add(1, Ordering::SeqCst))));
+    let mut request = post("");
+    let kind = "application/octet-stream".parse().unwrap();
+    request.headers_mut().insert("content-type", kind);
+    *request.body_mut() = Pieces::of(["one", "two"]);
+    *request.uri_mut() = "https://bedrock-mantle.us-east-1.api.aws/v1/files".parse().unwrap();
+    let response =
+        exchange(&Layer::new(client), request, |_| refusal("ExpiredTokenException")).await;
+    assert_eq!(response.unwrap().status(), 403);
+    assert_eq!(n.load(Ordering::SeqCst), 1);
+}
+
+/// Repeats answers of 500, as layers that retry do.
+#[derive(Clone)]
+struct Thrice(u32);
+
+impl<R, E> tower::retry::Policy<Request<Whole>, Response<R>, E> for Thrice {
+    type Future = std::future::Ready<()>;
+
+    fn retry(
+        &mut self,
+        _: &mut Request<Whole>,
+        result: &mut Result<Response<R>, E>,
+    ) -> Option<Self::Future> {
+        self.0 += 1;
+        let fails = result.as_ref().is_ok_and(|answer| answer.status() == 500);
+        (fails && self.0 < 3).then(|| std::future::ready(()))
+    }
+
+    fn clone_request(&mut self, request: &Request<Whole>) -> Option<Request<Whole>> {
+        Some(request.clone())
+    }
+}
+
+type Whole = http_body_util::Full<Bytes>;
+
+fn whole() -> Request<Whole> {
+    Request::post(URL).header("content-type", "application/json").body(BODY.into()).unwrap()
+}
+
+/// A service that answers with these statuses, one after the other.
+fn statuses(
+    of: &[u16],
+) -> impl Service<
+    Request<Whole>,
+    Response = Response<Pieces>,
+    Error = Infallible,
+    Future = std::future::Ready<Result<Response<Pieces>, Infallible>>,
+> + Clone
++ Send
++ 'static {
+    let statuses = Arc::new(Mutex::new(of.to_vec()));
+    service_fn(move |_: Request<Whole>| {
+        let mut response = json_answer();
+        *response.status_mut() = StatusCode::from_u16(statuses.lock().unwrap().remove(0)).unwrap();
+        std::future::ready(Ok(response))
+    })
+}
+
+fn counted(client: &Client) -> (u64, u64, u64) {
+    let sums = sums(client);
+    (sums.operations, sums.attempts, sums.failed_attempts)
+}
+
+#[tokio::test]
+async fn what_a_layer_above_repeats_is_one_operation() {
+    let operations: Arc<Mutex<Vec<(String, u32, bool)>>> = Arc::default();
+    let told = operations.clone();
+    let client = keys(builder())
+        .set("project", "proj_a")
+        .on_usage(move |answer| {
+            let operation = answer.operation().unwrap().to_owned();
+            told.lock().unwrap().push((operation, answer.attempt(), answer.concurrent()));
+        })
+        .build()
+        .unwrap();
+    let service = ServiceBuilder::new()
+        .layer(OperationLayer)
+        .retry(Thrice(0))
+        .layer(Layer::new(client.clone()))
+        .service(statuses(&[500, 500, 200]));
+    assert_eq!(text(service.oneshot(whole()).await.unwrap()).await, ANSWER);
+    assert_eq!(counted(&client), (1, 3, 2));
+    let operations = operations.lock().unwrap();
+    let attempts: Vec<_> =
+        operations.iter().map(|(_, attempt, at_once)| (*attempt, *at_once)).collect();
+    assert_eq!(attempts, [(1, false), (2, false), (3, false)]);
+    assert!(operations.iter().all(|(operation, ..)| *operation == operations[0].0));
+}
+
+#[tokio::test]
+async fn without_the_layer_above_each_request_is_an_operation() {
+    let client = client();
+    let service = ServiceBuilder::new()
+        .retry(Thrice(0))
+        .layer(Layer::new(client.clone()))
+        .service(statuses(&[500, 500, 200]));
+    text(service.oneshot(whole()).await.unwrap()).await;
+    assert_eq!(counted(&client), (3, 3, 2));
+}
+
+#[tokio::test]
+async fn what_a_header_counts_decides_nothing() {
+    let client = client();
+    for count in ["7", "0", "1", "nonsense"] {
+        let mut request = whole();
+        request.headers_mut().insert("x-stainless-retry-count", count.parse().unwrap());
+        let service = Layer::new(client.clone()).layer(statuses(&[200]));
+        text(service.oneshot(request).await.unwrap()).await;
+    }
+    assert_eq!(counted(&client), (4, 4, 0));
+}
+
+#[tokio::test]
+async fn what_is_sent_twice_is_two_attempts() {
+    let concurrent: Arc<Mutex<Vec<bool>>> = Arc::default();
+    let told = concurrent.clone();
+    let client = keys(builder())
+        .set("project", "proj_a")
+        .on_usage(move |answer| told.lock().unwrap().push(answer.concurrent()))
+        .build()
+        .unwrap();
+    let layer = Layer::new(client.clone());
+    let operation = SharedOperation::new();
+    let attempt = async || {
+        let mut request = whole();
+        request.extensions_mut().insert(operation.clone());
+        layer.layer(statuses(&[200])).oneshot(request).await.unwrap()
+    };
+    // At once ...
+    let (first, second) = (attempt().await, attempt().await);
+    assert_eq!((text(second).await, text(first).await), (ANSWER.into(), ANSWER.into()));
+    assert_eq!(counted(&client), (1, 2, 0));
+    assert_eq!(*concurrent.lock().unwrap(), [true, false]);
+    // ... and one after the other.
+    for _ in 0..2 {
+        text(attempt().await).await;
+    }
+    drop(attempt().await);
+    text(attempt().await).await;
+    assert_eq!(counted(&client), (1, 6, 0));
+    assert_eq!(concurrent.lock().unwrap()[2..], [false; 4]);
+}
+
+#[tokio::test]
+async fn a_future_with_an_operation_around_it_joins_its_requests() {
+    let (client, other) = (client(), support::client());
+    let call = async |client: &Client| {
+        let service = Layer::new(client.clone()).layer(statuses(&[200]));
+        text(service.oneshot(whole()).await.unwrap()).await
+    };
+    costmark::operation(async {
+        call(&client).await;
+        call(&client).await;
+        call(&other).await; // of another client it is another operation
+    })
+    .await;
+    call(&client).await;
+    assert_eq!(counted(&client), (2, 3, 0));
+    assert_eq!(counted(&other), (1, 1, 0));
+}
+
+#[tokio::test]
+async fn an_attempt_that_is_given_up_is_followed_by_another() {
+    let client = client();
+    let operation = SharedOperation::new();
+    let request = || {
+        let mut request = whole();
+        request.extensions_mut().insert(operation.clone());
+        request
+    };
+    let never = service_fn(|_: Request<Whole>| {
+        std::future::pending::<Result<Response<Pieces>, Infallible>>()
+    });
+    let calling = Layer::new(client.clone()).layer(never).oneshot(request());
+    assert!(tokio::time::timeout(Duration::from_millis(20), calling).await.is_err());
+    let service = Layer::new(client.clone()).layer(statuses(&[200]));
+    text(service.oneshot(request()).await.unwrap()).await;
+    let sums = sums(&client);
+    assert_eq!((sums.operations, sums.attempts, sums.incomplete_attempts), (1, 2, 1));
+}
+
+/// Runs what may block on threads of its own, and sleeps as tokio does.
+#[derive(Clone, Default)]
+struct Threads(Arc<AtomicU32>);
+
+impl Runtime for Threads {
+    fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        std::thread::spawn(work);
+    }
+
+    fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(tokio::time::sleep(time))
+    }
+}
+
+#[tokio::test]
+async fn what_would_block_is_done_elsewhere() {
     let here = std::thread::current().id();
-    let elsewhere = Arc::new(AtomicU32::new(0));
-    let counted = elsewhere.clone();
     let client = builder()
         .set("project", "proj_a")
         .credentials(move || {
             assert_ne!(std::thread::current().id(), here);
-            counted.fetch_add(1, Ordering::SeqCst);
             Ok(Credentials::new("AKIDEXAMPLE", "secret"))
         })
         .build()
         .unwrap();
-    let layer = Layer::new(client).prepare_on(|work| drop(tokio::task::spawn_blocking(work)));
-    let response = costmark::scope(
-        "proj_scope",
-        exchange(&layer, post(BODY), |request| {
-            assert_eq!(request.headers()["openai-project"], "proj_scope");
-            json_answer()
-        }),
-    );
-    assert_eq!(text(response.await.unwrap()).await, ANSWER);
-    assert_eq!(elsewhere.load(Ordering::SeqCst), 1);
+    let threads = Threads::default();
+    let layer = Layer::new(client).runtime(threads.clone());
+    for _ in 0..3 {
+        let response = costmark::scope(
+            "proj_scope",
+            exchange(&layer, post(BODY), |request| {
+                assert_eq!(request.headers()["openai-project"], "proj_scope");
+                json_answer()
+            }),
+        );
+        assert_eq!(text(response.await.unwrap()).await, ANSWER);
+    }
+    // The others find the credentials, and look for newer ones once a second.
+    assert!((1..3).contains(&threads.0.load(Ordering::SeqCst)));
+}
 
-    let shut = Layer::new(support::client()).prepare_on(drop);
-    let error = exchange(&shut, post(BODY), |_| panic!("it was sent")).await.unwrap_err();
+/// Drops what it should run, as a runtime that shuts down does.
+struct ShuttingDown;
+
+impl Runtime for ShuttingDown {
+    fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>) {
+        drop(work);
+    }
+
+    fn sleep(&self, _: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+#[tokio::test]
+async fn a_runtime_that_shuts_down_is_an_error() {
+    let (client, _) = rotating();
+    let layer = Layer::new(client).runtime(ShuttingDown);
+    let error = exchange(&layer, post(BODY), |_| panic!("it was sent")).await.unwrap_err();
     assert!(matches!(&error, Error::Refused(error) if error.kind() == ErrorKind::Internal));
+}
+
+#[tokio::test]
+async fn hundreds_that_wait_for_credentials_hold_one_thread() {
+    let (may_go_on, waits) = std::sync::mpsc::channel::<()>();
+    let (waits, asked) = (Mutex::new(waits), Arc::new(AtomicU32::new(0)));
+    let counted = asked.clone();
+    let client = builder()
+        .set("project", "proj_a")
+        .credentials(move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            waits.lock().unwrap().recv().unwrap();
+            Ok(Credentials::new("AKIDEXAMPLE", "secret"))
+        })
+        .build()
+        .unwrap();
+    let threads = Threads::default();
+    let layer = Layer::new(client.clone()).runtime(threads.clone());
+    let calls: Vec<_> =
+        (0..600).map(|_| tokio::spawn(exchange(&layer, post(BODY), |_| json_answer()))).collect();
+    // Some dozens of tasks run in each of these.
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(threads.0.load(Ordering::SeqCst), 1);
+    may_go_on.send(()).unwrap();
+    for call in calls {
+        text(call.await.unwrap().unwrap()).await;
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    assert_eq!(sums(&client).operations, 600);
+}
+
+#[tokio::test]
+async fn one_failure_to_fetch_is_that_of_all_who_waited() {
+    let asked = Arc::new(AtomicU32::new(0));
+    let counted = asked.clone();
+    let client = builder()
+        .set("project", "proj_a")
+        .credentials(move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_millis(50)); // long enough for the others to come
+            Err("the vault is shut".into())
+        })
+        .build()
+        .unwrap();
+    let layer = Layer::new(client.clone()).runtime(Threads::default());
+    let calls: Vec<_> = (0..100)
+        .map(|_| tokio::spawn(exchange(&layer, post(BODY), |_| panic!("it was sent"))))
+        .collect();
+    for call in calls {
+        let error = call.await.unwrap().unwrap_err();
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(source, "the vault is shut");
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    assert!(client.usage().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn each_call_gets_a_token_of_its_own() {
+    let asked = Arc::new(AtomicU32::new(0));
+    let counted = asked.clone();
+    let client = bearer(move || {
+        std::thread::sleep(Duration::from_millis(5));
+        Ok(format!("token-{}", counted.fetch_add(1, Ordering::SeqCst)))
+    });
+    let layer = Layer::new(client.clone()).runtime(Threads::default());
+    let tokens: Arc<Mutex<std::collections::BTreeSet<String>>> = Arc::default();
+    let calls: Vec<_> = (0..50)
+        .map(|_| {
+            let tokens = tokens.clone();
+            tokio::spawn(exchange(&layer, post(BODY), move |request| {
+                let token = request.headers()["authorization"].to_str().unwrap().to_owned();
+                tokens.lock().unwrap().insert(token);
+                json_answer()
+            }))
+        })
+        .collect();
+    for call in calls {
+        text(call.await.unwrap().unwrap()).await;
+    }
+    assert_eq!((tokens.lock().unwrap().len(), asked.load(Ordering::SeqCst)), (50, 50));
+}
+
+#[tokio::test]
+async fn credentials_are_renewed_while_those_at_hand_serve() {
+    let asked = Arc::new(AtomicU32::new(0));
+    let counted = asked.clone();
+    let (renewing, renewed) = std::sync::mpsc::channel();
+    let client = builder()
+        .set("project", "proj_a")
+        .credentials(move || {
+            let n = counted.fetch_add(1, Ordering::SeqCst);
+            if n > 0 {
+                renewing.send(()).unwrap();
+            }
+            let life = if n == 0 { 60 } else { 36_000 };
+            let expiry = std::time::SystemTime::now() + Duration::from_secs(life);
+            Ok(Credentials::new(format!("AKID{n}"), "secret").with_expiry(expiry))
+        })
+        .clock({
+            let began = std::time::SystemTime::now();
+            let asked = asked.clone();
+            // Most of the first life is over as soon as it has begun.
+            move || {
+                began + Duration::from_secs(if asked.load(Ordering::SeqCst) > 0 { 55 } else { 0 })
+            }
+        })
+        .build()
+        .unwrap();
+    let layer = Layer::new(client).runtime(Threads::default());
+    let call = async || {
+        let keys = Arc::new(Mutex::new(String::new()));
+        let seen = keys.clone();
+        let response = exchange(&layer, post(BODY), move |request| {
+            let authorization = request.headers()["authorization"].to_str().unwrap();
+            let (_, rest) = authorization.split_once("Credential=").unwrap();
+            *seen.lock().unwrap() = rest.split('/').next().unwrap().to_owned();
+            json_answer()
+        });
+        text(response.await.unwrap()).await;
+        let keys = keys.lock().unwrap();
+        keys.clone()
+    };
+    assert_eq!(call().await, "AKID0");
+    renewed.recv_timeout(Duration::from_secs(5)).expect("they are renewed");
+    let mut signed_by = call().await;
+    for _ in 0..500 {
+        if signed_by == "AKID1" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        signed_by = call().await;
+    }
+    assert_eq!((signed_by.as_str(), asked.load(Ordering::SeqCst)), ("AKID1", 2));
 }
 
 /// Answers that are read to their end, dropped somewhere, or never taken: each counts once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_attempt_is_counted_once_however_it_ends() {
     let client = client();
-    let layer =
-        Layer::new(client.clone()).prepare_on(|work| drop(tokio::task::spawn_blocking(work)));
+    let layer = Layer::new(client.clone());
     let tasks: Vec<_> = (0..400)
         .map(|i| {
             let calling = exchange(&layer, post(r#"{"model":"m","stream":true}"#), |_| {

@@ -1,4 +1,4 @@
-//! The emulator as a child process, and what it has to say.
+//! The emulator as a child process, and what it recorded.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -53,7 +53,7 @@ pub struct Emulator {
     http: reqwest::Client,
 }
 
-/// What the emulator has to say about one inference request.
+/// What the emulator recorded of one inference request.
 #[derive(Debug, Deserialize)]
 #[allow(missing_docs)]
 pub struct Record {
@@ -97,7 +97,7 @@ pub struct Counts {
 
 impl Emulator {
     /// Starts one with the Python that `COSTMARK_PYTHON` names, which must be able to import
-    /// costmark with its extra `emulator`. `None`, and a word about it, without the variable.
+    /// costmark with its extra `emulator`. `None`, with a line that says so, without the variable.
     pub fn start() -> Option<Self> {
         isolate();
         let Some(python) = env::var_os("COSTMARK_PYTHON") else {
@@ -185,15 +185,14 @@ impl Drop for Emulator {
 
 /// The counters of a client, by project.
 pub fn counts(report: &UsageReport) -> BTreeMap<String, Counts> {
-    let sums = report.iter().map(|(project, totals)| {
-        let sum = Counts {
-            attempts: totals.attempts,
-            input_tokens: totals.input_tokens,
-            cached_input_tokens: totals.cached_input_tokens,
-            output_tokens: totals.output_tokens,
-            reasoning_tokens: totals.reasoning_tokens,
-        };
-        (project.to_owned(), sum)
-    });
-    sums.collect()
+    let mut sums: BTreeMap<String, Counts> = BTreeMap::new();
+    for row in report.iter() {
+        let sum = sums.entry(row.project.to_owned()).or_default();
+        sum.attempts += row.totals.attempts;
+        sum.input_tokens += row.totals.input_tokens;
+        sum.cached_input_tokens += row.totals.cached_input_tokens;
+        sum.output_tokens += row.totals.output_tokens;
+        sum.reasoning_tokens += row.totals.reasoning_tokens;
+    }
+    sums
 }

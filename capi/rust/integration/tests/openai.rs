@@ -133,7 +133,7 @@ fn of(client: &Client, project: &str) -> Counts {
     counts(&client.usage().unwrap()).get(project).copied().unwrap_or_default()
 }
 
-/// Waits until the SDK's own task has let go of an answer.
+/// Waits until the SDK's own task has dropped an answer.
 async fn until(mut held: impl FnMut() -> bool) {
     for _ in 0..500 {
         if held() {
@@ -168,8 +168,8 @@ async fn every_way_under_three_projects() {
     }
     emulator.agrees_with(&client).await;
     let report = client.usage().unwrap();
-    assert_eq!(report.len(), PROJECTS.len());
-    assert_eq!(report.iter().map(|(_, sums)| sums.operations).sum::<u64>(), calls);
+    assert_eq!(counts(&report).len(), PROJECTS.len());
+    assert_eq!(report.iter().map(|row| row.totals.operations).sum::<u64>(), calls);
     for record in emulator.records().await {
         assert_eq!(record.access_key_id.as_deref(), Some(ACCESS_KEY_ID));
         assert_eq!(record.outcome, "completed");
@@ -194,7 +194,7 @@ async fn a_hundred_at_once() {
     }
     emulator.agrees_with(&client).await;
     let report = client.usage().unwrap();
-    assert_eq!(report.iter().map(|(_, sums)| sums.operations).sum::<u64>(), 100);
+    assert_eq!(report.iter().map(|row| row.totals.operations).sum::<u64>(), 100);
 }
 
 #[tokio::test]
@@ -205,7 +205,7 @@ async fn retries_are_attempts_of_one_operation() {
     emulator.fault(json!({"kind": "status", "status": 503, "count": 2, "retry_after": 0})).await;
     call(Way::Chat, &sdk, "Hello").await.unwrap();
 
-    let sums = client.usage().unwrap().get(PROJECTS[0]).unwrap();
+    let sums = client.usage().unwrap().project(PROJECTS[0]).unwrap();
     assert_eq!((sums.operations, sums.attempts, sums.failed_attempts), (1, 3, 2));
     assert_eq!(emulator.charged().await[PROJECTS[0]].input_tokens, sums.input_tokens);
     for request in emulator.requests().await {
@@ -235,7 +235,7 @@ async fn errors_of_the_service_stay_the_sdks() {
     emulator.fault(json!({"kind": "status", "status": 400})).await;
     let error = sdk.chat().create(chat("Hello")).await.unwrap_err();
     assert!(matches!(error, OpenAIError::ApiError(_)), "{error:?}");
-    assert_eq!(client.usage().unwrap().get(PROJECTS[1]).unwrap().failed_attempts, 1);
+    assert_eq!(client.usage().unwrap().project(PROJECTS[1]).unwrap().failed_attempts, 1);
 }
 
 #[tokio::test]
@@ -246,7 +246,7 @@ async fn the_project_of_the_sdk_counts_as_the_requests() {
     let Connected { sdk, client } = connect_as(&emulator, builder, config);
     costmark::scope(PROJECTS[1], call(Way::Chat, &sdk, "Hello")).await.unwrap();
     emulator.agrees_with(&client).await;
-    assert_eq!(client.usage().unwrap().get(PROJECTS[2]).unwrap().operations, 1);
+    assert_eq!(client.usage().unwrap().project(PROJECTS[2]).unwrap().operations, 1);
 }
 
 #[tokio::test]
@@ -259,7 +259,7 @@ async fn a_stream_that_is_dropped_counts_as_cancelled() {
         sdk.chat().create_stream(chat("Tell me everything about shoes.")).await.unwrap();
     stream.next().await.unwrap().unwrap();
     drop(stream);
-    let sums = || client.usage().unwrap().get(PROJECTS[0]).unwrap();
+    let sums = || client.usage().unwrap().project(PROJECTS[0]).unwrap();
     until(|| sums().incomplete_attempts == 1).await;
     assert_eq!((sums().operations, sums().attempts, sums().failed_attempts), (1, 1, 0));
 }
@@ -271,7 +271,7 @@ async fn a_call_that_is_dropped_counts_as_cancelled() {
         connect(&emulator, emulator.signing().set("project", PROJECTS[0]));
     emulator.fault(json!({"kind": "slow", "delay_s": 30})).await;
     let calling = tokio::spawn(async move { sdk.chat().create(chat("Hello")).await.map(drop) });
-    let sums = || client.usage().unwrap().get(PROJECTS[0]).unwrap_or_default();
+    let sums = || client.usage().unwrap().project(PROJECTS[0]).unwrap_or_default();
     until(|| sums().attempts == 1).await;
     calling.abort();
     assert!(calling.await.unwrap_err().is_cancelled(), "the emulator is not slow");
@@ -285,13 +285,13 @@ async fn a_stream_that_breaks_off_is_incomplete() {
         connect(&emulator, emulator.signing().set("project", PROJECTS[0]));
     emulator.fault(json!({"kind": "drop_stream", "after_events": 2})).await;
     call(Way::ChatStreamed, &sdk, "Hello").await.expect_err("the SDK has not noticed");
-    let sums = || client.usage().unwrap().get(PROJECTS[0]).unwrap();
+    let sums = || client.usage().unwrap().project(PROJECTS[0]).unwrap();
     until(|| sums().incomplete_attempts == 1).await;
     assert_eq!(sums().attempts, 1);
 }
 
 #[tokio::test]
-async fn refused_credentials_are_mended_under_the_sdk() {
+async fn refused_credentials_are_replaced_under_the_sdk() {
     let Some(emulator) = Emulator::start() else { return };
     let asked = std::sync::Arc::new(AtomicU32::new(0));
     let supply = {
@@ -311,9 +311,36 @@ async fn refused_credentials_are_mended_under_the_sdk() {
     let statuses: Vec<_> = emulator.requests().await.iter().map(|request| request.status).collect();
     assert_eq!(statuses.len(), 2, "{statuses:?}");
     assert!([401, 403].contains(&statuses[0]) && statuses[1] == 200, "{statuses:?}");
-    let sums = client.usage().unwrap().get(PROJECTS[0]).unwrap();
+    let sums = client.usage().unwrap().project(PROJECTS[0]).unwrap();
     assert_eq!((sums.operations, sums.attempts, sums.failed_attempts), (1, 2, 1));
     assert_eq!(emulator.charged().await[PROJECTS[0]].input_tokens, sums.input_tokens);
+}
+
+#[tokio::test]
+async fn a_token_that_was_refused_is_sent_once() {
+    let Some(emulator) = Emulator::start() else { return };
+    let builder = emulator.unsigned().set("auth", "bearer").set("project", PROJECTS[0]);
+    let Connected { sdk, client } =
+        connect(&emulator, builder.bearer_token(|| Ok("ABSKREVOKED".into())));
+    sdk.chat().create(chat("Hello")).await.expect_err("the service refuses the token");
+    let statuses: Vec<_> = emulator.requests().await.iter().map(|request| request.status).collect();
+    assert_eq!(statuses.len(), 1, "{statuses:?}");
+    assert!([401, 403].contains(&statuses[0]), "{statuses:?}");
+    let sums = client.usage().unwrap().project(PROJECTS[0]).unwrap();
+    assert_eq!((sums.operations, sums.attempts, sums.failed_attempts), (1, 1, 1));
+}
+
+#[tokio::test]
+async fn what_a_header_counts_decides_nothing() {
+    let Some(emulator) = Emulator::start() else { return };
+    let config = OpenAIConfig::new().with_header("x-stainless-retry-count", "7").unwrap();
+    let builder = emulator.signing().set("project", PROJECTS[0]);
+    let Connected { sdk, client } = connect_as(&emulator, builder, config);
+    emulator.fault(json!({"kind": "status", "status": 503, "count": 1, "retry_after": 0})).await;
+    sdk.chat().create(chat("Hello")).await.unwrap();
+    sdk.chat().create(chat("Hello")).await.unwrap();
+    let sums = client.usage().unwrap().project(PROJECTS[0]).unwrap();
+    assert_eq!((sums.operations, sums.attempts, sums.failed_attempts), (2, 3, 1));
 }
 
 #[tokio::test]

@@ -4,9 +4,7 @@
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use costmark::{
-    Cancel, ErrorKind, Header, Request, Response, Scope, SendOptions, Verdict, VerifyRequest,
-};
+use costmark::{Cancel, ErrorKind, Header, Request, Scope, SendOptions, Verdict, VerifyRequest};
 use costmark_integration::{Emulator, MODEL, PROJECTS};
 use serde_json::{Value, json};
 
@@ -26,9 +24,9 @@ async fn chat_and_responses_streamed_and_not_under_three_projects() {
     let Some(emulator) = Emulator::start() else { return };
     let events = Arc::new(Mutex::new(0));
     let counted = events.clone();
-    let builder = emulator.signing().on_usage(move |event| {
-        assert_eq!((event.http_status, event.attempt), (Some(200), 1));
-        *counted.lock().unwrap() += event.usage.input_tokens.unwrap();
+    let builder = emulator.signing().on_usage(move |answer| {
+        assert_eq!((answer.http_status(), answer.attempt()), (Some(200), 1));
+        *counted.lock().unwrap() += answer.usage().input_tokens.unwrap();
     });
     let client = builder.build().unwrap();
     thread::scope(|scope| {
@@ -36,7 +34,6 @@ async fn chat_and_responses_streamed_and_not_under_three_projects() {
             let (client, base) = (&client, &emulator.url);
             scope.spawn(move || {
                 let _scope = Scope::enter(project);
-                let mut answer = Response::new().unwrap();
                 for streamed in [false, true] {
                     for (path, body) in [
                         ("/v1/chat/completions", chat(streamed)),
@@ -51,11 +48,12 @@ async fn chat_and_responses_streamed_and_not_under_three_projects() {
                             Ok(())
                         };
                         let options = SendOptions::new().on_body(&mut on_body);
-                        client.send(&request, options, &mut answer).unwrap();
+                        let mut operation = client.operation(&request).unwrap();
+                        operation.send(options).unwrap();
                         let text = String::from_utf8(streamed_bytes).unwrap();
                         assert_eq!(text.starts_with('{'), !streamed, "{text}");
-                        assert!(!text.contains("\"choices\":[]"), "a chunk that nobody asked for");
-                        assert_eq!(answer.project(), Some(project));
+                        assert!(!text.contains("\"choices\":[]"), "a chunk that was not asked for");
+                        assert_eq!(operation.answer().project(), project);
                     }
                 }
             });
@@ -74,35 +72,37 @@ async fn a_cancelled_stream_and_a_busy_service() {
     let (url, headers) =
         (format!("{}/v1/chat/completions", emulator.url), [Header::new(JSON.0, JSON.1)]);
     emulator.fault(json!({"kind": "slow", "delay_s": 0.02})).await;
-    let (cancel, mut answer, body) = (Cancel::new().unwrap(), Response::new().unwrap(), chat(true));
+    let (cancel, body) = (Cancel::new().unwrap(), chat(true));
     let request = Request::new("POST", &url).headers(&headers).body(&body);
     let mut on_body = |_: &[u8]| {
-        cancel.request();
+        cancel.stop();
         Ok(())
     };
     let options = SendOptions::new().on_body(&mut on_body).cancel(&cancel);
-    let error = client.send(&request, options, &mut answer).unwrap_err();
+    let error = client.operation(&request).unwrap().send(options).map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Cancelled);
 
     emulator.fault(json!({"kind": "status", "status": 503, "count": 2, "retry_after": 0})).await;
     let body = chat(false);
     let request = Request::new("POST", &url).headers(&headers).body(&body);
-    client.send(&request, SendOptions::new().max_attempts(3), &mut answer).unwrap();
-    assert_eq!(answer.attempts(), 3);
-    let whole: Value = serde_json::from_slice(answer.body()).unwrap();
-    assert_eq!(whole["usage"]["prompt_tokens"].as_u64(), answer.usage().input_tokens);
-    let sums = client.usage().unwrap().get(PROJECTS[0]).unwrap();
+    let mut operation = client.operation(&request).unwrap();
+    let response = operation.send(SendOptions::new().max_attempts(3)).unwrap();
+    assert_eq!(response.attempts(), 3);
+    let whole: Value = serde_json::from_slice(response.body()).unwrap();
+    let input_tokens = operation.answer().usage().input_tokens;
+    assert_eq!(whole["usage"]["prompt_tokens"].as_u64(), input_tokens);
+    let sums = client.usage().unwrap().project(PROJECTS[0]).unwrap();
     assert_eq!((sums.operations, sums.attempts, sums.failed_attempts), (2, 4, 2));
 }
 
 #[tokio::test]
-async fn the_emulator_honours_the_project() {
+async fn the_emulator_honors_the_project() {
     let Some(emulator) = Emulator::start() else { return };
     let client =
         emulator.signing().set_all([("project", PROJECTS[0]), ("endpoint", "mantle")]).build();
     let client = client.unwrap();
     let verification = client.verify(&VerifyRequest::new().model(MODEL)).unwrap();
-    assert_eq!(verification.verdict(), Verdict::Honoured, "{verification:?}");
+    assert_eq!(verification.verdict(), Verdict::Honored, "{verification:?}");
     let probes: Vec<_> = verification.probes().collect();
     assert!(
         probes.len() >= 2 && probes.iter().any(|probe| probe.project == PROJECTS[0]),

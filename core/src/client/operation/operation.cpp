@@ -139,7 +139,11 @@ void Operation::Impl::sent() {
   const Prepared::Impl& made = prepared.impl();
   reader.begin(made.inference || made.polls ? made.api : Api::other, 0, {}, false, false);
   refusal.begin(0, {});
-  if (made.inference) client->accounting.begin(made.payer(), made.model, attempt == 1);
+  sent_project = made.payer();
+  sent_model = made.model;
+  sent_source = made.source;
+  sent_api = made.api;
+  if (made.inference) client->accounting.begin(sent_project, sent_model, attempt == 1);
 }
 
 void Operation::Impl::read_head_fields(const AnswerHead& given, std::string_view& content_type,
@@ -284,12 +288,13 @@ std::chrono::microseconds Operation::Impl::since_sent() const noexcept {
 
 AttemptReport Operation::Impl::report() const noexcept {
   const Prepared::Impl& made = prepared.impl();
+  const bool is_sent = attempt != 0;
   return {.kind = AttemptReport::Kind::attempt,
           .operation = share ? share->id.text() : std::string_view(),
-          .project = made.payer(),
-          .project_source = made.source,
-          .api = made.api,
-          .model = made.model,
+          .project = is_sent ? std::string_view(sent_project) : made.payer(),
+          .project_source = is_sent ? sent_source : made.source,
+          .api = is_sent ? sent_api : made.api,
+          .model = is_sent ? sent_model : made.model,
           .attempt = attempt,
           .concurrent = beside_another,
           .http_status = http_status,
@@ -357,9 +362,6 @@ std::string_view Operation::fail(Outcome outcome) {
 
 const Next& Operation::next() const noexcept {
   return impl_->next;
-}
-void Operation::clear() noexcept {
-  impl_->drop();
 }
 const Answer& Operation::answer() const noexcept {
   return impl_->reader.answer();

@@ -67,6 +67,10 @@ struct Operation::Impl {
 
   // The last attempt.
   std::uint32_t attempt = 0;
+  std::string sent_project;
+  std::string sent_model;
+  ProjectSource sent_source = ProjectSource::none;
+  Api sent_api = Api::other;
   AnswerReader reader;
   client::RefusalReader refusal;
   client::RefusedAuth refused;  // given to no attempt that `next` advised

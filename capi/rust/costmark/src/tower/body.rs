@@ -1,53 +1,50 @@
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, Response};
 use http_body::{Frame, SizeHint};
 
-use super::head::head_of;
+use super::attempt::Attempt;
+use super::head::fields;
 use super::reading::Reading;
-use crate::{Observation, Outcome};
+use crate::{AnswerHead, Next, Outcome, Plan, Step, Usage};
 
-/// Reads along with an answer, for programs that prepare and send by other means than the layer.
-///
-/// The observation is that of the request, before its head. `hides_usage_chunk` is what
-/// [`Changes::hides_usage_chunk`](crate::Changes::hides_usage_chunk) said of it: then the answer has
-/// no length any more.
-///
-/// ```
-/// # use costmark::{Client, Prepared, Request};
-/// # use http_body_util::BodyExt;
-/// # let url = "https://bedrock-mantle.us-east-1.api.aws/v1/models";
-/// # let client = Client::builder().set("auth", "none").build()?;
-/// # let send = |_: &costmark::Changes<'_>| http::Response::new(String::from("{}"));
-/// let mut memory = Prepared::new()?;
-/// let changes = client.prepare(&Request::new("GET", url), &mut memory)?;
-/// let (observation, hides) = (client.observe(&changes, 1)?, changes.hides_usage_chunk());
-/// let answer = costmark::tower::observe(send(&changes), observation, hides);
-/// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-/// # assert_eq!(runtime.block_on(answer.into_body().collect()).unwrap().to_bytes(), "{}");
-/// # Ok::<(), costmark::Error>(())
-/// ```
-pub fn observe<A: http_body::Body>(
+/// Reads an answer along. Returns how its body is to be read.
+pub(super) fn read_along<A: http_body::Body>(
     response: Response<A>,
-    mut observation: Observation,
-    hides_usage_chunk: bool,
-) -> Response<Body<A>> {
-    let (mut parts, body) = response.into_parts();
-    let reading = match observation.head(&head_of(parts.status, &parts.headers)) {
-        Ok(()) => Reading::of(&parts.headers),
-        Err(_) => Reading::Not,
-    };
-    let changes_length = hides_usage_chunk && matches!(reading, Reading::Plain);
-    if changes_length && parts.status.is_success() {
+    mut attempt: Attempt,
+) -> (Response<Body<A>>, Option<Plan>) {
+    let (mut parts, inner) = response.into_parts();
+    let mut reading = Reading::of(&parts.headers);
+    let headers = fields(&parts.headers);
+    let is_encoded = matches!(reading, Reading::Not);
+    let head = AnswerHead::new(parts.status.as_u16()).headers(&headers).encoded(is_encoded);
+    let plan = attempt.head(&head).ok();
+    drop(headers);
+    let changes = plan.is_some_and(|plan| plan.body_may_change);
+    if changes {
+        reading = reading.for_changes();
         parts.headers.remove(CONTENT_LENGTH);
+        if matches!(reading, Reading::Decoded(_)) {
+            parts.headers.remove(CONTENT_ENCODING);
+        }
     }
-    Response::from_parts(parts, Body::new(body, observation, reading, changes_length))
+    let mut body = Body {
+        inner: Some(Box::pin(inner)),
+        attempt,
+        reading,
+        changes_length: changes,
+        passed: VecDeque::new(),
+        last: None,
+        next: None,
+    };
+    body.end_early();
+    (Response::from_parts(parts, body), plan)
 }
 
 /// The body of an answer, read along as it passes. What is passed on is what came, except for a
@@ -55,11 +52,12 @@ pub fn observe<A: http_body::Body>(
 /// as cancelled, unless the answer said itself that it is complete.
 pub struct Body<A: http_body::Body> {
     inner: Option<Pin<Box<A>>>, // None: it has ended
-    observation: Observation,
+    attempt: Attempt,
     reading: Reading,
     changes_length: bool,
     passed: VecDeque<Bytes>,      // not given out yet
     last: Option<Last<A::Error>>, // follows what was passed
+    next: Option<Next>,           // after the end
 }
 
 enum Last<E> {
@@ -68,55 +66,63 @@ enum Last<E> {
 }
 
 impl<A: http_body::Body> Body<A> {
-    fn new(inner: A, observation: Observation, reading: Reading, changes_length: bool) -> Self {
-        let mut body = Self {
-            inner: Some(Box::pin(inner)),
-            observation,
-            reading,
-            changes_length,
-            passed: VecDeque::new(),
-            last: None,
-        };
-        body.end_early();
-        body
+    /// How the answer ended; [`Outcome::Unknown`] before its end.
+    pub fn outcome(&self) -> Outcome {
+        self.attempt.result().0
     }
 
-    /// How the answer ended, what it used, and who answered, as far as it was read.
-    pub fn observation(&self) -> &Observation {
-        &self.observation
+    /// What it used; before its end what is known so far.
+    pub fn usage(&self) -> Usage {
+        self.attempt.result().1
+    }
+
+    pub(super) fn attempt(&self) -> &Attempt {
+        &self.attempt
     }
 
     fn feed(&mut self, piece: Bytes) {
-        let passed = self.reading.feed(&mut self.observation, piece);
+        let passed = self.reading.feed(&mut self.attempt, piece);
         if !passed.is_empty() {
             self.passed.push_back(passed);
         }
     }
 
     /// Ends the answer, the first time.
-    fn end(&mut self, outcome: Outcome) {
+    fn end(&mut self, failure: Option<Outcome>) {
         if self.inner.take().is_none() {
             return;
         }
-        let held_back = self.reading.end(&mut self.observation, outcome);
+        let (held_back, next) = self.reading.end(&mut self.attempt, failure);
+        self.next = Some(next);
         if !held_back.is_empty() {
-            self.passed.push_back(Bytes::copy_from_slice(held_back));
+            self.passed.push_back(held_back.into());
         }
     }
 
-    /// Ends an answer that says that nothing more comes: not everybody asks again.
+    /// Ends an answer that says that nothing more comes: not every caller asks again.
     fn end_early(&mut self) {
         if self.inner.as_ref().is_some_and(|inner| inner.is_end_stream()) {
-            self.end(Outcome::Ok);
+            self.end(None);
         }
     }
 
-    /// Reads on without giving anything out. Tells whether the answer has come to its end.
-    pub(super) async fn read_ahead(&mut self, most: usize) -> bool {
-        while self.inner.is_some() && self.passed.iter().map(Bytes::len).sum::<usize>() < most {
-            poll_fn(|context| self.poll_inner(context)).await;
-        }
-        self.inner.is_none() && !matches!(self.last, Some(Last::Error(_)))
+    /// Reads on without giving anything out, until so many bytes came or the time is over. Tells
+    /// whether the answer has ended, and is to be sent again.
+    pub(super) async fn read_ahead(
+        &mut self,
+        len: usize,
+        mut time: Pin<Box<dyn Future<Output = ()> + Send>>,
+    ) -> bool {
+        poll_fn(|context| {
+            while self.inner.is_some() && self.passed.iter().map(Bytes::len).sum::<usize>() < len {
+                if self.poll_inner(context).is_pending() {
+                    return time.as_mut().poll(context);
+                }
+            }
+            Poll::Ready(())
+        })
+        .await;
+        self.next.is_some_and(|next| next.step == Step::Again)
     }
 
     fn poll_inner(&mut self, context: &mut Context<'_>) -> Poll<()> {
@@ -128,15 +134,15 @@ impl<A: http_body::Body> Body<A> {
                     self.end_early();
                 }
                 Err(frame) => {
-                    self.end(Outcome::Ok);
+                    self.end(None);
                     self.last = frame.into_trailers().ok().map(Last::Trailers);
                 }
             },
             Some(Err(error)) => {
-                self.end(Outcome::Incomplete);
+                self.end(Some(Outcome::Incomplete));
                 self.last = Some(Last::Error(error));
             }
-            None => self.end(Outcome::Ok),
+            None => self.end(None),
         }
         Poll::Ready(())
     }
@@ -191,6 +197,9 @@ impl<A: http_body::Body> http_body::Body for Body<A> {
 
 impl<A: http_body::Body> fmt::Debug for Body<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Body").field("observation", &self.observation).finish_non_exhaustive()
+        f.debug_struct("Body")
+            .field("outcome", &self.outcome())
+            .field("usage", &self.usage())
+            .finish_non_exhaustive()
     }
 }

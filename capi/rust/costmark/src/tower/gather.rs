@@ -2,8 +2,6 @@ use std::future::poll_fn;
 use std::pin::pin;
 
 use bytes::{Buf, Bytes, BytesMut};
-use http::HeaderMap;
-use http::header::CONTENT_TYPE;
 
 use super::Error;
 use crate::ErrorKind;
@@ -74,18 +72,10 @@ impl Gathered {
     }
 }
 
-/// Uploads that are shorter are always read into memory.
-const LONG_UPLOAD: u64 = 1 << 20;
+/// Bodies that are shorter are always read into memory.
+const LONG: u64 = 1 << 20;
 
-/// Whether a body may pass without being read first: it holds nothing to attribute, and is long, or
-/// may be.
-pub(super) fn is_long_upload<B: http_body::Body>(headers: &HeaderMap, body: &B) -> bool {
-    if body.is_end_stream() || body.size_hint().upper().is_some_and(|upper| upper <= LONG_UPLOAD) {
-        return false;
-    }
-    let Some(media_type) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
-        return false;
-    };
-    let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    !media_type.is_empty() && !media_type.ends_with("/json") && !media_type.ends_with("+json")
+/// Whether a body is long, or may be: then it passes without being read first, if that may be.
+pub(super) fn is_long<B: http_body::Body>(body: &B) -> bool {
+    !body.is_end_stream() && body.size_hint().upper().is_none_or(|upper| upper > LONG)
 }

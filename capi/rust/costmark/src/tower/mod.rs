@@ -3,40 +3,56 @@
 //!
 //! It goes over any service of `http::Request<B>` whose body can be made of `Bytes`, such as that
 //! of hyper-util. Every request is prepared and signed for itself, so the layer belongs *below* one
-//! that retries.
+//! that retries, and an [`OperationLayer`] above that makes the retries attempts of one operation:
+//!
+//! ```text
+//!   OperationLayer   each request is an operation, by a SharedOperation in its extensions
+//!   retry            clones the request
+//!   Layer            each request is an attempt
+//!   HTTP client
+//! ```
 //!
 //! * Bodies that are attributed or signed are read whole into memory first, up to
-//!   [`Layer::max_body`]. An upload that is neither passes as it comes.
+//!   [`Layer::max_body`]. A long one that is neither passes as it comes.
 //! * The project is that of the request's extension [`Project`](crate::Project), of its header or
 //!   its body, or of the [`scope`](crate::scope) around the call, as the client's options decide.
-//! * A request whose proof the service refuses, though another one may be accepted, is prepared and
-//!   sent once more.
+//! * An attempt counts when it is sent. If the service refuses what authenticated it, and something
+//!   else is to be had, it is sent once more. For that a refusal is read before it is passed on,
+//!   within limits of bytes and time.
 //! * The answer is counted when it was read to its end, or dropped, whichever comes first. Of one
-//!   in gzip a copy is decoded; other encodings pass unread, and their outcome is unknown. A stream
-//!   out of which a chunk is to be hidden is asked for without an encoding.
+//!   in gzip a copy is decoded; other encodings pass unread, and their outcome is unknown. A gzip
+//!   stream out of which a chunk is to be hidden is passed on decoded.
+//! * Nothing blocks the thread that polls: what has to wait does so on the [`Runtime`], one fetch
+//!   of credentials for all calls that need it.
 //! * Redirects are answers, and not followed.
 
+mod attempt;
 mod body;
 mod exchange;
 mod gather;
 mod head;
-mod offload;
+mod kept;
+mod operation_layer;
 mod reading;
+mod runtime;
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{Request, Response};
 
-pub use self::body::{Body, observe};
+pub use self::attempt::SharedOperation;
+pub use self::body::Body;
 use self::exchange::Exchange;
-use self::offload::Offload;
+pub use self::operation_layer::{OperationLayer, OperationService};
+use self::runtime::Waiting;
+pub use self::runtime::{Runtime, Tokio};
+use crate::Client;
 use crate::error::BoxError;
-use crate::{Client, Prepared};
 
 /// How long a request body may be unless [`Layer::max_body`] says otherwise.
 pub const DEFAULT_MAX_BODY: usize = 128 << 20;
@@ -74,51 +90,30 @@ pub struct Layer {
 }
 
 impl Layer {
-    /// Attributes what goes through it to projects of a client.
+    /// Attributes what goes through it to projects of a client, on the [`Tokio`] runtime.
     pub fn new(client: Client) -> Self {
-        let memories = Mutex::default();
-        Self {
-            shared: Arc::new(Shared {
-                client,
-                max_body: DEFAULT_MAX_BODY,
-                offload: None,
-                memories,
-            }),
-        }
+        let waiting = Arc::new(Waiting::new(Box::new(Tokio)));
+        Self { shared: Arc::new(Shared { client, max_body: DEFAULT_MAX_BODY, waiting }) }
     }
 
     /// Bounds the length of request bodies, in bytes. Longer ones are refused.
     pub fn max_body(self, bytes: usize) -> Self {
-        self.with(|shared| shared.max_body = bytes)
+        let (client, waiting) = (self.shared.client.clone(), self.shared.waiting.clone());
+        Self { shared: Arc::new(Shared { client, max_body: bytes, waiting }) }
     }
 
-    /// Prepares requests elsewhere, such as on the threads that a runtime has for what may block:
-    /// preparing fetches credentials when that is due, and hashes the body. Without this it is done
-    /// where the call's future is polled.
-    ///
-    /// ```
-    /// # let client = costmark::Client::builder().build()?;
-    /// let layer = costmark::tower::Layer::new(client)
-    ///     .prepare_on(|work| drop(tokio::task::spawn_blocking(work)));
-    /// # Ok::<(), costmark::Error>(())
-    /// ```
-    pub fn prepare_on(
-        self,
-        spawn: impl Fn(Box<dyn FnOnce() + Send>) + Send + Sync + 'static,
-    ) -> Self {
-        self.with(|shared| shared.offload = Some(Offload::new(spawn)))
+    /// Waits and sleeps on another runtime.
+    pub fn runtime(self, runtime: impl Runtime) -> Self {
+        let (client, max_body) = (self.shared.client.clone(), self.shared.max_body);
+        let waiting = Arc::new(Waiting::new(Box::new(runtime)));
+        Self { shared: Arc::new(Shared { client, max_body, waiting }) }
     }
+}
 
-    fn with(self, change: impl FnOnce(&mut Shared)) -> Self {
-        // Copied, so that services made earlier stay as they are.
-        let mut shared = Shared {
-            client: self.shared.client.clone(),
-            max_body: self.shared.max_body,
-            offload: self.shared.offload.clone(),
-            memories: Mutex::default(),
-        };
-        change(&mut shared);
-        Self { shared: Arc::new(shared) }
+#[cfg(feature = "reqwest-middleware")]
+impl Layer {
+    pub(crate) fn exchange<B>(&self, request: &Request<B>) -> Exchange {
+        Exchange::new(self.shared.clone(), request)
     }
 }
 
@@ -182,35 +177,7 @@ where
 struct Shared {
     client: Client,
     max_body: usize,
-    offload: Option<Offload>,
-    memories: Mutex<Vec<Prepared>>,
-}
-
-/// More than are ever needed at once on most machines: a memory is lent for microseconds.
-const KEPT_MEMORIES: usize = 16;
-
-/// A memory that has held a longer body is not kept.
-const KEPT_BODY: usize = 4 << 20;
-
-impl Shared {
-    /// Lends memory to prepare a request with a body of a length in.
-    fn with_memory<T>(
-        &self,
-        body_len: usize,
-        work: impl FnOnce(&mut Prepared) -> Result<T, crate::Error>,
-    ) -> Result<T, crate::Error> {
-        let kept = self.memories.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut memory = match kept {
-            Some(memory) => memory,
-            None => Prepared::new()?,
-        };
-        let result = work(&mut memory);
-        let mut memories = self.memories.lock().unwrap_or_else(PoisonError::into_inner);
-        if body_len <= KEPT_BODY && memories.len() < KEPT_MEMORIES {
-            memories.push(memory);
-        }
-        result
-    }
+    waiting: Arc<Waiting>,
 }
 
 /// Why there is no answer.

@@ -5,16 +5,21 @@ use flate2::write::MultiGzDecoder;
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 
-use crate::{Observation, Outcome};
+use super::attempt::Attempt;
+use crate::{Next, Outcome};
 
 /// How the body of an answer is read along.
 pub(super) enum Reading {
-    /// It is not encoded: what the observation gives out is passed on.
+    /// It is not encoded: what the operation gives out is passed on.
     Plain,
     /// A copy is decoded, and the body passed on as it is.
     Gzip(Box<MultiGzDecoder<Vec<u8>>>),
-    /// It cannot be read.
+    /// It is decoded, and what the operation gives out is passed on without an encoding.
+    Decoded(Box<MultiGzDecoder<Vec<u8>>>),
+    /// It is in an encoding that is not undone here, and passes as it is.
     Not,
+    /// So it does from where it could not be decoded.
+    Broken,
 }
 
 impl Reading {
@@ -36,47 +41,64 @@ impl Reading {
         }
     }
 
-    /// Takes a piece, and returns what of it to pass on.
-    pub(super) fn feed(&mut self, observation: &mut Observation, piece: Bytes) -> Bytes {
+    /// What may be changed is passed on as it was decoded.
+    pub(super) fn for_changes(self) -> Self {
         match self {
-            Self::Plain => {
-                let passed = observation.feed(&piece);
-                if piece.as_ptr_range().contains(&passed.as_ptr()) {
-                    return piece.slice_ref(passed);
-                }
-                return Bytes::copy_from_slice(passed);
-            }
-            Self::Gzip(decoder) => {
-                let decoded = decoder.write_all(&piece).and_then(|()| decoder.flush());
-                observation.feed(decoder.get_ref());
-                decoder.get_mut().clear();
-                if decoded.is_err() {
-                    *self = Self::Not;
-                }
-            }
-            Self::Not => {}
+            Self::Gzip(decoder) => Self::Decoded(decoder),
+            other => other,
         }
-        piece
     }
 
-    /// Ends the answer, and returns what was held back and is to be passed on.
-    pub(super) fn end<'a>(
-        &mut self,
-        observation: &'a mut Observation,
-        outcome: Outcome,
-    ) -> &'a [u8] {
-        if let Self::Gzip(decoder) = self {
-            let complete = decoder.try_finish().is_ok();
-            observation.feed(decoder.get_ref());
-            if outcome == Outcome::Ok && !complete {
-                *self = Self::Not;
+    /// Takes a piece, and returns what to pass on.
+    pub(super) fn feed(&mut self, attempt: &mut Attempt, piece: Bytes) -> Bytes {
+        match self {
+            Self::Plain => attempt.feed(&piece, |passed| {
+                if piece.as_ptr_range().contains(&passed.as_ptr()) {
+                    piece.slice_ref(passed)
+                } else {
+                    Bytes::copy_from_slice(passed)
+                }
+            }),
+            Self::Gzip(decoder) => {
+                let decoded = decoder.write_all(&piece).and_then(|()| decoder.flush());
+                attempt.feed(decoder.get_ref(), |_| ());
+                decoder.get_mut().clear();
+                if decoded.is_err() {
+                    *self = Self::Broken;
+                }
+                piece
             }
+            Self::Decoded(decoder) => {
+                // What cannot be decoded ends here, as it would in an HTTP client that decodes.
+                let _ = decoder.write_all(&piece).and_then(|()| decoder.flush());
+                let passed = attempt.feed(decoder.get_ref(), Bytes::copy_from_slice);
+                decoder.get_mut().clear();
+                passed
+            }
+            Self::Not | Self::Broken => piece,
         }
-        let held_back = match (outcome, &self) {
-            (Outcome::Ok, Self::Not) => observation.fail(Outcome::Unknown),
-            (Outcome::Ok, _) => observation.finish(),
-            (outcome, _) => observation.fail(outcome),
+    }
+
+    /// Ends the answer. Returns what was held back and is to be passed on, and what comes next.
+    pub(super) fn end(
+        &mut self,
+        attempt: &mut Attempt,
+        failure: Option<Outcome>,
+    ) -> (Vec<u8>, Next) {
+        let (passes_on, mut rest, is_read) = match self {
+            Self::Plain => (true, Vec::new(), true),
+            Self::Gzip(decoder) | Self::Decoded(decoder) => {
+                let is_complete = decoder.try_finish().is_ok();
+                let decoded = std::mem::take(decoder.get_mut());
+                let rest = attempt.feed(&decoded, <[u8]>::to_vec);
+                (matches!(self, Self::Decoded(_)), rest, is_complete)
+            }
+            Self::Not => (false, Vec::new(), true),
+            Self::Broken => (false, Vec::new(), false),
         };
-        if matches!(self, Self::Plain) { held_back } else { &[] }
+        let failure = failure.or((!is_read).then_some(Outcome::Unknown));
+        let (held_back, next) = attempt.end(failure);
+        rest.extend_from_slice(&held_back);
+        (if passes_on { rest } else { Vec::new() }, next)
     }
 }

@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, Once};
 use std::thread;
 
-use costmark::{Builder, Client, Header, Request};
+use costmark::{AnswerHead, Builder, Client, Header, Operation, Request, Totals, Wait};
 
 pub const URL: &str = "https://bedrock-mantle.us-east-1.api.aws/v1/chat/completions";
 pub static BODY: &str = r#"{"model":"openai.gpt-oss-20b","messages":[]}"#;
@@ -45,6 +45,25 @@ pub fn keys(builder: Builder) -> Builder {
 /// A client of a project, that signs.
 pub fn client() -> Client {
     keys(builder()).set("project", "proj_a").build().unwrap()
+}
+
+/// The head of an answer in JSON.
+pub fn json_head(status: u16) -> AnswerHead<'static> {
+    static JSON: std::sync::OnceLock<[Header<'static>; 1]> = std::sync::OnceLock::new();
+    AnswerHead::new(status)
+        .headers(JSON.get_or_init(|| [Header::new("content-type", "application/json")]))
+}
+
+/// An operation that was sent.
+pub fn sent(client: &Client) -> Operation<'static> {
+    let mut operation = client.operation(&request()).unwrap();
+    operation.prepare(Wait::Forever).unwrap();
+    operation.sent();
+    operation
+}
+
+pub fn sums(client: &Client) -> Totals {
+    client.usage().unwrap().project("proj_a").unwrap_or_default()
 }
 
 pub fn request() -> Request<'static> {

@@ -1,1 +1,0 @@
-#include <costmark/costmark.h>
