@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Case = dict[str, Any]
 
 # What cases wait for. Such a case is skipped; empty this when it is there.
-NOT_YET = {}
+NOT_YET: dict[str, str] = {}
 
 RUNNER_SECONDS = 300
 

@@ -20,7 +20,9 @@ class SyncBuffered:
         self._closed = False
 
     def read_ahead(self, most: int, seconds: float) -> bool:
-        """Read to the end and release the connection; false when the end is far or lost.
+        """Read to the end and release the connection; false when the end is far.
+
+        An answer that breaks off has ended: whoever reads it in earnest gets the error.
 
         The time is looked at after each piece: a read that was begun cannot be taken back.
         """
@@ -31,9 +33,8 @@ class SyncBuffered:
                 size += len(piece)
                 if size > most or time.monotonic() > end:
                     return False
-        except Exception as error:  # noqa: BLE001 - whoever reads it in earnest gets it
+        except Exception as error:  # noqa: BLE001 - kept for the one who reads it
             self._error = error
-            return False
         except BaseException:
             self.close()
             raise
@@ -64,7 +65,9 @@ class AsyncBuffered:
         self._closed = False
 
     async def read_ahead(self, most: int, seconds: float) -> bool:
-        """Read to the end and release the connection; false when the end is far or lost.
+        """Read to the end and release the connection; false when the end is far.
+
+        An answer that breaks off has ended: whoever reads it in earnest gets the error.
 
         The time is looked at after each piece: a read that was begun cannot be taken back.
         """
@@ -75,9 +78,8 @@ class AsyncBuffered:
                 size += len(piece)
                 if size > most or time.monotonic() > end:
                     return False
-        except Exception as error:  # noqa: BLE001 - whoever reads it in earnest gets it
+        except Exception as error:  # noqa: BLE001 - kept for the one who reads it
             self._error = error
-            return False
         except BaseException:
             await self.aclose()
             raise

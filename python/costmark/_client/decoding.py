@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 class Decoder(Protocol):
     """Decodes a body as its pieces come in."""
 
-    readable: bool
-
     def decode(self, piece: bytes) -> Iterable[bytes]:
         """Return what this piece adds."""
 
@@ -23,8 +21,6 @@ class Decoder(Protocol):
 
 class _Decoders:
     """The decoders of one encoding after the other; httpx's return bytes, httpx2's iterators."""
-
-    readable = True
 
     def __init__(self, decoders: list[Any]) -> None:
         self._decoders = decoders
@@ -42,31 +38,20 @@ class _Decoders:
         return pieces
 
 
-class _Unreadable:
-    """Nothing can be read along; what is passed on to the caller stays encoded."""
+def decoder_for(module: str, content_encoding: str) -> tuple[Decoder | None, bool]:
+    """Return a decoder for a Content-Encoding header, and whether what it gives is still encoded.
 
-    readable = False
-
-    def decode(self, piece: bytes) -> Iterable[bytes]:
-        return ()
-
-    def flush(self) -> Iterable[bytes]:
-        return ()
-
-
-def decoder_for(module: str, content_encoding: str) -> Decoder | None:
-    """Return a decoder for a Content-Encoding header, by means of httpx or httpx2; None if plain.
-
-    An encoding that the HTTP library does not know either gives a decoder that finds nothing.
+    None is for what comes as it is: plain, or in an encoding that httpx, or httpx2, does not know
+    and leaves on.
     """
     names = [name.strip().lower() for name in content_encoding.split(",")]
     names = [name for name in names if name not in ("", "identity")]
     if not names:
-        return None
+        return None, False
     supported = import_module(f"{module}._decoders").SUPPORTED_DECODERS
     if any(name not in supported for name in names):
-        return _Unreadable()
-    return _Decoders([supported[name]() for name in reversed(names)])
+        return None, True
+    return _Decoders([supported[name]() for name in reversed(names)]), False
 
 
 def _pieces(decoded: bytes | Iterable[bytes]) -> Iterator[bytes]:

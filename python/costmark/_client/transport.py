@@ -125,15 +125,15 @@ class Exchange:
     def head(self, response: Any, *, decoded: bool = False) -> None:
         """Take the answer's head; afterwards it tells the truth about what is passed on."""
         headers = response.headers
-        if not decoded:
-            encoding = headers.get("content-encoding")
-            self._decoder = decoder_for(_module_of(response), encoding) if encoding else None
-        encoded = self._decoder is not None and not self._decoder.readable
+        encoded = False
+        if not decoded and (encoding := headers.get("content-encoding")):
+            self._decoder, encoded = decoder_for(_module_of(response), encoding)
         plan = self.operation.head(response.status_code, headers.raw, encoded)
         self._hides, self.read_ahead = plan[0], plan[1:]
         if self._hides and not decoded:
-            for name in ("content-length", "content-encoding"):
-                headers.pop(name, None)
+            headers.pop("content-length", None)
+            if self._decoder is not None:
+                headers.pop("content-encoding", None)
 
     def take(self, piece: bytes) -> bytes:
         """Read a piece of the answer and return what to pass on of it."""
