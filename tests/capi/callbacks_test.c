@@ -56,7 +56,7 @@ static costmark_status give_token(void *user_data, costmark_bearer_token_sink *s
   int i;
   ++self->called;
   call_inside(self);
-  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_bearer_token_put(sink, "", 0, &error));
+  CHECK_FAILS(COSTMARK_NO_CREDENTIALS, costmark_bearer_token_put(sink, "", 0, &error));
   CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_bearer_token_put(sink, NULL, 3, &error));
   CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_bearer_token_put(sink, "t", SIZE_MAX, &error));
   for (i = 0; i < self->put; ++i) CHECK_OK(costmark_bearer_token_put(sink, "token-1", 7, &error));

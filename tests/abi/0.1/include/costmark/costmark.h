@@ -560,7 +560,7 @@ typedef struct costmark_next {
 #define COSTMARK_USAGE_TOTAL 0x20u
 
 /* Bits of costmark_usage.flags: reported as it came, and doubtful. */
-#define COSTMARK_USAGE_FLAG_PART_EXCEEDS_WHOLE 0x01u /* or a count was not an integer */
+#define COSTMARK_USAGE_FLAG_PART_EXCEEDS_WHOLE 0x01u /* or a sum did not fit */
 #define COSTMARK_USAGE_FLAG_DECREASING 0x02u         /* a later report was smaller, and not taken */
 #define COSTMARK_USAGE_FLAG_TOTAL 0x04u              /* the total is not the sum of its parts */
 #define COSTMARK_USAGE_FLAG_UNREAD 0x08u             /* a report could not be read */
@@ -641,8 +641,8 @@ costmark_operation_new(costmark_client *client, costmark_operation **out_operati
  * Decides which project pays for a request, and gives the operation its id. Does no I/O and counts
  * nothing. After a failure the operation is idle.
  *
- * request: read until the call returns; and until the operation ends if
- *     costmark_operation_prepare() is called with NULL, or costmark_operation_send() at all.
+ * request: read until the call returns. costmark_operation_ready(), costmark_operation_prepare() with
+ *     NULL and costmark_operation_send() read it again.
  *
  * COSTMARK_INVALID_URL, COSTMARK_INVALID_JSON: fix the request, at the error's offset.
  * COSTMARK_BODY_NEEDED: read the body, and begin again with it.

@@ -80,7 +80,9 @@ typedef costmark_status (*costmark_bearer_token_callback)(void *user_data,
 /*
  * Supplies the token from inside a costmark_bearer_token_callback. Again: replaces it.
  *
- * token, token_len: without "Bearer ". Not NULL, not empty. Copied.
+ * token, token_len: without "Bearer ". Copied.
+ *
+ * COSTMARK_NO_CREDENTIALS: the token is empty.
  */
 COSTMARK_EXPORT COSTMARK_MUST_USE costmark_status
 costmark_bearer_token_put(costmark_bearer_token_sink *sink, const char *token, size_t token_len,

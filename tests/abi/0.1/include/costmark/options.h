@@ -14,71 +14,71 @@ extern "C" {
  *
  * Each can also be set by its variable: COSTMARK_REGION for "region". What is set here wins.
  *
- * access_key_id (secret): AWS access key id to sign with, instead of the default chain.
- * allowed_projects (list): Globs of the project ids that may be used; empty allows every id.
- * auth (auto | bearer | none | sigv4; default auto): How requests are authenticated; auto signs
- *     or sends a bearer token on Bedrock's own hosts and leaves the caller's authorization alone
- *     on every other host; bearer makes a short-term token of the AWS credentials where none is
- *     given.
- * base_url (url): The endpoint's URL; requests to another origin are refused.
- * bearer_token (secret): Bedrock API key to send instead of signing.
- * ca_bundle (text): PEM file of the certificates that the endpoint is trusted by when costmark
- *     sends or verifies; by default AWS_CA_BUNDLE, then the system's.
- * carrier (list of auto | body | header | workspace; default auto): How a request names its
- *     project; auto goes by the endpoint.
- * chain_memory (0 to 10000000; default 10000): How many response ids are remembered with their
- *     project, so that a chain that would cross projects is refused; 0 turns that off.
- * conflict (keep | override | refuse; default keep): What happens when a request names another
- *     project than its scope, rule or client: its own is kept, is overridden, or the request is
- *     refused.
- * connect_timeout_ms (1 to 86400000; default 10000): How long a connection may take to be made,
- *     TLS included, in milliseconds.
- * connection_pool (client | process; default client): Whether a client keeps connections for
- *     itself or shares them with all clients of the process whose connections are made alike.
- * endpoint (auto | custom | mantle | runtime; default auto): The kind of endpoint behind a host
- *     that is not one of AWS's own names; auto takes it for custom.
- * http_version (1.1 | 2 | auto; default auto): What costmark sends with: auto speaks HTTP/2
- *     where TLS agrees on it, 2 without TLS too.
- * max_attempts (1 to 100; default 3): How many times an operation is tried when costmark sends,
- *     the first time included.
- * max_idle_connections (0 to 1000; default 16): How many connections are kept for later when
- *     nothing is sent over them.
- * no_proxy (text): Hosts that are reached without a proxy, separated by commas; by default
- *     no_proxy of the environment.
- * profile (text): Profile of the shared AWS config and credentials files; keys in the
- *     environment are then left alone. By default AWS_DEFAULT_PROFILE, then AWS_PROFILE.
- * project (text): Project id of requests that nothing else names a project for.
- * proxy (secret): URL of the proxy to send and verify through, with its user and password if it
- *     wants them; by default https_proxy, http_proxy or all_proxy of the environment.
- * read_timeout_ms (1 to 86400000; default 600000): How long a server may be silent within an
- *     exchange, in milliseconds.
- * region (text): AWS region to sign for; by default the host's, then AWS_REGION, then
- *     AWS_DEFAULT_REGION, then the profile's.
- * route (auto | keep; default keep): What happens to a request on a mantle host whose model is
- *     served on another path: it is sent as it is, with a hint in the log and the error, or
- *     (auto) from /v1 to /openai/v1 and back to the path of its model.
- * routes (text): File of routes of models that are asked before those that ship with costmark;
- *     see 'costmark doctor route'.
- * rules (text): Projects by model, API or path, such as 'proj_vision: model=*vision*;
- *     proj_batch: api=responses path=/v1/responses'.
- * runtime_project (allow | refuse | warn; default warn): What happens when a project is sent to
- *     a bedrock-runtime host, where AWS documents only the default project.
- * secret_access_key (secret): AWS secret access key that belongs to access_key_id.
- * service (text): SigV4 service name; by default bedrock-mantle, or bedrock on runtime hosts.
- * session_token (secret): AWS session token that belongs to access_key_id.
- * stream_usage (boolean; default true): Whether streamed chat completions are asked to report
- *     usage; the extra chunk is hidden from callers who did not ask for it themselves.
- * strict_json (boolean; default false): Whether request bodies must be exactly RFC 8259;
- *     otherwise they are checked only as far as finding members needs it.
- * timeout_ms (1 to 86400000; default 600000): How long an operation may take when costmark
- *     sends, all attempts and pauses included, in milliseconds.
- * unattributed (allow | refuse | warn; default warn): What happens to a request that no project
- *     is named for: it is sent, sent with a warning at most once a minute, or refused.
- * verify (boolean; default false): Whether an endpoint must prove, before the first inference
- *     request to it, that it reads the project of requests; calls to one that ignores it are
- *     refused.
- * verify_model (text): Model that the proof is made with; by default that of the request, and
- *     none for a verification without a request.
+ * - access_key_id (secret): AWS access key id to sign with, instead of the default chain.
+ * - allowed_projects (list): Globs of the project ids that may be used; empty allows every id.
+ * - auth (auto | bearer | none | sigv4; default auto): How requests are authenticated; auto
+ *   signs or sends a bearer token on Bedrock's own hosts and leaves the caller's authorization
+ *   alone on every other host; bearer makes a short-term token of the AWS credentials where none
+ *   is given.
+ * - base_url (url): The endpoint's URL; requests to another origin are refused.
+ * - bearer_token (secret): Bedrock API key to send instead of signing.
+ * - ca_bundle (text): PEM file of the certificates that the endpoint is trusted by when costmark
+ *   sends or verifies; by default AWS_CA_BUNDLE, then the system's.
+ * - carrier (list of auto | body | header | workspace; default auto): How a request names its
+ *   project; auto goes by the endpoint.
+ * - chain_memory (0 to 10000000; default 10000): How many response ids are remembered with their
+ *   project, so that a chain that would cross projects is refused; 0 turns that off.
+ * - conflict (keep | override | refuse; default keep): What happens when a request names another
+ *   project than its scope, rule or client: its own is kept, is overridden, or the request is
+ *   refused.
+ * - connect_timeout_ms (1 to 86400000; default 10000): How long a connection may take to be
+ *   made, TLS included, in milliseconds.
+ * - connection_pool (client | process; default client): Whether a client keeps connections for
+ *   itself or shares them with all clients of the process whose connections are made alike.
+ * - endpoint (auto | custom | mantle | runtime; default auto): The kind of endpoint behind a
+ *   host that is not one of AWS's own names; auto takes it for custom.
+ * - http_version (1.1 | 2 | auto; default auto): What costmark sends and verifies with: auto
+ *   speaks HTTP/2 where TLS agrees on it, 2 without TLS too.
+ * - max_attempts (1 to 100; default 3): How many times an operation is tried when costmark
+ *   sends, the first time included.
+ * - max_idle_connections (0 to 1000; default 16): How many connections are kept for later when
+ *   nothing is sent over them.
+ * - no_proxy (text): Hosts that are reached without a proxy, separated by commas; by default
+ *   no_proxy of the environment.
+ * - profile (text): Profile of the shared AWS config and credentials files; keys in the
+ *   environment are then left alone. By default AWS_DEFAULT_PROFILE, then AWS_PROFILE.
+ * - project (text): Project id of requests that nothing else names a project for.
+ * - proxy (secret): URL of the proxy to send and verify through, with its user and password if
+ *   it wants them; by default https_proxy, http_proxy or all_proxy of the environment.
+ * - read_timeout_ms (1 to 86400000; default 600000): How long a server may be silent within an
+ *   exchange, in milliseconds.
+ * - region (text): AWS region to sign for; by default the host's, then AWS_REGION, then
+ *   AWS_DEFAULT_REGION, then the profile's.
+ * - route (auto | keep; default keep): What happens to a request on a mantle host whose model is
+ *   served on another path: it is sent as it is, with a hint in the log and the error, or (auto)
+ *   from /v1 to /openai/v1 and back to the path of its model.
+ * - routes (text): File of routes of models that are asked before those that ship with costmark;
+ *   see 'costmark doctor route'.
+ * - rules (text): Projects by model, API or path, such as 'proj_vision: model=*vision*;
+ *   proj_batch: api=responses path=/v1/responses'.
+ * - runtime_project (allow | refuse | warn; default warn): What happens when a project is sent
+ *   to a bedrock-runtime host, where AWS documents only the default project.
+ * - secret_access_key (secret): AWS secret access key that belongs to access_key_id.
+ * - service (text): SigV4 service name; by default bedrock-mantle, or bedrock on runtime hosts.
+ * - session_token (secret): AWS session token that belongs to access_key_id.
+ * - stream_usage (boolean; default true): Whether streamed chat completions are asked to report
+ *   usage; the extra chunk is hidden from callers who did not ask for it themselves.
+ * - strict_json (boolean; default false): Whether request bodies must be exactly RFC 8259;
+ *   otherwise they are checked only as far as finding members needs it.
+ * - timeout_ms (1 to 86400000; default 600000): How long an operation may take when costmark
+ *   sends, all attempts and pauses included, in milliseconds.
+ * - unattributed (allow | refuse | warn; default warn): What happens to a request that no
+ *   project is named for: it is sent, sent with a warning at most once a minute, or refused.
+ * - verify (boolean; default false): Whether an endpoint must prove, before the first inference
+ *   request to it, that it reads the project of requests; calls to one that ignores it are
+ *   refused.
+ * - verify_model (text): Model that the proof is made with; by default that of the request, and
+ *   none for a verification without a request.
  */
 
 /* The type of an option's value. Values are always passed as text. */

@@ -25,7 +25,9 @@ typedef struct costmark_usage_totals {
   uint64_t attempts;        /* HTTP exchanges */
   uint64_t failed_attempts; /* outcome error */
   uint64_t incomplete_attempts; /* outcome cancelled, incomplete or unknown */
-  uint64_t input_tokens;        /* with the cached and the cache-written ones */
+  uint64_t open_attempts; /* outcome open: background responses; their tokens count when a poll
+                             shows their end */
+  uint64_t input_tokens;  /* with the cached and the cache-written ones */
   uint64_t cached_input_tokens;
   uint64_t cache_write_tokens;
   uint64_t output_tokens; /* with the reasoning ones */
@@ -39,6 +41,7 @@ typedef struct costmark_usage_totals {
   {sizeof(costmark_usage_totals),  \
    COSTMARK_STR_INIT,              \
    COSTMARK_STR_INIT,              \
+   0,                              \
    0,                              \
    0,                              \
    0,                              \
