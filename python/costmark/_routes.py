@@ -14,7 +14,7 @@ class Route:
     """What is written down about one model.
 
     ``family`` is ``/v1``, ``/openai/v1`` or ``/anthropic/v1``; ``none`` when no path of a mantle
-    host serves the model, ``unknown`` when nobody wrote down which one does. ``where`` is the file
+    host serves the model, ``unknown`` when it is not written down. ``where`` is the file
     and line that say so, ``source`` and ``as_of`` who says so and when; empty when nothing does.
     """
 

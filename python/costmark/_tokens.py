@@ -26,10 +26,10 @@ def token(
 ) -> str:
     """Mint a short-term Bedrock API key (``bedrock-api-key-...``) and return it.
 
-    Whoever has it may call Bedrock in `region` as the owner of the credentials for `expires_in`
-    (at most 12 hours; a number counts seconds) or until the credentials expire, whichever comes
-    first. Minting is local: nothing is sent. By default the region and the credentials are those
-    that a wrapped client would find, and the `time` is now.
+    Everyone who has it may call Bedrock in `region` as the owner of the credentials, for
+    `expires_in` (at most 12 hours; a number counts seconds) or until the credentials expire,
+    whichever comes first. Minting is local: nothing is sent. By default the region and the
+    credentials are those that a wrapped client would find, and the `time` is now.
     """
     return _tokens(region, credentials, expires_in).get(_seconds(time))[0]
 

@@ -16,7 +16,7 @@ namespace {
 
 // --- Clients ---------------------------------------------------------------------------------
 
-// Takes the GIL, calls, and keeps what the callback raised for whoever is told of the error.
+// Takes the GIL, calls, and keeps what the callback raised for the code that is told of the error.
 template <class Value, class Convert>
 Result<Value> call_back(const Shared& callable, Code code, const char* what, Convert convert) {
   const py::gil_scoped_acquire gil;

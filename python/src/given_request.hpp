@@ -27,7 +27,7 @@ class GivenRequest {
  private:
   py::object method_;
   py::object url_;
-  py::tuple headers_{0};  // of our own: nobody can take a pair out of it
+  py::tuple headers_{0};  // of our own: no other code can take a pair out of it
   py::object body_;
   py::object project_;
   py::object scope_;

@@ -66,7 +66,7 @@ class Prepared {
   // The URL to send to in place of the request's own; empty, unless option `route` is auto and the
   // model of the request is served on another path. The signature is good for that URL alone.
   std::string_view url() const noexcept;
-  // What is probably wrong with this request, for whoever reports an answer of 400 or 404; empty
+  // What is probably wrong with this request, to be shown with an answer of 400 or 404; empty
   // when nothing is known to be.
   std::string_view hint() const noexcept;
 
@@ -77,7 +77,7 @@ class Prepared {
   bool streamed() const noexcept;
   // Whether the answer's usage chunk was asked for by the library and is to be hidden.
   bool hides_usage_chunk() const noexcept;
-  // Whether the request was signed, or given a token, so that a refusal is the library's to mend.
+  // Whether the request was signed, or given a token, so that costmark may recover from a refusal.
   bool authorized() const noexcept;
 
   struct Impl;

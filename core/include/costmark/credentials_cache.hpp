@@ -51,7 +51,7 @@ class CredentialsCache {
   CredentialsPtr at_hand(UnixSeconds now, bool& renewal_due);
 
   // The service refused what `seen` signed, as expired or invalid. If it is still the newest
-  // snapshot, the next `get` asks the provider again, and whoever calls meanwhile waits for its
+  // snapshot, the next `get` asks the provider again, and calls that come meanwhile wait for its
   // answer. When the provider has nothing better, the refused set serves on until it expires: the
   // refusal may have been a passing one. Refusals make the provider be asked at most once in
   // `refusal_pause_s`, in a second when it did have other keys.

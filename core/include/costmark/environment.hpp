@@ -1,4 +1,4 @@
-// The process environment as something that is handed in, so that the pure rooms stay pure.
+// The process environment as something that is handed in, so that the pure modules stay pure.
 #pragma once
 
 #include <functional>

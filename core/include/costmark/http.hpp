@@ -1,4 +1,4 @@
-// The few HTTP words that every room shares. Views only: nothing here owns memory.
+// The few HTTP types that every module shares. Views only: nothing here owns memory.
 #pragma once
 
 #include <cstddef>

@@ -28,7 +28,7 @@ namespace costmark::signing {
 // Lower-case hexadecimal SHA-256 of a payload.
 using PayloadHash = std::array<char, 64>;
 
-// SHA-256 over pieces. The seam for a hash that is computed while the body is scanned: whoever
+// SHA-256 over pieces. The seam for a hash that is computed while the body is scanned: code that
 // produces a PayloadHash may hand it to `sign`. Reusable; one thread at a time.
 class PayloadHasher {
  public:
@@ -134,8 +134,8 @@ class Signer {
               const Credentials& credentials, const Scope& scope, UnixSeconds now,
               const Options& options, Signature& out) const;
 
-  // Signs into the query instead: whoever has the URL may send this request, and no other, until
-  // `expires_in_s` after `now` or until the credentials expire, whichever comes first.
+  // Signs into the query instead: everyone who has the URL may send this request, and no other,
+  // until `expires_in_s` after `now` or until the credentials expire, whichever comes first.
   // `out.query()` is the request's own query as it came, followed by the X-Amz-* parameters in
   // botocore's order. With `options.sign_security_token` false the session token is added after
   // signing.

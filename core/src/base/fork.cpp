@@ -11,7 +11,7 @@ namespace costmark {
 // registered may live in other static objects.
 struct ForkRegistry {
   // Before the first mutex, and before the first look at the generation. Throws std::bad_alloc, and
-  // is tried again by whoever comes next.
+  // is tried again by the next caller.
   static void watch_forks();
   static void add(HeldDuringFork& entry);
   static void remove(HeldDuringFork& entry) noexcept;

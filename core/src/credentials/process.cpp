@@ -119,7 +119,7 @@ class Child {
     return true;
   }
 
-  // Absent when somebody else reaped it.
+  // Absent when other code of the process reaped it.
   std::optional<int> status() const noexcept { return status_; }
 
  private:

@@ -14,7 +14,7 @@ namespace {
 using config::Profile;
 using config::Setting;
 
-// What a profile names is there to be used: a chain must not go on to somebody else's identity.
+// What a profile names is there to be used: a chain must not go on to another identity.
 Result<Sourced> sourced(Result<CredentialsPtr> result, bool costly) {
   if (result.ok()) return Sourced{std::move(result).value(), costly};
   Error error = result.error();

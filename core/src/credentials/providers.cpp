@@ -57,7 +57,7 @@ class EnvironmentProvider final : public CredentialsProvider {
     }
     auto credentials = Credentials::create(std::move(fields));
     if (!credentials.ok()) {
-      // They are here and unusable: a chain must not go on to somebody else's.
+      // They are here and unusable: a chain must not go on to another identity.
       return Error{Code::unusable_credentials, "environment: " + credentials.error().message};
     }
     return credentials;

@@ -65,7 +65,7 @@ class PathTree {
   }
   const Occurrence& occurrence(std::size_t index) const noexcept { return occurrences_[index]; }
 
-  // The child of `parent` that the bytes between a key's quotes spell; 0 when nobody asked for it.
+  // The child of `parent` that the bytes between a key's quotes spell; 0 when it was not asked for.
   std::size_t match(std::size_t parent, std::string_view escaped_key) const noexcept;
 
   // Records where a member was found. What had been found below an earlier occurrence no longer

@@ -22,7 +22,7 @@ class SyncBuffered:
     def read_ahead(self, most: int, seconds: float) -> bool:
         """Read to the end and release the connection; false when the end is far.
 
-        An answer that breaks off has ended: whoever reads it in earnest gets the error.
+        An answer that breaks off has ended: the reader of the body gets the error.
 
         The time is looked at after each piece: a read that was begun cannot be taken back.
         """
@@ -67,7 +67,7 @@ class AsyncBuffered:
     async def read_ahead(self, most: int, seconds: float) -> bool:
         """Read to the end and release the connection; false when the end is far.
 
-        An answer that breaks off has ended: whoever reads it in earnest gets the error.
+        An answer that breaks off has ended: the reader of the body gets the error.
 
         The time is looked at after each piece: a read that was begun cannot be taken back.
         """

@@ -48,7 +48,7 @@ class Call:
         """Let the next attempt have what `take` handed out."""
         self._free.append(operation)
 
-    # Whoever copies options, or a request, makes another attempt of the same call.
+    # A copy of options, or of a request, makes another attempt of the same call.
 
     def __copy__(self) -> Call:
         return self

@@ -1,7 +1,7 @@
 """Calls belong to the scope in which they are made, not to the one in which they run.
 
-The methods of the asynchronous SDK are coroutine functions: nothing of theirs runs before somebody
-awaits. Its stream managers, synchronous ones too, send their request when they are entered. So the
+The methods of the asynchronous SDK are coroutine functions: nothing of theirs runs before they are
+awaited. Its stream managers, synchronous ones too, send their request when they are entered. So the
 resources of a *wrapped* client carry, in their instance dictionaries, methods of the same names
 that note the scope, call the class's method, and bring the scope back while the result runs.
 

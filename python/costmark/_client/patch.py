@@ -49,7 +49,7 @@ def patch(
         "bearer_token": bearer_token,
         **options,
     }
-    # What is wrong for any client is said here, not where somebody else's code constructs one.
+    # What is wrong for any client is said here, not where other code constructs one.
     check_arguments(**arguments)
     with _lock:
         _rule = _Rule(named, arguments)
@@ -68,7 +68,7 @@ def unpatch() -> None:
             sys.meta_path.remove(_watcher)
         while _hooked:
             cls, (original, hooked) = _hooked.popitem()
-            # What somebody else put on top stays; ours below it does nothing without a rule.
+            # What other code put on top stays; ours below it does nothing without a rule.
             if vars(cls)["__init__"] is hooked:
                 cls.__init__ = original
 
@@ -81,7 +81,7 @@ class _Rule:
         self._arguments = arguments
 
     def apply(self, client: Any) -> None:
-        # A copy of a wrapped client has its view already, and is wrapped by whoever copies.
+        # A copy of a wrapped client has its view already, and the code that copies wraps it.
         if is_view(client._client) or not self._matches(client.base_url):
             return
         sdk = sdk_of(client)

@@ -158,8 +158,8 @@ def _coroutine_function(
     return wrapper
 
 
-# Generators share the context of whoever asks for the next value, so the scope is entered for each
-# step and left again at each `yield`.
+# Generators share the context of the code that asks for the next value, so the scope is entered for
+# each step and left again at each `yield`.
 
 
 def _generator_function(

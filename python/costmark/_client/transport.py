@@ -146,7 +146,7 @@ class Exchange:
         try:
             for decoded in self._decoder.decode(piece):
                 self.operation.feed(decoded)
-        except Exception:  # noqa: BLE001 - whoever decodes it in earnest says what is wrong
+        except Exception:  # noqa: BLE001 - the code that decodes it for the caller says what is wrong
             self.fail("unknown")
         return piece
 

@@ -14,7 +14,7 @@ from .. import _core
 from ..errors import CredentialsError
 from .base import Identity, definer
 
-# How long credentials that somebody else refreshes are used before they are asked for again.
+# How long credentials that other code refreshes are used before they are asked for again.
 _ASK_AGAIN_S = 300
 
 

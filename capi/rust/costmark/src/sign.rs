@@ -149,7 +149,7 @@ impl Signer {
         Ok(unsafe { Header::slice(view.headers, view.header_count) })
     }
 
-    /// Signs into the query instead, and returns the URL to send. Whoever has it may send this
+    /// Signs into the query instead, and returns the URL to send. Everyone who has it may send this
     /// request, and no other, until it expires, after 1 to 604,800 seconds, or the credentials do.
     /// Do not log it.
     ///

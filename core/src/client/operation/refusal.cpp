@@ -55,7 +55,7 @@ bool blames_credentials(std::string_view message) noexcept {
   return names_them || has(message, "make sure your api key is valid");
 }
 
-Refusal judge_name(std::string_view name, std::string_view message) {
+Refusal classify_name(std::string_view name, std::string_view message) {
   if (is_one_of(name, credentials_names)) return Refusal::credentials;
   if (is_one_of(name, clock_names)) return Refusal::clock;
   if (is_one_of(name, signature_names)) return Refusal::signature;
@@ -67,10 +67,10 @@ Refusal judge_name(std::string_view name, std::string_view message) {
   return other_reason ? Refusal::none : Refusal::credentials;
 }
 
-Refusal judge(std::string_view name, std::string_view message) {
+Refusal classify(std::string_view name, std::string_view message) {
   if (blames_clock(message)) return Refusal::clock;
   if (blames_credentials(message)) return Refusal::credentials;
-  return judge_name(text::bare_error_name(name), message);
+  return classify_name(text::bare_error_name(name), message);
 }
 
 }  // namespace
@@ -101,7 +101,7 @@ Refusal RefusalReader::finish() const {
   for (std::size_t i = first_message; i < paths.size(); ++i) message += found[i] + "\n";
   for (const std::string_view name : {std::string_view(error_type_), std::string_view(found[0]),
                                       std::string_view(found[1]), std::string_view(found[2])}) {
-    const Refusal refusal = judge(name, message);
+    const Refusal refusal = classify(name, message);
     if (refusal != Refusal::none) return refusal;
   }
   return Refusal::none;

@@ -8,7 +8,7 @@
 namespace costmark::client {
 
 enum class Refusal : std::uint8_t {
-  none,         // none, or one that other credentials do not mend: no permission, a wrong scope
+  none,         // none, or one that other credentials do not help: no permission, a wrong scope
   credentials,  // the credentials or the token are said to have expired, or to be invalid
   clock,        // the signature is said to be too old, or of the future
   signature,    // it does not match: a wrong secret, something changed on the way, or the clock
@@ -19,7 +19,7 @@ enum class Refusal : std::uint8_t {
 // `error.type`, `__type` or the header x-amzn-errortype) and its message. One thread at a time.
 class RefusalReader {
  public:
-  // Answers that are longer are judged by their head.
+  // Of longer answers only the beginning counts.
   static constexpr std::size_t most_buffered = 64U << 10U;
 
   // `error_type` is the header x-amzn-errortype, or empty.

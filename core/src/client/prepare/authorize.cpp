@@ -87,7 +87,7 @@ Status check_destination(const Settings& settings, const Url& url,
   if (!endpoint.region().empty() || settings.origin) return {};
   return {Code::endpoint_mismatch,
           "a request to " + std::string(url.host) +
-              ", which is none of Bedrock's hosts, is signed or sent a bearer token only when "
+              ", which is not one of Bedrock's hosts, is signed or sent a bearer token only when "
               "option 'base_url' names it"};
 }
 

@@ -44,7 +44,7 @@ struct Identity {
 // A Bedrock API key that the request carries, as `Authorization: Bearer` or, the way of the
 // anthropic SDK, as `x-api-key`, counts as the client's bearer token; the former wins. Whatever is
 // in x-api-key is taken away from a request that is signed or given a token
-// - on Bedrock's own hosts: the token goes into Authorization, and a key that is none of Bedrock's
+// - on Bedrock's own hosts: the token goes into Authorization, and a key that is not Bedrock's
 //   (a placeholder, a left-over of another vendor) must not reach AWS;
 // - on any other host when it is a Bedrock API key, or the host's client's own: what that client's
 //   SDK puts there. Another value is there for a gateway, and stays.
@@ -55,7 +55,7 @@ struct Identity {
 //
 // What was refused is given up by `recover`: exactly that one, so that a newer one
 // that another thread has fetched meanwhile stays. Signatures are made by the local clock and the
-// skew that refusals have shown; whether credentials have expired is judged by the local clock
+// skew that refusals have shown; whether credentials have expired goes by the local clock
 // alone, as botocore does, since their sources go by it as well.
 class Authorizer {
  public:

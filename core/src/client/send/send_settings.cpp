@@ -23,9 +23,10 @@ Status check_proxy(std::string_view proxy) {
       return equal_ignoring_case(name, scheme);
     });
     if (!known) {
-      return {Code::invalid_option,
-              "option 'proxy' begins with a scheme that is none of http, https, socks4, socks4a, "
-              "socks5 and socks5h"};
+      return {
+          Code::invalid_option,
+          "option 'proxy' begins with an unknown scheme; expected http, https, socks4, socks4a, "
+          "socks5 or socks5h"};
     }
     proxy.remove_prefix(at + 3);
   }

@@ -21,7 +21,7 @@ struct SendSettings {
   net::ConnectionConfig connection;
   std::shared_ptr<net::ConnectionPool> connections;  // of that kind
 
-  // Errors: invalid_option, for a proxy that is none and a version that libcurl does not speak.
+  // Errors: invalid_option, for a bad proxy and a version that libcurl does not speak.
   static Result<SendSettings> create(const Options& options, const Environment& environment);
 };
 

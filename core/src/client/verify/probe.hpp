@@ -49,9 +49,9 @@ std::vector<Header> probe_headers(Form form, const Url& url, std::span<const Hea
 // The headers as they are sent: what was prepared takes the place of what it replaces.
 std::vector<Header> sent_headers(std::span<const Header> headers, const Prepared::Impl& prepared);
 
-// A project id that nobody has, spelt as AWS spells its own ("proj_" and twenty characters of
+// A project id that does not exist, spelt as AWS spells its own ("proj_" and twenty characters of
 // [a-z0-9]), so that it is looked up and not refused as malformed. Ids are assigned, at random;
-// twelve random characters see to it that nobody can have one made in advance.
+// twelve random characters make sure that it cannot have been made in advance.
 std::string impossible_project();
 
 }  // namespace costmark::client

@@ -9,7 +9,7 @@
 // the
 //   lines are sub-keys, `name = value` each.
 // * `[DEFAULT]` in capitals gives every section its missing keys.
-// * A section or key that occurs twice, a line that is none of these, and bytes that are not UTF-8
+// * A section or key that occurs twice, any other line, and bytes that are not UTF-8
 //   make the whole file an error. A byte order mark is skipped.
 #pragma once
 

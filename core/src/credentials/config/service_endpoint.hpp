@@ -27,7 +27,7 @@ struct ServiceEndpoint {
 // source stands in another; null for none. A configured endpoint is taken whatever FIPS and
 // dual-stack say.
 //
-// Errors: unusable_credentials for a region that is no host label, a URL that is none or leads to
+// Errors: unusable_credentials for a region that is no host label, a bad URL, or one that leads to
 // AWS over plain http, and a services section that does not exist.
 Result<ServiceEndpoint> service_endpoint(AwsService service, std::string_view region,
                                          const Environment& environment,

@@ -114,7 +114,7 @@ Setting Profile::get(std::string_view key) const noexcept {
 SharedFiles::Paths SharedFiles::Paths::of(const Environment& environment) {
   if (!environment) return {};
   const auto path = [&](std::string_view name, std::string_view otherwise) {
-    // Set to nothing means no file: whoever did that does not want the one at home.
+    // Set to nothing means no file: the one in the home folder is not wanted then.
     return expand_path(environment(name).value_or(std::string(otherwise)), environment);
   };
   return {path("AWS_CONFIG_FILE", "~/.aws/config"),

@@ -24,7 +24,7 @@ constexpr std::string_view token_path = "/latest/api/token";
 constexpr std::string_view roles_path = "/latest/meta-data/iam/security-credentials/";
 constexpr UnixSeconds shortest_extension_s = 5 * 60;
 constexpr UnixSeconds longest_extension_s = 10 * 60;
-// How long to take it for granted that nobody is there, where finding out means waiting.
+// How long to take it for granted that there is no service, where finding out means waiting.
 constexpr UnixSeconds silence_s = 10;
 
 // What IAM takes for a name; none of it needs an escape in a path.
@@ -86,7 +86,7 @@ class ImdsQuery {
     return read_endpoint_answer(answer.value().body, settings_.origin + ", role " + role);
   }
 
-  // Whether somebody was there who knows a role.
+  // Whether the service answered that there is a role.
   bool role_found() const noexcept { return role_found_; }
 
  private:
@@ -202,8 +202,8 @@ class InstanceProvider final : public CredentialsProvider {
   Result<CredentialsPtr> without_answer(Error error, bool role_found, UnixSeconds now) {
     const bool outage = error.retryable;
     if (last_ && outage && last_->expired(now)) return extended(now);
-    const bool somebody = role_found || (error.retryable && error.http_status != 0);
-    if (last_ || somebody) return error;
+    const bool answered = role_found || (error.retryable && error.http_status != 0);
+    if (last_ || answered) return error;
     const bool waited = error.code == Code::timeout;
     error.code = Code::no_credentials;
     error.retryable = false;
@@ -235,7 +235,7 @@ class InstanceProvider final : public CredentialsProvider {
   const SourceContext context_;
   const std::string profile_;
   CredentialsPtr last_;
-  std::unique_ptr<const Error> silence_;  // what was said when nobody answered in time
+  std::unique_ptr<const Error> silence_;  // the error when there was no answer in time
   UnixSeconds silent_since_ = std::numeric_limits<UnixSeconds>::max();
 };
 

@@ -15,11 +15,11 @@ struct InstanceSettings {
   std::chrono::seconds timeout{1};                  // of each attempt
   int attempts = 1;
   bool disabled = false;       // AWS_EC2_METADATA_DISABLED
-  std::string v1_disabled_by;  // who ruled out IMDSv1; empty: nobody
+  std::string v1_disabled_by;  // who ruled out IMDSv1; empty: nothing
 
   // Looks at nothing else once AWS_EC2_METADATA_DISABLED says true. `profile` is chosen as for
   // `profile_credentials`. Errors: unusable_credentials, naming the variable or file and line, for
-  // a value that is none, and for shared files that cannot be read.
+  // a bad value, and for shared files that cannot be read.
   static Result<InstanceSettings> of(const Environment& environment, const std::string& profile);
 };
 

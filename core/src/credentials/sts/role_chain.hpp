@@ -1,4 +1,4 @@
-// From profile to profile along role_arn and source_profile, until somebody has credentials.
+// From profile to profile along role_arn and source_profile, until one has credentials.
 #pragma once
 
 #include <cstdint>

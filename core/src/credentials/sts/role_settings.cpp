@@ -78,7 +78,7 @@ Status set_session_name(Told name, const std::string& otherwise, sts::Role& role
   return {};
 }
 
-// The characters are STS's to judge; it is a secret between two parties, so never shown.
+// STS checks the characters; it is a secret between two parties, so never shown.
 Status set_external_id(Told id, sts::Role& role) {
   if (!id) return {};
   if (!has_length(id.value, sts::shortest_external_id, sts::longest_external_id)) {
@@ -106,7 +106,7 @@ Status set_duration(const Told& duration, sts::Role& role) {
 Result<sts::Role> role_of(const Profile& profile, const std::string& session_name) {
   if (const Told mfa = told_by(profile, "mfa_serial")) {
     return unusable(mfa.origin + " of " + named(profile) +
-                    " asks for a code at every renewal, which nobody types here; what works: "
+                    " asks for a code at every renewal, which cannot be typed here; what works: "
                     "a source_profile of 'aws sso login' or 'aws login', or a credential_process");
   }
   sts::Role role;

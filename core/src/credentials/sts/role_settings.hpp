@@ -13,7 +13,7 @@ namespace costmark {
 
 // The role of a profile's role_arn, role_session_name (`session_name` where it has none),
 // external_id and duration_seconds. Errors: unusable_credentials, with file and line, for values
-// that STS does not take, and for mfa_serial, which needs somebody to type a code.
+// that STS does not take, and for mfa_serial, which needs a person to type a code.
 Result<sts::Role> role_of(const config::Profile& profile, const std::string& session_name);
 
 // A role that a token in a file proves the right to.
