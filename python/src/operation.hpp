@@ -57,7 +57,7 @@ class PyOperation {
   py::object feed(const py::object& piece);
   // (what was held back, next step)
   py::tuple finish();
-  py::tuple fail(std::string_view outcome);
+  py::tuple fail(std::string_view name);
 
   py::object hint();
   py::dict decision();

@@ -78,18 +78,19 @@ TEST(Allocations, NoneWithTheBodyCarrierAndASignature) {
 }
 
 TEST(Allocations, NoneInAWholeOperation) {
-  const auto client = client_of(
-      with_keys({{"project", "proj_a"}, {"auth", "sigv4"}, {"carrier", "body"}}));
+  const auto client =
+      client_of(with_keys({{"project", "proj_a"}, {"auth", "sigv4"}, {"carrier", "body"}}));
   const Post post{std::string(mantle_chat), chat_body(10'000)};
   const std::string usage =
       R"("usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15})";
   const std::string event = R"({"id":"chatcmpl-1","model":"m","choices":[],)" + usage + "}";
   EXPECT_EQ(allocations_of_operation(client, post, "application/json", event), 0U);
-  EXPECT_EQ(allocations_of_operation(
-                client, post, "text/event-stream",
-                R"(data: {"id":"chatcmpl-1","choices":[{"delta":{"content":"a"}}]})" "\n\ndata: " +
-                    event + "\n\ndata: [DONE]\n\n"),
-            0U);
+  EXPECT_EQ(
+      allocations_of_operation(client, post, "text/event-stream",
+                               R"(data: {"id":"chatcmpl-1","choices":[{"delta":{"content":"a"}}]})"
+                               "\n\ndata: " +
+                                   event + "\n\ndata: [DONE]\n\n"),
+      0U);
 }
 
 TEST(Allocations, NoneWithTheHeaderCarrierRulesAndAToken) {

@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "costmark/signing.hpp"
 #include "base/timestamp.hpp"
+#include "costmark/signing.hpp"
 
 namespace costmark::signing {
 namespace {

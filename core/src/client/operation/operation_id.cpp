@@ -40,7 +40,7 @@ class Chance {
 void OperationId::renew(std::uint64_t unix_ms) {
   constexpr std::size_t bytes_of_time = 6;
   constexpr std::string_view digits = "0123456789abcdef";
-  thread_local Chance chance;
+  static thread_local Chance chance;
 
   std::array<std::uint8_t, bytes_of_time + bytes_of_chance> bytes{};
   for (std::size_t i = 0; i < bytes_of_time; ++i) {

@@ -29,6 +29,7 @@ struct OperationShare {
 
 }  // namespace client
 
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): in the order of their use
 struct Operation::Impl {
   enum class State : std::uint8_t { idle, decided, prepared, answering, ended };
   using SteadyClock = std::chrono::steady_clock;

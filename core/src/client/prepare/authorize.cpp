@@ -159,7 +159,7 @@ Result<CredentialsPtr> Authorizer::credentials(UnixSeconds now, Wait wait, Prepa
   return at_hand;
 }
 
-Status Authorizer::fetch_callback_token(Wait wait, Prepared::Impl& out) {
+Status Authorizer::fetch_callback_token(Wait wait, Prepared::Impl& out) const {
   if (wait.no_wait) return would_block("asking the bearer token callback");
   Result<std::string> token = identity_.token_callback();
   if (!token) return std::move(token).status();

@@ -108,7 +108,7 @@ class Authorizer {
   GivenToken given_token(std::string_view carried) const noexcept;
   Result<CredentialsPtr> minting_credentials(const attribution::Endpoint& endpoint, UnixSeconds now,
                                              Wait wait, Prepared::Impl& out);
-  Status fetch_callback_token(Wait wait, Prepared::Impl& out);
+  Status fetch_callback_token(Wait wait, Prepared::Impl& out) const;
   Status append_token(std::string_view carried, Wait wait, Prepared::Impl& out);
   Status append_callback_token(Wait wait, Prepared::Impl& out);
   Status append_minted_token(const attribution::Endpoint& endpoint, UnixSeconds now, Wait wait,

@@ -54,8 +54,8 @@ struct Prepared::Impl {
   signing::PayloadHash payload_hash{};
   signing::Signature signature;
 
-  // A token that was fetched ahead of authorizing; used once. It outlasts reset(), since the request
-  // that it was fetched for may be rebuilt before it is used; its owner cleanses it.
+  // A token that was fetched ahead of authorizing; used once. It outlasts reset(), since the
+  // request that it was fetched for may be rebuilt before it is used; its owner cleanses it.
   std::string ready_token;
   // What is of attribution; behind it in these lists is what authorizes.
   std::size_t attributed_removals = 0;

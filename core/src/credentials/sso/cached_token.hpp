@@ -52,6 +52,10 @@ Result<http::Response> post_json(http::Transport& transport, const std::string& 
 
 // The file, and how errors speak of it. `path_` is set by the derived class before all else.
 class CachedTokenFile {
+ public:
+  CachedTokenFile(const CachedTokenFile&) = delete;
+  CachedTokenFile& operator=(const CachedTokenFile&) = delete;
+
  protected:
   // What differs from one kind of token to the other.
   struct Names {
@@ -63,8 +67,6 @@ class CachedTokenFile {
   CachedTokenFile(const SourceContext& context, Names names, UnixSeconds now)
       : context_(context), names_(std::move(names)), now_(now) {}
   ~CachedTokenFile() = default;
-  CachedTokenFile(const CachedTokenFile&) = delete;
-  CachedTokenFile& operator=(const CachedTokenFile&) = delete;
 
   Error fault(Code code, const std::string& what) const;
   // The file holds something else than it should.

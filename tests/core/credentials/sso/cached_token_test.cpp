@@ -12,13 +12,13 @@
 #include <string>
 #include <vector>
 
+#include "base/timestamp.hpp"
 #include "credentials/files.hpp"
 #include "credentials/playback_transport.hpp"
 #include "credentials/sso/login.hpp"
 #include "credentials/sso/sso_token.hpp"
 #include "crypto/name_digest.hpp"
 #include "login_key.hpp"
-#include "base/timestamp.hpp"
 
 namespace costmark {
 namespace {

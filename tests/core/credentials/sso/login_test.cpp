@@ -9,11 +9,11 @@
 #include <set>
 #include <sstream>
 
+#include "base/timestamp.hpp"
 #include "credentials/files.hpp"
 #include "credentials/playback_transport.hpp"
 #include "crypto/name_digest.hpp"
 #include "login_key.hpp"
-#include "base/timestamp.hpp"
 
 namespace costmark {
 namespace {

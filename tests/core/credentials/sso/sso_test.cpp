@@ -8,12 +8,12 @@
 #include <memory>
 #include <sstream>
 
+#include "base/timestamp.hpp"
 #include "costmark/credentials_cache.hpp"
 #include "credentials/files.hpp"
 #include "credentials/playback_transport.hpp"
 #include "crypto/name_digest.hpp"
 #include "json/reader.hpp"
-#include "base/timestamp.hpp"
 
 namespace costmark {
 namespace {
