@@ -37,6 +37,7 @@ func (t *Totals) add(other *Totals) {
 	t.Attempts += other.Attempts
 	t.FailedAttempts += other.FailedAttempts
 	t.IncompleteAttempts += other.IncompleteAttempts
+	t.OpenAttempts += other.OpenAttempts
 	t.InputTokens += other.InputTokens
 	t.CachedInputTokens += other.CachedInputTokens
 	t.CacheWriteTokens += other.CacheWriteTokens
