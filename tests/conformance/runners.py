@@ -19,6 +19,7 @@ ROOT = cases.HERE.parent.parent
 BUILT = {
     "core": "build/*/tests/core/conformance/conformance_runner",
     "capi": "build/*/tests/capi/conformance/capi_conformance_runner",
+    "rust": "build/rust/*/conformance",
 }
 # Those of the Python adapters need costmark and the SDK beside this very interpreter.
 PYTHON = {

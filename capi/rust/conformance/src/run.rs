@@ -55,15 +55,16 @@ impl<'a> Run<'a> {
 
     pub fn print(&self, lines: &Lines) {
         for (index, outcome) in self.outcomes.borrow().iter().enumerate() {
-            let Some(error) = &outcome.refusal else {
+            if let Some(error) = &outcome.refusal {
+                let (code, offset) = (error.kind().name(), error.offset());
+                // Whether it began already is not seen from outside.
+                let members = json!({"call": index, "at": "send", "code": code, "offset": offset});
+                lines.print("error", members);
+            } else {
                 let passed = STANDARD.encode(&outcome.passed);
-                let (call, status) = (index, outcome.status);
-                lines.print("result", json!({"call": call, "status": status, "passed": passed}));
-                continue;
-            };
-            // Whether it began already is not seen from outside.
-            let (code, offset) = (error.kind().name(), error.offset());
-            lines.print("error", json!({"call": index, "at": "send", "code": code, "offset": offset}));
+                let members = json!({"call": index, "status": outcome.status, "passed": passed});
+                lines.print("result", members);
+            }
         }
     }
 
