@@ -20,6 +20,7 @@ BUILT = {
     "core": "build/*/tests/core/conformance/conformance_runner",
     "capi": "build/*/tests/capi/conformance/capi_conformance_runner",
     "go": "build/go/conformance",
+    "rust": "build/rust/*/conformance",
 }
 # Those of the Python adapters need costmark and the SDK beside this very interpreter.
 PYTHON = {

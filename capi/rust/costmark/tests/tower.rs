@@ -398,6 +398,24 @@ async fn an_encoded_answer_passes_unread() {
     assert_eq!((sums(&client).incomplete_attempts, sums(&client).input_tokens), (1, 0));
 }
 
+#[tokio::test]
+async fn what_is_no_encoding_is_read() {
+    for name in ["identity", "none", "UTF-8", "identity, utf8"] {
+        let client = client();
+        let response = exchange(&Layer::new(client.clone()), post(BODY), |_| {
+            let mut response = json_answer();
+            response.headers_mut().insert("content-encoding", name.parse().unwrap());
+            response
+        });
+        assert_eq!(text(response.await.unwrap()).await, ANSWER);
+        assert_eq!(
+            (sums(&client).incomplete_attempts, sums(&client).input_tokens),
+            (0, 11),
+            "{name}"
+        );
+    }
+}
+
 fn gzip(text: &str) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(text.as_bytes()).unwrap();
@@ -517,6 +535,30 @@ async fn other_refusals_are_the_callers_and_whole() {
     });
     assert!(broken.await.unwrap().into_body().collect().await.is_err());
     assert_eq!(sums(&client).attempts, 3);
+}
+
+#[tokio::test]
+async fn a_refusal_is_read_ahead_up_to_the_limit() {
+    const LIMIT: usize = 64 << 10;
+    for piece_size in [1000, LIMIT, 2 * LIMIT] {
+        for (len, attempts) in [(LIMIT, 2), (LIMIT + 1, 1)] {
+            let (client, _) = rotating();
+            let response = exchange(&Layer::new(client.clone()), post(BODY), move |request| {
+                if !request.headers()["authorization"].to_str().unwrap().contains("AKID0") {
+                    return json_answer();
+                }
+                let whole = vec![b' '; len];
+                let builder = Response::builder().status(StatusCode::FORBIDDEN);
+                builder
+                    .header("x-amzn-errortype", "ExpiredTokenException")
+                    .body(Pieces::of(whole.chunks(piece_size).map(Bytes::copy_from_slice)))
+                    .unwrap()
+            });
+            let passed = text(response.await.unwrap()).await;
+            assert_eq!(sums(&client).attempts, attempts, "{len} in pieces of {piece_size}");
+            assert_eq!(passed.len(), if attempts == 2 { ANSWER.len() } else { len });
+        }
+    }
 }
 
 /// Always the same token.

@@ -106,15 +106,15 @@ impl<A: http_body::Body> Body<A> {
         }
     }
 
-    /// Reads on without giving anything out, until so many bytes came or the time is over. Tells
-    /// whether the answer has ended, and is to be sent again.
+    /// Reads on without giving anything out, until more than so many bytes came or the time is over.
+    /// Tells whether the answer has ended within them, and is to be sent again.
     pub(super) async fn read_ahead(
         &mut self,
         len: usize,
         mut time: Pin<Box<dyn Future<Output = ()> + Send>>,
     ) -> bool {
         poll_fn(|context| {
-            while self.inner.is_some() && self.passed.iter().map(Bytes::len).sum::<usize>() < len {
+            while self.inner.is_some() && self.waiting_len() <= len {
                 if self.poll_inner(context).is_pending() {
                     return time.as_mut().poll(context);
                 }
@@ -122,7 +122,12 @@ impl<A: http_body::Body> Body<A> {
             Poll::Ready(())
         })
         .await;
-        self.next.is_some_and(|next| next.step == Step::Again)
+        self.waiting_len() <= len && self.next.is_some_and(|next| next.step == Step::Again)
+    }
+
+    /// How many bytes came that were not given out yet.
+    fn waiting_len(&self) -> usize {
+        self.passed.iter().map(Bytes::len).sum()
     }
 
     fn poll_inner(&mut self, context: &mut Context<'_>) -> Poll<()> {
@@ -178,7 +183,7 @@ impl<A: http_body::Body> http_body::Body for Body<A> {
     }
 
     fn size_hint(&self) -> SizeHint {
-        let waiting = self.passed.iter().map(|piece| piece.len() as u64).sum::<u64>();
+        let waiting = self.waiting_len() as u64;
         let mut hint = SizeHint::new();
         match &self.inner {
             Some(_) if self.changes_length => {}

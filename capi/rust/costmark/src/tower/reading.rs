@@ -8,6 +8,23 @@ use http::header::CONTENT_ENCODING;
 use super::attempt::Attempt;
 use crate::{Next, Outcome};
 
+/// The names of encodings, as IANA has them. Services write others, such as a charset, where nothing
+/// is encoded.
+const ENCODINGS: [&str; 12] = [
+    "aes128gcm",
+    "br",
+    "compress",
+    "dcb",
+    "dcz",
+    "deflate",
+    "exi",
+    "gzip",
+    "pack200-gzip",
+    "x-compress",
+    "x-gzip",
+    "zstd",
+];
+
 /// How the body of an answer is read along.
 pub(super) enum Reading {
     /// It is not encoded: what the operation gives out is passed on.
@@ -29,7 +46,9 @@ impl Reading {
             .iter()
             .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
             .map(<[u8]>::trim_ascii)
-            .filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case(b"identity"));
+            .filter(|name| {
+                ENCODINGS.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+            });
         match (encodings.next(), encodings.next()) {
             (None, _) => Self::Plain,
             (Some(name), None)
