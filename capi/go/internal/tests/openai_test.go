@@ -470,10 +470,10 @@ func TestCredentialsThatStayWrong(t *testing.T) {
 	if !errors.As(err, &typed) || (typed.StatusCode != 401 && typed.StatusCode != 403) || typed.Message == "" {
 		t.Errorf("%v", err)
 	}
-	if got := requests(t); len(got) != 2 {
+	if got := requests(t); len(got) != 1 {
 		t.Errorf("%d requests", len(got))
 	}
-	if usage, _ := client.Usage(); usage.Project(projects[0]).Operations != 1 || usage.Project(projects[0]).FailedAttempts != 2 {
+	if usage, _ := client.Usage(); usage.Project(projects[0]).Operations != 1 || usage.Project(projects[0]).FailedAttempts != 1 {
 		t.Errorf("%+v", usage)
 	}
 }
