@@ -71,5 +71,5 @@ func codeNamed(name string) error {
 			return code
 		}
 	}
-	return fmt.Errorf("the case names the code %q, which is none", name)
+	return fmt.Errorf("the case names the code %q, which is not one", name)
 }
