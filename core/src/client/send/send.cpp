@@ -37,11 +37,10 @@ SendCall::SendCall(const SendContext& context, Operation& operation, const SendO
       response_(operation.response()),
       out_(operation.impl().response.impl()),
       cancellation_(options.cancel == nullptr ? nullptr : &options.cancel->impl().cancellation),
-      max_attempts_(options.max_attempts == 0 ? context.settings.max_attempts
-                                              : options.max_attempts),
       timeout_(options.timeout.count() == 0 ? context.settings.timeout : options.timeout),
       deadline_(net::SteadyClock::now() + timeout_) {
-  operation_.impl().max_attempts = max_attempts_;
+  operation_.impl().max_attempts =
+      options.max_attempts == 0 ? context.settings.max_attempts : options.max_attempts;
 }
 
 // The whole way of an operation.

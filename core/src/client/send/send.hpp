@@ -56,7 +56,6 @@ class SendCall final : private net::Receiver {
   const Response& response_;
   Response::Impl& out_;
   net::Cancellation* const cancellation_;
-  std::uint32_t max_attempts_;
   const std::chrono::milliseconds timeout_;
   const TimePoint deadline_;
   bool is_seen_ = false;      // a handler has been given something
