@@ -8,7 +8,7 @@
 #include <thread>
 #include <utility>
 
-#include "net/broken_pipe.hpp"
+#include "base/broken_pipe.hpp"
 #include "net/connection_state.hpp"
 
 namespace costmark::net {
