@@ -43,11 +43,11 @@ Status look_up_algorithms() {
   const Algorithms& found = algorithms();
   if (found.sha256 != nullptr && found.hmac != nullptr) return {};
   if (OpensslUse::ended()) return OpensslUse::refusal();
-  Error error = openssl_failure("EVP_MD_fetch(SHA2-256)").take();
-  error.message +=
-      "; its configuration (openssl.cnf, or the file that OPENSSL_CONF names) must load a provider "
-      "that has SHA-256 and HMAC, and where it asks for fips=yes, the FIPS provider";
-  return error;
+  return {
+      Code::internal,
+      "OpenSSL offers no SHA-256 or no HMAC: its configuration (openssl.cnf, or the file that "
+      "OPENSSL_CONF names) must load a provider that has both, which is the FIPS provider where "
+      "it asks for fips=yes"};
 }
 
 void Sha256::Free::operator()(EVP_MD_CTX* context) const noexcept {
