@@ -346,6 +346,7 @@ void costmark_operation_answer(const costmark_operation* operation,
 void costmark_operation_free(costmark_operation* operation) noexcept {
   // A callback must not pull its own operation from under the call that it is inside of.
   if (!alive(operation) || Entry::inside(operation)) return;
+  const WithoutThreadCancel uncancelled;
   // Counting an attempt that has not ended calls back as well.
   const Entry entry(operation->owner, operation);
   const std::shared_ptr<costmark::Client> client = operation->client;

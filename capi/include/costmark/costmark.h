@@ -112,9 +112,13 @@
  *     such as a static and a shared one, are independent: each refuses the other's handles. A
  *     loaded shared library stays loaded: dlclose() has no effect.
  */
-// clang-format Language: C
 #ifndef COSTMARK_COSTMARK_H
 #define COSTMARK_COSTMARK_H
+
+#if !defined(__cplusplus) && defined(__STRICT_ANSI__) && \
+    (!defined(__STDC_VERSION__) || __STDC_VERSION__ < 199901L)
+#error "costmark.h needs C99 or later, or C++: compile with -std=c99"
+#else
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -932,4 +936,5 @@ COSTMARK_EXPORT void costmark_operation_response(const costmark_operation *opera
 #include <costmark/json.h>
 #include <costmark/names.h>
 
+#endif /* C99 or later */
 #endif /* COSTMARK_COSTMARK_H */

@@ -51,7 +51,7 @@ Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
   // Before there are threads: a child that is forked while another one does these would find their
   // locks taken for ever.
   json::Scanner::look_at_processor();
-  crypto::look_up_algorithms();
+  if (Status status = crypto::look_up_algorithms(); !status) return status;
   if (!config.environment) config.environment = process_environment();
   if (!config.clock) config.clock = system_clock;
   if (!config.counters) config.counters = std::make_shared<UsageCounters>();

@@ -244,6 +244,7 @@ void Operation::Impl::conclude(bool failed) {
   const client::AuthUsed& auth = prepared.impl().auth;
   const std::string_view token = prepared.impl().token();
   const client::Refusal found = refusal.finish();
+  note_wrong_clock(found);
   const bool recovered = client->authorizer.recover(found, auth, token, times);
   const client::AttemptEnd ended{reader.answer().outcome,
                                  http_status,
@@ -258,6 +259,14 @@ void Operation::Impl::conclude(bool failed) {
   }
   if (next.reason != NextReason::refused) return;
   refused.note(found, prepared.impl());
+}
+
+void Operation::Impl::note_wrong_clock(client::Refusal found) {
+  using client::Refusal;
+  wrong_clock.clear();
+  const bool of_time = found == Refusal::clock || found == Refusal::signature;
+  if (!of_time || !times.server) return;
+  wrong_clock = client::describe_wrong_clock(*times.server, times.now);
 }
 
 void Operation::Impl::end_open_attempt() noexcept {
@@ -278,6 +287,7 @@ void Operation::Impl::drop() noexcept {
   next = {};
   prepared.impl().reset();
   refused.clear();
+  wrong_clock.clear();
   request_id.clear();
   response.impl().reset();
 }

@@ -76,6 +76,7 @@ struct Operation::Impl {
   client::RefusalReader refusal;
   client::RefusedAuth refused;  // given to no attempt that `next` advised
   client::Authorizer::Times times;
+  std::string wrong_clock;  // what a refusal has to do with it
   std::string request_id;
   std::optional<std::chrono::milliseconds> asked_pause;
   SteadyClock::time_point sent_at;
@@ -95,6 +96,7 @@ struct Operation::Impl {
   void read_head_fields(const AnswerHead& given, std::string_view& content_type,
                         std::string_view& error_type);
   void conclude(bool failed);
+  void note_wrong_clock(client::Refusal found);
   void count();
   std::chrono::microseconds since_sent() const noexcept;
 };

@@ -220,6 +220,7 @@ Result<CredentialsPtr> Authorizer::minting_credentials(const attribution::Endpoi
 
 Status Authorizer::append_minted_token(const attribution::Endpoint& endpoint, UnixSeconds now,
                                        const Wait& wait, Prepared::Impl& out) {
+  if (Status status = check_clock(now); !status) return status;
   const Result<CredentialsPtr> found = minting_credentials(endpoint, now, wait, out);
   if (!found) return found.error();
   const std::string_view region = region_for(endpoint).value();
@@ -290,6 +291,7 @@ Status Authorizer::sign(const Request& request, const Url& url,
                         const attribution::Endpoint& endpoint, UnixSeconds now, const Wait& wait,
                         Prepared::Impl& out) {
   if (Status status = check_to_sign(request, url, endpoint, out); !status) return status;
+  if (Status status = check_clock(now); !status) return status;
   const std::string_view region = region_for(endpoint).value();
   Result<CredentialsPtr> signers = credentials(now, wait, out);
   if (!signers) return std::move(signers).status();
@@ -352,9 +354,9 @@ bool Authorizer::recover(Refusal refusal, const AuthUsed& auth, std::string_view
 bool Authorizer::recover_clock(const AuthUsed& auth, const Times& times) {
   if (!times.server) return false;
   const UnixSeconds off = *times.server - (times.now + auth.skew);
-  if (std::abs(off) < ClockSkew::suspicious_s || std::abs(off) > ClockSkew::most_s) return false;
+  if (std::abs(off) < ClockSkew::suspicious_s) return false;
   learn_skew(times);
-  return true;
+  return std::abs(off) <= ClockSkew::most_s;
 }
 
 void Authorizer::accepted(const AuthUsed& auth, const Times& times) {
@@ -365,6 +367,8 @@ void Authorizer::learn_skew(const Times& times) {
   if (!times.server) return;
   const auto skew = skew_.learn(*times.server, times.now);
   if (skew && log_) log_(LogLevel::warning, describe_skew(*skew));
+  const std::string wrong = describe_wrong_clock(*times.server, times.now);
+  if (!wrong.empty() && log_) log_(LogLevel::warning, wrong);
 }
 
 Status Authorizer::authorize(const Request& request, const Url& url,
