@@ -9,5 +9,6 @@ mod answers;
 mod refusals;
 mod requests;
 mod retries;
+mod scopes;
 mod services;
 mod waiting;

@@ -144,8 +144,11 @@ async fn a_refusal_that_stalls_is_passed_on() {
             .body(pieces)
             .unwrap()
     });
-    let response = tokio::time::timeout(Duration::from_secs(5), response).await;
-    let mut body = response.expect("its head is passed on").unwrap().into_body();
+    let began = std::time::Instant::now();
+    let mut body = response.await.unwrap().into_body();
+    let waited = began.elapsed();
+    // 100 ms, and what a busy machine adds.
+    assert!((Duration::from_millis(90)..Duration::from_secs(2)).contains(&waited), "{waited:?}");
     let piece = body.frame().await.unwrap().unwrap().into_data().unwrap();
     assert!(piece.starts_with(b"{"), "what was read ahead is not lost");
     assert_eq!((asked.load(Ordering::SeqCst), sums(&client).attempts), (1, 1));

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use costmark::tower::{Error, Layer};
 use costmark::{ErrorKind, Outcome, Project, Scope};
 use http::{Request, Response};
@@ -15,7 +16,7 @@ use http_body_util::BodyExt;
 use tower::{Layer as _, Service, ServiceExt, service_fn};
 
 use crate::services::{Pieces, exchange, json_answer, post, refusal, rotating, text};
-use crate::support::{ANSWER, BODY, builder, client, keys, sums};
+use crate::support::{ANSWER, BODY, URL, builder, client, keys, sums};
 
 #[tokio::test]
 async fn a_request_is_signed_and_its_answer_counted() {
@@ -201,4 +202,24 @@ async fn a_service_is_ready_before_each_call() {
     let (client, _) = rotating();
     let service = Layer::new(client).layer(OneReadiness { ready: false });
     assert_eq!(text(service.oneshot(post(BODY)).await.unwrap()).await, ANSWER);
+}
+
+#[tokio::test]
+async fn a_body_that_is_made_otherwise_is_told_how() {
+    type AnyBody = http_body_util::combinators::UnsyncBoxBody<Bytes, io::Error>;
+    let make = |whole: Bytes| -> AnyBody {
+        http_body_util::Full::new(whole).map_err(|never| match never {}).boxed_unsync()
+    };
+    let client =
+        keys(builder()).set_all([("project", "proj_a"), ("carrier", "body")]).build().unwrap();
+    let service = Layer::new(client.clone()).max_body(1 << 20).body_from(make).layer(service_fn(
+        async |request: Request<AnyBody>| {
+            let sent = request.into_body().collect().await?.to_bytes();
+            assert_eq!(sent, r#"{"project_id":"proj_a","model":"m"}"#);
+            Ok::<_, io::Error>(json_answer())
+        },
+    ));
+    let request = Request::post(URL).body(make(r#"{"model":"m"}"#.into())).unwrap();
+    assert_eq!(text(service.oneshot(request).await.unwrap()).await, ANSWER);
+    assert_eq!(sums(&client).input_tokens, 11);
 }

@@ -195,3 +195,75 @@ async fn credentials_are_renewed_while_those_at_hand_serve() {
     }
     assert_eq!((signed_by.as_str(), asked.load(Ordering::SeqCst)), ("AKID1", 2));
 }
+
+#[tokio::test]
+async fn a_call_that_is_given_up_while_credentials_are_fetched_does_not_count() {
+    let (may_go_on, waits) = std::sync::mpsc::channel::<()>();
+    let waits = Mutex::new(waits);
+    let client = builder()
+        .set("project", "proj_a")
+        .credentials(move || {
+            waits.lock().unwrap().recv()?;
+            Ok(Credentials::new("AKIDEXAMPLE", "secret"))
+        })
+        .build()
+        .unwrap();
+    let layer = Layer::new(client.clone()).runtime(Threads::default());
+    for _ in 0..3 {
+        let calling = exchange(&layer, post(BODY), |_| panic!("it was sent"));
+        assert!(tokio::time::timeout(Duration::from_millis(20), calling).await.is_err());
+    }
+    assert!(client.usage().unwrap().is_empty());
+    may_go_on.send(()).unwrap();
+    text(exchange(&layer, post(BODY), |_| json_answer()).await.unwrap()).await;
+    let sums = sums(&client);
+    assert_eq!((sums.operations, sums.attempts), (1, 1));
+}
+
+/// Keeps the work that may block until it is told to run it.
+#[derive(Clone, Default)]
+struct Parked(Arc<Mutex<Vec<Box<dyn FnOnce() + Send>>>>);
+
+impl Runtime for Parked {
+    fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>) {
+        self.0.lock().unwrap().push(work);
+    }
+
+    fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(tokio::time::sleep(time))
+    }
+}
+
+/// What was queued for an attempt that was given up must not use the handle that a later attempt of
+/// the operation uses now: that would block the thread that polls it.
+#[tokio::test]
+async fn what_was_queued_for_a_call_that_was_given_up_leaves_its_operation_alone() {
+    let (asked, parked) = (Arc::new(AtomicU32::new(0)), Parked::default());
+    let counted = asked.clone();
+    let client = bearer(move || Ok(format!("token-{}", counted.fetch_add(1, Ordering::SeqCst))));
+    let layer = Layer::new(client.clone()).runtime(parked.clone());
+    let operation = costmark::tower::SharedOperation::new();
+    let request = || {
+        let mut request = post(BODY);
+        request.extensions_mut().insert(operation.clone());
+        request
+    };
+    let given_up = exchange(&layer, request(), |_| panic!("it was sent"));
+    assert!(tokio::time::timeout(Duration::from_millis(20), given_up).await.is_err());
+    let queued = std::mem::take(&mut *parked.0.lock().unwrap());
+    assert_eq!((queued.len(), asked.load(Ordering::SeqCst)), (1, 0));
+
+    let answer = exchange(&layer, request(), |_| json_answer());
+    let run = async {
+        queued.into_iter().for_each(|work| work());
+        loop {
+            let work = std::mem::take(&mut *parked.0.lock().unwrap());
+            work.into_iter().for_each(|work| work());
+            tokio::task::yield_now().await;
+        }
+    };
+    let answer = tokio::select! { answer = answer => answer.unwrap(), () = run => unreachable!() };
+    text(answer).await;
+    let sums = sums(&client);
+    assert_eq!((sums.operations, sums.attempts), (1, 1));
+}
