@@ -103,8 +103,8 @@ struct LedgerConfig {
 // parent's.
 class Ledger {
  public:
-  // Nothing is opened before the first row. Errors: invalid_option for an empty target and for a bad
-  // number behind "fd:".
+  // Nothing is opened before the first row. Errors: invalid_option for an empty target and for a
+  // bad number behind "fd:".
   static Result<std::shared_ptr<Ledger>> create(LedgerConfig config);
   // The one of this process that writes to `config.target`, made when there is none.
   static Result<std::shared_ptr<Ledger>> shared(const LedgerConfig& config);

@@ -69,6 +69,11 @@ Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
   if (!sending) return std::move(sending).status();
   Result<client::Identity> identity = client::identity_of(config);
   if (!identity) return std::move(identity).status();
+  if (!config.ledger) {
+    auto ledger = configured_ledger(config.options);
+    if (!ledger) return std::move(ledger).status();
+    config.ledger = std::move(ledger).value();
+  }
   return std::shared_ptr<Client>(
       new Client(std::make_shared<Impl>(std::move(settings).value(), std::move(sending).value(),
                                         std::move(identity).value(), std::move(config))));
@@ -162,6 +167,16 @@ UsageSnapshot Client::usage_by_model() const {
 
 void Client::reset_usage() {
   impl_->accounting.counters().reset();
+}
+
+LedgerCounters Client::ledger_counters() const noexcept {
+  const auto& ledger = impl_->accounting.ledger();
+  return ledger ? ledger->counters() : LedgerCounters{};
+}
+
+bool Client::flush_ledger() const noexcept {
+  const auto& ledger = impl_->accounting.ledger();
+  return !ledger || ledger->flush();
 }
 
 const ModelRoute* Client::route(std::string_view model) const {

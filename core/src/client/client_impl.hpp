@@ -77,8 +77,10 @@ struct Client::Impl {
  private:
   Status admit(const Request& request, const Wait& wait, Prepared::Impl& out);
   void warn_about_route(const Prepared::Impl& prepared);
+  void warn_about_ledger();
 
   client::RareWarning unattributed_;
+  client::RareWarning ledger_trouble_;
   client::OncePerName models_said_;
   std::atomic<bool> runtime_project_said_{false};
 };

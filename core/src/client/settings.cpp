@@ -153,6 +153,7 @@ Result<Settings> Settings::create(const Options& options, const Environment& env
   settings.stream_usage = options.boolean("stream_usage");
   settings.json_mode = options.boolean("strict_json") ? json::Mode::strict : json::Mode::lenient;
   settings.verify = options.boolean("verify");
+  settings.ledger_begin = options.boolean("ledger_begin");
   settings.verify_model = options.text("verify_model");
   settings.base_url = options.text("base_url");
   return settings;

@@ -52,7 +52,8 @@ struct Settings {
   ModelRoutes routes;
   bool moves_routes = false;  // whether a request goes to the path of its model
   std::size_t chain_memory = 0;
-  bool verify = false;       // whether endpoints must prove that they read the project
+  bool verify = false;  // whether endpoints must prove that they read the project
+  bool ledger_begin = true;
   std::string verify_model;  // to prove it with; empty: none
   std::string base_url;      // of the option, path and all; may be empty
 

@@ -248,11 +248,13 @@ Status Authorizer::send_bearer(const Request& request, const Url& url,
 }
 
 // A host that names its region is right about it.
+std::string_view Authorizer::region_of(const attribution::Endpoint& endpoint) const noexcept {
+  if (!endpoint.region().empty()) return endpoint.region();
+  return settings_.region.empty() ? settings_.default_region : settings_.region;
+}
+
 Result<std::string_view> Authorizer::region_for(const attribution::Endpoint& endpoint) const {
-  const std::string_view region = !endpoint.region().empty()  ? endpoint.region()
-                                  : !settings_.region.empty() ? settings_.region
-                                                              : settings_.default_region;
-  if (!region.empty()) return region;
+  if (const std::string_view region = region_of(endpoint); !region.empty()) return region;
   return Error{Code::invalid_option,
                "no region to sign for: set option 'region' or AWS_REGION; the host does not name "
                "one"};

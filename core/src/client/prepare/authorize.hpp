@@ -87,6 +87,9 @@ class Authorizer {
   // Whether the time of an accepted request matters.
   bool skewed() const noexcept { return skew_.seconds() != 0; }
 
+  // The endpoint's region, as far as it is known; empty otherwise.
+  std::string_view region_of(const attribution::Endpoint& endpoint) const noexcept;
+
  private:
   AuthMode mode_for(const Request& request, const attribution::Endpoint& endpoint) const;
   bool has_bearer(std::string_view carried) const noexcept;
