@@ -597,7 +597,7 @@ TEST(Verify, ErrorsOfTheCaller) {
 }
 
 TEST(Verify, PoliciesDoNotStopTheProbes) {
-  const Case test(strict, {{"allowed_projects", "proj_b"},
+  const Case test(strict, {{"allowed_projects", "proj_a,proj_b"},
                            {"conflict", "refuse"},
                            {"unattributed", "refuse"},
                            {"rules", "proj_b: model=*"}});
