@@ -111,24 +111,15 @@ func (w *workspace) settle(ctx context.Context, core *core, operation *operation
 ) {
 	steps := prepareStep | noWait
 	for fetches := 0; w.c.status == C.COSTMARK_WOULD_BLOCK; {
-		_ = w.failure(core)
-		if core.hooks.token != nil {
-			w.fetchToken(ctx, core.hooks)
-			steps = prepareStep
-		} else {
-			led, err := core.wait(ctx, w, body)
-			if err != nil {
-				return nil, err
-			}
-			if led {
-				fetches++
-			}
-			if fetches == mostFetches {
-				steps = prepareStep
-			}
-		}
-		if err := ctx.Err(); err != nil {
+		led, err := w.wait(ctx, core, body)
+		if err != nil {
 			return nil, err
+		}
+		if led {
+			fetches++
+		}
+		if w.token != nil || fetches == mostFetches {
+			steps = prepareStep
 		}
 		if err := w.runLocked(ctx, core, operation, steps, body); err != nil {
 			return nil, err
@@ -141,6 +132,21 @@ func (w *workspace) settle(ctx context.Context, core *core, operation *operation
 		core.renew(ctx, w, body)
 	}
 	return w.read(body), nil
+}
+
+// wait waits in Go for what the last run would have waited for in C. It tells whether that was fetched
+// for this very request.
+func (w *workspace) wait(ctx context.Context, core *core, body []byte) (led bool, err error) {
+	_ = w.failure(core)
+	if core.hooks.token != nil {
+		err = w.fetchToken(ctx, core.hooks)
+	} else {
+		led, err = core.wait(ctx, w, body)
+	}
+	if err == nil {
+		err = ctx.Err()
+	}
+	return led, err
 }
 
 // read makes what C wrote Go's: one block of memory for everything.
