@@ -45,10 +45,12 @@ AT(costmark_request, scope, 88);
 AT(costmark_request, body_is_stream, 104);
 AT(costmark_request, reserved, 108);
 
-SIZE(costmark_wait, 16);
+SIZE(costmark_wait, 32);
 AT(costmark_wait, struct_size, 0);
-AT(costmark_wait, no_wait, 8);
-AT(costmark_wait, reserved, 12);
+AT(costmark_wait, cancel, 8);
+AT(costmark_wait, timeout_ms, 16);
+AT(costmark_wait, no_wait, 24);
+AT(costmark_wait, reserved, 28);
 
 SIZE(costmark_prepared, 144);
 AT(costmark_prepared, struct_size, 0);

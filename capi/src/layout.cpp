@@ -15,7 +15,7 @@ static_assert(has_layout<costmark_str>(16));
 static_assert(has_layout<costmark_header>(32));
 static_assert(has_layout<costmark_error_view>(64));
 static_assert(has_layout<costmark_request>(112));
-static_assert(has_layout<costmark_wait>(16));
+static_assert(has_layout<costmark_wait>(32));
 static_assert(has_layout<costmark_prepared>(144));
 static_assert(has_layout<costmark_answer_head>(32));
 static_assert(has_layout<costmark_answer_plan>(32));

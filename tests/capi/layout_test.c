@@ -62,10 +62,12 @@ AT(costmark_request, body_is_stream, 104);
 AT(costmark_request, reserved, 108);
 
 ALIGNED(costmark_wait);
-SIZE(costmark_wait, 16);
+SIZE(costmark_wait, 32);
 AT(costmark_wait, struct_size, 0);
-AT(costmark_wait, no_wait, 8);
-AT(costmark_wait, reserved, 12);
+AT(costmark_wait, cancel, 8);
+AT(costmark_wait, timeout_ms, 16);
+AT(costmark_wait, no_wait, 24);
+AT(costmark_wait, reserved, 28);
 
 ALIGNED(costmark_prepared);
 SIZE(costmark_prepared, 144);

@@ -51,7 +51,7 @@ Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
   // Before there are threads: a child that is forked while another one does these would find their
   // locks taken for ever.
   json::Scanner::look_at_processor();
-  crypto::look_up_algorithms();
+  if (Status status = crypto::look_up_algorithms(); !status) return status;
   if (!config.environment) config.environment = process_environment();
   if (!config.clock) config.clock = system_clock;
   if (!config.counters) config.counters = std::make_shared<UsageCounters>();
@@ -98,7 +98,7 @@ Status Client::Impl::decide(const Request& request, Prepared::Impl& out) {
 }
 
 // ... and what authenticates who sends it.
-Status Client::Impl::authorize(const Request& request, Wait wait, Prepared::Impl& out) {
+Status Client::Impl::authorize(const Request& request, const Wait& wait, Prepared::Impl& out) {
   out.take_off_signature();
   if (Status status = admit(request, wait, out); !status) return status;
   if (Status status = authorizer.authorize(request, out.target, out.endpoint, clock(), wait, out);
@@ -109,12 +109,12 @@ Status Client::Impl::authorize(const Request& request, Wait wait, Prepared::Impl
   return {};
 }
 
-Status Client::Impl::ready(const Request& request, Wait wait, Prepared::Impl& out) {
+Status Client::Impl::ready(const Request& request, const Wait& wait, Prepared::Impl& out) {
   if (Status status = admit(request, wait, out); !status) return status;
   return authorizer.ready(request, out.target, out.endpoint, clock(), wait, out);
 }
 
-Status Client::Impl::admit(const Request& request, Wait wait, Prepared::Impl& out) {
+Status Client::Impl::admit(const Request& request, const Wait& wait, Prepared::Impl& out) {
   if (!settings.verify) return {};
   return verifier.admit(request, out.url.empty() ? request.url : out.url, wait, out);
 }

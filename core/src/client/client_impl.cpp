@@ -4,6 +4,7 @@
 
 #include "attribution/project.hpp"
 #include "base/text.hpp"
+#include "crypto/crypto.hpp"
 #include "net/transport.hpp"
 
 namespace costmark {
@@ -96,6 +97,7 @@ bool OncePerName::first(std::string_view name) {
 
 Result<CredentialsProviderPtr> configured_credentials(const Options& options,
                                                       const Environment& environment) {
+  if (Status status = crypto::look_up_algorithms(); !status) return status;
   Result<CredentialsPtr> of_options = client::credentials_of_options(options);
   if (!of_options) return std::move(of_options).status();
   if (of_options.value()) return static_credentials(of_options.value());

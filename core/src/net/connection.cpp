@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/openssl_use.hpp"
 #include "net/broken_pipe.hpp"
 #include "net/connection_state.hpp"
 
@@ -20,7 +21,9 @@ using std::chrono::milliseconds;
 struct Taken {
   CURLM* multi;
   CURL* easy;
-  ~Taken() { curl_multi_remove_handle(multi, easy); }
+  ~Taken() {
+    if (const OpensslUse use; use) curl_multi_remove_handle(multi, easy);
+  }
 };
 
 // On this thread, as far as libcurl does not see to it itself: since 7.88 it hands every byte to
@@ -67,6 +70,11 @@ Connection::Connection(ConnectionConfig config)
 Connection::~Connection() {
   if (inherited()) sockets_.leave_to_parent();
   const Quiet guard;
+  const OpensslUse use;
+  if (!use) {  // the process is ending
+    static_cast<void>(handles_.release());
+    return;
+  }
   handles_.reset();
 }
 
@@ -86,6 +94,7 @@ Status Connection::exchange(const http::Request& request, const Limits& limits, 
                             Receiver& receiver) {
   head.clear();
   found_stale_ = false;
+  if (OpensslUse::ended()) return OpensslUse::refusal();
   if (Status status = set_up(request, limits); !status) return status;
   Transfer transfer{request, limits, head, receiver};
   Status status = run(transfer);
@@ -105,13 +114,18 @@ Status Connection::run(Transfer& transfer) {
   return drive(transfer);
 }
 
+Status Connection::perform(int& running) {
+  const OpensslUse use;
+  if (!use) return OpensslUse::refusal();
+  const CURLMcode code = curl_multi_perform(handles_->multi.get(), &running);
+  return code == CURLM_OK ? Status() : fault_of(code);
+}
+
 Status Connection::drive(Transfer& transfer) {
   CURLM* const multi = handles_->multi.get();
   for (;;) {
     int running = 0;
-    if (const CURLMcode code = curl_multi_perform(multi, &running); code != CURLM_OK) {
-      return fault_of(code);
-    }
+    if (Status status = perform(running); !status) return status;
     if (running == 0) return outcome_of(transfer);
     if (transfer.is_cancelled()) return cancelled();
     const auto left = time_left(transfer);

@@ -8,10 +8,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/cancellation.hpp"
 #include "costmark/error.hpp"
 #include "http/head.hpp"
 #include "http/request.hpp"
-#include "net/cancellation.hpp"
 #include "net/proxies.hpp"
 #include "net/sockets.hpp"
 
@@ -112,6 +112,7 @@ class Connection final : private Sleeper {
   Status set_target(const http::Request& request);
   Status run(Transfer& transfer);
   Status drive(Transfer& transfer);
+  Status perform(int& running);
   Status outcome_of(const Transfer& transfer);
   std::chrono::milliseconds time_left(Transfer& transfer) const;
   Error failure_of(const Transfer& transfer);

@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "base/immortal.hpp"
+
 namespace costmark::net {
 namespace {
 
@@ -68,8 +70,8 @@ ConnectionPool::~ConnectionPool() = default;
 
 std::shared_ptr<ConnectionPool> ConnectionPool::of_process(const ConnectionConfig& config,
                                                            std::size_t most_idle) {
-  static Registry registry;
-  return registry.pool(config, most_idle);
+  static const Immortal<Registry> registry;
+  return registry->pool(config, most_idle);
 }
 
 ConnectionPool::Entries ConnectionPool::outdated(SteadyClock::time_point now) {

@@ -378,7 +378,7 @@ static void operations(void) {
   no_wait.no_wait = 1;
   CHECK(costmark_operation_prepare(operation, NULL, &no_wait, &prepared, NULL) ==
         COSTMARK_WOULD_BLOCK);
-  OK(costmark_operation_ready(operation, NULL));
+  OK(costmark_operation_ready(operation, NULL, NULL));
   OK(costmark_operation_prepare(operation, &request, &no_wait, &prepared, NULL));
   check_prepared(&prepared, url);
   costmark_operation_sent(operation);

@@ -260,22 +260,51 @@ const _: () = {
         [::core::mem::offset_of!(costmark_request, reserved) - 108usize];
 };
 #[repr(C)]
+#[derive(Debug)]
+pub struct costmark_cancel {
+    _unused: [u8; 0],
+}
+unsafe extern "C" {
+    pub fn costmark_cancel_new(
+        out_cancel: *mut *mut costmark_cancel,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+unsafe extern "C" {
+    pub fn costmark_cancel_stop(cancel: *mut costmark_cancel);
+}
+unsafe extern "C" {
+    pub fn costmark_cancel_stopped(cancel: *const costmark_cancel) -> bool;
+}
+unsafe extern "C" {
+    pub fn costmark_cancel_retain(cancel: *mut costmark_cancel) -> *mut costmark_cancel;
+}
+unsafe extern "C" {
+    pub fn costmark_cancel_release(cancel: *mut costmark_cancel);
+}
+#[repr(C)]
 #[derive(Copy, Clone)]
 pub struct costmark_wait {
     pub struct_size: usize,
+    pub cancel: *mut costmark_cancel,
+    pub timeout_ms: i64,
     pub no_wait: u32,
     pub reserved: u32,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    ["Size of costmark_wait"][::core::mem::size_of::<costmark_wait>() - 16usize];
+    ["Size of costmark_wait"][::core::mem::size_of::<costmark_wait>() - 32usize];
     ["Alignment of costmark_wait"][::core::mem::align_of::<costmark_wait>() - 8usize];
     ["Offset of field: costmark_wait::struct_size"]
         [::core::mem::offset_of!(costmark_wait, struct_size) - 0usize];
+    ["Offset of field: costmark_wait::cancel"]
+        [::core::mem::offset_of!(costmark_wait, cancel) - 8usize];
+    ["Offset of field: costmark_wait::timeout_ms"]
+        [::core::mem::offset_of!(costmark_wait, timeout_ms) - 16usize];
     ["Offset of field: costmark_wait::no_wait"]
-        [::core::mem::offset_of!(costmark_wait, no_wait) - 8usize];
+        [::core::mem::offset_of!(costmark_wait, no_wait) - 24usize];
     ["Offset of field: costmark_wait::reserved"]
-        [::core::mem::offset_of!(costmark_wait, reserved) - 12usize];
+        [::core::mem::offset_of!(costmark_wait, reserved) - 28usize];
 };
 #[repr(C)]
 #[derive(Copy, Clone)]
@@ -539,6 +568,7 @@ unsafe extern "C" {
 unsafe extern "C" {
     pub fn costmark_operation_ready(
         operation: *mut costmark_operation,
+        wait: *const costmark_wait,
         out_error: *mut *mut costmark_error,
     ) -> costmark_status;
 }
@@ -592,29 +622,6 @@ unsafe extern "C" {
 }
 unsafe extern "C" {
     pub fn costmark_operation_free(operation: *mut costmark_operation);
-}
-#[repr(C)]
-#[derive(Debug)]
-pub struct costmark_cancel {
-    _unused: [u8; 0],
-}
-unsafe extern "C" {
-    pub fn costmark_cancel_new(
-        out_cancel: *mut *mut costmark_cancel,
-        out_error: *mut *mut costmark_error,
-    ) -> costmark_status;
-}
-unsafe extern "C" {
-    pub fn costmark_cancel_stop(cancel: *mut costmark_cancel);
-}
-unsafe extern "C" {
-    pub fn costmark_cancel_stopped(cancel: *const costmark_cancel) -> bool;
-}
-unsafe extern "C" {
-    pub fn costmark_cancel_retain(cancel: *mut costmark_cancel) -> *mut costmark_cancel;
-}
-unsafe extern "C" {
-    pub fn costmark_cancel_release(cancel: *mut costmark_cancel);
 }
 #[repr(C)]
 #[derive(Copy, Clone)]

@@ -32,7 +32,7 @@ use async_trait::async_trait;
 use http::Extensions;
 
 use crate::reqwest::{from_http, into_http};
-use crate::tower::{self, Layer, SharedOperation};
+use crate::tower::{self, FromBytes, Layer, SharedOperation};
 use crate::{ErrorKind, Project};
 
 /// Makes each request one operation, of which the requests below are attempts. It belongs above a
@@ -94,7 +94,7 @@ impl Middleware for AttemptMiddleware {
         }
         let passed_on = Arc::new(Mutex::new(std::mem::take(extensions)));
         let below = Below { next, extensions: passed_on.clone() };
-        let answer = self.0.exchange(&request).run(below, request).await;
+        let answer = self.0.exchange(&request).run(below, FromBytes, request).await;
         *extensions = std::mem::take(&mut *lock(&passed_on));
         answer.map(|answer| from_http(answer, url)).map_err(into_middleware)
     }

@@ -80,7 +80,7 @@ Status Operation::Impl::decide(const Request& asked) {
   return status;
 }
 
-Status Operation::Impl::ready(Wait wait) {
+Status Operation::Impl::ready(const Wait& wait) {
   if (state == State::idle) return wrong_state("ready");
   if (state == State::answering) {
     return {Code::invalid_argument, "ready comes before an attempt is sent, or after it ended"};
@@ -89,7 +89,7 @@ Status Operation::Impl::ready(Wait wait) {
   return client->ready(request, wait, prepared.impl());
 }
 
-Status Operation::Impl::prepare(const Request* asked, Wait wait) {
+Status Operation::Impl::prepare(const Request* asked, const Wait& wait) {
   if (state == State::idle) return wrong_state("prepare");
   end_open_attempt();
   state = attempt == 0 ? State::decided : State::ended;
@@ -106,7 +106,7 @@ Status Operation::Impl::prepare(const Request* asked, Wait wait) {
   return status;
 }
 
-Status Operation::Impl::prepare_next(const Request* asked, Wait wait) {
+Status Operation::Impl::prepare_next(const Request* asked, const Wait& wait) {
   if (asked != nullptr) {
     if (Status status = decide(*asked); !status) return status;
   } else if (!is_request_good) {
@@ -244,6 +244,7 @@ void Operation::Impl::conclude(bool failed) {
   const client::AuthUsed& auth = prepared.impl().auth;
   const std::string_view token = prepared.impl().token();
   const client::Refusal found = refusal.finish();
+  note_wrong_clock(found);
   const bool recovered = client->authorizer.recover(found, auth, token, times);
   const client::AttemptEnd ended{reader.answer().outcome,
                                  http_status,
@@ -258,6 +259,14 @@ void Operation::Impl::conclude(bool failed) {
   }
   if (next.reason != NextReason::refused) return;
   refused.note(found, prepared.impl());
+}
+
+void Operation::Impl::note_wrong_clock(client::Refusal found) {
+  using client::Refusal;
+  wrong_clock.clear();
+  const bool of_time = found == Refusal::clock || found == Refusal::signature;
+  if (!of_time || !times.server) return;
+  wrong_clock = client::describe_wrong_clock(*times.server, times.now);
 }
 
 void Operation::Impl::end_open_attempt() noexcept {
@@ -278,6 +287,7 @@ void Operation::Impl::drop() noexcept {
   next = {};
   prepared.impl().reset();
   refused.clear();
+  wrong_clock.clear();
   request_id.clear();
   response.impl().reset();
 }
@@ -324,13 +334,13 @@ void Operation::reset() noexcept {
   impl_->drop();
 }
 
-Status Operation::ready(Wait wait) {
+Status Operation::ready(const Wait& wait) {
   return impl_->ready(wait);
 }
-Status Operation::prepare(Wait wait) {
+Status Operation::prepare(const Wait& wait) {
   return impl_->prepare(nullptr, wait);
 }
-Status Operation::prepare(const Request& request, Wait wait) {
+Status Operation::prepare(const Request& request, const Wait& wait) {
   return impl_->prepare(&request, wait);
 }
 const Prepared& Operation::prepared() const noexcept {

@@ -182,7 +182,7 @@ Result<Prober::Seen> Prober::exchange(const Request& asked, const Question& ques
   }
   prepared.attributed();
   if (Status status = tools_.authorizer.authorize(request, url.value(), endpoint.value(),
-                                                  tools_.clock(), {}, prepared);
+                                                  tools_.clock(), tools_.wait, prepared);
       !status) {
     return status;
   }
@@ -196,6 +196,7 @@ Result<Prober::Seen> Prober::exchange(const Request& asked, const Question& ques
   exchange.headers = sent;
   exchange.body = prepared.body;
   exchange.timeout = plan_.timeout;
+  exchange.wait = tools_.wait;
   exchange.connect_timeout = std::min(exchange.connect_timeout, plan_.timeout);
   Result<http::Response> answer = tools_.transport.send(exchange);
   prepared.reset();

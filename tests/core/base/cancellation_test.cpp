@@ -1,4 +1,4 @@
-#include "net/cancellation.hpp"
+#include "base/cancellation.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 
 #include "core/forking.hpp"
 
-namespace costmark::net {
+namespace costmark {
 namespace {
 
 class Counter final : public Sleeper {
@@ -95,4 +95,4 @@ TEST(Cancellation, OfAChildLeavesItsParentsSleepersAlone) {
 }
 
 }  // namespace
-}  // namespace costmark::net
+}  // namespace costmark

@@ -1,4 +1,4 @@
-// How one thread stops exchanges that others wait in.
+// How one thread stops what others wait in.
 #pragma once
 
 #include <atomic>
@@ -6,8 +6,9 @@
 #include <mutex>
 
 #include "base/fork.hpp"
+#include "costmark/wait.hpp"
 
-namespace costmark::net {
+namespace costmark {
 
 // Something that waits and can be woken.
 class Sleeper {
@@ -55,4 +56,12 @@ class WakenBy {
   std::uint64_t generation_ = 0;
 };
 
-}  // namespace costmark::net
+struct Cancel::Impl {
+  Cancellation cancellation;
+};
+
+inline Cancellation* cancellation_of(Cancel* cancel) noexcept {
+  return cancel == nullptr ? nullptr : &cancel->impl().cancellation;
+}
+
+}  // namespace costmark

@@ -1,6 +1,6 @@
-#include "net/cancellation.hpp"
+#include "base/cancellation.hpp"
 
-namespace costmark::net {
+namespace costmark {
 
 void Cancellation::request() noexcept {
   requested_.store(true, std::memory_order_release);
@@ -37,4 +37,14 @@ WakenBy::~WakenBy() {
   (previous_ == nullptr ? cancellation_->first_ : previous_->next_) = next_;
 }
 
-}  // namespace costmark::net
+Cancel::Cancel() : impl_(std::make_unique<Impl>()) {}
+Cancel::~Cancel() = default;
+
+void Cancel::request() noexcept {
+  impl_->cancellation.request();
+}
+bool Cancel::requested() const noexcept {
+  return impl_->cancellation.requested();
+}
+
+}  // namespace costmark

@@ -1,0 +1,90 @@
+#include <algorithm>
+#include <utility>
+
+#include "crypto/crypto.hpp"
+#include "prices/content.hpp"
+
+namespace costmark {
+namespace {
+
+constexpr std::int64_t seconds_a_day = 86'400;
+
+std::vector<std::uint64_t> thresholds_of(const std::vector<PriceLine>& lines) {
+  std::vector<std::uint64_t> found;
+  for (const PriceLine& line : lines) {
+    if (line.over != 0) found.push_back(line.over);
+  }
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
+}
+
+std::string canonical_of(std::string_view date, const std::vector<PriceLine>& lines) {
+  std::string text = "date ";
+  text.append(date).append("\n");
+  for (const PriceLine& line : lines) prices::append_canonical(line, text);
+  return text;
+}
+
+}  // namespace
+
+Result<PriceBook> PriceBook::parse(std::string_view text, std::string_view file) {
+  if (text.size() > largest_text) {
+    return Error{Code::invalid_option, std::string(file) + " has " + std::to_string(text.size()) +
+                                           " bytes; a price book has at most " +
+                                           std::to_string(largest_text)};
+  }
+  auto content = std::make_shared<Content>();
+  content->text = text;
+  content->file = file;
+  auto parsed = prices::parse(content->text, content->file);
+  if (!parsed) return std::move(parsed).status();
+  content->date = parsed.value().date;
+  content->day = parse_day(content->date).value_or(0);
+  content->lines = std::move(parsed.value().lines);
+  content->thresholds = thresholds_of(content->lines);
+  content->index.build(content->lines);
+  crypto::Digest digest{};
+  crypto::Sha256 sha256;
+  if (Status status = sha256.hash(canonical_of(content->date, content->lines), digest); !status) {
+    return status;
+  }
+  const auto hex = crypto::to_hex(digest);
+  content->hash.assign(hex.data(), hex.size());
+  return PriceBook(std::move(content));
+}
+
+Result<PriceBook> PriceBook::shipped() {
+  static const Result<PriceBook> book = parse(shipped_text(), "costmark's prices.txt");
+  return book;
+}
+
+std::string_view PriceBook::hash() const noexcept {
+  return content_->hash;
+}
+
+std::string_view PriceBook::date() const noexcept {
+  return content_->date;
+}
+
+std::string_view PriceBook::file() const noexcept {
+  return content_->file;
+}
+
+std::int64_t PriceBook::age_days(std::int64_t now_unix_s) const noexcept {
+  return now_unix_s / seconds_a_day - (now_unix_s % seconds_a_day < 0 ? 1 : 0) - content_->day;
+}
+
+std::span<const PriceLine> PriceBook::lines() const noexcept {
+  return content_->lines;
+}
+
+std::span<const std::uint64_t> PriceBook::thresholds() const noexcept {
+  return content_->thresholds;
+}
+
+std::string PriceBook::canonical() const {
+  return canonical_of(content_->date, content_->lines);
+}
+
+}  // namespace costmark
