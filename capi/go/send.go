@@ -176,11 +176,6 @@ func (s *sending) begun() error {
 
 // send is the one call into C that sends, and calls back.
 func (s *sending) send(ctx context.Context) (*Response, *Error) {
-	stop, done, err := stopWith(ctx)
-	if err != nil {
-		return &Response{}, err
-	}
-	defer done()
 	w, options := s.work, s.sink.options
 	steps := beginStep | C.uint32_t(C.CMGO_SEND)
 	if options.OnHead != nil {
@@ -189,10 +184,9 @@ func (s *sending) send(ctx context.Context) (*Response, *Error) {
 	if options.To != nil {
 		steps |= C.CMGO_WANTS_BODY
 	}
-	w.c.cancel, w.c.timeout_ms = stop, timeoutOf(ctx, s.timeLeft())
-	w.c.max_attempts = C.uint32_t(options.MaxAttempts)
+	w.c.timeout_ms, w.c.max_attempts = timeoutOf(ctx, s.timeLeft()), C.uint32_t(options.MaxAttempts)
 	w.run(ctx, s.core, &s.operation, steps, s.request.Body)
-	w.c.cancel = nil
+	w.c.timeout_ms, w.c.max_attempts = 0, 0
 	received := C.costmark_response{struct_size: C.sizeof_costmark_response}
 	C.costmark_operation_response(s.operation.handle, &received)
 	response := readResponse(&received)
@@ -220,14 +214,11 @@ func stopped(ctx context.Context) *Error {
 	return explained(ctx, refusal(code, "the context of the send is done"))
 }
 
-// stopWith makes of a context what stops C; nil for one that cannot be done. Call done in the end.
-func stopWith(ctx context.Context) (stop *C.costmark_cancel, done func(), err *Error) {
-	if ctx.Done() == nil {
-		return nil, func() {}, nil
-	}
-	var failure *C.costmark_error
-	if status := C.costmark_cancel_new(&stop, &failure); status != C.COSTMARK_OK {
-		return nil, nil, takeError(status, failure)
+// stopWith makes of a context what stops C; nil for one that cannot be done, and for want of memory. Call
+// done in the end.
+func stopWith(ctx context.Context) (stop *C.costmark_cancel, done func()) {
+	if ctx.Done() == nil || C.costmark_cancel_new(&stop, nil) != C.COSTMARK_OK {
+		return nil, func() {}
 	}
 	// The function below may run until after the send is over: it owns a count of its own.
 	C.costmark_cancel_retain(stop)
@@ -240,7 +231,7 @@ func stopWith(ctx context.Context) (stop *C.costmark_cancel, done func(), err *E
 			C.costmark_cancel_release(stop)
 		}
 		C.costmark_cancel_release(stop)
-	}, nil
+	}
 }
 
 // Timers of C may be early by as much.

@@ -67,7 +67,7 @@ const (
 )
 
 // run is one call into C: it takes steps with an operation, which is made if there is none, and which the
-// caller has locked.
+// caller has locked. Where it may wait, the context stops it.
 func (w *workspace) run(ctx context.Context, core *core, operation *operationHandle, steps C.uint32_t,
 	body []byte,
 ) {
@@ -77,9 +77,14 @@ func (w *workspace) run(ctx context.Context, core *core, operation *operationHan
 		steps |= C.CMGO_BODY_IS_STREAM
 	}
 	w.c.client, w.c.operation, w.c.steps = core.client, operation.handle, steps
+	if steps&noWait == 0 {
+		stop, done := stopWith(ctx)
+		defer done()
+		w.c.cancel = stop
+	}
 	texts, lengths, count := w.blocks()
 	C.cmgo_run(w.c, texts, lengths, count, chars(body), C.size_t(len(body)))
-	operation.handle, w.c.operation, w.c.beside = w.c.operation, nil, nil
+	operation.handle, w.c.operation, w.c.beside, w.c.cancel = w.c.operation, nil, nil, nil
 }
 
 // failure takes the error of the last run.
@@ -126,7 +131,7 @@ func (w *workspace) settle(ctx context.Context, core *core, operation *operation
 		}
 	}
 	if w.c.status != C.COSTMARK_OK {
-		return nil, w.failure(core)
+		return nil, explained(ctx, w.failure(core))
 	}
 	if w.c.prepared.renewal_due != 0 {
 		core.renew(ctx, w, body)
