@@ -355,8 +355,9 @@ typedef struct costmark_client costmark_client;
  * config: copied; may be changed, used again or freed afterwards.
  * out_client: receives the client, counted once.
  *
- * COSTMARK_INVALID_OPTION, COSTMARK_INVALID_PROJECT, COSTMARK_ENDPOINT_MISMATCH: options that
- * cannot go together, or a bad variable in the environment; the message names it.
+ * COSTMARK_INVALID_OPTION, COSTMARK_INVALID_PROJECT, COSTMARK_PROJECT_NOT_ALLOWED,
+ * COSTMARK_ENDPOINT_MISMATCH: options that cannot go together, or a bad variable in the
+ * environment; the message names it.
  */
 COSTMARK_EXPORT COSTMARK_MUST_USE costmark_status
 costmark_client_new(const costmark_config *config, costmark_client **out_client,

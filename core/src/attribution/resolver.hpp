@@ -41,8 +41,10 @@ class Resolver {
   // handed in.
   Result<Decision> resolve(const Candidates& candidates) const;
 
- private:
+  // Whether a decision's project may be used at all. Errors: project_not_allowed.
   Status check_allowed(const Decision& decision) const;
+
+ private:
 
   ConflictPolicy conflict_;
   std::vector<std::string> allowed_;  // globs; empty allows every project

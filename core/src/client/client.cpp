@@ -64,6 +64,7 @@ Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
     auto region = profile_region(config.environment, config.options.text("profile"));
     if (region) settings.value().take_region(std::move(region).value().name);
   }
+  if (Status status = settings.value().check_region(); !status) return status;
   Result<client::SendSettings> sending =
       client::SendSettings::create(config.options, config.environment);
   if (!sending) return std::move(sending).status();

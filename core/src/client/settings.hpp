@@ -57,13 +57,16 @@ struct Settings {
   std::string verify_model;  // to prove it with; empty: none
   std::string base_url;      // of the option, path and all; may be empty
 
-  // Errors: invalid_option, invalid_project, endpoint_mismatch.
+  // Errors: invalid_option, invalid_project, project_not_allowed, endpoint_mismatch.
   static Result<Settings> create(const Options& options, const Environment& environment);
 
   // Whether some request may need a region that neither its host, the option nor AWS_REGION and
   // AWS_DEFAULT_REGION name; `take_region` gives one, and ignores what is not spelt like one.
   bool lacks_region() const noexcept;
   void take_region(std::string name);
+
+  // Whether requests to the configured origin can be signed. Errors: invalid_option.
+  Status check_region() const;
 
   // The endpoint that a request to `url` reaches. Errors: endpoint_mismatch when its origin is not
   // the configured one, when it is plain http to AWS, or when host, region, service and kind
