@@ -41,6 +41,11 @@ class Resolver {
   // handed in.
   Result<Decision> resolve(const Candidates& candidates) const;
 
+  // Whether `allowed_projects` admits a project; without that option every one.
+  bool allows(std::string_view project) const noexcept;
+
+  ConflictPolicy conflict() const noexcept { return conflict_; }
+
  private:
   Status check_allowed(const Decision& decision) const;
 
