@@ -528,8 +528,9 @@ typedef struct costmark_wait {
 typedef struct costmark_prepared {
   size_t struct_size;
   costmark_str url;                   /* where to send it: the request's, or with option route=auto
-                                         the one that serves the model. The signature is good for
-                                         this URL alone. */
+                                         the one that serves the model. The query of a request that
+                                         is signed is spelt strictly: "%20", not "+". The signature
+                                         is good for this URL alone. */
   const costmark_header *set_headers; /* replace every field of the same name; they carry the
                                          signature or token: do not log them */
   size_t set_header_count;

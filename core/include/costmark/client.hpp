@@ -64,8 +64,9 @@ class Prepared {
   std::string_view body() const noexcept;
   bool body_changed() const noexcept;
 
-  // The URL to send to in place of the request's own; empty, unless option `route` is auto and the
-  // model of the request is served on another path. The signature is good for that URL alone.
+  // The URL to send to in place of the request's own. Empty, unless option `route` is auto and the
+  // model of the request is served on another path, or the request is signed and its query can be
+  // read in two ways, such as "a=b+c". The signature is good for that URL alone.
   std::string_view url() const noexcept;
   // What is probably wrong with this request, to be shown with an answer of 400 or 404; empty
   // when nothing is known to be.
@@ -75,6 +76,12 @@ class Prepared {
   ProjectSource project_source() const noexcept;
   Api api() const noexcept;
   std::string_view model() const noexcept;  // that the body names; empty for none
+  // Whether the request may cost money and names no project, or `default`: the endpoint's default
+  // project pays, which cannot be tagged.
+  bool unattributed() const noexcept;
+  // Whether no known route is like the request's: it was not edited, and nobody knows what it
+  // costs.
+  bool unrecognized() const noexcept;
   bool streamed() const noexcept;
   // Whether the answer's usage chunk was asked for by the library and is to be hidden.
   bool hides_usage_chunk() const noexcept;
@@ -182,6 +189,7 @@ class Client {
   // for all of them.
   std::map<std::string, UsageTotals> usage() const;
   UsageSnapshot usage_by_model() const;
+  RequestCounts request_counts() const;
   // Sets the counters to zero. An attempt that is open counts when it ends.
   void reset_usage();
 

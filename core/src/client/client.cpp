@@ -6,6 +6,7 @@
 #include "client/client_impl.hpp"
 #include "client/operation/operation_impl.hpp"
 #include "client/prepare/prepared.hpp"
+#include "client/prepare/query.hpp"
 #include "client/prepare/router.hpp"
 #include "costmark/url.hpp"
 #include "crypto/crypto.hpp"
@@ -90,6 +91,7 @@ Status Client::Impl::decide(const Request& request, Prepared::Impl& out) {
   if (!url) return url.error();
   const Result<attribution::Endpoint> endpoint = settings.endpoint_of(url.value());
   if (!endpoint) return endpoint.error();
+  if (Status status = settings.check_covered(url.value()); !status) return status;
   if (Status status =
           attributor.attribute(request, url.value(), endpoint.value(), Purpose::send, out);
       !status) {
@@ -97,6 +99,7 @@ Status Client::Impl::decide(const Request& request, Prepared::Impl& out) {
   }
   out.endpoint = endpoint.value();
   out.target = client::route(settings, request, url.value(), endpoint.value(), out);
+  if (authorizer.signs(request, out.endpoint)) client::spell_query(request, out);
   if (out.api == Api::responses) out.stored_at = out.target.authority;
   out.attributed();
   return {};
@@ -110,6 +113,7 @@ Status Client::Impl::authorize(const Request& request, const Wait& wait, Prepare
       !status) {
     return status;
   }
+  count_gaps(out);
   warn_about(out, out.endpoint);
   return {};
 }
@@ -130,6 +134,7 @@ Status Client::Impl::check(const Request& request, Prepared::Impl& scratch) {
   if (!url) return url.error();
   const Result<attribution::Endpoint> endpoint = settings.endpoint_of(url.value());
   if (!endpoint) return endpoint.error();
+  if (Status status = settings.check_covered(url.value()); !status) return status;
   return attributor.attribute(request, url.value(), endpoint.value(), Purpose::check, scratch);
 }
 
@@ -164,6 +169,10 @@ std::map<std::string, UsageTotals> Client::usage() const {
 
 UsageSnapshot Client::usage_by_model() const {
   return impl_->accounting.counters().snapshot();
+}
+
+RequestCounts Client::request_counts() const {
+  return impl_->accounting.counters().requests();
 }
 
 void Client::reset_usage() {

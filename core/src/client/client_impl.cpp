@@ -131,12 +131,17 @@ Client::Impl::Impl(client::Settings settings_of_client, client::SendSettings sen
                 config.transport ? std::move(config.transport)
                                  : net::network_transport(sending.connection)}) {}
 
+void Client::Impl::count_gaps(const Prepared::Impl& prepared) noexcept {
+  if (prepared.unattributed) accounting.counters().count_unattributed();
+  if (prepared.unrecognized) accounting.counters().count_unrecognized();
+}
+
 void Client::Impl::warn_about(const Prepared::Impl& prepared,
                               const attribution::Endpoint& endpoint) {
   if (!log) return;
   warn_about_route(prepared);
-  if (!prepared.inference) return;
-  const bool named = !prepared.project.empty() && prepared.project != attribution::default_project;
+  if (!prepared.may_spend) return;
+  const bool named = !prepared.unattributed;
   if (!named && settings.unattributed == client::UnattributedPolicy::warn) {
     if (const std::uint64_t calls = unattributed_.note(clock()); calls > 0) {
       log(LogLevel::warning, std::to_string(calls) +
@@ -155,7 +160,7 @@ void Client::Impl::warn_about(const Prepared::Impl& prepared,
 }
 
 void Client::Impl::warn_about_route(const Prepared::Impl& prepared) {
-  const bool moved = !prepared.url.empty();
+  const bool moved = prepared.moved;
   if ((prepared.hint.empty() && !moved) || !models_said_.first(prepared.model)) return;
   if (moved) {
     log(LogLevel::info, "requests for model '" + prepared.model + "' go to " + prepared.url +

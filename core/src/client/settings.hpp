@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "attribution/carrier.hpp"
 #include "attribution/endpoint.hpp"
@@ -32,9 +34,18 @@ struct Origin {
   std::string to_string() const;
 };
 
+// A host that option `hosts` names.
+struct NamedHost {
+  std::string name;        // lower case, an IPv6 address without brackets
+  std::uint16_t port = 0;  // 0: any
+
+  bool holds(const Url& url) const noexcept;
+};
+
 // The options of a client, read once and checked against each other. Holds no secrets. Immutable.
 struct Settings {
   std::optional<Origin> origin;
+  std::vector<NamedHost> hosts;
   std::string region;          // of the option; empty: the host's
   std::string default_region;  // of AWS_REGION or AWS_DEFAULT_REGION, else the profile's
   std::string service;         // of the option; empty: the endpoint's
@@ -45,6 +56,9 @@ struct Settings {
   attribution::Resolver resolver{attribution::ConflictPolicy::keep, {}};
   UnattributedPolicy unattributed = UnattributedPolicy::warn;
   RuntimeProjectPolicy runtime_project = RuntimeProjectPolicy::warn;
+  bool bounds_projects = false;          // whether option allowed_projects is set
+  std::vector<std::string> free_routes;  // globs over paths as LenientPath reads them
+  bool strict_routes = false;            // whether unknown routes are refused everywhere
   std::string client_project;
   std::string environment_project;
   bool stream_usage = true;
@@ -60,6 +74,17 @@ struct Settings {
   // Errors: invalid_option, invalid_project, project_not_allowed, endpoint_mismatch.
   static Result<Settings> create(const Options& options, const Environment& environment);
 
+  // Whether what may spend must name a project, and what cannot be recognized is refused.
+  bool is_closed() const noexcept {
+    return unattributed == UnattributedPolicy::refuse || bounds_projects;
+  }
+  // Whether the body of an inference request must be read, as it may name a project.
+  bool must_read_bodies() const noexcept {
+    return is_closed() || resolver.conflict() != attribution::ConflictPolicy::keep;
+  }
+  // Which option asks for the strictest of these, such as "option 'unattributed' is refuse".
+  std::string_view strictest() const noexcept;
+
   // Whether some request may need a region that neither its host, the option nor AWS_REGION and
   // AWS_DEFAULT_REGION name; `take_region` gives one, and ignores what is not spelt like one.
   bool lacks_region() const noexcept;
@@ -72,6 +97,10 @@ struct Settings {
   // the configured one, when it is plain http to AWS, or when host, region, service and kind
   // disagree.
   Result<attribution::Endpoint> endpoint_of(const Url& url) const;
+
+  // Refuses a request to another vendor's own host, unless option `hosts` names it. Apart from
+  // `endpoint_of`, since a client may be made before its final URL is known.
+  Status check_covered(const Url& url) const;
 };
 
 }  // namespace costmark::client

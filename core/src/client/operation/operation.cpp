@@ -160,6 +160,7 @@ Status Operation::Impl::prepare_next(const Request* asked, const Wait& wait) {
 
 void Operation::Impl::sent() {
   if (state != State::decided && state != State::prepared) return;
+  if (state == State::decided) client->count_gaps(prepared.impl());  // who only observes
   state = State::answering;
   attempt = ++share->attempts;
   has_head = false;
