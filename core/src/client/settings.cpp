@@ -125,14 +125,8 @@ Status read_attribution(const Options& options, Settings& out) {
   out.rules = std::move(rules).value();
 
   std::vector<std::string> allowed;
-<<<<<<< HEAD
   if (Status status = read_allowed(options, allowed); !status) return status;
-=======
-  for (const std::string_view pattern : options.list("allowed_projects")) {
-    allowed.emplace_back(pattern);
-  }
   out.bounds_projects = !allowed.empty();
->>>>>>> w-closed
   out.resolver = attribution::Resolver(choice_of(options.text("conflict"), conflict_policies),
                                        std::move(allowed));
   out.unattributed = choice_of(options.text("unattributed"), unattributed_policies);
@@ -257,13 +251,13 @@ void Settings::take_region(std::string name) {
   if (attribution::is_region(name)) default_region = std::move(name);
 }
 
-<<<<<<< HEAD
 Status Settings::check_region() const {
   if (auth != AuthMode::sigv4 || !origin || !lacks_region()) return {};
   return {Code::invalid_option,
           "no region to sign for: option 'auth' is sigv4, and the host " + origin->host +
               " names none; set option 'region' or AWS_REGION"};
-=======
+}
+
 Status Settings::check_covered(const Url& url) const {
   if (!attribution::is_host_of_other_vendor(url.host)) return {};
   if (std::any_of(hosts.begin(), hosts.end(),
@@ -275,7 +269,6 @@ Status Settings::check_covered(const Url& url) const {
                   "the URL of Bedrock or of a gateway to it, such as "
                   "https://bedrock-mantle.us-east-1.api.aws/v1, or name the host in option "
                   "'hosts'");
->>>>>>> w-closed
 }
 
 Result<Endpoint> Settings::endpoint_of(const Url& url) const {

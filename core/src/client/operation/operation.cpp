@@ -94,6 +94,7 @@ Status Operation::Impl::decide(const Request& asked) {
 // Texts of the request that rows repeat; its views are the caller's.
 void Operation::Impl::note_sender() {
   host = prepared.impl().target.host;
+  region = client->authorizer.region_of(request, prepared.impl().endpoint);
   sdk.clear();
   for (const Header& field : request.headers) {
     if (equal_ignoring_case(field.name, "user-agent")) sdk = client::sdk_of(field.value);
@@ -187,7 +188,6 @@ void Operation::Impl::sent() {
 // In whose name the attempt is made.
 void Operation::Impl::note_identity() {
   const Prepared::Impl& made = prepared.impl();
-  sent_region = client->authorizer.region_of(made.endpoint);
   sent_account.clear();
   if (const auto credentials = made.auth.credentials.lock()) {
     sent_account = credentials->account_id();
@@ -361,7 +361,7 @@ AttemptReport Operation::Impl::report() const noexcept {
           .time_to_first_byte = time_to_first_byte,
           .started_us = started_us,
           .host = host,
-          .region = sent_region,
+          .region = region,
           .account = sent_account,
           .sdk = sdk,
           .streamed = made.streamed,

@@ -69,12 +69,12 @@ struct Operation::Impl {
   // The last attempt.
   std::uint32_t attempt = 0;
   std::string host;  // of the request that was decided about, and who sends it
+  std::string region;
   std::string sdk;
   std::string sent_project;
   std::string sent_model;
   ProjectSource sent_source = ProjectSource::none;
   Api sent_api = Api::other;
-  std::string sent_region;
   std::string sent_account;
   std::int64_t started_us = 0;
   AnswerReader reader;

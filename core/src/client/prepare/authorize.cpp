@@ -279,26 +279,20 @@ Status Authorizer::send_bearer(const Request& request, const Url& url,
   return {};
 }
 
-<<<<<<< HEAD
-// A host that names its region is right about it.
-std::string_view Authorizer::region_of(const attribution::Endpoint& endpoint) const noexcept {
-  if (!endpoint.region().empty()) return endpoint.region();
-  return settings_.region.empty() ? settings_.default_region : settings_.region;
-}
-
-Result<std::string_view> Authorizer::region_for(const attribution::Endpoint& endpoint) const {
-  if (const std::string_view region = region_of(endpoint); !region.empty()) return region;
-=======
 // A host that names its region is right about it; then what was said, then what the caller signed
 // for.
-Result<std::string_view> Authorizer::region_for(const Request& request,
-                                                const attribution::Endpoint& endpoint) const {
+std::string_view Authorizer::region_of(const Request& request,
+                                       const attribution::Endpoint& endpoint) const noexcept {
   std::string_view region = endpoint.region();
   if (region.empty()) region = settings_.region;
   if (region.empty()) region = signed_scope(request).region;
-  if (region.empty()) region = settings_.default_region;
+  return region.empty() ? settings_.default_region : region;
+}
+
+Result<std::string_view> Authorizer::region_for(const Request& request,
+                                                const attribution::Endpoint& endpoint) const {
+  const std::string_view region = region_of(request, endpoint);
   if (!region.empty()) return region;
->>>>>>> w-closed
   return Error{Code::invalid_option,
                "no region to sign for: set option 'region' or AWS_REGION; the host does not name "
                "one"};
@@ -345,11 +339,7 @@ Status Authorizer::sign(const Request& request, const Url& url,
                         const attribution::Endpoint& endpoint, UnixSeconds now, const Wait& wait,
                         Prepared::Impl& out) {
   if (Status status = check_to_sign(request, url, endpoint, out); !status) return status;
-<<<<<<< HEAD
   if (Status status = check_clock(now); !status) return status;
-  const std::string_view region = region_for(endpoint).value();
-=======
->>>>>>> w-closed
   Result<CredentialsPtr> signers = credentials(now, wait, out);
   if (!signers) return std::move(signers).status();
   say_once("SigV4 and the AWS credentials of: ", signers.value()->source());
