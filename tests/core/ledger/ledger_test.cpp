@@ -9,10 +9,13 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <climits>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <set>
 #include <sstream>
 #include <thread>
@@ -57,10 +60,11 @@ class LedgerTest : public ::testing::Test {
     return row;
   }
 
-  std::vector<fs::path> segments() const {
+  std::vector<fs::path> segments() const { return segments(folder); }
+  static std::vector<fs::path> segments(const fs::path& within) {
     std::vector<fs::path> found;
     std::error_code ignored;
-    for (const auto& entry : fs::recursive_directory_iterator(folder, ignored)) {
+    for (const auto& entry : fs::recursive_directory_iterator(within, ignored)) {
       if (entry.path().extension() == ".jsonl") found.push_back(entry.path());
     }
     std::sort(found.begin(), found.end());
@@ -345,6 +349,62 @@ TEST_F(LedgerTest, ThreadsWriteWholeRows) {
   ASSERT_EQ(found.size(), static_cast<std::size_t>(threads * rows + 2));
   for (std::size_t i = 0; i < found.size(); ++i) {
     ASSERT_EQ(ParsedRow(found[i]).number("seq"), static_cast<std::int64_t>(i));
+  }
+}
+
+// Four writers that are killed while they write. COSTMARK_KILLS: how many times, for a longer run.
+TEST_F(LedgerTest, WhatWasAcknowledgedSurvivesAKill) {
+  const char* const asked = std::getenv("COSTMARK_KILLS");
+  const int rounds = asked != nullptr ? std::atoi(asked) : 40;
+  constexpr int writers = 4;
+  std::mt19937 chance(1);
+  for (int round = 0; round < rounds; ++round) {
+    LedgerConfig with = config();
+    with.target = (folder / ("round" + std::to_string(round))).string();
+    std::array<int, 2> acknowledged{};
+    ASSERT_EQ(::pipe(acknowledged.data()), 0);
+    std::vector<pid_t> children;
+    for (int i = 0; i < writers; ++i) {
+      children.push_back(::fork());
+      if (children.back() != 0) continue;
+      const auto ledger = open(with);
+      for (;;) {
+        const std::string model = std::to_string(::getpid()) + "-" +
+                                  std::to_string(ledger->counters().rows_written) + "\n";
+        LedgerRow next = row(std::string_view(model).substr(0, model.size() - 1));
+        if (!ledger->write(next)) ::_exit(1);
+        if (::write(acknowledged[1], model.data(), model.size()) < 0) ::_exit(2);
+      }
+    }
+    ::close(acknowledged[1]);
+    std::array<char, 1 << 16> buffer{};
+    std::string told;
+    const auto take = [&] {
+      const ssize_t count = ::read(acknowledged[0], buffer.data(), buffer.size());
+      if (count > 0) told.append(buffer.data(), static_cast<std::size_t>(count));
+      return count > 0;
+    };
+    take();
+    std::this_thread::sleep_for(std::chrono::microseconds(chance() % 1000));
+    for (const pid_t child : children) ::kill(child, SIGKILL);
+    while (take()) continue;
+    for (const pid_t child : children) {
+      int status = 0;
+      ::waitpid(child, &status, 0);
+      EXPECT_TRUE(WIFSIGNALED(status)) << status;
+    }
+    ::close(acknowledged[0]);
+    std::multiset<std::string> written;
+    for (const fs::path& path : segments(with.target)) {
+      const std::string text = text_of(path);
+      for (const std::string& line : lines_of(text.substr(0, text.rfind('\n') + 1))) {
+        written.insert(ParsedRow(line).text("model"));
+      }
+    }
+    for (const std::string& model : lines_of(told.substr(0, told.rfind('\n') + 1))) {
+      ASSERT_EQ(written.count(model), 1U) << model;
+    }
+    fs::remove_all(with.target);
   }
 }
 
