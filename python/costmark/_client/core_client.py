@@ -226,7 +226,7 @@ class CoreClient:
         if is_first:
             # An operation of its own, that of the call goes on; nothing is sent of it.
             url, headers = str(request.url), request.headers.raw
-            operation, _ = self._core.begin("GET", url, headers, None, None, None, True)
+            operation, _ = self._core.begin("GET", url, headers, b"", None, None, True)
             flight.start_here(operation.ready)
 
     # ----------------------------------------------------------------------------------------------

@@ -222,6 +222,8 @@ async def test_a_provider_whose_credentials_change_at_every_attempt(
         call = client.chat.completions.create(**CHAT)
         if asynchronous:
             await call
+    if asynchronous:
+        await client.close()
     sent = [each.header("authorization") or "" for each in recorder.requests]
     assert [text.partition("Credential=")[2].partition("/")[0] for text in sent] == [
         "AKID0",
