@@ -125,6 +125,7 @@ class Client:
         scope: str | None = None,
         project: str | None = None,
         no_wait: bool = False,
+        after: Operation | None = None,
     ) -> tuple[Operation, bool]: ...
     def check(
         self,
