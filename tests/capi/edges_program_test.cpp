@@ -88,7 +88,7 @@ TEST_F(Privileged, RunsNoProgramOfAUsersConfiguration) {
   EXPECT_NE(output_of(variables + EDGES_PROGRAM).find("credential_process"), std::string::npos);
   EXPECT_TRUE(fs::remove(mark));
 
-  const std::string said = as_nobody(variables + program() + " '' imds_disabled x");
+  const std::string said = as_nobody(variables + program() + " '' auth sigv4");
   EXPECT_FALSE(fs::exists(mark)) << said;
 }
 

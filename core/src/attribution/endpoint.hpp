@@ -37,7 +37,4 @@ Endpoint classify_host(std::string_view host) noexcept;
 // Whether a host belongs to AWS, Bedrock or not: nothing goes there over plain http.
 bool is_aws_host(std::string_view host) noexcept;
 
-// Whether `text` is spelt like an AWS region, such as "us-gov-west-1".
-bool is_region(std::string_view text) noexcept;
-
 }  // namespace costmark::attribution

@@ -109,7 +109,7 @@ Status read_endpoint(const Options& options, const Environment& environment, Set
   out.region = options.text("region");
   out.service = options.text("service");
   out.default_region = first_of(environment, {"AWS_REGION", "AWS_DEFAULT_REGION"});
-  if (!out.region.empty() && !attribution::is_region(out.region)) {
+  if (!out.region.empty() && !text::is_region(out.region)) {
     return {Code::invalid_option, "option 'region': '" + out.region +
                                       "' is not spelt like an AWS region, such as us-east-1"};
   }
@@ -164,8 +164,12 @@ bool Settings::lacks_region() const noexcept {
   return signs && !host_names_it && region.empty() && default_region.empty();
 }
 
-void Settings::take_region(std::string name) {
-  if (attribution::is_region(name)) default_region = std::move(name);
+void Settings::take_region(std::string name, std::string_view origin) {
+  if (text::is_region(name)) {
+    default_region = std::move(name);
+  } else if (!name.empty()) {
+    misspelt_region = "'" + std::move(name) + "' (" + std::string(origin) + ")";
+  }
 }
 
 Result<Endpoint> Settings::endpoint_of(const Url& url) const {

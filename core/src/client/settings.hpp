@@ -35,9 +35,10 @@ struct Origin {
 // The options of a client, read once and checked against each other. Holds no secrets. Immutable.
 struct Settings {
   std::optional<Origin> origin;
-  std::string region;          // of the option; empty: the host's
-  std::string default_region;  // of AWS_REGION or AWS_DEFAULT_REGION, else the profile's
-  std::string service;         // of the option; empty: the endpoint's
+  std::string region;           // of the option; empty: the host's
+  std::string default_region;   // of AWS_REGION or AWS_DEFAULT_REGION, else the profile's
+  std::string misspelt_region;  // the profile's, and where it stands
+  std::string service;          // of the option; empty: the endpoint's
   std::optional<attribution::EndpointKind> custom_kind;  // what stands behind a custom host
   AuthMode auth = AuthMode::automatic;
   attribution::CarrierOption carriers;
@@ -60,9 +61,10 @@ struct Settings {
   static Result<Settings> create(const Options& options, const Environment& environment);
 
   // Whether some request may need a region that neither its host, the option nor AWS_REGION and
-  // AWS_DEFAULT_REGION name; `take_region` gives one, and ignores what is not spelt like one.
+  // AWS_DEFAULT_REGION name; `take_region` gives one, or what is not spelt like one and is an error
+  // where it is needed. `origin`: where it stands.
   bool lacks_region() const noexcept;
-  void take_region(std::string name);
+  void take_region(std::string name, std::string_view origin);
 
   // The endpoint that a request to `url` reaches. Errors: endpoint_mismatch when its origin is not
   // the configured one, when it is plain http to AWS, or when host, region, service and kind

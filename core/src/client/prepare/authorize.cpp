@@ -252,6 +252,10 @@ Result<std::string_view> Authorizer::region_for(const attribution::Endpoint& end
                                   : !settings_.region.empty() ? settings_.region
                                                               : settings_.default_region;
   if (!region.empty()) return region;
+  if (!settings_.misspelt_region.empty()) {
+    return Error{Code::invalid_option, "no region to sign for: " + settings_.misspelt_region +
+                                           " is not spelt like an AWS region, such as us-east-1"};
+  }
   return Error{Code::invalid_option,
                "no region to sign for: set option 'region' or AWS_REGION; the host does not name "
                "one"};
