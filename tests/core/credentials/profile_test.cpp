@@ -132,9 +132,9 @@ TEST(Profile, Refused) {
        "config:2): credentials have no secret"},
       {"", "[p]\naws_access_key_id =\naws_secret_access_key = CANARY\n", "no access key id"},
       {"", "[p]\naws_access_key_id = a\naws_secret_access_key = CANARY\n  b\n",
-       "control character"},
+       "holds white space or a character"},
       {"", "[p]\naws_access_key_id =\n  a = b\naws_secret_access_key = CANARY\n",
-       "control character"},
+       "holds white space or a character"},
       {"[profile p]\ncredential_process =\n", "", "config:2): its command is empty"},
   };
   for (const auto& c : cases) expect_refused(c);
@@ -153,7 +153,6 @@ TEST(Profile, WhatIsNoWordIsNamedWithItsLine) {
       {"aws_session_token = CANARY # until noon", "aws_session_token has a comment behind"},
       {"aws_account_id = 1111 2222 3333", "aws_account_id holds white space or a character"},
       {"aws_session_token = CANARY\xC2\xA0", "aws_session_token holds white space or a character"},
-      {"role_arn = arn:aws:iam::1:role/CANARY # x", "role_arn has a comment behind"},
       {"sso_region = eu west", "sso_region holds white space or a character"},
   };
   for (const auto& c : cases) {
@@ -167,7 +166,7 @@ TEST(Profile, WhatIsNoWordIsNamedWithItsLine) {
     EXPECT_EQ(result.error().message.find("CANARY"), std::string::npos);
     // And where a role is assumed with it.
     home.write_config("[profile base]\naws_access_key_id = A\n" + std::string(c.line) +
-                      "\n[profile role]\nrole_arn = r\nsource_profile = base\n");
+                      "\n[profile role]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = base\n");
     const auto of_role = resolve(home, {}, "role");
     ASSERT_FALSE(of_role.ok()) << c.line;
     EXPECT_EQ(of_role.error().message, result.error().message);
