@@ -169,7 +169,8 @@ COSTMARK_EXPORT uint32_t costmark_abi_version(void) COSTMARK_NOEXCEPT;
 /*
  * Whether this build contains a feature. Known names: "operation", "send", "verify", "usage",
  * "sign", "presign", "json", "bearer_token", "credentials", "routes". Later versions add names and
- * take none away. An unknown name, and NULL, give false.
+ * take none away. A build without the network (COSTMARK_NETWORK=OFF in CMake) lacks "send" and
+ * "verify": what needs it returns COSTMARK_UNSUPPORTED. An unknown name, and NULL, give false.
  */
 COSTMARK_EXPORT bool costmark_has_feature(const char *name, size_t name_len) COSTMARK_NOEXCEPT;
 
@@ -246,6 +247,7 @@ enum {
   /* Fix the configuration. */
   COSTMARK_INVALID_OPTION = 10,    /* unknown option, or a value that it does not take */
   COSTMARK_ENDPOINT_MISMATCH = 11, /* region, service, scheme or origin disagree with the host */
+  COSTMARK_UNSUPPORTED = 12,       /* this build lacks what the call needs, such as the network */
 
   /* Fix the attribution. */
   COSTMARK_INVALID_PROJECT = 20,     /* the text is not a project id */

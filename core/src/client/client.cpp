@@ -63,7 +63,7 @@ Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
   if (settings.value().lacks_region()) {
     // A file that cannot be read is the credentials' error, where one is needed.
     auto region = profile_region(config.environment, config.options.text("profile"));
-    if (region) settings.value().take_region(std::move(region).value().name);
+    if (region) settings.value().take_region(region.value().name, region.value().origin);
   }
   if (Status status = settings.value().check_region(); !status) return status;
   Result<client::SendSettings> sending =

@@ -171,7 +171,7 @@ Status read_endpoint(const Options& options, const Environment& environment, Set
   out.region = options.text("region");
   out.service = options.text("service");
   out.default_region = first_of(environment, {"AWS_REGION", "AWS_DEFAULT_REGION"});
-  if (!out.region.empty() && !attribution::is_region(out.region)) {
+  if (!out.region.empty() && !text::is_region(out.region)) {
     return {Code::invalid_option, "option 'region': '" + out.region +
                                       "' is not spelt like an AWS region, such as us-east-1"};
   }
@@ -247,15 +247,26 @@ bool Settings::lacks_region() const noexcept {
   return signs && !host_names_it && region.empty() && default_region.empty();
 }
 
-void Settings::take_region(std::string name) {
-  if (attribution::is_region(name)) default_region = std::move(name);
+void Settings::take_region(std::string name, std::string_view origin) {
+  if (text::is_region(name)) {
+    default_region = std::move(name);
+  } else if (!name.empty()) {
+    misspelt_region = "'" + std::move(name) + "' (" + std::string(origin) + ")";
+  }
 }
 
 Status Settings::check_region() const {
   if (auth != AuthMode::sigv4 || !origin || !lacks_region()) return {};
+  return no_region();
+}
+
+Error Settings::no_region() const {
+  if (!misspelt_region.empty()) {
+    return {Code::invalid_option, "no region to sign for: " + misspelt_region +
+                                      " is not spelt like an AWS region, such as us-east-1"};
+  }
   return {Code::invalid_option,
-          "no region to sign for: option 'auth' is sigv4, and the host " + origin->host +
-              " names none; set option 'region' or AWS_REGION"};
+          "no region to sign for: set option 'region' or AWS_REGION; the host does not name one"};
 }
 
 Status Settings::check_covered(const Url& url) const {

@@ -46,9 +46,10 @@ struct NamedHost {
 struct Settings {
   std::optional<Origin> origin;
   std::vector<NamedHost> hosts;
-  std::string region;          // of the option; empty: the host's
-  std::string default_region;  // of AWS_REGION or AWS_DEFAULT_REGION, else the profile's
-  std::string service;         // of the option; empty: the endpoint's
+  std::string region;           // of the option; empty: the host's
+  std::string default_region;   // of AWS_REGION or AWS_DEFAULT_REGION, else the profile's
+  std::string misspelt_region;  // the profile's, and where it stands
+  std::string service;          // of the option; empty: the endpoint's
   std::optional<attribution::EndpointKind> custom_kind;  // what stands behind a custom host
   AuthMode auth = AuthMode::automatic;
   attribution::CarrierOption carriers;
@@ -86,12 +87,15 @@ struct Settings {
   std::string_view strictest() const noexcept;
 
   // Whether some request may need a region that neither its host, the option nor AWS_REGION and
-  // AWS_DEFAULT_REGION name; `take_region` gives one, and ignores what is not spelt like one.
+  // AWS_DEFAULT_REGION name; `take_region` gives one, or what is not spelt like one and is an error
+  // where it is needed. `origin`: where it stands.
   bool lacks_region() const noexcept;
-  void take_region(std::string name);
+  void take_region(std::string name, std::string_view origin);
 
   // Whether requests to the configured origin can be signed. Errors: invalid_option.
   Status check_region() const;
+  // The error of a request that must be signed, and for which no region is known.
+  Error no_region() const;
 
   // The endpoint that a request to `url` reaches. Errors: endpoint_mismatch when its origin is not
   // the configured one, when it is plain http to AWS, or when host, region, service and kind

@@ -76,7 +76,11 @@ TEST(ClientProfile, ItsRegionIsTheLastResort) {
   named["AWS_REGION"] = "us-west-2";
   EXPECT_NE(authorization(options, named).find("/us-west-2/"), std::string::npos);
   options = {{"base_url", "http://127.0.0.1:8080/v1"}, {"auth", "sigv4"}, {"profile", "bad"}};
-  EXPECT_NE(authorization(options, variables).find("no region to sign for"), std::string::npos);
+  EXPECT_NE(authorization(options, variables)
+                .find("no region to sign for: 'not a region' (" + home.path(".aws/config") +
+                      ":4) is not spelt like an AWS region, such as us-east-1"),
+            std::string::npos)
+      << authorization(options, variables);
   options["region"] = "us-east-2";
   EXPECT_NE(authorization(options, variables).find("/us-east-2/"), std::string::npos);
 }

@@ -78,7 +78,7 @@ signing::Scope signed_scope(const Request& request) noexcept {
     text = text.substr(std::min(end + 1, text.size()));
   }
   const bool whole =
-      text == "aws4_request" && attribution::is_region(parts[2]) && is_service_name(parts[3]);
+      text == "aws4_request" && text::is_region(parts[2]) && is_service_name(parts[3]);
   return whole ? signing::Scope{parts[2], parts[3]} : signing::Scope{};
 }
 
@@ -293,9 +293,7 @@ Result<std::string_view> Authorizer::region_for(const Request& request,
                                                 const attribution::Endpoint& endpoint) const {
   const std::string_view region = region_of(request, endpoint);
   if (!region.empty()) return region;
-  return Error{Code::invalid_option,
-               "no region to sign for: set option 'region' or AWS_REGION; the host does not name "
-               "one"};
+  return settings_.no_region();
 }
 
 std::string_view Authorizer::service_for(const Request& request,
