@@ -185,14 +185,16 @@ func TestSendFails(t *testing.T) {
 
 func TestSendBeforeAnythingIsSent(t *testing.T) {
 	server := newServer(t, answerJSON)
-	client := server.signing(t, Set("allowed_projects", "proj_allowed"))
+	client := server.signing(t, Set("allowed_projects", "proj_client"))
+	notAllowed := server.chat(plainChat)
+	notAllowed.Project = "proj_other"
 	for _, test := range []struct {
 		name    string
 		request *Request
 		options *SendOptions
 		want    error
 	}{
-		{"not allowed", server.chat(plainChat), nil, ErrProjectNotAllowed},
+		{"not allowed", notAllowed, nil, ErrProjectNotAllowed},
 		{"no URL", &Request{}, nil, ErrInvalidArgument},
 		{"negative attempts", server.chat(plainChat), &SendOptions{MaxAttempts: -1}, ErrInvalidArgument},
 		{"negative time", server.chat(plainChat), &SendOptions{Timeout: -1}, ErrInvalidArgument},

@@ -58,7 +58,7 @@ func (u *users) within(ctx context.Context, call func()) bool {
 // slots bound how many goroutines wait in C at once. The others wait for a slot, in Go.
 type slots chan struct{}
 
-const slotCount = 4
+const slotCount = 2
 
 func newSlots() slots { return make(slots, slotCount) }
 
