@@ -36,9 +36,7 @@ async fn each_tenant_pays_for_itself() {
         );
         assert!(headers.values().all(|value| value != "proj_of_another"));
     }
-    let usage = Request::builder()
-        .method(Method::GET)
-        .uri(format!("{}/usage", running.url));
+    let usage = Request::get(format!("{}/usage", running.url));
     let (_, report) = send(usage.body(Body::empty()).unwrap()).await;
     let rows = "operations=1 attempts=1 input=11 output=7";
     assert_eq!(report, format!("proj_a m {rows}\nproj_b m {rows}\n"));
