@@ -4,7 +4,8 @@
 
     import costmark, openai
 
-    client = costmark.wrap(openai.OpenAI(), project="proj_support")
+    url = "https://bedrock-mantle.us-east-1.api.aws/v1"
+    client = costmark.wrap(openai.OpenAI(base_url=url, api_key="unused"), project="proj_support")
     with costmark.project("proj_research"):
         client.chat.completions.create(model="openai.gpt-oss-120b", messages=[...])
     print(costmark.usage())
