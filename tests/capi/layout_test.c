@@ -70,7 +70,7 @@ AT(costmark_wait, no_wait, 24);
 AT(costmark_wait, reserved, 28);
 
 ALIGNED(costmark_prepared);
-SIZE(costmark_prepared, 144);
+SIZE(costmark_prepared, 152);
 AT(costmark_prepared, struct_size, 0);
 AT(costmark_prepared, url, 8);
 AT(costmark_prepared, set_headers, 24);
@@ -87,6 +87,8 @@ AT(costmark_prepared, streamed, 128);
 AT(costmark_prepared, renewal_due, 132);
 AT(costmark_prepared, project_source, 136);
 AT(costmark_prepared, api, 140);
+AT(costmark_prepared, unattributed, 144);
+AT(costmark_prepared, unrecognized, 148);
 
 ALIGNED(costmark_answer_head);
 SIZE(costmark_answer_head, 32);
@@ -254,6 +256,12 @@ AT(costmark_usage_totals, reasoning_tokens, 112);
 AT(costmark_usage_totals, flagged, 120);
 AT(costmark_usage_totals, overflow, 128);
 AT(costmark_usage_totals, reserved, 132);
+
+ALIGNED(costmark_request_counts);
+SIZE(costmark_request_counts, 24);
+AT(costmark_request_counts, struct_size, 0);
+AT(costmark_request_counts, unattributed, 8);
+AT(costmark_request_counts, unrecognized, 16);
 
 ALIGNED(costmark_bearer_token_view);
 SIZE(costmark_bearer_token_view, 32);

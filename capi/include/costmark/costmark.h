@@ -316,7 +316,11 @@ COSTMARK_EXPORT void costmark_error_free(costmark_error *error) COSTMARK_NOEXCEP
 /* What clients are made from: option values and callbacks. One thread at a time. */
 typedef struct costmark_config costmark_config;
 
-/* Makes a configuration in which every option has its default. */
+/*
+ * Makes a configuration in which every option has its default. By default a call that names no
+ * project is sent all the same: look at costmark_prepared.unattributed or
+ * costmark_usage_report_requests(), set a log callback, or set option unattributed=refuse.
+ */
 COSTMARK_EXPORT COSTMARK_MUST_USE costmark_status costmark_config_new(
     costmark_config **out_config, costmark_error **out_error) COSTMARK_NOEXCEPT;
 
@@ -550,11 +554,16 @@ typedef struct costmark_prepared {
                             caller is the one to call costmark_operation_ready() when it suits */
   costmark_project_source project_source;
   costmark_api api;
+  uint32_t unattributed; /* the request may cost money and names no project, or "default": the
+                            endpoint's default project pays, which cannot be tagged. With option
+                            unattributed=refuse such a call fails instead. */
+  uint32_t unrecognized; /* no known route is like the request's: it is not edited, and its cost is
+                            not known; see option strict_routes */
 } costmark_prepared;
 
 #define COSTMARK_PREPARED_INIT                                                                    \
   {sizeof(costmark_prepared), COSTMARK_STR_INIT, NULL, 0, NULL, 0, COSTMARK_STR_INIT,             \
-   COSTMARK_STR_INIT, COSTMARK_STR_INIT, COSTMARK_STR_INIT, 0, 0, 0, 0, 0, 0}
+   COSTMARK_STR_INIT, COSTMARK_STR_INIT, COSTMARK_STR_INIT, 0, 0, 0, 0, 0, 0, 0, 0}
 
 /* The head of an answer. */
 typedef struct costmark_answer_head {

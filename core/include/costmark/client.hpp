@@ -79,8 +79,7 @@ class Prepared {
   // Whether the request may cost money and names no project, or `default`: the endpoint's default
   // project pays, which cannot be tagged.
   bool unattributed() const noexcept;
-  // Whether no known route is like the request's: it was not edited, and nobody knows what it
-  // costs.
+  // Whether no known route is like the request's: it was not edited, and its cost is not known.
   bool unrecognized() const noexcept;
   bool streamed() const noexcept;
   // Whether the answer's usage chunk was asked for by the library and is to be hidden.

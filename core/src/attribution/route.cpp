@@ -96,8 +96,10 @@ Route route_in(std::string_view method, std::string_view path, Work work) noexce
   const RouteRow* row = row_of(path);
   Route route;
   route.kind = kind_of(row, path);
-  if (is_reading(method) && (work == Work::none || !route.may_spend())) {
-    route.kind = RouteKind::free;
+  if (is_reading(method)) {
+    if (work == Work::none || !route.may_spend()) route.kind = RouteKind::free;
+    // Such a session has no body to read.
+    if (work == Work::upgrade && route.inference()) route.kind = RouteKind::spending;
   }
   const bool reads_control = route.kind == RouteKind::free && is_control(path);
   route.api = reads_control ? Api::control : api_of(row, path);

@@ -39,9 +39,9 @@ struct Route {
   bool names_workspace() const noexcept { return anthropic || api == Api::messages; }
 };
 
-// What a request does besides naming a method: with a body, or where it opens a connection of its
-// own (a WebSocket), even a GET may make a model work.
-enum class Work : std::uint8_t { none, some };
+// What a request does besides naming a method: with a body, or an upgrade to a WebSocket, even a
+// GET may make a model work.
+enum class Work : std::uint8_t { none, write, upgrade };
 
 // Goes by the end of the path, because gateways put it under prefixes of their own.
 Route route_of(std::string_view method, const LenientPath& path, Work work = Work::none) noexcept;

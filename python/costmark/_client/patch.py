@@ -53,6 +53,8 @@ def patch(
         "bearer_token": bearer_token,
         **options,
     }
+    if hosts:  # one of them may be another vendor's own
+        arguments["hosts"] = sorted(hosts)
     # What is wrong for any client is said here, not where other code constructs one.
     check_arguments(**arguments)
     with _lock:

@@ -115,13 +115,17 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(RouteOf, TakesAReadingRequestWithWorkToDoForWriting) {
   const auto kind = [](const char* method, const char* path) {
-    return route_of(method, LenientPath(path), Work::some).kind;
+    return route_of(method, LenientPath(path), Work::write).kind;
   };
   EXPECT_EQ(kind("GET", "/v1/chat/completions"), RouteKind::inference);
   EXPECT_EQ(kind("GET", "/v1/realtime"), RouteKind::spending);
   EXPECT_EQ(kind("DELETE", "/model/m/converse"), RouteKind::invoking);
   EXPECT_EQ(kind("GET", "/v1/models"), RouteKind::free);
   EXPECT_EQ(kind("GET", "/v1/responses/resp_1"), RouteKind::free);
+  const Route session = route_of("GET", LenientPath("/v1/responses"), Work::upgrade);
+  EXPECT_EQ(session.kind, RouteKind::spending);
+  EXPECT_EQ(route_of("POST", LenientPath("/v1/responses"), Work::upgrade).kind,
+            RouteKind::inference);
 }
 
 TEST(RouteOf, KnowsWhatBelongsToAProject) {

@@ -152,6 +152,19 @@ TEST(Closed, ARequestDoesNotHideBehindItsMethod) {
   }
 }
 
+TEST(Closed, AWebSocketNamesItsProjectInTheHeader) {
+  const std::array headers{Header{"Connection", "Upgrade"}, Header{"Upgrade", "websocket"}};
+  for (const char* path : {"/v1/responses", "/v1/realtime"}) {
+    const std::string url = mantle + path;
+    Request request{"GET", url, headers, {}, {}, {}};
+    EXPECT_EQ(code_of(*closed_client(), request), Code::unattributed) << path;
+    request.scope = "proj_a";
+    Prepared prepared;
+    ASSERT_TRUE(closed_client()->prepare(request, prepared).ok()) << path;
+    EXPECT_EQ(value_set(prepared, "OpenAI-Project"), "proj_a");
+  }
+}
+
 TEST(Closed, AProjectThatAnUnknownRequestNamesIsHeldToThePolicies) {
   Post post{gateway + "/graphql", "{}"};
   post.headers.push_back({"openai-project", "proj_b"});

@@ -326,10 +326,12 @@ pub struct costmark_prepared {
     pub renewal_due: u32,
     pub project_source: costmark_project_source,
     pub api: costmark_api,
+    pub unattributed: u32,
+    pub unrecognized: u32,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    ["Size of costmark_prepared"][::core::mem::size_of::<costmark_prepared>() - 144usize];
+    ["Size of costmark_prepared"][::core::mem::size_of::<costmark_prepared>() - 152usize];
     ["Alignment of costmark_prepared"][::core::mem::align_of::<costmark_prepared>() - 8usize];
     ["Offset of field: costmark_prepared::struct_size"]
         [::core::mem::offset_of!(costmark_prepared, struct_size) - 0usize];
@@ -363,6 +365,10 @@ const _: () = {
         [::core::mem::offset_of!(costmark_prepared, project_source) - 136usize];
     ["Offset of field: costmark_prepared::api"]
         [::core::mem::offset_of!(costmark_prepared, api) - 140usize];
+    ["Offset of field: costmark_prepared::unattributed"]
+        [::core::mem::offset_of!(costmark_prepared, unattributed) - 144usize];
+    ["Offset of field: costmark_prepared::unrecognized"]
+        [::core::mem::offset_of!(costmark_prepared, unrecognized) - 148usize];
 };
 #[repr(C)]
 #[derive(Copy, Clone)]
@@ -1229,6 +1235,26 @@ const _: () = {
     ["Offset of field: costmark_usage_totals::reserved"]
         [::core::mem::offset_of!(costmark_usage_totals, reserved) - 132usize];
 };
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_request_counts {
+    pub struct_size: usize,
+    pub unattributed: u64,
+    pub unrecognized: u64,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_request_counts"]
+        [::core::mem::size_of::<costmark_request_counts>() - 24usize];
+    ["Alignment of costmark_request_counts"]
+        [::core::mem::align_of::<costmark_request_counts>() - 8usize];
+    ["Offset of field: costmark_request_counts::struct_size"]
+        [::core::mem::offset_of!(costmark_request_counts, struct_size) - 0usize];
+    ["Offset of field: costmark_request_counts::unattributed"]
+        [::core::mem::offset_of!(costmark_request_counts, unattributed) - 8usize];
+    ["Offset of field: costmark_request_counts::unrecognized"]
+        [::core::mem::offset_of!(costmark_request_counts, unrecognized) - 16usize];
+};
 unsafe extern "C" {
     pub fn costmark_client_usage(
         client: *const costmark_client,
@@ -1247,6 +1273,12 @@ unsafe extern "C" {
         report: *const costmark_usage_report,
         index: usize,
         out_totals: *mut costmark_usage_totals,
+    );
+}
+unsafe extern "C" {
+    pub fn costmark_usage_report_requests(
+        report: *const costmark_usage_report,
+        out_counts: *mut costmark_request_counts,
     );
 }
 unsafe extern "C" {

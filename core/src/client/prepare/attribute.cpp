@@ -57,19 +57,24 @@ bool begins_like_object(std::string_view body) noexcept {
   return first != std::string_view::npos && body[first] == '{';
 }
 
-// Whether a header asks for more than the method says: another method, or another protocol.
-bool asks_for_more(const Header& header) noexcept {
-  constexpr std::array<std::string_view, 4> names{"upgrade", "x-http-method-override",
-                                                  "x-http-method", "x-method-override"};
+bool names_another_method(const Header& header) noexcept {
+  constexpr std::array<std::string_view, 3> names{"x-http-method-override", "x-http-method",
+                                                  "x-method-override"};
   return std::any_of(names.begin(), names.end(), [&header](std::string_view name) {
     return equal_ignoring_case(header.name, name);
   });
 }
 
 attribution::Work work_of(const Request& request) noexcept {
-  const bool some = !request.body.empty() || request.body_is_stream ||
-                    std::any_of(request.headers.begin(), request.headers.end(), asks_for_more);
-  return some ? attribution::Work::some : attribution::Work::none;
+  const auto& headers = request.headers;
+  if (!request.body.empty() || request.body_is_stream ||
+      std::any_of(headers.begin(), headers.end(), names_another_method)) {
+    return attribution::Work::write;
+  }
+  const bool upgrades = std::any_of(headers.begin(), headers.end(), [](const Header& header) {
+    return equal_ignoring_case(header.name, "upgrade");
+  });
+  return upgrades ? attribution::Work::upgrade : attribution::Work::none;
 }
 
 bool is_project(std::string_view project) noexcept {
