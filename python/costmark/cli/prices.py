@@ -246,8 +246,8 @@ _READERS: dict[str, Any] = {
 
 def _sync(arguments: argparse.Namespace) -> int:
     try:
-        import boto3  # type: ignore[import-untyped]
-        from botocore.exceptions import (  # type: ignore[import-untyped]
+        import boto3  # type: ignore[import-untyped,unused-ignore]
+        from botocore.exceptions import (  # type: ignore[import-untyped,unused-ignore]
             BotoCoreError,
             ClientError,
         )
