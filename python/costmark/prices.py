@@ -27,7 +27,6 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Literal
 
 from . import _core
-from .errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +35,6 @@ __all__ = ["PriceBook", "Price", "Cost", "Rates", "CostState"]
 
 CostState = Literal["unknown", "priced", "partial", "unpriced", "free", "elsewhere"]
 
-_LARGEST_FILE = 16 << 20
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -139,13 +137,7 @@ class PriceBook:
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> PriceBook:
         """Read a file. Raises `ConfigurationError` when it cannot be used."""
-        name = os.fspath(path)
-        try:
-            with open(name, "rb") as file:
-                text = file.read(_LARGEST_FILE + 1)
-        except OSError as error:
-            raise ConfigurationError(f"the price book {name}: {error.strerror}") from error
-        return cls.parse(text, name)
+        return cls(_core.PriceBook.load(os.fspath(path)))
 
     @property
     def hash(self) -> str:

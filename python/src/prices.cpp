@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bindings.hpp"
+#include "costmark/client.hpp"
 
 namespace costmark::python {
 namespace {
@@ -120,6 +121,10 @@ py::dict rates(const PriceBook& book, py::handle account, py::handle region, py:
   return result;
 }
 
+PriceBook load(const std::string& path) {
+  return check(load_price_book(path));
+}
+
 PriceBook parse(py::handle text, py::handle file) {
   return check(PriceBook::parse(text_view(text, "text"), text_view(file, "file")));
 }
@@ -129,6 +134,7 @@ PriceBook parse(py::handle text, py::handle file) {
 void bind_prices(py::module_& module) {
   py::class_<PriceBook>(module, "PriceBook", "A book of prices: immutable.")
       .def_static("parse", &parse, py::arg("text"), py::arg("file"))
+      .def_static("load", &load, py::arg("path"))
       .def_static("shipped", [] { return check(PriceBook::shipped()); })
       .def_property_readonly("hash", [](const PriceBook& self) { return as_text(self.hash()); })
       .def_property_readonly("date", [](const PriceBook& self) { return as_text(self.date()); })
@@ -146,8 +152,9 @@ void bind_prices(py::module_& module) {
       .def("age_days", &PriceBook::age_days, py::arg("now"))
       .def("is_old", &PriceBook::is_old, py::arg("now"))
       .def("price", &price, py::arg("model"), py::arg("region"), py::arg("serving"),
-           py::arg("tier"), py::arg("end_us"), py::arg("input_tokens"), py::arg("cached_input_tokens"),
-           py::arg("cache_write_tokens"), py::arg("output_tokens"), py::arg("total_tokens"), py::arg("meters"))
+           py::arg("tier"), py::arg("end_us"), py::arg("input_tokens"),
+           py::arg("cached_input_tokens"), py::arg("cache_write_tokens"), py::arg("output_tokens"),
+           py::arg("total_tokens"), py::arg("meters"))
       .def("rates", &rates, py::arg("account"), py::arg("region"), py::arg("model"),
            py::arg("serving"), py::arg("tier"), py::arg("day"), py::arg("input_tokens"));
   module.def("shipped_prices", &PriceBook::shipped_text);

@@ -142,6 +142,10 @@ static void wrong_results(void *wrong) {
                 costmark_verification_read((costmark_verification *)wrong, &out));
   SHOWS_NOTHING(probe, costmark_verification_probe((costmark_verification *)wrong, 0, &out));
   costmark_verification_free((costmark_verification *)wrong);
+  SHOWS_NOTHING(price_book_view, costmark_price_book_read((costmark_price_book *)wrong, &out));
+  SHOWS_NOTHING(price, costmark_price_book_price((costmark_price_book *)wrong, 0, &out));
+  CHECK(costmark_price_book_age_days((costmark_price_book *)wrong, 0) == 0);
+  costmark_price_book_free((costmark_price_book *)wrong);
   CHECK(costmark_usage_report_count((costmark_usage_report *)wrong) == 0);
   SHOWS_NOTHING(usage_totals, costmark_usage_report_read((costmark_usage_report *)wrong, 0, &out));
   costmark_usage_report_free((costmark_usage_report *)wrong);

@@ -32,7 +32,7 @@ def test_exports_are_exactly_these() -> None:
             "current_project",
             "bind",
         ),
-        *("usage", "reset_usage", "ProjectUsage", "Credentials", "sign", "jsonedit"),
+        *("usage", "reset_usage", "ProjectUsage", "Credentials", "sign", "jsonedit", "prices"),
         *("token", "token_provider", "async_token_provider", "route_of", "Route"),
         *("verify", "averify", "Verification"),
         *("Error", "RequestError", "ConfigurationError", "AttributionError", "CredentialsError"),

@@ -19,6 +19,22 @@ std::vector<std::uint64_t> thresholds_of(const std::vector<PriceLine>& lines) {
   return found;
 }
 
+// Ends every text with a NUL, as C reads it: behind it there was a blank, a line's end, or the end
+// of the book.
+void terminate(std::string& text, const std::vector<PriceLine>& lines, std::string_view date) {
+  const auto end = [&](std::string_view part) {
+    text[static_cast<std::size_t>(part.data() - text.data()) + part.size()] = '\0';
+  };
+  end(date);
+  for (const PriceLine& line : lines) {
+    for (const std::string_view part :
+         {line.model, line.region, line.serving, line.tier, line.kind, line.time_to_live, line.unit,
+          line.from, line.to, line.as_of, line.source}) {
+      end(part);
+    }
+  }
+}
+
 std::string canonical_of(std::string_view date, const std::vector<PriceLine>& lines) {
   std::string text = "date ";
   text.append(date).append("\n");
@@ -51,6 +67,7 @@ Result<PriceBook> PriceBook::parse(std::string_view text, std::string_view file)
   }
   const auto hex = crypto::to_hex(digest);
   content->hash.assign(hex.data(), hex.size());
+  terminate(content->text, content->lines, content->date);
   return PriceBook(std::move(content));
 }
 
