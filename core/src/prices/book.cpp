@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "crypto/crypto.hpp"
@@ -71,8 +72,17 @@ Result<PriceBook> PriceBook::parse(std::string_view text, std::string_view file)
   return PriceBook(std::move(content));
 }
 
+// Kept once it was read. A failure is not: the next call may have the memory for it.
 Result<PriceBook> PriceBook::shipped() {
-  static const Result<PriceBook> book = parse(shipped_text(), "costmark's prices.txt");
+  static constinit std::atomic<const PriceBook*> kept{nullptr};
+  if (const PriceBook* book = kept.load(std::memory_order_acquire)) return *book;
+  Result<PriceBook> book = parse(shipped_text(), "costmark's prices.txt");
+  if (!book) return book;
+  auto made = std::make_unique<const PriceBook>(book.value());
+  const PriceBook* none = nullptr;
+  if (kept.compare_exchange_strong(none, made.get(), std::memory_order_acq_rel)) {
+    static_cast<void>(made.release());
+  }
   return book;
 }
 
