@@ -868,6 +868,7 @@ class Operation : public detail::Handle<costmark_operation, detail::end_operatio
 #include <costmark/sdk/bearer_token.hpp>
 #include <costmark/sdk/credentials.hpp>
 #include <costmark/sdk/json.hpp>
+#include <costmark/sdk/prices.hpp>
 #include <costmark/sdk/signature.hpp>
 
 #endif  // C++17

@@ -17,6 +17,7 @@
 #include "costmark/model_routes.hpp"
 #include "costmark/operation.hpp"
 #include "costmark/options.hpp"
+#include "costmark/prices.hpp"
 #include "costmark/send.hpp"
 #include "costmark/usage.hpp"
 #include "costmark/verification.hpp"
@@ -133,6 +134,9 @@ Result<std::shared_ptr<Ledger>> configured_ledger(const Options& options);
 // The routes of option `routes`, before those that ship with costmark. Reads that file. Errors:
 // invalid_option with file and line.
 Result<ModelRoutes> configured_routes(const Options& options);
+
+// The price book in a file. Errors: invalid_option, where it cannot be read and as PriceBook::parse.
+Result<PriceBook> load_price_book(const std::string& path);
 
 // Attributes, signs and accounts for requests to one endpoint. Synchronised internally; starts no
 // threads. `prepare` does no I/O unless credentials must be fetched or refreshed, or option
