@@ -149,6 +149,16 @@ struct Rates {
   std::optional<std::int64_t> pico_usd(PriceKind kind) const noexcept;
 };
 
+// What the id of a model says about where it is served: "global.anthropic.claude-opus-4-8" is
+// served globally, "eu." and the like in a group of Regions, an id without such a prefix in the
+// Region of the endpoint. Views of the id.
+struct ServedModel {
+  std::string_view model;    // without the prefix: as books name it
+  std::string_view serving;  // "in-region", "geo", "global"
+};
+
+ServedModel served_model(std::string_view id) noexcept;
+
 // A count that the server told and that Meter does not know, by its name in the book.
 struct NamedCount {
   std::string_view kind;
