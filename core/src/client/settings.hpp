@@ -62,9 +62,9 @@ struct Settings {
 
   // Whether some request may need a region that neither its host, the option nor AWS_REGION and
   // AWS_DEFAULT_REGION name; `take_region` gives one, or what is not spelt like one and is an error
-  // where it is needed. `origin`: where it stands.
+  // where it is needed. `place`: where it stands.
   bool lacks_region() const noexcept;
-  void take_region(std::string name, std::string_view origin);
+  void take_region(std::string name, std::string_view place);
 
   // The endpoint that a request to `url` reaches. Errors: endpoint_mismatch when its origin is not
   // the configured one, when it is plain http to AWS, or when host, region, service and kind
