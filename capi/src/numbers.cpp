@@ -1,5 +1,7 @@
 #include "numbers.hpp"
 
+#include "costmark/prices.hpp"
+
 namespace costmark::capi {
 namespace {
 
@@ -75,6 +77,26 @@ static_assert(is(UsageFlag::total, COSTMARK_USAGE_FLAG_TOTAL));
 static_assert(is(UsageFlag::unread, COSTMARK_USAGE_FLAG_UNREAD));
 static_assert(is(UsageFlag::inconsistent, COSTMARK_USAGE_FLAG_PART_EXCEEDS_WHOLE));
 static_assert(is(UsageFlag::other_model, COSTMARK_USAGE_FLAG_OTHER_MODEL));
+
+static_assert(is(CostState::unknown, COSTMARK_COST_UNKNOWN));
+static_assert(is(CostState::priced, COSTMARK_COST_PRICED));
+static_assert(is(CostState::partial, COSTMARK_COST_PARTIAL));
+static_assert(is(CostState::unpriced, COSTMARK_COST_UNPRICED));
+static_assert(is(CostState::free, COSTMARK_COST_FREE));
+static_assert(is(CostState::elsewhere, COSTMARK_COST_ELSEWHERE));
+
+static_assert(is(PriceFlag::tier_assumed, COSTMARK_PRICE_FLAG_TIER_ASSUMED));
+static_assert(is(PriceFlag::parts_absent, COSTMARK_PRICE_FLAG_PARTS_ABSENT));
+static_assert(is(PriceFlag::cache_time_absent, COSTMARK_PRICE_FLAG_CACHE_TIME_ABSENT));
+static_assert(is(PriceFlag::counts_absent, COSTMARK_PRICE_FLAG_COUNTS_ABSENT));
+static_assert(is(PriceFlag::inconsistent, COSTMARK_PRICE_FLAG_INCONSISTENT));
+static_assert(is(PriceFlag::overflow, COSTMARK_PRICE_FLAG_OVERFLOW));
+static_assert(is(PriceFlag::no_model, COSTMARK_PRICE_FLAG_NO_MODEL));
+static_assert(is(PriceFlag::no_region, COSTMARK_PRICE_FLAG_NO_REGION));
+static_assert(is(PriceFlag::no_serving, COSTMARK_PRICE_FLAG_NO_SERVING));
+static_assert(is(PriceFlag::no_tier, COSTMARK_PRICE_FLAG_NO_TIER));
+static_assert(is(PriceFlag::no_day, COSTMARK_PRICE_FLAG_NO_DAY));
+static_assert(is(PriceFlag::no_price, COSTMARK_PRICE_FLAG_NO_PRICE));
 
 static_assert(is(Verdict::unknown, COSTMARK_VERDICT_UNKNOWN));
 static_assert(is(Verdict::honored, COSTMARK_VERDICT_HONORED));

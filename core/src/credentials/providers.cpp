@@ -14,7 +14,7 @@ class StaticProvider final : public CredentialsProvider {
 
   std::string_view name() const noexcept override { return "static"; }
 
-  Result<CredentialsPtr> resolve(UnixSeconds) override {
+  Result<CredentialsPtr> resolve(UnixSeconds, const Wait&) override {
     if (!credentials_) return Error{Code::no_credentials, "no static credentials were given"};
     return credentials_;
   }
@@ -29,7 +29,7 @@ class EnvironmentProvider final : public CredentialsProvider {
 
   std::string_view name() const noexcept override { return "environment"; }
 
-  Result<CredentialsPtr> resolve(UnixSeconds) override {
+  Result<CredentialsPtr> resolve(UnixSeconds, const Wait&) override {
     Credentials::Fields fields;
     fields.access_key_id = read("AWS_ACCESS_KEY_ID");
     fields.secret_access_key = read("AWS_SECRET_ACCESS_KEY");
@@ -83,7 +83,7 @@ class CallbackProvider final : public CredentialsProvider {
 
   std::string_view name() const noexcept override { return "callback"; }
 
-  Result<CredentialsPtr> resolve(UnixSeconds) override {
+  Result<CredentialsPtr> resolve(UnixSeconds, const Wait&) override {
     if (!callback_) return Error{Code::no_credentials, "no credentials callback was given"};
     auto result = callback_();
     if (result.ok() && !result.value()) {
@@ -103,10 +103,10 @@ class ChainProvider final : public CredentialsProvider {
 
   std::string_view name() const noexcept override { return "chain"; }
 
-  Result<CredentialsPtr> resolve(UnixSeconds now) override {
+  Result<CredentialsPtr> resolve(UnixSeconds now, const Wait& wait) override {
     std::string tried;
     for (const auto& provider : providers_) {
-      auto result = provider->resolve(now);
+      auto result = provider->resolve(now, wait);
       if (result.ok()) winner_ = provider.get();
       if (result.ok() || result.error().code != Code::no_credentials) return result;
       tried.append(tried.empty() ? "; tried " : ", ").append(provider->name());

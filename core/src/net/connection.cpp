@@ -9,8 +9,8 @@
 #include <thread>
 #include <utility>
 
+#include "base/broken_pipe.hpp"
 #include "base/openssl_use.hpp"
-#include "net/broken_pipe.hpp"
 #include "net/connection_state.hpp"
 #include "net/wakeup.hpp"
 

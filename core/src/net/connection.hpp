@@ -8,10 +8,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/cancellation.hpp"
 #include "costmark/error.hpp"
 #include "http/head.hpp"
 #include "http/request.hpp"
-#include "net/cancellation.hpp"
 #include "net/proxies.hpp"
 #include "net/sockets.hpp"
 

@@ -435,7 +435,7 @@ TEST(Verify, ErrorsOfTheCaller) {
 }
 
 TEST(Verify, PoliciesDoNotStopTheProbes) {
-  const VerifyCase test(strict, {{"allowed_projects", "proj_b"},
+  const VerifyCase test(strict, {{"allowed_projects", "proj_a,proj_b"},
                                  {"conflict", "refuse"},
                                  {"unattributed", "refuse"},
                                  {"rules", "proj_b: model=*"}});
