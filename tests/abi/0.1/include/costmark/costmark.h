@@ -45,7 +45,10 @@
  *       return out.set_header_count == 0;
  *     }
  *
- * It needs AWS credentials, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.
+ * It needs AWS credentials, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment,
+ * and prints why it fails without them. It is built with
+ *
+ *     cc -std=c99 example.c $(pkg-config --cflags --libs costmark)
  *
  * The rules
  *
@@ -111,10 +114,38 @@
  *     costmark_has_feature(), not the version, what a build contains. Two copies in one process,
  *     such as a static and a shared one, are independent: each refuses the other's handles. A
  *     loaded shared library stays loaded: dlclose() has no effect.
+ *
+ * 11. Exit: while exit() runs, other threads, atexit handlers and destructors of static objects may
+ *     be inside of calls and may begin new ones. The library destroys nothing of its own. Where the
+ *     host used OpenSSL before it made its first client, OpenSSL shuts down during exit(), and
+ *     calls that need it return COSTMARK_INTERNAL from then on.
+ *
+ * 12. pthread_cancel() takes effect when the call that the thread is inside of has returned,
+ *     callbacks included; a costmark_cancel ends a send earlier. A thread whose cancelability type
+ *     is asynchronous must not call the library.
+ *
+ * 13. Descriptors: a kept connection has three, its socket and two by which its thread is woken.
+ *     All are close-on-exec. A program that becomes a daemon makes its clients afterwards. If it
+ *     has closed the descriptors of one that it made before, what it opened under their numbers
+ *     stays as it is, and the next call has a new connection.
+ *
+ * 14. Privileges: a program that has more of them than whoever started it (set-user-ID,
+ *     set-group-ID, file capabilities) is configured by options alone: no environment variable is
+ *     read, and so no file below HOME. SSLKEYLOGFILE is removed from its environment, as libcurl
+ *     would write there.
+ *
+ * 15. Signals: no function may be called from a signal handler. Calls that a signal interrupts go
+ *     on, also without SA_RESTART.
+ *
+ * 16. Stack: a call needs 32 KiB, one that may use the network 64 KiB, callbacks not counted.
  */
-// clang-format Language: C
 #ifndef COSTMARK_COSTMARK_H
 #define COSTMARK_COSTMARK_H
+
+#if !defined(__cplusplus) && defined(__STRICT_ANSI__) && \
+    (!defined(__STDC_VERSION__) || __STDC_VERSION__ < 199901L)
+#error "costmark.h needs C99 or later, or C++: compile with -std=c99"
+#else
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -165,7 +196,8 @@ COSTMARK_EXPORT uint32_t costmark_abi_version(void) COSTMARK_NOEXCEPT;
 /*
  * Whether this build contains a feature. Known names: "operation", "send", "verify", "usage",
  * "sign", "presign", "json", "bearer_token", "credentials", "routes". Later versions add names and
- * take none away. An unknown name, and NULL, give false.
+ * take none away. A build without the network (COSTMARK_NETWORK=OFF in CMake) lacks "send" and
+ * "verify": what needs it returns COSTMARK_UNSUPPORTED. An unknown name, and NULL, give false.
  */
 COSTMARK_EXPORT bool costmark_has_feature(const char *name, size_t name_len) COSTMARK_NOEXCEPT;
 
@@ -242,6 +274,7 @@ enum {
   /* Fix the configuration. */
   COSTMARK_INVALID_OPTION = 10,    /* unknown option, or a value that it does not take */
   COSTMARK_ENDPOINT_MISMATCH = 11, /* region, service, scheme or origin disagree with the host */
+  COSTMARK_UNSUPPORTED = 12,       /* this build lacks what the call needs, such as the network */
 
   /* Fix the attribution. */
   COSTMARK_INVALID_PROJECT = 20,     /* the text is not a project id */
@@ -934,4 +967,5 @@ COSTMARK_EXPORT void costmark_operation_response(const costmark_operation *opera
 #include <costmark/names.h>
 #include <costmark/prices.h>
 
+#endif /* C99 or later */
 #endif /* COSTMARK_COSTMARK_H */
