@@ -124,7 +124,9 @@ type core struct {
 	hooks  *hooks
 
 	ended chan struct{}
-	final UsageReport // the counters when the last user left; set before ended is closed
+	// The counters when the last user left; set before ended is closed.
+	final         UsageReport
+	finalRequests RequestCounts
 
 	fetches   fetches
 	verifying slots
@@ -136,7 +138,7 @@ type core struct {
 
 // free runs once: when the client is closed and the last user has left.
 func (c *core) free() {
-	c.final, _ = readUsage(c.client)
+	c.final, c.finalRequests, _ = readUsage(c.client)
 	for _, work := range c.idle {
 		work.free()
 	}

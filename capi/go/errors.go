@@ -28,6 +28,7 @@ const (
 const (
 	ErrInvalidOption    Code = 10 // an unknown option, or a value that it does not take
 	ErrEndpointMismatch Code = 11 // region, service, scheme or origin disagree with the host
+	ErrUnsupported      Code = 12 // this build of the library lacks what the call needs
 )
 
 // Fix the attribution.

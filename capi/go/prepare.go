@@ -83,6 +83,10 @@ type Prepared struct {
 	Streamed bool // the request asks for a streamed answer
 	// The library signed the request, or gave it a token: do not follow redirects.
 	Authorized bool
+	// The request may cost money and names no project, or "default": the endpoint's default project pays.
+	Unattributed bool
+	// No known route is like the request's: it is not edited, and its cost is not known.
+	Unrecognized bool
 
 	// Space for the usual number of headers, so that they need no memory of their own.
 	remove [6]string

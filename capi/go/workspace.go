@@ -169,16 +169,18 @@ func (w *workspace) read(body []byte) *Prepared {
 	}
 	in := copier{make([]byte, 0, int(length))}
 	prepared := &Prepared{
-		Body:        body,
-		BodyChanged: changed,
-		URL:         in.text(from.url),
-		Project:     in.text(from.project),
-		Model:       in.text(from.model),
-		Hint:        in.text(from.hint),
-		Source:      ProjectSource(from.project_source),
-		API:         API(from.api),
-		Streamed:    from.streamed != 0,
-		Authorized:  from.authorized != 0,
+		Body:         body,
+		BodyChanged:  changed,
+		URL:          in.text(from.url),
+		Project:      in.text(from.project),
+		Model:        in.text(from.model),
+		Hint:         in.text(from.hint),
+		Source:       ProjectSource(from.project_source),
+		API:          API(from.api),
+		Streamed:     from.streamed != 0,
+		Authorized:   from.authorized != 0,
+		Unattributed: from.unattributed != 0,
+		Unrecognized: from.unrecognized != 0,
 	}
 	if changed {
 		prepared.Body = in.bytes(from.body)

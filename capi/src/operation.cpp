@@ -224,6 +224,8 @@ costmark_prepared ShownPrepared::fill(const Operation& operation, std::string_vi
   out.renewal_due = operation.renewal_due() ? 1 : 0;
   out.project_source = number_of(prepared.project_source());
   out.api = number_of(prepared.api());
+  out.unattributed = prepared.unattributed() ? 1 : 0;
+  out.unrecognized = prepared.unrecognized() ? 1 : 0;
   return out;
 }
 

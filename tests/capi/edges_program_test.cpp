@@ -22,7 +22,7 @@ class Folder {
   Folder() {
     char path[] = "/tmp/costmark-XXXXXX";
     path_ = mkdtemp(path);
-    fs::permissions(path_, fs::perms(0755));
+    fs::permissions(path_, fs::perms(0777));
   }
   ~Folder() { fs::remove_all(path_); }
   Folder(const Folder&) = delete;
@@ -88,8 +88,9 @@ TEST_F(Privileged, RunsNoProgramOfAUsersConfiguration) {
   EXPECT_NE(output_of(variables + EDGES_PROGRAM).find("credential_process"), std::string::npos);
   EXPECT_TRUE(fs::remove(mark));
 
-  const std::string said = as_nobody(variables + program() + " '' imds_disabled x");
+  const std::string said = as_nobody(variables + program() + " '' auth sigv4");
   EXPECT_FALSE(fs::exists(mark)) << said;
+  EXPECT_EQ(said.find("30: no AWS credentials were found"), 0U) << said;
 }
 
 TEST_F(Privileged, SaysThatTheEnvironmentIsNotRead) {

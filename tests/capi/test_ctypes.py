@@ -95,6 +95,8 @@ class Prepared(Sized):
         ("renewal_due", c_uint32),
         ("project_source", c_int32),
         ("api", c_int32),
+        ("unattributed", c_uint32),
+        ("unrecognized", c_uint32),
     ]
 
 

@@ -476,6 +476,13 @@ struct UsageTotals {
   bool overflow;
 };
 
+// Requests that tell of a gap in the attribution; see costmark_request_counts.
+struct RequestCounts {
+  explicit RequestCounts(const costmark_request_counts& raw) noexcept
+      : unattributed(raw.unattributed), unrecognized(raw.unrecognized) {}
+  std::uint64_t unattributed, unrecognized;
+};
+
 // The counters of a client at one moment, by project and model.
 class UsageReport : public detail::Handle<costmark_usage_report, costmark_usage_report_free> {
  public:
@@ -485,6 +492,10 @@ class UsageReport : public detail::Handle<costmark_usage_report, costmark_usage_
   UsageTotals operator[](std::size_t index) const noexcept {
     return UsageTotals(
         detail::shown<costmark_usage_totals>(costmark_usage_report_read, get(), index));
+  }
+  RequestCounts requests() const noexcept {
+    return RequestCounts(
+        detail::shown<costmark_request_counts>(costmark_usage_report_requests, get()));
   }
 };
 
@@ -607,7 +618,9 @@ struct Prepared {
         streamed(raw.streamed != 0),
         renewal_due(raw.renewal_due != 0),
         project_source(raw.project_source),
-        api(raw.api) {}
+        api(raw.api),
+        unattributed(raw.unattributed != 0),
+        unrecognized(raw.unrecognized != 0) {}
   std::string_view url;
   HeaderView set_headers;
   NameView remove_headers;
@@ -615,6 +628,7 @@ struct Prepared {
   bool body_changed, authorized, streamed, renewal_due;
   costmark_project_source project_source;
   costmark_api api;
+  bool unattributed, unrecognized;
 };
 
 // The head of an answer; see costmark_answer_head.
@@ -854,6 +868,7 @@ class Operation : public detail::Handle<costmark_operation, detail::end_operatio
 #include <costmark/sdk/bearer_token.hpp>
 #include <costmark/sdk/credentials.hpp>
 #include <costmark/sdk/json.hpp>
+#include <costmark/sdk/prices.hpp>
 #include <costmark/sdk/signature.hpp>
 
 #endif  // C++17

@@ -121,6 +121,13 @@ struct AttemptReport {
   std::string_view request_id;           // the service's; empty without one
   std::chrono::microseconds latency{0};  // from `sent` to the end
   std::optional<std::chrono::microseconds> time_to_first_byte;  // of the body, from `sent`
+  std::int64_t started_us = 0;  // microseconds since 1970 when it was sent; 0: not known
+  std::string_view host;        // of the URL
+  std::string_view region;      // empty: not known
+  std::string_view account;     // of the credentials; empty: not known
+  std::string_view sdk;         // the first words of User-Agent
+  bool streamed = false;
+  bool background = false;  // the request asks for a background response
   const Answer& answer;
 };
 

@@ -98,7 +98,7 @@ std::string_view to_string(PriceKind kind) noexcept;
 // Days since 1970-01-01, UTC.
 using Day = std::int32_t;
 
-// One line of a book. The texts live as long as the book.
+// One line of a book. The texts live as long as the book, and a NUL follows each.
 struct PriceLine {
   static constexpr std::int64_t not_known = -1;
 

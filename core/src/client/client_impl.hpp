@@ -61,6 +61,8 @@ struct Client::Impl {
   Status ready(const Request& request, const Wait& wait, Prepared::Impl& out);
   Status check(const Request& request, Prepared::Impl& scratch);
 
+  // Counts a request that goes out unattributed, or to an unknown route.
+  void count_gaps(const Prepared::Impl& prepared) noexcept;
   // Logs what the policies only warn about, and what the routes of models tell.
   void warn_about(const Prepared::Impl& prepared, const attribution::Endpoint& endpoint);
 
@@ -77,8 +79,10 @@ struct Client::Impl {
  private:
   Status admit(const Request& request, const Wait& wait, Prepared::Impl& out);
   void warn_about_route(const Prepared::Impl& prepared);
+  void warn_about_ledger();
 
   client::RareWarning unattributed_;
+  client::RareWarning ledger_trouble_;
   client::OncePerName models_said_;
   std::atomic<bool> runtime_project_said_{false};
 };

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "credentials/config/shared_files.hpp"
+#include "credentials/config/words.hpp"
 #include "credentials/metadata/container.hpp"
 #include "credentials/metadata/instance.hpp"
 #include "credentials/profile_sources.hpp"
@@ -85,6 +86,7 @@ class ProfileProvider final : public CredentialsProvider {
       return unusable("profile " + config::quoted(profile.name) + " (" +
                       std::string(choice.chosen_by) + ") is not in " + seen.paths.to_string());
     }
+    if (Status status = config::check_words(profile); !status) return status;
     ProfileSources sources(call.context, files.value(), profile, session_name_);
     if (RoleChain::begins_at(profile)) {
       auto result = assume(call, sources, files.value(), profile, seen, kept);

@@ -1,6 +1,7 @@
 #include "net/connection.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <exception>
 #include <new>
@@ -8,9 +9,10 @@
 #include <thread>
 #include <utility>
 
+#include "base/broken_pipe.hpp"
 #include "base/openssl_use.hpp"
-#include "net/broken_pipe.hpp"
 #include "net/connection_state.hpp"
+#include "net/wakeup.hpp"
 
 namespace costmark::net {
 namespace {
@@ -60,7 +62,7 @@ Connection::Connection(ConnectionConfig config)
       generation_(fork_generation()),
       handles_(std::make_unique<Handles>()) {
   start_curl();
-  handles_->multi.reset(curl_multi_init());
+  handles_->multi.reset(make_multi(sockets_));
   handles_->easy.reset(curl_easy_init());
   if (!handles_->multi || !handles_->easy) throw std::bad_alloc();
   // The connection that was used last, and no other.
@@ -71,11 +73,26 @@ Connection::~Connection() {
   if (inherited()) sockets_.leave_to_parent();
   const Quiet guard;
   const OpensslUse use;
-  if (!use) {  // the process is ending
-    static_cast<void>(handles_.release());
-    return;
+  const bool is_ours = intact();
+  if (use && is_ours) {
+    handles_.reset();
+  } else {
+    abandon();
   }
-  handles_.reset();
+}
+
+// libcurl would say goodbye over descriptors that are the host's by now, and close them; and when
+// the process is ending, OpenSSL may be gone. What is left of it is never used again.
+void Connection::abandon() noexcept {
+  static std::atomic<Handles*> abandoned{nullptr};  // for leak checkers
+  sockets_.close_all();
+  handles_->next_abandoned = abandoned.load();
+  while (!abandoned.compare_exchange_weak(handles_->next_abandoned, handles_.get())) continue;
+  static_cast<void>(handles_.release());
+}
+
+bool Connection::intact() const noexcept {
+  return sockets_.intact();
 }
 
 bool Connection::connected() const noexcept {

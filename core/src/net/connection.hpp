@@ -99,6 +99,9 @@ class Connection final : private Sleeper {
   // Whether it was made in the process that this one was forked from: then it belongs to that one,
   // and may only be destroyed, which sends nothing.
   bool inherited() const noexcept;
+  // Whether its descriptors are still its own: a host may have closed them, and have others under
+  // their numbers. Otherwise it may only be destroyed, which touches none of these.
+  bool intact() const noexcept;
 
  private:
   struct Handles;
@@ -119,6 +122,7 @@ class Connection final : private Sleeper {
   Error timed_out(const Transfer& transfer) const;
   Error no_bundle() const;
   void leave_to_parent() noexcept;
+  void abandon() noexcept;
 
   const ConnectionConfig config_;
   const std::uint64_t generation_;

@@ -88,8 +88,15 @@ ConnectionPool::Entries ConnectionPool::outdated(SteadyClock::time_point now) {
   return out;
 }
 
-// The one that talked to this origin last; else one that is not connected.
 ConnectionPool::Entry ConnectionPool::take(std::string_view origin) {
+  for (;;) {
+    Entry entry = take_any(origin);
+    if (!entry.connection || entry.connection->intact()) return entry;
+  }
+}
+
+// The one that talked to this origin last; else one that is not connected.
+ConnectionPool::Entry ConnectionPool::take_any(std::string_view origin) {
   Entries old;
   const std::lock_guard lock(mutex_);
   old = outdated(SteadyClock::now());

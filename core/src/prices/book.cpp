@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "crypto/crypto.hpp"
@@ -17,6 +18,22 @@ std::vector<std::uint64_t> thresholds_of(const std::vector<PriceLine>& lines) {
   std::sort(found.begin(), found.end());
   found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
+}
+
+// Ends every text with a NUL, as C reads it: behind it there was a blank, a line's end, or the end
+// of the book.
+void terminate(std::string& text, const std::vector<PriceLine>& lines, std::string_view date) {
+  const auto end = [&](std::string_view part) {
+    text[static_cast<std::size_t>(part.data() - text.data()) + part.size()] = '\0';
+  };
+  end(date);
+  for (const PriceLine& line : lines) {
+    for (const std::string_view part :
+         {line.model, line.region, line.serving, line.tier, line.kind, line.time_to_live, line.unit,
+          line.from, line.to, line.as_of, line.source}) {
+      end(part);
+    }
+  }
 }
 
 std::string canonical_of(std::string_view date, const std::vector<PriceLine>& lines) {
@@ -51,11 +68,21 @@ Result<PriceBook> PriceBook::parse(std::string_view text, std::string_view file)
   }
   const auto hex = crypto::to_hex(digest);
   content->hash.assign(hex.data(), hex.size());
+  terminate(content->text, content->lines, content->date);
   return PriceBook(std::move(content));
 }
 
+// Kept once it was read. A failure is not: the next call may have the memory for it.
 Result<PriceBook> PriceBook::shipped() {
-  static const Result<PriceBook> book = parse(shipped_text(), "costmark's prices.txt");
+  static constinit std::atomic<const PriceBook*> kept{nullptr};
+  if (const PriceBook* book = kept.load(std::memory_order_acquire)) return *book;
+  Result<PriceBook> book = parse(shipped_text(), "costmark's prices.txt");
+  if (!book) return book;
+  auto made = std::make_unique<const PriceBook>(book.value());
+  const PriceBook* none = nullptr;
+  if (kept.compare_exchange_strong(none, made.get(), std::memory_order_acq_rel)) {
+    static_cast<void>(made.release());
+  }
   return book;
 }
 

@@ -69,6 +69,7 @@ class Selection {
       if (group == nullptr) continue;
       const auto entries = index_.entries(*group);
       const bool takes_tokens = !has_tokens && begin_tokens(entries, rates);
+      if (takes_tokens) rates.state = CostState::priced;
       for (const Entry& entry : entries) {
         if (entry.is_token && !takes_tokens) continue;
         if (entry.covers(day_) && entry.over == (entry.is_token ? rates.over : 0)) {

@@ -15,7 +15,8 @@
 //! | feature              | what                                                             |
 //! |----------------------|------------------------------------------------------------------|
 //! | `tower`              | `costmark::tower::Layer`, over any service of `http::Request`    |
-//! | `reqwest`            | `costmark::reqwest::Client`, which sends `reqwest::Request`s     |
+//! | `reqwest`            | `costmark::reqwest::Client`, with a request builder of its own   |
+//! | `json`               | bodies in JSON for that builder                                  |
 //! | `reqwest-middleware` | `costmark::reqwest_middleware::AttemptMiddleware`                |
 //! | `async-openai`       | `costmark::async_openai::Service`, for `with_http_service`       |
 //! | `static`             | links `libcostmark.a`                                            |
@@ -140,6 +141,6 @@ pub use scope::operation;
 pub use scope::{Project, Scope, Scoped, scope};
 pub use send::SendOptions;
 pub use sign::{SignRequest, Signer};
-pub use usage::{Totals, UsageReport, UsageRow};
+pub use usage::{RequestCounts, Totals, UsageReport, UsageRow};
 pub use verify::{Probe, Verdict, Verification, VerifyRequest};
 pub use version::{has_feature, live_handles, version};

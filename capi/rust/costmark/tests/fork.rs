@@ -57,6 +57,26 @@ fn in_a_runtime(work: impl Future<Output = Bytes>) -> Bytes {
     of.enable_all().build().unwrap().block_on(work)
 }
 
+/// A runtime whose end waits for none of its threads.
+struct Background(Option<tokio::runtime::Runtime>);
+
+impl Background {
+    fn start() -> Self {
+        let mut of = tokio::runtime::Builder::new_multi_thread();
+        Self(Some(of.worker_threads(1).enable_all().build().unwrap()))
+    }
+
+    fn spawn(&self, work: impl Future<Output = Bytes> + Send + 'static) {
+        self.0.as_ref().unwrap().spawn(work);
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.0.take().unwrap().shutdown_background();
+    }
+}
+
 /// A fetch is under way, all threads that may wait do so, and an operation and an answer are in use.
 #[test]
 fn a_child_waits_for_nothing_of_its_parent() {
@@ -97,8 +117,7 @@ fn a_child_waits_for_nothing_of_its_parent() {
         request
     };
 
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = Background::start();
     runtime.spawn(call(fetch.clone(), joined()));
     comes.recv().unwrap();
     for _ in 0..40 {
@@ -117,5 +136,4 @@ fn a_child_waits_for_nothing_of_its_parent() {
         in_a_child(|| assert_eq!(in_a_runtime(call(fetch.clone(), request())), ANSWER));
     });
     assert_eq!(waiting.load(Ordering::SeqCst), 2);
-    runtime.shutdown_background();
 }

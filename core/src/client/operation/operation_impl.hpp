@@ -68,10 +68,15 @@ struct Operation::Impl {
 
   // The last attempt.
   std::uint32_t attempt = 0;
+  std::string host;  // of the request that was decided about, and who sends it
+  std::string region;
+  std::string sdk;
   std::string sent_project;
   std::string sent_model;
   ProjectSource sent_source = ProjectSource::none;
   Api sent_api = Api::other;
+  std::string sent_account;
+  std::int64_t started_us = 0;
   AnswerReader reader;
   client::RefusalReader refusal;
   client::RefusedAuth refused;  // given to no attempt that `next` advised
@@ -92,6 +97,9 @@ struct Operation::Impl {
 
  private:
   Status decide(const Request& asked);
+  void note_sender();
+  void note_refusal(Code code);
+  void note_identity();
   Status prepare_next(const Request* asked, const Wait& wait);
   void read_head_fields(const AnswerHead& given, std::string_view& content_type,
                         std::string_view& error_type);

@@ -63,6 +63,9 @@ class Authorizer {
              std::function<void(LogLevel, std::string_view)> log);
   ~Authorizer();
 
+  // Whether `authorize` of this request makes a signature.
+  bool signs(const Request& request, const attribution::Endpoint& endpoint) const;
+
   // `now` is the local time. Errors: would_block, besides those of Operation::prepare.
   Status authorize(const Request& request, const Url& url, const attribution::Endpoint& endpoint,
                    UnixSeconds now, const Wait& wait, Prepared::Impl& out);
@@ -87,6 +90,10 @@ class Authorizer {
   // Whether the time of an accepted request matters.
   bool skewed() const noexcept { return skew_.seconds() != 0; }
 
+  // The endpoint's region, as far as it is known; empty otherwise.
+  std::string_view region_of(const Request& request,
+                             const attribution::Endpoint& endpoint) const noexcept;
+
  private:
   AuthMode mode_for(const Request& request, const attribution::Endpoint& endpoint) const;
   bool has_bearer(std::string_view carried) const noexcept;
@@ -95,7 +102,9 @@ class Authorizer {
   Status send_bearer(const Request& request, const Url& url, const attribution::Endpoint& endpoint,
                      UnixSeconds now, const Wait& wait, Prepared::Impl& out);
   Result<CredentialsPtr> credentials(UnixSeconds now, const Wait& wait, Prepared::Impl& out);
-  Result<std::string_view> region_for(const attribution::Endpoint& endpoint) const;
+  Result<std::string_view> region_for(const Request& request,
+                                      const attribution::Endpoint& endpoint) const;
+  std::string_view service_for(const Request& request, const attribution::Endpoint& endpoint) const;
   Status check_to_sign(const Request& request, const Url& url,
                        const attribution::Endpoint& endpoint, Prepared::Impl& out) const;
   Status ready_token(std::string_view carried, const attribution::Endpoint& endpoint,

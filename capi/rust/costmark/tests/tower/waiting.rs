@@ -248,22 +248,30 @@ async fn what_was_queued_for_a_call_that_was_given_up_leaves_its_operation_alone
         request.extensions_mut().insert(operation.clone());
         request
     };
-    let given_up = exchange(&layer, request(), |_| panic!("it was sent"));
-    assert!(tokio::time::timeout(Duration::from_millis(20), given_up).await.is_err());
-    let queued = std::mem::take(&mut *parked.0.lock().unwrap());
-    assert_eq!((queued.len(), asked.load(Ordering::SeqCst)), (1, 0));
+    let run =
+        || std::mem::take(&mut *parked.0.lock().unwrap()).into_iter().map(|work| work()).count();
+    let moment = Duration::from_millis(20);
+    let mut leads = Box::pin(exchange(&layer, post(BODY), |_| json_answer()));
+    let mut follows = Box::pin(exchange(&layer, request(), |_| panic!("it was sent")));
+    assert!(tokio::time::timeout(moment, &mut leads).await.is_err());
+    assert!(tokio::time::timeout(moment, &mut follows).await.is_err());
+    assert_eq!(run(), 1, "one fetches for both");
+    text(leads.await.unwrap()).await;
+    // That token is not this call's, which now waits for one of its own.
+    assert!(tokio::time::timeout(moment, &mut follows).await.is_err());
+    drop(follows);
+    assert_eq!((run(), asked.load(Ordering::SeqCst)), (1, 1), "it asks for none any more");
 
     let answer = exchange(&layer, request(), |_| json_answer());
-    let run = async {
-        queued.into_iter().for_each(|work| work());
+    let running = async {
         loop {
-            let work = std::mem::take(&mut *parked.0.lock().unwrap());
-            work.into_iter().for_each(|work| work());
+            run();
             tokio::task::yield_now().await;
         }
     };
-    let answer = tokio::select! { answer = answer => answer.unwrap(), () = run => unreachable!() };
+    let answer =
+        tokio::select! { answer = answer => answer.unwrap(), () = running => unreachable!() };
     text(answer).await;
     let sums = sums(&client);
-    assert_eq!((sums.operations, sums.attempts), (1, 1));
+    assert_eq!((sums.operations, sums.attempts), (2, 2));
 }

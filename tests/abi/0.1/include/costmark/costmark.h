@@ -920,6 +920,7 @@ COSTMARK_EXPORT void costmark_operation_response(const costmark_operation *opera
  * signature.h      SigV4 alone
  * json.h           JSON editing alone
  * names.h          model routes, project ids, the names of numbers
+ * prices.h         price books: what usage costs
  */
 
 #include <costmark/options.h>
@@ -931,5 +932,6 @@ COSTMARK_EXPORT void costmark_operation_response(const costmark_operation *opera
 #include <costmark/signature.h>
 #include <costmark/json.h>
 #include <costmark/names.h>
+#include <costmark/prices.h>
 
 #endif /* COSTMARK_COSTMARK_H */

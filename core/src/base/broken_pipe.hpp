@@ -2,7 +2,7 @@
 
 #include <csignal>
 
-namespace costmark::net {
+namespace costmark {
 
 // Keeps the SIGPIPE of a connection that the peer has closed from the host application, on this
 // thread and without a change of the handler: not every version of libcurl does.
@@ -19,4 +19,4 @@ class NoBrokenPipe {
   bool blocked_ = false;
 };
 
-}  // namespace costmark::net
+}  // namespace costmark

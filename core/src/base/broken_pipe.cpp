@@ -1,10 +1,10 @@
-#include "net/broken_pipe.hpp"
+#include "base/broken_pipe.hpp"
 
 #include <pthread.h>
 
 #include <ctime>
 
-namespace costmark::net {
+namespace costmark {
 namespace {
 
 sigset_t broken_pipe() noexcept {
@@ -42,4 +42,4 @@ NoBrokenPipe::~NoBrokenPipe() {
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
-}  // namespace costmark::net
+}  // namespace costmark
