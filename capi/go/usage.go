@@ -5,10 +5,7 @@ package costmark
 */
 import "C"
 
-import (
-	"runtime"
-	"slices"
-)
+import "slices"
 
 // Totals are the sums of one project and one model: counts over operations, tokens over attempts, as the
 // service reported them.
@@ -83,6 +80,9 @@ func (c *Client) Requests() (RequestCounts, error) {
 // Usage takes the counters of the client. After Close it returns them as they stood when the last answer
 // had been read.
 func (c *Client) Usage() (UsageReport, error) {
+	if c == nil || c.core == nil {
+		return nil, errNoClient
+	}
 	core := c.core
 	if !core.join() {
 		<-core.ended // another goroutine may be about to end it
@@ -95,10 +95,8 @@ func (c *Client) Usage() (UsageReport, error) {
 
 // ResetUsage sets the counters of the client to zero. Attempts that are open count when they end.
 func (c *Client) ResetUsage() {
-	core := c.core
-	entered := core.enter()
-	runtime.KeepAlive(c)
-	if !entered {
+	core, err := c.use()
+	if err != nil {
 		return
 	}
 	defer core.release()

@@ -15,7 +15,7 @@ static_assert(has_layout<costmark_str>(16));
 static_assert(has_layout<costmark_header>(32));
 static_assert(has_layout<costmark_error_view>(64));
 static_assert(has_layout<costmark_request>(112));
-static_assert(has_layout<costmark_wait>(16));
+static_assert(has_layout<costmark_wait>(32));
 static_assert(has_layout<costmark_prepared>(152));
 static_assert(has_layout<costmark_answer_head>(32));
 static_assert(has_layout<costmark_answer_plan>(32));
@@ -37,5 +37,11 @@ static_assert(has_layout<costmark_sign_request>(120));
 static_assert(has_layout<costmark_signature_view>(56));
 static_assert(has_layout<costmark_json_edit>(64));
 static_assert(has_layout<costmark_route>(80));
+static_assert(has_layout<costmark_price_book_view>(80));
+static_assert(has_layout<costmark_price>(208));
+static_assert(has_layout<costmark_count>(24));
+static_assert(has_layout<costmark_priced_call>(104));
+static_assert(has_layout<costmark_cost_part>(16));
+static_assert(has_layout<costmark_cost>(32));
 
 }  // namespace

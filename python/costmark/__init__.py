@@ -27,7 +27,7 @@ from .errors import (
 
 TYPE_CHECKING = False  # without the cost of importing typing
 if TYPE_CHECKING:
-    from . import jsonedit
+    from . import jsonedit, prices
     from ._client.patch import patch, unpatch
     from ._client.wrap import unwrap, wrap
     from ._core import Credentials
@@ -70,6 +70,7 @@ __all__ = [
     "Credentials",
     "sign",
     "jsonedit",
+    "prices",
     # errors
     "Error",
     "RequestError",
@@ -110,8 +111,8 @@ if not TYPE_CHECKING:  # else a type checker would take any name for one of ours
     def __getattr__(name: str) -> object:
         from importlib import import_module
 
-        if name == "jsonedit":
-            return import_module(".jsonedit", __name__)
+        if name in ("jsonedit", "prices"):
+            return import_module(f".{name}", __name__)
         if name == "__version__":
             return import_module("._core", __name__).version
         if name not in _LAZY:

@@ -111,7 +111,7 @@ void Machine::prepare() {
   used_ = operation_;
   // With the request, since its memory was used again since the beginning.
   const Result status =
-      which % 4 == 2 ? costmark_operation_ready(operation, &error_)
+      which % 4 == 2 ? costmark_operation_ready(operation, nullptr, &error_)
                      : costmark_operation_prepare(operation, &request, &wait, &prepared, &error_);
   used_ = nullptr;
   calling_ = nullptr;

@@ -33,7 +33,7 @@ def test_exports_are_exactly_these() -> None:
             "bind",
         ),
         *("usage", "reset_usage", "ProjectUsage", "request_counts", "RequestCounts"),
-        *("Credentials", "sign", "jsonedit"),
+        *("Credentials", "sign", "jsonedit", "prices"),
         *("token", "token_provider", "async_token_provider", "route_of", "Route"),
         *("verify", "averify", "Verification"),
         *("Error", "RequestError", "ConfigurationError", "AttributionError", "CredentialsError"),

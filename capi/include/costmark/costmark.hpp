@@ -570,13 +570,35 @@ struct Request {
   }
 };
 
-// How long prepare() may wait; see costmark_wait.
+// Stops calls from elsewhere; shared by its owners.
+class Cancel : public detail::Handle<costmark_cancel, costmark_cancel_release> {
+ public:
+  using Handle::Handle;
+  static Result<Cancel> make() {
+    return detail::make<Cancel, costmark_cancel>(costmark_cancel_new);
+  }
+#if COSTMARK_HPP_EXCEPTIONS
+  Cancel() : Cancel(make()) {}
+#else
+  Cancel() = delete;
+#endif
+
+  void stop() const noexcept { costmark_cancel_stop(get()); }
+  bool stopped() const noexcept { return costmark_cancel_stopped(get()); }
+  Cancel share() const noexcept { return Cancel(costmark_cancel_retain(get())); }
+};
+
+// How long ready() and prepare() may wait; see costmark_wait.
 struct Wait {
   bool no_wait = false;
+  std::chrono::milliseconds timeout{0};  // 0: as long as it takes
+  const Cancel* cancel = nullptr;        // read until the call returns
 
   costmark_wait raw() const noexcept {
     auto raw = detail::sized<costmark_wait>();
     raw.no_wait = no_wait ? 1 : 0;
+    raw.timeout_ms = timeout.count();
+    raw.cancel = cancel == nullptr ? nullptr : cancel->get();
     return raw;
   }
 };
@@ -660,24 +682,6 @@ struct Response {
   std::string_view body, request_id, hint;
   int http_status;
   std::uint32_t attempts;
-};
-
-// Stops sends from elsewhere; shared by its owners.
-class Cancel : public detail::Handle<costmark_cancel, costmark_cancel_release> {
- public:
-  using Handle::Handle;
-  static Result<Cancel> make() {
-    return detail::make<Cancel, costmark_cancel>(costmark_cancel_new);
-  }
-#if COSTMARK_HPP_EXCEPTIONS
-  Cancel() : Cancel(make()) {}
-#else
-  Cancel() = delete;
-#endif
-
-  void stop() const noexcept { costmark_cancel_stop(get()); }
-  bool stopped() const noexcept { return costmark_cancel_stopped(get()); }
-  Cancel share() const noexcept { return Cancel(costmark_cancel_retain(get())); }
 };
 
 // How an operation is sent; see costmark_send_options.
@@ -779,9 +783,10 @@ class Operation : public detail::Handle<costmark_operation, detail::end_operatio
       return costmark_operation_begin_beside(get(), other.get(), &raw, error);
     });
   }
-  Result<void> ready() {
+  Result<void> ready(const Wait& wait = {}) {
+    const costmark_wait raw = wait.raw();
     return detail::run(
-        [&](costmark_error** error) { return costmark_operation_ready(get(), error); });
+        [&](costmark_error** error) { return costmark_operation_ready(get(), &raw, error); });
   }
   // The same request as before, whose texts the caller has kept.
   Result<Prepared> prepare(const Wait& wait = {}) { return prepare_raw(nullptr, wait); }
@@ -863,6 +868,7 @@ class Operation : public detail::Handle<costmark_operation, detail::end_operatio
 #include <costmark/sdk/bearer_token.hpp>
 #include <costmark/sdk/credentials.hpp>
 #include <costmark/sdk/json.hpp>
+#include <costmark/sdk/prices.hpp>
 #include <costmark/sdk/signature.hpp>
 
 #endif  // C++17

@@ -1,5 +1,4 @@
 /* costmark: a part of costmark.h, which has the rules. */
-// clang-format Language: C
 #ifndef COSTMARK_COSTMARK_H
 #include <costmark/costmark.h> /* which includes this file */
 #elif !defined(COSTMARK_OPTIONS_H)
@@ -44,6 +43,12 @@ extern "C" {
  *   hosts, such as api.openai.com, is covered only if it is named here.
  * - http_version (1.1 | 2 | auto; default auto): What costmark sends and verifies with: auto
  *   speaks HTTP/2 where TLS agrees on it, 2 without TLS too.
+ * - ledger (text): Folder that gets a row for every attempt; or stdout, stderr or fd:N, which
+ *   get the same rows as lines of JSON.
+ * - ledger_begin (boolean; default true): Whether the ledger also gets a row before an attempt is
+ *   sent, so that a process that is killed leaves no hole.
+ * - ledger_sync (every | interval | never; default never): When the ledger's rows are forced to
+ *   the disk: with every row, once a second, or when the kernel does it.
  * - max_attempts (1 to 100; default 3): How many times an operation is tried when costmark
  *   sends, the first time included.
  * - max_idle_connections (0 to 1000; default 16): How many connections are kept for later when

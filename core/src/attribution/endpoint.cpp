@@ -122,25 +122,6 @@ std::string_view to_string(EndpointKind kind) noexcept {
   return "custom";
 }
 
-bool is_region(std::string_view text) noexcept {
-  // [a-z]{2,8} ( - [a-z0-9]+ )+ - [0-9]+ , as the OpenAI SDKs check it.
-  const auto* at = std::find_if_not(text.begin(), text.end(), text::is_lower);
-  const auto head = at - text.begin();
-  if (head < 2 || head > 8) return false;
-  int parts = 0;
-  bool last_is_number = false;
-  while (at != text.end()) {
-    if (*at != '-') return false;
-    const auto* begin = ++at;
-    at = std::find_if_not(begin, text.end(),
-                          [](char c) { return text::is_lower(c) || text::is_digit(c); });
-    if (at == begin) return false;
-    last_is_number = std::all_of(begin, at, text::is_digit);
-    ++parts;
-  }
-  return parts >= 2 && last_is_number;
-}
-
 Endpoint classify_host(std::string_view host) noexcept {
   Endpoint endpoint;
   host = without_trailing_dot(host);
@@ -155,7 +136,7 @@ Endpoint classify_host(std::string_view host) noexcept {
   if (spelt.size() > endpoint.region_.size()) return endpoint;
   std::transform(spelt.begin(), spelt.end(), endpoint.region_.begin(), text::lower);
   const std::string_view region{endpoint.region_.data(), spelt.size()};
-  if (!is_region(region)) return endpoint;
+  if (!text::is_region(region)) return endpoint;
 
   std::string_view suffix = host.substr(second_dot + 1);
   if (is_interface) {

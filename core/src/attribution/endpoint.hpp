@@ -42,7 +42,4 @@ bool is_aws_host(std::string_view host) noexcept;
 // and a member that costmark adds is refused there.
 bool is_host_of_other_vendor(std::string_view host) noexcept;
 
-// Whether `text` is spelt like an AWS region, such as "us-gov-west-1".
-bool is_region(std::string_view text) noexcept;
-
 }  // namespace costmark::attribution

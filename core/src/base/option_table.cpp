@@ -68,6 +68,15 @@ constexpr std::array options{
     choice("http_version", "auto", "1.1|2|auto",
            "What costmark sends and verifies with: auto speaks HTTP/2 where TLS agrees on it, 2 "
            "without TLS too."),
+    text("ledger",
+         "Folder that gets a row for every attempt; or stdout, stderr or fd:N, which get the same "
+         "rows as lines of JSON."),
+    boolean("ledger_begin", "true",
+            "Whether the ledger also gets a row before an attempt is sent, so that a process that "
+            "is killed leaves no hole."),
+    choice("ledger_sync", "never", "every|interval|never",
+           "When the ledger's rows are forced to the disk: with every row, once a second, or when "
+           "the kernel does it."),
     integer("max_attempts", "3", 1, 100,
             "How many times an operation is tried when costmark sends, the first time included."),
     integer("max_idle_connections", "16", 0, 1000,

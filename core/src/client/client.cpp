@@ -52,7 +52,7 @@ Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
   // Before there are threads: a child that is forked while another one does these would find their
   // locks taken for ever.
   json::Scanner::look_at_processor();
-  crypto::look_up_algorithms();
+  if (Status status = crypto::look_up_algorithms(); !status) return status;
   if (!config.environment) config.environment = process_environment();
   if (!config.clock) config.clock = system_clock;
   if (!config.counters) config.counters = std::make_shared<UsageCounters>();
@@ -63,13 +63,19 @@ Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
   if (settings.value().lacks_region()) {
     // A file that cannot be read is the credentials' error, where one is needed.
     auto region = profile_region(config.environment, config.options.text("profile"));
-    if (region) settings.value().take_region(std::move(region).value().name);
+    if (region) settings.value().take_region(region.value().name, region.value().origin);
   }
+  if (Status status = settings.value().check_region(); !status) return status;
   Result<client::SendSettings> sending =
       client::SendSettings::create(config.options, config.environment);
   if (!sending) return std::move(sending).status();
   Result<client::Identity> identity = client::identity_of(config);
   if (!identity) return std::move(identity).status();
+  if (!config.ledger) {
+    auto ledger = configured_ledger(config.options);
+    if (!ledger) return std::move(ledger).status();
+    config.ledger = std::move(ledger).value();
+  }
   return std::shared_ptr<Client>(
       new Client(std::make_shared<Impl>(std::move(settings).value(), std::move(sending).value(),
                                         std::move(identity).value(), std::move(config))));
@@ -100,7 +106,7 @@ Status Client::Impl::decide(const Request& request, Prepared::Impl& out) {
 }
 
 // ... and what authenticates who sends it.
-Status Client::Impl::authorize(const Request& request, Wait wait, Prepared::Impl& out) {
+Status Client::Impl::authorize(const Request& request, const Wait& wait, Prepared::Impl& out) {
   out.take_off_signature();
   if (Status status = admit(request, wait, out); !status) return status;
   if (Status status = authorizer.authorize(request, out.target, out.endpoint, clock(), wait, out);
@@ -112,12 +118,12 @@ Status Client::Impl::authorize(const Request& request, Wait wait, Prepared::Impl
   return {};
 }
 
-Status Client::Impl::ready(const Request& request, Wait wait, Prepared::Impl& out) {
+Status Client::Impl::ready(const Request& request, const Wait& wait, Prepared::Impl& out) {
   if (Status status = admit(request, wait, out); !status) return status;
   return authorizer.ready(request, out.target, out.endpoint, clock(), wait, out);
 }
 
-Status Client::Impl::admit(const Request& request, Wait wait, Prepared::Impl& out) {
+Status Client::Impl::admit(const Request& request, const Wait& wait, Prepared::Impl& out) {
   if (!settings.verify) return {};
   return verifier.admit(request, out.url.empty() ? request.url : out.url, wait, out);
 }
@@ -171,6 +177,16 @@ RequestCounts Client::request_counts() const {
 
 void Client::reset_usage() {
   impl_->accounting.counters().reset();
+}
+
+LedgerCounters Client::ledger_counters() const noexcept {
+  const auto& ledger = impl_->accounting.ledger();
+  return ledger ? ledger->counters() : LedgerCounters{};
+}
+
+bool Client::flush_ledger() const noexcept {
+  const auto& ledger = impl_->accounting.ledger();
+  return !ledger || ledger->flush();
 }
 
 const ModelRoute* Client::route(std::string_view model) const {

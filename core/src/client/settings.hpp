@@ -46,9 +46,10 @@ struct NamedHost {
 struct Settings {
   std::optional<Origin> origin;
   std::vector<NamedHost> hosts;
-  std::string region;          // of the option; empty: the host's
-  std::string default_region;  // of AWS_REGION or AWS_DEFAULT_REGION, else the profile's
-  std::string service;         // of the option; empty: the endpoint's
+  std::string region;           // of the option; empty: the host's
+  std::string default_region;   // of AWS_REGION or AWS_DEFAULT_REGION, else the profile's
+  std::string misspelt_region;  // the profile's, and where it stands
+  std::string service;          // of the option; empty: the endpoint's
   std::optional<attribution::EndpointKind> custom_kind;  // what stands behind a custom host
   AuthMode auth = AuthMode::automatic;
   attribution::CarrierOption carriers;
@@ -66,11 +67,12 @@ struct Settings {
   ModelRoutes routes;
   bool moves_routes = false;  // whether a request goes to the path of its model
   std::size_t chain_memory = 0;
-  bool verify = false;       // whether endpoints must prove that they read the project
+  bool verify = false;  // whether endpoints must prove that they read the project
+  bool ledger_begin = true;
   std::string verify_model;  // to prove it with; empty: none
   std::string base_url;      // of the option, path and all; may be empty
 
-  // Errors: invalid_option, invalid_project, endpoint_mismatch.
+  // Errors: invalid_option, invalid_project, project_not_allowed, endpoint_mismatch.
   static Result<Settings> create(const Options& options, const Environment& environment);
 
   // Whether what may spend must name a project, and what cannot be recognized is refused.
@@ -85,9 +87,15 @@ struct Settings {
   std::string_view strictest() const noexcept;
 
   // Whether some request may need a region that neither its host, the option nor AWS_REGION and
-  // AWS_DEFAULT_REGION name; `take_region` gives one, and ignores what is not spelt like one.
+  // AWS_DEFAULT_REGION name; `take_region` gives one, or what is not spelt like one and is an error
+  // where it is needed. `origin`: where it stands.
   bool lacks_region() const noexcept;
-  void take_region(std::string name);
+  void take_region(std::string name, std::string_view origin);
+
+  // Whether requests to the configured origin can be signed. Errors: invalid_option.
+  Status check_region() const;
+  // The error of a request that must be signed, and for which no region is known.
+  Error no_region() const;
 
   // The endpoint that a request to `url` reaches. Errors: endpoint_mismatch when its origin is not
   // the configured one, when it is plain http to AWS, or when host, region, service and kind

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "base/text.hpp"
+
 namespace costmark::attribution {
 namespace {
 
@@ -88,11 +90,11 @@ TEST(Hosts, OfOtherVendorsAreKnown) {
 
 TEST(Regions, AreSpeltLikeAwsSpellsThem) {
   for (const char* good : {"us-east-1", "us-gov-west-1", "ap-southeast-10", "eusc-de-east-1"}) {
-    EXPECT_TRUE(is_region(good)) << good;
+    EXPECT_TRUE(text::is_region(good)) << good;
   }
   for (const char* bad : {"", "us", "us-east", "us-1x", "us-east-", "-east-1", "US-EAST-1",
                           "us_east_1", "us-east-1 ", "us-1", "u-east-1"}) {
-    EXPECT_FALSE(is_region(bad)) << bad;
+    EXPECT_FALSE(text::is_region(bad)) << bad;
   }
 }
 

@@ -78,7 +78,7 @@ signing::Scope signed_scope(const Request& request) noexcept {
     text = text.substr(std::min(end + 1, text.size()));
   }
   const bool whole =
-      text == "aws4_request" && attribution::is_region(parts[2]) && is_service_name(parts[3]);
+      text == "aws4_request" && text::is_region(parts[2]) && is_service_name(parts[3]);
   return whole ? signing::Scope{parts[2], parts[3]} : signing::Scope{};
 }
 
@@ -184,14 +184,15 @@ AuthMode Authorizer::mode_for(const Request& request, const attribution::Endpoin
   return has_bearer(carried_key(request)) ? AuthMode::bearer : AuthMode::sigv4;
 }
 
-Result<CredentialsPtr> Authorizer::credentials(UnixSeconds now, Wait wait, Prepared::Impl& out) {
-  if (!wait.no_wait) return cache_.get(now);
+Result<CredentialsPtr> Authorizer::credentials(UnixSeconds now, const Wait& wait,
+                                               Prepared::Impl& out) {
+  if (!wait.no_wait) return cache_.get(now, wait);
   CredentialsPtr at_hand = cache_.at_hand(now, out.renewal_due);
   if (!at_hand) return would_block("fetching credentials");
   return at_hand;
 }
 
-Status Authorizer::fetch_callback_token(Wait wait, Prepared::Impl& out) const {
+Status Authorizer::fetch_callback_token(const Wait& wait, Prepared::Impl& out) const {
   if (wait.no_wait) return would_block("asking the bearer token callback");
   Result<std::string> token = identity_.token_callback();
   if (!token) return std::move(token).status();
@@ -202,7 +203,7 @@ Status Authorizer::fetch_callback_token(Wait wait, Prepared::Impl& out) const {
   return status;
 }
 
-Status Authorizer::append_callback_token(Wait wait, Prepared::Impl& out) {
+Status Authorizer::append_callback_token(const Wait& wait, Prepared::Impl& out) {
   if (out.ready_token.empty()) {
     if (Status status = fetch_callback_token(wait, out); !status) return status;
   }
@@ -222,7 +223,7 @@ Authorizer::GivenToken Authorizer::given_token(std::string_view carried) const n
   return {identity_.environment_token, "the bearer token of AWS_BEARER_TOKEN_BEDROCK"};
 }
 
-Status Authorizer::append_token(std::string_view carried, Wait wait, Prepared::Impl& out) {
+Status Authorizer::append_token(std::string_view carried, const Wait& wait, Prepared::Impl& out) {
   const std::size_t begin = out.authorization.size();
   if (identity_.token_callback) {
     if (Status status = append_callback_token(wait, out); !status) return status;
@@ -238,7 +239,7 @@ Status Authorizer::append_token(std::string_view carried, Wait wait, Prepared::I
 }
 
 Result<CredentialsPtr> Authorizer::minting_credentials(const attribution::Endpoint& endpoint,
-                                                       UnixSeconds now, Wait wait,
+                                                       UnixSeconds now, const Wait& wait,
                                                        Prepared::Impl& out) {
   if (Result<std::string_view> region = region_for({}, endpoint); !region) return region.error();
   Result<CredentialsPtr> found = credentials(now, wait, out);
@@ -250,7 +251,8 @@ Result<CredentialsPtr> Authorizer::minting_credentials(const attribution::Endpoi
 }
 
 Status Authorizer::append_minted_token(const attribution::Endpoint& endpoint, UnixSeconds now,
-                                       Wait wait, Prepared::Impl& out) {
+                                       const Wait& wait, Prepared::Impl& out) {
+  if (Status status = check_clock(now); !status) return status;
   const Result<CredentialsPtr> found = minting_credentials(endpoint, now, wait, out);
   if (!found) return found.error();
   const std::string_view region = region_for({}, endpoint).value();
@@ -263,8 +265,8 @@ Status Authorizer::append_minted_token(const attribution::Endpoint& endpoint, Un
 }
 
 Status Authorizer::send_bearer(const Request& request, const Url& url,
-                               const attribution::Endpoint& endpoint, UnixSeconds now, Wait wait,
-                               Prepared::Impl& out) {
+                               const attribution::Endpoint& endpoint, UnixSeconds now,
+                               const Wait& wait, Prepared::Impl& out) {
   if (Status status = check_destination(settings_, url, endpoint); !status) return status;
   out.authorization = bearer_scheme;
   const std::string_view carried = carried_key(request);
@@ -279,16 +281,19 @@ Status Authorizer::send_bearer(const Request& request, const Url& url,
 
 // A host that names its region is right about it; then what was said, then what the caller signed
 // for.
-Result<std::string_view> Authorizer::region_for(const Request& request,
-                                                const attribution::Endpoint& endpoint) const {
+std::string_view Authorizer::region_of(const Request& request,
+                                       const attribution::Endpoint& endpoint) const noexcept {
   std::string_view region = endpoint.region();
   if (region.empty()) region = settings_.region;
   if (region.empty()) region = signed_scope(request).region;
-  if (region.empty()) region = settings_.default_region;
+  return region.empty() ? settings_.default_region : region;
+}
+
+Result<std::string_view> Authorizer::region_for(const Request& request,
+                                                const attribution::Endpoint& endpoint) const {
+  const std::string_view region = region_of(request, endpoint);
   if (!region.empty()) return region;
-  return Error{Code::invalid_option,
-               "no region to sign for: set option 'region' or AWS_REGION; the host does not name "
-               "one"};
+  return settings_.no_region();
 }
 
 std::string_view Authorizer::service_for(const Request& request,
@@ -329,9 +334,10 @@ Status Authorizer::check_to_sign(const Request& request, const Url& url,
 }
 
 Status Authorizer::sign(const Request& request, const Url& url,
-                        const attribution::Endpoint& endpoint, UnixSeconds now, Wait wait,
+                        const attribution::Endpoint& endpoint, UnixSeconds now, const Wait& wait,
                         Prepared::Impl& out) {
   if (Status status = check_to_sign(request, url, endpoint, out); !status) return status;
+  if (Status status = check_clock(now); !status) return status;
   Result<CredentialsPtr> signers = credentials(now, wait, out);
   if (!signers) return std::move(signers).status();
   say_once("SigV4 and the AWS credentials of: ", signers.value()->source());
@@ -392,9 +398,9 @@ bool Authorizer::recover(Refusal refusal, const AuthUsed& auth, std::string_view
 bool Authorizer::recover_clock(const AuthUsed& auth, const Times& times) {
   if (!times.server) return false;
   const UnixSeconds off = *times.server - (times.now + auth.skew);
-  if (std::abs(off) < ClockSkew::suspicious_s || std::abs(off) > ClockSkew::most_s) return false;
+  if (std::abs(off) < ClockSkew::suspicious_s) return false;
   learn_skew(times);
-  return true;
+  return std::abs(off) <= ClockSkew::most_s;
 }
 
 void Authorizer::accepted(const AuthUsed& auth, const Times& times) {
@@ -405,11 +411,13 @@ void Authorizer::learn_skew(const Times& times) {
   if (!times.server) return;
   const auto skew = skew_.learn(*times.server, times.now);
   if (skew && log_) log_(LogLevel::warning, describe_skew(*skew));
+  const std::string wrong = describe_wrong_clock(*times.server, times.now);
+  if (!wrong.empty() && log_) log_(LogLevel::warning, wrong);
 }
 
 Status Authorizer::authorize(const Request& request, const Url& url,
-                             const attribution::Endpoint& endpoint, UnixSeconds now, Wait wait,
-                             Prepared::Impl& out) {
+                             const attribution::Endpoint& endpoint, UnixSeconds now,
+                             const Wait& wait, Prepared::Impl& out) {
   switch (mode_for(request, endpoint)) {
     case AuthMode::sigv4:
       return sign(request, url, endpoint, now, wait, out);
@@ -423,7 +431,7 @@ Status Authorizer::authorize(const Request& request, const Url& url,
 }
 
 Status Authorizer::ready(const Request& request, const Url& url,
-                         const attribution::Endpoint& endpoint, UnixSeconds now, Wait wait,
+                         const attribution::Endpoint& endpoint, UnixSeconds now, const Wait& wait,
                          Prepared::Impl& out) {
   switch (mode_for(request, endpoint)) {
     case AuthMode::sigv4:
@@ -440,7 +448,7 @@ Status Authorizer::ready(const Request& request, const Url& url,
 }
 
 Status Authorizer::ready_token(std::string_view carried, const attribution::Endpoint& endpoint,
-                               UnixSeconds now, Wait wait, Prepared::Impl& out) {
+                               UnixSeconds now, const Wait& wait, Prepared::Impl& out) {
   if (!has_bearer(carried)) return minting_credentials(endpoint, now, wait, out).status();
   if (identity_.token_callback) return fetch_callback_token(wait, out);
   return check_token(given_token(carried).text);
