@@ -96,7 +96,7 @@ Status Client::Impl::decide(const Request& request, Prepared::Impl& out) {
   if (!url) return url.error();
   const Result<attribution::Endpoint> endpoint = settings.endpoint_of(url.value());
   if (!endpoint) return endpoint.error();
-  if (Status status = settings.check_covered(url.value()); !status) return status;
+  if (Status status = settings.check_covered(url.value(), endpoint.value()); !status) return status;
   if (Status status =
           attributor.attribute(request, url.value(), endpoint.value(), Purpose::send, out);
       !status) {
@@ -139,7 +139,7 @@ Status Client::Impl::check(const Request& request, Prepared::Impl& scratch) {
   if (!url) return url.error();
   const Result<attribution::Endpoint> endpoint = settings.endpoint_of(url.value());
   if (!endpoint) return endpoint.error();
-  if (Status status = settings.check_covered(url.value()); !status) return status;
+  if (Status status = settings.check_covered(url.value(), endpoint.value()); !status) return status;
   return attributor.attribute(request, url.value(), endpoint.value(), Purpose::check, scratch);
 }
 
