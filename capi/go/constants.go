@@ -13,6 +13,7 @@ const (
 	_ = -uint(ErrBodyNeeded ^ C.COSTMARK_BODY_NEEDED)
 	_ = -uint(ErrInvalidOption ^ C.COSTMARK_INVALID_OPTION)
 	_ = -uint(ErrEndpointMismatch ^ C.COSTMARK_ENDPOINT_MISMATCH)
+	_ = -uint(ErrUnsupported ^ C.COSTMARK_UNSUPPORTED)
 	_ = -uint(ErrInvalidProject ^ C.COSTMARK_INVALID_PROJECT)
 	_ = -uint(ErrUnattributed ^ C.COSTMARK_UNATTRIBUTED)
 	_ = -uint(ErrConflict ^ C.COSTMARK_CONFLICT)

@@ -17,6 +17,7 @@ static_assert(is(Code::invalid_url, COSTMARK_INVALID_URL));
 static_assert(is(Code::body_needed, COSTMARK_BODY_NEEDED));
 static_assert(is(Code::invalid_option, COSTMARK_INVALID_OPTION));
 static_assert(is(Code::endpoint_mismatch, COSTMARK_ENDPOINT_MISMATCH));
+static_assert(is(Code::unsupported, COSTMARK_UNSUPPORTED));
 static_assert(is(Code::invalid_project, COSTMARK_INVALID_PROJECT));
 static_assert(is(Code::unattributed, COSTMARK_UNATTRIBUTED));
 static_assert(is(Code::conflict, COSTMARK_CONFLICT));

@@ -4,7 +4,8 @@
 
     import costmark, openai
 
-    client = costmark.wrap(openai.OpenAI(), project="proj_support")
+    url = "https://bedrock-mantle.us-east-1.api.aws/v1"
+    client = costmark.wrap(openai.OpenAI(base_url=url, api_key="unused"), project="proj_support")
     with costmark.project("proj_research"):
         client.chat.completions.create(model="openai.gpt-oss-120b", messages=[...])
     print(costmark.usage())
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from ._routes import Route, route_of
     from ._signing import sign
     from ._tokens import async_token_provider, token, token_provider
-    from ._usage import ProjectUsage, reset_usage, usage
+    from ._usage import ProjectUsage, RequestCounts, request_counts, reset_usage, usage
     from ._verify import Verification, averify, verify
 
 __all__ = [
@@ -52,6 +53,8 @@ __all__ = [
     "usage",
     "reset_usage",
     "ProjectUsage",
+    "request_counts",
+    "RequestCounts",
     # bearer tokens
     "token",
     "token_provider",
@@ -95,6 +98,8 @@ _LAZY = {
     "usage": "_usage",
     "reset_usage": "_usage",
     "ProjectUsage": "_usage",
+    "request_counts": "_usage",
+    "RequestCounts": "_usage",
     "verify": "_verify",
     "averify": "_verify",
     "Verification": "_verify",

@@ -268,6 +268,15 @@ TEST_F(Hpp, DoesNotWaitWhereItMustNot) {
   call.ready();
   EXPECT_EQ(calls, 1);
   EXPECT_TRUE(call.prepare(cm::Wait{true}).authorized);
+
+  const cm::Client another(asking);
+  cm::Operation stopped(another);
+  stopped.begin(request());
+  const cm::Cancel cancel;
+  cancel.stop();
+  const cm::Wait wait{false, std::chrono::hours(1), &cancel};
+  EXPECT_EQ(error_of([&] { stopped.ready(wait); }).status(), COSTMARK_CANCELLED);
+  EXPECT_EQ(calls, 1);
 }
 
 TEST_F(Hpp, ReadsAnAnswer) {

@@ -63,13 +63,15 @@ AT(costmark_request, body_is_stream, 104);
 AT(costmark_request, reserved, 108);
 
 ALIGNED(costmark_wait);
-SIZE(costmark_wait, 16);
+SIZE(costmark_wait, 32);
 AT(costmark_wait, struct_size, 0);
-AT(costmark_wait, no_wait, 8);
-AT(costmark_wait, reserved, 12);
+AT(costmark_wait, cancel, 8);
+AT(costmark_wait, timeout_ms, 16);
+AT(costmark_wait, no_wait, 24);
+AT(costmark_wait, reserved, 28);
 
 ALIGNED(costmark_prepared);
-SIZE(costmark_prepared, 144);
+SIZE(costmark_prepared, 152);
 AT(costmark_prepared, struct_size, 0);
 AT(costmark_prepared, url, 8);
 AT(costmark_prepared, set_headers, 24);
@@ -86,6 +88,8 @@ AT(costmark_prepared, streamed, 128);
 AT(costmark_prepared, renewal_due, 132);
 AT(costmark_prepared, project_source, 136);
 AT(costmark_prepared, api, 140);
+AT(costmark_prepared, unattributed, 144);
+AT(costmark_prepared, unrecognized, 148);
 
 ALIGNED(costmark_answer_head);
 SIZE(costmark_answer_head, 32);
@@ -254,6 +258,12 @@ AT(costmark_usage_totals, flagged, 120);
 AT(costmark_usage_totals, overflow, 128);
 AT(costmark_usage_totals, reserved, 132);
 
+ALIGNED(costmark_request_counts);
+SIZE(costmark_request_counts, 24);
+AT(costmark_request_counts, struct_size, 0);
+AT(costmark_request_counts, unattributed, 8);
+AT(costmark_request_counts, unrecognized, 16);
+
 ALIGNED(costmark_bearer_token_view);
 SIZE(costmark_bearer_token_view, 32);
 AT(costmark_bearer_token_view, struct_size, 0);
@@ -367,6 +377,7 @@ IS(COSTMARK_INVALID_URL, 3);
 IS(COSTMARK_BODY_NEEDED, 4);
 IS(COSTMARK_INVALID_OPTION, 10);
 IS(COSTMARK_ENDPOINT_MISMATCH, 11);
+IS(COSTMARK_UNSUPPORTED, 12);
 IS(COSTMARK_INVALID_PROJECT, 20);
 IS(COSTMARK_UNATTRIBUTED, 21);
 IS(COSTMARK_CONFLICT, 22);

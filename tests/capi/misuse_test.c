@@ -68,7 +68,7 @@ static void wrong_operation(void *wrong) {
   REFUSED(costmark_operation_begin(bad, &request, &error));
   REFUSED(costmark_operation_begin_beside(bad, operation, &request, &error));
   REFUSED(costmark_operation_begin_beside(operation, bad, &request, &error));
-  REFUSED(costmark_operation_ready(bad, &error));
+  REFUSED(costmark_operation_ready(bad, NULL, &error));
   prepared.authorized = 7;
   REFUSED(costmark_operation_prepare(bad, &request, NULL, &prepared, &error));
   CHECK(shows_nothing(&prepared, sizeof prepared));
@@ -254,7 +254,7 @@ static void handles_of_other_types(void) {
   REFUSED(costmark_signature_sign((costmark_signature *)config, &request, &error));
   CHECK_OK(costmark_signature_new(&signature, &error));
   REFUSED(costmark_config_set((costmark_config *)signature, "region", 6, "x", 1, &error));
-  REFUSED(costmark_operation_ready((costmark_operation *)signature, &error));
+  REFUSED(costmark_operation_ready((costmark_operation *)signature, NULL, &error));
   costmark_config_free((costmark_config *)signature); /* ignored */
   costmark_signature_free((costmark_signature *)config);
   costmark_signature_free(signature);

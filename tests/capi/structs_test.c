@@ -264,6 +264,10 @@ static costmark_status show_totals(const handles *h, void *out) {
   costmark_usage_report_read(h->usage, 0, (costmark_usage_totals *)out);
   return COSTMARK_OK;
 }
+static costmark_status show_requests(const handles *h, void *out) {
+  costmark_usage_report_requests(h->usage, (costmark_request_counts *)out);
+  return COSTMARK_OK;
+}
 static costmark_status show_credentials(const handles *h, void *out) {
   costmark_credentials_set_read(h->set, (costmark_credentials *)out);
   return COSTMARK_OK;
@@ -395,6 +399,7 @@ static void every_output(void) {
   TRY(option, option, false);
   TRY(response, response, false);
   TRY(totals, usage_totals, false);
+  TRY(requests, request_counts, false);
   TRY(credentials, credentials, false);
   TRY(report, credentials_report_view, false);
   TRY(token, bearer_token_view, false);

@@ -355,6 +355,7 @@ static void operations(void) {
   costmark_wait no_wait = COSTMARK_WAIT_INIT;
   costmark_next next = COSTMARK_NEXT_INIT;
   costmark_usage_report *report = NULL;
+  costmark_request_counts counts = COSTMARK_REQUEST_COUNTS_INIT;
   costmark_usage_totals totals = COSTMARK_USAGE_TOTALS_INIT;
   costmark_route route = COSTMARK_ROUTE_INIT;
   costmark_request request = chat_request(url, "{\"model\":\"m\",\"stream\":true}");
@@ -378,7 +379,7 @@ static void operations(void) {
   no_wait.no_wait = 1;
   CHECK(costmark_operation_prepare(operation, NULL, &no_wait, &prepared, NULL) ==
         COSTMARK_WOULD_BLOCK);
-  OK(costmark_operation_ready(operation, NULL));
+  OK(costmark_operation_ready(operation, NULL, NULL));
   OK(costmark_operation_prepare(operation, &request, &no_wait, &prepared, NULL));
   check_prepared(&prepared, url);
   costmark_operation_sent(operation);
@@ -399,6 +400,8 @@ static void operations(void) {
   CHECK(totals.operations == 1 && totals.attempts == 2 && totals.incomplete_attempts == 1);
   CHECK(totals.failed_attempts == 0 && totals.input_tokens == 9 && totals.output_tokens == 4);
   CHECK(totals.cached_input_tokens == 2 && totals.cache_write_tokens == 0);
+  costmark_usage_report_requests(report, &counts);
+  CHECK(counts.unattributed == 0 && counts.unrecognized == 0);
   costmark_usage_report_free(report);
   costmark_client_usage_reset(client);
   costmark_client_release(client);

@@ -88,6 +88,7 @@ pub const COSTMARK_INVALID_URL: i32 = 3;
 pub const COSTMARK_BODY_NEEDED: i32 = 4;
 pub const COSTMARK_INVALID_OPTION: i32 = 10;
 pub const COSTMARK_ENDPOINT_MISMATCH: i32 = 11;
+pub const COSTMARK_UNSUPPORTED: i32 = 12;
 pub const COSTMARK_INVALID_PROJECT: i32 = 20;
 pub const COSTMARK_UNATTRIBUTED: i32 = 21;
 pub const COSTMARK_CONFLICT: i32 = 22;
@@ -272,22 +273,51 @@ const _: () = {
         [::core::mem::offset_of!(costmark_request, reserved) - 108usize];
 };
 #[repr(C)]
+#[derive(Debug)]
+pub struct costmark_cancel {
+    _unused: [u8; 0],
+}
+unsafe extern "C" {
+    pub fn costmark_cancel_new(
+        out_cancel: *mut *mut costmark_cancel,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+unsafe extern "C" {
+    pub fn costmark_cancel_stop(cancel: *mut costmark_cancel);
+}
+unsafe extern "C" {
+    pub fn costmark_cancel_stopped(cancel: *const costmark_cancel) -> bool;
+}
+unsafe extern "C" {
+    pub fn costmark_cancel_retain(cancel: *mut costmark_cancel) -> *mut costmark_cancel;
+}
+unsafe extern "C" {
+    pub fn costmark_cancel_release(cancel: *mut costmark_cancel);
+}
+#[repr(C)]
 #[derive(Copy, Clone)]
 pub struct costmark_wait {
     pub struct_size: usize,
+    pub cancel: *mut costmark_cancel,
+    pub timeout_ms: i64,
     pub no_wait: u32,
     pub reserved: u32,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    ["Size of costmark_wait"][::core::mem::size_of::<costmark_wait>() - 16usize];
+    ["Size of costmark_wait"][::core::mem::size_of::<costmark_wait>() - 32usize];
     ["Alignment of costmark_wait"][::core::mem::align_of::<costmark_wait>() - 8usize];
     ["Offset of field: costmark_wait::struct_size"]
         [::core::mem::offset_of!(costmark_wait, struct_size) - 0usize];
+    ["Offset of field: costmark_wait::cancel"]
+        [::core::mem::offset_of!(costmark_wait, cancel) - 8usize];
+    ["Offset of field: costmark_wait::timeout_ms"]
+        [::core::mem::offset_of!(costmark_wait, timeout_ms) - 16usize];
     ["Offset of field: costmark_wait::no_wait"]
-        [::core::mem::offset_of!(costmark_wait, no_wait) - 8usize];
+        [::core::mem::offset_of!(costmark_wait, no_wait) - 24usize];
     ["Offset of field: costmark_wait::reserved"]
-        [::core::mem::offset_of!(costmark_wait, reserved) - 12usize];
+        [::core::mem::offset_of!(costmark_wait, reserved) - 28usize];
 };
 #[repr(C)]
 #[derive(Copy, Clone)]
@@ -308,10 +338,12 @@ pub struct costmark_prepared {
     pub renewal_due: u32,
     pub project_source: costmark_project_source,
     pub api: costmark_api,
+    pub unattributed: u32,
+    pub unrecognized: u32,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    ["Size of costmark_prepared"][::core::mem::size_of::<costmark_prepared>() - 144usize];
+    ["Size of costmark_prepared"][::core::mem::size_of::<costmark_prepared>() - 152usize];
     ["Alignment of costmark_prepared"][::core::mem::align_of::<costmark_prepared>() - 8usize];
     ["Offset of field: costmark_prepared::struct_size"]
         [::core::mem::offset_of!(costmark_prepared, struct_size) - 0usize];
@@ -345,6 +377,10 @@ const _: () = {
         [::core::mem::offset_of!(costmark_prepared, project_source) - 136usize];
     ["Offset of field: costmark_prepared::api"]
         [::core::mem::offset_of!(costmark_prepared, api) - 140usize];
+    ["Offset of field: costmark_prepared::unattributed"]
+        [::core::mem::offset_of!(costmark_prepared, unattributed) - 144usize];
+    ["Offset of field: costmark_prepared::unrecognized"]
+        [::core::mem::offset_of!(costmark_prepared, unrecognized) - 148usize];
 };
 #[repr(C)]
 #[derive(Copy, Clone)]
@@ -551,6 +587,7 @@ unsafe extern "C" {
 unsafe extern "C" {
     pub fn costmark_operation_ready(
         operation: *mut costmark_operation,
+        wait: *const costmark_wait,
         out_error: *mut *mut costmark_error,
     ) -> costmark_status;
 }
@@ -604,29 +641,6 @@ unsafe extern "C" {
 }
 unsafe extern "C" {
     pub fn costmark_operation_free(operation: *mut costmark_operation);
-}
-#[repr(C)]
-#[derive(Debug)]
-pub struct costmark_cancel {
-    _unused: [u8; 0],
-}
-unsafe extern "C" {
-    pub fn costmark_cancel_new(
-        out_cancel: *mut *mut costmark_cancel,
-        out_error: *mut *mut costmark_error,
-    ) -> costmark_status;
-}
-unsafe extern "C" {
-    pub fn costmark_cancel_stop(cancel: *mut costmark_cancel);
-}
-unsafe extern "C" {
-    pub fn costmark_cancel_stopped(cancel: *const costmark_cancel) -> bool;
-}
-unsafe extern "C" {
-    pub fn costmark_cancel_retain(cancel: *mut costmark_cancel) -> *mut costmark_cancel;
-}
-unsafe extern "C" {
-    pub fn costmark_cancel_release(cancel: *mut costmark_cancel);
 }
 #[repr(C)]
 #[derive(Copy, Clone)]
@@ -1233,6 +1247,26 @@ const _: () = {
     ["Offset of field: costmark_usage_totals::reserved"]
         [::core::mem::offset_of!(costmark_usage_totals, reserved) - 132usize];
 };
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_request_counts {
+    pub struct_size: usize,
+    pub unattributed: u64,
+    pub unrecognized: u64,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_request_counts"]
+        [::core::mem::size_of::<costmark_request_counts>() - 24usize];
+    ["Alignment of costmark_request_counts"]
+        [::core::mem::align_of::<costmark_request_counts>() - 8usize];
+    ["Offset of field: costmark_request_counts::struct_size"]
+        [::core::mem::offset_of!(costmark_request_counts, struct_size) - 0usize];
+    ["Offset of field: costmark_request_counts::unattributed"]
+        [::core::mem::offset_of!(costmark_request_counts, unattributed) - 8usize];
+    ["Offset of field: costmark_request_counts::unrecognized"]
+        [::core::mem::offset_of!(costmark_request_counts, unrecognized) - 16usize];
+};
 unsafe extern "C" {
     pub fn costmark_client_usage(
         client: *const costmark_client,
@@ -1251,6 +1285,12 @@ unsafe extern "C" {
         report: *const costmark_usage_report,
         index: usize,
         out_totals: *mut costmark_usage_totals,
+    );
+}
+unsafe extern "C" {
+    pub fn costmark_usage_report_requests(
+        report: *const costmark_usage_report,
+        out_counts: *mut costmark_request_counts,
     );
 }
 unsafe extern "C" {
