@@ -182,15 +182,15 @@ struct Cost {
   static constexpr std::size_t max_other_counts = 16;
 
   struct Part {
-    const PriceLine* line = nullptr;  // lives as long as the book
-    std::uint64_t count = 0;
+    const PriceLine* line;  // lives as long as the book
+    std::uint64_t count;
   };
 
   CostState state = CostState::unknown;
   PriceFlags flags;
   std::optional<std::int64_t> pico_usd;  // of `priced`, `partial` and `free` alone
   std::size_t part_count = 0;
-  std::array<Part, price_kinds + max_other_counts> all_parts{};
+  std::array<Part, price_kinds + max_other_counts> all_parts;  // the first part_count alone
 
   std::span<const Part> parts() const noexcept { return {all_parts.data(), part_count}; }
 };
