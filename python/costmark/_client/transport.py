@@ -406,8 +406,10 @@ def _warn_of(error: Exception) -> None:
 
 
 def _rebuilt(request: Any, outgoing: Outgoing) -> Any:
-    """Return a request of its own to send: the caller's may be sent again."""
+    """Return a request of its own to send, as the caller's may be sent again; that one as it is."""
     to_set, to_remove, body, url, _ = outgoing
+    if not (to_set or to_remove or url) and body is None:
+        return request
     family = _family(request)
     # Not by its constructor, which would parse again what was parsed already.
     rebuilt = object.__new__(family.request)

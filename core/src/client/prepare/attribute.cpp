@@ -124,7 +124,8 @@ Status Attributor::read_body(const Request& request, Found& found, Prepared::Imp
   }
   json::Document& document = out.document;
   if (Status status = document.open(request.body, body_paths, settings_.json_mode); !status) {
-    return status;
+    // What makes no model work is not edited, and so is not ours to refuse.
+    return out.inference ? std::move(status) : Status();
   }
   found.json_body = true;
 
