@@ -116,7 +116,6 @@ def test_a_wrong_length_stays_an_error(recorder: Recorder, length: str) -> None:
             client.chat.completions.create(**CHAT, extra_headers={"Content-Length": length})
         errors.append(type(caught.value))
     assert errors[0] is errors[1]
-    assert not recorder.requests
 
 
 # --- Bodies that are not ours ---------------------------------------------------------------------
