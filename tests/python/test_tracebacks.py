@@ -148,7 +148,7 @@ def test_keys_of_a_provider_that_cannot_be_used(recorder: Recorder) -> None:
 def test_richs_tracebacks(recorder: Recorder, failure: str) -> None:
     console = pytest.importorskip("rich.console")
     tracebacks = pytest.importorskip("rich.traceback")
-    with pytest.raises(Exception) as caught:  # noqa: B017, PT011 - of every kind
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - of every kind
         FAILURES[failure](recorder)
     frames = caught.tb
     while "/costmark/" not in frames.tb_frame.f_code.co_filename:  # this file has the secrets
