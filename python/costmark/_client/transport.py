@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import sys
 from importlib import import_module
+from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
 from .buffered import AsyncBuffered, SyncBuffered
@@ -75,12 +76,37 @@ class _UnlessAuthorized:
 @functools.lru_cache(maxsize=64)
 def _view_class(cls: type) -> Any:
     body = {
+        **_slots_of(cls),
         "__slots__": ("_costmark_client", "_costmark_core", "_costmark_transport"),
         "__module__": cls.__module__,
         "__qualname__": cls.__qualname__,
         "__doc__": cls.__doc__,
     }
     return type(cls.__name__, (_View, cls), body)
+
+
+def _slots_of(cls: type) -> dict[str, property]:
+    """Return what reaches the attributes that a client does not keep in its dictionary."""
+    names = (
+        name
+        for base in cls.__mro__
+        for name, value in vars(base).items()
+        if isinstance(value, MemberDescriptorType)
+    )
+    return {name: _reaching(name) for name in names}
+
+
+def _reaching(name: str) -> property:
+    def get(view: Any) -> Any:
+        return getattr(view._costmark_client, name)
+
+    def set_(view: Any, value: Any) -> None:
+        setattr(view._costmark_client, name, value)
+
+    def delete(view: Any) -> None:
+        delattr(view._costmark_client, name)
+
+    return property(get, set_, delete)
 
 
 def attach(client: Any, core: CoreClient) -> Any:
@@ -93,6 +119,12 @@ def attach(client: Any, core: CoreClient) -> Any:
     view._costmark_core = core
     view._costmark_transport = None
     return view
+
+
+def send_through(view: Any, core: CoreClient) -> None:
+    """Let the requests that are made with a view itself, below the SDK, go through `core`."""
+    view._costmark_core = core
+    view._costmark_transport = None
 
 
 def detach(client: Any) -> Any:
@@ -266,15 +298,18 @@ class Transport:
 
     def handle_request(self, request: Any) -> Any:
         """Prepare, send, and read the answer along."""
-        claimed = self._core.claim(request)
-        call, operation = self._take(claimed, request)
+        core = self._core_of(request)
+        if core is None:
+            return self.inner.handle_request(request)
+        claimed = core.claim(request)
+        call, operation = _take(core, claimed, request)
         try:
-            outgoing = self._core.prepare(operation, request)
+            outgoing = core.prepare(operation, request)
         except BaseException:
             call.give_back(operation)
             raise
         while True:
-            claimed.authorized = outgoing[-1]
+            claimed.authorized = outgoing.authorized
             exchange = Exchange(call, operation)
             response = self._send(request, outgoing, exchange)
             if not _may_read_ahead(request, exchange):
@@ -286,7 +321,7 @@ class Transport:
             if exchange.next_step != "again" or call.take() is None:
                 return response
             try:
-                outgoing = self._core.prepare(operation, request)
+                outgoing = core.prepare(operation, request)
             except Exception as error:  # noqa: BLE001 - the caller has an answer already
                 call.give_back(operation)
                 _warn_of(error)
@@ -294,15 +329,18 @@ class Transport:
 
     async def handle_async_request(self, request: Any) -> Any:
         """Do the same without blocking."""
-        claimed = await self._core.claim_async(request)
-        call, operation = self._take(claimed, request)
+        core = self._core_of(request)
+        if core is None:
+            return await self.inner.handle_async_request(request)
+        claimed = await core.claim_async(request)
+        call, operation = _take(core, claimed, request)
         try:
-            outgoing = await self._core.prepare_async(operation, request)
+            outgoing = await core.prepare_async(operation, request)
         except BaseException:
             call.give_back(operation)
             raise
         while True:
-            claimed.authorized = outgoing[-1]
+            claimed.authorized = outgoing.authorized
             exchange = Exchange(call, operation)
             response = await self._send_async(request, outgoing, exchange)
             if not _may_read_ahead(request, exchange):
@@ -314,18 +352,18 @@ class Transport:
             if exchange.next_step != "again" or call.take() is None:
                 return response
             try:
-                outgoing = await self._core.prepare_async(operation, request)
+                outgoing = await core.prepare_async(operation, request)
             except Exception as error:  # noqa: BLE001 - the caller has an answer already
                 call.give_back(operation)
                 _warn_of(error)
                 return response
 
-    def _take(self, call: Call, request: Any) -> tuple[Call, _core.Operation]:
-        operation = call.take()
-        while operation is None:  # another attempt of the same call is open
-            call = self._core.beside(call, request)
-            operation = call.take()
-        return call, operation
+    def _core_of(self, request: Any) -> CoreClient | None:
+        """Return what a request goes through; None for one that passes as it is."""
+        call = call_of(request)
+        if call is None or not call.by_sdk:
+            return self._core
+        return None if call.left_alone else call.core or self._core
 
     def _send(self, request: Any, outgoing: Outgoing, exchange: Exchange) -> Any:
         try:
@@ -351,6 +389,14 @@ class Transport:
         return getattr(self.inner, name)
 
 
+def _take(core: CoreClient, call: Call, request: Any) -> tuple[Call, _core.Operation]:
+    operation = call.take()
+    while operation is None:  # another attempt of the same call is open
+        call = core.beside(call, request)
+        operation = call.take()
+    return call, operation
+
+
 def _may_read_ahead(request: Any, exchange: Exchange) -> bool:
     return exchange.read_ahead[0] > 0 and replayable(request)
 
@@ -360,23 +406,24 @@ def _warn_of(error: Exception) -> None:
 
 
 def _rebuilt(request: Any, outgoing: Outgoing) -> Any:
-    """Return a request of its own to send: the caller's may be sent again."""
-    to_set, to_remove, body, url, _ = outgoing
+    """Return a request of its own to send, as the caller's may be sent again; that one as it is."""
+    if outgoing.changes_nothing:
+        return request
     family = _family(request)
     # Not by its constructor, which would parse again what was parsed already.
     rebuilt = object.__new__(family.request)
     vars(rebuilt).update(vars(request))
     headers = rebuilt.headers = family.headers(request.headers)
-    for name in to_remove:
+    for name in outgoing.to_remove:
         headers.pop(name, None)
-    for name, value in to_set:
-        headers[name] = value
+    for field in outgoing.to_set:
+        headers[field[0]] = field[1]
     rebuilt.extensions = other_extensions(request)
-    if url is not None:
-        rebuilt.url = family.url(url)
-    if body is not None:
-        rebuilt._content = body
-        rebuilt.stream = family.byte_stream(body)
+    if outgoing.url is not None:
+        rebuilt.url = family.url(outgoing.url)
+    if outgoing.body is not None:
+        rebuilt._content = outgoing.body
+        rebuilt.stream = family.byte_stream(outgoing.body)
     return rebuilt
 
 

@@ -145,6 +145,6 @@ pub use scope::operation;
 pub use scope::{Project, Scope, Scoped, scope};
 pub use send::SendOptions;
 pub use sign::{SignRequest, Signer};
-pub use usage::{Totals, UsageReport, UsageRow};
+pub use usage::{RequestCounts, Totals, UsageReport, UsageRow};
 pub use verify::{Probe, Verdict, Verification, VerifyRequest};
 pub use version::{has_feature, live_handles, version};

@@ -302,7 +302,9 @@ impl<'r> Operation<'r> {
     pub fn ready(&mut self) -> Result<()> {
         ffi::calling(|| {
             // SAFETY: what it reads of the request lives for 'r.
-            ffi::check(|error| unsafe { sys::costmark_operation_ready(self.as_ptr(), error) })
+            ffi::check(|error| unsafe {
+                sys::costmark_operation_ready(self.as_ptr(), ptr::null(), error)
+            })
         })
     }
 
