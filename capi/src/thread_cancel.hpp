@@ -5,9 +5,9 @@
 
 namespace costmark::capi {
 
-// A cancelled thread is unwound as if by an exception that nobody may keep: half of an exchange
-// would be left behind, and the first noexcept function on the way would end the process. So
-// cancellation waits until the call returns, callbacks included.
+// A cancelled thread is unwound as if by an exception that must not be caught for good: half of an
+// exchange would be left behind, and the first noexcept function on the way would end the process.
+// So cancellation waits until the call returns, callbacks included.
 class WithoutThreadCancel {
  public:
   WithoutThreadCancel() noexcept { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_); }

@@ -113,7 +113,7 @@ TEST(CapiThreadCancel, WhileAProgramGivesCredentials) {
   unlink(path);
 }
 
-// Whoever keeps cancellation from its threads finds it so afterwards.
+// A host that keeps cancellation from its threads finds it so afterwards.
 TEST(CapiThreadCancel, TheStateOfTheThreadStays) {
   for (const int state : {PTHREAD_CANCEL_ENABLE, PTHREAD_CANCEL_DISABLE}) {
     int before = -1;

@@ -84,7 +84,7 @@ TEST_F(Privileged, RunsNoProgramOfAUsersConfiguration) {
   const std::string variables =
       std::string(without_network) + "HOME=/nonexistent AWS_CONFIG_FILE=" + config + " ";
 
-  // Whoever starts a program without privileges may have it run what they like.
+  // A user may have a program without privileges run what they like.
   EXPECT_NE(output_of(variables + EDGES_PROGRAM).find("credential_process"), std::string::npos);
   EXPECT_TRUE(fs::remove(mark));
 
@@ -97,9 +97,10 @@ TEST_F(Privileged, SaysThatTheEnvironmentIsNotRead) {
   const std::string said = as_nobody(std::string(without_network) +
                                      "AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=secret " +
                                      program() + " '' region us-east-1 auth sigv4");
-  EXPECT_NE(said.find("environment (not read, since this program has more privileges than whoever "
-                      "started it)"),
-            std::string::npos)
+  EXPECT_NE(
+      said.find("environment (not read, since this program has more privileges than the user who "
+                "started it)"),
+      std::string::npos)
       << said;
 }
 

@@ -17,7 +17,7 @@ for file in share/doc/costmark/LICENSE \
   test -s "$work/moved/$file" || { echo "not installed: $file"; exit 1; }
 done
 headers=$(cd "$(dirname "$2")/../../capi/include" && pwd)
-(cd "$headers" && find costmark -type f) > "$work/headers"
+(cd "$headers" && find costmark -name '*.h' -o -name '*.hpp') > "$work/headers"
 grep -q 'costmark/sdk/json.hpp' "$work/headers"
 while read -r header; do
   cmp "$headers/$header" "$work/moved/include/$header"

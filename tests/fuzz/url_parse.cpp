@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "attribution/endpoint.hpp"
+#include "base/text.hpp"
 #include "costmark/attribution.hpp"
 #include "costmark/url.hpp"
 #include "fuzz/property.hpp"
@@ -48,7 +49,7 @@ void check_endpoint(const Url& url) {
   COSTMARK_HOLDS(endpoint.canonical() == !endpoint.region().empty());
   if (!endpoint.canonical()) return;
   COSTMARK_HOLDS(!url.ipv6 && attribution::is_aws_host(url.host));
-  COSTMARK_HOLDS(attribution::is_region(endpoint.region()));
+  COSTMARK_HOLDS(text::is_region(endpoint.region()));
   std::string host = lower(url.host);
   if (host.ends_with('.')) host.pop_back();
   const bool mantle = endpoint.kind == attribution::EndpointKind::mantle;

@@ -129,7 +129,7 @@
  *     has closed the descriptors of one that it made before, what it opened under their numbers
  *     stays as it is, and the next call has a new connection.
  *
- * 14. Privileges: a program that has more of them than whoever started it (set-user-ID,
+ * 14. Privileges: a program that has more of them than the user who started it (set-user-ID,
  *     set-group-ID, file capabilities) is configured by options alone: no environment variable is
  *     read, and so no file below HOME. SSLKEYLOGFILE is removed from its environment, as libcurl
  *     would write there.

@@ -20,9 +20,9 @@ std::string first_of(const Environment& environment,
 // withheld.
 Environment process_environment();
 
-// Whether the environment is somebody else's: the program runs with more privileges than whoever
-// started it (set-user-ID, set-group-ID, file capabilities). A variable could then make it read a
-// file, run a program or trust a certificate of theirs.
+// Whether the environment is another user's: the program runs with more privileges than the user
+// who started it (set-user-ID, set-group-ID, file capabilities). A variable could then make it read
+// a file, run a program or trust a certificate of theirs.
 bool process_environment_is_withheld() noexcept;
 
 }  // namespace costmark

@@ -6,7 +6,7 @@
 namespace costmark {
 
 // Where OpenSSL was first used by the host, it shuts itself down when the process exits, while
-// other threads may still be inside of it or come back to it; both would crash. Whoever calls
+// other threads may still be inside of it or come back to it; both would crash. The code that calls
 // OpenSSL, or libcurl on top of it, holds one of these around the call, and calls nothing when it
 // is not allowed. Costs no more when many threads hold one; they nest.
 class OpensslUse {

@@ -34,10 +34,11 @@ class EnvironmentProvider final : public CredentialsProvider {
     fields.access_key_id = read("AWS_ACCESS_KEY_ID");
     fields.secret_access_key = read("AWS_SECRET_ACCESS_KEY");
     if (fields.access_key_id.empty() && fields.secret_access_key.empty()) {
-      return Error{Code::no_credentials,
-                   process_environment_is_withheld()
-                       ? "not read, since this program has more privileges than whoever started it"
-                       : "AWS_ACCESS_KEY_ID is not set"};
+      return Error{
+          Code::no_credentials,
+          process_environment_is_withheld()
+              ? "not read, since this program has more privileges than the user who started it"
+              : "AWS_ACCESS_KEY_ID is not set"};
     }
     if (fields.secret_access_key.empty()) {
       return Error{Code::unusable_credentials,

@@ -20,7 +20,7 @@ namespace costmark::net {
 // the next call try again.
 void start_curl() {
   static const bool started = [] {
-    // libcurl would append the secrets of its connections to a file that somebody else names.
+    // libcurl would append the secrets of its connections to a file that another user names.
     if (process_environment_is_withheld()) ::unsetenv("SSLKEYLOGFILE");
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) throw std::bad_alloc();
     return true;

@@ -141,11 +141,14 @@ def difference(variables: Variables, files: Files, botocores: Outcome, ours: Out
         return "an empty AWS_PROFILE"
     if "SSO token provider" in botocores.failure and ours.source == "web identity role":
         return "settings of SSO that are not needed"
+    if files.name == "inline comment" and "has a comment behind its value" in ours.failure:
+        return "keys with a comment"
     return None
 
 
 DELIBERATE = {
     "settings of SSO that are not needed",
+    "keys with a comment",
     "environment keys need no files",
     "a secret without an id",
     "byte order mark",

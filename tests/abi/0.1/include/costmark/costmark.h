@@ -129,7 +129,7 @@
  *     has closed the descriptors of one that it made before, what it opened under their numbers
  *     stays as it is, and the next call has a new connection.
  *
- * 14. Privileges: a program that has more of them than whoever started it (set-user-ID,
+ * 14. Privileges: a program that has more of them than the user who started it (set-user-ID,
  *     set-group-ID, file capabilities) is configured by options alone: no environment variable is
  *     read, and so no file below HOME. SSLKEYLOGFILE is removed from its environment, as libcurl
  *     would write there.
@@ -343,7 +343,11 @@ COSTMARK_EXPORT void costmark_error_free(costmark_error *error) COSTMARK_NOEXCEP
 /* What clients are made from: option values and callbacks. One thread at a time. */
 typedef struct costmark_config costmark_config;
 
-/* Makes a configuration in which every option has its default. */
+/*
+ * Makes a configuration in which every option has its default. By default a call that names no
+ * project is sent all the same: look at costmark_prepared.unattributed or
+ * costmark_usage_report_requests(), set a log callback, or set option unattributed=refuse.
+ */
 COSTMARK_EXPORT COSTMARK_MUST_USE costmark_status costmark_config_new(
     costmark_config **out_config, costmark_error **out_error) COSTMARK_NOEXCEPT;
 
@@ -384,8 +388,9 @@ typedef struct costmark_client costmark_client;
  * config: copied; may be changed, used again or freed afterwards.
  * out_client: receives the client, counted once.
  *
- * COSTMARK_INVALID_OPTION, COSTMARK_INVALID_PROJECT, COSTMARK_ENDPOINT_MISMATCH: options that
- * cannot go together, or a bad variable in the environment; the message names it.
+ * COSTMARK_INVALID_OPTION, COSTMARK_INVALID_PROJECT, COSTMARK_PROJECT_NOT_ALLOWED,
+ * COSTMARK_ENDPOINT_MISMATCH: options that cannot go together, or a bad variable in the
+ * environment; the message names it.
  */
 COSTMARK_EXPORT COSTMARK_MUST_USE costmark_status
 costmark_client_new(const costmark_config *config, costmark_client **out_client,
@@ -556,8 +561,9 @@ typedef struct costmark_wait {
 typedef struct costmark_prepared {
   size_t struct_size;
   costmark_str url;                   /* where to send it: the request's, or with option route=auto
-                                         the one that serves the model. The signature is good for
-                                         this URL alone. */
+                                         the one that serves the model. The query of a request that
+                                         is signed is spelt strictly: "%20", not "+". The signature
+                                         is good for this URL alone. */
   const costmark_header *set_headers; /* replace every field of the same name; they carry the
                                          signature or token: do not log them */
   size_t set_header_count;
@@ -575,11 +581,16 @@ typedef struct costmark_prepared {
                             caller is the one to call costmark_operation_ready() when it suits */
   costmark_project_source project_source;
   costmark_api api;
+  uint32_t unattributed; /* the request may cost money and names no project, or "default": the
+                            endpoint's default project pays, which cannot be tagged. With option
+                            unattributed=refuse such a call fails instead. */
+  uint32_t unrecognized; /* no known route is like the request's: it is not edited, and its cost is
+                            not known; see option strict_routes */
 } costmark_prepared;
 
 #define COSTMARK_PREPARED_INIT                                                                    \
   {sizeof(costmark_prepared), COSTMARK_STR_INIT, NULL, 0, NULL, 0, COSTMARK_STR_INIT,             \
-   COSTMARK_STR_INIT, COSTMARK_STR_INIT, COSTMARK_STR_INIT, 0, 0, 0, 0, 0, 0}
+   COSTMARK_STR_INIT, COSTMARK_STR_INIT, COSTMARK_STR_INIT, 0, 0, 0, 0, 0, 0, 0, 0}
 
 /* The head of an answer. */
 typedef struct costmark_answer_head {
