@@ -112,9 +112,13 @@
  *     such as a static and a shared one, are independent: each refuses the other's handles. A
  *     loaded shared library stays loaded: dlclose() has no effect.
  */
-// clang-format Language: C
 #ifndef COSTMARK_COSTMARK_H
 #define COSTMARK_COSTMARK_H
+
+#if !defined(__cplusplus) && defined(__STRICT_ANSI__) && \
+    (!defined(__STDC_VERSION__) || __STDC_VERSION__ < 199901L)
+#error "costmark.h needs C99 or later, or C++: compile with -std=c99"
+#else
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -165,7 +169,8 @@ COSTMARK_EXPORT uint32_t costmark_abi_version(void) COSTMARK_NOEXCEPT;
 /*
  * Whether this build contains a feature. Known names: "operation", "send", "verify", "usage",
  * "sign", "presign", "json", "bearer_token", "credentials", "routes". Later versions add names and
- * take none away. An unknown name, and NULL, give false.
+ * take none away. A build without the network (COSTMARK_NETWORK=OFF in CMake) lacks "send" and
+ * "verify": what needs it returns COSTMARK_UNSUPPORTED. An unknown name, and NULL, give false.
  */
 COSTMARK_EXPORT bool costmark_has_feature(const char *name, size_t name_len) COSTMARK_NOEXCEPT;
 
@@ -242,6 +247,7 @@ enum {
   /* Fix the configuration. */
   COSTMARK_INVALID_OPTION = 10,    /* unknown option, or a value that it does not take */
   COSTMARK_ENDPOINT_MISMATCH = 11, /* region, service, scheme or origin disagree with the host */
+  COSTMARK_UNSUPPORTED = 12,       /* this build lacks what the call needs, such as the network */
 
   /* Fix the attribution. */
   COSTMARK_INVALID_PROJECT = 20,     /* the text is not a project id */
@@ -310,7 +316,11 @@ COSTMARK_EXPORT void costmark_error_free(costmark_error *error) COSTMARK_NOEXCEP
 /* What clients are made from: option values and callbacks. One thread at a time. */
 typedef struct costmark_config costmark_config;
 
-/* Makes a configuration in which every option has its default. */
+/*
+ * Makes a configuration in which every option has its default. By default a call that names no
+ * project is sent all the same: look at costmark_prepared.unattributed or
+ * costmark_usage_report_requests(), set a log callback, or set option unattributed=refuse.
+ */
 COSTMARK_EXPORT COSTMARK_MUST_USE costmark_status costmark_config_new(
     costmark_config **out_config, costmark_error **out_error) COSTMARK_NOEXCEPT;
 
@@ -351,8 +361,9 @@ typedef struct costmark_client costmark_client;
  * config: copied; may be changed, used again or freed afterwards.
  * out_client: receives the client, counted once.
  *
- * COSTMARK_INVALID_OPTION, COSTMARK_INVALID_PROJECT, COSTMARK_ENDPOINT_MISMATCH: options that
- * cannot go together, or a bad variable in the environment; the message names it.
+ * COSTMARK_INVALID_OPTION, COSTMARK_INVALID_PROJECT, COSTMARK_PROJECT_NOT_ALLOWED,
+ * COSTMARK_ENDPOINT_MISMATCH: options that cannot go together, or a bad variable in the
+ * environment; the message names it.
  */
 COSTMARK_EXPORT COSTMARK_MUST_USE costmark_status
 costmark_client_new(const costmark_config *config, costmark_client **out_client,
@@ -523,8 +534,9 @@ typedef struct costmark_wait {
 typedef struct costmark_prepared {
   size_t struct_size;
   costmark_str url;                   /* where to send it: the request's, or with option route=auto
-                                         the one that serves the model. The signature is good for
-                                         this URL alone. */
+                                         the one that serves the model. The query of a request that
+                                         is signed is spelt strictly: "%20", not "+". The signature
+                                         is good for this URL alone. */
   const costmark_header *set_headers; /* replace every field of the same name; they carry the
                                          signature or token: do not log them */
   size_t set_header_count;
@@ -542,11 +554,16 @@ typedef struct costmark_prepared {
                             caller is the one to call costmark_operation_ready() when it suits */
   costmark_project_source project_source;
   costmark_api api;
+  uint32_t unattributed; /* the request may cost money and names no project, or "default": the
+                            endpoint's default project pays, which cannot be tagged. With option
+                            unattributed=refuse such a call fails instead. */
+  uint32_t unrecognized; /* no known route is like the request's: it is not edited, and its cost is
+                            not known; see option strict_routes */
 } costmark_prepared;
 
 #define COSTMARK_PREPARED_INIT                                                                    \
   {sizeof(costmark_prepared), COSTMARK_STR_INIT, NULL, 0, NULL, 0, COSTMARK_STR_INIT,             \
-   COSTMARK_STR_INIT, COSTMARK_STR_INIT, COSTMARK_STR_INIT, 0, 0, 0, 0, 0, 0}
+   COSTMARK_STR_INIT, COSTMARK_STR_INIT, COSTMARK_STR_INIT, 0, 0, 0, 0, 0, 0, 0, 0}
 
 /* The head of an answer. */
 typedef struct costmark_answer_head {
@@ -934,4 +951,5 @@ COSTMARK_EXPORT void costmark_operation_response(const costmark_operation *opera
 #include <costmark/names.h>
 #include <costmark/prices.h>
 
+#endif /* C99 or later */
 #endif /* COSTMARK_COSTMARK_H */
