@@ -29,6 +29,9 @@ type Settings struct {
 	Conflict        string   `option:"conflict"`        // "keep", "override", "refuse"
 	RuntimeProject  string   `option:"runtime_project"` // "allow", "refuse", "warn"
 	Carrier         []string `option:"carrier"`         // "auto", "body", "header", "workspace"
+	FreeRoutes      []string `option:"free_routes"`     // globs of paths whose requests spend nothing
+	StrictRoutes    Switch   `option:"strict_routes"`   // refuse requests to unknown paths everywhere
+	Hosts           []string `option:"hosts"`           // that lead to Bedrock, as NAME or NAME:PORT
 
 	// The endpoint.
 	BaseURL     string `option:"base_url"`
