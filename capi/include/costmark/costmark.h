@@ -45,7 +45,10 @@
  *       return out.set_header_count == 0;
  *     }
  *
- * It needs AWS credentials, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.
+ * It needs AWS credentials, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment,
+ * and prints why it fails without them. It is built with
+ *
+ *     cc -std=c99 example.c $(pkg-config --cflags --libs costmark)
  *
  * The rules
  *
@@ -111,6 +114,30 @@
  *     costmark_has_feature(), not the version, what a build contains. Two copies in one process,
  *     such as a static and a shared one, are independent: each refuses the other's handles. A
  *     loaded shared library stays loaded: dlclose() has no effect.
+ *
+ * 11. Exit: while exit() runs, other threads, atexit handlers and destructors of static objects may
+ *     be inside of calls and may begin new ones. The library destroys nothing of its own. Where the
+ *     host used OpenSSL before it made its first client, OpenSSL shuts down during exit(), and
+ *     calls that need it return COSTMARK_INTERNAL from then on.
+ *
+ * 12. pthread_cancel() takes effect when the call that the thread is inside of has returned,
+ *     callbacks included; a costmark_cancel ends a send earlier. A thread whose cancelability type
+ *     is asynchronous must not call the library.
+ *
+ * 13. Descriptors: a kept connection has three, its socket and two by which its thread is woken.
+ *     All are close-on-exec. A program that becomes a daemon makes its clients afterwards. If it
+ *     has closed the descriptors of one that it made before, what it opened under their numbers
+ *     stays as it is, and the next call has a new connection.
+ *
+ * 14. Privileges: a program that has more of them than whoever started it (set-user-ID,
+ *     set-group-ID, file capabilities) is configured by options alone: no environment variable is
+ *     read, and so no file below HOME. SSLKEYLOGFILE is removed from its environment, as libcurl
+ *     would write there.
+ *
+ * 15. Signals: no function may be called from a signal handler. Calls that a signal interrupts go
+ *     on, also without SA_RESTART.
+ *
+ * 16. Stack: a call needs 32 KiB, one that may use the network 64 KiB, callbacks not counted.
  */
 #ifndef COSTMARK_COSTMARK_H
 #define COSTMARK_COSTMARK_H

@@ -76,6 +76,11 @@ Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
     if (!ledger) return std::move(ledger).status();
     config.ledger = std::move(ledger).value();
   }
+  if (!config.prices) {
+    auto prices = configured_prices(config.options);
+    if (!prices) return std::move(prices).status();
+    config.prices = std::move(prices).value();
+  }
   return std::shared_ptr<Client>(
       new Client(std::make_shared<Impl>(std::move(settings).value(), std::move(sending).value(),
                                         std::move(identity).value(), std::move(config))));

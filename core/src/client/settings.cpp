@@ -259,11 +259,11 @@ bool Settings::lacks_region() const noexcept {
   return signs && !host_names_it && region.empty() && default_region.empty();
 }
 
-void Settings::take_region(std::string name, std::string_view origin) {
+void Settings::take_region(std::string name, std::string_view from) {
   if (text::is_region(name)) {
     default_region = std::move(name);
   } else if (!name.empty()) {
-    misspelt_region = "'" + std::move(name) + "' (" + std::string(origin) + ")";
+    misspelt_region = "'" + std::move(name) + "' (" + std::string(from) + ")";
   }
 }
 

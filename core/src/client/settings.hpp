@@ -89,9 +89,9 @@ struct Settings {
 
   // Whether some request may need a region that neither its host, the option nor AWS_REGION and
   // AWS_DEFAULT_REGION name; `take_region` gives one, or what is not spelt like one and is an error
-  // where it is needed. `origin`: where it stands.
+  // where it is needed. `from`: where it stands.
   bool lacks_region() const noexcept;
-  void take_region(std::string name, std::string_view origin);
+  void take_region(std::string name, std::string_view from);
 
   // Whether requests to the configured origin can be signed. Errors: invalid_option.
   Status check_region() const;
