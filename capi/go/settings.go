@@ -29,8 +29,8 @@ type Settings struct {
 	Conflict        string   `option:"conflict"`        // "keep", "override", "refuse"
 	RuntimeProject  string   `option:"runtime_project"` // "allow", "refuse", "warn"
 	Carrier         []string `option:"carrier"`         // "auto", "body", "header", "workspace"
-	StrictRoutes    Switch   `option:"strict_routes"`
-	FreeRoutes      []string `option:"free_routes"` // such as "/v1/trace*"
+	FreeRoutes      []string `option:"free_routes"`     // globs of paths whose requests spend nothing
+	StrictRoutes    Switch   `option:"strict_routes"`   // refuse requests to unknown paths everywhere
 
 	// The endpoint.
 	BaseURL     string   `option:"base_url"`
