@@ -21,7 +21,7 @@ enum class Slot : std::uint8_t {
   by_name,                                                    // a kind or a unit that is not known
 };
 
-inline constexpr std::size_t place(Slot slot) noexcept {
+constexpr std::size_t place(Slot slot) noexcept {
   return static_cast<std::size_t>(slot);
 }
 
