@@ -47,6 +47,8 @@ def patch(
     if isinstance(hosts, str):
         hosts = (hosts,)
     named = frozenset(_host_and_port(host) for host in hosts)
+    if hosts:  # one of them may be another vendor's own
+        options["hosts"] = sorted(hosts)
     given = Given(project, credentials, bearer_token, options)
     del bearer_token, options  # not for tracebacks
     # What is wrong for any client is said here, not where other code constructs one.

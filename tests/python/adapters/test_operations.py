@@ -181,7 +181,6 @@ async def test_errors_come_at_once_and_as_they_are(recorder: Recorder, module: A
     cases: list[tuple[dict[str, Any], type[Exception]]] = [
         ({"unattributed": "refuse", "project": None, "max_retries": 5}, costmark.AttributionError),
         (signing, costmark.CredentialsError),
-        ({"auth": "sigv4", "credentials": clients.CREDENTIALS}, costmark.ConfigurationError),
         ({"auth": "bearer", "bearer_token": lambda: "a b"}, costmark.CredentialsError),
     ]
     for options, kind in cases:

@@ -15,7 +15,8 @@
 //! | feature              | what                                                             |
 //! |----------------------|------------------------------------------------------------------|
 //! | `tower`              | `costmark::tower::Layer`, over any service of `http::Request`    |
-//! | `reqwest`            | `costmark::reqwest::Client`, which sends `reqwest::Request`s     |
+//! | `reqwest`            | `costmark::reqwest::Client`, with a request builder of its own   |
+//! | `json`               | bodies in JSON for that builder                                  |
 //! | `reqwest-middleware` | `costmark::reqwest_middleware::AttemptMiddleware`                |
 //! | `async-openai`       | `costmark::async_openai::Service`, for `with_http_service`       |
 //! | `static`             | links `libcostmark.a`                                            |
@@ -47,12 +48,16 @@
 //! }
 //! ```
 //!
+//! [`Scope::bind`] and [`Scope::bind_future`] take a scope along to another thread or task, and
+//! `costmark::tower::ScopeLayer` through a layer that calls from another task.
+//!
 //! # Operations
 //!
 //! An [`Operation`] is one call of the user. It decides which project pays, says what to send for
 //! each attempt, reads the answers, and says what to do next. A program with an HTTP client of its
-//! own uses it directly; its views allocate nothing on this side of C. [`Operation::send`] does all
-//! of it over the library's own libcurl, and blocks.
+//! own uses it directly; its views allocate nothing on this side of C. It borrows the request, or
+//! keeps an [`OwnedRequest`]. [`Operation::send`] does all of it over the library's own libcurl, and
+//! blocks.
 //!
 //! [`Signer`], [`BearerToken`], [`CredentialsCache`], [`BearerTokenCache`] and [`json`] are the
 //! parts alone.
@@ -85,6 +90,8 @@
 mod answer;
 #[cfg(feature = "async-openai")]
 pub mod async_openai;
+#[cfg(feature = "tower")]
+mod attribution;
 mod bearer_token;
 mod builder;
 mod callbacks;
@@ -98,6 +105,7 @@ pub mod json;
 mod names;
 mod operation;
 mod options;
+mod owned_request;
 mod prepared;
 mod request;
 #[cfg(feature = "reqwest")]
@@ -115,6 +123,8 @@ mod verify;
 mod version;
 
 pub use answer::{Answer, AnswerHead, AnswerKind, Outcome, Usage, UsageFlags};
+#[cfg(feature = "tower")]
+pub use attribution::Attribution;
 pub use bearer_token::{BearerToken, BearerTokenCache};
 pub use builder::Builder;
 pub use callbacks::{BearerTokenProvider, LogLevel};
@@ -126,6 +136,7 @@ pub use error::{BoxError, Error, ErrorKind};
 pub use names::{Route, check_project};
 pub use operation::{Next, Operation, Plan, Reason, Step, Wait};
 pub use options::{OptionInfo, OptionType, options};
+pub use owned_request::OwnedRequest;
 pub use prepared::{Api, Prepared, ProjectSource};
 pub use request::{Header, Request};
 pub use response::Response;
@@ -134,6 +145,6 @@ pub use scope::operation;
 pub use scope::{Project, Scope, Scoped, scope};
 pub use send::SendOptions;
 pub use sign::{SignRequest, Signer};
-pub use usage::{Totals, UsageReport, UsageRow};
+pub use usage::{RequestCounts, Totals, UsageReport, UsageRow};
 pub use verify::{Probe, Verdict, Verification, VerifyRequest};
 pub use version::{has_feature, live_handles, version};

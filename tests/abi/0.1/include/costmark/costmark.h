@@ -45,7 +45,10 @@
  *       return out.set_header_count == 0;
  *     }
  *
- * It needs AWS credentials, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.
+ * It needs AWS credentials, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment,
+ * and prints why it fails without them. It is built with
+ *
+ *     cc -std=c99 example.c $(pkg-config --cflags --libs costmark)
  *
  * The rules
  *
@@ -111,10 +114,38 @@
  *     costmark_has_feature(), not the version, what a build contains. Two copies in one process,
  *     such as a static and a shared one, are independent: each refuses the other's handles. A
  *     loaded shared library stays loaded: dlclose() has no effect.
+ *
+ * 11. Exit: while exit() runs, other threads, atexit handlers and destructors of static objects may
+ *     be inside of calls and may begin new ones. The library destroys nothing of its own. Where the
+ *     host used OpenSSL before it made its first client, OpenSSL shuts down during exit(), and
+ *     calls that need it return COSTMARK_INTERNAL from then on.
+ *
+ * 12. pthread_cancel() takes effect when the call that the thread is inside of has returned,
+ *     callbacks included; a costmark_cancel ends a send earlier. A thread whose cancelability type
+ *     is asynchronous must not call the library.
+ *
+ * 13. Descriptors: a kept connection has three, its socket and two by which its thread is woken.
+ *     All are close-on-exec. A program that becomes a daemon makes its clients afterwards. If it
+ *     has closed the descriptors of one that it made before, what it opened under their numbers
+ *     stays as it is, and the next call has a new connection.
+ *
+ * 14. Privileges: a program that has more of them than whoever started it (set-user-ID,
+ *     set-group-ID, file capabilities) is configured by options alone: no environment variable is
+ *     read, and so no file below HOME. SSLKEYLOGFILE is removed from its environment, as libcurl
+ *     would write there.
+ *
+ * 15. Signals: no function may be called from a signal handler. Calls that a signal interrupts go
+ *     on, also without SA_RESTART.
+ *
+ * 16. Stack: a call needs 32 KiB, one that may use the network 64 KiB, callbacks not counted.
  */
-// clang-format Language: C
 #ifndef COSTMARK_COSTMARK_H
 #define COSTMARK_COSTMARK_H
+
+#if !defined(__cplusplus) && defined(__STRICT_ANSI__) && \
+    (!defined(__STDC_VERSION__) || __STDC_VERSION__ < 199901L)
+#error "costmark.h needs C99 or later, or C++: compile with -std=c99"
+#else
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -165,7 +196,8 @@ COSTMARK_EXPORT uint32_t costmark_abi_version(void) COSTMARK_NOEXCEPT;
 /*
  * Whether this build contains a feature. Known names: "operation", "send", "verify", "usage",
  * "sign", "presign", "json", "bearer_token", "credentials", "routes". Later versions add names and
- * take none away. An unknown name, and NULL, give false.
+ * take none away. A build without the network (COSTMARK_NETWORK=OFF in CMake) lacks "send" and
+ * "verify": what needs it returns COSTMARK_UNSUPPORTED. An unknown name, and NULL, give false.
  */
 COSTMARK_EXPORT bool costmark_has_feature(const char *name, size_t name_len) COSTMARK_NOEXCEPT;
 
@@ -242,6 +274,7 @@ enum {
   /* Fix the configuration. */
   COSTMARK_INVALID_OPTION = 10,    /* unknown option, or a value that it does not take */
   COSTMARK_ENDPOINT_MISMATCH = 11, /* region, service, scheme or origin disagree with the host */
+  COSTMARK_UNSUPPORTED = 12,       /* this build lacks what the call needs, such as the network */
 
   /* Fix the attribution. */
   COSTMARK_INVALID_PROJECT = 20,     /* the text is not a project id */
@@ -474,15 +507,47 @@ typedef struct costmark_request {
   {sizeof(costmark_request), COSTMARK_STR_INIT, COSTMARK_STR_INIT, NULL, 0, COSTMARK_STR_INIT, \
    COSTMARK_STR_INIT,        COSTMARK_STR_INIT, 0,                 0}
 
-/* How long a call may wait. NULL in its place: as long as it takes. */
+/* Stops calls from elsewhere. Synchronized internally. Shared: counted by its owners. */
+typedef struct costmark_cancel costmark_cancel;
+
+/* Makes a costmark_cancel, counted once. */
+COSTMARK_EXPORT COSTMARK_MUST_USE costmark_status
+costmark_cancel_new(costmark_cancel **out_cancel, costmark_error **out_error) COSTMARK_NOEXCEPT;
+
+/*
+ * Stops every call that was given `cancel`, and those that will be: each send, and each ready or
+ * prepare that has to wait, returns COSTMARK_CANCELLED without waiting for its peer, unless it has
+ * just completed. Cannot be undone. Not safe in a signal handler. Callbacks may call it; an on_head
+ * or on_body that does is not called again by that send.
+ */
+COSTMARK_EXPORT void costmark_cancel_stop(costmark_cancel *cancel) COSTMARK_NOEXCEPT;
+
+/* Whether costmark_cancel_stop() was called. */
+COSTMARK_EXPORT bool costmark_cancel_stopped(const costmark_cancel *cancel) COSTMARK_NOEXCEPT;
+
+/* Adds an owner. Returns `cancel`; NULL if the argument is not a costmark_cancel. */
+COSTMARK_EXPORT costmark_cancel *costmark_cancel_retain(costmark_cancel *cancel) COSTMARK_NOEXCEPT;
+
+/* Takes an owner away; the last one ends it. */
+COSTMARK_EXPORT void costmark_cancel_release(costmark_cancel *cancel) COSTMARK_NOEXCEPT;
+
+/*
+ * How long a call may wait: for a fetch of credentials or a proof that it makes itself, and for one
+ * that another thread makes. NULL in its place: as long as it takes. A wait that ends early is no
+ * failure of the source: the threads that shared it ask anew. A callback is not interrupted.
+ */
 typedef struct costmark_wait {
   size_t struct_size;
+  costmark_cancel *cancel; /* Optional: ends the wait with COSTMARK_CANCELLED. Read until the call
+                              returns. */
+  int64_t timeout_ms;      /* Optional: ends the wait with COSTMARK_TIMEOUT after so long; 0: it
+                              takes as long as it takes. More than a day counts as a day. */
   uint32_t no_wait;  /* 1: return COSTMARK_WOULD_BLOCK instead of doing I/O or calling a callback;
                         then call costmark_operation_ready() where waiting is allowed. */
   uint32_t reserved; /* zero */
 } costmark_wait;
 
-#define COSTMARK_WAIT_INIT {sizeof(costmark_wait), 0, 0}
+#define COSTMARK_WAIT_INIT {sizeof(costmark_wait), NULL, 0, 0, 0}
 
 /*
  * What to send for an attempt. Lives until the operation's next prepare, begin or free; `body` no
@@ -669,15 +734,19 @@ costmark_operation_begin_beside(costmark_operation *operation, const costmark_op
  * Does the waiting that prepare would do: fetches credentials (files, a program, the network, a
  * callback), and proof where option `verify` asks for it. Not while answering.
  *
+ * wait: NULL: as long as it takes.
+ *
  * COSTMARK_NO_CREDENTIALS, COSTMARK_EXPIRED_CREDENTIALS: authenticate again.
  * COSTMARK_UNUSABLE_CREDENTIALS: fix the file, variable, profile or program that the message names.
  * COSTMARK_TRANSPORT, COSTMARK_TIMEOUT, COSTMARK_THROTTLED, COSTMARK_SERVICE: credentials could not
  *     be fetched, and none are left; the error says whether to try again.
  * COSTMARK_UNATTRIBUTED: option `verify` found that the endpoint ignores the project.
+ * COSTMARK_WOULD_BLOCK, COSTMARK_TIMEOUT, COSTMARK_CANCELLED: as `wait` says.
  * What a callback returned; see rule 7.
  */
-COSTMARK_EXPORT COSTMARK_MUST_USE costmark_status costmark_operation_ready(
-    costmark_operation *operation, costmark_error **out_error) COSTMARK_NOEXCEPT;
+COSTMARK_EXPORT COSTMARK_MUST_USE costmark_status
+costmark_operation_ready(costmark_operation *operation, const costmark_wait *wait,
+                         costmark_error **out_error) COSTMARK_NOEXCEPT;
 
 /*
  * Prepares the next attempt: writes the project into the request and signs it. Call it for every
@@ -686,11 +755,11 @@ COSTMARK_EXPORT COSTMARK_MUST_USE costmark_status costmark_operation_ready(
  * request: as it is for this attempt; HTTP clients and SDKs rebuild it. The policies run again;
  *     what `begin` was told beside the request (project, scope) stays. NULL: the same request as
  *     before, whose memory the caller has kept.
- * wait: NULL: wait for credentials as long as it takes.
+ * wait: NULL: as long as it takes.
  * out_prepared: receives what to send; all zero after a failure.
  *
  * After COSTMARK_STEP_AGAIN, a failure means: pass on the answer that you have. Statuses of
- * costmark_operation_begin() and costmark_operation_ready(), and COSTMARK_WOULD_BLOCK.
+ * costmark_operation_begin() and costmark_operation_ready().
  */
 COSTMARK_EXPORT COSTMARK_MUST_USE costmark_status costmark_operation_prepare(
     costmark_operation *operation, const costmark_request *request, const costmark_wait *wait,
@@ -781,30 +850,6 @@ COSTMARK_EXPORT void costmark_operation_free(costmark_operation *operation) COST
  * connections and opens its own. A child that a callback of a send forks gets COSTMARK_TRANSPORT
  * from that send.
  */
-
-/* Stops sends from elsewhere. Synchronized internally. Shared: counted by its owners. */
-typedef struct costmark_cancel costmark_cancel;
-
-/* Makes a costmark_cancel, counted once. */
-COSTMARK_EXPORT COSTMARK_MUST_USE costmark_status
-costmark_cancel_new(costmark_cancel **out_cancel, costmark_error **out_error) COSTMARK_NOEXCEPT;
-
-/*
- * Stops every send that was given `cancel`, and those that will be: each returns COSTMARK_CANCELLED
- * without waiting for its peer, unless it has just completed. Cannot be undone. Not safe in a
- * signal handler. Callbacks may call it; an on_head or on_body that does is not called again by
- * that send.
- */
-COSTMARK_EXPORT void costmark_cancel_stop(costmark_cancel *cancel) COSTMARK_NOEXCEPT;
-
-/* Whether costmark_cancel_stop() was called. */
-COSTMARK_EXPORT bool costmark_cancel_stopped(const costmark_cancel *cancel) COSTMARK_NOEXCEPT;
-
-/* Adds an owner. Returns `cancel`; NULL if the argument is not a costmark_cancel. */
-COSTMARK_EXPORT costmark_cancel *costmark_cancel_retain(costmark_cancel *cancel) COSTMARK_NOEXCEPT;
-
-/* Takes an owner away; the last one ends it. */
-COSTMARK_EXPORT void costmark_cancel_release(costmark_cancel *cancel) COSTMARK_NOEXCEPT;
 
 /* An answer that was received. Lives until the operation is begun, sent or freed. */
 typedef struct costmark_response {
@@ -908,6 +953,7 @@ COSTMARK_EXPORT void costmark_operation_response(const costmark_operation *opera
  * signature.h      SigV4 alone
  * json.h           JSON editing alone
  * names.h          model routes, project ids, the names of numbers
+ * prices.h         price books: what usage costs
  */
 
 #include <costmark/options.h>
@@ -919,5 +965,7 @@ COSTMARK_EXPORT void costmark_operation_response(const costmark_operation *opera
 #include <costmark/signature.h>
 #include <costmark/json.h>
 #include <costmark/names.h>
+#include <costmark/prices.h>
 
+#endif /* C99 or later */
 #endif /* COSTMARK_COSTMARK_H */
