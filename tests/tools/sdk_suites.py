@@ -2,9 +2,9 @@
 
 usage: sdk_suites.py FOLDER [TEST...]
 
-FOLDER is an unpacked sdist of openai or anthropic (``pip download --no-binary :all: --no-deps``). The
-Python that runs this has costmark, that release of the SDK, and what its tests need beside it: for
-most of them respx, pytest-asyncio, inline-snapshot, dirty-equals, nest-asyncio, time-machine,
+FOLDER is an unpacked sdist of openai or anthropic (``pip download --no-binary :all: --no-deps``).
+The Python that runs this has costmark, that release of the SDK, and what its tests need beside it:
+for most of them respx, pytest-asyncio, inline-snapshot, dirty-equals, nest-asyncio, time-machine,
 http-snapshot and trio. Exit status 3: there are differences that EXPECTED does not explain.
 """
 
@@ -49,8 +49,6 @@ EXPECTED = {
     r"::test_switching_to_provider_drops_inherited_openai_metadata": "OPENAI_PROJECT_ID is the "
     "project of calls that name none",
     r"test_bedrock_mantle\.": "boto3 is not asked: costmark signs as the identity of the client",
-    r"test_bedrock(_provider)?::.*botocore|::test_missing_aws_dependency": "keys that are given need "
-    "no botocore, and without it the default chain of costmark serves",
 }
 
 
