@@ -40,12 +40,23 @@ Status no_request() {
 
 }  // namespace
 
-Operation::Impl::Impl(std::shared_ptr<Client::Impl> owner) : client(std::move(owner)) {
-  response.impl().operation = this;
-}
+Operation::Impl::Impl(std::shared_ptr<Client::Impl> owner) : client(std::move(owner)) {}
 
 Operation::Impl::~Impl() {
   drop();
+}
+
+std::shared_ptr<OperationShare> OperationShare::joint() const {
+  auto made = std::make_shared<OperationShare>();
+  made->id = id;
+  made->attempts = attempts.load();
+  made->resend_used = resend_used.load();
+  return made;
+}
+
+std::shared_ptr<OperationShare> Operation::Impl::joint() {
+  if (!joint_share) joint_share = own_share.joint();
+  return joint_share;
 }
 
 // --- Before an attempt ---------------------------------------------------------------------------
@@ -53,31 +64,37 @@ Operation::Impl::~Impl() {
 Status Operation::Impl::begin(const Request& asked, std::shared_ptr<OperationShare> with) {
   drop();
   beside_another = with != nullptr;
-  if (with) {
-    share = std::move(with);
-  } else if (share && share.use_count() == 1) {
-    share->attempts = 0;
-    share->resend_used = false;
-  } else {
-    share = std::make_shared<OperationShare>();
-  }
+  joint_share = std::move(with);
+  own_share.attempts = 0;
+  own_share.resend_used = false;
   argument = asked.project;
   scope = asked.scope;
   if (Status status = decide(asked); !status) return status;
-  if (!beside_another) share->id.renew(unix_milliseconds());
+  if (!beside_another) own_share.id.renew(unix_milliseconds());
   max_attempts = client->sending.max_attempts;
   state = State::decided;
   return {};
 }
 
 Status Operation::Impl::decide(const Request& asked) {
+  keep_what_was_sent();
   request = asked;
   request.project = argument;
   request.scope = scope;
-  Status status = client->decide(request, prepared.impl());
+  Status status = client->decide(request, made);
   is_request_good = status.ok();
-  if (!status) prepared.impl().reset();
+  if (!status) made.reset();
   return status;
+}
+
+// Before `made` is of another request.
+void Operation::Impl::keep_what_was_sent() {
+  if (attempt == 0 || is_prepared_anew) return;
+  sent_project = made.payer();
+  sent_model = made.model;
+  sent_source = made.source;
+  sent_api = made.api;
+  is_prepared_anew = true;
 }
 
 Status Operation::Impl::ready(const Wait& wait) {
@@ -86,7 +103,7 @@ Status Operation::Impl::ready(const Wait& wait) {
     return {Code::invalid_argument, "ready comes before an attempt is sent, or after it ended"};
   }
   if (!is_request_good) return no_request();
-  return client->ready(request, wait, prepared.impl());
+  return client->ready(request, wait, made);
 }
 
 Status Operation::Impl::prepare(const Request* asked, const Wait& wait) {
@@ -98,7 +115,7 @@ Status Operation::Impl::prepare(const Request* asked, const Wait& wait) {
     state = State::prepared;
     next = {};
   } else {
-    prepared.impl().take_off_signature();
+    made.take_off_signature();
     if (next.step == NextStep::again && status.error().code != Code::would_block) {
       next = {NextStep::done, NextReason::not_renewed};
     }
@@ -112,9 +129,9 @@ Status Operation::Impl::prepare_next(const Request* asked, const Wait& wait) {
   } else if (!is_request_good) {
     return no_request();
   }
-  if (Status status = client->authorize(request, wait, prepared.impl()); !status) return status;
+  if (Status status = client->authorize(request, wait, made); !status) return status;
   // What was refused is not sent again on our own advice; a host that repeats by itself may.
-  if (next.reason != NextReason::refused || !refused.is_used_by(prepared.impl())) return {};
+  if (next.reason != NextReason::refused || !refused.is_used_by(made)) return {};
   return {
       Code::no_credentials,
       "the service refused the credentials or the bearer token, and their source gives the same "
@@ -126,7 +143,7 @@ Status Operation::Impl::prepare_next(const Request* asked, const Wait& wait) {
 void Operation::Impl::sent() {
   if (state != State::decided && state != State::prepared) return;
   state = State::answering;
-  attempt = ++share->attempts;
+  attempt = ++share().attempts;
   has_head = false;
   http_status = 0;
   request_id.clear();
@@ -136,14 +153,27 @@ void Operation::Impl::sent() {
   times = {};
   next = {};
   sent_at = SteadyClock::now();
-  const Prepared::Impl& made = prepared.impl();
-  reader.begin(made.inference || made.polls ? made.api : Api::other, 0, {}, false, false);
+  is_prepared_anew = false;
+  give_reader_back();
   refusal.begin(0, {});
-  sent_project = made.payer();
-  sent_model = made.model;
-  sent_source = made.source;
-  sent_api = made.api;
-  if (made.inference) client->accounting.begin(sent_project, sent_model, attempt == 1);
+  if (made.inference) client->accounting.begin(made.payer(), made.model, attempt == 1);
+}
+
+// --- The reader of an answer ---------------------------------------------------------------------
+
+// It is much memory for a call that waits; the client keeps some for the next answers.
+AnswerReader& Operation::Impl::take_reader() {
+  if (!reader) reader = client->readers.take();
+  if (!reader) reader = std::make_unique<AnswerReader>();
+  return *reader;
+}
+
+void Operation::Impl::give_reader_back() noexcept {
+  if (reader) client->readers.give_back(std::move(reader));
+}
+
+Api Operation::Impl::api_to_read() const noexcept {
+  return made.inference || made.polls ? made.api : Api::other;
 }
 
 void Operation::Impl::read_head_fields(const AnswerHead& given, std::string_view& content_type,
@@ -182,16 +212,16 @@ void Operation::Impl::read_head_fields(const AnswerHead& given, std::string_view
 AnswerPlan Operation::Impl::head(const AnswerHead& given) {
   if (state == State::prepared) sent();
   if (state != State::answering || has_head || given.http_status < first_final_status) return {};
+  AnswerReader& taken = take_reader();
   has_head = true;
   http_status = given.http_status;
   std::string_view content_type;
   std::string_view error_type;
   read_head_fields(given, content_type, error_type);
 
-  const Prepared::Impl& made = prepared.impl();
   const bool hides = made.hides_usage_chunk && http_status < first_status_of_errors;
-  reader.begin(made.inference || made.polls ? made.api : Api::other, http_status,
-               given.encoded ? std::string_view() : content_type, made.streamed, hides);
+  taken.begin(api_to_read(), http_status, given.encoded ? std::string_view() : content_type,
+              made.streamed, hides);
 
   AnswerPlan plan;
   plan.may_change_body = hides;
@@ -202,7 +232,7 @@ AnswerPlan Operation::Impl::head(const AnswerHead& given) {
   }
   refusal.begin(http_status, error_type);
   if (refusal.watching() && made.auth.kind != client::AuthKind::given_token &&
-      !share->resend_used) {
+      !share().resend_used) {
     plan.read_ahead_bytes = client::RefusalReader::most_buffered;
     plan.read_ahead_time = longest_read_ahead;
   }
@@ -213,19 +243,20 @@ std::string_view Operation::Impl::feed(std::string_view piece) {
   if (state != State::answering || !has_head) return piece;
   if (!time_to_first_byte && !piece.empty()) time_to_first_byte = since_sent();
   refusal.feed(piece);
-  return reader.feed(piece);
+  return reader->feed(piece);
 }
 
 // --- Its end -------------------------------------------------------------------------------------
 
 std::string_view Operation::Impl::end(std::optional<Outcome> failure) {
   if (state == State::prepared && failure) {
-    prepared.impl().take_off_signature();
+    made.take_off_signature();
     state = attempt == 0 ? State::decided : State::ended;
     return {};
   }
   if (state != State::answering) return {};
-  const std::string_view held = reader.finish(failure);
+  if (!reader) take_reader().begin(api_to_read(), 0, {}, false, false);
+  const std::string_view held = reader->finish(failure);
   state = State::ended;
   latency = since_sent();
   count();
@@ -234,21 +265,20 @@ std::string_view Operation::Impl::end(std::optional<Outcome> failure) {
 }
 
 void Operation::Impl::count() {
-  const Prepared::Impl& made = prepared.impl();
   if (made.inference) client->accounting.end(report(), made.stored_at);
   if (made.polls) client->accounting.settle(report(), made.stored_at);
 }
 
 // What the end means for the credentials, and for the next attempt.
 void Operation::Impl::conclude(bool failed) {
-  const client::AuthUsed& auth = prepared.impl().auth;
-  const std::string_view token = prepared.impl().token();
+  const client::AuthUsed& auth = made.auth;
+  const std::string_view token = made.token();
   const client::Refusal found = refusal.finish();
   const bool recovered = client->authorizer.recover(found, auth, token, times);
-  const client::AttemptEnd ended{reader.answer().outcome,
+  const client::AttemptEnd ended{reader->answer().outcome,
                                  http_status,
                                  failed,
-                                 recovered && !share->resend_used.exchange(true),
+                                 recovered && !share().resend_used.exchange(true),
                                  attempt,
                                  max_attempts};
   next = client::next_after(ended);
@@ -257,7 +287,7 @@ void Operation::Impl::conclude(bool failed) {
     next.pause = asked_pause ? *asked_pause : http::RetryPolicy{}.backoff(attempt, chance);
   }
   if (next.reason != NextReason::refused) return;
-  refused.note(found, prepared.impl());
+  refused.note(found, made);
 }
 
 void Operation::Impl::end_open_attempt() noexcept {
@@ -276,32 +306,44 @@ void Operation::Impl::drop() noexcept {
   state = State::idle;
   attempt = 0;
   next = {};
-  prepared.impl().reset();
+  made.reset();
   refused.clear();
   request_id.clear();
-  response.impl().reset();
+  response.clear();
+  give_reader_back();
+}
+
+void Operation::Impl::retire() noexcept {
+  drop();
+  made.shrink();
+  response.shrink();
+  joint_share.reset();
 }
 
 std::chrono::microseconds Operation::Impl::since_sent() const noexcept {
   return std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - sent_at);
 }
 
+const Answer& Operation::Impl::answer() const noexcept {
+  static const Answer& none = *new Answer;  // lives on, for calls while the process ends
+  return reader ? reader->answer() : none;
+}
+
 AttemptReport Operation::Impl::report() const noexcept {
-  const Prepared::Impl& made = prepared.impl();
-  const bool is_sent = attempt != 0;
+  const bool is_kept = attempt != 0 && is_prepared_anew;
   return {.kind = AttemptReport::Kind::attempt,
-          .operation = share ? share->id.text() : std::string_view(),
-          .project = is_sent ? std::string_view(sent_project) : made.payer(),
-          .project_source = is_sent ? sent_source : made.source,
-          .api = is_sent ? sent_api : made.api,
-          .model = is_sent ? sent_model : made.model,
+          .operation = share().id.text(),
+          .project = is_kept ? std::string_view(sent_project) : made.payer(),
+          .project_source = is_kept ? sent_source : made.source,
+          .api = is_kept ? sent_api : made.api,
+          .model = is_kept ? sent_model : made.model,
           .attempt = attempt,
           .concurrent = beside_another,
           .http_status = http_status,
           .request_id = request_id,
           .latency = latency,
           .time_to_first_byte = time_to_first_byte,
-          .answer = reader.answer()};
+          .answer = answer()};
 }
 
 // --- The face ------------------------------------------------------------------------------------
@@ -317,11 +359,14 @@ Status Operation::begin(const Request& request) {
 
 Status Operation::begin_beside(const Operation& other, const Request& request) {
   if (other.id().empty()) return wrong_state("begin_beside another operation");
-  return impl_->begin(request, other.impl_->share);
+  return impl_->begin(request, other.impl_->joint());
 }
 
 void Operation::reset() noexcept {
   impl_->drop();
+}
+void Operation::retire() noexcept {
+  impl_->retire();
 }
 
 Status Operation::ready(const Wait& wait) {
@@ -337,7 +382,7 @@ const Prepared& Operation::prepared() const noexcept {
   return impl_->prepared;
 }
 bool Operation::renewal_due() const noexcept {
-  return impl_->prepared.impl().renewal_due;
+  return impl_->made.renewal_due;
 }
 
 void Operation::sent() noexcept {
@@ -364,17 +409,17 @@ const Next& Operation::next() const noexcept {
   return impl_->next;
 }
 const Answer& Operation::answer() const noexcept {
-  return impl_->reader.answer();
+  return impl_->answer();
 }
 AttemptReport Operation::report() const noexcept {
   return impl_->report();
 }
 std::string_view Operation::id() const noexcept {
   if (impl_->state == Impl::State::idle) return {};
-  return impl_->share->id.text();
+  return impl_->share().id.text();
 }
 std::uint32_t Operation::attempts() const noexcept {
-  return impl_->state == Impl::State::idle ? 0 : impl_->share->attempts.load();
+  return impl_->state == Impl::State::idle ? 0 : impl_->share().attempts.load();
 }
 const Response& Operation::response() const noexcept {
   return impl_->response;

@@ -65,7 +65,7 @@ struct Attributor::Found {
   bool has_content_type = false;
   bool says_json = false;  // in one of its content types
   bool is_encoded = false;
-  bool json_body = false;  // the document in `out` is open on it
+  bool json_body = false;  // the document is open on it
   std::string_view body_project;
   std::string_view model;
   std::string_view previous_response;
@@ -109,7 +109,8 @@ Result<std::string_view> Attributor::named_in_headers(const Found& found) {
   return named_in == project_headers.size() ? std::string_view() : found.project[named_in];
 }
 
-Status Attributor::read_body(const Request& request, Found& found, Prepared::Impl& out) const {
+Status Attributor::read_body(const Request& request, Found& found, Workspace& work,
+                             Prepared::Impl& out) const {
   const bool json = found.has_content_type ? found.says_json : out.inference;
   if (!json || found.is_encoded) return {};
   if (request.body_is_stream) {
@@ -122,7 +123,7 @@ Status Attributor::read_body(const Request& request, Found& found, Prepared::Imp
   if (request.body.empty()) {
     return {Code::invalid_json, "the body is empty; this API takes a JSON object", 0};
   }
-  json::Document& document = out.document;
+  json::Document& document = work.document;
   if (Status status = document.open(request.body, body_paths, settings_.json_mode); !status) {
     return status;
   }
@@ -130,13 +131,13 @@ Status Attributor::read_body(const Request& request, Found& found, Prepared::Imp
 
   const json::Member& project = document.member(project_id);
   if (project.kind == json::Kind::string) {
-    if (!document.string(project_id, out.body_project)) {
+    if (!document.string(project_id, work.body_project)) {
       return {Code::invalid_project,
               "the body's project_id at byte " + std::to_string(project.value_begin) +
                   " has an escape that stands for no character",
               project.value_begin};
     }
-    found.body_project = out.body_project;
+    found.body_project = work.body_project;
   } else if (project && project.kind != json::Kind::null) {
     return {
         Code::invalid_project,
@@ -151,8 +152,8 @@ Status Attributor::read_body(const Request& request, Found& found, Prepared::Imp
             project.value_begin};
   }
   if (document.string(model, out.model)) found.model = out.model;
-  if (document.string(previous, out.previous_response)) {
-    found.previous_response = out.previous_response;
+  if (document.string(previous, work.previous_response)) {
+    found.previous_response = work.previous_response;
   }
   out.streamed = document.raw(stream) == "true";
   out.background = out.api == Api::responses && document.raw(background) == "true";
@@ -180,12 +181,13 @@ Status Attributor::decide(const Request& request, const Url& url, const Found& f
   return {};
 }
 
-Status Attributor::check_chain(const Found& found, Prepared::Impl& out) const {
+Status Attributor::check_chain(const Found& found, Workspace& work,
+                               const Prepared::Impl& out) const {
   if (found.previous_response.empty() || out.api != Api::responses) return {};
   const std::string_view project =
       out.project.empty() ? attribution::default_project : std::string_view(out.project);
-  if (!chains_.crosses(found.previous_response, project, out.chain_owner)) return {};
-  return {Code::conflict, "previous_response_id belongs to project '" + out.chain_owner +
+  if (!chains_.crosses(found.previous_response, project, work.chain_owner)) return {};
+  return {Code::conflict, "previous_response_id belongs to project '" + work.chain_owner +
                               "', but this request goes to '" + std::string(project) +
                               "'; stored responses do not cross projects"};
 }
@@ -231,34 +233,34 @@ void Attributor::carry_in_headers(const Carriers& carriers, const Found& found,
   }
 }
 
-Status Attributor::carry_in_body(const Carriers& carriers, const Found& found,
+Status Attributor::carry_in_body(const Carriers& carriers, const Found& found, Workspace& work,
                                  Prepared::Impl& out) const {
   if (!found.json_body) return {};
   if (!carriers.body) {
-    if (!out.document.member(project_id)) return {};
+    if (!work.document.member(project_id)) return {};
     out.body_changed = true;
-    return out.document.remove(project_id);
+    return work.document.remove(project_id);
   }
-  const json::Member& member = out.document.member(project_id);
-  out.project_value.clear();
-  json::append_string(out.project_value, out.project);
-  if (member.count == 1 && out.document.raw(project_id) == out.project_value) return {};
+  const json::Member& member = work.document.member(project_id);
+  work.project_value.clear();
+  json::append_string(work.project_value, out.project);
+  if (member.count == 1 && work.document.raw(project_id) == work.project_value) return {};
   out.body_changed = true;
-  return out.document.set(project_id, out.project_value);
+  return work.document.set(project_id, work.project_value);
 }
 
-Status Attributor::ask_for_usage(const Found& found, Prepared::Impl& out) const {
+Status Attributor::ask_for_usage(const Found& found, Workspace& work, Prepared::Impl& out) const {
   if (!settings_.stream_usage || !found.json_body || !out.streamed || !out.inference ||
       out.api != Api::chat_completions) {
     return {};
   }
-  const json::Kind options = out.document.member(stream_options).kind;
+  const json::Kind options = work.document.member(stream_options).kind;
   Status status;
   if (options == json::Kind::null) {
-    status = out.document.set(stream_options, R"({"include_usage":true})");
+    status = work.document.set(stream_options, R"({"include_usage":true})");
   } else if ((options == json::Kind::absent || options == json::Kind::object) &&
-             !out.document.member(include_usage)) {
-    status = out.document.set(include_usage, "true");
+             !work.document.member(include_usage)) {
+    status = work.document.set(include_usage, "true");
   } else {
     return {};
   }
@@ -277,12 +279,13 @@ Status Attributor::attribute(const Request& request, const Url& url,
   out.body = request.body;
   if (route.api == Api::control) return {};
 
+  const Lease<Workspace> work(workspaces_);
   Found found;
   if (Status status = read_headers(request, found); !status) return status;
-  if (Status status = read_body(request, found, out); !status) return status;
+  if (Status status = read_body(request, found, *work, out); !status) return status;
   if (Status status = decide(request, url, found, out); !status) return status;
   if (Status status = check_policies(endpoint, out); !status) return status;
-  if (Status status = check_chain(found, out); !status) return status;
+  if (Status status = check_chain(found, *work, out); !status) return status;
   if (purpose == Purpose::check) return {};
 
   if (!out.project.empty()) {
@@ -296,11 +299,11 @@ Status Attributor::attribute(const Request& request, const Url& url,
     out.carriers = carriers;
     if (Status status = check_carried(carriers, out); !status) return status;
     carry_in_headers(carriers, found, out);
-    if (Status status = carry_in_body(carriers, found, out); !status) return status;
+    if (Status status = carry_in_body(carriers, found, *work, out); !status) return status;
   }
-  if (Status status = ask_for_usage(found, out); !status) return status;
+  if (Status status = ask_for_usage(found, *work, out); !status) return status;
   if (!out.body_changed) return {};
-  Result<std::string_view> edited = out.document.finish();
+  Result<std::string_view> edited = work->document.finish(out.edited_body);
   if (!edited) return std::move(edited).status();
   out.body = edited.value();
   return {};
