@@ -28,11 +28,16 @@ template <std::uint64_t value>
 class Mark {
  public:
   Mark() noexcept = default;
-  ~Mark() { *const_cast<volatile std::uint64_t*>(&value_) = 0; }  // volatile: not optimised away
+  ~Mark() { unset(); }
   Mark(const Mark&) = delete;
   Mark& operator=(const Mark&) = delete;
 
   bool valid() const noexcept { return value_ == value && copy_ == &this_copy; }
+
+ protected:
+  void set() noexcept { value_ = value; }
+  // Volatile: not optimised away.
+  void unset() noexcept { *const_cast<volatile std::uint64_t*>(&value_) = 0; }
 
  private:
   std::uint64_t value_ = value;
@@ -44,7 +49,17 @@ template <std::uint64_t value>
 class Magic : public Mark<value> {
  public:
   Magic() noexcept { live_handles.fetch_add(1, std::memory_order_relaxed); }
-  ~Magic() { live_handles.fetch_sub(1, std::memory_order_relaxed); }
+  ~Magic() { end(); }
+
+  // Between the two it is as ended as one whose memory is gone.
+  void end() noexcept {
+    if (this->valid()) live_handles.fetch_sub(1, std::memory_order_relaxed);
+    this->unset();
+  }
+  void begin_again() noexcept {
+    this->set();
+    live_handles.fetch_add(1, std::memory_order_relaxed);
+  }
 };
 
 template <class Handle>

@@ -1,5 +1,6 @@
 #include "operation.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <string>
@@ -10,6 +11,7 @@
 #include "cancel.hpp"
 #include "guard.hpp"
 #include "numbers.hpp"
+#include "secret.hpp"
 #include "views.hpp"
 
 namespace costmark::capi {
@@ -21,12 +23,12 @@ constexpr std::size_t wait_first_size = offsetof(costmark_wait, reserved) + size
 constexpr std::size_t answer_head_first_size =
     offsetof(costmark_answer_head, encoded) + sizeof(std::uint32_t);
 
-Status read_request(const costmark_request* from, std::vector<Header>& headers, Request& out) {
-  costmark_request request;
+// All but the headers, which are checked.
+Status read_request(const costmark_request* from, costmark_request& request, Request& out) {
   Status status = read_struct(from, request_first_size, "request", request);
   if (status) status = read_text(request.method, "request.method", out.method);
   if (status) status = read_text(request.url, "request.url", out.url);
-  if (status) status = read_headers(request.headers, request.header_count, headers);
+  if (status) status = check_headers(request.headers, request.header_count);
   if (status) status = read_text(request.body, "request.body", out.body);
   if (status) status = read_text(request.project, "request.project", out.project);
   if (status) status = read_text(request.scope, "request.scope", out.scope);
@@ -40,7 +42,6 @@ Status read_request(const costmark_request* from, std::vector<Header>& headers, 
   if (out.body_is_stream && !out.body.empty()) {
     return invalid_argument("request.body_is_stream is 1, and request.body is there as well");
   }
-  out.headers = headers;
   return {};
 }
 
@@ -101,7 +102,12 @@ costmark_next to_c(const Next& next) noexcept {
 Result<std::unique_ptr<costmark_operation>> make_operation(const costmark_client* client) {
   if (Status status = require(client, "client"); !status) return status;
   if (Status status = Entry::check(client->number); !status) return status;
-  return std::make_unique<costmark_operation>(*client);
+  const auto& operations = client->operations;
+  if (auto ended = operations->ended.take()) {
+    ended->begin_again(operations);
+    return ended;
+  }
+  return std::make_unique<costmark_operation>(operations);
 }
 
 // Makes an operation idle that did not begin, whatever was the reason.
@@ -128,7 +134,7 @@ class IdleUnlessBegun {
 template <class BeginCore>
 Status begin(costmark_operation* operation, const costmark_request* from, BeginCore begin_core) {
   if (Status status = enter(operation); !status) return status;
-  const Entry entry(operation->owner, operation);
+  const Entry entry(operation->owner(), operation);
   IdleUnlessBegun guard(*operation);
   operation->response.clear();
   Status status = operation->request.take(from);
@@ -140,7 +146,7 @@ Status check_other(const costmark_operation& operation, const costmark_operation
   if (Status status = require(other, "other"); !status) return status;
   if (other == &operation) return invalid_argument("other is the operation itself");
   if (Status status = Entry::check_unused(other, "other"); !status) return status;
-  if (other->owner == operation.owner) return {};
+  if (other->owner() == operation.owner()) return {};
   return invalid_argument("other is an operation of another client");
 }
 
@@ -154,7 +160,7 @@ Status prepare(costmark_operation* operation, const costmark_request* from,
   if (from != nullptr) {
     if (Status status = operation->request.take(from); !status) return status;
   }
-  const Entry entry(operation->owner, operation);
+  const Entry entry(operation->owner(), operation);
   Operation& core = operation->core;
   Status status = from == nullptr ? core.prepare(taken.wait)
                                   : core.prepare(operation->request.request(), taken.wait);
@@ -173,7 +179,7 @@ costmark_status end_with(costmark_operation* operation, costmark_str* out_piece,
       show_nothing(out_next);
     }
     if (Status status = enter(operation); !status) return status;
-    const Entry entry(operation->owner, operation);
+    const Entry entry(operation->owner(), operation);
     const std::string_view held_back = end(operation->core);
     if (out_piece != nullptr) *out_piece = view_or_absent(held_back);
     show(to_c(operation->core.next()), out_next);
@@ -186,34 +192,51 @@ costmark_status end_with(costmark_operation* operation, costmark_str* out_piece,
 Status enter(const costmark_operation* operation) {
   if (Status status = require(operation, "operation"); !status) return status;
   if (Status status = Entry::check_unused(operation, "operation"); !status) return status;
-  return Entry::check(operation->owner);
+  return Entry::check(operation->owner());
 }
 
+Operations::Operations(std::shared_ptr<Client> of) : client(std::move(of)) {}
+Operations::~Operations() = default;
+
 Status KeptRequest::take(const costmark_request* from) {
+  costmark_request raw;
   Request request;
-  if (Status status = read_request(from, read_, request); !status) return status;
+  if (Status status = read_request(from, raw, request); !status) return status;
+  headers_.reserve(raw.header_count);
+  request_.headers = headers_;
+  url_.reserve(request.url.size());
+  // From here on nothing fails.
   url_ = request.url;
-  headers_.swap(read_);
+  copy_headers(raw.headers, raw.header_count, headers_);
   request_ = request;
+  request_.headers = headers_;
   return {};
+}
+
+void KeptRequest::clear() noexcept {
+  constexpr std::size_t most_kept = 64U << 10U;
+  wipe(url_);  // a query may hold a secret
+  if (url_.capacity() > most_kept) url_ = {};
+  headers_.clear();
+  if (headers_.capacity() * sizeof(Header) > most_kept) headers_ = {};
+  request_ = {};
 }
 
 costmark_prepared ShownPrepared::fill(const Operation& operation, std::string_view url) {
   const Prepared& prepared = operation.prepared();
-  set_headers_.clear();
-  for (const Header& header : prepared.headers_to_set()) {
-    set_headers_.push_back({view(header.name), view(header.value)});
-  }
-  remove_headers_.clear();
-  for (const std::string_view name : prepared.headers_to_remove()) {
-    remove_headers_.push_back(view(name));
-  }
+  const auto to_set = prepared.headers_to_set();
+  const auto to_remove = prepared.headers_to_remove();
+  std::transform(to_set.begin(), to_set.end(), set_headers_.begin(), [](const Header& header) {
+    return costmark_header{view(header.name), view(header.value)};
+  });
+  std::transform(to_remove.begin(), to_remove.end(), remove_headers_.begin(),
+                 [](std::string_view name) { return view(name); });
   costmark_prepared out = COSTMARK_PREPARED_INIT;
   out.url = view(prepared.url().empty() ? url : prepared.url());
-  out.set_headers = array_or_absent(set_headers_);
-  out.set_header_count = set_headers_.size();
-  out.remove_headers = array_or_absent(remove_headers_);
-  out.remove_header_count = remove_headers_.size();
+  out.set_headers = to_set.empty() ? nullptr : set_headers_.data();
+  out.set_header_count = to_set.size();
+  out.remove_headers = to_remove.empty() ? nullptr : remove_headers_.data();
+  out.remove_header_count = to_remove.size();
   out.body = view(prepared.body());
   out.project = view_or_absent(prepared.project());
   out.model = view_or_absent(prepared.model());
@@ -230,6 +253,20 @@ costmark_prepared ShownPrepared::fill(const Operation& operation, std::string_vi
 }
 
 }  // namespace costmark::capi
+
+void costmark_operation::retire() noexcept {
+  core.retire();
+  request.clear();
+  response.retire();
+  answer_headers.clear();
+  magic.end();
+  operations.reset();
+}
+
+void costmark_operation::begin_again(std::shared_ptr<costmark::capi::Operations> of) noexcept {
+  operations = std::move(of);
+  magic.begin_again();
+}
 
 using namespace costmark::capi;
 using costmark::Request;
@@ -267,7 +304,7 @@ costmark_status costmark_operation_ready(costmark_operation* operation, const co
     if (Status status = enter(operation); !status) return status;
     TakenWait taken;
     if (Status status = take_wait(wait, taken); !status) return status;
-    const Entry entry(operation->owner, operation);
+    const Entry entry(operation->owner(), operation);
     return operation->core.ready(taken.wait);
   });
 }
@@ -283,7 +320,7 @@ costmark_status costmark_operation_prepare(costmark_operation* operation,
 void costmark_operation_sent(costmark_operation* operation) noexcept {
   (void)guarded(nullptr, [&]() -> Status {
     if (Status status = enter(operation); !status) return status;
-    const Entry entry(operation->owner, operation);
+    const Entry entry(operation->owner(), operation);
     operation->core.sent();
     return {};
   });
@@ -300,7 +337,7 @@ costmark_status costmark_operation_head(costmark_operation* operation,
     if (Status status = enter(operation); !status) return status;
     costmark::AnswerHead fields;
     if (Status status = read_head(head, operation->answer_headers, fields); !status) return status;
-    const Entry entry(operation->owner, operation);
+    const Entry entry(operation->owner(), operation);
     show(to_c(operation->core.head(fields)), out_plan);
     return {};
   });
@@ -314,7 +351,7 @@ costmark_status costmark_operation_feed(costmark_operation* operation, const cha
     if (Status status = enter(operation); !status) return status;
     std::string_view piece;
     if (Status status = read_text(data, len, "data", piece); !status) return status;
-    const Entry entry(operation->owner, operation);
+    const Entry entry(operation->owner(), operation);
     const std::string_view passed = operation->core.feed(piece);
     if (out_piece != nullptr) *out_piece = view(passed);
     return {};
@@ -350,7 +387,8 @@ void costmark_operation_free(costmark_operation* operation) noexcept {
   if (!alive(operation) || Entry::inside(operation)) return;
   const WithoutThreadCancel uncancelled;
   // Counting an attempt that has not ended calls back as well.
-  const Entry entry(operation->owner, operation);
-  const std::shared_ptr<costmark::Client> client = operation->client;
-  delete operation;
+  const Entry entry(operation->owner(), operation);
+  const auto operations = operation->operations;
+  operation->retire();
+  operations->ended.give_back(std::unique_ptr<costmark_operation>(operation));
 }

@@ -1,6 +1,7 @@
 // What stands behind costmark_operation.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -24,11 +25,13 @@ class KeptRequest {
   const Request& request() const noexcept { return request_; }
   const std::string& url() const noexcept { return url_; }
 
+  // Forgets it: the caller's memory may be gone.
+  void clear() noexcept;
+
  private:
   Request request_;
   std::string url_;              // with a NUL behind it, which the caller's may not have
   std::vector<Header> headers_;  // of `request_`; the core reads them until the next one
-  std::vector<Header> read_;     // what is being read
 };
 
 // What costmark_prepared shows.
@@ -38,8 +41,8 @@ class ShownPrepared {
   costmark_prepared fill(const Operation& operation, std::string_view url);
 
  private:
-  std::vector<costmark_header> set_headers_;
-  std::vector<costmark_str> remove_headers_;
+  std::array<costmark_header, Prepared::most_set> set_headers_{};
+  std::array<costmark_str, Prepared::most_removed> remove_headers_{};
 };
 
 // What costmark_response shows. Header fields stand in `text_`, each part with a NUL behind it.
@@ -47,6 +50,8 @@ class ShownResponse {
  public:
   void clear() noexcept { shown_ = {}; }
   void fill(const Response& response);
+  // Wipes its copies; large buffers go.
+  void retire() noexcept;
 
   const costmark_response& shown() const noexcept { return shown_; }
 
@@ -63,12 +68,18 @@ class ShownResponse {
 }  // namespace costmark::capi
 
 struct costmark_operation {
-  explicit costmark_operation(const costmark_client& of)
-      : owner(of.number), client(of.core), core(client->operation()) {}
+  explicit costmark_operation(std::shared_ptr<costmark::capi::Operations> of)
+      : operations(std::move(of)), core(operations->client->operation()) {}
+
+  // Ends it; what stays is memory. The core counts an attempt that is open.
+  void retire() noexcept;
+  void begin_again(std::shared_ptr<costmark::capi::Operations> of) noexcept;
+
+  std::uint64_t owner() const noexcept { return operations->number; }
+  costmark::Client& client() const noexcept { return *operations->client; }
 
   costmark::capi::Magic<0x636d'6f70'6572'6174> magic;
-  const std::uint64_t owner;  // number of the client
-  const std::shared_ptr<costmark::Client> client;
+  std::shared_ptr<costmark::capi::Operations> operations;  // null: ended
   costmark::Operation core;
 
   // Memory that is kept from one call to the next.

@@ -9,6 +9,7 @@
 #include "cancel.hpp"
 #include "guard.hpp"
 #include "operation.hpp"
+#include "secret.hpp"
 #include "views.hpp"
 
 namespace costmark::capi {
@@ -62,7 +63,7 @@ Status send(costmark_operation* operation, const costmark_send_options* from_opt
   if (Status status = enter(operation); !status) return status;
   costmark_send_options options;
   if (Status status = read_options(from_options, options); !status) return status;
-  Entry entry(operation->owner, operation);
+  Entry entry(operation->owner(), operation);
   SendOptions sending = for_core(options, operation->response, entry);
   // A callback may take its last owner away.
   std::shared_ptr<Cancel> cancel;
@@ -70,7 +71,7 @@ Status send(costmark_operation* operation, const costmark_send_options* from_opt
   sending.cancel = cancel.get();
   operation->response.clear();
   const std::uint32_t attempt_before = operation->core.report().attempt;
-  Status status = operation->client->send(operation->core, sending);
+  Status status = operation->client().send(operation->core, sending);
   operation->response.clear();
   if (operation->core.report().attempt != attempt_before) {
     operation->response.fill(operation->core.response());
@@ -95,6 +96,14 @@ void ShownResponse::copy_headers(std::span<const Header> headers) {
     const costmark_str name = copy(header.name);
     headers_.push_back({name, copy(header.value)});
   }
+}
+
+void ShownResponse::retire() noexcept {
+  constexpr std::size_t most_kept = 64U << 10U;
+  clear();
+  headers_.clear();
+  wipe(text_);
+  if (text_.capacity() > most_kept) text_ = {};
 }
 
 void ShownResponse::fill(const Response& response) {

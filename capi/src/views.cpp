@@ -27,8 +27,7 @@ Status read_text(const costmark_str& text, std::string_view name, std::string_vi
   return read_text(text.data, text.len, name, out);
 }
 
-Status read_headers(const costmark_header* headers, std::size_t count, std::vector<Header>& out) {
-  out.clear();
+Status check_headers(const costmark_header* headers, std::size_t count) {
   if (headers == nullptr && count != 0) {
     return invalid_argument("headers is NULL, but header_count is " + std::to_string(count));
   }
@@ -36,15 +35,27 @@ Status read_headers(const costmark_header* headers, std::size_t count, std::vect
     return invalid_argument("header_count is " + std::to_string(count) +
                             ", which no array can have");
   }
+  std::string_view text;
+  for (std::size_t i = 0; i < count; ++i) {
+    Status status = read_text(headers[i].name, "the name of a header", text);
+    if (status) status = read_text(headers[i].value, "the value of a header", text);
+    if (!status) return status;
+  }
+  return {};
+}
+
+void copy_headers(const costmark_header* headers, std::size_t count, std::vector<Header>& out) {
   out.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
-    Status status = read_text(headers[i].name, "the name of a header", out[i].name);
-    if (status) status = read_text(headers[i].value, "the value of a header", out[i].value);
-    if (!status) {
-      out.clear();
-      return status;
-    }
+    out[i] = {{headers[i].name.data, headers[i].name.len},
+              {headers[i].value.data, headers[i].value.len}};
   }
+}
+
+Status read_headers(const costmark_header* headers, std::size_t count, std::vector<Header>& out) {
+  out.clear();
+  if (Status status = check_headers(headers, count); !status) return status;
+  copy_headers(headers, count, out);
   return {};
 }
 

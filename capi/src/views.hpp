@@ -23,7 +23,10 @@ namespace costmark::capi {
 Status read_text(const char* data, std::size_t len, std::string_view name, std::string_view& out);
 Status read_text(const costmark_str& text, std::string_view name, std::string_view& out);
 
-// Replaces what is in `out`, whose memory is kept.
+Status check_headers(const costmark_header* headers, std::size_t count);
+// Of headers that were checked. Replaces what is in `out`, whose memory is kept.
+void copy_headers(const costmark_header* headers, std::size_t count, std::vector<Header>& out);
+// Both.
 Status read_headers(const costmark_header* headers, std::size_t count, std::vector<Header>& out);
 
 // For truth values in structs.

@@ -1,6 +1,9 @@
 #include "allocations.hpp"
 
+#include <malloc.h>
+
 #include <cerrno>
+#include <cstddef>
 #include <cstdlib>
 #include <new>
 
@@ -10,6 +13,12 @@ thread_local bool armed = false;
 thread_local bool fail_all_after = false;
 thread_local std::size_t fail_at = 0;
 thread_local allocations::Counts counts = {};
+thread_local std::ptrdiff_t held = 0;
+
+// What was taken before `begin` may be given back after it.
+void hold(std::ptrdiff_t bytes) noexcept {
+  if (armed) held += bytes;
+}
 
 bool fails() noexcept {
   if (!armed) return false;
@@ -25,11 +34,13 @@ void begin(std::size_t n, bool all_after) noexcept {
   fail_at = n;
   fail_all_after = all_after;
   counts = {};
+  held = 0;
   armed = true;
 }
 
 Counts end() noexcept {
   armed = false;
+  counts.held = held < 0 ? 0 : static_cast<std::size_t>(held);
   return counts;
 }
 
@@ -56,34 +67,49 @@ void* __libc_calloc(std::size_t number, std::size_t size);
 void* __libc_realloc(void* memory, std::size_t size);
 void* __libc_memalign(std::size_t alignment, std::size_t size);
 
-void* malloc(std::size_t size) {
-  if (!fails()) return __libc_malloc(size);
+void __libc_free(void* memory);
+
+static void* taken(void* memory) {
+  if (memory != nullptr) hold(static_cast<std::ptrdiff_t>(malloc_usable_size(memory)));
+  return memory;
+}
+
+static void given_back(void* memory) {
+  if (memory != nullptr) hold(-static_cast<std::ptrdiff_t>(malloc_usable_size(memory)));
+}
+
+static void* none_left() {
   errno = ENOMEM;
   return nullptr;
+}
+
+void* malloc(std::size_t size) {
+  return fails() ? none_left() : taken(__libc_malloc(size));
 }
 
 void* calloc(std::size_t number, std::size_t size) {
-  if (!fails()) return __libc_calloc(number, size);
-  errno = ENOMEM;
-  return nullptr;
+  return fails() ? none_left() : taken(__libc_calloc(number, size));
 }
 
 void* realloc(void* memory, std::size_t size) {
-  if (!fails()) return __libc_realloc(memory, size);
-  errno = ENOMEM;
-  return nullptr;
+  if (fails()) return none_left();
+  given_back(memory);
+  return taken(__libc_realloc(memory, size));
 }
 
 void* aligned_alloc(std::size_t alignment, std::size_t size) {
-  if (!fails()) return __libc_memalign(alignment, size);
-  errno = ENOMEM;
-  return nullptr;
+  return fails() ? none_left() : taken(__libc_memalign(alignment, size));
 }
 
 int posix_memalign(void** out, std::size_t alignment, std::size_t size) {
   if (fails()) return ENOMEM;
-  *out = __libc_memalign(alignment, size);
+  *out = taken(__libc_memalign(alignment, size));
   return *out == nullptr ? ENOMEM : 0;
+}
+
+void free(void* memory) {
+  given_back(memory);
+  __libc_free(memory);
 }
 }
 

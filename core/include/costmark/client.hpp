@@ -50,6 +50,10 @@ struct Request {
 // of requests allocates nothing. One thread at a time; requests of different clients may share one.
 class Prepared {
  public:
+  // Headers that name a project, earlier signatures and API keys; carriers and what authorizes.
+  static constexpr std::size_t most_removed = 8;
+  static constexpr std::size_t most_set = 6;
+
   Prepared();
   ~Prepared();
   Prepared(Prepared&&) noexcept;
@@ -90,11 +94,16 @@ class Prepared {
   bool authorized() const noexcept;
 
   struct Impl;
+  explicit Prepared(Impl& part_of_another) noexcept : impl_(&part_of_another, Drop{false}) {}
   Impl& impl() noexcept { return *impl_; }
   const Impl& impl() const noexcept { return *impl_; }
 
  private:
-  std::unique_ptr<Impl> impl_;
+  struct Drop {
+    bool is_owner;
+    void operator()(Impl* impl) const noexcept;
+  };
+  std::unique_ptr<Impl, Drop> impl_;
 };
 
 // What a client is made of besides its options.

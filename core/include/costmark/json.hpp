@@ -37,6 +37,8 @@ struct Member {
   explicit operator bool() const noexcept { return kind != Kind::absent; }
 };
 
+class TextBuffer;
+
 // A JSON object that is being edited. Reuse one for many texts: buffers are kept, so that opening a
 // text no larger than earlier ones allocates nothing. The text is copied once, into the document's
 // own buffer; edits move bytes inside that buffer. One thread at a time.
@@ -83,6 +85,10 @@ class Document {
   // leave the document empty: invalid_json when a value or key that would be taken out is not valid
   // JSON.
   Result<std::string_view> finish();
+
+  // The same, and leaves the edited text in `out`, where it lives until that changes; the memory of
+  // `out` is the document's then.
+  Result<std::string_view> finish(TextBuffer& out);
 
   // Overwrites its copy of the text, for one that holds secrets, and leaves the document empty.
   void cleanse() noexcept;

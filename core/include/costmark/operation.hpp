@@ -155,6 +155,9 @@ class Operation {
   // and keeps its memory.
   void reset() noexcept;
 
+  // The same, and lets go of buffers above 64 KiB: for who keeps it until there is another call.
+  void retire() noexcept;
+
   // Does what `prepare` would wait for: fetches credentials or a token, and proof where option
   // `verify` asks for it. May run on another thread than the rest. With `no_wait`: would_block
   // where one of these needs I/O; `renewal_due` may be set. Errors: those of `prepare` of the same

@@ -75,11 +75,15 @@ class Response {
   const Answer& answer() const noexcept;      // what the last one used
   const Prepared& prepared() const noexcept;  // what was sent in it: project, source, hint
 
+  // Empties it and keeps its memory; lets go of what is large.
+  void clear() noexcept;
+  void shrink() noexcept;
+
   struct Impl;
-  Impl& impl() noexcept { return *impl_; }
+  Impl& impl();  // made on first use: most operations are sent otherwise
 
  private:
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;  // null: nothing was sent
 };
 
 }  // namespace costmark

@@ -102,6 +102,9 @@ class Signature {
   // After `presign`, the query to send, without '?'; else empty. View into this object.
   std::string_view query() const noexcept;
 
+  // Wipes what it shows; the memory stays for reuse.
+  void clear() noexcept;
+
   // The stages, for tests and for explaining a refused signature. Views into this object.
   std::string_view canonical_request() const noexcept;
   std::string_view string_to_sign() const noexcept;

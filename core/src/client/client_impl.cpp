@@ -128,14 +128,14 @@ Client::Impl::Impl(client::Settings settings_of_client, client::SendSettings sen
     : settings(std::move(settings_of_client)),
       sending(std::move(sending_of_client)),
       chains(settings.chain_memory),
-      attributor(settings, chains),
+      attributor(settings, chains, workspaces),
       log(std::move(config.log)),
-      authorizer(settings, std::move(identity), log),
+      authorizer(settings, std::move(identity), log, workspaces),
       clock(std::move(config.clock)),
       accounting({std::move(config.counters), std::move(config.on_usage), std::move(config.ledger),
                   settings.ledger_begin, std::move(config.prices), [this] { warn_about_ledger(); }},
                  chains),
-      verifier({settings, chains, authorizer, accounting, clock, log,
+      verifier({settings, chains, workspaces, authorizer, accounting, clock, log,
                 config.transport ? std::move(config.transport)
                                  : net::network_transport(sending.connection)}) {}
 

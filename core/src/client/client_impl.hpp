@@ -11,6 +11,7 @@
 #include "client/operation/accounting.hpp"
 #include "client/prepare/attribute.hpp"
 #include "client/prepare/authorize.hpp"
+#include "client/prepare/workspace.hpp"
 #include "client/send/send_settings.hpp"
 #include "client/settings.hpp"
 #include "client/verify/verify.hpp"
@@ -66,9 +67,13 @@ struct Client::Impl {
   // Logs what the policies only warn about, and what the routes of models tell.
   void warn_about(const Prepared::Impl& prepared, const attribution::Endpoint& endpoint);
 
+  static constexpr std::size_t most_readers = 64;
+
   const client::Settings settings;
   const client::SendSettings sending;
   attribution::Chains chains;
+  client::Workspaces workspaces{client::most_workspaces};
+  FreeList<AnswerReader> readers{most_readers};
   const client::Attributor attributor;
   const std::function<void(LogLevel, std::string_view)> log;
   client::Authorizer authorizer;

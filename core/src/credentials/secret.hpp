@@ -12,10 +12,7 @@ namespace costmark {
 struct Secret {
   std::string text;
   Secret() = default;
-  ~Secret() {
-    text.resize(text.capacity());  // also what a longer text or a swap has left there
-    cleanse(text);
-  }
+  ~Secret() { cleanse(text); }
   Secret(const Secret&) = delete;
   Secret& operator=(const Secret&) = delete;
 };

@@ -186,6 +186,7 @@ bool Document::string(std::size_t index, std::string& out) const {
   out.clear();
   const std::string_view quoted = raw(index);
   if (member(index).kind != Kind::string || quoted.size() < 2) return false;
+  out.reserve(quoted.size());  // it may be a secret: growing would leave copies behind
   if (unescape(quoted.substr(1, quoted.size() - 2), out)) return true;
   out.clear();
   return false;
@@ -216,7 +217,16 @@ Result<std::string_view> Document::finish() {
   return impl.buffer.text();
 }
 
+Result<std::string_view> Document::finish(TextBuffer& out) {
+  Result<std::string_view> text = finish();
+  if (!text) return text;
+  std::swap(impl_->buffer, out);
+  impl_->state = Impl::State::empty;
+  return out.text();
+}
+
 void Document::cleanse() noexcept {
+  if (!impl_) return;  // moved away
   impl_->state = Impl::State::empty;
   impl_->buffer.cleanse();
 }

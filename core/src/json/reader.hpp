@@ -17,6 +17,12 @@ namespace costmark::json {
 // Missing members read as absent, empty or nullopt. One thread at a time.
 class Reader {
  public:
+  // Overwrites the copy of the text.
+  ~Reader() { cleanse(); }
+  Reader() = default;
+  Reader(Reader&&) noexcept = default;
+  Reader& operator=(Reader&&) noexcept = default;
+
   // Same paths ("usage.input_tokens_details.cached_tokens"), rules and errors as `Document::open`
   // in lenient mode. `paths` need not outlive the call. After an error every member is absent.
   Status open(std::string_view text, std::span<const std::string_view> paths);

@@ -8,7 +8,7 @@ namespace costmark::json {
 
 // What to allocate for `size` units, so that texts that grow little by little seldom reallocate.
 constexpr std::size_t with_slack(std::size_t size) noexcept {
-  return std::max(size + size / 8, std::size_t{4096});
+  return std::max(size + size / 8, std::size_t{1024});
 }
 
 // Whether `held` is much for a text that needs `size`: one huge text should not cost its memory

@@ -25,7 +25,9 @@ std::string encode_token(std::string_view query) {
   std::string request;
   request.reserve(token_host.size() + 2 + query.size() + version.size());
   request.append(token_host).append("/?").append(query).append(version);
-  std::string token(prefix);
+  std::string token;
+  token.reserve(prefix.size() + request.size() / 3 * 4 + 4);
+  token.append(prefix);
   crypto::append_base64(request, token);
   cleanse(request);
   return token;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/cleanse.hpp"
 #include "costmark/signing.hpp"
 
 namespace costmark::signing {
@@ -22,6 +23,12 @@ void append_percent_encoded(std::string_view text, std::string& out);
 // Sorts the parts of a query by name, then value.
 class QueryCanonicalizer {
  public:
+  // A query may hold a session token.
+  ~QueryCanonicalizer() { cleanse(encoded_); }
+  QueryCanonicalizer() = default;
+  QueryCanonicalizer(const QueryCanonicalizer&) = delete;
+  QueryCanonicalizer& operator=(const QueryCanonicalizer&) = delete;
+
   void append(std::string_view query, const Options& options, std::string& out);
 
  private:

@@ -128,6 +128,7 @@ struct Signature::Impl {
   std::string_view signed_headers() const noexcept;
   void set_header(std::string_view name, std::string_view value) noexcept;
   void collect_headers(const Request& request);
+  void reserve(const Request& request);
   void add_signature_headers(const Options& options);
   void write_canonical_request(const Request& request, std::string_view query_to_sign,
                                std::string_view payload_hash, const Options& options);
@@ -142,17 +143,16 @@ struct Signature::Impl {
   void append_parameter(std::string_view name, std::string_view value);
 };
 
-// A session token is in all three, and a presigned query is as good as a password.
 Signature::Impl::~Impl() {
+  clear();
+}
+
+// A session token is in the first two, and a presigned query is as good as a password.
+void Signature::Impl::clear() noexcept {
   cleanse(token);
   cleanse(canonical_request);
   cleanse(presigned_query);
-}
-
-void Signature::Impl::clear() noexcept {
   header_count = 0;
-  presigned_query.clear();
-  canonical_request.clear();
   signed_headers_start = signed_headers_size = 0;
   string_to_sign.clear();
   signature.fill(0);
@@ -175,6 +175,15 @@ void Signature::Impl::collect_headers(const Request& request) {
     signed_fields.add(header.name, header.value);
   }
   if (!host_given) signed_fields.add("host", request.host);
+}
+
+// Secrets are not to stay behind in a buffer that was too small.
+void Signature::Impl::reserve(const Request& request) {
+  std::size_t most = 3 * (request.path.size() + request.query.size()) + token.size() + 1024;
+  for (const Header& header : request.headers) {
+    most += 2 * header.name.size() + header.value.size() + 2;
+  }
+  canonical_request.reserve(most);
 }
 
 void Signature::Impl::add_signature_headers(const Options& options) {
@@ -290,6 +299,10 @@ Signature::~Signature() = default;
 Signature::Signature(Signature&&) noexcept = default;
 Signature& Signature::operator=(Signature&&) noexcept = default;
 
+void Signature::clear() noexcept {
+  impl_->clear();
+}
+
 std::span<const Header> Signature::headers() const noexcept {
   return {impl_->headers.data(), impl_->header_count};
 }
@@ -341,6 +354,7 @@ Status Signer::sign(const Request& request, const PayloadHash& payload_hash,
   work.token = credentials.session_token();
   work.collect_headers(request);
   work.add_signature_headers(options);
+  work.reserve(request);
   work.write_canonical_request(request, request.query, view(payload_hash), options);
   auto status = work.write_string_to_sign(time, scope);
   if (status) status = work.sign(time, credentials, scope, impl_->keys);

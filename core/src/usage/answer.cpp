@@ -11,7 +11,7 @@ namespace costmark {
 namespace {
 
 constexpr int first_error_status = 400;
-constexpr std::size_t worth_keeping = std::size_t{1} << 20U;
+constexpr std::size_t worth_keeping = std::size_t{64} << 10U;
 
 bool has_usage(Api api) noexcept {
   return api != Api::other && api != Api::control;

@@ -47,6 +47,8 @@ class Accounting {
 
   UsageCounters& counters() const noexcept { return *parts_.counters; }
   const std::shared_ptr<Ledger>& ledger() const noexcept { return parts_.ledger; }
+  // Whether reports are of use beyond the counters.
+  bool has_listener() const noexcept { return parts_.ledger || parts_.on_usage; }
 
  private:
   void write(const LedgerRow& row) const;

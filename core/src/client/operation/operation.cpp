@@ -46,12 +46,23 @@ Status no_request() {
 
 }  // namespace
 
-Operation::Impl::Impl(std::shared_ptr<Client::Impl> owner) : client(std::move(owner)) {
-  response.impl().operation = this;
-}
+Operation::Impl::Impl(std::shared_ptr<Client::Impl> owner) : client(std::move(owner)) {}
 
 Operation::Impl::~Impl() {
   drop();
+}
+
+std::shared_ptr<OperationShare> OperationShare::joint() const {
+  auto made = std::make_shared<OperationShare>();
+  made->id = id;
+  made->attempts = attempts.load();
+  made->resend_used = resend_used.load();
+  return made;
+}
+
+std::shared_ptr<OperationShare> Operation::Impl::joint() {
+  if (!joint_share) joint_share = own_share.joint();
+  return joint_share;
 }
 
 // --- Before an attempt ---------------------------------------------------------------------------
@@ -59,42 +70,39 @@ Operation::Impl::~Impl() {
 Status Operation::Impl::begin(const Request& asked, std::shared_ptr<OperationShare> with) {
   drop();
   beside_another = with != nullptr;
-  if (with) {
-    share = std::move(with);
-  } else if (share && share.use_count() == 1) {
-    share->attempts = 0;
-    share->resend_used = false;
-  } else {
-    share = std::make_shared<OperationShare>();
-  }
+  joint_share = std::move(with);
+  own_share.attempts = 0;
+  own_share.resend_used = false;
   argument = asked.project;
   scope = asked.scope;
   if (Status status = decide(asked); !status) return status;
-  if (!beside_another) share->id.renew(unix_milliseconds());
+  if (!beside_another) own_share.id.renew(unix_milliseconds());
   max_attempts = client->sending.max_attempts;
   state = State::decided;
   return {};
 }
 
 Status Operation::Impl::decide(const Request& asked) {
+  keep_what_was_sent();
   request = asked;
   request.project = argument;
   request.scope = scope;
-  Status status = client->decide(request, prepared.impl());
+  Status status = client->decide(request, made);
   is_request_good = status.ok();
   if (status) {
     note_sender();
   } else {
     note_refusal(status.error().code);
-    prepared.impl().reset();
+    made.reset();
   }
   return status;
 }
 
 // Texts of the request that rows repeat; its views are the caller's.
 void Operation::Impl::note_sender() {
-  host = prepared.impl().target.host;
-  region = client->authorizer.region_of(request, prepared.impl().endpoint);
+  if (!client->accounting.has_listener()) return;
+  host = made.target.host;
+  region = client->authorizer.region_of(request, made.endpoint);
   sdk.clear();
   for (const Header& field : request.headers) {
     if (equal_ignoring_case(field.name, "user-agent")) sdk = client::sdk_of(field.value);
@@ -104,7 +112,6 @@ void Operation::Impl::note_sender() {
 // A call that a policy does not let out has a row, too.
 void Operation::Impl::note_refusal(Code code) {
   if (!client->accounting.ledger() || !is_policy(code)) return;
-  const Prepared::Impl& made = prepared.impl();
   AttemptReport call = report();
   if (state == State::idle) call.operation = {};  // it never began
   call.attempt = 0;
@@ -116,13 +123,23 @@ void Operation::Impl::note_refusal(Code code) {
   client->accounting.refuse(call, code);
 }
 
+// Before `made` is of another request.
+void Operation::Impl::keep_what_was_sent() {
+  if (attempt == 0 || is_prepared_anew) return;
+  sent_project = made.payer();
+  sent_model = made.model;
+  sent_source = made.source;
+  sent_api = made.api;
+  is_prepared_anew = true;
+}
+
 Status Operation::Impl::ready(const Wait& wait) {
   if (state == State::idle) return wrong_state("ready");
   if (state == State::answering) {
     return {Code::invalid_argument, "ready comes before an attempt is sent, or after it ended"};
   }
   if (!is_request_good) return no_request();
-  return client->ready(request, wait, prepared.impl());
+  return client->ready(request, wait, made);
 }
 
 Status Operation::Impl::prepare(const Request* asked, const Wait& wait) {
@@ -134,7 +151,7 @@ Status Operation::Impl::prepare(const Request* asked, const Wait& wait) {
     state = State::prepared;
     next = {};
   } else {
-    prepared.impl().take_off_signature();
+    made.take_off_signature();
     if (next.step == NextStep::again && status.error().code != Code::would_block) {
       next = {NextStep::done, NextReason::not_renewed};
     }
@@ -148,9 +165,9 @@ Status Operation::Impl::prepare_next(const Request* asked, const Wait& wait) {
   } else if (!is_request_good) {
     return no_request();
   }
-  if (Status status = client->authorize(request, wait, prepared.impl()); !status) return status;
+  if (Status status = client->authorize(request, wait, made); !status) return status;
   // What was refused is not sent again on our own advice; a host that repeats by itself may.
-  if (next.reason != NextReason::refused || !refused.is_used_by(prepared.impl())) return {};
+  if (next.reason != NextReason::refused || !refused.is_used_by(made)) return {};
   return {
       Code::no_credentials,
       "the service refused the credentials or the bearer token, and their source gives the same "
@@ -161,9 +178,9 @@ Status Operation::Impl::prepare_next(const Request* asked, const Wait& wait) {
 
 void Operation::Impl::sent() {
   if (state != State::decided && state != State::prepared) return;
-  if (state == State::decided) client->count_gaps(prepared.impl());  // who only observes
+  if (state == State::decided) client->count_gaps(made);  // who only observes
   state = State::answering;
-  attempt = ++share->attempts;
+  attempt = ++share().attempts;
   has_head = false;
   http_status = 0;
   request_id.clear();
@@ -173,25 +190,38 @@ void Operation::Impl::sent() {
   times = {};
   next = {};
   sent_at = SteadyClock::now();
-  const Prepared::Impl& made = prepared.impl();
-  reader.begin(made.inference || made.polls ? made.api : Api::other, 0, {}, false, false);
+  is_prepared_anew = false;
+  give_reader_back();
   refusal.begin(0, {});
-  sent_project = made.payer();
-  sent_model = made.model;
-  sent_source = made.source;
-  sent_api = made.api;
-  started_us = client::now_us();
   note_identity();
   if (made.inference) client->accounting.begin(report());
 }
 
-// In whose name the attempt is made.
+// In whose name the attempt is made, and when.
 void Operation::Impl::note_identity() {
-  const Prepared::Impl& made = prepared.impl();
+  if (!client->accounting.has_listener()) return;
+  started_us = client::now_us();
   sent_account.clear();
   if (const auto credentials = made.auth.credentials.lock()) {
     sent_account = credentials->account_id();
   }
+}
+
+// --- The reader of an answer ---------------------------------------------------------------------
+
+// It is much memory for a call that waits; the client keeps some for the next answers.
+AnswerReader& Operation::Impl::take_reader() {
+  if (!reader) reader = client->readers.take();
+  if (!reader) reader = std::make_unique<AnswerReader>();
+  return *reader;
+}
+
+void Operation::Impl::give_reader_back() noexcept {
+  if (reader) client->readers.give_back(std::move(reader));
+}
+
+Api Operation::Impl::api_to_read() const noexcept {
+  return made.inference || made.polls ? made.api : Api::other;
 }
 
 void Operation::Impl::read_head_fields(const AnswerHead& given, std::string_view& content_type,
@@ -230,16 +260,16 @@ void Operation::Impl::read_head_fields(const AnswerHead& given, std::string_view
 AnswerPlan Operation::Impl::head(const AnswerHead& given) {
   if (state == State::prepared) sent();
   if (state != State::answering || has_head || given.http_status < first_final_status) return {};
+  AnswerReader& taken = take_reader();
   has_head = true;
   http_status = given.http_status;
   std::string_view content_type;
   std::string_view error_type;
   read_head_fields(given, content_type, error_type);
 
-  const Prepared::Impl& made = prepared.impl();
   const bool hides = made.hides_usage_chunk && http_status < first_status_of_errors;
-  reader.begin(made.inference || made.polls ? made.api : Api::other, http_status,
-               given.encoded ? std::string_view() : content_type, made.streamed, hides);
+  taken.begin(api_to_read(), http_status, given.encoded ? std::string_view() : content_type,
+              made.streamed, hides);
 
   AnswerPlan plan;
   plan.may_change_body = hides;
@@ -250,7 +280,7 @@ AnswerPlan Operation::Impl::head(const AnswerHead& given) {
   }
   refusal.begin(http_status, error_type);
   if (refusal.watching() && made.auth.kind != client::AuthKind::given_token &&
-      !share->resend_used) {
+      !share().resend_used) {
     plan.read_ahead_bytes = client::RefusalReader::most_buffered;
     plan.read_ahead_time = longest_read_ahead;
   }
@@ -261,19 +291,20 @@ std::string_view Operation::Impl::feed(std::string_view piece) {
   if (state != State::answering || !has_head) return piece;
   if (!time_to_first_byte && !piece.empty()) time_to_first_byte = since_sent();
   refusal.feed(piece);
-  return reader.feed(piece);
+  return reader->feed(piece);
 }
 
 // --- Its end -------------------------------------------------------------------------------------
 
 std::string_view Operation::Impl::end(std::optional<Outcome> failure) {
   if (state == State::prepared && failure) {
-    prepared.impl().take_off_signature();
+    made.take_off_signature();
     state = attempt == 0 ? State::decided : State::ended;
     return {};
   }
   if (state != State::answering) return {};
-  const std::string_view held = reader.finish(failure);
+  if (!reader) take_reader().begin(api_to_read(), 0, {}, false, false);
+  const std::string_view held = reader->finish(failure);
   state = State::ended;
   latency = since_sent();
   count();
@@ -282,22 +313,21 @@ std::string_view Operation::Impl::end(std::optional<Outcome> failure) {
 }
 
 void Operation::Impl::count() {
-  const Prepared::Impl& made = prepared.impl();
   if (made.inference) client->accounting.end(report(), made.stored_at);
   if (made.polls) client->accounting.settle(report(), made.stored_at);
 }
 
 // What the end means for the credentials, and for the next attempt.
 void Operation::Impl::conclude(bool failed) {
-  const client::AuthUsed& auth = prepared.impl().auth;
-  const std::string_view token = prepared.impl().token();
+  const client::AuthUsed& auth = made.auth;
+  const std::string_view token = made.token();
   const client::Refusal found = refusal.finish();
   note_wrong_clock(found);
   const bool recovered = client->authorizer.recover(found, auth, token, times);
-  const client::AttemptEnd ended{reader.answer().outcome,
+  const client::AttemptEnd ended{reader->answer().outcome,
                                  http_status,
                                  failed,
-                                 recovered && !share->resend_used.exchange(true),
+                                 recovered && !share().resend_used.exchange(true),
                                  attempt,
                                  max_attempts};
   next = client::next_after(ended);
@@ -306,7 +336,7 @@ void Operation::Impl::conclude(bool failed) {
     next.pause = asked_pause ? *asked_pause : http::RetryPolicy{}.backoff(attempt, chance);
   }
   if (next.reason != NextReason::refused) return;
-  refused.note(found, prepared.impl());
+  refused.note(found, made);
 }
 
 void Operation::Impl::note_wrong_clock(client::Refusal found) {
@@ -333,26 +363,38 @@ void Operation::Impl::drop() noexcept {
   state = State::idle;
   attempt = 0;
   next = {};
-  prepared.impl().reset();
+  made.reset();
   refused.clear();
   wrong_clock.clear();
   request_id.clear();
-  response.impl().reset();
+  response.clear();
+  give_reader_back();
+}
+
+void Operation::Impl::retire() noexcept {
+  drop();
+  made.shrink();
+  response.shrink();
+  joint_share.reset();
 }
 
 std::chrono::microseconds Operation::Impl::since_sent() const noexcept {
   return std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - sent_at);
 }
 
+const Answer& Operation::Impl::answer() const noexcept {
+  static const Answer& none = *new Answer;  // lives on, for calls while the process ends
+  return reader ? reader->answer() : none;
+}
+
 AttemptReport Operation::Impl::report() const noexcept {
-  const Prepared::Impl& made = prepared.impl();
-  const bool is_sent = attempt != 0;
+  const bool is_kept = attempt != 0 && is_prepared_anew;
   return {.kind = AttemptReport::Kind::attempt,
-          .operation = share ? share->id.text() : std::string_view(),
-          .project = is_sent ? std::string_view(sent_project) : made.payer(),
-          .project_source = is_sent ? sent_source : made.source,
-          .api = is_sent ? sent_api : made.api,
-          .model = is_sent ? sent_model : made.model,
+          .operation = share().id.text(),
+          .project = is_kept ? std::string_view(sent_project) : made.payer(),
+          .project_source = is_kept ? sent_source : made.source,
+          .api = is_kept ? sent_api : made.api,
+          .model = is_kept ? sent_model : made.model,
           .attempt = attempt,
           .concurrent = beside_another,
           .http_status = http_status,
@@ -366,7 +408,7 @@ AttemptReport Operation::Impl::report() const noexcept {
           .sdk = sdk,
           .streamed = made.streamed,
           .background = made.background,
-          .answer = reader.answer()};
+          .answer = answer()};
 }
 
 // --- The face ------------------------------------------------------------------------------------
@@ -382,11 +424,14 @@ Status Operation::begin(const Request& request) {
 
 Status Operation::begin_beside(const Operation& other, const Request& request) {
   if (other.id().empty()) return wrong_state("begin_beside another operation");
-  return impl_->begin(request, other.impl_->share);
+  return impl_->begin(request, other.impl_->joint());
 }
 
 void Operation::reset() noexcept {
   impl_->drop();
+}
+void Operation::retire() noexcept {
+  impl_->retire();
 }
 
 Status Operation::ready(const Wait& wait) {
@@ -402,7 +447,7 @@ const Prepared& Operation::prepared() const noexcept {
   return impl_->prepared;
 }
 bool Operation::renewal_due() const noexcept {
-  return impl_->prepared.impl().renewal_due;
+  return impl_->made.renewal_due;
 }
 
 void Operation::sent() noexcept {
@@ -429,17 +474,17 @@ const Next& Operation::next() const noexcept {
   return impl_->next;
 }
 const Answer& Operation::answer() const noexcept {
-  return impl_->reader.answer();
+  return impl_->answer();
 }
 AttemptReport Operation::report() const noexcept {
   return impl_->report();
 }
 std::string_view Operation::id() const noexcept {
   if (impl_->state == Impl::State::idle) return {};
-  return impl_->share->id.text();
+  return impl_->share().id.text();
 }
 std::uint32_t Operation::attempts() const noexcept {
-  return impl_->state == Impl::State::idle ? 0 : impl_->share->attempts.load();
+  return impl_->state == Impl::State::idle ? 0 : impl_->share().attempts.load();
 }
 const Response& Operation::response() const noexcept {
   return impl_->response;

@@ -25,6 +25,9 @@ struct OperationShare {
   OperationId id;
   std::atomic<std::uint32_t> attempts{0};
   std::atomic<bool> resend_used{false};  // the one after a refusal
+
+  // The same id and counts, to be shared from now on.
+  std::shared_ptr<OperationShare> joint() const;
 };
 
 }  // namespace client
@@ -50,12 +53,23 @@ struct Operation::Impl {
   void end_open_attempt() noexcept;
   // Ends what is open, and forgets all.
   void drop() noexcept;
+  // Drops, and lets go of large buffers.
+  void retire() noexcept;
+
+  // What this shares with attempts that run beside it. `joint` makes it outlive this.
+  client::OperationShare& share() noexcept { return joint_share ? *joint_share : own_share; }
+  const client::OperationShare& share() const noexcept {
+    return joint_share ? *joint_share : own_share;
+  }
+  std::shared_ptr<client::OperationShare> joint();
 
   AttemptReport report() const noexcept;
+  const Answer& answer() const noexcept;
 
   const std::shared_ptr<Client::Impl> client;
   State state = State::idle;
-  std::shared_ptr<client::OperationShare> share;
+  client::OperationShare own_share;
+  std::shared_ptr<client::OperationShare> joint_share;  // null: nothing runs beside
   bool beside_another = false;
 
   // The request of the next attempt. Its views are the caller's.
@@ -64,11 +78,14 @@ struct Operation::Impl {
   // What the caller named beside the request: the same for each attempt.
   std::string argument;
   std::string scope;
-  Prepared prepared;
+  Prepared::Impl made;
+  Prepared prepared{made};  // shows it
 
-  // The last attempt.
+  // The last attempt. What it was for stands in `made`, until that is of another request.
   std::uint32_t attempt = 0;
-  std::string host;  // of the request that was decided about, and who sends it
+  bool is_prepared_anew = false;
+  // What rows repeat, where there are them: of the request that was decided about.
+  std::string host;
   std::string region;
   std::string sdk;
   std::string sent_project;
@@ -77,7 +94,7 @@ struct Operation::Impl {
   Api sent_api = Api::other;
   std::string sent_account;
   std::int64_t started_us = 0;
-  AnswerReader reader;
+  std::unique_ptr<AnswerReader> reader;  // from the head on, until the next attempt is sent
   client::RefusalReader refusal;
   client::RefusedAuth refused;  // given to no attempt that `next` advised
   client::Authorizer::Times times;
@@ -97,9 +114,13 @@ struct Operation::Impl {
 
  private:
   Status decide(const Request& asked);
+  void keep_what_was_sent();
   void note_sender();
   void note_refusal(Code code);
   void note_identity();
+  AnswerReader& take_reader();
+  void give_reader_back() noexcept;
+  Api api_to_read() const noexcept;
   Status prepare_next(const Request* asked, const Wait& wait);
   void read_head_fields(const AnswerHead& given, std::string_view& content_type,
                         std::string_view& error_type);

@@ -93,7 +93,7 @@ struct Attributor::Found {
   bool is_encoded = false;
   std::string_view content_type;
   std::string_view content_encoding;
-  bool json_body = false;  // the document in `out` is open on it
+  bool json_body = false;  // the document is open on it
   std::string_view body_project;
   std::string_view model;
   std::string_view previous_response;
@@ -146,14 +146,14 @@ Result<std::string_view> Attributor::named_in_headers(const Found& found) {
 }
 
 Status Attributor::read_body(const Request& request, const Route& route, Found& found,
-                             Prepared::Impl& out) const {
-  if (route.inference()) return open_inference_body(request, found, out);
+                             Workspace& work, Prepared::Impl& out) const {
+  if (route.inference()) return open_inference_body(request, found, work, out);
   const bool may_name_project = route.of_project || route.may_spend();
   if (!may_name_project || route.kind == RouteKind::invoking) return {};
-  return open_other_body(request, found, out);
+  return open_other_body(request, found, work, out);
 }
 
-Status Attributor::open_inference_body(const Request& request, Found& found,
+Status Attributor::open_inference_body(const Request& request, Found& found, Workspace& work,
                                        Prepared::Impl& out) const {
   if (request.body_is_stream) {
     return {Code::body_needed,
@@ -164,8 +164,8 @@ Status Attributor::open_inference_body(const Request& request, Found& found,
     return {Code::invalid_json, "the body is empty; this API takes a JSON object", 0};
   }
   if (begins_like_object(request.body) || found.claims_json()) {
-    Status status = out.document.open(request.body, body_paths, settings_.json_mode);
-    if (status) return read_members(found, out);
+    Status status = work.document.open(request.body, body_paths, settings_.json_mode);
+    if (status) return read_members(found, work, out);
     if (found.claims_json()) return status;
   }
   if (!settings_.must_read_bodies()) return {};
@@ -173,29 +173,29 @@ Status Attributor::open_inference_body(const Request& request, Found& found,
 }
 
 // Of such a request only a project that it may name matters: any body is good.
-Status Attributor::open_other_body(const Request& request, Found& found,
+Status Attributor::open_other_body(const Request& request, Found& found, Workspace& work,
                                    Prepared::Impl& out) const {
   if (!begins_like_object(request.body)) return {};
-  Status status = out.document.open(request.body, body_paths, settings_.json_mode);
-  if (status) return read_members(found, out);
+  Status status = work.document.open(request.body, body_paths, settings_.json_mode);
+  if (status) return read_members(found, work, out);
   // Nothing is edited there, so that what no policy must read is not costmark's to refuse.
   const bool must_be_read = settings_.must_read_bodies() && found.says_json && !found.is_encoded;
   return must_be_read ? std::move(status) : Status();
 }
 
-Status Attributor::read_members(Found& found, Prepared::Impl& out) const {
-  json::Document& document = out.document;
+Status Attributor::read_members(Found& found, Workspace& work, Prepared::Impl& out) const {
+  json::Document& document = work.document;
   found.json_body = true;
 
   const json::Member& project = document.member(project_id);
   if (project.kind == json::Kind::string) {
-    if (!document.string(project_id, out.body_project)) {
+    if (!document.string(project_id, work.body_project)) {
       return {Code::invalid_project,
               "the body's project_id at byte " + std::to_string(project.value_begin) +
                   " has an escape that stands for no character",
               project.value_begin};
     }
-    found.body_project = out.body_project;
+    found.body_project = work.body_project;
   } else if (project && project.kind != json::Kind::null) {
     return {
         Code::invalid_project,
@@ -210,8 +210,8 @@ Status Attributor::read_members(Found& found, Prepared::Impl& out) const {
             project.value_begin};
   }
   if (document.string(model, out.model)) found.model = out.model;
-  if (document.string(previous, out.previous_response)) {
-    found.previous_response = out.previous_response;
+  if (document.string(previous, work.previous_response)) {
+    found.previous_response = work.previous_response;
   }
   out.streamed = document.raw(stream) == "true";
   out.background = out.api == Api::responses && document.raw(background) == "true";
@@ -239,21 +239,22 @@ Status Attributor::decide(const Request& request, const Url& url, const Found& f
   return {};
 }
 
-Status Attributor::check_chain(const Found& found, Prepared::Impl& out) const {
+Status Attributor::check_chain(const Found& found, Workspace& work,
+                               const Prepared::Impl& out) const {
   if (found.previous_response.empty() || out.api != Api::responses) return {};
   const std::string_view project =
       out.project.empty() ? attribution::default_project : std::string_view(out.project);
-  if (!chains_.crosses(found.previous_response, project, out.chain_owner)) return {};
-  return {Code::conflict, "previous_response_id belongs to project '" + out.chain_owner +
+  if (!chains_.crosses(found.previous_response, project, work.chain_owner)) return {};
+  return {Code::conflict, "previous_response_id belongs to project '" + work.chain_owner +
                               "', but this request goes to '" + std::string(project) +
                               "'; stored responses do not cross projects"};
 }
 
-Status Attributor::check_policies(const attribution::Endpoint& endpoint,
-                                  Prepared::Impl& out) const {
+Status Attributor::check_policies(const attribution::Endpoint& endpoint, const Workspace& work,
+                                  const Prepared::Impl& out) const {
   const bool named = is_project(out.project);
   if (!named && out.may_spend && settings_.is_closed()) {
-    if (Status status = check_unnamed(settings_, out); !status) return status;
+    if (Status status = check_unnamed(settings_, work.path, out.inference); !status) return status;
   }
   if (named && endpoint.kind == EndpointKind::runtime &&
       settings_.runtime_project == RuntimeProjectPolicy::refuse) {
@@ -304,7 +305,7 @@ Carriers Attributor::carriers_of(const attribution::Endpoint& endpoint, const Ro
 }
 
 Status Attributor::carry(const attribution::Endpoint& endpoint, const Route& route,
-                         const Found& found, Prepared::Impl& out) const {
+                         const Found& found, Workspace& work, Prepared::Impl& out) const {
   if (out.project.empty()) return {};
   out.carriers = carriers_of(endpoint, route, found, out);
   const bool carried = out.carriers.body || out.carriers.header || out.carriers.workspace;
@@ -318,7 +319,7 @@ Status Attributor::carry(const attribution::Endpoint& endpoint, const Route& rou
     return {};
   }
   carry_in_headers(out.carriers, found, out);
-  return carry_in_body(out.carriers, found, out);
+  return carry_in_body(out.carriers, found, work, out);
 }
 
 void Attributor::carry_in_headers(const Carriers& carriers, const Found& found,
@@ -334,34 +335,34 @@ void Attributor::carry_in_headers(const Carriers& carriers, const Found& found,
   }
 }
 
-Status Attributor::carry_in_body(const Carriers& carriers, const Found& found,
+Status Attributor::carry_in_body(const Carriers& carriers, const Found& found, Workspace& work,
                                  Prepared::Impl& out) const {
   if (!found.json_body) return {};
   if (!carriers.body) {
-    if (!out.document.member(project_id)) return {};
+    if (!work.document.member(project_id)) return {};
     out.body_changed = true;
-    return out.document.remove(project_id);
+    return work.document.remove(project_id);
   }
-  const json::Member& member = out.document.member(project_id);
-  out.project_value.clear();
-  json::append_string(out.project_value, out.project);
-  if (member.count == 1 && out.document.raw(project_id) == out.project_value) return {};
+  const json::Member& member = work.document.member(project_id);
+  work.project_value.clear();
+  json::append_string(work.project_value, out.project);
+  if (member.count == 1 && work.document.raw(project_id) == work.project_value) return {};
   out.body_changed = true;
-  return out.document.set(project_id, out.project_value);
+  return work.document.set(project_id, work.project_value);
 }
 
-Status Attributor::ask_for_usage(const Found& found, Prepared::Impl& out) const {
+Status Attributor::ask_for_usage(const Found& found, Workspace& work, Prepared::Impl& out) const {
   if (!settings_.stream_usage || !found.json_body || !out.streamed || !out.inference ||
       out.api != Api::chat_completions) {
     return {};
   }
-  const json::Kind options = out.document.member(stream_options).kind;
+  const json::Kind options = work.document.member(stream_options).kind;
   Status status;
   if (options == json::Kind::null) {
-    status = out.document.set(stream_options, R"({"include_usage":true})");
+    status = work.document.set(stream_options, R"({"include_usage":true})");
   } else if ((options == json::Kind::absent || options == json::Kind::object) &&
-             !out.document.member(include_usage)) {
-    status = out.document.set(include_usage, "true");
+             !work.document.member(include_usage)) {
+    status = work.document.set(include_usage, "true");
   } else {
     return {};
   }
@@ -373,8 +374,9 @@ Status Attributor::ask_for_usage(const Found& found, Prepared::Impl& out) const 
 Status Attributor::attribute(const Request& request, const Url& url,
                              const attribution::Endpoint& endpoint, Purpose purpose,
                              Prepared::Impl& out) const {
-  out.path.read(url.path);
-  const Route route = route_under(settings_, request.method, out.path, work_of(request));
+  const Lease<Workspace> work(workspaces_);
+  work->path.read(url.path);
+  const Route route = route_under(settings_, request.method, work->path, work_of(request));
   out.api = route.api;
   out.inference = route.inference();
   out.may_spend = route.may_spend();
@@ -382,21 +384,21 @@ Status Attributor::attribute(const Request& request, const Url& url,
   out.polls = route.polls;
   out.body = request.body;
   if (route.api == Api::control) return {};
-  if (Status status = check_route(settings_, endpoint, route, out.path); !status) return status;
+  if (Status status = check_route(settings_, endpoint, route, work->path); !status) return status;
 
   Found found;
   if (Status status = read_headers(request, found); !status) return status;
-  if (Status status = read_body(request, route, found, out); !status) return status;
+  if (Status status = read_body(request, route, found, *work, out); !status) return status;
   if (Status status = decide(request, url, found, out); !status) return status;
-  if (Status status = check_policies(endpoint, out); !status) return status;
-  if (Status status = check_chain(found, out); !status) return status;
+  if (Status status = check_policies(endpoint, *work, out); !status) return status;
+  if (Status status = check_chain(found, *work, out); !status) return status;
   if (purpose == Purpose::check) return {};
 
-  if (Status status = carry(endpoint, route, found, out); !status) return status;
+  if (Status status = carry(endpoint, route, found, *work, out); !status) return status;
   out.unattributed = out.may_spend && !is_project(out.project);
-  if (Status status = ask_for_usage(found, out); !status) return status;
+  if (Status status = ask_for_usage(found, *work, out); !status) return status;
   if (!out.body_changed) return {};
-  Result<std::string_view> edited = out.document.finish();
+  Result<std::string_view> edited = work->document.finish(out.edited_body);
   if (!edited) return std::move(edited).status();
   out.body = edited.value();
   return {};

@@ -6,6 +6,7 @@
 #include "attribution/endpoint.hpp"
 #include "attribution/route.hpp"
 #include "client/prepare/prepared.hpp"
+#include "client/prepare/workspace.hpp"
 #include "client/settings.hpp"
 #include "costmark/client.hpp"
 #include "costmark/url.hpp"
@@ -19,8 +20,8 @@ enum class Purpose : std::uint8_t { send, check };
 // the carriers of the endpoint. A request that is only checked is not edited.
 class Attributor {
  public:
-  Attributor(const Settings& settings, const attribution::Chains& chains)
-      : settings_(settings), chains_(chains) {}
+  Attributor(const Settings& settings, const attribution::Chains& chains, Workspaces& workspaces)
+      : settings_(settings), chains_(chains), workspaces_(workspaces) {}
 
   Status attribute(const Request& request, const Url& url, const attribution::Endpoint& endpoint,
                    Purpose purpose, Prepared::Impl& out) const;
@@ -31,28 +32,32 @@ class Attributor {
   Status read_headers(const Request& request, Found& found) const;
   static Result<std::string_view> named_in_headers(const Found& found);
   Status read_body(const Request& request, const attribution::Route& route, Found& found,
-                   Prepared::Impl& out) const;
-  Status open_inference_body(const Request& request, Found& found, Prepared::Impl& out) const;
-  Status open_other_body(const Request& request, Found& found, Prepared::Impl& out) const;
-  Status read_members(Found& found, Prepared::Impl& out) const;
+                   Workspace& work, Prepared::Impl& out) const;
+  Status open_inference_body(const Request& request, Found& found, Workspace& work,
+                             Prepared::Impl& out) const;
+  Status open_other_body(const Request& request, Found& found, Workspace& work,
+                         Prepared::Impl& out) const;
+  Status read_members(Found& found, Workspace& work, Prepared::Impl& out) const;
   Status decide(const Request& request, const Url& url, const Found& found,
                 Prepared::Impl& out) const;
-  Status check_policies(const attribution::Endpoint& endpoint, Prepared::Impl& out) const;
-  Status check_chain(const Found& found, Prepared::Impl& out) const;
+  Status check_policies(const attribution::Endpoint& endpoint, const Workspace& work,
+                        const Prepared::Impl& out) const;
+  Status check_chain(const Found& found, Workspace& work, const Prepared::Impl& out) const;
   Status check_carried(const Prepared::Impl& out) const;
   attribution::Carriers carriers_of(const attribution::Endpoint& endpoint,
                                     const attribution::Route& route, const Found& found,
                                     const Prepared::Impl& out) const;
   Status carry(const attribution::Endpoint& endpoint, const attribution::Route& route,
-               const Found& found, Prepared::Impl& out) const;
+               const Found& found, Workspace& work, Prepared::Impl& out) const;
   void carry_in_headers(const attribution::Carriers& carriers, const Found& found,
                         Prepared::Impl& out) const;
-  Status carry_in_body(const attribution::Carriers& carriers, const Found& found,
+  Status carry_in_body(const attribution::Carriers& carriers, const Found& found, Workspace& work,
                        Prepared::Impl& out) const;
-  Status ask_for_usage(const Found& found, Prepared::Impl& out) const;
+  Status ask_for_usage(const Found& found, Workspace& work, Prepared::Impl& out) const;
 
   const Settings& settings_;
   const attribution::Chains& chains_;
+  Workspaces& workspaces_;
 };
 
 }  // namespace costmark::client

@@ -82,24 +82,41 @@ signing::Scope signed_scope(const Request& request) noexcept {
   return whole ? signing::Scope{parts[2], parts[3]} : signing::Scope{};
 }
 
-bool listed(const std::vector<std::string_view>& names, std::string_view name) noexcept {
-  return std::any_of(names.begin(), names.end(),
-                     [name](std::string_view n) { return equal_ignoring_case(n, name); });
+bool is_named(std::string_view listed, std::string_view name) noexcept {
+  return equal_ignoring_case(listed, name);
 }
 
-bool listed(const std::vector<Header>& headers, std::string_view name) noexcept {
-  return std::any_of(headers.begin(), headers.end(),
-                     [name](const Header& h) { return equal_ignoring_case(h.name, name); });
+bool is_named(const Header& listed, std::string_view name) noexcept {
+  return equal_ignoring_case(listed.name, name);
+}
+
+template <class Names>
+bool listed(const Names& names, std::string_view name) noexcept {
+  return std::any_of(names.begin(), names.end(),
+                     [name](const auto& each) { return is_named(each, name); });
 }
 
 // Names spelt here, as the request's own need not outlive `prepare`.
 void drop_earlier_signature(const Request& request, Prepared::Impl& out) {
   for (const std::string_view name :
        {"authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"}) {
-    const bool carried =
-        std::any_of(request.headers.begin(), request.headers.end(),
-                    [name](const Header& h) { return equal_ignoring_case(h.name, name); });
+    const bool carried = listed(request.headers, name);
     if (carried && !listed(out.headers_to_remove, name)) out.headers_to_remove.push_back(name);
+  }
+}
+
+// Copies the values. Their names are the signer's, and stay.
+void set_headers(std::span<const Header> headers, Prepared::Impl& out) {
+  std::size_t size = 0;
+  for (const Header& header : headers) size += header.value.size() + 1;
+  std::string& values = out.authorization;
+  values.clear();
+  values.reserve(size);  // growing would leave copies of secrets, and move the values
+  for (const Header& header : headers) {
+    const std::size_t begin = values.size();
+    values.append(header.value).push_back('\0');
+    out.headers_to_set.push_back(
+        {header.name, std::string_view(values).substr(begin, header.value.size())});
   }
 }
 
@@ -121,14 +138,17 @@ Status check_destination(const Settings& settings, const Url& url,
 
 // AWS verifies the Host that it receives: one that is not its own cannot be verified there, and the
 // signature would be good elsewhere.
-Status check_host_headers(const Request& request, const Url& url, std::string_view host) {
+Status check_host_headers(const Request& request, const Url& url) {
   for (const Header& header : request.headers) {
     if (!equal_ignoring_case(header.name, "host")) continue;
     std::string_view named = header.value;
     if (url.default_port() && named.ends_with(":443")) named.remove_suffix(4);
+    if (url.default_port() && !url.ipv6 && equal_ignoring_case(named, url.host)) continue;
+    std::string host;
+    append_host_header(url, host);
     if (equal_ignoring_case(named, host)) continue;
     return {Code::endpoint_mismatch, "the request's Host header is not the host of its URL, " +
-                                         std::string(host) + "; leave it out or make them agree"};
+                                         host + "; leave it out or make them agree"};
   }
   return {};
 }
@@ -136,16 +156,19 @@ Status check_host_headers(const Request& request, const Url& url, std::string_vi
 }  // namespace
 
 Authorizer::Authorizer(const Settings& settings, Identity identity,
-                       std::function<void(LogLevel, std::string_view)> log)
+                       std::function<void(LogLevel, std::string_view)> log, Workspaces& workspaces)
     : settings_(settings),
       identity_(std::move(identity)),
       log_(std::move(log)),
-      cache_(std::move(identity_.credentials), [this](const Error& error) {
-        if (log_) {
-          log_(LogLevel::warning,
-               "credentials could not be refreshed, those at hand still serve: " + error.message);
-        }
-      }) {}
+      cache_(std::move(identity_.credentials),
+             [this](const Error& error) {
+               if (log_) {
+                 log_(LogLevel::warning,
+                      "credentials could not be refreshed, those at hand still serve: " +
+                          error.message);
+               }
+             }),
+      workspaces_(workspaces) {}
 
 Authorizer::~Authorizer() = default;
 
@@ -309,21 +332,17 @@ void Authorizer::drop_api_key(const Request& request, const attribution::Endpoin
   const std::string_view key = value_of(request, api_key_header);
   const bool sdk_put_it_there =
       looks_like_bedrock_key(key) || (!key.empty() && key == identity_.host_api_key);
-  const bool carried =
-      std::any_of(request.headers.begin(), request.headers.end(),
-                  [](const Header& h) { return equal_ignoring_case(h.name, api_key_header); });
+  const bool carried = listed(request.headers, api_key_header);
   if (carried && (!endpoint.region().empty() || sdk_put_it_there)) {
     out.headers_to_remove.push_back(api_key_header);
   }
 }
 
 Status Authorizer::check_to_sign(const Request& request, const Url& url,
-                                 const attribution::Endpoint& endpoint, Prepared::Impl& out) const {
+                                 const attribution::Endpoint& endpoint) const {
   if (Status status = check_destination(settings_, url, endpoint); !status) return status;
-  out.host.clear();
-  append_host_header(url, out.host);
   if (!endpoint.region().empty()) {
-    if (Status status = check_host_headers(request, url, out.host); !status) return status;
+    if (Status status = check_host_headers(request, url); !status) return status;
   }
   if (request.body_is_stream) {
     return {Code::body_needed,
@@ -336,34 +355,38 @@ Status Authorizer::check_to_sign(const Request& request, const Url& url,
 Status Authorizer::sign(const Request& request, const Url& url,
                         const attribution::Endpoint& endpoint, UnixSeconds now, const Wait& wait,
                         Prepared::Impl& out) {
-  if (Status status = check_to_sign(request, url, endpoint, out); !status) return status;
+  if (Status status = check_to_sign(request, url, endpoint); !status) return status;
   if (Status status = check_clock(now); !status) return status;
   Result<CredentialsPtr> signers = credentials(now, wait, out);
   if (!signers) return std::move(signers).status();
   say_once("SigV4 and the AWS credentials of: ", signers.value()->source());
 
+  const Lease<Workspace> work(workspaces_);
   for (const Header& header : request.headers) {
     if (is_signed(header.name) && !signing::never_signed(header.name) &&
         !listed(out.headers_to_remove, header.name) && !listed(out.headers_to_set, header.name)) {
-      out.signed_headers.push_back(header);
+      work->signed_headers.push_back(header);
     }
   }
-  for (const Header& header : out.headers_to_set) out.signed_headers.push_back(header);
+  for (const Header& header : out.headers_to_set) work->signed_headers.push_back(header);
   drop_earlier_signature(request, out);
   drop_api_key(request, endpoint, out);
 
-  if (Status status = out.hasher.hash(out.body, out.payload_hash); !status) return status;
-  const signing::Request to_sign{request.method, out.host, url.path, url.query, out.signed_headers};
+  if (Status status = work->hasher.hash(out.body, work->payload_hash); !status) return status;
+  work->host.clear();
+  append_host_header(url, work->host);
+  const signing::Request to_sign{request.method, work->host, url.path, url.query,
+                                 work->signed_headers};
   const signing::Scope scope{region_for(request, endpoint).value(), service_for(request, endpoint)};
   const UnixSeconds skew = skew_.seconds();
   signing::Options options;
   options.refuse_expired = false;  // the cache has looked, by the clock without the skew
-  if (Status status = signer_.sign(to_sign, out.payload_hash, *signers.value(), scope, now + skew,
-                                   options, out.signature);
+  if (Status status = signer_.sign(to_sign, work->payload_hash, *signers.value(), scope, now + skew,
+                                   options, work->signature);
       !status) {
     return status;
   }
-  for (const Header& header : out.signature.headers()) out.headers_to_set.push_back(header);
+  set_headers(work->signature.headers(), out);
   out.auth = {AuthKind::signature, signers.value(), skew};
   return {};
 }
@@ -435,7 +458,7 @@ Status Authorizer::ready(const Request& request, const Url& url,
                          Prepared::Impl& out) {
   switch (mode_for(request, endpoint)) {
     case AuthMode::sigv4:
-      if (Status status = check_to_sign(request, url, endpoint, out); !status) return status;
+      if (Status status = check_to_sign(request, url, endpoint); !status) return status;
       return credentials(now, wait, out).status();
     case AuthMode::bearer:
       if (Status status = check_destination(settings_, url, endpoint); !status) return status;

@@ -10,6 +10,7 @@
 #include "client/operation/refusal.hpp"
 #include "client/prepare/clock_skew.hpp"
 #include "client/prepare/prepared.hpp"
+#include "client/prepare/workspace.hpp"
 #include "client/settings.hpp"
 #include "costmark/client.hpp"
 #include "costmark/credentials_cache.hpp"
@@ -60,7 +61,7 @@ struct Identity {
 class Authorizer {
  public:
   Authorizer(const Settings& settings, Identity identity,
-             std::function<void(LogLevel, std::string_view)> log);
+             std::function<void(LogLevel, std::string_view)> log, Workspaces& workspaces);
   ~Authorizer();
 
   // Whether `authorize` of this request makes a signature.
@@ -106,7 +107,7 @@ class Authorizer {
                                       const attribution::Endpoint& endpoint) const;
   std::string_view service_for(const Request& request, const attribution::Endpoint& endpoint) const;
   Status check_to_sign(const Request& request, const Url& url,
-                       const attribution::Endpoint& endpoint, Prepared::Impl& out) const;
+                       const attribution::Endpoint& endpoint) const;
   Status ready_token(std::string_view carried, const attribution::Endpoint& endpoint,
                      UnixSeconds now, const Wait& wait, Prepared::Impl& out);
   // The token that stays what it is, and what it is called in the log.
@@ -135,6 +136,7 @@ class Authorizer {
   TokenMint mint_{max_bearer_token_life_s};
   ClockSkew skew_;
   signing::Signer signer_;
+  Workspaces& workspaces_;
   std::atomic<bool> said_{false};
 };
 

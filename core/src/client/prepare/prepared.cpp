@@ -37,17 +37,21 @@ void Prepared::Impl::forget_request() noexcept {
   take_off_signature();
 }
 
+void Prepared::Impl::shrink() noexcept {
+  constexpr std::size_t worth_keeping = 64U << 10U;
+  if (edited_body.capacity() > worth_keeping) edited_body = {};
+}
+
 void Prepared::Impl::attributed() noexcept {
   attributed_removals = headers_to_remove.size();
   attributed_headers = headers_to_set.size();
 }
 
 void Prepared::Impl::take_off_signature() noexcept {
-  headers_to_remove.resize(attributed_removals);
-  headers_to_set.resize(attributed_headers);
+  headers_to_remove.shorten(attributed_removals);
+  headers_to_set.shorten(attributed_headers);
   auth.reset();
   renewal_due = false;
-  signed_headers.clear();
   cleanse(authorization);
 }
 
@@ -68,7 +72,11 @@ std::string_view Prepared::Impl::token() const noexcept {
   return {};
 }
 
-Prepared::Prepared() : impl_(std::make_unique<Impl>()) {}
+void Prepared::Drop::operator()(Impl* impl) const noexcept {
+  if (is_owner) delete impl;
+}
+
+Prepared::Prepared() : impl_(new Impl, Drop{true}) {}
 Prepared::~Prepared() = default;
 Prepared::Prepared(Prepared&&) noexcept = default;
 Prepared& Prepared::operator=(Prepared&&) noexcept = default;
@@ -77,10 +85,10 @@ void Prepared::clear() noexcept {
   impl_->reset();
 }
 std::span<const std::string_view> Prepared::headers_to_remove() const noexcept {
-  return impl_->headers_to_remove;
+  return {impl_->headers_to_remove.data(), impl_->headers_to_remove.size()};
 }
 std::span<const Header> Prepared::headers_to_set() const noexcept {
-  return impl_->headers_to_set;
+  return {impl_->headers_to_set.data(), impl_->headers_to_set.size()};
 }
 std::string_view Prepared::body() const noexcept {
   return impl_->body;

@@ -7,19 +7,18 @@
 
 #include "attribution/carrier.hpp"
 #include "attribution/endpoint.hpp"
-#include "attribution/lenient_path.hpp"
+#include "base/short_list.hpp"
 #include "client/prepare/auth_used.hpp"
 #include "costmark/client.hpp"
-#include "costmark/json.hpp"
-#include "costmark/signing.hpp"
 #include "costmark/url.hpp"
+#include "json/text_buffer.hpp"
 
 namespace costmark {
 
 struct Prepared::Impl {
   // What the caller reads.
-  std::vector<std::string_view> headers_to_remove;
-  std::vector<Header> headers_to_set;
+  ShortList<std::string_view, most_removed> headers_to_remove;
+  ShortList<Header, most_set> headers_to_set;
   std::string_view body;
   bool body_changed = false;
   std::string url;     // empty: as it was
@@ -44,22 +43,11 @@ struct Prepared::Impl {
   attribution::Endpoint endpoint;
   std::string stored_at;  // host of the response, where one is stored
 
-  // What preparing works with.
-  attribution::LenientPath path;   // of the request
   attribution::Carriers carriers;  // of the project
-  json::Document document;
-  std::string body_project;
-  std::string project_value;  // the project as JSON text
   std::string model;
-  std::string previous_response;
-  std::string chain_owner;
   std::string spelt_url;
-  std::string host;
-  std::string authorization;
-  std::vector<Header> signed_headers;
-  signing::PayloadHasher hasher;
-  signing::PayloadHash payload_hash{};
-  signing::Signature signature;
+  json::TextBuffer edited_body;  // what `body` shows when it was changed
+  std::string authorization;     // the values of the headers that authorize, one after the other
 
   // A token that was fetched ahead of authorizing; used once. It outlasts reset(), since the
   // request that it was fetched for may be rebuilt before it is used; its owner cleanses it.
@@ -72,6 +60,8 @@ struct Prepared::Impl {
   void reset() noexcept;
   // The same, less a token that is ready for the next one.
   void forget_request() noexcept;
+  // Lets go of large buffers.
+  void shrink() noexcept;
   // The request is attributed: what comes now authorizes it.
   void attributed() noexcept;
   // Forgets what authorizes the request, and keeps its attribution.

@@ -81,7 +81,8 @@ Status check_route(const Settings& settings, const attribution::Endpoint& endpoi
   return {};
 }
 
-Status check_unnamed(const Settings& settings, const Prepared::Impl& out) {
+Status check_unnamed(const Settings& settings, const attribution::LenientPath& path,
+                     bool inference) {
   std::string message = "no project is named for this request and ";
   if (settings.unattributed == UnattributedPolicy::refuse) {
     message += "option 'unattributed' is refuse";
@@ -91,8 +92,8 @@ Status check_unnamed(const Settings& settings, const Prepared::Impl& out) {
     message += "'default', which would pay, matches no pattern of option 'allowed_projects'";
   }
   message += "; name one in the request, a scope, option 'project' or COSTMARK_PROJECT";
-  if (!out.inference) {
-    message += ", or, if requests to " + shown(out.path.text()) +
+  if (!inference) {
+    message += ", or, if requests to " + shown(path.text()) +
                " spend nothing, name the path in option 'free_routes'";
   }
   return {Code::unattributed, std::move(message)};

@@ -20,7 +20,8 @@ Status check_route(const Settings& settings, const attribution::Endpoint& endpoi
                    const attribution::Route& route, const attribution::LenientPath& path);
 
 // For a request that may spend, names no project, and meets a policy that wants one.
-Status check_unnamed(const Settings& settings, const Prepared::Impl& out);
+Status check_unnamed(const Settings& settings, const attribution::LenientPath& path,
+                     bool inference);
 
 // Why an inference request whose body does not begin like JSON is refused. The labels are those of
 // the request.

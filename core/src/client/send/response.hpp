@@ -19,7 +19,9 @@ struct Response::Impl {
   std::vector<Header> headers;                 // of the request
 
   // Forgets the answer of the last attempt, and keeps its memory, unless it is very large.
-  void reset();
+  void reset() noexcept;
+  // Lets go of large buffers.
+  void shrink() noexcept;
 };
 
 }  // namespace costmark

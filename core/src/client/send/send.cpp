@@ -73,7 +73,7 @@ Status SendCall::prepare() {
 
 Status SendCall::attempt(net::Connection& connection) {
   out_.reset();
-  append_sent_headers(request_.headers, operation_.impl().prepared.impl(), out_.headers);
+  append_sent_headers(request_.headers, operation_.impl().made, out_.headers);
   std::erase_if(out_.headers, is_said_anyway);
   operation_.sent();
   const http::Request request{request_.method,
@@ -216,7 +216,8 @@ Status Client::send(Operation& operation, const SendOptions& options) {
     return {Code::invalid_argument, "the operation is another client's"};
   }
   if (operation.id().empty()) return {Code::invalid_argument, "send comes after begin"};
-  operation.impl().response.impl().reset();
+  operation.impl().response.impl().operation = &operation.impl();
+  operation.impl().response.clear();
   const client::SendContext context{impl_->sending, impl_->log};
   return client::SendCall(context, operation, options).run();
 }

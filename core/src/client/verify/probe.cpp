@@ -9,6 +9,7 @@
 #include "attribution/carrier.hpp"
 #include "base/text.hpp"
 #include "client/prepare/prepared.hpp"
+#include "costmark/json.hpp"
 
 namespace costmark::client {
 namespace {

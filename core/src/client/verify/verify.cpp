@@ -105,7 +105,7 @@ class Verifier::Turn {
 Verifier::Verifier(Parts parts)
     : parts_(std::move(parts)),
       settings_(without_policies(parts_.settings)),
-      attributor_(settings_, parts_.chains) {}
+      attributor_(settings_, parts_.chains, parts_.workspaces) {}
 
 Verifier::~Verifier() = default;
 

@@ -33,6 +33,7 @@ class Verifier {
   struct Parts {
     const Settings& settings;
     const attribution::Chains& chains;
+    Workspaces& workspaces;
     Authorizer& authorizer;
     Accounting& accounting;
     const std::function<UnixSeconds()>& clock;
