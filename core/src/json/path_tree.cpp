@@ -17,12 +17,42 @@ Status malformed(std::string_view path, const char* reason) {
 }  // namespace
 
 Status PathTree::build(std::span<const std::string_view> paths) {
+  if (is_of(paths)) {
+    forget_findings();
+    return {};
+  }
   clear();
   nodes_.emplace_back();
   for (const std::string_view path : paths) {
     if (Status status = add(path); !status) return status;
   }
+  for (const std::string_view path : paths) {
+    spelling_.append(path);
+    spelling_ends_.push_back(spelling_.size());
+  }
   return {};
+}
+
+bool PathTree::is_of(std::span<const std::string_view> paths) const noexcept {
+  if (paths.empty() || paths.size() != spelling_ends_.size()) return false;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    const std::size_t end = spelling_ends_[i];
+    if (std::string_view(spelling_).substr(begin, end - begin) != paths[i]) return false;
+    begin = end;
+  }
+  return true;
+}
+
+void PathTree::forget_findings() noexcept {
+  reset(occurrences_);
+  for (Node& node : nodes_) {
+    node.member = {};
+    node.first = node.last = npos;
+    node.size = 0;
+    node.plan = Plan::none;
+    node.value = {};
+  }
 }
 
 void PathTree::clear() {
@@ -30,6 +60,8 @@ void PathTree::clear() {
   reset(ends_);
   reset(occurrences_);
   reset(keys_);
+  spelling_.clear();
+  spelling_ends_.clear();
 }
 
 Status PathTree::add(std::string_view path) {
@@ -118,7 +150,8 @@ std::size_t PathTree::planned_below(std::size_t index) const noexcept {
 
 std::size_t PathTree::capacity() const noexcept {
   return nodes_.capacity() * sizeof(Node) + ends_.capacity() * sizeof(std::size_t) +
-         occurrences_.capacity() * sizeof(Occurrence) + keys_.capacity();
+         occurrences_.capacity() * sizeof(Occurrence) + keys_.capacity() + spelling_.capacity() +
+         spelling_ends_.capacity() * sizeof(std::size_t);
 }
 
 }  // namespace costmark::json

@@ -79,6 +79,8 @@ class PathTree {
   std::size_t capacity() const noexcept;
 
  private:
+  bool is_of(std::span<const std::string_view> paths) const noexcept;
+  void forget_findings() noexcept;
   Status add(std::string_view path);
   std::size_t child(std::size_t parent, std::size_t key_offset);
 
@@ -86,6 +88,9 @@ class PathTree {
   std::vector<std::size_t> ends_;
   std::vector<Occurrence> occurrences_;
   std::string keys_;
+  // What it was built of, end to end; most callers ask for the same paths each time.
+  std::string spelling_;
+  std::vector<std::size_t> spelling_ends_;
 };
 
 }  // namespace costmark::json

@@ -344,5 +344,23 @@ TEST(Accepted, EveryValidTextInEitherMode) {
   }
 }
 
+// The paths are those of the text before; what was found and planned for it is not.
+TEST(Document, ForgetsTheTextBeforeWhenItsPathsStay) {
+  const std::array<std::string_view, 3> paths{"a", "b.c", "b"};
+  Document document;
+  ASSERT_TRUE(document.open(R"({"a":1,"b":{"c":2,"d":3},"a":4})", paths).ok());
+  EXPECT_EQ(document.member(0).count, 2U);
+  ASSERT_TRUE(document.set(1, "7").ok());
+  ASSERT_TRUE(document.open(R"({"x":0})", paths).ok());
+  for (std::size_t i = 0; i < paths.size(); ++i) EXPECT_FALSE(document.member(i)) << paths[i];
+  ASSERT_TRUE(document.set(0, "5").ok());
+  EXPECT_EQ(document.finish().value(), R"({"a":5,"x":0})");
+  const std::array<std::string_view, 2> other{"a", "x"};
+  ASSERT_TRUE(document.open(R"({"x":0})", other).ok());
+  EXPECT_TRUE(document.member(1));
+  ASSERT_TRUE(document.open(R"({"a":[1]})", paths).ok());
+  EXPECT_EQ(document.raw(0), "[1]");
+}
+
 }  // namespace
 }  // namespace costmark::json
