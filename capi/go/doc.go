@@ -2,8 +2,7 @@
 //
 // It writes the project into a request, signs the request, hands it back to be sent or sends it itself,
 // and reads the usage out of the answer. It is the Go side of libcostmark, a C library, and calls it
-// through cgo. It prints nothing. A client has one goroutine while it fetches credentials, and none
-// otherwise.
+// through cgo. It prints nothing. A client has goroutines only while calls are running.
 //
 // # Under an HTTP client
 //
@@ -48,8 +47,9 @@
 //   - What the transport below decoded is read as it passes. Where the caller asked for gzip itself,
 //     it gets gzip, except for a stream out of which a chunk is hidden. Other encodings pass unread:
 //     the outcome is unknown.
-//   - A request waits for credentials no longer than its context allows. One goroutine of a client
-//     fetches them, and the requests wait for it; the fetch is cancelled when no request waits any more.
+//   - A request waits for credentials no longer than its context allows, whatever their source does. One
+//     goroutine of a client fetches them, and the requests wait for it in Go: a thousand of them hold one
+//     thread. The fetch is cancelled when no request waits any more.
 //
 // # Scopes
 //
@@ -85,7 +85,7 @@
 //
 //	response, err := client.Send(ctx, request, &costmark.SendOptions{To: os.Stdout})
 //
-// When the context is done, it returns at once.
+// When the context is done, it returns.
 //
 // # Under any other client
 //
@@ -113,6 +113,9 @@
 //	var refused *costmark.Error
 //	if errors.As(err, &refused) && refused.Offset >= 0 { ... } // where in the body
 //
+// A nil or zero value of a type of this package gives errors, not panics. [ErrClosed] is an *Error, too;
+// Error.RetryableError tells whether to try again.
+//
 // Under an HTTP client, errors of the service are answers, and reach the caller as such. An SDK that
 // retries every error of a transport does not retry those of this package with [JoinRetries].
 //
@@ -126,6 +129,22 @@
 //
 // The other way round, [CredentialsCache] and [BearerTokenCache] give other packages what a client would
 // use, and [ExplainCredentials] tells where the default chain has looked.
+//
+// # Options
+//
+// [Settings] sets options by fields with types, [Config] by name: for values that come from a file. Both
+// are checked by [New]. [Options] lists them.
+//
+//	client, err := costmark.New(costmark.Settings{
+//		Project:      "proj_5d5ykleja6cwpirysbb7",
+//		Unattributed: "refuse",
+//		Timeout:      time.Minute,
+//	})
+//
+// # Start and end of a program
+//
+// [Client.Ready] fetches the credentials before the first request. [Client.Shutdown] closes the client and
+// waits until the open answers are counted; call it after http.Server.Shutdown.
 //
 // # Usage
 //
@@ -142,14 +161,19 @@
 //	export PKG_CONFIG_PATH=/opt/costmark/lib/pkgconfig
 //	go build ./...
 //
+// With the tag costmark_static the program contains the library, from libcostmark.a:
+//
+//	go build -tags costmark_static ./...
+//
 // Where the loader does not look, such as in /opt/costmark/lib, LD_LIBRARY_PATH or
 // CGO_LDFLAGS=-Wl,-rpath,/opt/costmark/lib tells it to.
 //
 // # Goroutines
 //
 // A [Client], a [Transport] and an [Operation] are safe for use by many goroutines at once, and so are
-// a [CredentialsCache] and a [BearerTokenCache]. A call into C holds on to a thread for as long as it
-// runs; that is long for [Client.Send] and [Client.Verify], and for the one goroutine of a client that
-// fetches credentials. [Client.Close] may be called at any time: running calls finish, open answers are
+// a [CredentialsCache] and a [BearerTokenCache]. A call into C holds a thread for as long as it runs. That
+// is long for a [Client.Send], for the one goroutine of a client that fetches credentials, and for at most
+// two goroutines that verify; a cache has at most two. All calls return when their context is done; a call
+// into C that cannot be stopped then ends later, by itself. [Client.Close] may be called at any time: running calls finish, open answers are
 // counted to their end, later calls return [ErrClosed].
 package costmark

@@ -364,3 +364,27 @@ func TestWhatIsRunning(t *testing.T) {
 		t.Error(SourceScope, APIResponses, OutcomeIncomplete)
 	}
 }
+
+func TestGapsInTheAttributionShow(t *testing.T) {
+	client := newClient(t, Config{"auth": "none", "unattributed": "allow"})
+	unattributed := chatRequest(plainChat)
+	unknown := chatRequest(plainChat)
+	unknown.URL = "http://127.0.0.1:8080/graphql"
+	for _, request := range []*Request{unattributed, unknown} {
+		prepared, err := client.Prepare(context.Background(), request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if prepared.Unattributed != (request == unattributed) || prepared.Unrecognized != (request == unknown) {
+			t.Errorf("%s: %+v", request.URL, prepared)
+		}
+	}
+	want := RequestCounts{Unattributed: 1, Unrecognized: 1}
+	if counts, err := client.Requests(); err != nil || counts != want {
+		t.Errorf("%+v, %v", counts, err)
+	}
+	client.Close()
+	if counts, err := client.Requests(); err != nil || counts != want {
+		t.Errorf("after Close: %+v, %v", counts, err)
+	}
+}

@@ -95,6 +95,9 @@ func openPrices(open func(**C.costmark_price_book, **C.costmark_error) C.costmar
 // AgeDays is how many days before a moment the book was compared with its sources; more than 30 are
 // worth a warning.
 func (b *PriceBook) AgeDays(at time.Time) int {
+	if b == nil || b.book == nil {
+		return 0
+	}
 	defer runtime.KeepAlive(b)
 	return int(C.costmark_price_book_age_days(b.book, C.int64_t(at.Unix())))
 }
@@ -120,6 +123,12 @@ type Cost struct {
 
 // Cost says what a call costs. What the book does not have is not an error, but a state of the cost.
 func (b *PriceBook) Cost(call *PricedCall) (Cost, error) {
+	if b == nil || b.book == nil {
+		return Cost{}, notMade("PriceBook", "ShippedPrices, ParsePrices or LoadPrices")
+	}
+	if call == nil {
+		return Cost{}, refusal(ErrInvalidArgument, "the call is nil")
+	}
 	defer runtime.KeepAlive(b)
 	var pins pins
 	defer pins.Unpin()

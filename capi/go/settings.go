@@ -29,16 +29,19 @@ type Settings struct {
 	Conflict        string   `option:"conflict"`        // "keep", "override", "refuse"
 	RuntimeProject  string   `option:"runtime_project"` // "allow", "refuse", "warn"
 	Carrier         []string `option:"carrier"`         // "auto", "body", "header", "workspace"
+	FreeRoutes      []string `option:"free_routes"`     // globs of paths whose requests spend nothing
+	StrictRoutes    Switch   `option:"strict_routes"`   // refuse requests to unknown paths everywhere
 
 	// The endpoint.
-	BaseURL     string `option:"base_url"`
-	Endpoint    string `option:"endpoint"` // "auto", "custom", "mantle", "runtime"
-	Region      string `option:"region"`
-	Service     string `option:"service"`
-	Route       string `option:"route"`  // "auto", "keep"
-	Routes      string `option:"routes"` // a file
-	Verify      Switch `option:"verify"`
-	VerifyModel string `option:"verify_model"`
+	BaseURL     string   `option:"base_url"`
+	Hosts       []string `option:"hosts"`    // such as "gateway.example:8443"
+	Endpoint    string   `option:"endpoint"` // "auto", "custom", "mantle", "runtime"
+	Region      string   `option:"region"`
+	Service     string   `option:"service"`
+	Route       string   `option:"route"`  // "auto", "keep"
+	Routes      string   `option:"routes"` // a file
+	Verify      Switch   `option:"verify"`
+	VerifyModel string   `option:"verify_model"`
 
 	// Credentials.
 	Auth            string `option:"auth"` // "auto", "bearer", "none", "sigv4"
@@ -52,6 +55,12 @@ type Settings struct {
 	StreamUsage Switch `option:"stream_usage"`
 	StrictJSON  Switch `option:"strict_json"`
 	ChainMemory int    `option:"chain_memory,none"` // response ids; negative: none
+
+	// The ledger.
+	Ledger      string `option:"ledger"` // a folder, or "stdout", "stderr", "fd:N"
+	LedgerBegin Switch `option:"ledger_begin"`
+	LedgerSync  string `option:"ledger_sync"` // "every", "interval", "never"
+	Prices      string `option:"prices"`      // a file
 
 	// Send and Verify. Times are rounded up to milliseconds.
 	Timeout            time.Duration `option:"timeout_ms"`

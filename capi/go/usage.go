@@ -67,6 +67,9 @@ type RequestCounts struct {
 // Requests counts the client's requests that went out with a gap in their attribution. After Close it
 // returns the counts as they stood when the last answer had been read.
 func (c *Client) Requests() (RequestCounts, error) {
+	if c == nil || c.core == nil {
+		return RequestCounts{}, errNoClient
+	}
 	core := c.core
 	if !core.join() {
 		<-core.ended

@@ -30,19 +30,36 @@ py::tuple as_pair(std::string_view name, std::string_view value) {
   return py::make_tuple(as_text(name), as_text(value));
 }
 
-py::list headers_to_set(const Prepared& prepared) {
+constexpr std::string_view content_length = "Content-Length";
+constexpr std::string_view transfer_encoding = "Transfer-Encoding";
+
+std::optional<std::string_view> value_of(const Request& request, std::string_view name) {
+  for (const Header& header : request.headers) {
+    if (equal_ignoring_case(header.name, name)) return header.value;
+  }
+  return std::nullopt;
+}
+
+// Whether the length that the request gives, if any, is that of its body. A wrong one stays, so
+// that it is the error that it is without us.
+bool is_length_right(const Request& request) {
+  const auto given = value_of(request, content_length);
+  return !given || *given == std::to_string(request.body.size());
+}
+
+py::list headers_to_set(const Request& request, const Prepared& prepared) {
   py::list result;
   for (const Header& header : prepared.headers_to_set()) {
     result.append(as_pair(header.name, header.value));
   }
-  if (prepared.body_changed()) {
-    result.append(as_pair("Content-Length", std::to_string(prepared.body().size())));
+  if (prepared.body_changed() && is_length_right(request)) {
+    result.append(as_pair(content_length, std::to_string(prepared.body().size())));
   }
   return result;
 }
 
 // Less those that are set: setting replaces every field of that name.
-py::list headers_to_remove(const Prepared& prepared) {
+py::list headers_to_remove(const Request& request, const Prepared& prepared) {
   py::list result;
   const std::span<const Header> set = prepared.headers_to_set();
   for (const std::string_view name : prepared.headers_to_remove()) {
@@ -51,6 +68,10 @@ py::list headers_to_remove(const Prepared& prepared) {
         })) {
       result.append(as_text(name));
     }
+  }
+  // It must not stand beside the length that is set.
+  if (prepared.body_changed() && value_of(request, transfer_encoding)) {
+    result.append(as_text(transfer_encoding));
   }
   return result;
 }
@@ -163,7 +184,7 @@ py::object PyOperation::prepare(py::object method, py::object url, const py::seq
   check(std::move(status));
   const Prepared& prepared = operation_.prepared();
   return py::make_tuple(
-      headers_to_set(prepared), headers_to_remove(prepared),
+      headers_to_set(views, prepared), headers_to_remove(views, prepared),
       prepared.body_changed() ? py::object(as_bytes(prepared.body())) : py::none(),
       text_or_none(prepared.url()), prepared.authorized());
 }

@@ -113,10 +113,11 @@ void Machine::look_up() {
   COSTMARK_HOLDS(is_text(route.path) && is_text(route.file) && is_text(route.source));
   check(costmark_project_check(given.data, given.len, &error_));
   const auto number = static_cast<std::int32_t>(next()) - 2;
-  for (const char* name :
-       {costmark_status_name(number), costmark_outcome_name(number), costmark_step_name(number),
-        costmark_reason_name(number), costmark_api_name(number),
-        costmark_project_source_name(number), costmark_verdict_name(number)}) {
+  for (const char* name : {costmark_status_name(number), costmark_outcome_name(number),
+                           costmark_step_name(number), costmark_reason_name(number),
+                           costmark_api_name(number), costmark_project_source_name(number),
+                           costmark_verdict_name(number), costmark_cost_state_name(number),
+                           costmark_price_flag_name(static_cast<std::uint32_t>(number))}) {
     COSTMARK_HOLDS(*name != '\0');
   }
 }

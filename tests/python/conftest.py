@@ -33,6 +33,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how long to keep every kind of call going while credentials expire and calls fail"
         " (default: %(default)s)",
     )
+    parser.addoption(
+        "--sdk-sdists",
+        metavar="FOLDER",
+        help="where the unpacked sdists of the SDKs are, whose own tests are to be run",
+    )
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -118,6 +119,7 @@ struct ClientConfig {
   std::function<void(const AttemptReport&)> on_usage;
   std::shared_ptr<UsageCounters> counters;     // null: the client's own
   std::shared_ptr<Ledger> ledger;              // null: that of option `ledger`
+  std::optional<PriceBook> prices;             // none: that of option `prices`, for a ledger
   std::shared_ptr<http::Transport> transport;  // of `verify`; null: libcurl
 };
 
@@ -131,11 +133,16 @@ Result<CredentialsProviderPtr> configured_credentials(const Options& options,
 // invalid_option.
 Result<std::shared_ptr<Ledger>> configured_ledger(const Options& options);
 
+// The price book of the ledger's estimates; none without a ledger. Reads the file of option
+// `prices`. Errors: invalid_option with file, line and column.
+Result<std::optional<PriceBook>> configured_prices(const Options& options);
+
 // The routes of option `routes`, before those that ship with costmark. Reads that file. Errors:
 // invalid_option with file and line.
 Result<ModelRoutes> configured_routes(const Options& options);
 
-// The price book in a file. Errors: invalid_option, where it cannot be read and as PriceBook::parse.
+// The price book in a file. Errors: invalid_option, where it cannot be read and as
+// PriceBook::parse.
 Result<PriceBook> load_price_book(const std::string& path);
 
 // Attributes, signs and accounts for requests to one endpoint. Synchronised internally; starts no

@@ -149,6 +149,16 @@ struct Rates {
   std::optional<std::int64_t> pico_usd(PriceKind kind) const noexcept;
 };
 
+// What the id of a model says about where it is served: "global.anthropic.claude-opus-4-8" is
+// served globally, "eu." and the like in a group of Regions, an id without such a prefix in the
+// Region of the endpoint. Views of the id.
+struct ServedModel {
+  std::string_view model;    // without the prefix: as books name it
+  std::string_view serving;  // "in-region", "geo", "global"
+};
+
+ServedModel served_model(std::string_view id) noexcept;
+
 // A count that the server told and that Meter does not know, by its name in the book.
 struct NamedCount {
   std::string_view kind;
@@ -172,15 +182,15 @@ struct Cost {
   static constexpr std::size_t max_other_counts = 16;
 
   struct Part {
-    const PriceLine* line = nullptr;  // lives as long as the book
-    std::uint64_t count = 0;
+    const PriceLine* line;  // lives as long as the book
+    std::uint64_t count;
   };
 
   CostState state = CostState::unknown;
   PriceFlags flags;
   std::optional<std::int64_t> pico_usd;  // of `priced`, `partial` and `free` alone
   std::size_t part_count = 0;
-  std::array<Part, price_kinds + max_other_counts> all_parts{};
+  std::array<Part, price_kinds + max_other_counts> all_parts;  // the first part_count alone
 
   std::span<const Part> parts() const noexcept { return {all_parts.data(), part_count}; }
 };

@@ -101,6 +101,19 @@ void normalize(std::string_view decoded, std::string& out) {
   }
 }
 
+// Whether a path, such as almost every one, reads as it stands, but for its case: letters, digits,
+// '-' and '_', a '.' inside of a segment, and single slashes.
+bool is_plain(std::string_view path) noexcept {
+  char before = 0;
+  for (const char c : path) {
+    const bool separates = c == '/' || c == '.';
+    if (!separates && !text::is_alphanumeric(c) && c != '-' && c != '_') return false;
+    if (separates && (before == '/' || before == '.')) return false;
+    before = c;
+  }
+  return path.starts_with('/') && before != '/' && before != '.';
+}
+
 }  // namespace
 
 // Escapes are taken off until there are none: what comes out of one may complete another.
@@ -116,9 +129,14 @@ void LenientPath::decode(std::string_view path) {
 }
 
 void LenientPath::read(std::string_view path) {
+  cut_count_ = 0;
+  if (is_plain(path)) {
+    text_.resize(path.size());
+    std::transform(path.begin(), path.end(), text_.begin(), text::lower);
+    return;
+  }
   decode(path);
   normalize(decoded_, text_);
-  cut_count_ = 0;
   for (const std::string_view ends : ends_of_path) {
     const std::size_t end = decoded_.find_first_of(ends);
     if (end == std::string::npos) continue;

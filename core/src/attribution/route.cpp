@@ -75,8 +75,12 @@ bool polls_response(std::string_view method, std::string_view path) noexcept {
 }
 
 const RouteRow* row_of(std::string_view path) noexcept {
-  const auto* row = std::find_if(route_table.begin(), route_table.end(),
-                                 [path](const RouteRow& r) { return ends_with(path, r.path); });
+  std::string_view rest = path;
+  const std::string_view last = take_last(rest);
+  // Most rows end otherwise.
+  const auto* row = std::find_if(route_table.begin(), route_table.end(), [&](const RouteRow& each) {
+    return (each.path.ends_with(last) || each.path.ends_with('*')) && ends_with(path, each.path);
+  });
   return row == route_table.end() ? nullptr : row;
 }
 
@@ -105,7 +109,7 @@ Route route_in(std::string_view method, std::string_view path, Work work) noexce
   route.api = reads_control ? Api::control : api_of(row, path);
   route.anthropic = has_segments(path, "anthropic", "v1");
   route.polls = route.kind == RouteKind::free && polls_response(method, path);
-  route.of_project = is_of_project(path);
+  route.of_project = route.may_spend() || is_of_project(path);
   return route;
 }
 

@@ -28,7 +28,7 @@ struct Route {
   // Whether it reads, or cancels, one stored response: the answer may show the end of a background
   // response.
   bool polls = false;
-  // Whether the path belongs to one of the APIs, so that what stands there belongs to a project.
+  // Whether the path belongs to an API, so that what is stored there belongs to a project.
   bool of_project = false;
 
   // Whether the request makes a model work that one of the four APIs reaches.

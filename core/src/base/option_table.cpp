@@ -84,6 +84,10 @@ constexpr std::array options{
     text("no_proxy",
          "Hosts that are reached without a proxy, separated by commas; by default no_proxy of the "
          "environment."),
+    text("prices",
+         "Price book of the estimates in the ledger; by default the one that ships with costmark. "
+         "See "
+         "'costmark prices'."),
     text("profile",
          "Profile of the shared AWS config and credentials files; keys in the environment "
          "are then left alone. By default AWS_DEFAULT_PROFILE, then AWS_PROFILE."),

@@ -76,6 +76,11 @@ Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
     if (!ledger) return std::move(ledger).status();
     config.ledger = std::move(ledger).value();
   }
+  if (!config.prices) {
+    auto prices = configured_prices(config.options);
+    if (!prices) return std::move(prices).status();
+    config.prices = std::move(prices).value();
+  }
   return std::shared_ptr<Client>(
       new Client(std::make_shared<Impl>(std::move(settings).value(), std::move(sending).value(),
                                         std::move(identity).value(), std::move(config))));
@@ -91,7 +96,7 @@ Status Client::Impl::decide(const Request& request, Prepared::Impl& out) {
   if (!url) return url.error();
   const Result<attribution::Endpoint> endpoint = settings.endpoint_of(url.value());
   if (!endpoint) return endpoint.error();
-  if (Status status = settings.check_covered(url.value()); !status) return status;
+  if (Status status = settings.check_covered(url.value(), endpoint.value()); !status) return status;
   if (Status status =
           attributor.attribute(request, url.value(), endpoint.value(), Purpose::send, out);
       !status) {
@@ -134,7 +139,7 @@ Status Client::Impl::check(const Request& request, Prepared::Impl& scratch) {
   if (!url) return url.error();
   const Result<attribution::Endpoint> endpoint = settings.endpoint_of(url.value());
   if (!endpoint) return endpoint.error();
-  if (Status status = settings.check_covered(url.value()); !status) return status;
+  if (Status status = settings.check_covered(url.value(), endpoint.value()); !status) return status;
   return attributor.attribute(request, url.value(), endpoint.value(), Purpose::check, scratch);
 }
 

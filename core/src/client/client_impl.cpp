@@ -115,6 +115,14 @@ Result<std::shared_ptr<Ledger>> configured_ledger(const Options& options) {
   return Ledger::shared(config);
 }
 
+Result<std::optional<PriceBook>> configured_prices(const Options& options) {
+  if (options.text("ledger").empty()) return std::optional<PriceBook>();
+  const std::string_view file = options.text("prices");
+  Result<PriceBook> book = file.empty() ? PriceBook::shipped() : load_price_book(std::string(file));
+  if (!book) return std::move(book).status().take();
+  return std::optional(std::move(book).value());
+}
+
 Client::Impl::Impl(client::Settings settings_of_client, client::SendSettings sending_of_client,
                    client::Identity identity, ClientConfig config)
     : settings(std::move(settings_of_client)),
@@ -125,7 +133,7 @@ Client::Impl::Impl(client::Settings settings_of_client, client::SendSettings sen
       authorizer(settings, std::move(identity), log),
       clock(std::move(config.clock)),
       accounting({std::move(config.counters), std::move(config.on_usage), std::move(config.ledger),
-                  settings.ledger_begin, [this] { warn_about_ledger(); }},
+                  settings.ledger_begin, std::move(config.prices), [this] { warn_about_ledger(); }},
                  chains),
       verifier({settings, chains, authorizer, accounting, clock, log,
                 config.transport ? std::move(config.transport)

@@ -207,6 +207,16 @@ bool NamedHost::holds(const Url& url) const noexcept {
   return (port == 0 || port == url.port) && equal_ignoring_case(name, url.host);
 }
 
+namespace {
+
+bool is_covered(const Url& url, const std::vector<NamedHost>& hosts) noexcept {
+  return !attribution::is_host_of_other_vendor(url.host) ||
+         std::any_of(hosts.begin(), hosts.end(),
+                     [&url](const NamedHost& host) { return host.holds(url); });
+}
+
+}  // namespace
+
 Result<Settings> Settings::create(const Options& options, const Environment& environment) {
   Settings settings;
   if (Status status = read_endpoint(options, environment, settings); !status) return status;
@@ -224,6 +234,8 @@ Result<Settings> Settings::create(const Options& options, const Environment& env
   settings.ledger_begin = options.boolean("ledger_begin");
   settings.verify_model = options.text("verify_model");
   settings.base_url = options.text("base_url");
+  const Result<Url> base = parse_url(settings.base_url);
+  settings.origin_is_covered = base && is_covered(base.value(), settings.hosts);
   return settings;
 }
 
@@ -269,12 +281,10 @@ Error Settings::no_region() const {
           "no region to sign for: set option 'region' or AWS_REGION; the host does not name one"};
 }
 
-Status Settings::check_covered(const Url& url) const {
-  if (!attribution::is_host_of_other_vendor(url.host)) return {};
-  if (std::any_of(hosts.begin(), hosts.end(),
-                  [&url](const NamedHost& host) { return host.holds(url); })) {
-    return {};
-  }
+Status Settings::check_covered(const Url& url, const Endpoint& endpoint) const {
+  if (!endpoint.region().empty()) return {};
+  // `endpoint_of` has seen to it that the URL is of that origin.
+  if (origin ? origin_is_covered : is_covered(url, hosts)) return {};
   return mismatch("the request goes to " + std::string(url.host) +
                   ", a host of another vendor, where no Bedrock project is known: give the client "
                   "the URL of Bedrock or of a gateway to it, such as "

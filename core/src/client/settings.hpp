@@ -45,6 +45,7 @@ struct NamedHost {
 // The options of a client, read once and checked against each other. Holds no secrets. Immutable.
 struct Settings {
   std::optional<Origin> origin;
+  bool origin_is_covered = false;  // is not another vendor's, or is named in `hosts`
   std::vector<NamedHost> hosts;
   std::string region;           // of the option; empty: the host's
   std::string default_region;   // of AWS_REGION or AWS_DEFAULT_REGION, else the profile's
@@ -104,7 +105,7 @@ struct Settings {
 
   // Refuses a request to another vendor's own host, unless option `hosts` names it. Apart from
   // `endpoint_of`, since a client may be made before its final URL is known.
-  Status check_covered(const Url& url) const;
+  Status check_covered(const Url& url, const attribution::Endpoint& endpoint) const;
 };
 
 }  // namespace costmark::client

@@ -78,11 +78,9 @@ Result<PriceBook> PriceBook::shipped() {
   if (const PriceBook* book = kept.load(std::memory_order_acquire)) return *book;
   Result<PriceBook> book = parse(shipped_text(), "costmark's prices.txt");
   if (!book) return book;
-  auto made = std::make_unique<const PriceBook>(book.value());
+  const auto* const made = new PriceBook(book.value());  // for the life of the process
   const PriceBook* none = nullptr;
-  if (kept.compare_exchange_strong(none, made.get(), std::memory_order_acq_rel)) {
-    static_cast<void>(made.release());
-  }
+  if (!kept.compare_exchange_strong(none, made, std::memory_order_acq_rel)) delete made;
   return book;
 }
 

@@ -21,7 +21,7 @@ enum class Slot : std::uint8_t {
   by_name,                                                    // a kind or a unit that is not known
 };
 
-inline constexpr std::size_t place(Slot slot) noexcept {
+constexpr std::size_t place(Slot slot) noexcept {
   return static_cast<std::size_t>(slot);
 }
 
@@ -51,8 +51,9 @@ class Index {
  public:
   void build(const std::vector<PriceLine>& lines);
 
-  const Group* find(std::string_view model, std::string_view region, std::string_view serving,
-                    std::string_view tier) const noexcept;
+  // The group of a model in a Region, and the one in '*'; null where there is none.
+  std::array<const Group*, 2> find(std::string_view model, std::string_view region,
+                                   std::string_view serving, std::string_view tier) const noexcept;
   // Those of one model.
   std::span<const Group> of_model(std::string_view model) const noexcept;
   std::span<const Entry> entries(const Group& group) const noexcept {
@@ -60,6 +61,9 @@ class Index {
   }
 
  private:
+  const Group* find(std::uint64_t hash, std::string_view model, std::string_view region,
+                    std::string_view serving, std::string_view tier) const noexcept;
+
   std::vector<Entry> entries_;
   std::vector<Group> groups_;         // sorted by model
   std::vector<std::uint32_t> table_;  // open addressing; 0: empty, else a group's number plus 1

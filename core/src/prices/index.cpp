@@ -1,24 +1,21 @@
 #include <algorithm>
-#include <functional>
 
 #include "prices/content.hpp"
+#include "prices/names.hpp"
 
 namespace costmark::prices {
 namespace {
 
-std::size_t hash_of(std::string_view model, std::string_view region, std::string_view serving,
-                    std::string_view tier) noexcept {
-  const std::hash<std::string_view> hash;
-  constexpr std::size_t odd = 0x9E37'79B9'7F4A'7C15U;
-  std::size_t sum = hash(model);
-  for (const std::string_view name : {region, serving, tier}) sum = (sum * odd) ^ hash(name);
-  return sum ^ (sum >> 32U);
+// All but the Region, which is asked for twice.
+std::uint64_t hash_without_region(std::string_view model, std::string_view serving,
+                                  std::string_view tier) noexcept {
+  return joined(joined(hash_of(model), hash_of(serving)), hash_of(tier));
 }
 
 bool is_group(const Group& group, std::string_view model, std::string_view region,
               std::string_view serving, std::string_view tier) noexcept {
-  return group.model == model && group.region == region && group.serving == serving &&
-         group.tier == tier;
+  return equal(group.model, model) && equal(group.region, region) &&
+         equal(group.serving, serving) && equal(group.tier, tier);
 }
 
 std::optional<PriceKind> known_kind(const PriceLine& line) noexcept {
@@ -62,21 +59,30 @@ void Index::build(const std::vector<PriceLine>& lines) {
   table_.assign(size, 0);
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     const Group& group = groups_[i];
-    std::size_t at = hash_of(group.model, group.region, group.serving, group.tier);
+    std::uint64_t at =
+        joined(hash_without_region(group.model, group.serving, group.tier), hash_of(group.region));
     while (table_[at & (size - 1)] != 0) ++at;
     table_[at & (size - 1)] = static_cast<std::uint32_t>(i + 1);
   }
 }
 
-const Group* Index::find(std::string_view model, std::string_view region, std::string_view serving,
-                         std::string_view tier) const noexcept {
-  std::size_t at = hash_of(model, region, serving, tier);
-  for (;; ++at) {
+const Group* Index::find(std::uint64_t hash, std::string_view model, std::string_view region,
+                         std::string_view serving, std::string_view tier) const noexcept {
+  for (std::uint64_t at = hash;; ++at) {
     const std::uint32_t number = table_[at & (table_.size() - 1)];
     if (number == 0) return nullptr;
     const Group& group = groups_[number - 1];
     if (is_group(group, model, region, serving, tier)) return &group;
   }
+}
+
+std::array<const Group*, 2> Index::find(std::string_view model, std::string_view region,
+                                        std::string_view serving,
+                                        std::string_view tier) const noexcept {
+  constexpr std::string_view all_regions = "*";
+  const std::uint64_t others = hash_without_region(model, serving, tier);
+  return {find(joined(others, hash_of(region)), model, region, serving, tier),
+          find(joined(others, hash_of(all_regions)), model, all_regions, serving, tier)};
 }
 
 std::span<const Group> Index::of_model(std::string_view model) const noexcept {

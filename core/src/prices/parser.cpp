@@ -112,12 +112,14 @@ auto order_of(const PriceLine& line) noexcept {
 
 class Parser {
  public:
-  Parser(std::string_view text, std::string_view file) : text_(text), file_(file) {}
+  Parser(std::string_view text, std::string_view file) : text_(text), file_(file) {
+    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+    if (text.starts_with(byte_order_mark)) begin_ = byte_order_mark.size();
+  }
 
   Result<Parsed> parse() {
-    for (std::size_t at = 0; at < text_.size();) {
+    for (std::size_t at = begin_; at < text_.size();) {
       std::string_view line = text_.substr(at, text_.find('\n', at) - at);
-      begin_ = at;
       at += line.size() + 1;
       ++number_;
       if (line.ends_with('\r')) line.remove_suffix(1);
@@ -331,8 +333,10 @@ class Parser {
   Status wrong_at(std::uint32_t line, std::string_view where, const std::string& what) const {
     const auto offset = static_cast<std::size_t>(where.data() - text_.data());
     const std::size_t before = text_.substr(0, offset).rfind('\n');
-    const std::size_t column = offset - (before == std::string_view::npos ? 0 : before + 1) + 1;
-    const bool is_word = where.size() <= longest_name && is_printable(where);
+    const std::size_t column =
+        offset - (before == std::string_view::npos ? begin_ : before + 1) + 1;
+    const bool is_word = where.size() <= longest_name && is_printable(where) &&
+                         where.find('\t') == std::string_view::npos;
     return {Code::invalid_option,
             std::string(file_) + ":" + std::to_string(line) + ":" + std::to_string(column) + ": " +
                 (is_word ? text::quoted(where) + ": " : "") + what,
@@ -341,7 +345,7 @@ class Parser {
 
   std::string_view text_;
   std::string_view file_;
-  std::size_t begin_ = 0;
+  std::size_t begin_ = 0;  // of the first line
   std::uint32_t number_ = 0;
   Parsed parsed_;
 };
@@ -349,8 +353,6 @@ class Parser {
 }  // namespace
 
 Result<Parsed> parse(std::string_view text, std::string_view file) {
-  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   return Parser(text, file).parse();
 }
 

@@ -10,11 +10,13 @@
 #include <utility>
 
 #include "prices/content.hpp"
+#include "prices/names.hpp"
 
 namespace costmark {
 namespace {
 
 using prices::Entry;
+using prices::equal;
 using prices::Group;
 using prices::Index;
 using prices::place;
@@ -30,20 +32,18 @@ Day day_of(std::int64_t us) noexcept {
 // Answers call the tier by other names than price lists.
 std::string_view tier_name(std::string_view tier, PriceFlags& flags) noexcept {
   if (tier.empty()) flags.set(PriceFlag::tier_assumed);
-  return tier.empty() || tier == "default" ? std::string_view("standard") : tier;
+  return tier.empty() || equal(tier, "default") ? std::string_view("standard") : tier;
 }
 
 bool is_elsewhere(std::string_view tier) noexcept {
-  return tier == "reserved" || tier == "batch";
+  return equal(tier, "reserved") || equal(tier, "batch");
 }
 
 // GovCloud and other partitions have prices of their own, whatever a source says of all Regions.
 bool is_commercial(std::string_view region) noexcept {
-  constexpr std::array<std::string_view, 5> others = {"us-gov-", "cn-", "us-iso", "eu-isoe-",
-                                                      "eusc-"};
-  return !region.empty() && std::ranges::none_of(others, [region](std::string_view prefix) {
-    return region.starts_with(prefix);
-  });
+  return !region.empty() && !region.starts_with("us-gov-") && !region.starts_with("cn-") &&
+         !region.starts_with("us-iso") && !region.starts_with("eu-isoe-") &&
+         !region.starts_with("eusc-");
 }
 
 // The groups that a call's lines may come from, best first.
@@ -52,8 +52,8 @@ struct Groups {
 
   Groups(const Index& index, std::string_view model, std::string_view region,
          std::string_view serving, std::string_view tier) noexcept {
-    found[0] = index.find(model, region, serving, tier);
-    if (is_commercial(region)) found[1] = index.find(model, "*", serving, tier);
+    found = index.find(model, region, serving, tier);
+    if (found[1] != nullptr && !is_commercial(region)) found[1] = nullptr;
   }
 };
 

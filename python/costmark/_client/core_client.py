@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
+from .._hidden import Hidden, HiddenMapping
 from .._usage import counters
 from .._waiting import Flight, Flights, Source, interruptible, on_main_thread
 from ..errors import (
@@ -23,9 +24,6 @@ from .scope import current_project
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    # What to send: headers to set and to remove, body and URL (None: as they are), and whether it
-    # carries an authorization of ours.
-    Outgoing = tuple[list[tuple[str, str]], list[str], bytes | None, str | None, bool]
 
 logger = logging.getLogger("costmark")
 
@@ -37,21 +35,51 @@ def log(level: int, message: str) -> None:
     logger.log(_LEVELS[level], "%s", message)
 
 
-def option_texts(options: Mapping[str, object]) -> dict[str, str]:
+class Outgoing:
+    """What to send: what is changed of a request, maybe with a token or a signature in it."""
+
+    __slots__ = ("authorized", "body", "to_remove", "to_set", "url")
+
+    def __init__(
+        self,
+        to_set: list[tuple[str, str]],
+        to_remove: list[str],
+        body: bytes | None,
+        url: str | None,
+        authorized: bool,  # whether it carries an authorization of ours
+    ) -> None:
+        self.to_set = to_set
+        self.to_remove = to_remove
+        self.body = body  # None: as it is
+        self.url = url  # None: as it is
+        self.authorized = authorized
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether the request is sent as it is."""
+        return not (self.to_set or self.to_remove or self.url) and self.body is None
+
+
+def option_texts(options: Mapping[str, object]) -> HiddenMapping:
     """Spell option values the way that the option table reads them; None means not set."""
-    return {name: _text(name, value) for name, value in options.items() if value is not None}
+    options = HiddenMapping(options)
+    return HiddenMapping(
+        {name: _text(name, options) for name in options if options[name] is not None}
+    )
 
 
-def _text(name: str, value: object) -> str:
+def _text(name: str, options: Mapping[str, object]) -> str:
+    value = options[name]
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (str, int)):
         return str(value)
     if isinstance(value, (list, tuple, set, frozenset)) and all(isinstance(v, str) for v in value):
         return ",".join(sorted(value) if isinstance(value, (set, frozenset)) else value)
+    kind = type(value).__name__
+    del value  # not for tracebacks
     raise ConfigurationError(
-        f"option '{name}' takes text, a number, a boolean or a list of texts, "
-        f"not {type(value).__name__}"
+        f"option '{name}' takes text, a number, a boolean or a list of texts, not {kind}"
     )
 
 
@@ -64,7 +92,7 @@ class CoreClient:
         *,
         credentials: _core.Credentials | Callable[[], _core.Credentials] | None = None,
         bearer_token: Callable[[], str] | None = None,
-        host_api_key: str = "",
+        host_api_key: Hidden | None = None,
     ) -> None:
         self._bearer_token = bearer_token
         self._sources = [each for each in (credentials, bearer_token) if callable(each)]
@@ -80,16 +108,15 @@ class CoreClient:
             credentials=credentials,
             bearer_token=bearer_token,
             bearer_token_refused=_refusal_listener(bearer_token),
-            host_api_key=host_api_key,
+            host_api_key=host_api_key.value if host_api_key else "",
             counters=counters,
             log=log,
         )
 
     def verify(self, request: Any, **what: Any) -> dict[str, Any]:
         """Verify the endpoint of a request that was built and is not sent; blocks."""
-        url, headers = str(request.url), request.headers.raw
         found: dict[str, Any] = interruptible(
-            lambda: self._core.verify(url=url, headers=headers, **what)
+            lambda: self._core.verify(url=str(request.url), headers=request.headers.raw, **what)
         )
         return found
 
@@ -156,19 +183,19 @@ class CoreClient:
     def prepare(self, operation: _core.Operation, request: Any) -> Outgoing:
         """Return what is to be sent for a request, as it now is."""
         no_wait = not self._waits_here()
-        outgoing: Outgoing | None = _with_body(request, operation.prepare, no_wait)
+        outgoing = _outgoing(request, operation, no_wait)
         while outgoing is None:
             self._make_ready(operation)
-            outgoing = _with_body(request, operation.prepare, no_wait)
+            outgoing = _outgoing(request, operation, no_wait)
         return outgoing
 
     async def prepare_async(self, operation: _core.Operation, request: Any) -> Outgoing:
         """Do the same; what blocks is done in another thread."""
         no_wait = not self._is_at_hand
-        outgoing: Outgoing | None = _with_body(request, operation.prepare, no_wait)
+        outgoing = _outgoing(request, operation, no_wait)
         while outgoing is None:
             await self._make_ready_async(operation, request)
-            outgoing = _with_body(request, operation.prepare, True)
+            outgoing = _outgoing(request, operation, no_wait)
         return outgoing
 
     # --- What takes long --------------------------------------------------------------------------
@@ -225,8 +252,9 @@ class CoreClient:
         flight, is_first = self._flights.board()
         if is_first:
             # An operation of its own, that of the call goes on; nothing is sent of it.
-            url, headers = str(request.url), request.headers.raw
-            operation, _ = self._core.begin("GET", url, headers, b"", None, None, True)
+            operation, _ = self._core.begin(
+                "GET", str(request.url), request.headers.raw, b"", None, None, True
+            )
             flight.start_here(operation.ready)
 
     # ----------------------------------------------------------------------------------------------
@@ -254,6 +282,11 @@ class CoreClient:
 def _refusal_listener(bearer_token: Any) -> Any:
     function = bearer_token.function if isinstance(bearer_token, Source) else bearer_token
     return getattr(function, "invalidate", None)
+
+
+def _outgoing(request: Any, operation: _core.Operation, no_wait: bool) -> Outgoing | None:
+    prepared = Hidden(_with_body(request, operation.prepare, no_wait))
+    return None if prepared.value is None else Outgoing(*prepared.value)
 
 
 def _with_body(request: Any, step: Callable[..., Any], *arguments: Any) -> Any:

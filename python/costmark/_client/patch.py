@@ -12,7 +12,7 @@ from .. import _core
 from .._sdk.base import PACKAGES, sdk_named, sdk_of
 from ..errors import ConfigurationError
 from .transport import is_view
-from .wrap import check_arguments, wrap_as_patched
+from .wrap import Given, check_arguments, wrap_as_patched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -47,18 +47,14 @@ def patch(
     if isinstance(hosts, str):
         hosts = (hosts,)
     named = frozenset(_host_and_port(host) for host in hosts)
-    arguments: dict[str, Any] = {
-        "project": project,
-        "credentials": credentials,
-        "bearer_token": bearer_token,
-        **options,
-    }
     if hosts:  # one of them may be another vendor's own
-        arguments["hosts"] = sorted(hosts)
+        options["hosts"] = sorted(hosts)
+    given = Given(project, credentials, bearer_token, options)
+    del bearer_token, options  # not for tracebacks
     # What is wrong for any client is said here, not where other code constructs one.
-    check_arguments(**arguments)
+    check_arguments(given)
     with _lock:
-        _rule = _Rule(named, arguments)
+        _rule = _Rule(named, given)
         if _watcher not in sys.meta_path:
             sys.meta_path.insert(0, _watcher)
     for package in PACKAGES & sys.modules.keys():
@@ -82,9 +78,9 @@ def unpatch() -> None:
 class _Rule:
     """Which clients to wrap, and how."""
 
-    def __init__(self, hosts: frozenset[tuple[str, int | None]], arguments: dict[str, Any]) -> None:
+    def __init__(self, hosts: frozenset[tuple[str, int | None]], given: Given) -> None:
         self._hosts = hosts
-        self._arguments = arguments
+        self._given = given
 
     def apply(self, client: Any) -> None:
         # A copy of a wrapped client has its view already, and the code that copies wraps it.
@@ -92,7 +88,7 @@ class _Rule:
             return
         sdk = sdk_of(client)
         if sdk is not None and sdk.refusal(client) is None:
-            wrap_as_patched(client, self._matches, **self._arguments)
+            wrap_as_patched(client, self._matches, self._given)
 
     def _matches(self, url: Any) -> bool:
         host, port = url.host.lower(), url.port or {"http": 80, "https": 443}.get(url.scheme)

@@ -309,7 +309,7 @@ class Transport:
             call.give_back(operation)
             raise
         while True:
-            claimed.authorized = outgoing[-1]
+            claimed.authorized = outgoing.authorized
             exchange = Exchange(call, operation)
             response = self._send(request, outgoing, exchange)
             if not _may_read_ahead(request, exchange):
@@ -340,7 +340,7 @@ class Transport:
             call.give_back(operation)
             raise
         while True:
-            claimed.authorized = outgoing[-1]
+            claimed.authorized = outgoing.authorized
             exchange = Exchange(call, operation)
             response = await self._send_async(request, outgoing, exchange)
             if not _may_read_ahead(request, exchange):
@@ -406,23 +406,24 @@ def _warn_of(error: Exception) -> None:
 
 
 def _rebuilt(request: Any, outgoing: Outgoing) -> Any:
-    """Return a request of its own to send: the caller's may be sent again."""
-    to_set, to_remove, body, url, _ = outgoing
+    """Return a request of its own to send, as the caller's may be sent again; that one as it is."""
+    if outgoing.changes_nothing:
+        return request
     family = _family(request)
     # Not by its constructor, which would parse again what was parsed already.
     rebuilt = object.__new__(family.request)
     vars(rebuilt).update(vars(request))
     headers = rebuilt.headers = family.headers(request.headers)
-    for name in to_remove:
+    for name in outgoing.to_remove:
         headers.pop(name, None)
-    for name, value in to_set:
-        headers[name] = value
+    for field in outgoing.to_set:
+        headers[field[0]] = field[1]
     rebuilt.extensions = other_extensions(request)
-    if url is not None:
-        rebuilt.url = family.url(url)
-    if body is not None:
-        rebuilt._content = body
-        rebuilt.stream = family.byte_stream(body)
+    if outgoing.url is not None:
+        rebuilt.url = family.url(outgoing.url)
+    if outgoing.body is not None:
+        rebuilt._content = outgoing.body
+        rebuilt.stream = family.byte_stream(outgoing.body)
     return rebuilt
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import _core
+from .._hidden import Hidden, HiddenMapping
 from .._sdk.base import Keys, Sdk, is_async, sdk_of
 from .._waiting import Flights, checked_source
 from . import context
@@ -61,8 +62,10 @@ def wrap(
 
     Raises `ConfigurationError` for options that cannot work, `AttributionError` for a bad project.
     """
+    given = Given(project, credentials, bearer_token, options)
+    del bearer_token, options  # not for tracebacks
     sdk = _sdk_to_wrap(client)
-    spec = _specify(project, credentials, bearer_token, options)
+    spec = _specify(given)
     if not is_async(client):
         checked_source(spec.credentials, is_async=False)
         checked_source(spec.bearer_token, is_async=False)
@@ -70,17 +73,27 @@ def wrap(
     return client
 
 
-def wrap_as_patched(
-    client: Any,
-    applies_to: Callable[[Any], bool],
-    *,
-    project: str | None,
-    credentials: Credentials | None,
-    bearer_token: Token | None,
-    **options: object,
-) -> None:
+class Given:
+    """The arguments of `wrap`, some of which are secret."""
+
+    __slots__ = ("bearer_token", "credentials", "options", "project")
+
+    def __init__(
+        self,
+        project: str | None,
+        credentials: Credentials | None,
+        bearer_token: Token | None,
+        options: Mapping[str, object],
+    ) -> None:
+        self.project = project
+        self.credentials = credentials
+        self.bearer_token = bearer_token
+        self.options = HiddenMapping(options)
+
+
+def wrap_as_patched(client: Any, applies_to: Callable[[Any], bool], given: Given) -> None:
     """Wrap a client for `patch`: as far as it applies to the client's base URL of the moment."""
-    spec = _specify(project, credentials, bearer_token, options)
+    spec = _specify(given)
     _wrap(client, _sdk_to_wrap(client), replace(spec, applies_to=applies_to))
 
 
@@ -103,15 +116,9 @@ def unwrap(client: _ClientT) -> _ClientT:
     return client
 
 
-def check_arguments(
-    *,
-    project: str | None,
-    credentials: Credentials | None,
-    bearer_token: Token | None,
-    **options: object,
-) -> None:
+def check_arguments(given: Given) -> None:
     """Raise what `wrap` would raise with these arguments for any client."""
-    spec = _specify(project, credentials, bearer_token, options)
+    spec = _specify(given)
     CoreClient(
         spec.options,
         credentials=checked_source(spec.credentials, is_async=True),
@@ -124,7 +131,7 @@ class _Spec:
     """What a client was wrapped with."""
 
     project: str | None
-    options: dict[str, str]
+    options: Mapping[str, str]
     credentials: Credentials | None
     bearer_token: Callable[[], Any] | None
     applies_to: Callable[[Any], bool] | None = None  # by base URL; None: to all
@@ -137,17 +144,17 @@ class _Spec:
     def _names_token(self) -> bool:
         return self.bearer_token is not None or "bearer_token" in self.options
 
-    def _completed(self, said: Mapping[str, str]) -> dict[str, str]:
+    def _completed(self, said: Mapping[str, str]) -> Mapping[str, str]:
         """Return the options, with what the client says about a matter that they leave open."""
         if "auth" in self.options or self._names_token():
             return self.options
         if not self._names_keys():
-            return {**said, **self.options}
+            return HiddenMapping(said, self.options)
         if said.get("auth") != "sigv4":
             return self.options
         # Other keys, for the same way of signing.
         rest = {name: value for name, value in said.items() if name != "profile"}
-        return {**rest, **self.options}
+        return HiddenMapping(rest, self.options)
 
     def _project(self, sdk: Sdk, client: Any) -> str | None:
         if self.applies_to is not None:  # clients that name one themselves were made for it
@@ -163,10 +170,12 @@ class _Spec:
     def core_for(self, sdk: Sdk, client: Any, keys: Keys | None = None) -> CoreClient:
         """Build its core client: of what was asked for, then of what the client itself says."""
         identity = sdk.identity(client)
-        options = {"base_url": str(client.base_url), **self._completed(identity.options)}
         project = self._project(sdk, client)
-        if project is not None:
-            options["project"] = project
+        options = HiddenMapping(
+            {"base_url": str(client.base_url)},
+            self._completed(identity.options),
+            {} if project is None else {"project": project},
+        )
         credentials: Any = self.credentials
         if not self._names_keys() and not self._names_token():
             credentials = identity.credentials
@@ -176,7 +185,7 @@ class _Spec:
             options,
             credentials=checked_source(credentials, is_async=True),
             bearer_token=checked_source(self.bearer_token, is_async=True),
-            host_api_key=sdk.api_key(client),
+            host_api_key=Hidden(sdk.api_key(client)),
         )
 
 
@@ -191,26 +200,21 @@ class _First:
         return self._keys.pop() if self._keys else self._ask()
 
 
-def _specify(
-    project: str | None,
-    credentials: Credentials | None,
-    bearer_token: Token | None,
-    options: Mapping[str, object],
-) -> _Spec:
-    if project is not None:
-        _core.check_project_id(project)
-    texts = option_texts(options)
+def _specify(given: Given) -> _Spec:
+    if given.project is not None:
+        _core.check_project_id(given.project)
+    texts: Mapping[str, str] = option_texts(given.options)
     callback = None
-    if isinstance(bearer_token, str):
-        texts["bearer_token"] = bearer_token
-    elif bearer_token is None or callable(bearer_token):
-        callback = bearer_token
+    if isinstance(given.bearer_token, str):
+        texts = HiddenMapping(texts, {"bearer_token": given.bearer_token})
+    elif given.bearer_token is None or callable(given.bearer_token):
+        callback = given.bearer_token
     else:
         raise TypeError(
             "bearer_token takes a str or a callable that returns one, "
-            f"not {type(bearer_token).__name__}"
+            f"not {type(given.bearer_token).__name__}"
         )
-    return _Spec(project, texts, credentials, callback)
+    return _Spec(given.project, texts, given.credentials, callback)
 
 
 class _Wrapped:
@@ -259,10 +263,10 @@ class _Wrapped:
         return self.core
 
 
-def _said_by(sdk: Sdk, client: Any, keys: Keys | None = None) -> tuple[Any, ...]:
-    """Return what a client says now, as far as its core client is made of it."""
-    fingerprint = None if keys is None else keys.fingerprint
-    return str(client.base_url), sdk.project(client), sdk.state(client), fingerprint
+def _said_by(sdk: Sdk, client: Any, keys: Keys | None = None) -> tuple[Hidden, Any]:
+    """Return what a client says now, as far as its core client is made of it, and of which keys."""
+    said = Hidden((str(client.base_url), sdk.project(client), sdk.state(client)))
+    return said, None if keys is None else keys.fingerprint
 
 
 def _wrapped(client: Any) -> _Wrapped:

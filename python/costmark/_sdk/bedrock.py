@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
+from .._hidden import Hidden
 from .._waiting import interruptible
 from ..errors import CredentialsError, Error
 from .base import Identity, Keys, definer
@@ -86,9 +87,10 @@ def _signs_itself(client: Any) -> bool:
 def _keys_now(auth: Any) -> Keys:
     try:
         return _keys(auth)
-    except Error:
-        raise
     except Exception as error:
+        # What the SDK says about a missing botocore, or a profile, is said as it says it.
+        if isinstance(error, (Error, sys.modules["openai"].OpenAIError)):
+            raise
         raise CredentialsError(
             f"the credentials of the client's bedrock provider: {type(error).__name__} was raised"
         ) from error
@@ -97,7 +99,9 @@ def _keys_now(auth: Any) -> Keys:
 def _keys(auth: Any) -> Keys:
     config = auth._config
     if config.access_key_id is not None:
-        return _as_keys(config.access_key_id, config.secret_access_key, config.session_token)
+        return _as_keys(
+            Hidden((config.access_key_id, config.secret_access_key, config.session_token))
+        )
     if config.credentials_provider:
         found = config.credentials_provider()
     else:
@@ -105,13 +109,15 @@ def _keys(auth: Any) -> Keys:
     if found is None:
         raise CredentialsError("the bedrock provider of the client found no AWS credentials")
     freeze = getattr(found, "get_frozen_credentials", None)
-    frozen = freeze() if callable(freeze) else found
-    return _as_keys(frozen.access_key, frozen.secret_key, frozen.token)
+    # What is frozen shows its secrets; `found` may be that already.
+    frozen = Hidden(freeze() if callable(freeze) else found)
+    del found
+    return _as_keys(Hidden((frozen.value.access_key, frozen.value.secret_key, frozen.value.token)))
 
 
-def _as_keys(access_key: str, secret_key: str, token: str | None) -> Keys:
-    credentials = _core.Credentials(access_key, secret_key, token, source="bedrock provider")
-    return Keys(credentials, hash((access_key, secret_key, token)))
+def _as_keys(fields: Hidden) -> Keys:
+    credentials = _core.Credentials(*fields.value, source="bedrock provider")
+    return Keys(credentials, hash(fields.value))
 
 
 def _session(auth: Any) -> Any:

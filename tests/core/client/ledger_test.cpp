@@ -102,6 +102,33 @@ TEST_F(LedgerOfClient, EachAttemptHasItsBeginAndItsEnd) {
   EXPECT_LE(*last.number("ttfb_us"), *last.number("latency_us"));
 }
 
+TEST_F(LedgerOfClient, AnAttemptHasItsEstimate) {
+  const auto client = this->client({{"region", "us-east-1"}});
+  Post known = post;
+  known.body = R"({"model":"openai.gpt-oss-120b","messages":[]})";
+  for (const Post& each : {known, post}) {
+    Operation operation = sent_operation(*client, each.request());
+    answer(operation, 200, chat_answer);
+  }
+  const auto found = rows();
+  EXPECT_EQ(found[0].text("cost_state"), "(absent)");
+  EXPECT_EQ(found[1].text("serving"), "in-region");
+  EXPECT_EQ(found[1].text("cost_state"), "priced");
+  EXPECT_EQ(found[1].number("cost_pico"), 9 * 150'000 + 3 * 600'000);
+  EXPECT_EQ(found[1].text("price_book"), PriceBook::shipped().value().hash());
+  EXPECT_EQ(found[3].text("cost_state"), "unpriced");
+  EXPECT_EQ(found[3].number("cost_pico"), std::nullopt);
+}
+
+TEST_F(LedgerOfClient, ABadPriceBookIsAnErrorOfTheClient) {
+  std::ofstream(folder / "book") << "nonsense";
+  ClientConfig config =
+      config_of({{"ledger", folder.string()}, {"prices", (folder / "book").string()}});
+  const auto made = Client::create(std::move(config));
+  ASSERT_FALSE(made.ok());
+  EXPECT_NE(made.error().message.find("book:1"), std::string::npos) << made.error().message;
+}
+
 TEST_F(LedgerOfClient, WhatIsPreparedAndNotSentLeavesNoTrace) {
   const auto client = this->client({});
   {

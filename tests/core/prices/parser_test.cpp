@@ -75,6 +75,10 @@ TEST(PriceParser, GivesTheOffset) {
   const auto book = PriceBook::parse("date 2026-09-30\nm X", "book.txt");
   ASSERT_FALSE(book);
   EXPECT_EQ(book.error().offset, 18U);
+  const auto marked = PriceBook::parse("\xEF\xBB\xBFX", "book.txt");
+  ASSERT_FALSE(marked);
+  EXPECT_EQ(marked.error().offset, 3U);
+  EXPECT_TRUE(begins(marked.error().message, "book.txt:1:1: 'X'"));
   EXPECT_EQ(book.error().code, Code::invalid_option);
 }
 

@@ -231,5 +231,19 @@ TEST(Resolver, RatesOfAKeyAreThoseOfItsCalls) {
   EXPECT_EQ(names_of(book.rates(key).flags), "no_tier");
 }
 
+TEST(ServedModels, AreReadOutOfTheirIds) {
+  const auto read = [](std::string_view id) {
+    const ServedModel served = served_model(id);
+    return std::string(served.serving) + " " + std::string(served.model);
+  };
+  EXPECT_EQ(read("openai.gpt-oss-120b"), "in-region openai.gpt-oss-120b");
+  EXPECT_EQ(read("global.anthropic.claude-opus-4-8"), "global anthropic.claude-opus-4-8");
+  EXPECT_EQ(read("us-gov.openai.gpt-5.6-sol"), "geo openai.gpt-5.6-sol");
+  EXPECT_EQ(read("eu.amazon.nova-2-lite-v1:0"), "geo amazon.nova-2-lite-v1:0");
+  EXPECT_EQ(read("us"), "in-region us");
+  EXPECT_EQ(read(""), "in-region ");
+  EXPECT_EQ(read("."), "in-region .");
+}
+
 }  // namespace
 }  // namespace costmark

@@ -119,10 +119,12 @@ def test_the_core_refuses_or_attributes(
     refused: costmark.Error | None = None
     try:
         operation, _ = client.begin(*request, scope=paying)
-        to_set, to_remove, changed, url, _ = operation.prepare(*request)
+        outgoing = operation.prepare(*request)
     except costmark.Error as error:
         refused = error
     else:
+        assert outgoing is not None
+        to_set, to_remove, changed, url, _ = outgoing
         assert url is None
         send(lenient, attempt, applied(headers, to_set, to_remove), changed or body)
     assert payers(lenient) == ([] if refused else [paying])

@@ -25,12 +25,27 @@ const completion = `{"id":"chatcmpl-1","object":"chat.completion","model":"m","c
 type joined struct {
 	sdk    openai.Client
 	client *costmark.Client
+	url    string
+	http   *http.Client
 
 	mu        sync.Mutex
 	exchanges []costmark.Exchange
 }
 
 func join(t *testing.T, answer http.HandlerFunc, options ...option.RequestOption) *joined {
+	t.Helper()
+	j := joinWithout(t, answer)
+	j.sdk = openai.NewClient(append([]option.RequestOption{
+		option.WithBaseURL(j.url + "/v1"),
+		option.WithAPIKey("unused"),
+		option.WithHTTPClient(j.http),
+		costmark.JoinRetries(option.WithMiddleware),
+	}, options...)...)
+	return j
+}
+
+// joinWithout leaves the SDK to the test.
+func joinWithout(t *testing.T, answer http.HandlerFunc) *joined {
 	t.Helper()
 	server := httptest.NewServer(answer)
 	client, err := costmark.New(costmark.Config{
@@ -52,12 +67,7 @@ func join(t *testing.T, answer http.HandlerFunc, options ...option.RequestOption
 		defer j.mu.Unlock()
 		j.exchanges = append(j.exchanges, ended)
 	}))
-	j.sdk = openai.NewClient(append([]option.RequestOption{
-		option.WithBaseURL(server.URL + "/v1"),
-		option.WithAPIKey("unused"),
-		option.WithHTTPClient(&http.Client{Transport: transport}),
-		costmark.JoinRetries(option.WithMiddleware),
-	}, options...)...)
+	j.url, j.http = server.URL, &http.Client{Transport: transport}
 	return j
 }
 

@@ -118,6 +118,7 @@ impl Usage {
 }
 
 /// The head of an answer.
+#[must_use = "it does nothing until an operation takes it"]
 #[derive(Debug, Clone, Copy)]
 pub struct AnswerHead<'a> {
     status: u16,

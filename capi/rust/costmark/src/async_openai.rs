@@ -34,6 +34,7 @@ use crate::reqwest::{Client, Error};
 type Answer = Pin<Box<dyn Future<Output = Result<::reqwest::Response, OpenAIError>> + Send>>;
 
 /// The service for async-openai's `Client::with_http_service`. It retries as that does by itself.
+#[must_use = "it sends nothing by itself"]
 #[derive(Clone, Debug)]
 pub struct Service {
     http: Client,

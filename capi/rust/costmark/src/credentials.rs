@@ -13,6 +13,7 @@ use crate::ffi;
 /// let keys = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI").with_session_token("secret too");
 /// assert_eq!(format!("{keys:?}"), r#"Credentials { access_key_id: "AKIDEXAMPLE", .. }"#);
 /// ```
+#[must_use]
 #[derive(Clone)]
 pub struct Credentials {
     access_key_id: String,

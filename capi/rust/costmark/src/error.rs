@@ -62,7 +62,7 @@ pub enum ErrorKind {
     WouldBlock,
 }
 
-const KINDS: [(ErrorKind, sys::costmark_status); 22] = [
+const KINDS: [(ErrorKind, sys::costmark_status); 23] = [
     (ErrorKind::InvalidArgument, sys::COSTMARK_INVALID_ARGUMENT),
     (ErrorKind::InvalidJson, sys::COSTMARK_INVALID_JSON),
     (ErrorKind::InvalidUrl, sys::COSTMARK_INVALID_URL),

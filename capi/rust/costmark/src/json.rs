@@ -21,6 +21,7 @@ use crate::ffi::{self, Result};
 
 /// How an edit reads its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Reading {
     /// It checks no more than it has to, and never turns invalid text into valid text or valid into
     /// invalid.

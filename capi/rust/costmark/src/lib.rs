@@ -48,12 +48,16 @@
 //! }
 //! ```
 //!
+//! [`Scope::bind`] and [`Scope::bind_future`] take a scope along to another thread or task, and
+//! `costmark::tower::ScopeLayer` through a layer that calls from another task.
+//!
 //! # Operations
 //!
 //! An [`Operation`] is one call of the user. It decides which project pays, says what to send for
 //! each attempt, reads the answers, and says what to do next. A program with an HTTP client of its
-//! own uses it directly; its views allocate nothing on this side of C. [`Operation::send`] does all
-//! of it over the library's own libcurl, and blocks.
+//! own uses it directly; its views allocate nothing on this side of C. It borrows the request, or
+//! keeps an [`OwnedRequest`]. [`Operation::send`] does all of it over the library's own libcurl, and
+//! blocks.
 //!
 //! [`Signer`], [`BearerToken`], [`CredentialsCache`], [`BearerTokenCache`] and [`json`] are the
 //! parts alone.

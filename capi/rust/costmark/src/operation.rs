@@ -90,6 +90,7 @@ pub struct Plan {
 
 /// How long a call may wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Wait {
     /// As long as it takes.
     #[default]
@@ -154,6 +155,7 @@ pub enum Wait {
 ///     });
 /// }
 /// ```
+#[must_use = "an operation that is not kept ends at once"]
 pub struct Operation<'r> {
     handle: NonNull<sys::costmark_operation>,
     prepared: sys::costmark_prepared, // what the last `prepare` showed

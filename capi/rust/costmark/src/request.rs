@@ -79,6 +79,7 @@ impl fmt::Debug for Header<'_> {
 ///     .body(br#"{"model":"openai.gpt-oss-20b"}"#)
 ///     .project("proj_abc123");
 /// ```
+#[must_use = "a request does nothing until an operation begins with it"]
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
     pub(crate) method: &'a str,

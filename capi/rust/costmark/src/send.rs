@@ -15,6 +15,7 @@ type OnHead<'a> = &'a mut dyn FnMut(&Response<'_>) -> std::result::Result<(), Bo
 type OnBody<'a> = &'a mut dyn FnMut(&[u8]) -> std::result::Result<(), BoxError>;
 
 /// How to send.
+#[must_use = "options do nothing until they are sent with"]
 #[derive(Default)]
 pub struct SendOptions<'a> {
     hooks: Hooks<'a>,

@@ -10,6 +10,7 @@ use crate::ffi::{self, Result};
 use crate::request::Header;
 
 /// A request to sign with AWS Signature Version 4.
+#[must_use = "it does nothing until it is signed"]
 #[derive(Clone, Copy)]
 pub struct SignRequest<'a> {
     method: &'a str,

@@ -22,6 +22,7 @@ named_values! {
 }
 
 /// What to verify. All of it is optional.
+#[must_use = "it does nothing until it is verified"]
 #[derive(Clone, Copy, Default)]
 pub struct VerifyRequest<'a> {
     project: Option<&'a str>,

@@ -48,7 +48,11 @@ void Accounting::end(const AttemptReport& attempt, std::string_view host) {
                     answer.usage);
     }
   }
-  if (parts_.ledger) write(attempt_row(attempt));
+  if (parts_.ledger) {
+    LedgerRow row = attempt_row(attempt);
+    add_cost(attempt, row);
+    write(row);
+  }
   if (parts_.on_usage) parts_.on_usage(attempt);
 }
 
@@ -69,12 +73,33 @@ void Accounting::settle(const AttemptReport& poll, std::string_view host) {
     report.model = settled->owner->model;
   }
   counters().settle(report.project, report.model, rest_of(answer.usage, settled->counted));
-  if (parts_.ledger) write(settle_row(report));
+  if (parts_.ledger) {
+    LedgerRow row = settle_row(report);
+    add_cost(report, row);
+    write(row);
+  }
   if (parts_.on_usage) parts_.on_usage(report);
 }
 
 void Accounting::refuse(const AttemptReport& call, Code code) {
   if (parts_.ledger) write(refused_row(call, code));
+}
+
+// An estimate, by the prices that are known now; reports apply later ones.
+void Accounting::add_cost(const AttemptReport& attempt, LedgerRow& row) const {
+  if (!parts_.prices) return;
+  const ServedModel served = served_model(attempt.model);
+  const Cost cost = parts_.prices->price({.account = row.account,
+                                          .region = row.region,
+                                          .model = served.model,
+                                          .serving = served.serving,
+                                          .tier = row.tier,
+                                          .end_us = row.end_us,
+                                          .usage = attempt.answer.usage});
+  row.serving = served.serving;
+  row.cost_pico = cost.pico_usd;
+  row.cost_state = to_string(cost.state);
+  row.price_book = parts_.prices->hash();
 }
 
 void Accounting::write(const LedgerRow& row) const {

@@ -2,11 +2,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "attribution/chains.hpp"
 #include "costmark/ledger.hpp"
 #include "costmark/operation.hpp"
+#include "costmark/prices.hpp"
 #include "costmark/usage.hpp"
 
 namespace costmark::client {
@@ -21,9 +23,10 @@ class Accounting {
 
   struct Parts {
     std::shared_ptr<UsageCounters> counters;
-    OnUsage on_usage;                // may be null
-    std::shared_ptr<Ledger> ledger;  // null: none
-    bool notes_begin = true;         // the ledger gets a row before an attempt is sent
+    OnUsage on_usage;                 // may be null
+    std::shared_ptr<Ledger> ledger;   // null: none
+    bool notes_begin = true;          // the ledger gets a row before an attempt is sent
+    std::optional<PriceBook> prices;  // of the ledger's estimates
     OnTrouble on_trouble;
   };
 
@@ -47,6 +50,7 @@ class Accounting {
 
  private:
   void write(const LedgerRow& row) const;
+  void add_cost(const AttemptReport& attempt, LedgerRow& row) const;
 
   const Parts parts_;
   attribution::Chains& chains_;

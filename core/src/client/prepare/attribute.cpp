@@ -178,7 +178,9 @@ Status Attributor::open_other_body(const Request& request, Found& found,
   if (!begins_like_object(request.body)) return {};
   Status status = out.document.open(request.body, body_paths, settings_.json_mode);
   if (status) return read_members(found, out);
-  return found.says_json && !found.is_encoded ? std::move(status) : Status();
+  // Nothing is edited there, so that what no policy must read is not costmark's to refuse.
+  const bool must_be_read = settings_.must_read_bodies() && found.says_json && !found.is_encoded;
+  return must_be_read ? std::move(status) : Status();
 }
 
 Status Attributor::read_members(Found& found, Prepared::Impl& out) const {

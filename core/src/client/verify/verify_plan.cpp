@@ -53,7 +53,7 @@ Status choose_url(const Settings& settings, const VerifyRequest& request, Verify
   if (!url) return url.error();
   const Result<attribution::Endpoint> endpoint = settings.endpoint_of(url.value());
   if (!endpoint) return endpoint.error();
-  if (Status status = settings.check_covered(url.value()); !status) return status;
+  if (Status status = settings.check_covered(url.value(), endpoint.value()); !status) return status;
   const std::string_view path = url.value().path;
   probing.kind = endpoint.value().kind;
 

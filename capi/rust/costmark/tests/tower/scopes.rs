@@ -54,37 +54,36 @@ async fn without_a_project_the_endpoints_default_pays() {
     assert_eq!(attribution.project_source(), ProjectSource::None);
 }
 
+type Told = Arc<Mutex<Vec<String>>>;
+
 /// A service that tells which project each request names.
-fn tells() -> (
-    impl Service<
-        Request<Whole>,
-        Response = Response<Pieces>,
-        Error = Infallible,
-        Future = std::future::Ready<Result<Response<Pieces>, Infallible>>,
-    > + Clone
-    + Send
-    + 'static,
-    Arc<Mutex<Vec<String>>>,
-) {
-    let told: Arc<Mutex<Vec<String>>> = Arc::default();
+fn tells(
+    told: &Told,
+) -> impl Service<
+    Request<Whole>,
+    Response = Response<Pieces>,
+    Error = Infallible,
+    Future = std::future::Ready<Result<Response<Pieces>, Infallible>>,
+> + Clone
++ Send
++ 'static {
     let tells = told.clone();
-    let service = service_fn(move |request: Request<Whole>| {
+    service_fn(move |request: Request<Whole>| {
         let project = request.headers()["openai-project"].to_str().unwrap();
         tells.lock().unwrap().push(project.to_owned());
         std::future::ready(Ok(json_answer()))
-    });
-    (service, told)
+    })
 }
 
 #[tokio::test]
 async fn a_scope_passes_through_a_buffer() {
     let client = client();
-    let (http, told) = tells();
+    let told = Told::default();
     let service = ServiceBuilder::new()
         .layer(ScopeLayer)
         .buffer(8)
         .layer(Layer::new(client.clone()))
-        .service(http);
+        .service(tells(&told));
     // The task of the buffer is spawned in the first scope, and keeps none.
     let call = || async { service.clone().oneshot(whole()).await.unwrap().into_body() };
     drop(costmark::scope("proj_one", call()).await);
@@ -124,8 +123,9 @@ async fn an_operation_passes_through_a_buffer() {
 #[tokio::test]
 async fn the_scope_nearest_to_the_caller_is_remembered() {
     let client = client();
-    let (http, told) = tells();
-    let inner = ServiceBuilder::new().layer(ScopeLayer).layer(Layer::new(client)).service(http);
+    let told = Told::default();
+    let inner =
+        ServiceBuilder::new().layer(ScopeLayer).layer(Layer::new(client)).service(tells(&told));
     let service = ScopeLayer.layer(service_fn(move |request: Request<Whole>| {
         costmark::scope("proj_inner", inner.clone().oneshot(request))
     }));

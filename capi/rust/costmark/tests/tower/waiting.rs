@@ -220,9 +220,11 @@ async fn a_call_that_is_given_up_while_credentials_are_fetched_does_not_count() 
     assert_eq!((sums.operations, sums.attempts), (1, 1));
 }
 
+type Work = Box<dyn FnOnce() + Send>;
+
 /// Keeps the work that may block until it is told to run it.
 #[derive(Clone, Default)]
-struct Parked(Arc<Mutex<Vec<Box<dyn FnOnce() + Send>>>>);
+struct Parked(Arc<Mutex<Vec<Work>>>);
 
 impl Runtime for Parked {
     fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>) {
