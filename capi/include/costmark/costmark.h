@@ -117,8 +117,9 @@
  *
  * 11. Exit: while exit() runs, other threads, atexit handlers and destructors of static objects may
  *     be inside of calls and may begin new ones. The library destroys nothing of its own. Where the
- *     host used OpenSSL before it made its first client, OpenSSL shuts down during exit(), and
- *     calls that need it return COSTMARK_INTERNAL from then on.
+ *     host used OpenSSL before it made its first client, OpenSSL shuts down during exit(): that
+ *     waits, 5 seconds at most, for calls that are inside of it, callbacks of a send included, and
+ *     from then on calls that need it return COSTMARK_INTERNAL.
  *
  * 12. pthread_cancel() takes effect when the call that the thread is inside of has returned,
  *     callbacks included; a costmark_cancel ends a send earlier. A thread whose cancelability type
