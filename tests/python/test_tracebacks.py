@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 openai: Any = pytest.importorskip("openai")
 clients: Any = import_module("adapters.clients")
-httpx, plain, plain_async = clients.httpx, clients.plain, clients.plain_async
+httpx: Any = clients.httpx
+plain, plain_async = clients.plain, clients.plain_async
 
 SECRET = "hidden-secret-0123456789abcdef"
 TOKEN = "hidden-token-0123456789abcdef"

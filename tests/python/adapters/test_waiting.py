@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 import costmark
-from adapters.clients import REGION, plain, plain_async
-from harness import MESSAGES, MODEL, Recorder
+from adapters.clients import plain, plain_async
+from harness import MESSAGES, MODEL, REGION, Recorder
 
 CHAT: dict[str, Any] = {"model": MODEL, "messages": MESSAGES}
 KEYS = costmark.Credentials("AKIDSLOW", "secret")
@@ -101,6 +101,8 @@ async def test_the_loop_goes_on_while_credentials_are_fetched(
     credentials: Any = {"callback": Slow(1), "coroutine function": SlowCoroutine(1)}.get(kind)
     if kind == "program":
         program(tmp_path, monkeypatch, 1)
+    async with plain_async(recorder) as plain_client:  # imports what a first call imports
+        await plain_client.chat.completions.create(**CHAT)
     async with costmark.wrap(plain_async(recorder), credentials=credentials, **SIGV4) as client:
         async with Ticks() as ticks:
             await client.chat.completions.create(**CHAT)
@@ -173,7 +175,7 @@ async def test_a_failure_is_that_of_all_who_waited(recorder: Recorder) -> None:
             *(client.chat.completions.create(**CHAT) for _ in range(5)), return_exceptions=True
         )
     assert [type(each) for each in errors] == [costmark.CredentialsError] * 5
-    assert [type(each.__cause__) for each in errors] == [RuntimeError] * 5  # type: ignore[union-attr]
+    assert [type(each.__cause__) for each in errors] == [RuntimeError] * 5
     assert len({id(each) for each in errors}) > 1  # a traceback each
     assert calls == 1
 
