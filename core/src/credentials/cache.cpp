@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include "base/fork.hpp"
@@ -53,6 +54,7 @@ struct CredentialsCache::Impl {
   Result<CredentialsPtr> get(UnixSeconds now);
   CredentialsPtr at_hand(UnixSeconds now, bool& renewal_due);
   bool is_settled(UnixSeconds now) const noexcept;
+  void take_off() noexcept;
   bool source_changed(Lock& lock, UnixSeconds now);
   Result<CredentialsPtr> refresh(Lock& lock, UnixSeconds now);
   Result<CredentialsPtr> fetch(UnixSeconds now);
@@ -78,7 +80,8 @@ struct CredentialsCache::Impl {
   UnixSeconds asked_again_at = 0;  // when the source was last asked because of a refusal
   UnixSeconds ask_again_at = 0;    // when a refusal may make it be asked again
   UnixSeconds claimed_at = 0;      // when a renewal was left to a caller of `at_hand`
-  bool in_flight = false;          // a thread is in the provider
+  bool in_flight = false;          // a thread is in the provider:
+  std::thread::id in_provider;     // this one
   std::uint64_t flights = 0;       // refreshes that have ended
   std::optional<Error> last_failure;
 };
@@ -100,6 +103,12 @@ Result<CredentialsPtr> CredentialsCache::Impl::get(UnixSeconds now) {
   Lock lock(mutex);
   forget_parents_flight();
   while (!usable(now) && in_flight) {
+    if (in_provider == std::this_thread::get_id()) {  // it would wait for itself
+      return Error{Code::no_credentials,
+                   "credentials provider " + std::string(provider->name()) +
+                       " asks for the very credentials that it is to provide: a callback must not "
+                       "call through the client that asks it"};
+    }
     const auto flight = flights;
     landed->wait(lock, [&] { return flights != flight; });
     if (usable(now)) return current;
@@ -115,6 +124,12 @@ Result<CredentialsPtr> CredentialsCache::Impl::get(UnixSeconds now) {
     }
   }
   return refresh(lock, now);
+}
+
+void CredentialsCache::Impl::take_off() noexcept {
+  in_flight = true;
+  in_provider = std::this_thread::get_id();
+  claimed_at = 0;
 }
 
 bool CredentialsCache::Impl::is_settled(UnixSeconds now) const noexcept {
@@ -138,8 +153,7 @@ CredentialsPtr CredentialsCache::Impl::at_hand(UnixSeconds now, bool& renewal_du
 bool CredentialsCache::Impl::source_changed(Lock& lock, UnixSeconds now) {
   looked_at = now;
   look_at = now + look_pause_s;
-  in_flight = true;
-  claimed_at = 0;
+  take_off();
   lock.unlock();
   const bool changed = provider->changed();
   lock.lock();
@@ -169,8 +183,7 @@ Result<CredentialsPtr> CredentialsCache::Impl::refresh(Lock& lock, UnixSeconds n
   Result<CredentialsPtr> result = CredentialsPtr();
   {
     Flight flight{*this, lock};
-    in_flight = true;
-    claimed_at = 0;
+    take_off();
     lock.unlock();
     result = fetch(now);
     lock.lock();

@@ -1,5 +1,7 @@
 #include "json/path_tree.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "json/reuse.hpp"
 #include "json/strings.hpp"
@@ -17,17 +19,42 @@ Status malformed(std::string_view path, const char* reason) {
 }  // namespace
 
 Status PathTree::build(std::span<const std::string_view> paths) {
+  if (is_built_of(paths)) {
+    forget_all();
+    return {};
+  }
   clear();
   nodes_.emplace_back();
   for (const std::string_view path : paths) {
-    if (Status status = add(path); !status) return status;
+    if (Status status = add(path); !status) {
+      clear();
+      return status;
+    }
   }
+  paths_.assign(paths.begin(), paths.end());
   return {};
+}
+
+bool PathTree::is_built_of(std::span<const std::string_view> paths) const noexcept {
+  return !nodes_.empty() && std::equal(paths.begin(), paths.end(), paths_.begin(), paths_.end());
+}
+
+void PathTree::forget_all() {
+  for (Node& node : nodes_) {
+    node.member = {};
+    node.first = npos;
+    node.last = npos;
+    node.size = 0;
+    node.plan = Plan::none;
+    node.value = {};
+  }
+  reset(occurrences_);
 }
 
 void PathTree::clear() {
   reset(nodes_);
   reset(ends_);
+  paths_.clear();
   reset(occurrences_);
   reset(keys_);
 }

@@ -52,7 +52,8 @@ class PathTree {
  public:
   static constexpr std::size_t root = 0;
 
-  // Starts anew with these paths. Errors: invalid_argument for a path that is no path.
+  // Starts anew with these paths; if they are those of the last time, the tree stands, and only
+  // what was found is forgotten. Errors: invalid_argument for a path that is no path.
   Status build(std::span<const std::string_view> paths);
   void clear();
 
@@ -79,11 +80,14 @@ class PathTree {
   std::size_t capacity() const noexcept;
 
  private:
+  bool is_built_of(std::span<const std::string_view> paths) const noexcept;
+  void forget_all();
   Status add(std::string_view path);
   std::size_t child(std::size_t parent, std::size_t key_offset);
 
   std::vector<Node> nodes_;
   std::vector<std::size_t> ends_;
+  std::vector<std::string> paths_;  // those that the tree was built of
   std::vector<Occurrence> occurrences_;
   std::string keys_;
 };

@@ -9,14 +9,15 @@ from .. import _core
 from .._usage import counters
 from ..errors import ConfigurationError, RequestError
 from .call import Call, call_of, join
+from .family import fields_of
 from .scope import current_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    # What to send: headers to set and to remove, body and URL (None: as they are), and whether it
-    # carries an authorization of ours.
-    Outgoing = tuple[list[tuple[str, str]], list[str], bytes | None, str | None, bool]
+    # What to send: all header fields, body and URL (None: as they are), and whether it carries an
+    # authorization of ours.
+    Outgoing = tuple[list[tuple[bytes, ...]], bytes | None, str | None, bool]
 
 logger = logging.getLogger("costmark")
 
@@ -76,7 +77,7 @@ class CoreClient:
     def admit(self, request: Any) -> None:
         """Begin the operation of a request, or make it ready for its next attempt."""
         call = self._call_of(request)
-        if self._begin(call, request, no_wait=False) is not None:
+        if call.operation is None and self._begin(call, request, no_wait=False) is not None:
             return
         operation = call.take()
         if operation is not None:
@@ -103,16 +104,20 @@ class CoreClient:
 
     def claim(self, request: Any) -> Call:
         """Return the call of a request, whose operation has begun."""
-        call = self._call_of(request)
-        self._begin(call, request, no_wait=False)
+        call = call_of(request)
+        if call is None or call.core is not self:  # `admit` was passed by
+            call = self._call_of(request)
+            self._begin(call, request, no_wait=False)
         return call
 
     async def claim_async(self, request: Any) -> Call:
         """Do the same; what blocks is done in a worker thread."""
-        call = self._call_of(request)
-        if self._begin(call, request, no_wait=True) is False:
-            assert call.operation is not None  # noqa: S101 - it has begun
-            await _in_worker(call.operation.ready)
+        call = call_of(request)
+        if call is None or call.core is not self:
+            call = self._call_of(request)
+            if self._begin(call, request, no_wait=True) is False:
+                assert call.operation is not None  # noqa: S101 - it has begun
+                await _in_worker(call.operation.ready)
         return call
 
     def beside(self, call: Call, request: Any) -> Call:
@@ -125,25 +130,26 @@ class CoreClient:
         return other
 
     def prepare(self, operation: _core.Operation, request: Any) -> Outgoing:
-        """Return what is to be sent for a request, as it now is."""
-        outgoing: Outgoing = _with_body(request, operation.prepare, False)
+        """Return what is to be sent for a request, as it now is; at once, says the operation."""
+        outgoing: Outgoing = _with_body(request, operation.prepare, False, True)
         return outgoing
 
     async def prepare_async(self, operation: _core.Operation, request: Any) -> Outgoing:
         """Do the same; what blocks is done in a worker thread."""
-        outgoing: Outgoing | None = _with_body(request, operation.prepare, True)
+        outgoing: Outgoing | None = _with_body(request, operation.prepare, True, True)
         if outgoing is None:
             await _in_worker(operation.ready)
-            outgoing = _with_body(request, operation.prepare, True)
+            outgoing = _with_body(request, operation.prepare, True, True)
         if outgoing is None:  # what was fetched has expired meanwhile
             outgoing = await _in_worker(_with_body, request, operation.prepare, False)
+            operation.sent()  # not by the worker: the caller may be gone when that is done
         return outgoing
 
     # ----------------------------------------------------------------------------------------------
 
     def _call_of(self, request: Any) -> Call:
         call = call_of(request)
-        if call is None or call.core not in (None, self):  # the operation of another client
+        if call is None or not (call.core is None or call.core is self):  # of another client
             call = Call()
             join(request, call)
         return call
@@ -168,14 +174,15 @@ async def _in_worker(work: Callable[..., Any], *arguments: Any) -> Any:
 
 def _with_body(request: Any, step: Callable[..., Any], *arguments: Any) -> Any:
     """Take a step of an operation for a request; a body that is a stream is read if it must be."""
+    fields = fields_of(request.headers)
     body: bytes | None = getattr(request, "_content", None)
     try:
-        return step(request.method, str(request.url), request.headers.raw, body, *arguments)
+        return step(request.method, request.url, fields, body, *arguments)
     except RequestError as error:
         if body is not None or error.code != "body_needed":
             raise
         body = _whole_body(request, error)
-    return step(request.method, str(request.url), request.headers.raw, body, *arguments)
+    return step(request.method, request.url, fields, body, *arguments)
 
 
 def _whole_body(request: Any, reason: RequestError) -> bytes:

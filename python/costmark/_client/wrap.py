@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .. import _core
 from .._sdk.base import Sdk, is_async, sdk_of
 from . import context
-from .call import move_call, with_call
+from .call import carrying_call, drop_call, move_call
 from .core_client import CoreClient, hint_of, option_texts
 from .transport import attach, detach
 
@@ -208,24 +208,32 @@ def _attach(client: Any, sdk: Sdk, spec: _Spec, core: CoreClient) -> None:
 
 def _request(self: Any, cast_to: Any, options: Any, *args: Any, **kwargs: Any) -> Any:
     """Make what the SDK sends from here on, retries included, one operation."""
-    return type(self).request(self, cast_to, with_call(options), *args, **kwargs)
+    options = carrying_call(options)
+    try:
+        return type(self).request(self, cast_to, options, *args, **kwargs)
+    finally:
+        drop_call(options)
 
 
 async def _request_async(self: Any, cast_to: Any, options: Any, *args: Any, **kwargs: Any) -> Any:
     """Do the same for asynchronous clients."""
-    return await type(self).request(self, cast_to, with_call(options), *args, **kwargs)
+    options = carrying_call(options)
+    try:
+        return await type(self).request(self, cast_to, options, *args, **kwargs)
+    finally:
+        drop_call(options)
 
 
 def _build_request(self: Any, options: Any, **kwargs: Any) -> Any:
     request = type(self)._build_request(self, options, **kwargs)
-    _wrapped(self).sdk.request_built(self, request, options)
+    self.__dict__[_WRAPPED].sdk.request_built(self, request, options)
     move_call(options, request)
     return request
 
 
 def _prepare(self: Any, request: Any) -> None:
     """Decide who pays, and fetch what signing needs, before the SDK starts to send and to retry."""
-    wrapped = _wrapped(self)
+    wrapped = self.__dict__[_WRAPPED]
     if not wrapped.sdk.check_instead_of_signing(self, request):
         type(self)._prepare_request(self, request)
     wrapped.core.admit(request)
@@ -233,7 +241,7 @@ def _prepare(self: Any, request: Any) -> None:
 
 async def _prepare_async(self: Any, request: Any) -> None:
     """Do the same for asynchronous clients."""
-    wrapped = _wrapped(self)
+    wrapped = self.__dict__[_WRAPPED]
     if not wrapped.sdk.check_instead_of_signing(self, request):
         await type(self)._prepare_request(self, request)
     await wrapped.core.admit_async(request)

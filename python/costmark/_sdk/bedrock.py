@@ -34,7 +34,7 @@ def identity_of(client: Any) -> Identity:
 
 def check_instead_of_signing(client: Any, request: Any) -> bool:
     """Let a signing provider check the request as it does before it signs; False without one."""
-    if not _signs_itself(client):
+    if getattr(client, "_provider_runtime", None) is None or not _signs_itself(client):
         return False
     _auth_of(client)._validate_request(request)
     return True
