@@ -45,8 +45,11 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
   "${runtime} (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})")
 string(REGEX MATCH "^[0-9]+" cxx_major "${CMAKE_CXX_COMPILER_VERSION}")
 # What the archive is linked with, and pkg-config; programs that take the shared library need none.
+if(COSTMARK_NETWORK)
+  set(curl "libcurl4-openssl-dev | libcurl-dev, ")
+endif()
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_RECOMMENDS
-  "pkgconf | pkg-config, libcurl4-openssl-dev | libcurl-dev, libssl-dev, libsimdjson-dev, libstdc++-${cxx_major}-dev")
+  "pkgconf | pkg-config, ${curl}libssl-dev, libsimdjson-dev, libstdc++-${cxx_major}-dev")
 set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "${about}
 This package holds the headers for C and C++, the archive, the files for
 pkg-config and CMake, the manual page and examples.")

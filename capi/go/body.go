@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"runtime"
 	"sync"
 )
 
@@ -21,13 +22,23 @@ func (x *exchange) observed(response *http.Response, coding coding) io.ReadClose
 	}
 	switch {
 	case coding != codingGzip:
-		return &plainBody{exchange: x, source: response.Body, closer: response.Body}
+		return endForgotten(&plainBody{exchange: x, source: response.Body, closer: response.Body}, x)
 	case x.plan.BodyMayChange:
 		response.Header.Del("Content-Encoding")
 		response.Uncompressed = true
-		return &plainBody{exchange: x, source: &gunzip{source: response.Body}, closer: response.Body}
+		return endForgotten(
+			&plainBody{exchange: x, source: &gunzip{source: response.Body}, closer: response.Body}, x)
 	}
-	return &encodedBody{exchange: x, source: response.Body, readable: true}
+	return endForgotten(&encodedBody{exchange: x, source: response.Body, readable: true}, x)
+}
+
+// endForgotten ends the exchange of a body that is forgotten. An operation that no context holds ends by
+// itself; one of a context is held by the request, and the connection holds that.
+func endForgotten[Body any](body *Body, x *exchange) *Body {
+	if x.joint != nil {
+		runtime.AddCleanup(body, func(x *exchange) { x.end(OutcomeCancelled) }, x)
+	}
+	return body
 }
 
 // endWith ends an exchange whose body ended with an error, which may be io.EOF.

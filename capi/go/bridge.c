@@ -78,6 +78,8 @@ static costmark_status prepare(cmgo_call *call, const costmark_request *request)
   costmark_wait wait = COSTMARK_WAIT_INIT;
   costmark_status status;
   wait.no_wait = (call->steps & CMGO_NO_WAIT) != 0;
+  wait.cancel = call->cancel;
+  wait.timeout_ms = call->timeout_ms;
   status = costmark_operation_prepare(call->operation, call->begun ? NULL : request, &wait,
                                       &call->prepared, &call->error);
   /* Go has the body, and C must not keep a pointer to it. */
@@ -104,7 +106,10 @@ static costmark_status run(cmgo_call *call, const costmark_request *request) {
   }
   if (status == COSTMARK_OK && (steps & CMGO_BEGIN) != 0) status = begin(call, request);
   if (status == COSTMARK_OK && (steps & CMGO_READY) != 0) {
-    status = costmark_operation_ready(call->operation, &call->error);
+    costmark_wait wait = COSTMARK_WAIT_INIT;
+    wait.cancel = call->cancel;
+    wait.timeout_ms = call->timeout_ms;
+    status = costmark_operation_ready(call->operation, &wait, &call->error);
   }
   if (status == COSTMARK_OK && (steps & CMGO_PREPARE) != 0) status = prepare(call, request);
   if (status == COSTMARK_OK && (steps & CMGO_SEND) != 0) status = send(call);

@@ -39,9 +39,9 @@ typedef struct cmgo_call {
   const costmark_operation *beside; /* to begin beside; NULL: none */
   uintptr_t call;                   /* a cgo.Handle: what callbacks are told they are for */
   uint32_t steps;                   /* CMGO_... */
-  uint32_t max_attempts;            /* of CMGO_SEND, as the next two */
-  int64_t timeout_ms;
-  costmark_cancel *cancel;
+  uint32_t max_attempts;            /* of CMGO_SEND */
+  int64_t timeout_ms;               /* of each step that may wait; 0: the default, or no limit */
+  costmark_cancel *cancel;          /* of these; NULL: none */
 
   bool begun; /* CMGO_BEGIN has succeeded */
   costmark_status status;

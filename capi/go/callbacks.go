@@ -7,6 +7,7 @@ import "C"
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"runtime/cgo"
 	"runtime/debug"
@@ -49,7 +50,12 @@ type CredentialsProvider interface {
 type CredentialsFunc func(ctx context.Context) (Credentials, error)
 
 // Credentials calls the function.
-func (f CredentialsFunc) Credentials(ctx context.Context) (Credentials, error) { return f(ctx) }
+func (f CredentialsFunc) Credentials(ctx context.Context) (Credentials, error) {
+	if f == nil {
+		return Credentials{}, refusal(ErrNoCredentials, "the CredentialsFunc is nil")
+	}
+	return f(ctx)
+}
 
 // A BearerTokenProvider supplies bearer tokens, without "Bearer ". It is called whenever a request needs
 // one, by several goroutines at once if they need one at once, with the context of the request. It must
@@ -69,7 +75,12 @@ type BearerTokenProvider interface {
 type BearerTokenFunc func(ctx context.Context) (string, error)
 
 // BearerToken calls the function.
-func (f BearerTokenFunc) BearerToken(ctx context.Context) (string, error) { return f(ctx) }
+func (f BearerTokenFunc) BearerToken(ctx context.Context) (string, error) {
+	if f == nil {
+		return "", refusal(ErrNoCredentials, "the BearerTokenFunc is nil")
+	}
+	return f(ctx)
+}
 
 // tokenAnswer is what a BearerTokenProvider said.
 type tokenAnswer struct {
@@ -206,11 +217,23 @@ func (h *hooks) askToken(ctx context.Context) (token string, err error) {
 }
 
 // fetchToken asks for a token before a call into C, which then finds it: so a slow provider holds no
-// thread.
-func (c *call) fetchToken(ctx context.Context, hooks *hooks) {
-	token, err := hooks.askToken(ctx)
-	c.token = &tokenAnswer{token, err}
+// thread, and no request longer than its context.
+func (c *call) fetchToken(ctx context.Context, hooks *hooks) error {
+	answered := make(chan *tokenAnswer, 1)
+	go func() {
+		answer := &tokenAnswer{err: errGoroutineEnded}
+		defer func() { answered <- answer }()
+		answer.text, answer.err = hooks.askToken(ctx)
+	}()
+	select {
+	case c.token = <-answered:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
+
+var errGoroutineEnded = errors.New("the provider ended its goroutine")
 
 // tokenFor is the token that was fetched for a call, else one that is asked for now.
 func (h *hooks) tokenFor(c *call) (string, error) {
@@ -218,7 +241,11 @@ func (h *hooks) tokenFor(c *call) (string, error) {
 	case c == nil:
 		return h.askToken(context.Background())
 	case c.token != nil:
-		return c.token.text, c.token.err
+		answer := c.token
+		if c.sink != nil {
+			c.token = nil // a Send may need another one for its next attempt
+		}
+		return answer.text, answer.err
 	}
 	return h.askToken(c.ctx)
 }

@@ -1,7 +1,6 @@
 package costmark
 
 /*
-#cgo pkg-config: costmark
 #cgo CFLAGS: -std=c11
 
 #cgo noescape costmark_error_read

@@ -6,6 +6,7 @@ package costmark
 import "C"
 
 import (
+	"context"
 	"runtime"
 	"sync"
 )
@@ -19,8 +20,9 @@ type Client struct {
 
 // New makes a client. What the options leave open is read from the environment.
 //
-// Errors: ErrInvalidOption, ErrInvalidProject, ErrEndpointMismatch; fix the option that the message
-// names.
+// Errors: ErrInvalidOption, ErrInvalidProject, ErrProjectNotAllowed, ErrEndpointMismatch; fix the option
+// that the message names. What can be known before the first request is an error here: a project that
+// allowed_projects does not allow, a pattern that no project fits, auth=sigv4 without a region.
 func New(options ...Option) (*Client, error) {
 	building, err := configure(options)
 	if err != nil {
@@ -28,7 +30,10 @@ func New(options ...Option) (*Client, error) {
 	}
 	defer building.free()
 	var failure *C.costmark_error
-	core := &core{hooks: building.hooks, ended: make(chan struct{})}
+	core := &core{
+		hooks: building.hooks, ended: make(chan struct{}), verifying: newSlots(),
+		readyURL: building.readyURL(),
+	}
 	core.end = core.free
 	if status := C.costmark_client_new(building.config, &core.client, &failure); status != 0 {
 		return nil, takeError(status, failure)
@@ -43,17 +48,59 @@ func New(options ...Option) (*Client, error) {
 // ErrClosed. It does not wait, may be called from anywhere, and does nothing the second time. A
 // client that is forgotten is closed by the garbage collector, some time.
 func (c *Client) Close() error {
-	c.core.close()
+	if c != nil && c.core != nil {
+		c.core.close()
+	}
 	return nil
 }
 
-// enter makes a call a user of the client's core, and lends it memory; leave undoes both.
-func (c *Client) enter() (*core, *workspace, error) {
+// Shutdown closes the client and waits until the running calls have returned and the open answers have
+// been read or closed: then all of them are counted. It does not wait for credentials that are renewed
+// ahead of time. When the context is done, it returns the context's error; the client is closed all the
+// same. Shut the HTTP server down first: it is what lets calls end.
+func (c *Client) Shutdown(ctx context.Context) error {
+	if c == nil || c.core == nil {
+		return errNoClient
+	}
+	if ctx == nil {
+		return checkContext(ctx)
+	}
+	c.core.close()
+	c.core.fetches.stopRenewal()
+	select {
+	case <-c.core.ended:
+		return nil
+	default:
+	}
+	select {
+	case <-c.core.ended:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+var errNoClient = notMade("Client", "New")
+
+// use makes a call a user of the client's core, until release.
+func (c *Client) use() (*core, error) {
+	if c == nil || c.core == nil {
+		return nil, errNoClient
+	}
 	core := c.core
 	entered := core.enter()
 	runtime.KeepAlive(c)
 	if !entered {
-		return nil, nil, ErrClosed
+		return nil, ErrClosed
+	}
+	return core, nil
+}
+
+// enter does the same, and lends the call memory; leave undoes both.
+func (c *Client) enter() (*core, *workspace, error) {
+	core, err := c.use()
+	if err != nil {
+		return nil, nil, err
 	}
 	work, err := core.borrow()
 	if err != nil {
@@ -77,9 +124,13 @@ type core struct {
 	hooks  *hooks
 
 	ended chan struct{}
-	final UsageReport // the counters when the last user left; set before ended is closed
+	// The counters when the last user left; set before ended is closed.
+	final         UsageReport
+	finalRequests RequestCounts
 
-	fetches fetches
+	fetches   fetches
+	verifying slots
+	readyURL  string // of a request to the client's endpoint
 
 	mu   sync.Mutex
 	idle []*workspace
@@ -87,7 +138,7 @@ type core struct {
 
 // free runs once: when the client is closed and the last user has left.
 func (c *core) free() {
-	c.final, _ = readUsage(c.client)
+	c.final, c.finalRequests, _ = readUsage(c.client)
 	for _, work := range c.idle {
 		work.free()
 	}

@@ -32,6 +32,7 @@ type credentialsCore struct {
 	users
 	cache *C.costmark_credentials_cache
 	hooks *hooks
+	slots slots
 
 	mu     sync.Mutex
 	newest *C.costmark_credentials_set // that was handed out
@@ -48,7 +49,7 @@ func NewCredentialsCache(options ...Option) (*CredentialsCache, error) {
 		return nil, err
 	}
 	defer building.free()
-	core := &credentialsCore{hooks: building.hooks}
+	core := &credentialsCore{hooks: building.hooks, slots: newSlots()}
 	core.end = core.free
 	var failure *C.costmark_error
 	status := C.costmark_credentials_cache_new(building.config, &core.cache, &failure)
@@ -69,37 +70,63 @@ func (c *credentialsCore) free() {
 // Close wipes what the cache holds. Calls that are running finish; later ones return ErrClosed. A cache
 // that is forgotten is closed by the garbage collector, some time.
 func (c *CredentialsCache) Close() error {
-	c.core.close()
+	if c != nil && c.core != nil {
+		c.core.close()
+	}
 	return nil
 }
 
+// use makes a call a user of the cache's core, until release.
+func (c *CredentialsCache) use() (*credentialsCore, error) {
+	if c == nil || c.core == nil {
+		return nil, notMade("CredentialsCache", "NewCredentialsCache")
+	}
+	core := c.core
+	entered := core.enter()
+	runtime.KeepAlive(c)
+	if !entered {
+		return nil, ErrClosed
+	}
+	return core, nil
+}
+
 // Credentials returns those that are valid now. It fetches or renews them first where that is due: one
-// goroutine does, while others go on with those that are still valid. The context is the provider's of
-// WithCredentials; the library's own sources have time limits of their own.
+// goroutine does, while others go on with those that are still valid. It returns when the context is
+// done, whatever the source does. The context is the one that the provider of WithCredentials gets.
 //
 // Errors: ErrNoCredentials, ErrExpiredCredentials, ErrUnusableCredentials; ErrTransport, ErrTimeout,
 // ErrThrottled, ErrService: they could not be fetched, and none are left; what the provider returned,
 // wrapped; ErrClosed.
 func (c *CredentialsCache) Credentials(ctx context.Context) (Credentials, error) {
-	core := c.core
-	entered := core.enter()
-	runtime.KeepAlive(c)
-	if !entered {
-		return Credentials{}, ErrClosed
+	if err := checkContext(ctx); err != nil {
+		return Credentials{}, err
+	}
+	core, err := c.use()
+	if err != nil {
+		return Credentials{}, err
 	}
 	defer core.release()
+	var taken Credentials
+	var failure error
+	if err := core.slots.within(ctx, &core.users, func() { taken, failure = core.get(ctx) }); err != nil {
+		return Credentials{}, err
+	}
+	return taken, failure
+}
+
+func (c *credentialsCore) get(ctx context.Context) (Credentials, error) {
 	call := newCall(ctx)
 	defer call.delete()
 	var set *C.costmark_credentials_set
-	err := call.repeat(ctx, core.hooks, func() (C.costmark_status, *C.costmark_error) {
+	err := call.repeat(ctx, c.hooks, func() (C.costmark_status, *C.costmark_error) {
 		var failure *C.costmark_error
-		status := C.cmgo_credentials_get(core.cache, call.handle, &set, &failure)
+		status := C.cmgo_credentials_get(c.cache, call.handle, &set, &failure)
 		return status, failure
 	})
 	if err != nil {
 		return Credentials{}, err
 	}
-	return core.keep(set), nil
+	return c.keep(set), nil
 }
 
 // keep copies a set, and keeps it to tell later that it was refused.
@@ -123,10 +150,8 @@ func (c *credentialsCore) keep(set *C.costmark_credentials_set) Credentials {
 // Source is where the credentials that were handed out last came from, such as "environment"; empty
 // before.
 func (c *CredentialsCache) Source() string {
-	core := c.core
-	entered := core.enter()
-	runtime.KeepAlive(c)
-	if !entered {
+	core, err := c.use()
+	if err != nil {
 		return ""
 	}
 	defer core.release()
@@ -141,10 +166,8 @@ func (c *CredentialsCache) Source() string {
 // newest, the next call of Credentials fetches others, at most every five seconds. It returns false when
 // the next ones would be the same again.
 func (c *CredentialsCache) Refused(refused Credentials) bool {
-	core := c.core
-	entered := core.enter()
-	runtime.KeepAlive(c)
-	if !entered {
+	core, err := c.use()
+	if err != nil {
 		return false
 	}
 	defer core.release()

@@ -28,6 +28,7 @@ const (
 const (
 	ErrInvalidOption    Code = 10 // an unknown option, or a value that it does not take
 	ErrEndpointMismatch Code = 11 // region, service, scheme or origin disagree with the host
+	ErrUnsupported      Code = 12 // this build of the library lacks what the call needs
 )
 
 // Fix the attribution.
@@ -78,8 +79,8 @@ func (c Code) String() string {
 // Error makes a code an error, for errors.Is.
 func (c Code) Error() string { return "costmark: " + c.String() }
 
-// ErrClosed is returned by a client after its Close.
-var ErrClosed = errors.New("costmark: the client is closed")
+// ErrClosed is the error of a client or a cache after its Close.
+var ErrClosed = refusal(ErrInvalidArgument, "the client or the cache is closed")
 
 // ErrBodyTooLarge is wrapped by the error for a request body that is longer than MaxBody allows.
 var ErrBodyTooLarge = errors.New("body too large")
@@ -98,6 +99,9 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
+	if e == nil {
+		return "costmark: no error"
+	}
 	message := "costmark: " + e.Code.String() + ": " + e.Message
 	if e.cause != nil {
 		message += ": " + e.cause.Error()
@@ -108,16 +112,25 @@ func (e *Error) Error() string {
 // Is matches the error's Code.
 func (e *Error) Is(target error) bool {
 	code, ok := target.(Code)
-	return ok && code == e.Code
+	return ok && e != nil && code == e.Code
 }
 
-// Unwrap is the error of the callback that caused this one, or nil.
-func (e *Error) Unwrap() error { return e.cause }
+// Unwrap is the error of the callback or the context that caused this one, or nil.
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.cause
+}
 
-// Timeout tells whether a deadline passed, for net.Error's sake.
+// Timeout tells whether a deadline passed. It is the method that os.IsTimeout and net/http look for.
 func (e *Error) Timeout() bool {
-	return e.Code == ErrTimeout || (e.Code == ErrCancelled && errors.Is(e.cause, context.DeadlineExceeded))
+	return e != nil &&
+		(e.Code == ErrTimeout || (e.Code == ErrCancelled && errors.Is(e.cause, context.DeadlineExceeded)))
 }
+
+// RetryableError is the field Retryable, for code that asks errors through an interface.
+func (e *Error) RetryableError() bool { return e != nil && e.Retryable }
 
 // A PanicError is what a panic in a callback of this program became, as panics cannot pass C. An
 // *Error wraps it.
@@ -126,12 +139,41 @@ type PanicError struct {
 	Stack []byte // where
 }
 
-func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
+func (e *PanicError) Error() string {
+	if e == nil {
+		return "panic"
+	}
+	return fmt.Sprintf("panic: %v", e.Value)
+}
 
 // Unwrap is the panic's value, if that is an error.
 func (e *PanicError) Unwrap() error {
+	if e == nil {
+		return nil
+	}
 	err, _ := e.Value.(error)
 	return err
+}
+
+// notMade is the error of a method whose receiver is nil or zero.
+func notMade(what, maker string) *Error {
+	return refusal(ErrInvalidArgument, "the %s is nil, or a zero value; make it with %s", what, maker)
+}
+
+// checkContext is why a call with a context is not begun; nil: it may begin.
+func checkContext(ctx context.Context) error {
+	if ctx == nil {
+		return refusal(ErrInvalidArgument, "the context is nil; use context.Background()")
+	}
+	return ctx.Err()
+}
+
+// checkCall does the same for a call that also takes a request.
+func checkCall(ctx context.Context, request *Request) error {
+	if request == nil {
+		return refusal(ErrInvalidArgument, "the request is nil")
+	}
+	return checkContext(ctx)
 }
 
 func refusal(code Code, format string, arguments ...any) *Error {

@@ -27,6 +27,7 @@ type fetch struct {
 	// Guarded by fetches.mu.
 	waiters   int
 	abandoned bool
+	renewal   bool // started by no one who waits
 }
 
 // fetches is the fetch of a client that is running, if one is.
@@ -87,8 +88,20 @@ func (f *fetches) leave(running *fetch) {
 func (c *core) renew(ctx context.Context, w *workspace, body []byte) {
 	c.fetches.mu.Lock()
 	defer c.fetches.mu.Unlock()
-	if c.fetches.running == nil {
-		_, _ = c.startFetch(ctx, w, body) // whose only waiter never leaves
+	if c.fetches.running != nil {
+		return
+	}
+	if started, err := c.startFetch(ctx, w, body); err == nil {
+		started.renewal = true // its first waiter never leaves
+	}
+}
+
+// stopRenewal cancels a fetch that no request waits for.
+func (f *fetches) stopRenewal() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.running != nil && f.running.renewal && f.running.waiters == 1 {
+		f.running.cancel()
 	}
 }
 

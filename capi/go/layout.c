@@ -45,12 +45,14 @@ AT(costmark_request, scope, 88);
 AT(costmark_request, body_is_stream, 104);
 AT(costmark_request, reserved, 108);
 
-SIZE(costmark_wait, 16);
+SIZE(costmark_wait, 32);
 AT(costmark_wait, struct_size, 0);
-AT(costmark_wait, no_wait, 8);
-AT(costmark_wait, reserved, 12);
+AT(costmark_wait, cancel, 8);
+AT(costmark_wait, timeout_ms, 16);
+AT(costmark_wait, no_wait, 24);
+AT(costmark_wait, reserved, 28);
 
-SIZE(costmark_prepared, 144);
+SIZE(costmark_prepared, 152);
 AT(costmark_prepared, struct_size, 0);
 AT(costmark_prepared, url, 8);
 AT(costmark_prepared, set_headers, 24);
@@ -67,6 +69,8 @@ AT(costmark_prepared, streamed, 128);
 AT(costmark_prepared, renewal_due, 132);
 AT(costmark_prepared, project_source, 136);
 AT(costmark_prepared, api, 140);
+AT(costmark_prepared, unattributed, 144);
+AT(costmark_prepared, unrecognized, 148);
 
 SIZE(costmark_answer_head, 32);
 AT(costmark_answer_head, struct_size, 0);
@@ -221,6 +225,11 @@ AT(costmark_usage_totals, flagged, 120);
 AT(costmark_usage_totals, overflow, 128);
 AT(costmark_usage_totals, reserved, 132);
 
+SIZE(costmark_request_counts, 24);
+AT(costmark_request_counts, struct_size, 0);
+AT(costmark_request_counts, unattributed, 8);
+AT(costmark_request_counts, unrecognized, 16);
+
 SIZE(costmark_bearer_token_view, 32);
 AT(costmark_bearer_token_view, struct_size, 0);
 AT(costmark_bearer_token_view, text, 8);
@@ -261,4 +270,58 @@ AT(costmark_route, as_of, 40);
 AT(costmark_route, source, 56);
 AT(costmark_route, line, 72);
 AT(costmark_route, reserved, 76);
+
+SIZE(costmark_price_book_view, 80);
+AT(costmark_price_book_view, struct_size, 0);
+AT(costmark_price_book_view, hash, 8);
+AT(costmark_price_book_view, date, 24);
+AT(costmark_price_book_view, file, 40);
+AT(costmark_price_book_view, price_count, 56);
+AT(costmark_price_book_view, thresholds, 64);
+AT(costmark_price_book_view, threshold_count, 72);
+
+SIZE(costmark_price, 208);
+AT(costmark_price, struct_size, 0);
+AT(costmark_price, model, 8);
+AT(costmark_price, region, 24);
+AT(costmark_price, serving, 40);
+AT(costmark_price, tier, 56);
+AT(costmark_price, kind, 72);
+AT(costmark_price, time_to_live, 88);
+AT(costmark_price, unit, 104);
+AT(costmark_price, from, 120);
+AT(costmark_price, to, 136);
+AT(costmark_price, as_of, 152);
+AT(costmark_price, source, 168);
+AT(costmark_price, over, 184);
+AT(costmark_price, pico_usd, 192);
+AT(costmark_price, has_pico_usd, 200);
+AT(costmark_price, line, 204);
+
+SIZE(costmark_count, 24);
+AT(costmark_count, kind, 0);
+AT(costmark_count, count, 16);
+
+SIZE(costmark_priced_call, 104);
+AT(costmark_priced_call, struct_size, 0);
+AT(costmark_priced_call, model, 8);
+AT(costmark_priced_call, region, 24);
+AT(costmark_priced_call, serving, 40);
+AT(costmark_priced_call, tier, 56);
+AT(costmark_priced_call, usage, 72);
+AT(costmark_priced_call, meters, 80);
+AT(costmark_priced_call, meter_count, 88);
+AT(costmark_priced_call, end_us, 96);
+
+SIZE(costmark_cost_part, 16);
+AT(costmark_cost_part, price, 0);
+AT(costmark_cost_part, count, 8);
+
+SIZE(costmark_cost, 32);
+AT(costmark_cost, struct_size, 0);
+AT(costmark_cost, pico_usd, 8);
+AT(costmark_cost, state, 16);
+AT(costmark_cost, has_pico_usd, 20);
+AT(costmark_cost, flags, 24);
+AT(costmark_cost, part_count, 28);
 #endif

@@ -5,8 +5,6 @@ package costmark
 */
 import "C"
 
-import "runtime"
-
 // A Route is the path of a bedrock-mantle host that serves a model.
 type Route struct {
 	Path   string // "/v1", "/openai/v1", "/anthropic/v1"; "none": no path serves it; empty: not written down
@@ -19,10 +17,8 @@ type Route struct {
 // Route looks a model up, by its whole id. The zero Route: nothing is written down, or the client is
 // closed.
 func (c *Client) Route(model string) Route {
-	core := c.core
-	entered := core.enter()
-	runtime.KeepAlive(c)
-	if !entered {
+	core, err := c.use()
+	if err != nil {
 		return Route{}
 	}
 	defer core.release()

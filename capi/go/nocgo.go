@@ -2,5 +2,5 @@
 
 package costmark
 
-// The error that this line makes is meant to be read.
-const _ = "costmark calls a C library: build with CGO_ENABLED=1 and a C compiler" + cgo
+// The compiler shows this sentence in its error: it has no other way to say it.
+const _ int = "costmark calls a C library: build with CGO_ENABLED=1 and a C compiler"

@@ -84,7 +84,7 @@ func (s *operationState) close() {
 // Begin decides which project pays for a request, and makes its operation. The scope is the context's.
 // It does no I/O, and counts nothing. Errors are those of Prepare that concern the request.
 func (c *Client) Begin(ctx context.Context, request *Request) (*Operation, error) {
-	if err := ctx.Err(); err != nil {
+	if err := checkCall(ctx, request); err != nil {
 		return nil, err
 	}
 	core, work, err := c.enter()
@@ -107,6 +107,11 @@ func (c *Client) Begin(ctx context.Context, request *Request) (*Operation, error
 	return o, nil
 }
 
+// zero tells whether the operation was not made by Begin.
+func (o *Operation) zero() bool { return o == nil || o.state == nil }
+
+var errNoOperation = notMade("Operation", "Client.Begin")
+
 var errEnded = refusal(ErrInvalidArgument, "the operation has ended")
 
 // Prepare prepares the next attempt: writes the project into the request and signs it. Call it for
@@ -114,6 +119,12 @@ var errEnded = refusal(ErrInvalidArgument, "the operation has ended")
 // changed. What Begin was told beside the request (Project, and the scope) stays. Errors are those of
 // Client.Prepare; after StepAgain, an error means: pass on the answer that you have.
 func (o *Operation) Prepare(ctx context.Context, request *Request) (*Prepared, error) {
+	if err := checkContext(ctx); err != nil {
+		return nil, err
+	}
+	if o.zero() {
+		return nil, errNoOperation
+	}
 	core := o.core
 	if !core.enter() {
 		return nil, ErrClosed
@@ -124,9 +135,6 @@ func (o *Operation) Prepare(ctx context.Context, request *Request) (*Prepared, e
 		return nil, err
 	}
 	defer core.leave(work)
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
 	if request, err = o.state.prepare(ctx, work, request); err != nil {
 		return nil, err
 	}
@@ -155,6 +163,9 @@ func (s *operationState) prepare(ctx context.Context, work *workspace, request *
 // Sent tells that the attempt is on its way: it counts, and its time starts. After Begin alone it is an
 // attempt that was not prepared here, for programs that only observe.
 func (o *Operation) Sent() {
+	if o.zero() {
+		return
+	}
 	o.state.mu.Lock()
 	defer o.state.mu.Unlock()
 	C.costmark_operation_sent(o.state.handle)
@@ -164,6 +175,9 @@ func (o *Operation) Sent() {
 // Head takes the status and the header of the answer. encoded tells that the body will be fed in a
 // Content-Encoding that is not undone: it passes unread.
 func (o *Operation) Head(status int, header http.Header, encoded bool) Plan {
+	if o.zero() {
+		return Plan{}
+	}
 	o.state.mu.Lock()
 	defer o.state.mu.Unlock()
 	plan := o.state.head(status, header, encoded)
@@ -194,6 +208,9 @@ func (s *operationState) head(status int, header http.Header, encoded bool) Plan
 // part of piece, and is good until the next call. Before the head and after the end the piece passes as
 // it is.
 func (o *Operation) Feed(piece []byte) []byte {
+	if o.zero() {
+		return piece
+	}
 	o.state.mu.Lock()
 	defer o.state.mu.Unlock()
 	passed := o.state.feed(piece)
@@ -228,6 +245,9 @@ func (o *Operation) Fail(outcome Outcome) ([]byte, Next) {
 }
 
 func (o *Operation) end(outcome Outcome) ([]byte, Next) {
+	if o.zero() {
+		return nil, Next{}
+	}
 	o.state.mu.Lock()
 	defer o.state.mu.Unlock()
 	rest, next := o.state.end(outcome)
@@ -256,6 +276,9 @@ func (s *operationState) end(outcome Outcome) ([]byte, Next) {
 
 // Answer shows the last attempt.
 func (o *Operation) Answer() Answer {
+	if o.zero() {
+		return Answer{FirstByte: -1}
+	}
 	o.state.mu.Lock()
 	defer o.state.mu.Unlock()
 	answer := o.state.answer()
@@ -271,6 +294,9 @@ func (s *operationHandle) answer() Answer {
 
 // Close ends the operation. It does nothing the second time.
 func (o *Operation) Close() {
+	if o.zero() {
+		return
+	}
 	o.forgotten.Stop()
 	o.state.close()
 	runtime.KeepAlive(o)

@@ -6,8 +6,11 @@ package costmark
 import "C"
 
 import (
+	"cmp"
 	"log/slog"
 	"maps"
+	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -164,6 +167,17 @@ func Options() []OptionInfo {
 type building struct {
 	config *C.costmark_config
 	hooks  *hooks
+
+	baseURL, region string // as they were set last
+}
+
+// readyURL is that of a request which costs nothing, at the endpoint that the options name.
+func (b *building) readyURL() string {
+	base, region := cmp.Or(b.baseURL, os.Getenv("COSTMARK_BASE_URL")), cmp.Or(b.region, os.Getenv("COSTMARK_REGION"))
+	if base == "" {
+		base = "https://bedrock-mantle." + cmp.Or(region, "us-east-1") + ".api.aws/v1"
+	}
+	return strings.TrimSuffix(base, "/") + "/models"
 }
 
 func configure(options []Option) (*building, error) {
@@ -178,7 +192,7 @@ func configure(options []Option) (*building, error) {
 		return nil, takeError(status, failure)
 	}
 	for _, option := range options {
-		if option == nil {
+		if isNil(option) {
 			continue
 		}
 		if err := option.apply(b); err != nil {
@@ -187,6 +201,15 @@ func configure(options []Option) (*building, error) {
 		}
 	}
 	return b, nil
+}
+
+// isNil tells whether an option is nil, or a nil pointer to one.
+func isNil(option Option) bool {
+	if option == nil {
+		return true
+	}
+	value := reflect.ValueOf(option)
+	return value.Kind() == reflect.Pointer && value.IsNil()
 }
 
 func (b *building) free() { C.costmark_config_free(b.config) }
@@ -201,6 +224,12 @@ func (b *building) set(name, value string) error {
 	status := C.costmark_config_set(b.config, nameData, nameLength, valueData, valueLength, &err)
 	if status != C.COSTMARK_OK {
 		return takeError(status, err)
+	}
+	switch name {
+	case "base_url":
+		b.baseURL = value
+	case "region":
+		b.region = value
 	}
 	return nil
 }

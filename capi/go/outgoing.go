@@ -16,6 +16,9 @@ const smallBody = 1 << 20
 // prepare makes of a request what is to be sent. It closes the request's body, unless that is sent as
 // it is, and the transport below closes it.
 func (t *Transport) prepare(request *http.Request) (x *exchange, err error) {
+	if request == nil {
+		return nil, refusal(ErrInvalidArgument, "the request is nil")
+	}
 	x = &exchange{transport: t, incoming: request}
 	defer func() {
 		if request.Body != nil && !(err == nil && x.streams) {
@@ -34,6 +37,9 @@ func (t *Transport) prepare(request *http.Request) (x *exchange, err error) {
 			return nil, refuseRedirect(request)
 		}
 		x.joint = before.joint
+	}
+	if t == nil {
+		return nil, notMade("Transport", "NewTransport")
 	}
 	core, work, err := t.client.enter()
 	if err != nil {
@@ -63,7 +69,7 @@ func (x *exchange) prepareBody(core *core, work *workspace) error {
 		x.streams, work.streams = false, false
 	}
 	var err error
-	if x.content, err = readBody(x.incoming, x.transport.maxBody); err != nil {
+	if x.content, err = readBody(x.incoming, x.transport.bodyLimit()); err != nil {
 		return err
 	}
 	return x.prepareFirst(core, work)

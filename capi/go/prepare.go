@@ -83,6 +83,10 @@ type Prepared struct {
 	Streamed bool // the request asks for a streamed answer
 	// The library signed the request, or gave it a token: do not follow redirects.
 	Authorized bool
+	// The request may cost money and names no project, or "default": the endpoint's default project pays.
+	Unattributed bool
+	// No known route is like the request's: it is not edited, and its cost is not known.
+	Unrecognized bool
 
 	// Space for the usual number of headers, so that they need no memory of their own.
 	remove [6]string
@@ -91,6 +95,9 @@ type Prepared struct {
 
 // Apply changes a header as Remove and Set say.
 func (p *Prepared) Apply(header http.Header) {
+	if p == nil {
+		return
+	}
 	for _, name := range p.Remove {
 		header.Del(name)
 	}
@@ -111,17 +118,31 @@ func (p *Prepared) Apply(header http.Header) {
 // ErrStoppedByCallback (which wraps what the callback returned); ErrClosed; and what the context says
 // when it is done.
 func (c *Client) Prepare(ctx context.Context, request *Request) (*Prepared, error) {
+	if err := checkCall(ctx, request); err != nil {
+		return nil, err
+	}
 	core, work, err := c.enter()
 	if err != nil {
 		return nil, err
 	}
 	defer core.leave(work)
 	work.putOwn(ctx, request)
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
 	work.run(ctx, core, &work.own, beginStep|prepareStep|noWait, request.Body)
 	prepared, err := work.settle(ctx, core, &work.own, request.Body)
 	runtime.KeepAlive(request)
 	return prepared, err
+}
+
+// Ready fetches what requests to the client's endpoint need before they can be sent: credentials, or a
+// bearer token. It sends nothing to the endpoint and counts nothing. Call it when a program starts: an
+// error then comes before the first request, and the first request need not wait. The endpoint is that of
+// the option base_url, else the bedrock-mantle host of the option region.
+//
+// Errors are those of Prepare that concern credentials, and what the context says when it is done.
+func (c *Client) Ready(ctx context.Context) error {
+	if c == nil || c.core == nil {
+		return errNoClient
+	}
+	_, err := c.Prepare(ctx, &Request{Method: http.MethodGet, URL: c.core.readyURL})
+	return err
 }

@@ -194,6 +194,8 @@ func TestErrorsAreTyped(t *testing.T) {
 	conflicting.Header.Set("OpenAI-Project", "proj_other")
 	elsewhere := chatRequest(plainChat)
 	elsewhere.URL = "https://api.example.com/v1/chat/completions"
+	notAllowed := chatRequest(plainChat)
+	notAllowed.Project = "proj_other"
 	noURL := chatRequest(plainChat)
 	noURL.URL = "nonsense"
 	for _, test := range []struct {
@@ -205,8 +207,7 @@ func TestErrorsAreTyped(t *testing.T) {
 	}{
 		{"unattributed", Config{"unattributed": "refuse"}, chatRequest(plainChat), ErrUnattributed, -1},
 		{"conflict", Config{"project": "proj_c", "conflict": "refuse"}, conflicting, ErrConflict, -1},
-		{"not allowed", Config{"project": "proj_c", "allowed_projects": "proj_x*"}, chatRequest(plainChat),
-			ErrProjectNotAllowed, -1},
+		{"not allowed", Config{"project": "proj_c", "allowed_projects": "proj_c*"}, notAllowed, ErrProjectNotAllowed, -1},
 		{"json", Config{"project": "proj_c"}, chatRequest(`{"model" "x"}`), ErrInvalidJSON, 9},
 		{"elsewhere", Config{"project": "proj_c", "base_url": "https://" + testHost}, elsewhere,
 			ErrEndpointMismatch, -1},

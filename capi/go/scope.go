@@ -16,19 +16,27 @@ type (
 // What a request itself names comes before it, the rules and the default of the client after it. The
 // empty project leaves the scope. The id is checked when a request is prepared.
 func WithProject(ctx context.Context, project string) context.Context {
-	return context.WithValue(ctx, scopeKey{}, project)
+	return context.WithValue(notNil(ctx), scopeKey{}, project)
+}
+
+// notNil is a context in place of nil, which has no place in an error here.
+func notNil(ctx context.Context) context.Context {
+	if ctx == nil {
+		return context.Background()
+	}
+	return ctx
 }
 
 // ProjectFrom is the project of the innermost scope; empty outside of scopes.
 func ProjectFrom(ctx context.Context) string {
-	project, _ := ctx.Value(scopeKey{}).(string)
+	project, _ := notNil(ctx).Value(scopeKey{}).(string)
 	return project
 }
 
 // WithOperation returns a context all of whose requests through Transports are attempts of one
 // operation: for programs that repeat by themselves. For SDKs see JoinRetries.
 func WithOperation(ctx context.Context) context.Context {
-	return withJoint(ctx, new(joint))
+	return withJoint(notNil(ctx), new(joint))
 }
 
 func withJoint(ctx context.Context, j *joint) context.Context {

@@ -8,11 +8,13 @@ import "C"
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
 	"net/http"
 	"runtime"
+	"sync"
 	"time"
 	"unsafe"
 )
@@ -47,14 +49,15 @@ type Response struct {
 // answer is complete, when attempts or time are used up, or when it was stopped. Connections are kept
 // and used again.
 //
-// A context that is done stops it at once: the error has the code ErrCancelled, or ErrTimeout, and wraps
-// the context's, so that errors.Is(err, context.Canceled) or context.DeadlineExceeded holds. (While
-// credentials are fetched, or the name of a host is looked up, that may have to wait.) The scope of the
-// context counts, and its deadline like Timeout; each Send is an operation of its own, also in a context
-// of WithOperation.
+// When the context is done, Send returns, whatever the service, a source of credentials or the name
+// server does: the error has the code ErrCancelled, or ErrTimeout, and wraps the context's, so that
+// errors.Is(err, context.Canceled) or context.DeadlineExceeded holds. The scope of the context counts, and
+// its deadline like Timeout; each Send is an operation of its own, also in a context of WithOperation.
 //
-// The callbacks run on this goroutine; a panic becomes an error that wraps a *PanicError. Send holds on to a thread of the operating system for as long as it runs: for thousands
-// at once, a Transport is cheaper.
+// OnHead and To are called one at a time, by a goroutine of Send, and never after Send has returned. A
+// panic becomes an error that wraps a *PanicError; they must not end the goroutine. Send holds a thread
+// of the operating system while it sends, and none while it waits for credentials: for thousands at once,
+// a Transport is cheaper.
 //
 // The response is nil if there was no attempt. With ErrThrottled (status 429) and ErrService (another
 // status from 300 on) it has the answer. Other errors are those of Prepare; ErrTransport and
@@ -68,44 +71,112 @@ func (c *Client) Send(ctx context.Context, request *Request, options *SendOption
 		return nil, refusal(ErrInvalidArgument, "MaxAttempts is %d and Timeout is %s; neither may be "+
 			"negative", options.MaxAttempts, options.Timeout)
 	}
-	core, work, err := c.enter()
+	if request == nil {
+		return nil, refusal(ErrInvalidArgument, "the request is nil")
+	}
+	if ctx == nil {
+		return nil, checkContext(ctx)
+	}
+	core, err := c.use()
 	if err != nil {
 		return nil, err
 	}
-	defer core.leave(work)
-	work.putOwn(ctx, request)
-	work.sink = &sink{options}
-	var operation operationHandle
-	defer func() { C.costmark_operation_free(operation.handle) }()
+	defer core.release()
+	sending := &sending{core: core, request: request, sink: &sink{options: options}}
+	if options.Timeout > 0 {
+		sending.deadline = time.Now().Add(options.Timeout)
+	}
+	if !core.within(ctx, func() { sending.run(ctx) }) {
+		sending.sink.leave()
+		return nil, stopped(ctx)
+	}
+	return sending.response, sending.failure
+}
+
+// sending is one Send. It belongs to the goroutine that runs it.
+type sending struct {
+	core      *core
+	work      *workspace
+	operation operationHandle
+	request   *Request
+	sink      *sink
+	deadline  time.Time // of SendOptions; zero: none
+
+	response *Response
+	failure  error
+}
+
+func (s *sending) run(ctx context.Context) {
+	if s.work, s.failure = s.core.borrow(); s.failure != nil {
+		return
+	}
+	defer s.core.give(s.work)
+	defer func() { C.costmark_operation_free(s.operation.handle) }()
+	s.work.sink = s.sink
+	s.work.putOwn(ctx, s.request)
 	for {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+		if s.failure = s.ready(ctx); s.failure != nil {
+			return
 		}
-		response, failure := work.send(ctx, core, &operation, request.Body, options)
-		runtime.KeepAlive(request)
-		switch {
-		case response.Attempts > 0:
-		case failure != nil && work.othersGaveUp(failure):
+		response, failure := s.send(ctx)
+		runtime.KeepAlive(s.request)
+		if response.Attempts == 0 && failure != nil && s.work.othersGaveUp(failure) {
 			continue
-		default:
-			response = nil
+		}
+		if response.Attempts > 0 {
+			s.response = response
 		}
 		if failure != nil {
-			return response, explained(ctx, failure)
+			s.failure = explained(ctx, failure)
 		}
-		return response, nil
+		return
 	}
 }
 
-// send is the one call into C, which calls back.
-func (w *workspace) send(ctx context.Context, core *core, operation *operationHandle, body []byte,
-	options *SendOptions,
-) (*Response, *Error) {
-	stop, done, err := stopWith(ctx)
-	if err != nil {
-		return &Response{}, err
+// ready begins the operation, and waits in Go for what the first attempt needs.
+func (s *sending) ready(ctx context.Context) error {
+	limited := ctx
+	if !s.deadline.IsZero() {
+		var cancel context.CancelFunc
+		limited, cancel = context.WithDeadline(ctx, s.deadline)
+		defer cancel()
 	}
-	defer done()
+	steps := beginStep | prepareStep | noWait
+	for fetches := 0; fetches < mostFetches && s.work.token == nil; {
+		if ctx.Err() != nil {
+			return stopped(ctx)
+		}
+		s.work.run(ctx, s.core, &s.operation, steps, s.request.Body)
+		if s.work.c.status != C.COSTMARK_WOULD_BLOCK {
+			return s.begun()
+		}
+		led, err := s.work.wait(limited, s.core, s.request.Body)
+		switch {
+		case ctx.Err() != nil:
+			return stopped(ctx)
+		case limited.Err() != nil:
+			return refusal(ErrTimeout, "no credentials came within SendOptions.Timeout")
+		case err != nil:
+			return err
+		}
+		if led {
+			fetches++
+		}
+	}
+	return nil
+}
+
+// begun is how the last run ended.
+func (s *sending) begun() error {
+	if s.work.c.status != C.COSTMARK_OK {
+		return s.work.failure(s.core)
+	}
+	return nil
+}
+
+// send is the one call into C that sends, and calls back.
+func (s *sending) send(ctx context.Context) (*Response, *Error) {
+	w, options := s.work, s.sink.options
 	steps := beginStep | C.uint32_t(C.CMGO_SEND)
 	if options.OnHead != nil {
 		steps |= C.CMGO_WANTS_HEAD
@@ -113,28 +184,41 @@ func (w *workspace) send(ctx context.Context, core *core, operation *operationHa
 	if options.To != nil {
 		steps |= C.CMGO_WANTS_BODY
 	}
-	w.c.cancel, w.c.timeout_ms = stop, timeoutOf(ctx, options.Timeout)
-	w.c.max_attempts = C.uint32_t(options.MaxAttempts)
-	w.run(ctx, core, operation, steps, body)
-	w.c.cancel = nil
+	w.c.timeout_ms, w.c.max_attempts = timeoutOf(ctx, s.timeLeft()), C.uint32_t(options.MaxAttempts)
+	w.run(ctx, s.core, &s.operation, steps, s.request.Body)
+	w.c.timeout_ms, w.c.max_attempts = 0, 0
 	received := C.costmark_response{struct_size: C.sizeof_costmark_response}
-	C.costmark_operation_response(operation.handle, &received)
+	C.costmark_operation_response(s.operation.handle, &received)
 	response := readResponse(&received)
-	response.Answer = operation.answer()
+	response.Answer = s.operation.answer()
 	if w.c.status != C.COSTMARK_OK {
-		return response, w.failure(core)
+		return response, w.failure(s.core)
 	}
 	return response, nil
 }
 
-// stopWith makes of a context what stops C; nil for one that cannot be done. Call done in the end.
-func stopWith(ctx context.Context) (stop *C.costmark_cancel, done func(), err *Error) {
-	if ctx.Done() == nil {
-		return nil, func() {}, nil
+// timeLeft is what is left of SendOptions.Timeout; 0: it has none.
+func (s *sending) timeLeft() time.Duration {
+	if s.deadline.IsZero() {
+		return 0
 	}
-	var failure *C.costmark_error
-	if status := C.costmark_cancel_new(&stop, &failure); status != C.COSTMARK_OK {
-		return nil, nil, takeError(status, failure)
+	return max(time.Millisecond, time.Until(s.deadline))
+}
+
+// stopped is the error of a Send whose context is done.
+func stopped(ctx context.Context) *Error {
+	code := ErrCancelled
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		code = ErrTimeout
+	}
+	return explained(ctx, refusal(code, "the context of the send is done"))
+}
+
+// stopWith makes of a context what stops C; nil for one that cannot be done, and for want of memory. Call
+// done in the end.
+func stopWith(ctx context.Context) (stop *C.costmark_cancel, done func()) {
+	if ctx.Done() == nil || C.costmark_cancel_new(&stop, nil) != C.COSTMARK_OK {
+		return nil, func() {}
 	}
 	// The function below may run until after the send is over: it owns a count of its own.
 	C.costmark_cancel_retain(stop)
@@ -147,7 +231,7 @@ func stopWith(ctx context.Context) (stop *C.costmark_cancel, done func(), err *E
 			C.costmark_cancel_release(stop)
 		}
 		C.costmark_cancel_release(stop)
-	}, nil
+	}
 }
 
 // Timers of C may be early by as much.
@@ -172,7 +256,28 @@ func explained(ctx context.Context, failure *Error) *Error {
 // sink is where an answer goes, as callbacks see it.
 type sink struct {
 	options *SendOptions
+
+	mu   sync.Mutex
+	left bool // Send has returned
 }
+
+// leave waits for a callback that is running: none runs after it.
+func (s *sink) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.left = true
+}
+
+// enter begins a callback; exit ends it.
+func (s *sink) enter() error {
+	s.mu.Lock()
+	if s.left {
+		return context.Canceled
+	}
+	return nil
+}
+
+func (s *sink) exit() { s.mu.Unlock() }
 
 //export cmgoHead
 func cmgoHead(call C.uintptr_t, response *C.costmark_response) C.costmark_status {
@@ -185,11 +290,19 @@ func cmgoBody(call C.uintptr_t, data *C.char, length C.size_t) C.costmark_status
 }
 
 func (s *sink) head(response *Response) (err error) {
+	defer s.exit()
+	if err := s.enter(); err != nil {
+		return err
+	}
 	defer catch(&err)
 	return s.options.OnHead(response)
 }
 
 func (s *sink) body(piece []byte) (err error) {
+	defer s.exit()
+	if err := s.enter(); err != nil {
+		return err
+	}
 	defer catch(&err)
 	n, err := s.options.To.Write(piece)
 	if err == nil && n < len(piece) {

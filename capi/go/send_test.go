@@ -185,14 +185,16 @@ func TestSendFails(t *testing.T) {
 
 func TestSendBeforeAnythingIsSent(t *testing.T) {
 	server := newServer(t, answerJSON)
-	client := server.signing(t, Set("allowed_projects", "proj_allowed"))
+	client := server.signing(t, Set("allowed_projects", "proj_client"))
+	notAllowed := server.chat(plainChat)
+	notAllowed.Project = "proj_other"
 	for _, test := range []struct {
 		name    string
 		request *Request
 		options *SendOptions
 		want    error
 	}{
-		{"not allowed", server.chat(plainChat), nil, ErrProjectNotAllowed},
+		{"not allowed", notAllowed, nil, ErrProjectNotAllowed},
 		{"no URL", &Request{}, nil, ErrInvalidArgument},
 		{"negative attempts", server.chat(plainChat), &SendOptions{MaxAttempts: -1}, ErrInvalidArgument},
 		{"negative time", server.chat(plainChat), &SendOptions{Timeout: -1}, ErrInvalidArgument},
@@ -364,38 +366,37 @@ func TestACallbackOfSendMayUseItsClient(t *testing.T) {
 	}
 }
 
-func TestSendWhoseProviderIsAskedByAnother(t *testing.T) {
-	fetching := make(chan struct{})
+// Sends share a fetch of credentials: one that leaves it leaves it to the others.
+func TestASendThatLeavesAFetchLeavesItToTheOthers(t *testing.T) {
+	release := make(chan struct{})
 	var asked atomic.Int64
 	server := newServer(t, answerJSON)
 	client := newClient(t, Config{"base_url": server.URL, "auth": "sigv4", "region": "us-east-1"},
-		WithCredentials(CredentialsFunc(func(ctx context.Context) (Credentials, error) {
-			if asked.Add(1) == 1 {
-				close(fetching)
-				<-ctx.Done()
-				return Credentials{}, ctx.Err()
-			}
+		WithCredentials(CredentialsFunc(func(context.Context) (Credentials, error) {
+			asked.Add(1)
+			<-release
 			return someCredentials, nil
 		})))
 	ctx, cancel := context.WithCancel(context.Background())
 	together(10, func(i int) {
 		if i == 0 {
-			if _, err := client.Send(ctx, server.chat(plainChat), nil); !errors.Is(err, context.Canceled) {
+			_, err := client.Send(ctx, server.chat(plainChat), nil)
+			if !errors.Is(err, context.Canceled) || !errors.Is(err, ErrCancelled) {
 				t.Error(err)
 			}
+			close(release)
 			return
 		}
-		<-fetching
 		if i == 1 {
-			time.Sleep(20 * time.Millisecond) // most of the others wait by now; the rest find it over
+			eventually(t, "some wait", func() bool { return client.waiting() > 1 })
 			cancel()
 		}
 		if _, err := client.Send(context.Background(), server.chat(plainChat), nil); err != nil {
 			t.Error(err)
 		}
 	})
-	if usage := usageOf(t, client, "default"); usage.Operations != 9 || usage.Attempts != 9 {
-		t.Errorf("%+v", usage)
+	if usage := usageOf(t, client, "default"); usage.Operations != 9 || usage.Attempts != 9 || asked.Load() != 1 {
+		t.Errorf("%+v, asked %d times", usage, asked.Load())
 	}
 }
 

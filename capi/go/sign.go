@@ -100,6 +100,9 @@ func (s *signer) done() { signers.Put(s) }
 
 // sign signs the header, or, for a life, the URL. What it returns is good until the signer is used again.
 func (s *signer) sign(request *SignRequest, life time.Duration) (C.costmark_signature_view, error) {
+	if request == nil {
+		return C.costmark_signature_view{}, refusal(ErrInvalidArgument, "the request is nil")
+	}
 	var pins pins
 	defer pins.Unpin()
 	credentials := pins.credentials(&request.Credentials)

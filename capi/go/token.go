@@ -80,6 +80,7 @@ type tokenCore struct {
 	users
 	cache *C.costmark_bearer_token_cache
 	hooks *hooks
+	slots slots
 }
 
 // NewBearerTokenCache makes a cache of tokens that each live from 1 second to 12 hours; 0: 12
@@ -96,7 +97,7 @@ func NewBearerTokenCache(life time.Duration, options ...Option) (*BearerTokenCac
 		return nil, err
 	}
 	defer building.free()
-	core := &tokenCore{hooks: building.hooks}
+	core := &tokenCore{hooks: building.hooks, slots: newSlots()}
 	core.end = func() { C.costmark_bearer_token_cache_release(core.cache) }
 	var failure *C.costmark_error
 	status := C.costmark_bearer_token_cache_new(building.config, C.int64_t(life/time.Second),
@@ -112,26 +113,53 @@ func NewBearerTokenCache(life time.Duration, options ...Option) (*BearerTokenCac
 // Close wipes what the cache holds. Calls that are running finish; later ones return ErrClosed. A
 // cache that is forgotten is closed by the garbage collector, some time.
 func (c *BearerTokenCache) Close() error {
-	c.core.close()
+	if c != nil && c.core != nil {
+		c.core.close()
+	}
 	return nil
 }
 
-// Token returns the token that is valid now. Another one is made fifteen minutes before it ends, or when
-// half of its life is over where that is shorter. Errors are those of CredentialsCache.Credentials.
-func (c *BearerTokenCache) Token(ctx context.Context) (BearerToken, error) {
+// use makes a call a user of the cache's core, until release.
+func (c *BearerTokenCache) use() (*tokenCore, error) {
+	if c == nil || c.core == nil {
+		return nil, notMade("BearerTokenCache", "NewBearerTokenCache")
+	}
 	core := c.core
 	entered := core.enter()
 	runtime.KeepAlive(c)
 	if !entered {
-		return BearerToken{}, ErrClosed
+		return nil, ErrClosed
+	}
+	return core, nil
+}
+
+// Token returns the token that is valid now. Another one is made fifteen minutes before it ends, or when
+// half of its life is over where that is shorter. It returns when the context is done, whatever the source
+// of the credentials does. Errors are those of CredentialsCache.Credentials.
+func (c *BearerTokenCache) Token(ctx context.Context) (BearerToken, error) {
+	if err := checkContext(ctx); err != nil {
+		return BearerToken{}, err
+	}
+	core, err := c.use()
+	if err != nil {
+		return BearerToken{}, err
 	}
 	defer core.release()
+	var taken BearerToken
+	var failure error
+	if err := core.slots.within(ctx, &core.users, func() { taken, failure = core.get(ctx) }); err != nil {
+		return BearerToken{}, err
+	}
+	return taken, failure
+}
+
+func (c *tokenCore) get(ctx context.Context) (BearerToken, error) {
 	call := newCall(ctx)
 	defer call.delete()
 	var token *C.costmark_bearer_token
-	err := call.repeat(ctx, core.hooks, func() (C.costmark_status, *C.costmark_error) {
+	err := call.repeat(ctx, c.hooks, func() (C.costmark_status, *C.costmark_error) {
 		var failure *C.costmark_error
-		status := C.cmgo_bearer_token_get(core.cache, call.handle, &token, &failure)
+		status := C.cmgo_bearer_token_get(c.cache, call.handle, &token, &failure)
 		return status, failure
 	})
 	if err != nil {
@@ -149,10 +177,8 @@ func (c *BearerTokenCache) BearerToken(ctx context.Context) (string, error) {
 // Refused tells that a service refused a token: if it is still the newest, it is forgotten, and so are
 // the credentials that it was made from. It returns false when the next one would be the same again.
 func (c *BearerTokenCache) Refused(token string) bool {
-	core := c.core
-	entered := core.enter()
-	runtime.KeepAlive(c)
-	if !entered {
+	core, err := c.use()
+	if err != nil {
 		return false
 	}
 	defer core.release()

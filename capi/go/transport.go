@@ -20,10 +20,10 @@ type Exchange struct {
 // A TransportOption says what a Transport is to do besides.
 type TransportOption func(*Transport)
 
-// MaxBody bounds the length of request bodies, in bytes. Bodies that are attributed or signed are read
-// whole into memory first.
+// MaxBody bounds the length of request bodies, in bytes; 0 or less: DefaultMaxBody. Bodies that are
+// attributed or signed are read whole into memory first.
 func MaxBody(bytes int64) TransportOption {
-	return func(t *Transport) { t.maxBody = min(bytes, math.MaxInt64-1) }
+	return func(t *Transport) { t.maxBody = bytes }
 }
 
 // OnExchange has a function called once for each exchange when it has ended, on the goroutine that reads
@@ -46,19 +46,37 @@ type Transport struct {
 // NewTransport makes a Transport that sends through another; nil is http.DefaultTransport. One client
 // may be under many transports, and one transport under many HTTP clients.
 func NewTransport(client *Client, base http.RoundTripper, options ...TransportOption) *Transport {
-	if base == nil {
-		base = http.DefaultTransport
-	}
-	t := &Transport{client: client, base: base, maxBody: DefaultMaxBody}
+	t := &Transport{client: client, base: base}
 	for _, option := range options {
-		option(t)
+		if option != nil {
+			option(t)
+		}
 	}
 	return t
 }
 
+// below is what sends the requests.
+func (t *Transport) below() http.RoundTripper {
+	if t.base == nil {
+		return http.DefaultTransport
+	}
+	return t.base
+}
+
+// bodyLimit is how long a body may be. One more than it is a number, too.
+func (t *Transport) bodyLimit() int64 {
+	if t.maxBody <= 0 {
+		return DefaultMaxBody
+	}
+	return min(t.maxBody, math.MaxInt64-1)
+}
+
 // CloseIdleConnections does so in the transport below, if that can.
 func (t *Transport) CloseIdleConnections() {
-	if closer, ok := t.base.(interface{ CloseIdleConnections() }); ok {
+	if t == nil {
+		return
+	}
+	if closer, ok := t.below().(interface{ CloseIdleConnections() }); ok {
 		closer.CloseIdleConnections()
 	}
 }
@@ -89,7 +107,7 @@ func (x *exchange) send() (*http.Response, error) {
 	// Should the transport below panic, nothing came of the attempt.
 	defer x.abandon()
 	x.operation.Sent()
-	response, err := x.transport.base.RoundTrip(x.outgoing)
+	response, err := x.transport.below().RoundTrip(x.outgoing)
 	if err != nil {
 		x.end(outcomeOf(x.incoming.Context(), err, OutcomeError))
 		return nil, err

@@ -50,9 +50,9 @@ func TestTransportAttributesSignsAndCounts(t *testing.T) {
 
 func TestTransportRefusesBeforeAnythingIsSent(t *testing.T) {
 	server := newServer(t, answerJSON)
-	client := server.signing(t, Set("allowed_projects", "proj_allowed"))
+	client := server.signing(t, Set("allowed_projects", "proj_client"))
 	closed := make(chan struct{})
-	request := post(t, context.Background(), server.URL, plainChat)
+	request := post(t, WithProject(context.Background(), "proj_other"), server.URL, plainChat)
 	request.Body = &closing{request.Body, closed}
 	_, err := (&http.Client{Transport: NewTransport(client, nil)}).Do(request)
 	var typed *Error

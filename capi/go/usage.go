@@ -5,10 +5,7 @@ package costmark
 */
 import "C"
 
-import (
-	"runtime"
-	"slices"
-)
+import "slices"
 
 // Totals are the sums of one project and one model: counts over operations, tokens over attempts, as the
 // service reported them.
@@ -60,37 +57,61 @@ func (r UsageReport) Project(project string) Totals {
 	return sum
 }
 
+// RequestCounts counts requests that tell of a gap in the attribution: each that was prepared, each
+// attempt, and each that was only observed.
+type RequestCounts struct {
+	Unattributed uint64 // that may cost money and named no project, or "default"
+	Unrecognized uint64 // to no known route: passed unedited, at an unknown cost
+}
+
+// Requests counts the client's requests that went out with a gap in their attribution. After Close it
+// returns the counts as they stood when the last answer had been read.
+func (c *Client) Requests() (RequestCounts, error) {
+	core := c.core
+	if !core.join() {
+		<-core.ended
+		return core.finalRequests, nil
+	}
+	defer core.release()
+	_, counts, err := readUsage(core.client)
+	return counts, err
+}
+
 // Usage takes the counters of the client. After Close it returns them as they stood when the last answer
 // had been read.
 func (c *Client) Usage() (UsageReport, error) {
+	if c == nil || c.core == nil {
+		return nil, errNoClient
+	}
 	core := c.core
 	if !core.join() {
 		<-core.ended // another goroutine may be about to end it
 		return slices.Clone(core.final), nil
 	}
 	defer core.release()
-	return readUsage(core.client)
+	report, _, err := readUsage(core.client)
+	return report, err
 }
 
 // ResetUsage sets the counters of the client to zero. Attempts that are open count when they end.
 func (c *Client) ResetUsage() {
-	core := c.core
-	entered := core.enter()
-	runtime.KeepAlive(c)
-	if !entered {
+	core, err := c.use()
+	if err != nil {
 		return
 	}
 	defer core.release()
 	C.costmark_client_usage_reset(core.client)
 }
 
-func readUsage(client *C.costmark_client) (UsageReport, error) {
+func readUsage(client *C.costmark_client) (UsageReport, RequestCounts, error) {
 	var from *C.costmark_usage_report
 	var failure *C.costmark_error
 	if status := C.costmark_client_usage(client, &from, &failure); status != C.COSTMARK_OK {
-		return nil, takeError(status, failure)
+		return nil, RequestCounts{}, takeError(status, failure)
 	}
 	defer C.costmark_usage_report_free(from)
+	counts := C.costmark_request_counts{struct_size: C.sizeof_costmark_request_counts}
+	C.costmark_usage_report_requests(from, &counts)
 	count := C.costmark_usage_report_count(from)
 	report := make(UsageReport, 0, int(count))
 	for i := range count {
@@ -113,5 +134,5 @@ func readUsage(client *C.costmark_client) (UsageReport, error) {
 			Overflow:           sums.overflow != 0,
 		})
 	}
-	return report, nil
+	return report, RequestCounts{uint64(counts.unattributed), uint64(counts.unrecognized)}, nil
 }

@@ -6,6 +6,7 @@ package costmark
 import "C"
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -66,7 +67,8 @@ type Probe struct {
 // like calls of the user. A proof is kept for the life of the client.
 //
 // A nil request is of the client's own project, endpoint and model. The context's deadline bounds each
-// exchange; one that is cancelled is noticed before the first.
+// exchange. When the context is done, Verify returns: with what it found until then, or with the context's
+// error. An exchange that is still open ends by itself, and counts.
 //
 // Errors are those of Prepare, for requests that could not be made. What became of those that were made
 // is in the result.
@@ -77,20 +79,34 @@ func (c *Client) Verify(ctx context.Context, request *VerifyRequest) (*Verificat
 	if request.Timeout < 0 {
 		return nil, refusal(ErrInvalidArgument, "Timeout is %s; it may not be negative", request.Timeout)
 	}
-	core, work, err := c.enter()
+	if err := checkContext(ctx); err != nil {
+		return nil, err
+	}
+	core, err := c.use()
 	if err != nil {
 		return nil, err
 	}
-	defer core.leave(work)
-	project := request.Project
-	if project == "" {
-		project = ProjectFrom(ctx)
+	defer core.release()
+	asked := *request
+	asked.Header = request.Header.Clone()
+	asked.Project = cmp.Or(request.Project, ProjectFrom(ctx))
+	var found *Verification
+	var failure error
+	verify := func() { found, failure = core.verify(ctx, &asked) }
+	if err := core.verifying.within(ctx, &core.users, verify); err != nil {
+		return nil, err
 	}
+	return found, failure
+}
+
+func (c *core) verify(ctx context.Context, request *VerifyRequest) (*Verification, error) {
+	call := newCall(ctx)
+	defer call.delete()
 	var pins pins
 	defer pins.Unpin()
 	from := C.costmark_verify_request{
 		struct_size: C.sizeof_costmark_verify_request,
-		project:     pins.text(project),
+		project:     pins.text(request.Project),
 		model:       pins.text(request.Model),
 		url:         pins.text(request.URL),
 		api:         C.costmark_api(request.API),
@@ -100,10 +116,10 @@ func (c *Client) Verify(ctx context.Context, request *VerifyRequest) (*Verificat
 		from.force = 1
 	}
 	var verification *C.costmark_verification
-	err = work.repeat(ctx, core.hooks, func() (C.costmark_status, *C.costmark_error) {
+	err := call.repeat(ctx, c.hooks, func() (C.costmark_status, *C.costmark_error) {
 		var failure *C.costmark_error
 		from.timeout_ms = timeoutOf(ctx, request.Timeout)
-		status := C.cmgo_verify(core.client, work.handle, &from, &verification, &failure)
+		status := C.cmgo_verify(c.client, call.handle, &from, &verification, &failure)
 		return status, failure
 	})
 	if err != nil {

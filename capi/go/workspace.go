@@ -67,7 +67,7 @@ const (
 )
 
 // run is one call into C: it takes steps with an operation, which is made if there is none, and which the
-// caller has locked.
+// caller has locked. Where it may wait, the context stops it.
 func (w *workspace) run(ctx context.Context, core *core, operation *operationHandle, steps C.uint32_t,
 	body []byte,
 ) {
@@ -77,9 +77,14 @@ func (w *workspace) run(ctx context.Context, core *core, operation *operationHan
 		steps |= C.CMGO_BODY_IS_STREAM
 	}
 	w.c.client, w.c.operation, w.c.steps = core.client, operation.handle, steps
+	if steps&noWait == 0 {
+		stop, done := stopWith(ctx)
+		defer done()
+		w.c.cancel = stop
+	}
 	texts, lengths, count := w.blocks()
 	C.cmgo_run(w.c, texts, lengths, count, chars(body), C.size_t(len(body)))
-	operation.handle, w.c.operation, w.c.beside = w.c.operation, nil, nil
+	operation.handle, w.c.operation, w.c.beside, w.c.cancel = w.c.operation, nil, nil, nil
 }
 
 // failure takes the error of the last run.
@@ -111,36 +116,42 @@ func (w *workspace) settle(ctx context.Context, core *core, operation *operation
 ) {
 	steps := prepareStep | noWait
 	for fetches := 0; w.c.status == C.COSTMARK_WOULD_BLOCK; {
-		_ = w.failure(core)
-		if core.hooks.token != nil {
-			w.fetchToken(ctx, core.hooks)
-			steps = prepareStep
-		} else {
-			led, err := core.wait(ctx, w, body)
-			if err != nil {
-				return nil, err
-			}
-			if led {
-				fetches++
-			}
-			if fetches == mostFetches {
-				steps = prepareStep
-			}
-		}
-		if err := ctx.Err(); err != nil {
+		led, err := w.wait(ctx, core, body)
+		if err != nil {
 			return nil, err
+		}
+		if led {
+			fetches++
+		}
+		if w.token != nil || fetches == mostFetches {
+			steps = prepareStep
 		}
 		if err := w.runLocked(ctx, core, operation, steps, body); err != nil {
 			return nil, err
 		}
 	}
 	if w.c.status != C.COSTMARK_OK {
-		return nil, w.failure(core)
+		return nil, explained(ctx, w.failure(core))
 	}
 	if w.c.prepared.renewal_due != 0 {
 		core.renew(ctx, w, body)
 	}
 	return w.read(body), nil
+}
+
+// wait waits in Go for what the last run would have waited for in C. It tells whether that was fetched
+// for this very request.
+func (w *workspace) wait(ctx context.Context, core *core, body []byte) (led bool, err error) {
+	_ = w.failure(core)
+	if core.hooks.token != nil {
+		err = w.fetchToken(ctx, core.hooks)
+	} else {
+		led, err = core.wait(ctx, w, body)
+	}
+	if err == nil {
+		err = ctx.Err()
+	}
+	return led, err
 }
 
 // read makes what C wrote Go's: one block of memory for everything.
@@ -158,16 +169,18 @@ func (w *workspace) read(body []byte) *Prepared {
 	}
 	in := copier{make([]byte, 0, int(length))}
 	prepared := &Prepared{
-		Body:        body,
-		BodyChanged: changed,
-		URL:         in.text(from.url),
-		Project:     in.text(from.project),
-		Model:       in.text(from.model),
-		Hint:        in.text(from.hint),
-		Source:      ProjectSource(from.project_source),
-		API:         API(from.api),
-		Streamed:    from.streamed != 0,
-		Authorized:  from.authorized != 0,
+		Body:         body,
+		BodyChanged:  changed,
+		URL:          in.text(from.url),
+		Project:      in.text(from.project),
+		Model:        in.text(from.model),
+		Hint:         in.text(from.hint),
+		Source:       ProjectSource(from.project_source),
+		API:          API(from.api),
+		Streamed:     from.streamed != 0,
+		Authorized:   from.authorized != 0,
+		Unattributed: from.unattributed != 0,
+		Unrecognized: from.unrecognized != 0,
 	}
 	if changed {
 		prepared.Body = in.bytes(from.body)

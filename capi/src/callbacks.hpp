@@ -14,6 +14,7 @@
 #include "costmark/error.hpp"
 #include "costmark/operation.hpp"
 #include "handle.hpp"
+#include "thread_cancel.hpp"
 
 namespace costmark::capi {
 
@@ -126,6 +127,7 @@ class Entry {
 template <class Handle>
 void release(Handle* handle) noexcept {
   if (!alive(handle)) return;
+  const WithoutThreadCancel uncancelled;
   if (handle->owners.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   Entry::outlive(handle->number, handle->core);
   delete handle;

@@ -11,6 +11,7 @@ costmark_status costmark_cancel_new(costmark_cancel** out_cancel,
 }
 
 void costmark_cancel_stop(costmark_cancel* cancel) noexcept {
+  const WithoutThreadCancel uncancelled;
   if (alive(cancel)) cancel->core->request();
 }
 

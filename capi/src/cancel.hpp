@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "costmark/costmark.h"
-#include "costmark/send.hpp"
+#include "costmark/wait.hpp"
 #include "handle.hpp"
 
 struct costmark_cancel {

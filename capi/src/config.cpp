@@ -134,5 +134,6 @@ costmark_status costmark_config_set_host_api_key(costmark_config* config, const 
 }
 
 void costmark_config_free(costmark_config* config) noexcept {
+  const WithoutThreadCancel uncancelled;
   if (alive(config)) delete config;
 }

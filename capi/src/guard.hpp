@@ -9,6 +9,7 @@
 
 #include "costmark/costmark.h"
 #include "costmark/error.hpp"
+#include "thread_cancel.hpp"
 
 namespace costmark::capi {
 
@@ -20,6 +21,7 @@ costmark_status report_exception(const char* what, costmark_error** out_error) n
 
 template <class Body>
 costmark_status guarded(costmark_error** out_error, Body&& body) noexcept {
+  const WithoutThreadCancel uncancelled;
   try {
     Status status = std::forward<Body>(body)();
     if (status.ok()) return COSTMARK_OK;

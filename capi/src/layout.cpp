@@ -15,8 +15,8 @@ static_assert(has_layout<costmark_str>(16));
 static_assert(has_layout<costmark_header>(32));
 static_assert(has_layout<costmark_error_view>(64));
 static_assert(has_layout<costmark_request>(112));
-static_assert(has_layout<costmark_wait>(16));
-static_assert(has_layout<costmark_prepared>(144));
+static_assert(has_layout<costmark_wait>(32));
+static_assert(has_layout<costmark_prepared>(152));
 static_assert(has_layout<costmark_answer_head>(32));
 static_assert(has_layout<costmark_answer_plan>(32));
 static_assert(has_layout<costmark_next>(24));
@@ -31,10 +31,17 @@ static_assert(has_layout<costmark_verify_request>(88));
 static_assert(has_layout<costmark_verification_view>(112));
 static_assert(has_layout<costmark_probe>(96));
 static_assert(has_layout<costmark_usage_totals>(136));
+static_assert(has_layout<costmark_request_counts>(24));
 static_assert(has_layout<costmark_bearer_token_view>(32));
 static_assert(has_layout<costmark_sign_request>(120));
 static_assert(has_layout<costmark_signature_view>(56));
 static_assert(has_layout<costmark_json_edit>(64));
 static_assert(has_layout<costmark_route>(80));
+static_assert(has_layout<costmark_price_book_view>(80));
+static_assert(has_layout<costmark_price>(208));
+static_assert(has_layout<costmark_count>(24));
+static_assert(has_layout<costmark_priced_call>(104));
+static_assert(has_layout<costmark_cost_part>(16));
+static_assert(has_layout<costmark_cost>(32));
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "numbers.hpp"
 
+#include "costmark/prices.hpp"
+
 namespace costmark::capi {
 namespace {
 
@@ -15,6 +17,7 @@ static_assert(is(Code::invalid_url, COSTMARK_INVALID_URL));
 static_assert(is(Code::body_needed, COSTMARK_BODY_NEEDED));
 static_assert(is(Code::invalid_option, COSTMARK_INVALID_OPTION));
 static_assert(is(Code::endpoint_mismatch, COSTMARK_ENDPOINT_MISMATCH));
+static_assert(is(Code::unsupported, COSTMARK_UNSUPPORTED));
 static_assert(is(Code::invalid_project, COSTMARK_INVALID_PROJECT));
 static_assert(is(Code::unattributed, COSTMARK_UNATTRIBUTED));
 static_assert(is(Code::conflict, COSTMARK_CONFLICT));
@@ -74,6 +77,26 @@ static_assert(is(UsageFlag::total, COSTMARK_USAGE_FLAG_TOTAL));
 static_assert(is(UsageFlag::unread, COSTMARK_USAGE_FLAG_UNREAD));
 static_assert(is(UsageFlag::inconsistent, COSTMARK_USAGE_FLAG_PART_EXCEEDS_WHOLE));
 static_assert(is(UsageFlag::other_model, COSTMARK_USAGE_FLAG_OTHER_MODEL));
+
+static_assert(is(CostState::unknown, COSTMARK_COST_UNKNOWN));
+static_assert(is(CostState::priced, COSTMARK_COST_PRICED));
+static_assert(is(CostState::partial, COSTMARK_COST_PARTIAL));
+static_assert(is(CostState::unpriced, COSTMARK_COST_UNPRICED));
+static_assert(is(CostState::free, COSTMARK_COST_FREE));
+static_assert(is(CostState::elsewhere, COSTMARK_COST_ELSEWHERE));
+
+static_assert(is(PriceFlag::tier_assumed, COSTMARK_PRICE_FLAG_TIER_ASSUMED));
+static_assert(is(PriceFlag::parts_absent, COSTMARK_PRICE_FLAG_PARTS_ABSENT));
+static_assert(is(PriceFlag::cache_time_absent, COSTMARK_PRICE_FLAG_CACHE_TIME_ABSENT));
+static_assert(is(PriceFlag::counts_absent, COSTMARK_PRICE_FLAG_COUNTS_ABSENT));
+static_assert(is(PriceFlag::inconsistent, COSTMARK_PRICE_FLAG_INCONSISTENT));
+static_assert(is(PriceFlag::overflow, COSTMARK_PRICE_FLAG_OVERFLOW));
+static_assert(is(PriceFlag::no_model, COSTMARK_PRICE_FLAG_NO_MODEL));
+static_assert(is(PriceFlag::no_region, COSTMARK_PRICE_FLAG_NO_REGION));
+static_assert(is(PriceFlag::no_serving, COSTMARK_PRICE_FLAG_NO_SERVING));
+static_assert(is(PriceFlag::no_tier, COSTMARK_PRICE_FLAG_NO_TIER));
+static_assert(is(PriceFlag::no_day, COSTMARK_PRICE_FLAG_NO_DAY));
+static_assert(is(PriceFlag::no_price, COSTMARK_PRICE_FLAG_NO_PRICE));
 
 static_assert(is(Verdict::unknown, COSTMARK_VERDICT_UNKNOWN));
 static_assert(is(Verdict::honored, COSTMARK_VERDICT_HONORED));

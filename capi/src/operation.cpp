@@ -1,11 +1,13 @@
 #include "operation.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <utility>
 
 #include "answer.hpp"
 #include "callbacks.hpp"
+#include "cancel.hpp"
 #include "guard.hpp"
 #include "numbers.hpp"
 #include "views.hpp"
@@ -42,13 +44,27 @@ Status read_request(const costmark_request* from, std::vector<Header>& headers, 
   return {};
 }
 
-Status read_wait(const costmark_wait* from, Wait& out) {
+// A caller's wait, and its Cancel, whose last owner a callback may take away.
+struct TakenWait {
+  Wait wait;
+  std::shared_ptr<Cancel> cancel;
+};
+
+Status take_wait(const costmark_wait* from, TakenWait& out) {
   if (from == nullptr) return {};
   costmark_wait wait;
   Status status = read_struct(from, wait_first_size, "wait", wait);
-  if (status) status = read_bool(wait.no_wait, "wait.no_wait", out.no_wait);
+  if (status && wait.cancel != nullptr) status = require(wait.cancel, "wait.cancel");
+  if (status) status = check_timeout(wait.timeout_ms, "wait.timeout_ms");
+  if (status) status = read_bool(wait.no_wait, "wait.no_wait", out.wait.no_wait);
   if (status) status = require_zero(wait.reserved, "wait.reserved");
-  return status;
+  if (!status) return status;
+  if (wait.timeout_ms != 0) {
+    out.wait.deadline = std::chrono::steady_clock::now() + timeout_of(wait.timeout_ms);
+  }
+  if (wait.cancel != nullptr) out.cancel = wait.cancel->core;
+  out.wait.cancel = out.cancel.get();
+  return {};
 }
 
 Status read_head(const costmark_answer_head* from, std::vector<Header>& headers, AnswerHead& out) {
@@ -133,15 +149,15 @@ Status prepare(costmark_operation* operation, const costmark_request* from,
   if (Status status = check_out(out, "out_prepared"); !status) return status;
   show_nothing(out);
   if (Status status = enter(operation); !status) return status;
-  Wait wait;
-  if (Status status = read_wait(from_wait, wait); !status) return status;
+  TakenWait taken;
+  if (Status status = take_wait(from_wait, taken); !status) return status;
   if (from != nullptr) {
     if (Status status = operation->request.take(from); !status) return status;
   }
   const Entry entry(operation->owner, operation);
   Operation& core = operation->core;
-  Status status =
-      from == nullptr ? core.prepare(wait) : core.prepare(operation->request.request(), wait);
+  Status status = from == nullptr ? core.prepare(taken.wait)
+                                  : core.prepare(operation->request.request(), taken.wait);
   if (status) show(operation->prepared.fill(core, operation->request.url()), out);
   return status;
 }
@@ -208,6 +224,8 @@ costmark_prepared ShownPrepared::fill(const Operation& operation, std::string_vi
   out.renewal_due = operation.renewal_due() ? 1 : 0;
   out.project_source = number_of(prepared.project_source());
   out.api = number_of(prepared.api());
+  out.unattributed = prepared.unattributed() ? 1 : 0;
+  out.unrecognized = prepared.unrecognized() ? 1 : 0;
   return out;
 }
 
@@ -243,12 +261,14 @@ costmark_status costmark_operation_begin_beside(costmark_operation* operation,
   });
 }
 
-costmark_status costmark_operation_ready(costmark_operation* operation,
+costmark_status costmark_operation_ready(costmark_operation* operation, const costmark_wait* wait,
                                          costmark_error** out_error) noexcept {
   return guarded(out_error, [&]() -> Status {
     if (Status status = enter(operation); !status) return status;
+    TakenWait taken;
+    if (Status status = take_wait(wait, taken); !status) return status;
     const Entry entry(operation->owner, operation);
-    return operation->core.ready();
+    return operation->core.ready(taken.wait);
   });
 }
 
@@ -328,6 +348,7 @@ void costmark_operation_answer(const costmark_operation* operation,
 void costmark_operation_free(costmark_operation* operation) noexcept {
   // A callback must not pull its own operation from under the call that it is inside of.
   if (!alive(operation) || Entry::inside(operation)) return;
+  const WithoutThreadCancel uncancelled;
   // Counting an attempt that has not ended calls back as well.
   const Entry entry(operation->owner, operation);
   const std::shared_ptr<costmark::Client> client = operation->client;

@@ -16,8 +16,6 @@ namespace {
 
 constexpr std::size_t send_options_first_size =
     offsetof(costmark_send_options, reserved) + sizeof(std::uint32_t);
-// A day: what is longer is as good as no limit, and would overflow where it is added to a time.
-constexpr std::int64_t longest_timeout_ms = 86'400'000;
 
 Status read_options(const costmark_send_options* from, costmark_send_options& out) {
   out = COSTMARK_SEND_OPTIONS_INIT;
@@ -26,10 +24,7 @@ Status read_options(const costmark_send_options* from, costmark_send_options& ou
   if (!status) return status;
   if (out.cancel != nullptr) status = require(out.cancel, "options.cancel");
   if (!status) return status;
-  if (out.timeout_ms < 0) {
-    return invalid_argument("options.timeout_ms is " + std::to_string(out.timeout_ms) +
-                            "; it must be positive, or 0");
-  }
+  if (status = check_timeout(out.timeout_ms, "options.timeout_ms"); !status) return status;
   if (out.max_attempts > most_attempts) {
     return invalid_argument("options.max_attempts is " + std::to_string(out.max_attempts) +
                             "; it must be from 1 to 100, or 0");
@@ -58,7 +53,7 @@ SendOptions for_core(const costmark_send_options& options, ShownResponse& respon
       return verdict_of("body", options.on_body(options.user_data, piece.data(), piece.size()));
     };
   }
-  out.timeout = std::chrono::milliseconds(std::min(options.timeout_ms, longest_timeout_ms));
+  out.timeout = timeout_of(options.timeout_ms);
   out.max_attempts = options.max_attempts;
   return out;
 }

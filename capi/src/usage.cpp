@@ -23,6 +23,7 @@ struct UsageRow {
 struct costmark_usage_report {
   costmark::capi::Magic<0x636d'7265'706f'7274> magic;
   std::vector<costmark::capi::UsageRow> rows;  // sorted by the bytes of project, then model
+  costmark::RequestCounts requests;
 };
 
 namespace costmark::capi {
@@ -63,6 +64,7 @@ Result<std::unique_ptr<costmark_usage_report>> take_report(const costmark_client
   if (Status status = Entry::check(client->number); !status) return status;
   auto report = std::make_unique<costmark_usage_report>();
   report->rows = rows_of(*client->core);
+  report->requests = client->core->request_counts();
   return report;
 }
 
@@ -95,6 +97,15 @@ void costmark_usage_report_read(const costmark_usage_report* report, size_t inde
                                 costmark_usage_totals* out_totals) noexcept {
   if (index >= costmark_usage_report_count(report)) return show_nothing(out_totals);
   show(to_c(report->rows[index]), out_totals);
+}
+
+void costmark_usage_report_requests(const costmark_usage_report* report,
+                                    costmark_request_counts* out_counts) noexcept {
+  if (!alive(report)) return show_nothing(out_counts);
+  costmark_request_counts out = COSTMARK_REQUEST_COUNTS_INIT;
+  out.unattributed = report->requests.unattributed;
+  out.unrecognized = report->requests.unrecognized;
+  show(out, out_counts);
 }
 
 void costmark_usage_report_free(costmark_usage_report* report) noexcept {

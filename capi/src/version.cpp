@@ -11,8 +11,11 @@
 namespace {
 
 constexpr std::string_view features[] = {
-    "operation", "send", "verify",       "usage",       "sign",
-    "presign",   "json", "bearer_token", "credentials", "routes",
+    "operation", "usage",        "sign",        "presign",
+    "json",      "bearer_token", "credentials", "routes",
+#ifndef COSTMARK_WITHOUT_NETWORK
+    "send",      "verify",
+#endif
 };
 
 static_assert(COSTMARK_VERSION_NUMBER == COSTMARK_VERSION_MAJOR * 1000000 +

@@ -56,6 +56,17 @@ Status read_bool(std::uint32_t value, std::string_view name, bool& out) {
   return {};
 }
 
+Status check_timeout(std::int64_t timeout_ms, std::string_view name) {
+  if (timeout_ms >= 0) return {};
+  return invalid_argument(plus(name, " is ") + std::to_string(timeout_ms) +
+                          "; it must be positive, or 0");
+}
+
+std::chrono::milliseconds timeout_of(std::int64_t timeout_ms) noexcept {
+  constexpr std::chrono::milliseconds longest = std::chrono::hours(24);
+  return std::min(std::chrono::milliseconds(timeout_ms), longest);
+}
+
 Status require_zero(std::uint32_t value, std::string_view name) {
   if (value == 0) return {};
   return invalid_argument(plus(name, " is not zero"));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -27,6 +28,11 @@ Status read_headers(const costmark_header* headers, std::size_t count, std::vect
 
 // For truth values in structs.
 Status read_bool(std::uint32_t value, std::string_view name, bool& out);
+// For times that a call may take, in milliseconds: 0 is the default of its option, or no limit.
+Status check_timeout(std::int64_t timeout_ms, std::string_view name);
+// A day at most: what is longer is as good as no limit, and would overflow where it is added.
+std::chrono::milliseconds timeout_of(std::int64_t timeout_ms) noexcept;
+
 // For reserved fields.
 Status require_zero(std::uint32_t value, std::string_view name);
 

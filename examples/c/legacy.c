@@ -38,6 +38,8 @@ static int mark(const char *url, const char **body, size_t *len, struct curl_sli
     costmark_error_read(error, &why);
     fprintf(stderr, "costmark: %s\n", why.message.data);
   }
+  if (prepared.unattributed)
+    fprintf(stderr, "costmark: the default project pays: set COSTMARK_PROJECT\n");
   for (i = 0; i < prepared.set_header_count; ++i) {
     snprintf(line, sizeof line, "%s: %s", prepared.set_headers[i].name.data,
              prepared.set_headers[i].value.data);

@@ -29,6 +29,7 @@ koffi.struct('costmark_prepared', {
   body: 'costmark_str', project: 'costmark_str', model: 'costmark_str', hint: 'costmark_str',
   body_changed: 'uint32_t', authorized: 'uint32_t', streamed: 'uint32_t', renewal_due: 'uint32_t',
   project_source: 'int32_t', api: 'int32_t',
+  unattributed: 'uint32_t', unrecognized: 'uint32_t',
 });
 koffi.struct('costmark_answer_head', {
   struct_size: 'size_t', headers: 'const costmark_header *', header_count: 'size_t',

@@ -4,7 +4,8 @@
 
     import costmark, openai
 
-    client = costmark.wrap(openai.OpenAI(), project="proj_support")
+    url = "https://bedrock-mantle.us-east-1.api.aws/v1"
+    client = costmark.wrap(openai.OpenAI(base_url=url, api_key="unused"), project="proj_support")
     with costmark.project("proj_research"):
         client.chat.completions.create(model="openai.gpt-oss-120b", messages=[...])
     print(costmark.usage())
@@ -26,7 +27,7 @@ from .errors import (
 
 TYPE_CHECKING = False  # without the cost of importing typing
 if TYPE_CHECKING:
-    from . import jsonedit
+    from . import jsonedit, prices
     from ._client.patch import patch, unpatch
     from ._client.wrap import unwrap, wrap
     from ._core import Credentials
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from ._routes import Route, route_of
     from ._signing import sign
     from ._tokens import async_token_provider, token, token_provider
-    from ._usage import ProjectUsage, reset_usage, usage
+    from ._usage import ProjectUsage, RequestCounts, request_counts, reset_usage, usage
     from ._verify import Verification, averify, verify
 
 __all__ = [
@@ -52,6 +53,8 @@ __all__ = [
     "usage",
     "reset_usage",
     "ProjectUsage",
+    "request_counts",
+    "RequestCounts",
     # bearer tokens
     "token",
     "token_provider",
@@ -67,6 +70,7 @@ __all__ = [
     "Credentials",
     "sign",
     "jsonedit",
+    "prices",
     # errors
     "Error",
     "RequestError",
@@ -94,6 +98,8 @@ _LAZY = {
     "usage": "_usage",
     "reset_usage": "_usage",
     "ProjectUsage": "_usage",
+    "request_counts": "_usage",
+    "RequestCounts": "_usage",
     "verify": "_verify",
     "averify": "_verify",
     "Verification": "_verify",
@@ -105,8 +111,8 @@ if not TYPE_CHECKING:  # else a type checker would take any name for one of ours
     def __getattr__(name: str) -> object:
         from importlib import import_module
 
-        if name == "jsonedit":
-            return import_module(".jsonedit", __name__)
+        if name in ("jsonedit", "prices"):
+            return import_module(f".{name}", __name__)
         if name == "__version__":
             return import_module("._core", __name__).version
         if name not in _LAZY:

@@ -60,7 +60,86 @@ class UsageCounters:
 
     def __init__(self) -> None: ...
     def snapshot(self) -> dict[str, _Totals]: ...
+    def requests(self) -> dict[str, int]: ...
     def reset(self) -> None: ...
+
+class _PriceLine(TypedDict):
+    model: str
+    region: str
+    serving: str
+    tier: str
+    kind: str
+    time_to_live: str
+    over: int
+    unit: str
+    first_day: str
+    end_day: str
+    pico_usd: int | None
+    as_of: str
+    source: str
+    line: int
+
+class _Cost(TypedDict):
+    state: str
+    pico_usd: int | None
+    flags: list[str]
+    parts: list[tuple[_PriceLine, int]]
+
+class _Rates(TypedDict):
+    state: str
+    flags: list[str]
+    lines: dict[str, _PriceLine]
+    cache_times: int
+    over: int
+
+class PriceBook:
+    """A book of prices: immutable."""
+
+    @staticmethod
+    def parse(text: str | bytes, file: str | bytes) -> PriceBook: ...
+    @staticmethod
+    def load(path: str | bytes) -> PriceBook: ...
+    @staticmethod
+    def shipped() -> PriceBook: ...
+    @property
+    def hash(self) -> str: ...
+    @property
+    def date(self) -> str: ...
+    @property
+    def file(self) -> str: ...
+    @property
+    def thresholds(self) -> list[int]: ...
+    def lines(self) -> list[_PriceLine]: ...
+    def canonical(self) -> str: ...
+    def age_days(self, now: int) -> int: ...
+    def is_old(self, now: int) -> bool: ...
+    def price(
+        self,
+        model: str,
+        region: str,
+        serving: str,
+        tier: str,
+        end_us: int,
+        input_tokens: int | None,
+        cached_input_tokens: int | None,
+        cache_write_tokens: int | None,
+        output_tokens: int | None,
+        total_tokens: int | None,
+        meters: dict[str, int],
+    ) -> _Cost: ...
+    def rates(
+        self,
+        account: str,
+        region: str,
+        model: str,
+        serving: str,
+        tier: str,
+        day: str,
+        input_tokens: int | None,
+    ) -> _Rates: ...
+
+def shipped_prices() -> str: ...
+def shipped_usage_type_aliases() -> str: ...
 
 class Operation:
     """One call: its decision, its attempts, and what comes next. Threads take turns."""
@@ -129,6 +208,7 @@ class Client:
         scope: str | None = None,
         project: str | None = None,
         no_wait: bool = False,
+        after: Operation | None = None,
     ) -> tuple[Operation, bool]: ...
     def check(
         self,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 from operator import index
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._signing import _seconds
+from ._waiting import Flights, checked_source, interruptible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
 _LONGEST = timedelta(hours=12)
 _logger = logging.getLogger("costmark")
@@ -31,7 +32,10 @@ def token(
     whichever comes first. Minting is local: nothing is sent. By default the region and the
     credentials are those that a wrapped client would find, and the `time` is now.
     """
-    return _tokens(region, credentials, expires_in).get(_seconds(time))[0]
+    seconds = _seconds(time)
+    tokens = _tokens(region, _source(credentials), expires_in)
+    made: tuple[str, int] = _on_this_thread(credentials)(lambda: tokens.get(seconds))
+    return made[0]
 
 
 def token_provider(
@@ -46,30 +50,40 @@ def token_provider(
     credentials. Share one between clients and threads as you like. The arguments are those of
     `token`.
     """
-    return TokenProvider(_tokens(region, credentials, expires_in))
+    tokens = _tokens(region, _source(credentials), expires_in)
+    return TokenProvider(tokens, _on_this_thread(credentials))
 
 
 def async_token_provider(
     region: str | None = None,
     *,
-    credentials: _core.Credentials | Callable[[], _core.Credentials] | None = None,
+    credentials: _core.Credentials
+    | Callable[[], _core.Credentials]
+    | Callable[[], Awaitable[_core.Credentials]]
+    | None = None,
     expires_in: int | timedelta = _LONGEST,
 ) -> AsyncTokenProvider:
     """Do as `token_provider` does for ``AsyncOpenAI(api_key=async_token_provider())``.
 
-    Credentials are fetched in a worker thread, so that the event loop is not held up.
+    Credentials are fetched in a thread of its own, so that the event loop is not held up; an
+    ``async def`` function is asked in the loop.
     """
-    return AsyncTokenProvider(_tokens(region, credentials, expires_in))
+    source = checked_source(credentials, is_async=True)
+    return AsyncTokenProvider(_tokens(region, source, expires_in))
 
 
 class TokenProvider:
     """Returns a valid token whenever it is called. Made by `token_provider`."""
 
-    def __init__(self, tokens: _core.BearerTokens) -> None:
+    def __init__(
+        self, tokens: _core.BearerTokens, do: Callable[[Callable[[], Any]], Any] = interruptible
+    ) -> None:
         self._tokens = tokens
+        self._do = do
 
     def __call__(self) -> str:
-        return self._tokens.get()[0]
+        token: str = self._do(self._tokens.get)[0]
+        return token
 
     def invalidate(self, token: str) -> None:
         """Forget a token that the service refused, and the credentials that it was made from.
@@ -84,15 +98,29 @@ class AsyncTokenProvider:
 
     def __init__(self, tokens: _core.BearerTokens) -> None:
         self._tokens = tokens
+        self._flights = Flights()
 
     async def __call__(self) -> str:
-        from anyio import to_thread  # there wherever there is an AsyncOpenAI
-
-        return (await to_thread.run_sync(self._tokens.get))[0]
+        flight, is_first = self._flights.board()
+        if is_first:
+            flight.start_here(self._tokens.get)
+        token: str = (await flight.wait_async())[0]
+        return token
 
     def invalidate(self, token: str) -> None:
         """Do as `TokenProvider.invalidate` does."""
         self._tokens.invalidate(token)
+
+
+def _source(credentials: Any) -> Any:
+    checked_source(credentials, is_async=False)
+    return credentials
+
+
+def _on_this_thread(credentials: Any) -> Callable[[Callable[[], Any]], Any]:
+    """Return what gets a token: a callback is asked on the thread that wants it."""
+    at_hand = credentials is not None
+    return (lambda get: get()) if at_hand else interruptible
 
 
 def _tokens(

@@ -32,6 +32,18 @@ class ProjectUsage:
         return self.input_tokens + self.output_tokens
 
 
+@dataclass(frozen=True)
+class RequestCounts:
+    """Requests that went out with a gap in their attribution; each attempt counts.
+
+    ``unattributed`` ones may cost money and named no project, or ``default``. ``unrecognized`` ones
+    went to no known route: they passed unedited, at an unknown cost.
+    """
+
+    unattributed: int = 0
+    unrecognized: int = 0
+
+
 # Shared by every client of the process.
 counters = _core.UsageCounters()
 
@@ -39,6 +51,11 @@ counters = _core.UsageCounters()
 def usage() -> dict[str, ProjectUsage]:
     """Return what was counted so far, by project id; calls without a project under ``default``."""
     return {project: ProjectUsage(**sums) for project, sums in counters.snapshot().items()}
+
+
+def request_counts() -> RequestCounts:
+    """Return how many requests went out with a gap in their attribution so far."""
+    return RequestCounts(**counters.requests())
 
 
 def reset_usage() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ._client.scope import current_project
 from ._client.wrap import core_of, package_of
+from ._waiting import in_thread
 from .errors import AttributionError
 
 if TYPE_CHECKING:
@@ -125,16 +126,15 @@ async def averify(
     timeout: float = 20.0,
 ) -> Verification:
     """Do as `verify` does, in a worker thread; takes synchronous and asynchronous clients."""
-    from anyio import to_thread  # there wherever there is an SDK
-
     core = core_of(client)
     options = _prepared_options(client, api)
     if inspect.iscoroutine(options):
         options = await options
     request = _build(client, options)
-    return await to_thread.run_sync(
+    found: Verification = await in_thread(
         lambda: _verify(core, request, model, project, api, force, timeout)
     )
+    return found
 
 
 def result_of(found: dict[str, Any]) -> Verification:

@@ -6,7 +6,7 @@
     ├── RequestError         fix the request
     │                        invalid_argument, invalid_json, invalid_url
     ├── ConfigurationError   fix the configuration
-    │                        invalid_option, endpoint_mismatch
+    │                        invalid_option, endpoint_mismatch, unsupported
     ├── AttributionError     fix the attribution
     │                        invalid_project, unattributed, conflict, project_not_allowed
     ├── CredentialsError     authenticate again
@@ -113,6 +113,7 @@ _BY_CODE: dict[str, type[Error]] = {
     "body_needed": RequestError,
     "invalid_option": ConfigurationError,
     "endpoint_mismatch": ConfigurationError,
+    "unsupported": ConfigurationError,
     "invalid_project": AttributionError,
     "unattributed": AttributionError,
     "conflict": AttributionError,

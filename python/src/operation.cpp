@@ -288,6 +288,8 @@ py::dict PyOperation::decision() {
   result["model"] = as_text(prepared.model());
   result["streamed"] = prepared.streamed();
   result["hides_usage_chunk"] = prepared.hides_usage_chunk();
+  result["unattributed"] = prepared.unattributed();
+  result["unrecognized"] = prepared.unrecognized();
   result["hint"] = text_or_none(prepared.hint());
   return result;
 }

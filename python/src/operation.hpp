@@ -40,6 +40,8 @@ class PyOperation {
   // Begins, and does what `prepare` would wait for; with `no_wait`, false says that this is left
   // to `ready`.
   bool begin(GivenRequest request, bool no_wait);
+  // The same with the id of another one, which may be of another client.
+  bool begin_beside(PyOperation& other, GivenRequest request, bool no_wait);
   // (an operation for an attempt that begins while one of this is open, whether it is ready)
   py::tuple beside(py::object method, py::object url, py::handle headers, py::object body,
                    bool no_wait);
@@ -75,7 +77,6 @@ class PyOperation {
   void clear() { client_ = py::object(); }
 
  private:
-  bool begin_beside(PyOperation& other, GivenRequest request, bool no_wait);
   template <class Begin>
   bool start(Begin begin, bool no_wait);
   Status become_ready(bool no_wait, bool& is_ready);

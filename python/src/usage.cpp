@@ -70,6 +70,14 @@ void bind_usage(py::module_& module) {
            [](const UsageCounters& self) {
              return rows_by_project(costmark::totals_by_project(self.snapshot()));
            })
+      .def("requests",
+           [](const UsageCounters& self) {
+             const RequestCounts counts = self.requests();
+             py::dict result;
+             result["unattributed"] = counts.unattributed;
+             result["unrecognized"] = counts.unrecognized;
+             return result;
+           })
       .def("reset", &UsageCounters::reset);
 }
 

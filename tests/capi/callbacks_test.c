@@ -286,7 +286,7 @@ static costmark_status use_operations(void *user_data, costmark_credentials_sink
 #define REFUSED(call) CHECK(call == COSTMARK_INVALID_ARGUMENT)
     REFUSED(costmark_operation_begin(both[i], &request, NULL));
     REFUSED(costmark_operation_begin_beside(both[i], both[1 - i], &request, NULL));
-    REFUSED(costmark_operation_ready(both[i], NULL));
+    REFUSED(costmark_operation_ready(both[i], NULL, NULL));
     REFUSED(costmark_operation_prepare(both[i], NULL, NULL, &prepared, NULL));
     costmark_operation_sent(both[i]);
     REFUSED(take_head(both[i], 200, NULL));

@@ -92,6 +92,7 @@ void test_verify(void);
 void test_caches(void);
 void test_names(void);
 void test_send(void);
+void test_prices(void);
 void test_process(void);
 void test_stale(void);
 

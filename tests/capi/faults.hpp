@@ -53,6 +53,9 @@ inline void end(costmark_operation* handle) {
 inline void end(costmark_usage_report* handle) {
   costmark_usage_report_free(handle);
 }
+inline void end(costmark_price_book* handle) {
+  costmark_price_book_free(handle);
+}
 inline void end(costmark_signature* handle) {
   costmark_signature_free(handle);
 }

@@ -153,4 +153,55 @@ TEST_F(FaultsAlone, JsonRemove) {
   torture(call, COSTMARK_INVALID_JSON);
 }
 
+TEST_F(FaultsAlone, PriceBookShipped) {
+  Owned<costmark_price_book> book;
+  torture([&](costmark_error** error) { return costmark_price_book_shipped(book.out(), error); });
+}
+
+TEST_F(FaultsAlone, PriceBookParse) {
+  Owned<costmark_price_book> book;
+  std::string_view text = "date 2026-09-30\nm r s t input - - token - - USD 1 2026-09 its card\n";
+  const Call call = [&](costmark_error** error) {
+    return costmark_price_book_parse(text.data(), text.size(), "book", 4, book.out(), error);
+  };
+  torture(call);
+  text.remove_prefix(3);
+  torture(call, COSTMARK_INVALID_OPTION);
+}
+
+TEST_F(FaultsAlone, PriceBookLoad) {
+  Owned<costmark_price_book> book;
+  torture(
+      [&](costmark_error** error) {
+        return costmark_price_book_load("/nowhere/at/all/prices.txt", 26, book.out(), error);
+      },
+      COSTMARK_INVALID_OPTION);
+}
+
+TEST_F(FaultsAlone, PriceBookCost) {
+  Owned<costmark_price_book> book;
+  ASSERT_EQ(costmark_price_book_shipped(book.out(), nullptr), COSTMARK_OK);
+  costmark_usage usage = COSTMARK_USAGE_INIT;
+  usage.input_tokens = 1000;
+  usage.known = COSTMARK_USAGE_INPUT;
+  costmark_priced_call what = COSTMARK_PRICED_CALL_INIT;
+  what.model = str("openai.gpt-5.6-luna");
+  what.region = str("us-east-1");
+  what.serving = str("in-region");
+  what.usage = &usage;
+  what.end_us = a_moment * 1'000'000;
+  costmark_cost cost = COSTMARK_COST_INIT;
+  const Call call = [&](costmark_error** error) {
+    return costmark_price_book_cost(book, &what, &cost, nullptr, 0, error);
+  };
+  torture(call);
+  allocations::begin(0, false);
+  for (int i = 0; i < 100; ++i) {
+    if (call(nullptr) != COSTMARK_OK) ADD_FAILURE();
+  }
+  EXPECT_EQ(allocations::end().all, 0U);
+  what.meter_count = 1;
+  torture(call, COSTMARK_INVALID_ARGUMENT);
+}
+
 }  // namespace

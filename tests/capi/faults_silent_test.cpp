@@ -25,6 +25,7 @@ struct Handles {
   Owned<costmark_credentials_report> report;
   Owned<costmark_bearer_token_cache> tokens;
   Owned<costmark_bearer_token> token;
+  Owned<costmark_price_book> book;
   costmark_error* error = nullptr;
   costmark_usage_totals room[2] = {};  // for costmark_init()
 
@@ -97,6 +98,14 @@ const std::map<std::string, Silent>& silent() {
       NAME(costmark_step_name),
       NAME(costmark_reason_name),
       NAME(costmark_verdict_name),
+      NAME(costmark_cost_state_name),
+      {"costmark_price_flag_name",
+       [](Handles&) { EXPECT_STREQ(costmark_price_flag_name(64), "no_model"); }},
+      VIEW(costmark_price_book_read, book, price_book_view),
+      VIEW_AT(costmark_price_book_price, book, price),
+      {"costmark_price_book_age_days",
+       [](Handles& of) { (void)costmark_price_book_age_days(of.book, 0); }},
+      END(costmark_price_book_free, book),
       VIEW(costmark_error_read, error, error_view),
       {"costmark_error_free",
        [](Handles& of) { costmark_error_free(std::exchange(of.error, nullptr)); }},
@@ -154,6 +163,7 @@ class FaultsOfSilent : public Faults {
     costmark_operation_sent(out.operation);
     ASSERT_EQ(costmark_client_usage(out.client, out.usage.out(), nullptr), COSTMARK_OK);
     ASSERT_EQ(costmark_signature_new(out.signature.out(), nullptr), COSTMARK_OK);
+    ASSERT_EQ(costmark_price_book_shipped(out.book.out(), nullptr), COSTMARK_OK);
     ASSERT_EQ(costmark_cancel_new(out.cancel.out(), nullptr), COSTMARK_OK);
     ASSERT_EQ(costmark_credentials_cache_new(out.config, out.cache.out(), nullptr), COSTMARK_OK);
     ASSERT_EQ(costmark_credentials_cache_get(out.cache, out.set.out(), nullptr), COSTMARK_OK);

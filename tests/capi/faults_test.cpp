@@ -149,12 +149,13 @@ TEST_F(Faults, OperationReady) {
   ASSERT_EQ(
       costmark_config_set_credentials_callback(own, give_credentials, nullptr, nullptr, nullptr),
       COSTMARK_OK);
-  torture([&](costmark_error** error) { return costmark_operation_ready(operation, error); },
-          COSTMARK_OK,
-          [&] {
-            ASSERT_EQ(costmark_client_new(own, client.out(), nullptr), COSTMARK_OK);
-            begin();
-          });
+  torture(
+      [&](costmark_error** error) { return costmark_operation_ready(operation, nullptr, error); },
+      COSTMARK_OK,
+      [&] {
+        ASSERT_EQ(costmark_client_new(own, client.out(), nullptr), COSTMARK_OK);
+        begin();
+      });
 }
 
 TEST_F(Faults, OperationPrepare) {

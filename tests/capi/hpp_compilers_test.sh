@@ -16,15 +16,17 @@ compile() {
     -I "$source/capi/include" "$@" || { echo "$compiler, C++$standard: $*"; status=1; }
 }
 
-# refused COMPILER STANDARD: one line says why.
+# refused COMPILER STANDARD HEADER WHY: one line says why.
 refused() {
-  if errors=$("$1" "-std=c++$2" -fsyntax-only -I "$source/capi/include" -x c++ "$work/header.cpp" 2>&1); then
-    echo "$1: C++$2 is not refused"; status=1
+  language=c++
+  case $2 in c[89]*) language=c ;; iso*) language=c ;; esac
+  echo "#include <costmark/$3>" > "$work/header"
+  if errors=$("$1" "-std=$2" -fsyntax-only -I "$source/capi/include" -x $language "$work/header" 2>&1); then
+    echo "$1: $3 is not refused as $2"; status=1
   fi
-  test "$(printf '%s\n' "$errors" | grep -c 'error: ')" = 1 || { echo "$1, C++$2: $errors"; status=1; }
-  printf '%s\n' "$errors" | grep -q 'needs C++17' || { echo "$1, C++$2: $errors"; status=1; }
+  test "$(printf '%s\n' "$errors" | grep -c 'error: ')" = 1 || { echo "$1, $2, $3: $errors"; status=1; }
+  printf '%s\n' "$errors" | grep -q "needs $4" || { echo "$1, $2, $3: $errors"; status=1; }
 }
-echo '#include <costmark/costmark.hpp>' > "$work/header.cpp"
 
 echo '#include <costmark/costmark.h>' > "$work/c.cpp"
 
@@ -45,7 +47,9 @@ for found in g++ clang++; do
   command -v "$found" > /dev/null || { echo "not here: $found"; continue; }
   tried=$((tried + 1))
   for old in 98 11 14; do
-    refused "$found" $old
+    for header in costmark.hpp sdk/credentials.hpp sdk/json.hpp; do
+      refused "$found" c++$old $header 'C++17'
+    done
     compile "$found" $old -Wno-long-long "$work/c.cpp"
   done
   compile "$found" 17 "$work/page.cpp"
@@ -56,6 +60,16 @@ for found in g++ clang++; do
     compile "$found" $wanted -fno-exceptions -fno-rtti "$source/tests/capi/hpp_without_exceptions.cpp"
     compile "$found" $wanted -DCOSTMARK_NO_EXCEPTIONS "$source/tests/capi/hpp_without_exceptions.cpp"
   done
+done
+for found in gcc clang; do
+  command -v "$found" > /dev/null || { echo "not here: $found"; continue; }
+  for old in c89 iso9899:199409; do
+    for header in costmark.h json.h testing.h; do
+      refused "$found" $old $header 'C99 or later'
+    done
+  done
+  "$found" -std=gnu89 -fsyntax-only -Wall -Werror -I "$source/capi/include" -x c "$source/tests/capi/edges_program.c" ||
+    { echo "$found, gnu89"; status=1; }
 done
 test $tried -gt 0 || { echo 'skipped: no compiler'; exit 77; }
 exit $status

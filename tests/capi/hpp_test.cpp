@@ -268,6 +268,15 @@ TEST_F(Hpp, DoesNotWaitWhereItMustNot) {
   call.ready();
   EXPECT_EQ(calls, 1);
   EXPECT_TRUE(call.prepare(cm::Wait{true}).authorized);
+
+  const cm::Client another(asking);
+  cm::Operation stopped(another);
+  stopped.begin(request());
+  const cm::Cancel cancel;
+  cancel.stop();
+  const cm::Wait wait{false, std::chrono::hours(1), &cancel};
+  EXPECT_EQ(error_of([&] { stopped.ready(wait); }).status(), COSTMARK_CANCELLED);
+  EXPECT_EQ(calls, 1);
 }
 
 TEST_F(Hpp, ReadsAnAnswer) {
@@ -760,6 +769,39 @@ TEST_F(Hpp, EditsJsonAlone) {
   EXPECT_THROW(cm::json_remove("[]", "a"), cm::Error);
 }
 
+// --- Prices --------------------------------------------------------------------------------------
+
+TEST_F(Hpp, PricesUsage) {
+  constexpr std::string_view text =
+      "date 2026-09-30\n"
+      "m r in-region standard input - - token - - USD 10 2026-09 its card\n"
+      "m r in-region standard web_search - - request - - USD 7 2026-09 its card\n";
+  const cm::PriceBook book = cm::PriceBook::parse(text, "book.txt");
+  EXPECT_EQ(book.read().price_count, 2U);
+  EXPECT_EQ(book.age_days(1'790'726'400), 0);
+  costmark_usage usage = COSTMARK_USAGE_INIT;
+  usage.input_tokens = 5;
+  usage.known = COSTMARK_USAGE_INPUT | COSTMARK_USAGE_OUTPUT;
+  cm::PricedCall call;
+  call.model = "m";
+  call.region = "r";
+  call.serving = "in-region";
+  call.tier = "default";
+  call.usage = &usage;
+  call.meters.push_back({COSTMARK_STR("web_search"), 2});
+  const cm::Cost cost = book.cost(call);
+  EXPECT_EQ(cost.state, cm::CostState::priced);
+  EXPECT_EQ(cost.pico_usd, 64);
+  EXPECT_EQ(cm::price_flag_name(cost.flags), "parts_absent");
+  ASSERT_EQ(cost.parts.size(), 2U);
+  EXPECT_EQ(book.price(cost.parts[1].price).pico_usd, 7);
+  call.model = "other";
+  EXPECT_EQ(cm::name_of(cm::Cost(book.cost(call)).state), "unpriced");
+  EXPECT_THROW(cm::PriceBook::parse("x", "book.txt"), cm::Error);
+  EXPECT_THROW(cm::PriceBook::load("/nowhere"), cm::Error);
+  EXPECT_GT(cm::PriceBook(cm::PriceBook::shipped()).read().price_count, 50U);
+}
+
 // --- Both kinds in one program ------------------------------------------------------------------
 
 TEST_F(Hpp, MeetsPartsOfTheProgramThatHaveNoExceptions) {
@@ -774,7 +816,7 @@ TEST_F(Hpp, HasEveryFunctionOfTheHeader) {
   std::string wrapper;
   for (const char* part :
        {"costmark.hpp", "sdk/bearer_token.hpp", "sdk/credentials.hpp", "sdk/detail.hpp",
-        "sdk/error.hpp", "sdk/json.hpp", "sdk/signature.hpp"}) {
+        "sdk/error.hpp", "sdk/json.hpp", "sdk/prices.hpp", "sdk/signature.hpp"}) {
     std::ifstream file(std::string(COSTMARK_HEADERS) + "/" + part);
     ASSERT_TRUE(file) << part;
     wrapper.append(std::istreambuf_iterator<char>(file), {});

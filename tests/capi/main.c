@@ -10,7 +10,7 @@ int main(int argc, char **argv) {
       {"json", test_json},           {"structs", test_structs}, {"callbacks", test_callbacks},
       {"misuse", test_misuse},       {"threads", test_threads}, {"verify", test_verify},
       {"caches", test_caches},       {"names", test_names},     {"send", test_send},
-      {"process", test_process},     {"stale", test_stale},
+      {"prices", test_prices},       {"process", test_process}, {"stale", test_stale},
   };
   size_t i, ran = 0;
   clear_environment();

@@ -68,7 +68,7 @@ static void wrong_operation(void *wrong) {
   REFUSED(costmark_operation_begin(bad, &request, &error));
   REFUSED(costmark_operation_begin_beside(bad, operation, &request, &error));
   REFUSED(costmark_operation_begin_beside(operation, bad, &request, &error));
-  REFUSED(costmark_operation_ready(bad, &error));
+  REFUSED(costmark_operation_ready(bad, NULL, &error));
   prepared.authorized = 7;
   REFUSED(costmark_operation_prepare(bad, &request, NULL, &prepared, &error));
   CHECK(shows_nothing(&prepared, sizeof prepared));
@@ -133,6 +133,8 @@ static void wrong_credentials(void *wrong) {
 }
 
 static void wrong_results(void *wrong) {
+  const costmark_priced_call call = COSTMARK_PRICED_CALL_INIT;
+  costmark_cost cost = COSTMARK_COST_INIT;
   costmark_sign_request to_sign = COSTMARK_SIGN_REQUEST_INIT;
   REFUSED(costmark_signature_sign((costmark_signature *)wrong, &to_sign, &error));
   REFUSED(costmark_signature_presign((costmark_signature *)wrong, &to_sign, 60, &error));
@@ -142,6 +144,11 @@ static void wrong_results(void *wrong) {
                 costmark_verification_read((costmark_verification *)wrong, &out));
   SHOWS_NOTHING(probe, costmark_verification_probe((costmark_verification *)wrong, 0, &out));
   costmark_verification_free((costmark_verification *)wrong);
+  SHOWS_NOTHING(price_book_view, costmark_price_book_read((costmark_price_book *)wrong, &out));
+  SHOWS_NOTHING(price, costmark_price_book_price((costmark_price_book *)wrong, 0, &out));
+  CHECK(costmark_price_book_age_days((costmark_price_book *)wrong, 0) == 0);
+  REFUSED(costmark_price_book_cost((costmark_price_book *)wrong, &call, &cost, NULL, 0, &error));
+  costmark_price_book_free((costmark_price_book *)wrong);
   CHECK(costmark_usage_report_count((costmark_usage_report *)wrong) == 0);
   SHOWS_NOTHING(usage_totals, costmark_usage_report_read((costmark_usage_report *)wrong, 0, &out));
   costmark_usage_report_free((costmark_usage_report *)wrong);
@@ -247,7 +254,7 @@ static void handles_of_other_types(void) {
   REFUSED(costmark_signature_sign((costmark_signature *)config, &request, &error));
   CHECK_OK(costmark_signature_new(&signature, &error));
   REFUSED(costmark_config_set((costmark_config *)signature, "region", 6, "x", 1, &error));
-  REFUSED(costmark_operation_ready((costmark_operation *)signature, &error));
+  REFUSED(costmark_operation_ready((costmark_operation *)signature, NULL, &error));
   costmark_config_free((costmark_config *)signature); /* ignored */
   costmark_signature_free((costmark_signature *)config);
   costmark_signature_free(signature);

@@ -1,5 +1,9 @@
 /* Every call of an operation in every state, as core/operation.hpp and costmark.h have it; what is
  * not waited for; what comes next. */
+#define _POSIX_C_SOURCE 200112L
+#include <pthread.h>
+#include <time.h>
+
 #include "check.h"
 
 static const char answer[] =
@@ -53,7 +57,7 @@ static const cell cells[] = {
     {"decided", "finish", "decided", 0, 0, 0, 0, COSTMARK_OK},
     {"decided", "fail", "decided", 0, 0, 0, 0, COSTMARK_OK},
     {"decided", "answer", "decided", 0, 0, 0, 0, COSTMARK_OK},
-    {"decided", "send", "prepared", 0, 0, 0, 0, COSTMARK_CANCELLED},
+    {"decided", "send", "decided", 0, 0, 0, 0, COSTMARK_CANCELLED},
     {"decided", "free", "", 0, 0, 0, 0, COSTMARK_OK},
 
     {"prepared", "begin", "decided", 0, 0, 0, 0, COSTMARK_OK},
@@ -160,7 +164,7 @@ static costmark_status make_call(costmark_operation *operation, const char *call
   memset(&prepared, 0xff, sizeof prepared);
   prepared.struct_size = sizeof prepared;
   if (is(call, "begin")) return costmark_operation_begin(operation, request, NULL);
-  if (is(call, "ready")) return costmark_operation_ready(operation, NULL);
+  if (is(call, "ready")) return costmark_operation_ready(operation, NULL, NULL);
   if (is(call, "send")) return send_nothing(operation);
   if (is(call, "head")) return take_head(operation, 200, NULL);
   if (is(call, "interim head")) return take_head(operation, 103, NULL);
@@ -194,7 +198,7 @@ static const char *state_of(costmark_operation *operation) {
   costmark_next next = COSTMARK_NEXT_INIT;
   const costmark_answer before = answer_of(operation);
   if (before.operation.data == NULL) return "idle";
-  if (costmark_operation_ready(operation, NULL) != COSTMARK_OK) return "answering";
+  if (costmark_operation_ready(operation, NULL, NULL) != COSTMARK_OK) return "answering";
   CHECK(costmark_operation_finish(operation, NULL, &next) == COSTMARK_OK);
   if (next.step != COSTMARK_STEP_NONE) return "ended";
   CHECK(take_head(operation, 200, NULL) == COSTMARK_OK);
@@ -416,7 +420,7 @@ static void would_block_then_ready(void) {
   CHECK(called == 0 && shows_nothing(&prepared, sizeof prepared));
   CHECK_FAILS(COSTMARK_WOULD_BLOCK,
               costmark_operation_prepare(operation, &request, &no_wait, &prepared, &error));
-  CHECK_OK(costmark_operation_ready(operation, &error));
+  CHECK_OK(costmark_operation_ready(operation, NULL, &error));
   CHECK(called == 1);
   CHECK_OK(costmark_operation_prepare(operation, NULL, &no_wait, &prepared, &error));
   CHECK(called == 1 && prepared.authorized == 1 && prepared.renewal_due == 0);
@@ -434,6 +438,69 @@ static void would_block_then_ready(void) {
               costmark_operation_prepare(operation, NULL, &no_wait, &prepared, &error));
   costmark_operation_free(operation);
   costmark_client_release(client);
+}
+
+/* A program that prints no credentials for ten minutes. */
+static costmark_client *client_of_a_slow_program(void) {
+  const char *const path = "slow-program.config";
+  costmark_config *config = NULL;
+  costmark_client *client = NULL;
+  FILE *const file = fopen(path, "w");
+  CHECK(file != NULL);
+  fputs("[profile slow]\ncredential_process = sleep 600\n", file);
+  fclose(file);
+  setenv("AWS_CONFIG_FILE", path, 1);
+  CHECK_OK(costmark_config_new(&config, &error));
+  CHECK_OK(costmark_config_set_z(config, "project", "proj_a", &error));
+  CHECK_OK(costmark_config_set_z(config, "profile", "slow", &error));
+  CHECK_OK(costmark_client_new(config, &client, &error));
+  costmark_config_free(config);
+  return client;
+}
+
+static void *stop_soon(void *cancel) {
+  const struct timespec soon = {0, 50 * 1000 * 1000};
+  nanosleep(&soon, NULL);
+  costmark_cancel_stop((costmark_cancel *)cancel);
+  return NULL;
+}
+
+static void a_wait_ends_when_it_is_told_to(void) {
+  costmark_client *client = client_of_a_slow_program();
+  costmark_operation *operation = operation_of(client);
+  costmark_prepared prepared = COSTMARK_PREPARED_INIT;
+  costmark_wait wait = COSTMARK_WAIT_INIT;
+  const costmark_request request = chat_request("{}");
+  costmark_error *why = NULL;
+  costmark_cancel *cancel = NULL;
+  pthread_t other;
+  CHECK_OK(costmark_operation_begin(operation, &request, &error));
+  wait.timeout_ms = 30;
+  CHECK(costmark_operation_ready(operation, &wait, &why) == COSTMARK_TIMEOUT);
+  CHECK(equal(view_of(why).message, "fetching credentials took longer than this call may wait"));
+  costmark_error_free(why);
+  CHECK_FAILS(COSTMARK_TIMEOUT,
+              costmark_operation_prepare(operation, NULL, &wait, &prepared, &error));
+  CHECK(shows_nothing(&prepared, sizeof prepared));
+
+  CHECK_OK(costmark_cancel_new(&cancel, &error));
+  wait.timeout_ms = 0;
+  wait.cancel = cancel;
+  CHECK(pthread_create(&other, NULL, stop_soon, cancel) == 0);
+  CHECK_FAILS(COSTMARK_CANCELLED, costmark_operation_ready(operation, &wait, &error));
+  CHECK(pthread_join(other, NULL) == 0);
+  CHECK_FAILS(COSTMARK_CANCELLED,
+              costmark_operation_prepare(operation, NULL, &wait, &prepared, &error));
+  wait.timeout_ms = -1;
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_operation_ready(operation, &wait, &error));
+  wait.timeout_ms = 0;
+  wait.cancel = (costmark_cancel *)operation;
+  CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_operation_ready(operation, &wait, &error));
+  costmark_cancel_release(cancel);
+  costmark_operation_free(operation);
+  costmark_client_release(client);
+  unsetenv("AWS_CONFIG_FILE");
+  remove("slow-program.config");
 }
 
 static void a_stream_is_read_where_its_bytes_are_needed(void) {
@@ -483,5 +550,6 @@ void test_operation(void) {
   ids_differ();
   says_what_comes_next();
   would_block_then_ready();
+  a_wait_ends_when_it_is_told_to();
   a_stream_is_read_where_its_bytes_are_needed();
 }

@@ -222,6 +222,35 @@ static void says_the_path_of_the_model(void) {
   tear_down(&made);
 }
 
+static costmark_request_counts requests_of(const costmark_client *client) {
+  costmark_request_counts counts = COSTMARK_REQUEST_COUNTS_INIT;
+  costmark_usage_report *report = NULL;
+  CHECK_OK(costmark_client_usage(client, &report, &error));
+  costmark_usage_report_requests(report, &counts);
+  costmark_usage_report_free(report);
+  return counts;
+}
+
+/* Without a log callback, too. */
+static void a_gap_in_the_attribution_shows(void) {
+  fixture made = set_up(in_body);
+  costmark_request request = chat_request("{\"project_id\":\"default\"}");
+  CHECK_OK(prepare(&made, &request, &error));
+  CHECK(made.prepared.unattributed == 1 && made.prepared.unrecognized == 0);
+  request = chat_request("{}");
+  CHECK_OK(prepare(&made, &request, &error));
+  CHECK(made.prepared.unattributed == 0);
+  request.url = str("http://127.0.0.1:8080/graphql");
+  CHECK_OK(prepare(&made, &request, &error));
+  CHECK(made.prepared.unattributed == 0 && made.prepared.unrecognized == 1);
+  CHECK(made.prepared.set_header_count == 0 && made.prepared.project.data == NULL);
+  CHECK(requests_of(made.client).unattributed == 1);
+  CHECK(requests_of(made.client).unrecognized == 1);
+  costmark_client_usage_reset(made.client);
+  CHECK(requests_of(made.client).unattributed == 0);
+  tear_down(&made);
+}
+
 void test_prepare(void) {
   names_the_project_and_signs();
   writes_the_body_and_asks_for_usage();
@@ -231,4 +260,5 @@ void test_prepare(void) {
   keeps_no_view_of_the_request();
   one_operation_serves_many_calls();
   says_the_path_of_the_model();
+  a_gap_in_the_attribution_shows();
 }

@@ -172,7 +172,7 @@ static void call_own(const sender *self) {
 #define REFUSED(call) CHECK(call == COSTMARK_INVALID_ARGUMENT)
   REFUSED(costmark_operation_begin(self->operation, &self->request, NULL));
   REFUSED(costmark_operation_begin_beside(beside, self->operation, &self->request, NULL));
-  REFUSED(costmark_operation_ready(self->operation, NULL));
+  REFUSED(costmark_operation_ready(self->operation, NULL, NULL));
   REFUSED(costmark_operation_prepare(self->operation, NULL, NULL, &prepared, NULL));
   REFUSED(take_head(self->operation, 200, NULL));
   REFUSED(costmark_operation_feed(self->operation, "x", 1, NULL));

@@ -79,6 +79,21 @@ static void stale_reports(void) {
   costmark_config_free(config);
 }
 
+static void stale_prices(void) {
+  const costmark_priced_call call = COSTMARK_PRICED_CALL_INIT;
+  costmark_price_book *book = NULL;
+  costmark_price_book_view view = COSTMARK_PRICE_BOOK_VIEW_INIT;
+  costmark_price price = COSTMARK_PRICE_INIT;
+  costmark_cost cost = COSTMARK_COST_INIT;
+  CHECK_OK(costmark_price_book_shipped(&book, &error));
+  costmark_price_book_free(book);
+  costmark_price_book_read(book, &view);
+  costmark_price_book_price(book, 0, &price);
+  CHECK(shows_nothing(&view, sizeof view) && shows_nothing(&price, sizeof price));
+  REFUSED(costmark_price_book_cost(book, &call, &cost, NULL, 0, &error));
+  costmark_price_book_free(book);
+}
+
 static void stale_cancel(void) {
   costmark_client *client = client_with(NULL);
   costmark_operation *operation = operation_of(client);
@@ -174,6 +189,7 @@ static void stale_sink_signature_and_error(void) {
 void test_stale(void) {
   stale_config_and_client();
   stale_reports();
+  stale_prices();
   stale_cancel();
   stale_credentials();
   stale_sink_signature_and_error();

@@ -18,6 +18,7 @@ LATER(verify_request);
 LATER(sign_request);
 LATER(json_edit);
 LATER(credentials);
+LATER(priced_call);
 
 /* Every function that takes a struct, with one whose size is `size`; what else it needs is good. */
 typedef costmark_status (*use)(costmark_client *client, void *input, size_t size,
@@ -130,6 +131,19 @@ static costmark_status use_json_edit(costmark_client *client, void *input, size_
   return costmark_json_set(edit, buffer, sizeof buffer, &len, out_error);
 }
 
+static costmark_status use_priced_call(costmark_client *client, void *input, size_t size,
+                                       costmark_error **out_error) {
+  costmark_cost cost = COSTMARK_COST_INIT;
+  costmark_price_book *book = NULL;
+  costmark_status status;
+  (void)client;
+  set_size(input, size);
+  CHECK_OK(costmark_price_book_shipped(&book, &error));
+  status = costmark_price_book_cost(book, (costmark_priced_call *)input, &cost, NULL, 0, out_error);
+  costmark_price_book_free(book);
+  return status;
+}
+
 static costmark_status use_credentials(costmark_client *client, void *input, size_t size,
                                        costmark_error **out_error) {
   costmark_credentials *credentials = (costmark_credentials *)input;
@@ -188,6 +202,7 @@ static void every_input(void) {
 #define fill_sign_request(request) (void)(request)
 #define fill_json_edit(edit) (void)(edit)
 #define fill_credentials(credentials) (void)(credentials)
+#define fill_priced_call(call) (void)(call)
   TRY(request, COSTMARK_OK);
   TRY(wait, COSTMARK_OK);
   TRY(answer_head, COSTMARK_OK);
@@ -196,6 +211,7 @@ static void every_input(void) {
   TRY(sign_request, COSTMARK_OK);
   TRY(json_edit, COSTMARK_OK);
   TRY(credentials, COSTMARK_OK);
+  TRY(priced_call, COSTMARK_OK);
 #undef TRY
 }
 
@@ -213,6 +229,7 @@ typedef struct {
   costmark_bearer_token *token;
   costmark_signature *signature;
   costmark_verification *verification;
+  costmark_price_book *book;
 } handles;
 
 static costmark_status show_error(const handles *h, void *out) {
@@ -247,6 +264,10 @@ static costmark_status show_totals(const handles *h, void *out) {
   costmark_usage_report_read(h->usage, 0, (costmark_usage_totals *)out);
   return COSTMARK_OK;
 }
+static costmark_status show_requests(const handles *h, void *out) {
+  costmark_usage_report_requests(h->usage, (costmark_request_counts *)out);
+  return COSTMARK_OK;
+}
 static costmark_status show_credentials(const handles *h, void *out) {
   costmark_credentials_set_read(h->set, (costmark_credentials *)out);
   return COSTMARK_OK;
@@ -276,6 +297,19 @@ static costmark_status show_route(const handles *h, void *out) {
   return COSTMARK_OK;
 }
 
+static costmark_status show_book(const handles *h, void *out) {
+  costmark_price_book_read(h->book, (costmark_price_book_view *)out);
+  return COSTMARK_OK;
+}
+static costmark_status show_price(const handles *h, void *out) {
+  costmark_price_book_price(h->book, 0, (costmark_price *)out);
+  return COSTMARK_OK;
+}
+static costmark_status show_cost(const handles *h, void *out) {
+  const costmark_priced_call call = COSTMARK_PRICED_CALL_INIT;
+  return costmark_price_book_cost(h->book, &call, (costmark_cost *)out, NULL, 0, NULL);
+}
+
 static void open_handles(handles *h) {
   static const char *const options[] = {"base_url", "http://127.0.0.1:9/v1", "project", "proj_a",
                                         NULL};
@@ -302,6 +336,7 @@ static void open_handles(handles *h) {
   CHECK_OK(costmark_signature_new(&h->signature, &error));
   CHECK_OK(costmark_signature_sign(h->signature, &to_sign, &error));
   CHECK_OK(costmark_client_verify(probing, NULL, &h->verification, &error));
+  CHECK_OK(costmark_price_book_shipped(&h->book, &error));
   costmark_credentials_cache_release(cache);
   costmark_config_free(config);
   costmark_client_release(probing);
@@ -317,6 +352,7 @@ static void close_handles(handles *h) {
   costmark_bearer_token_free(h->token);
   costmark_signature_free(h->signature);
   costmark_verification_free(h->verification);
+  costmark_price_book_free(h->book);
 }
 
 /* No byte is written beyond the size, the size stays, and what is unknown becomes zero. */
@@ -363,6 +399,7 @@ static void every_output(void) {
   TRY(option, option, false);
   TRY(response, response, false);
   TRY(totals, usage_totals, false);
+  TRY(requests, request_counts, false);
   TRY(credentials, credentials, false);
   TRY(report, credentials_report_view, false);
   TRY(token, bearer_token_view, false);
@@ -370,6 +407,9 @@ static void every_output(void) {
   TRY(verification, verification_view, false);
   TRY(probe, probe, false);
   TRY(route, route, false);
+  TRY(book, price_book_view, false);
+  TRY(price, price, false);
+  TRY(cost, cost, true);
 #undef TRY
   close_handles(&h);
 }
@@ -438,6 +478,10 @@ static void every_macro_sets_its_size(void) {
   SETS_ITS_SIZE(signature_view, SIGNATURE_VIEW);
   SETS_ITS_SIZE(json_edit, JSON_EDIT);
   SETS_ITS_SIZE(route, ROUTE);
+  SETS_ITS_SIZE(price_book_view, PRICE_BOOK_VIEW);
+  SETS_ITS_SIZE(price, PRICE);
+  SETS_ITS_SIZE(priced_call, PRICED_CALL);
+  SETS_ITS_SIZE(cost, COST);
 #undef SETS_ITS_SIZE
 }
 

@@ -95,6 +95,8 @@ class Prepared(Sized):
         ("renewal_due", c_uint32),
         ("project_source", c_int32),
         ("api", c_int32),
+        ("unattributed", c_uint32),
+        ("unrecognized", c_uint32),
     ]
 
 
@@ -301,7 +303,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "costmark_operation_new": (c_int32, [c_void_p, HANDLE, ERROR]),
     "costmark_operation_free": (None, [c_void_p]),
     "costmark_operation_begin": (c_int32, [c_void_p, POINTER(Request), ERROR]),
-    "costmark_operation_ready": (c_int32, [c_void_p, ERROR]),
+    "costmark_operation_ready": (c_int32, [c_void_p, c_void_p, ERROR]),
     "costmark_operation_prepare": (
         c_int32,
         [c_void_p, POINTER(Request), POINTER(Wait), POINTER(Prepared), ERROR],
@@ -511,7 +513,7 @@ def test_would_block(lib: ctypes.CDLL) -> None:
     with pytest.raises(CallError) as failure:
         call(lib, "costmark_operation_prepare", *now)
     assert failure.value.status == 62
-    call(lib, "costmark_operation_ready", operation)
+    call(lib, "costmark_operation_ready", operation, None)
     call(lib, "costmark_operation_prepare", *now)
     assert prepared.authorized == 1
     lib.costmark_operation_free(operation)

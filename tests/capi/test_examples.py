@@ -234,6 +234,19 @@ def test_the_legacy_program_is_refused_and_with_costmark_it_is_not(
     assert (record["project"], record["signed_by"]) == (PROJECT, "sigv4")
 
 
+@plain_or_valgrind
+def test_the_legacy_program_does_not_bill_the_default_project_in_silence(
+    prefix: Prefix, emulator: Emulator, under: tuple[str, ...]
+) -> None:
+    program = prefix.build("legacy.c")
+    settings = signing(emulator.url)
+    done = prefix.run(program, chat_url(emulator), input=CHAT, settings=settings, under=under)
+    assert done.returncode == 0, done.stderr
+    assert b"costmark: the default project pays" in done.stderr
+    (record,) = emulator.usage()
+    assert record["project"] == "default"
+
+
 def test_the_legacy_program_takes_about_thirty_lines_more() -> None:
     source = (EXAMPLES / "c" / "legacy.c").read_text()
     added = re.findall(r"^#ifdef COSTMARK\n(.*?)^#endif\n", source, re.MULTILINE | re.DOTALL)

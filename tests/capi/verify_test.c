@@ -219,7 +219,7 @@ static void what_prepare_may_do(void) {
   CHECK_FAILS(COSTMARK_WOULD_BLOCK,
               costmark_operation_prepare(operation, NULL, &no_wait, &prepared, &error));
   CHECK(server_requests(peer) == 0);
-  CHECK_OK(costmark_operation_ready(operation, &error));
+  CHECK_OK(costmark_operation_ready(operation, NULL, &error));
   CHECK(server_requests(peer) == 2);
   CHECK_OK(costmark_operation_prepare(operation, NULL, &no_wait, &prepared, &error));
   CHECK(server_requests(peer) == 2);

@@ -35,7 +35,7 @@ _MEMBERS = {
     "host": {"does", "at", "after_bytes", "retries", "counter_header"},
     "answer": {"status", "headers", "body", "pieces", "piece_size", "cut_after", "close",
                "no_length", "delay_ms", "piece_delay_ms", "interim", "date"},
-    "sent": {"carried", "authorization", "body", "removed", "headers"},
+    "sent": {"carried", "authorization", "body", "path", "removed", "headers"},
     "error": {"code", "offset", "at"},
     "result": {"status", "passed", "without", "without_usage_chunk", "any"},
     "row": {"kind", "op", "attempt", "concurrent", "project", "source", "api", "model", "status",

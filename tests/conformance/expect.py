@@ -266,7 +266,7 @@ class _Sent:
         self.body = base64.b64decode(record["body"])
         self.at = record["at"]
         self.same("method", self.request["method"], record["method"])
-        self.same("path", self.request["path"], record["path"])
+        self.same("path", self.sent.get("path", self.request["path"]), record["path"])
         given = self.sent.get("body")
         self.same("body", self.request["body"].encode() if given is None else case_file.data(given),
                   self.body)  # fmt: skip

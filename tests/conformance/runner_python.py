@@ -372,6 +372,8 @@ class Run:
         module = import_module(self.sdk)
         name = {"openai": "OpenAI", "anthropic": "Anthropic"}[self.sdk]
         make = getattr(module, f"Async{name}" if self.is_async else name)
+        # How long the SDK waits before it repeats is not what a case asks.
+        vars(import_module(f"{self.sdk}._base_client"))["INITIAL_RETRY_DELAY"] = 0.01
         key = self.case["client"].get("host_api_key") or "unused"
         # Certificates take a while to load, and nothing here has one.
         library = "AsyncHttpxClient" if self.is_async else "HttpxClient"

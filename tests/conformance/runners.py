@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import shlex
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cases
 import check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 ROOT = cases.HERE.parent.parent
 
@@ -49,8 +53,20 @@ def _python(sdk: str, mode: str) -> list[str] | None:
     return [sys.executable, str(cases.HERE / "runner_python.py"), "--sdk", sdk, "--mode", mode]
 
 
-@functools.cache
+_started: dict[str, Future[check.Report]] = {}
+
+
+def start(runners: Iterable[str]) -> None:
+    """Start those of the runners that are built, side by side: most of their time they wait."""
+    commands = {name: command for name in runners if (command := _command(name))}
+    pool = ThreadPoolExecutor(max(len(commands), 1))
+    for name, command in commands.items():
+        if name not in _started:
+            _started[name] = pool.submit(check.Report, ALL, command)
+    pool.shutdown(wait=False)
+
+
 def report_of(runner: str) -> check.Report | None:
     """What a runner brought, which is started once for all cases; None where it is not built."""
-    command = _command(runner)
-    return check.Report(ALL, command) if command else None
+    start([runner])
+    return _started[runner].result() if runner in _started else None

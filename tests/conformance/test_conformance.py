@@ -6,14 +6,21 @@ import pytest
 
 import cases
 import check
-from runners import ALL, RUNNERS, report_of
+from runners import ALL, RUNNERS, report_of, start
 
-# The first test of a runner runs all its cases.
+# The first test of a runner waits until it has run all its cases.
 pytestmark = pytest.mark.timeout(check.RUNNER_SECONDS + 60)
 
 
+@pytest.fixture(scope="module")
+def started(request: pytest.FixtureRequest) -> None:
+    """The runners of all tests that were selected."""
+    calls = [getattr(item, "callspec", None) for item in request.session.items]
+    start({call.params["report"] for call in calls if call and "report" in call.params})
+
+
 @pytest.fixture(params=RUNNERS, scope="module")
-def report(request: pytest.FixtureRequest) -> check.Report:
+def report(request: pytest.FixtureRequest, started: None) -> check.Report:
     found = report_of(request.param)
     if found is None:
         pytest.skip(f"the runner of {request.param} is not built")

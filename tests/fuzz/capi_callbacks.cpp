@@ -100,7 +100,7 @@ void Machine::call_from_inside(bool of_client) {
   costmark_str piece{};
   const auto refused = [](Result result) { COSTMARK_HOLDS(result == COSTMARK_INVALID_ARGUMENT); };
   refused(costmark_operation_begin(used_, &request, nullptr));
-  refused(costmark_operation_ready(used_, nullptr));
+  refused(costmark_operation_ready(used_, nullptr, nullptr));
   refused(costmark_operation_prepare(used_, nullptr, nullptr, &prepared, nullptr));
   refused(costmark_operation_feed(used_, "x", 1, &piece));
   COSTMARK_HOLDS(piece.len == 1 && *piece.data == 'x');

@@ -111,7 +111,7 @@ void Machine::prepare() {
   used_ = operation_;
   // With the request, since its memory was used again since the beginning.
   const Result status =
-      which % 4 == 2 ? costmark_operation_ready(operation, &error_)
+      which % 4 == 2 ? costmark_operation_ready(operation, nullptr, &error_)
                      : costmark_operation_prepare(operation, &request, &wait, &prepared, &error_);
   used_ = nullptr;
   calling_ = nullptr;
@@ -243,6 +243,8 @@ void Machine::report() {
     costmark_usage_report_read(report, i, &totals);
     COSTMARK_HOLDS(totals.operations <= totals.attempts && is_text(totals.project));
   }
+  costmark_request_counts counts = COSTMARK_REQUEST_COUNTS_INIT;
+  costmark_usage_report_requests(report, &counts);
   costmark_usage_report_free(report);
   if (next() == 0xFF) costmark_client_usage_reset(pick(client_));
 }

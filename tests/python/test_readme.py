@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness import run_emulator
 
+_BEDROCK = "https://bedrock-mantle.us-east-1.api.aws/v1"
 README = Path(__file__).parents[2] / "README.md"
 
 
@@ -28,7 +29,10 @@ def test_the_first_example_runs_as_printed(tmp_path: Path) -> None:
         assert variables["OPENAI_BASE_URL"].endswith("/v1")
         variables["OPENAI_BASE_URL"] = emulator.base_url
         example = tmp_path / "example.py"
-        example.write_text(_blocks("python")[0])
+        printed = _blocks("python")[0]
+        assert printed.count(_BEDROCK) == printed.count('api_key="unused"') == 1
+        local = printed.replace(_BEDROCK, variables["OPENAI_BASE_URL"])
+        example.write_text(local.replace("unused", variables["OPENAI_API_KEY"]))
         done = subprocess.run(
             [sys.executable, str(example)],
             env={**os.environ, **variables},

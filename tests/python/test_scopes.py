@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import gc
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -185,3 +186,154 @@ def test_a_bound_generator_dropped_elsewhere_leaves_that_place_alone() -> None:
         values.clear()
         gc.collect()
         assert current_project() == "b"
+
+
+# --- Other orders ---------------------------------------------------------------------------------
+
+
+def test_scopes_that_are_left_out_of_order() -> None:
+    first, second, third = project("a"), project("b"), project("c")
+    with project("outer"):
+        for scope in (first, second, third):
+            scope.__enter__()
+        second.__exit__(None, None, None)
+        assert current_project() == "c"
+        first.__exit__(None, None, None)
+        assert current_project() == "c"
+        third.__exit__(None, None, None)
+        assert current_project() == "outer"
+    assert current_project() is None
+
+
+def test_the_same_id_out_of_order() -> None:
+    with project("outer"):
+        first, second = project("a"), project("a")
+        first.__enter__()
+        inner = project("b")
+        inner.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert current_project() == "a"
+        second.__exit__(None, None, None)
+        assert current_project() == "b"
+        inner.__exit__(None, None, None)
+        assert current_project() == "outer"
+
+
+def stepping(name: str) -> Iterator[str | None]:
+    with project(name):
+        while True:
+            yield current_project()
+
+
+def test_a_generator_that_is_suspended_in_a_scope() -> None:
+    values = stepping("g")
+    with project("outer"):
+        assert next(values) == "g"
+        assert current_project() == "g"  # it shares the context
+    assert current_project() is None
+    values.close()  # type: ignore[attr-defined]
+    assert current_project() is None
+
+
+def test_a_generator_that_ends_inside_of_a_later_scope() -> None:
+    values = stepping("g")
+    with project("outer"):
+        next(values)
+        with project("later"):
+            values.close()  # type: ignore[attr-defined]
+            assert current_project() == "later"
+        assert current_project() == "outer"
+
+
+def test_generators_that_take_turns() -> None:
+    with project("outer"):
+        one, two = stepping("one"), stepping("two")
+        next(one)
+        next(two)
+        one.close()  # type: ignore[attr-defined]
+        two.close()  # type: ignore[attr-defined]
+        assert current_project() == "outer"
+    assert current_project() is None
+
+
+async def test_an_asynchronous_generator_that_is_suspended_in_a_scope() -> None:
+    async def values() -> AsyncIterator[str | None]:
+        async with project("g"):
+            while True:
+                yield current_project()
+
+    steps = values()
+    async with project("outer"):
+        assert await steps.__anext__() == "g"
+    assert current_project() is None
+    await steps.aclose()  # type: ignore[attr-defined]
+    assert current_project() is None
+
+
+def test_a_context_manager_made_of_a_generator() -> None:
+    @contextmanager
+    def tenant(name: str) -> Iterator[None]:
+        with project(name):
+            yield
+
+    with project("outer"):
+        with tenant("a"):
+            assert current_project() == "a"
+            with tenant("b"), project("c"):
+                assert current_project() == "c"
+            assert current_project() == "a"
+        assert current_project() == "outer"
+
+
+@pytest.mark.parametrize("kind", ["project", "bind"])
+def test_a_decorated_generator_keeps_what_it_entered_to_itself(kind: str) -> None:
+    def numbers() -> Iterator[str | None]:
+        yield current_project()
+        with project("inner"):
+            yield current_project()
+            yield current_project()
+        yield current_project()
+
+    with project("a"):
+        carried = bind(numbers) if kind == "bind" else project("a")(numbers)
+    seen = []
+    values = carried()
+    for caller in ("one", "two", "three", "four"):
+        with project(caller):
+            seen.append(next(values))
+            assert current_project() == caller
+    assert seen == ["a", "inner", "inner", "a"]
+    assert current_project() is None
+
+
+async def test_a_decorated_asynchronous_generator_keeps_what_it_entered_to_itself() -> None:
+    @project("a")
+    async def numbers() -> AsyncIterator[str | None]:
+        with project("inner"):
+            yield current_project()
+            await asyncio.sleep(0)
+            yield current_project()
+        yield current_project()
+
+    seen = []
+    async for value in numbers():
+        seen += [value, current_project()]
+    assert seen == ["inner", None, "inner", None, "a", None]
+
+
+async def test_a_task_keeps_the_scope_that_was_left_meanwhile() -> None:
+    began = asyncio.Event()
+
+    async def work() -> list[str | None]:
+        seen = [current_project()]
+        with project("inner"):
+            began.set()
+            await asyncio.sleep(0.01)
+            seen.append(current_project())
+        return [*seen, current_project()]
+
+    with project("outer"):
+        task = asyncio.create_task(work())
+        await began.wait()
+    assert await task == ["outer", "inner", "outer"]

@@ -476,6 +476,13 @@ struct UsageTotals {
   bool overflow;
 };
 
+// Requests that tell of a gap in the attribution; see costmark_request_counts.
+struct RequestCounts {
+  explicit RequestCounts(const costmark_request_counts& raw) noexcept
+      : unattributed(raw.unattributed), unrecognized(raw.unrecognized) {}
+  std::uint64_t unattributed, unrecognized;
+};
+
 // The counters of a client at one moment, by project and model.
 class UsageReport : public detail::Handle<costmark_usage_report, costmark_usage_report_free> {
  public:
@@ -485,6 +492,10 @@ class UsageReport : public detail::Handle<costmark_usage_report, costmark_usage_
   UsageTotals operator[](std::size_t index) const noexcept {
     return UsageTotals(
         detail::shown<costmark_usage_totals>(costmark_usage_report_read, get(), index));
+  }
+  RequestCounts requests() const noexcept {
+    return RequestCounts(
+        detail::shown<costmark_request_counts>(costmark_usage_report_requests, get()));
   }
 };
 
@@ -559,13 +570,35 @@ struct Request {
   }
 };
 
-// How long prepare() may wait; see costmark_wait.
+// Stops calls from elsewhere; shared by its owners.
+class Cancel : public detail::Handle<costmark_cancel, costmark_cancel_release> {
+ public:
+  using Handle::Handle;
+  static Result<Cancel> make() {
+    return detail::make<Cancel, costmark_cancel>(costmark_cancel_new);
+  }
+#if COSTMARK_HPP_EXCEPTIONS
+  Cancel() : Cancel(make()) {}
+#else
+  Cancel() = delete;
+#endif
+
+  void stop() const noexcept { costmark_cancel_stop(get()); }
+  bool stopped() const noexcept { return costmark_cancel_stopped(get()); }
+  Cancel share() const noexcept { return Cancel(costmark_cancel_retain(get())); }
+};
+
+// How long ready() and prepare() may wait; see costmark_wait.
 struct Wait {
   bool no_wait = false;
+  std::chrono::milliseconds timeout{0};  // 0: as long as it takes
+  const Cancel* cancel = nullptr;        // read until the call returns
 
   costmark_wait raw() const noexcept {
     auto raw = detail::sized<costmark_wait>();
     raw.no_wait = no_wait ? 1 : 0;
+    raw.timeout_ms = timeout.count();
+    raw.cancel = cancel == nullptr ? nullptr : cancel->get();
     return raw;
   }
 };
@@ -585,7 +618,9 @@ struct Prepared {
         streamed(raw.streamed != 0),
         renewal_due(raw.renewal_due != 0),
         project_source(raw.project_source),
-        api(raw.api) {}
+        api(raw.api),
+        unattributed(raw.unattributed != 0),
+        unrecognized(raw.unrecognized != 0) {}
   std::string_view url;
   HeaderView set_headers;
   NameView remove_headers;
@@ -593,6 +628,7 @@ struct Prepared {
   bool body_changed, authorized, streamed, renewal_due;
   costmark_project_source project_source;
   costmark_api api;
+  bool unattributed, unrecognized;
 };
 
 // The head of an answer; see costmark_answer_head.
@@ -646,24 +682,6 @@ struct Response {
   std::string_view body, request_id, hint;
   int http_status;
   std::uint32_t attempts;
-};
-
-// Stops sends from elsewhere; shared by its owners.
-class Cancel : public detail::Handle<costmark_cancel, costmark_cancel_release> {
- public:
-  using Handle::Handle;
-  static Result<Cancel> make() {
-    return detail::make<Cancel, costmark_cancel>(costmark_cancel_new);
-  }
-#if COSTMARK_HPP_EXCEPTIONS
-  Cancel() : Cancel(make()) {}
-#else
-  Cancel() = delete;
-#endif
-
-  void stop() const noexcept { costmark_cancel_stop(get()); }
-  bool stopped() const noexcept { return costmark_cancel_stopped(get()); }
-  Cancel share() const noexcept { return Cancel(costmark_cancel_retain(get())); }
 };
 
 // How an operation is sent; see costmark_send_options.
@@ -765,9 +783,10 @@ class Operation : public detail::Handle<costmark_operation, detail::end_operatio
       return costmark_operation_begin_beside(get(), other.get(), &raw, error);
     });
   }
-  Result<void> ready() {
+  Result<void> ready(const Wait& wait = {}) {
+    const costmark_wait raw = wait.raw();
     return detail::run(
-        [&](costmark_error** error) { return costmark_operation_ready(get(), error); });
+        [&](costmark_error** error) { return costmark_operation_ready(get(), &raw, error); });
   }
   // The same request as before, whose texts the caller has kept.
   Result<Prepared> prepare(const Wait& wait = {}) { return prepare_raw(nullptr, wait); }
@@ -849,6 +868,7 @@ class Operation : public detail::Handle<costmark_operation, detail::end_operatio
 #include <costmark/sdk/bearer_token.hpp>
 #include <costmark/sdk/credentials.hpp>
 #include <costmark/sdk/json.hpp>
+#include <costmark/sdk/prices.hpp>
 #include <costmark/sdk/signature.hpp>
 
 #endif  // C++17

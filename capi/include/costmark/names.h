@@ -1,5 +1,4 @@
 /* costmark: a part of costmark.h, which has the rules. */
-// clang-format Language: C
 #ifndef COSTMARK_COSTMARK_H
 #include <costmark/costmark.h> /* which includes this file */
 #elif !defined(COSTMARK_NAMES_H)

@@ -1,5 +1,4 @@
 /* costmark: a part of costmark.h, which has the rules. */
-// clang-format Language: C
 #ifndef COSTMARK_COSTMARK_H
 #include <costmark/costmark.h> /* which includes this file */
 #elif !defined(COSTMARK_OPTIONS_H)
@@ -16,6 +15,7 @@ extern "C" {
  *
  * - access_key_id (secret): AWS access key id to sign with, instead of the default chain.
  * - allowed_projects (list): Globs of the project ids that may be used; empty allows every id.
+ *   What may spend must then name a project, unless a glob allows 'default'.
  * - auth (auto | bearer | none | sigv4; default auto): How requests are authenticated; auto
  *   signs or sends a bearer token on Bedrock's own hosts and leaves the caller's authorization
  *   alone on every other host; bearer makes a short-term token of the AWS credentials where none
@@ -37,8 +37,18 @@ extern "C" {
  *   itself or shares them with all clients of the process whose connections are made alike.
  * - endpoint (auto | custom | mantle | runtime; default auto): The kind of endpoint behind a
  *   host that is not one of AWS's own names; auto takes it for custom.
+ * - free_routes (list): Globs of paths, such as '/v1/trace*', whose requests spend nothing and
+ *   may go without a project.
+ * - hosts (list): Hosts that lead to Bedrock, as NAME or NAME:PORT; one of another vendor's own
+ *   hosts, such as api.openai.com, is covered only if it is named here.
  * - http_version (1.1 | 2 | auto; default auto): What costmark sends and verifies with: auto
  *   speaks HTTP/2 where TLS agrees on it, 2 without TLS too.
+ * - ledger (text): Folder that gets a row for every attempt; or stdout, stderr or fd:N, which
+ *   get the same rows as lines of JSON.
+ * - ledger_begin (boolean; default true): Whether the ledger also gets a row before an attempt is
+ *   sent, so that a process that is killed leaves no hole.
+ * - ledger_sync (every | interval | never; default never): When the ledger's rows are forced to
+ *   the disk: with every row, once a second, or when the kernel does it.
  * - max_attempts (1 to 100; default 3): How many times an operation is tried when costmark
  *   sends, the first time included.
  * - max_idle_connections (0 to 1000; default 16): How many connections are kept for later when
@@ -70,10 +80,14 @@ extern "C" {
  *   usage; the extra chunk is hidden from callers who did not ask for it themselves.
  * - strict_json (boolean; default false): Whether request bodies must be exactly RFC 8259;
  *   otherwise they are checked only as far as finding members needs it.
+ * - strict_routes (boolean; default false): Whether requests to unknown routes are refused on
+ *   every host; otherwise they pass unedited, except to Bedrock's own hosts under
+ *   unattributed=refuse or allowed_projects.
  * - timeout_ms (1 to 86400000; default 600000): How long an operation may take when costmark
  *   sends, all attempts and pauses included, in milliseconds.
- * - unattributed (allow | refuse | warn; default warn): What happens to a request that no
- *   project is named for: it is sent, sent with a warning at most once a minute, or refused.
+ * - unattributed (allow | refuse | warn; default warn): What happens to a request that may spend
+ *   and that no project is named for: it is sent, sent with a warning at most once a minute, or
+ *   refused.
  * - verify (boolean; default false): Whether an endpoint must prove, before the first inference
  *   request to it, that it reads the project of requests; calls to one that ignores it are
  *   refused.

@@ -4,6 +4,8 @@
 
 #include <costmark/costmark.h>
 
+#ifdef COSTMARK_EXPORT /* unless costmark.h refused the compiler */
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -22,4 +24,5 @@ COSTMARK_EXPORT size_t costmark_live_handles(void) COSTMARK_NOEXCEPT;
 } /* extern "C" */
 #endif
 
+#endif
 #endif /* COSTMARK_TESTING_H */

@@ -1,5 +1,4 @@
 /* costmark: a part of costmark.h, which has the rules. */
-// clang-format Language: C
 #ifndef COSTMARK_COSTMARK_H
 #include <costmark/costmark.h> /* which includes this file */
 #elif !defined(COSTMARK_USAGE_H)
@@ -55,6 +54,16 @@ typedef struct costmark_usage_totals {
    0,                              \
    0}
 
+/* Requests that tell of a gap in the attribution. Each that was prepared counts, each attempt, and
+ * each that was only observed. */
+typedef struct costmark_request_counts {
+  size_t struct_size;
+  uint64_t unattributed; /* that may cost money and named no project, or "default" */
+  uint64_t unrecognized; /* to no known route: passed unedited, at an unknown cost */
+} costmark_request_counts;
+
+#define COSTMARK_REQUEST_COUNTS_INIT {sizeof(costmark_request_counts), 0, 0}
+
 /*
  * Takes the counters of a client. A forked child counts from zero.
  *
@@ -80,6 +89,14 @@ COSTMARK_EXPORT size_t costmark_usage_report_count(const costmark_usage_report *
 COSTMARK_EXPORT void costmark_usage_report_read(const costmark_usage_report *report, size_t index,
                                                 costmark_usage_totals *out_totals)
     COSTMARK_NOEXCEPT;
+
+/*
+ * Shows how many requests went out with a gap in their attribution.
+ *
+ * out_counts: its struct_size set by the caller. All zero from NULL.
+ */
+COSTMARK_EXPORT void costmark_usage_report_requests(
+    const costmark_usage_report *report, costmark_request_counts *out_counts) COSTMARK_NOEXCEPT;
 
 /* Ends a report. */
 COSTMARK_EXPORT void costmark_usage_report_free(costmark_usage_report *report) COSTMARK_NOEXCEPT;

@@ -13,9 +13,11 @@
 #include "costmark/credentials_provider.hpp"
 #include "costmark/error.hpp"
 #include "costmark/http.hpp"
+#include "costmark/ledger.hpp"
 #include "costmark/model_routes.hpp"
 #include "costmark/operation.hpp"
 #include "costmark/options.hpp"
+#include "costmark/prices.hpp"
 #include "costmark/send.hpp"
 #include "costmark/usage.hpp"
 #include "costmark/verification.hpp"
@@ -63,8 +65,9 @@ class Prepared {
   std::string_view body() const noexcept;
   bool body_changed() const noexcept;
 
-  // The URL to send to in place of the request's own; empty, unless option `route` is auto and the
-  // model of the request is served on another path. The signature is good for that URL alone.
+  // The URL to send to in place of the request's own. Empty, unless option `route` is auto and the
+  // model of the request is served on another path, or the request is signed and its query can be
+  // read in two ways, such as "a=b+c". The signature is good for that URL alone.
   std::string_view url() const noexcept;
   // What is probably wrong with this request, to be shown with an answer of 400 or 404; empty
   // when nothing is known to be.
@@ -74,6 +77,11 @@ class Prepared {
   ProjectSource project_source() const noexcept;
   Api api() const noexcept;
   std::string_view model() const noexcept;  // that the body names; empty for none
+  // Whether the request may cost money and names no project, or `default`: the endpoint's default
+  // project pays, which cannot be tagged.
+  bool unattributed() const noexcept;
+  // Whether no known route is like the request's: it was not edited, and its cost is not known.
+  bool unrecognized() const noexcept;
   bool streamed() const noexcept;
   // Whether the answer's usage chunk was asked for by the library and is to be hidden.
   bool hides_usage_chunk() const noexcept;
@@ -109,6 +117,7 @@ struct ClientConfig {
   // response, on the thread that sees it, after it was counted. Must not throw; null: none.
   std::function<void(const AttemptReport&)> on_usage;
   std::shared_ptr<UsageCounters> counters;     // null: the client's own
+  std::shared_ptr<Ledger> ledger;              // null: that of option `ledger`
   std::shared_ptr<http::Transport> transport;  // of `verify`; null: libcurl
 };
 
@@ -118,9 +127,16 @@ struct ClientConfig {
 Result<CredentialsProviderPtr> configured_credentials(const Options& options,
                                                       const Environment& environment);
 
+// The ledger of option `ledger`, which the clients of a process share; null without one. Errors:
+// invalid_option.
+Result<std::shared_ptr<Ledger>> configured_ledger(const Options& options);
+
 // The routes of option `routes`, before those that ship with costmark. Reads that file. Errors:
 // invalid_option with file and line.
 Result<ModelRoutes> configured_routes(const Options& options);
+
+// The price book in a file. Errors: invalid_option, where it cannot be read and as PriceBook::parse.
+Result<PriceBook> load_price_book(const std::string& path);
 
 // Attributes, signs and accounts for requests to one endpoint. Synchronised internally; starts no
 // threads. `prepare` does no I/O unless credentials must be fetched or refreshed, or option
@@ -176,8 +192,14 @@ class Client {
   // for all of them.
   std::map<std::string, UsageTotals> usage() const;
   UsageSnapshot usage_by_model() const;
+  RequestCounts request_counts() const;
   // Sets the counters to zero. An attempt that is open counts when it ends.
   void reset_usage();
+
+  // What became of the ledger's rows in this process; all zero without a ledger.
+  LedgerCounters ledger_counters() const noexcept;
+  // Tries to write the rows that wait. False when some still do.
+  bool flush_ledger() const noexcept;
 
   // Where a model is served; null when it is not written down. Lives as long as the client.
   const ModelRoute* route(std::string_view model) const;

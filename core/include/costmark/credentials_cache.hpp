@@ -7,6 +7,7 @@
 #include "costmark/credentials.hpp"
 #include "costmark/credentials_provider.hpp"
 #include "costmark/error.hpp"
+#include "costmark/wait.hpp"
 
 namespace costmark {
 
@@ -42,8 +43,10 @@ class CredentialsCache {
                             Jitter jitter = {});
   ~CredentialsCache();
 
-  // Errors: those of the provider; expired_credentials when it returned expired ones.
-  Result<CredentialsPtr> get(UnixSeconds now);
+  // Errors: those of the provider; expired_credentials when it returned expired ones; timeout and
+  // cancelled, when `wait` was over and nothing valid was left: that is this caller's alone, and
+  // the next one that waits asks the provider anew. `no_wait` is not looked at.
+  Result<CredentialsPtr> get(UnixSeconds now, const Wait& wait = {});
 
   // The same without I/O: absent when the provider would have to be asked first. `renewal_due` is
   // set for one caller at a time, whose part it is then to call `get` where it may wait; what is at

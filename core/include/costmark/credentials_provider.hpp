@@ -10,6 +10,7 @@
 #include "costmark/credentials.hpp"
 #include "costmark/environment.hpp"
 #include "costmark/error.hpp"
+#include "costmark/wait.hpp"
 
 namespace costmark {
 
@@ -20,8 +21,9 @@ class CredentialsProvider {
   virtual ~CredentialsProvider() = default;
   virtual std::string_view name() const noexcept = 0;
   // Errors: no_credentials when this source has none (a chain goes on with the next one);
-  // any other code when it has some and they cannot be used (a chain stops).
-  virtual Result<CredentialsPtr> resolve(UnixSeconds now) = 0;
+  // any other code when it has some and they cannot be used (a chain stops). When `wait` is over
+  // before, the result is some error, and the source stays as it was.
+  virtual Result<CredentialsPtr> resolve(UnixSeconds now, const Wait& wait = {}) = 0;
   // Whether what stands behind the last success has changed since, as a file's may. Asked at most
   // once a second and never beside `resolve`; must be cheap.
   virtual bool changed() const noexcept { return false; }

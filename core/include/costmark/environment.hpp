@@ -16,7 +16,13 @@ using Environment = std::function<std::optional<std::string>(std::string_view na
 std::string first_of(const Environment& environment,
                      std::initializer_list<std::string_view> variables);
 
-// The process's own environment. Not synchronised with setenv, as POSIX has it.
+// The process's own environment. Not synchronised with setenv, as POSIX has it. Empty where it is
+// withheld.
 Environment process_environment();
+
+// Whether the environment is somebody else's: the program runs with more privileges than whoever
+// started it (set-user-ID, set-group-ID, file capabilities). A variable could then make it read a
+// file, run a program or trust a certificate of theirs.
+bool process_environment_is_withheld() noexcept;
 
 }  // namespace costmark

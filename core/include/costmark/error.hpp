@@ -26,6 +26,7 @@ enum class Code : std::int32_t {
   // Fix the configuration.
   invalid_option = 10,     // unknown option, or a value that the option does not take
   endpoint_mismatch = 11,  // region, service, scheme or origin disagree with the request's host
+  unsupported = 12,        // this build lacks what the call needs
 
   // Fix the attribution.
   invalid_project = 20,      // the text is not a project id

@@ -41,6 +41,7 @@
 #include "costmark/error.hpp"
 #include "costmark/http.hpp"
 #include "costmark/usage.hpp"
+#include "costmark/wait.hpp"
 
 namespace costmark {
 
@@ -120,13 +121,14 @@ struct AttemptReport {
   std::string_view request_id;           // the service's; empty without one
   std::chrono::microseconds latency{0};  // from `sent` to the end
   std::optional<std::chrono::microseconds> time_to_first_byte;  // of the body, from `sent`
+  std::int64_t started_us = 0;  // microseconds since 1970 when it was sent; 0: not known
+  std::string_view host;        // of the URL
+  std::string_view region;      // empty: not known
+  std::string_view account;     // of the credentials; empty: not known
+  std::string_view sdk;         // the first words of User-Agent
+  bool streamed = false;
+  bool background = false;  // the request asks for a background response
   const Answer& answer;
-};
-
-// Whether a call may wait.
-struct Wait {
-  // Fail with Code::would_block instead of doing I/O; then call `ready` where waiting is allowed.
-  bool no_wait = false;
 };
 
 // One operation of a client. One thread at a time; operations of a client are independent. Keeps
@@ -157,16 +159,16 @@ class Operation {
   // `verify` asks for it. May run on another thread than the rest. With `no_wait`: would_block
   // where one of these needs I/O; `renewal_due` may be set. Errors: those of `prepare` of the same
   // request, so that they come before the caller begins to send.
-  Status ready(Wait wait = {});
+  Status ready(const Wait& wait = {});
 
   // Prepares the next attempt: carries the project, and signs. Without a request: that of `begin`,
   // or of the last `prepare` with one. With one: the policies run again; the id, and what the
   // caller named beside the request in `begin`, stay. Errors: those of `begin`, of credentials,
   // endpoint_mismatch, unattributed where option `verify` proves that the endpoint ignores the
-  // project, would_block. After an error nothing is prepared. After `next` said `again`: pass the
-  // answer that you have on if this fails.
-  Status prepare(Wait wait = {});
-  Status prepare(const Request& request, Wait wait = {});
+  // project; would_block, timeout and cancelled, as `wait` has them. After an error nothing is
+  // prepared. After `next` said `again`: pass the answer that you have on if this fails.
+  Status prepare(const Wait& wait = {});
+  Status prepare(const Request& request, const Wait& wait = {});
 
   // What to send; empty unless an attempt is prepared or on its way. Views live until the next
   // `prepare` or `begin`.

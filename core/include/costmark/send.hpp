@@ -27,33 +27,12 @@
 #include "costmark/error.hpp"
 #include "costmark/http.hpp"
 #include "costmark/usage.hpp"
+#include "costmark/wait.hpp"
 
 namespace costmark {
 
 class Prepared;
 class Response;
-
-// Stops sends from another thread, and those that have not begun. Synchronised internally; must
-// outlive the calls that it was given to. One may be given to many calls; it is never reset.
-class Cancel {
- public:
-  Cancel();
-  ~Cancel();
-  Cancel(const Cancel&) = delete;
-  Cancel& operator=(const Cancel&) = delete;
-
-  // Wakes what waits in `send`; each such call returns Code::cancelled without waiting for its peer
-  // (looking up a host's name apart, which the system may not let be interrupted). Not safe in a
-  // signal handler.
-  void request() noexcept;
-  bool requested() const noexcept;
-
-  struct Impl;
-  Impl& impl() noexcept { return *impl_; }
-
- private:
-  std::unique_ptr<Impl> impl_;
-};
 
 // How one operation is sent. What is 0 or null is the client's option of that name, or absent.
 struct SendOptions {

@@ -232,6 +232,15 @@ struct UsageKey {
 
 using UsageSnapshot = std::map<UsageKey, UsageTotals>;
 
+// Requests that were prepared, or observed without that, and that tell of a gap in the attribution.
+// Each attempt counts.
+struct RequestCounts {
+  std::uint64_t unattributed = 0;  // may spend, and named no project but the endpoint's default
+  std::uint64_t unrecognized = 0;  // to no known route: passed unedited, at an unknown cost
+
+  friend bool operator==(const RequestCounts&, const RequestCounts&) = default;
+};
+
 std::map<std::string, UsageTotals> totals_by_project(const UsageSnapshot& snapshot);
 
 // Usage by project id and requested model; calls that named no project count under "default".
@@ -258,7 +267,11 @@ class UsageCounters {
   // tokens count, and no attempt.
   void settle(std::string_view project, std::string_view model, const Usage& usage);
 
+  void count_unattributed() noexcept;
+  void count_unrecognized() noexcept;
+
   UsageSnapshot snapshot() const;
+  RequestCounts requests() const;
   void reset();
 
  private:

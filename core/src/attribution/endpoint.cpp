@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "attribution/glob.hpp"
 #include "base/text.hpp"
 #include "costmark/attribution.hpp"
 #include "costmark/http.hpp"
@@ -28,6 +29,45 @@ constexpr std::array<Partition, 7> partitions{{
 }};
 
 constexpr std::string_view mantle_suffix = "api.aws";
+// In the names of interface endpoints, between region and suffix.
+constexpr std::string_view interface_label = "vpce.";
+
+// Globs, in lower case. Who serves one of these names serves no Bedrock model.
+constexpr std::array<std::string_view, 33> hosts_of_other_vendors{
+    "api.openai.com",
+    "*.api.openai.com",
+    "*.openai.azure.com",
+    "*.openai.azure.us",
+    "*.cognitiveservices.azure.com",
+    "*.services.ai.azure.com",
+    "*.inference.ai.azure.com",
+    "*.models.ai.azure.com",
+    "api.anthropic.com",
+    "aws-external-anthropic.*.api.aws",  // Claude Platform on AWS
+    "generativelanguage.googleapis.com",
+    "aiplatform.googleapis.com",
+    "*-aiplatform.googleapis.com",
+    "api.ai21.com",
+    "api.cerebras.ai",
+    "api.cohere.ai",
+    "api.cohere.com",
+    "api.deepseek.com",
+    "api.fireworks.ai",
+    "api.groq.com",
+    "api.mistral.ai",
+    "api.moonshot.ai",
+    "api.moonshot.cn",
+    "api.perplexity.ai",
+    "api.sambanova.ai",
+    "api.together.ai",
+    "api.together.xyz",
+    "api.x.ai",
+    "api.z.ai",
+    "dashscope.aliyuncs.com",
+    "dashscope-intl.aliyuncs.com",
+    "integrate.api.nvidia.com",
+    "models.github.ai",
+};
 
 std::string_view without_trailing_dot(std::string_view host) noexcept {
   if (host.ends_with('.')) host.remove_suffix(1);
@@ -49,9 +89,16 @@ bool is_runtime_suffix(std::string_view region, std::string_view suffix) noexcep
   return false;
 }
 
-EndpointKind kind_of(std::string_view service, std::string_view region,
-                     std::string_view suffix) noexcept {
+bool has_prefix(std::string_view text, std::string_view prefix) noexcept {
+  return equal_ignoring_case(text.substr(0, prefix.size()), prefix);
+}
+
+EndpointKind kind_of(std::string_view service, std::string_view region, std::string_view suffix,
+                     bool is_interface) noexcept {
   if (equal_ignoring_case(service, "bedrock-mantle")) {
+    if (is_interface) {
+      return is_runtime_suffix(region, suffix) ? EndpointKind::mantle : EndpointKind::custom;
+    }
     return equal_ignoring_case(suffix, mantle_suffix) ? EndpointKind::mantle : EndpointKind::custom;
   }
   if (equal_ignoring_case(service, "bedrock-runtime") ||
@@ -75,28 +122,11 @@ std::string_view to_string(EndpointKind kind) noexcept {
   return "custom";
 }
 
-bool is_region(std::string_view text) noexcept {
-  // [a-z]{2,8} ( - [a-z0-9]+ )+ - [0-9]+ , as the OpenAI SDKs check it.
-  const auto* at = std::find_if_not(text.begin(), text.end(), text::is_lower);
-  const auto head = at - text.begin();
-  if (head < 2 || head > 8) return false;
-  int parts = 0;
-  bool last_is_number = false;
-  while (at != text.end()) {
-    if (*at != '-') return false;
-    const auto* begin = ++at;
-    at = std::find_if_not(begin, text.end(),
-                          [](char c) { return text::is_lower(c) || text::is_digit(c); });
-    if (at == begin) return false;
-    last_is_number = std::all_of(begin, at, text::is_digit);
-    ++parts;
-  }
-  return parts >= 2 && last_is_number;
-}
-
 Endpoint classify_host(std::string_view host) noexcept {
   Endpoint endpoint;
   host = without_trailing_dot(host);
+  const bool is_interface = has_prefix(host, "vpce-");
+  if (is_interface) host.remove_prefix(std::min(host.find('.'), host.size() - 1) + 1);
   const auto first_dot = host.find('.');
   if (first_dot == std::string_view::npos) return endpoint;
   const auto second_dot = host.find('.', first_dot + 1);
@@ -106,9 +136,14 @@ Endpoint classify_host(std::string_view host) noexcept {
   if (spelt.size() > endpoint.region_.size()) return endpoint;
   std::transform(spelt.begin(), spelt.end(), endpoint.region_.begin(), text::lower);
   const std::string_view region{endpoint.region_.data(), spelt.size()};
-  if (!is_region(region)) return endpoint;
+  if (!text::is_region(region)) return endpoint;
 
-  endpoint.kind = kind_of(host.substr(0, first_dot), region, host.substr(second_dot + 1));
+  std::string_view suffix = host.substr(second_dot + 1);
+  if (is_interface) {
+    if (!has_prefix(suffix, interface_label)) return endpoint;
+    suffix.remove_prefix(interface_label.size());
+  }
+  endpoint.kind = kind_of(host.substr(0, first_dot), region, suffix, is_interface);
   if (endpoint.canonical()) endpoint.region_length_ = static_cast<std::uint8_t>(spelt.size());
   return endpoint;
 }
@@ -119,6 +154,16 @@ bool is_aws_host(std::string_view host) noexcept {
     return ends_with_domain(host, partition.suffix) ||
            ends_with_domain(host, partition.dual_stack_suffix);
   });
+}
+
+bool is_host_of_other_vendor(std::string_view host) noexcept {
+  std::array<char, 253> buffer;  // no host name is longer
+  host = without_trailing_dot(host);
+  if (host.size() > buffer.size()) return false;
+  std::transform(host.begin(), host.end(), buffer.begin(), text::lower);
+  const std::string_view lower{buffer.data(), host.size()};
+  return std::any_of(hosts_of_other_vendors.begin(), hosts_of_other_vendors.end(),
+                     [lower](std::string_view glob) { return glob_match(glob, lower); });
 }
 
 }  // namespace costmark::attribution

@@ -31,13 +31,15 @@ class Endpoint {
 
 // Recognises the canonical hosts bedrock-mantle.REGION.api.aws and
 // bedrock-runtime[-fips].REGION.SUFFIX, in any case and with or without a trailing dot, with the
-// suffixes that AWS's partitions use. Everything else is custom.
+// suffixes that AWS's partitions use, and the names of interface endpoints to them,
+// vpce-ID.SERVICE.REGION.vpce.SUFFIX. Everything else is custom.
 Endpoint classify_host(std::string_view host) noexcept;
 
 // Whether a host belongs to AWS, Bedrock or not: nothing goes there over plain http.
 bool is_aws_host(std::string_view host) noexcept;
 
-// Whether `text` is spelt like an AWS region, such as "us-gov-west-1".
-bool is_region(std::string_view text) noexcept;
+// Whether a host is another vendor's own, such as api.openai.com: nothing there leads to Bedrock,
+// and a member that costmark adds is refused there.
+bool is_host_of_other_vendor(std::string_view host) noexcept;
 
 }  // namespace costmark::attribution

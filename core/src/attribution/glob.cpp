@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "base/text.hpp"
+
 namespace costmark::attribution {
 
 bool glob_match(std::string_view pattern, std::string_view text) noexcept {
@@ -25,6 +27,14 @@ bool glob_match(std::string_view pattern, std::string_view text) noexcept {
   }
   while (p < pattern.size() && pattern[p] == '*') ++p;
   return p == pattern.size();
+}
+
+std::size_t not_of_project_glob(std::string_view pattern) noexcept {
+  for (std::size_t at = 0; at < pattern.size(); ++at) {
+    const char c = pattern[at];
+    if (!text::is_alphanumeric(c) && c != '_' && c != '-' && c != '*' && c != '?') return at;
+  }
+  return std::string_view::npos;
 }
 
 }  // namespace costmark::attribution

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "attribution/glob.hpp"
+#include "base/immortal.hpp"
 #include "base/text.hpp"
 
 namespace costmark {
@@ -111,13 +112,13 @@ class Parser {
 };
 
 const std::vector<ModelRoute>& shipped() {
-  static const std::vector<ModelRoute> routes = [] {
+  static const Immortal<std::vector<ModelRoute>> routes([] {
     Parser parser("costmark's model-routes.txt");
     // A test parses the file as it ships.
     [[maybe_unused]] const Status status = parser.parse(ModelRoutes::shipped_text());
     return parser.take();
-  }();
-  return routes;
+  }());
+  return *routes;
 }
 
 const ModelRoute* first_match(const std::vector<ModelRoute>& routes,

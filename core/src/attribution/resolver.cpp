@@ -70,12 +70,15 @@ Decision named_around_request(const Candidates& candidates) noexcept {
 
 }  // namespace
 
+bool Resolver::allows(std::string_view project) const noexcept {
+  return allowed_.empty() ||
+         std::any_of(allowed_.begin(), allowed_.end(), [project](const std::string& pattern) {
+           return glob_match(pattern, project);
+         });
+}
+
 Status Resolver::check_allowed(const Decision& decision) const {
-  if (allowed_.empty() || decision.project.empty()) return {};
-  const bool allowed = std::any_of(
-      allowed_.begin(), allowed_.end(),
-      [&decision](const std::string& pattern) { return glob_match(pattern, decision.project); });
-  if (allowed) return {};
+  if (decision.project.empty() || allows(decision.project)) return {};
   return {Code::project_not_allowed, "project " + text::quoted(decision.project) + " (from " +
                                          std::string(to_string(decision.source)) +
                                          ") matches no pattern of option 'allowed_projects'"};

@@ -41,9 +41,15 @@ class Resolver {
   // handed in.
   Result<Decision> resolve(const Candidates& candidates) const;
 
- private:
+  // Whether `allowed_projects` admits a project; without that option every one.
+  bool allows(std::string_view project) const noexcept;
+
+  // Whether a decision's project may be used at all. Errors: project_not_allowed.
   Status check_allowed(const Decision& decision) const;
 
+  ConflictPolicy conflict() const noexcept { return conflict_; }
+
+ private:
   ConflictPolicy conflict_;
   std::vector<std::string> allowed_;  // globs; empty allows every project
 };

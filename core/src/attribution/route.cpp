@@ -1,140 +1,123 @@
 #include "attribution/route.hpp"
 
-#include <cstddef>
+#include <algorithm>
 
-#include "base/text.hpp"
+#include "attribution/route_table.hpp"
 #include "costmark/http.hpp"
 
 namespace costmark::attribution {
 namespace {
 
-// Takes the first character of `text`, decoded where it is an escape.
-char take_character(std::string_view& text) noexcept {
-  char c = text.front();
-  std::size_t size = 1;
-  if (c == '%' && text.size() >= 3 && text::hex_value(text[1]) >= 0 &&
-      text::hex_value(text[2]) >= 0) {
-    c = static_cast<char>(text::hex_value(text[1]) * 16 + text::hex_value(text[2]));
-    size = 3;
-  }
-  text.remove_prefix(size);
-  return c;
+// Takes the last segment of a path of LenientPath; empty when there are no more.
+std::string_view take_last(std::string_view& path) noexcept {
+  const auto slash = path.rfind('/');
+  const std::string_view segment = slash == std::string_view::npos ? path : path.substr(slash + 1);
+  path = path.substr(0, slash == std::string_view::npos ? 0 : slash);
+  return segment;
 }
 
-// Whether `segment`, decoded, is `name`.
-bool spells(std::string_view segment, std::string_view name) noexcept {
-  for (const char c : name) {
-    if (segment.empty() || take_character(segment) != c) return false;
-  }
-  return segment.empty();
-}
-
-// The segments of a path from its end, as a server that normalises it sees them: another spelling
-// of a route must not be a way around the policies.
-class SegmentsFromEnd {
- public:
-  explicit SegmentsFromEnd(std::string_view path) noexcept : rest_(path) {}
-
-  // Empty when there are no more.
-  std::string_view next() noexcept {
-    std::size_t to_skip = 0;
-    while (!rest_.empty()) {
-      const std::string_view segment = take_last();
-      if (segment.empty() || spells(segment, ".")) continue;
-      if (spells(segment, "..")) {
-        ++to_skip;
-      } else if (to_skip > 0) {
-        --to_skip;
-      } else {
-        return segment;
-      }
+// Whether a path ends with the segments of `row`.
+bool ends_with(std::string_view path, std::string_view row) noexcept {
+  while (!row.empty()) {
+    std::string_view wanted = take_last(row);
+    std::string_view found = take_last(path);
+    if (wanted == "**") {
+      wanted = take_last(row);
+      do found = take_last(path);
+      while (!found.empty() && found != wanted);
     }
-    return {};
+    if (found.empty() || (wanted != "*" && found != wanted)) return false;
   }
-
- private:
-  std::string_view take_last() noexcept {
-    std::size_t begin = rest_.size();
-    std::size_t end = begin;  // of what is left before the separator
-    for (; begin > 0; --begin) {
-      end = begin - 1;
-      if (rest_[end] == '/') break;
-      if (begin >= 3 && equal_ignoring_case(rest_.substr(begin - 3, 3), "%2F")) {
-        end = begin - 3;
-        break;
-      }
-    }
-    const std::string_view segment = rest_.substr(begin);
-    rest_ = rest_.substr(0, begin == 0 ? 0 : end);
-    return segment;
-  }
-
-  std::string_view rest_;
-};
-
-// The API that the last two segments of a path name.
-Api api_at_end(std::string_view last, std::string_view before) noexcept {
-  if (spells(last, "completions")) return Api::chat_completions;
-  if (spells(last, "responses")) return Api::responses;
-  if (spells(last, "compact") && spells(before, "responses")) return Api::responses;
-  if (spells(last, "messages")) return Api::messages;
-  if (spells(last, "batches") && spells(before, "messages")) return Api::messages;
-  if (spells(last, "embeddings")) return Api::embeddings;
-  return Api::other;
-}
-
-// The API that a path lies below, by the segment nearest to its end.
-Api api_above(SegmentsFromEnd segments) noexcept {
-  for (auto segment = segments.next(); !segment.empty(); segment = segments.next()) {
-    if (spells(segment, "responses")) return Api::responses;
-    if (spells(segment, "messages")) return Api::messages;
-  }
-  return Api::other;
+  return true;
 }
 
 // Whether a path has `first` and `second` one after the other.
 bool has_segments(std::string_view path, std::string_view first, std::string_view second) noexcept {
-  SegmentsFromEnd segments(path);
-  std::string_view last = segments.next();
-  while (!last.empty()) {
-    const std::string_view before = segments.next();
-    if (spells(last, second) && spells(before, first)) return true;
-    last = before;
+  for (std::string_view last = take_last(path); !last.empty(); last = take_last(path)) {
+    if (last == second && ends_with(path, first)) return true;
+  }
+  return false;
+}
+
+// The API that a path lies below, by the segment nearest to its end.
+Api api_above(std::string_view path) noexcept {
+  for (auto segment = take_last(path); !segment.empty(); segment = take_last(path)) {
+    if (segment == "responses") return Api::responses;
+    if (segment == "messages") return Api::messages;
+  }
+  return Api::other;
+}
+
+bool is_of_project(std::string_view path) noexcept {
+  for (auto segment = take_last(path); !segment.empty(); segment = take_last(path)) {
+    if (std::find(project_segments.begin(), project_segments.end(), segment) !=
+        project_segments.end()) {
+      return true;
+    }
   }
   return false;
 }
 
 bool is_control(std::string_view path) noexcept {
-  return spells(SegmentsFromEnd(path).next(), "data_retention") ||
-         has_segments(path, "organization", "projects");
+  return ends_with(path, "data_retention") || has_segments(path, "organization", "projects");
+}
+
+// Methods are case-sensitive, but clients and servers exist that take them in any case.
+bool is_reading(std::string_view method) noexcept {
+  return equal_ignoring_case(method, "GET") || equal_ignoring_case(method, "HEAD") ||
+         equal_ignoring_case(method, "OPTIONS") || equal_ignoring_case(method, "DELETE");
 }
 
 // GET .../responses/{id} and POST .../responses/{id}/cancel.
 bool polls_response(std::string_view method, std::string_view path) noexcept {
-  SegmentsFromEnd segments(path);
-  std::string_view id = segments.next();
-  if (equal_ignoring_case(method, "POST")) {
-    if (!spells(id, "cancel")) return false;
-    id = segments.next();
-  } else if (!equal_ignoring_case(method, "GET")) {
-    return false;
+  if (equal_ignoring_case(method, "GET")) return ends_with(path, "responses/*");
+  return equal_ignoring_case(method, "POST") && ends_with(path, "responses/*/cancel");
+}
+
+const RouteRow* row_of(std::string_view path) noexcept {
+  const auto* row = std::find_if(route_table.begin(), route_table.end(),
+                                 [path](const RouteRow& r) { return ends_with(path, r.path); });
+  return row == route_table.end() ? nullptr : row;
+}
+
+// What a request that writes does there.
+RouteKind kind_of(const RouteRow* row, std::string_view path) noexcept {
+  if (row != nullptr) return row->kind;
+  return is_control(path) ? RouteKind::free : RouteKind::unknown;
+}
+
+Api api_of(const RouteRow* row, std::string_view path) noexcept {
+  if (row != nullptr && row->kind >= RouteKind::spending) return row->api;
+  return is_control(path) ? Api::control : api_above(path);
+}
+
+// One reading of the path.
+Route route_in(std::string_view method, std::string_view path, Work work) noexcept {
+  const RouteRow* row = row_of(path);
+  Route route;
+  route.kind = kind_of(row, path);
+  if (is_reading(method)) {
+    if (work == Work::none || !route.may_spend()) route.kind = RouteKind::free;
+    // Such a session has no body to read.
+    if (work == Work::upgrade && route.inference()) route.kind = RouteKind::spending;
   }
-  return !id.empty() && spells(segments.next(), "responses");
+  const bool reads_control = route.kind == RouteKind::free && is_control(path);
+  route.api = reads_control ? Api::control : api_of(row, path);
+  route.anthropic = has_segments(path, "anthropic", "v1");
+  route.polls = route.kind == RouteKind::free && polls_response(method, path);
+  route.of_project = is_of_project(path);
+  return route;
 }
 
 }  // namespace
 
-Route route_of(std::string_view method, std::string_view path) noexcept {
-  SegmentsFromEnd segments(path);
-  const std::string_view last = segments.next();
-  // Methods are case-sensitive, but clients and servers exist that take them in any case.
-  const bool post = equal_ignoring_case(method, "POST");
-  const Api at_end = api_at_end(last, SegmentsFromEnd(segments).next());
-  const bool anthropic = has_segments(path, "anthropic", "v1");
-  if (at_end != Api::other && post) return {at_end, true, anthropic};
-  if (is_control(path)) return {Api::control, false, anthropic};
-  if (at_end != Api::other) return {at_end, false, anthropic};
-  return {api_above(segments), false, anthropic, polls_response(method, path)};
+Route route_of(std::string_view method, const LenientPath& path, Work work) noexcept {
+  Route found = route_in(method, path.text(), work);
+  for (const std::string& cut : path.cuts()) {
+    const Route other = route_in(method, cut, work);
+    if (other.kind > found.kind) found = other;
+  }
+  return found;
 }
 
 RouteFamily family_of(std::string_view path) noexcept {

@@ -86,6 +86,13 @@ Result<Rules> Rules::parse(std::string_view text) {
   return rules;
 }
 
+std::vector<std::string_view> Rules::projects() const {
+  std::vector<std::string_view> projects;
+  projects.reserve(rules_.size());
+  for (const Rule& rule : rules_) projects.push_back(rule.project);
+  return projects;
+}
+
 std::string_view Rules::match(const RuleInput& input) const noexcept {
   for (const Rule& rule : rules_) {
     if (rule.model && !glob_match(*rule.model, input.model)) continue;

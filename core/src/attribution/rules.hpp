@@ -33,6 +33,9 @@ class Rules {
 
   bool empty() const noexcept { return rules_.empty(); }
 
+  // In their order. The views live as long as the rules.
+  std::vector<std::string_view> projects() const;
+
  private:
   struct Rule {
     std::string project;

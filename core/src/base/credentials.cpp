@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "base/cleanse.hpp"
+#include "base/text.hpp"
 
 namespace costmark {
 namespace {
@@ -26,11 +27,12 @@ Status check(const Credentials::Fields& fields) {
     const char* name;
     std::string_view value;
     bool required;
+    bool one_word;
   } rules[] = {
-      {"access key id", fields.access_key_id, true},
-      {"secret access key", fields.secret_access_key, true},
-      {"session token", fields.session_token, false},
-      {"account id", fields.account_id, false},
+      {"access key id", fields.access_key_id, true, true},
+      {"secret access key", fields.secret_access_key, true, false},
+      {"session token", fields.session_token, false, true},
+      {"account id", fields.account_id, false, true},
   };
   for (const auto& rule : rules) {
     if (rule.required && rule.value.empty()) {
@@ -40,6 +42,12 @@ Status check(const Credentials::Fields& fields) {
       return Status(Code::no_credentials,
                     std::string("credentials: the ") + rule.name +
                         " holds a control character, such as a line break left over from a file");
+    }
+    if (rule.one_word && !rule.value.empty() && !text::is_visible_ascii(rule.value)) {
+      return Status(Code::no_credentials,
+                    std::string("credentials: the ") + rule.name +
+                        " holds a space or a character outside of ASCII, such as a no-break space "
+                        "out of a web page");
     }
   }
   return {};

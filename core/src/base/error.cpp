@@ -18,6 +18,8 @@ std::string_view to_string(Code code) noexcept {
       return "invalid_option";
     case Code::endpoint_mismatch:
       return "endpoint_mismatch";
+    case Code::unsupported:
+      return "unsupported";
     case Code::invalid_project:
       return "invalid_project";
     case Code::unattributed:

@@ -1,28 +1,38 @@
 #include "base/fork.hpp"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <new>
 
 namespace costmark {
 
-// The registered mutexes, oldest first. Constant-initialised and never destroyed: what is
-// registered may live in other static objects.
+// Entries, oldest first.
+template <class Entry>
+struct ForkList {
+  Entry* first = nullptr;
+  Entry* last = nullptr;
+};
+
+// What is registered. Constant-initialized and never destroyed: entries may live in other static
+// objects.
 struct ForkRegistry {
   // Before the first mutex, and before the first look at the generation. Throws std::bad_alloc, and
   // is tried again by the next caller.
   static void watch_forks();
-  static void add(HeldDuringFork& entry);
-  static void remove(HeldDuringFork& entry) noexcept;
+  template <class Entry>
+  static void add(Entry& entry, ForkList<Entry>& list);
+  template <class Entry>
+  static void remove(Entry& entry, ForkList<Entry>& list) noexcept;
 
   static void before() noexcept;
   static void after() noexcept;
   static void after_in_child() noexcept;
 
   static inline constinit std::mutex mutex{};
-  static inline constinit HeldDuringFork* first = nullptr;
-  static inline constinit HeldDuringFork* last = nullptr;
+  static inline constinit ForkList<HeldDuringFork> mutexes{};
+  static inline constinit ForkList<ClosedInChild> descriptors{};
   static inline constinit std::atomic<std::uint64_t> generation{0};
 };
 
@@ -34,41 +44,55 @@ void ForkRegistry::watch_forks() {
   (void)watched;
 }
 
-void ForkRegistry::add(HeldDuringFork& entry) {
+template <class Entry>
+void ForkRegistry::add(Entry& entry, ForkList<Entry>& list) {
   watch_forks();
   const std::lock_guard lock(mutex);
-  entry.previous_ = last;
-  (last == nullptr ? first : last->next_) = &entry;
-  last = &entry;
+  entry.previous_ = list.last;
+  (list.last == nullptr ? list.first : list.last->next_) = &entry;
+  list.last = &entry;
 }
 
-void ForkRegistry::remove(HeldDuringFork& entry) noexcept {
+template <class Entry>
+void ForkRegistry::remove(Entry& entry, ForkList<Entry>& list) noexcept {
   const std::lock_guard lock(mutex);
-  (entry.previous_ == nullptr ? first : entry.previous_->next_) = entry.next_;
-  (entry.next_ == nullptr ? last : entry.next_->previous_) = entry.previous_;
+  (entry.previous_ == nullptr ? list.first : entry.previous_->next_) = entry.next_;
+  (entry.next_ == nullptr ? list.last : entry.next_->previous_) = entry.previous_;
 }
 
 void ForkRegistry::before() noexcept {
   mutex.lock();
-  for (auto* entry = first; entry != nullptr; entry = entry->next_) entry->mutex_.lock();
+  for (auto* entry = mutexes.first; entry != nullptr; entry = entry->next_) entry->mutex_.lock();
 }
 
 void ForkRegistry::after() noexcept {
-  for (auto* entry = last; entry != nullptr; entry = entry->previous_) entry->mutex_.unlock();
+  for (auto* entry = mutexes.last; entry != nullptr; entry = entry->previous_)
+    entry->mutex_.unlock();
   mutex.unlock();
 }
 
 void ForkRegistry::after_in_child() noexcept {
   generation.fetch_add(1, std::memory_order_relaxed);
+  for (auto* entry = descriptors.first; entry != nullptr; entry = entry->next_) {
+    if (const int fd = entry->fd_.exchange(-1); fd >= 0) ::close(fd);
+  }
   after();
 }
 
 HeldDuringFork::HeldDuringFork(std::mutex& mutex) : mutex_(mutex) {
-  ForkRegistry::add(*this);
+  ForkRegistry::add(*this, ForkRegistry::mutexes);
 }
 
 HeldDuringFork::~HeldDuringFork() {
-  ForkRegistry::remove(*this);
+  ForkRegistry::remove(*this, ForkRegistry::mutexes);
+}
+
+ClosedInChild::ClosedInChild() {
+  ForkRegistry::add(*this, ForkRegistry::descriptors);
+}
+
+ClosedInChild::~ClosedInChild() {
+  ForkRegistry::remove(*this, ForkRegistry::descriptors);
 }
 
 std::uint64_t fork_generation() noexcept {

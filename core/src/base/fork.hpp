@@ -1,6 +1,7 @@
 // Locks and fork(2).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 
@@ -25,6 +26,25 @@ class HeldDuringFork {
   std::mutex& mutex_;
   HeldDuringFork* previous_ = nullptr;
   HeldDuringFork* next_ = nullptr;
+};
+
+// A descriptor that a forked child does not keep: it is closed there before fork(2) returns. For
+// what a child must not hold open, such as a lock. Does not close it otherwise.
+class ClosedInChild {
+ public:
+  ClosedInChild();
+  ~ClosedInChild();
+  ClosedInChild(const ClosedInChild&) = delete;
+  ClosedInChild& operator=(const ClosedInChild&) = delete;
+
+  int get() const noexcept { return fd_.load(std::memory_order_relaxed); }  // -1: none
+  void set(int fd) noexcept { fd_.store(fd, std::memory_order_relaxed); }
+
+ private:
+  friend struct ForkRegistry;
+  std::atomic<int> fd_{-1};
+  ClosedInChild* previous_ = nullptr;
+  ClosedInChild* next_ = nullptr;
 };
 
 // How many forks lie between this process and the one that the library was loaded in. What belongs

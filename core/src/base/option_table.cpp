@@ -31,7 +31,8 @@ constexpr std::int64_t day_ms = 86'400'000;
 constexpr std::array options{
     secret("access_key_id", "AWS access key id to sign with, instead of the default chain."),
     OptionInfo{"allowed_projects", OptionType::list, "", "", 0, 0,
-               "Globs of the project ids that may be used; empty allows every id."},
+               "Globs of the project ids that may be used; empty allows every id. What may spend "
+               "must then name a project, unless a glob allows 'default'."},
     choice("auth", "auto", "auto|bearer|none|sigv4",
            "How requests are authenticated; auto signs or sends a bearer token on Bedrock's own "
            "hosts and leaves the caller's authorization alone on every other host; bearer makes a "
@@ -58,9 +59,24 @@ constexpr std::array options{
     choice("endpoint", "auto", "auto|custom|mantle|runtime",
            "The kind of endpoint behind a host that is not one of AWS's own names; auto takes it "
            "for custom."),
+    OptionInfo{"free_routes", OptionType::list, "", "", 0, 0,
+               "Globs of paths, such as '/v1/trace*', whose requests spend nothing and may go "
+               "without a project."},
+    OptionInfo{"hosts", OptionType::list, "", "", 0, 0,
+               "Hosts that lead to Bedrock, as NAME or NAME:PORT; one of another vendor's own "
+               "hosts, such as api.openai.com, is covered only if it is named here."},
     choice("http_version", "auto", "1.1|2|auto",
            "What costmark sends and verifies with: auto speaks HTTP/2 where TLS agrees on it, 2 "
            "without TLS too."),
+    text("ledger",
+         "Folder that gets a row for every attempt; or stdout, stderr or fd:N, which get the same "
+         "rows as lines of JSON."),
+    boolean("ledger_begin", "true",
+            "Whether the ledger also gets a row before an attempt is sent, so that a process that "
+            "is killed leaves no hole."),
+    choice("ledger_sync", "never", "every|interval|never",
+           "When the ledger's rows are forced to the disk: with every row, once a second, or when "
+           "the kernel does it."),
     integer("max_attempts", "3", 1, 100,
             "How many times an operation is tried when costmark sends, the first time included."),
     integer("max_idle_connections", "16", 0, 1000,
@@ -102,12 +118,16 @@ constexpr std::array options{
     boolean("strict_json", "false",
             "Whether request bodies must be exactly RFC 8259; otherwise they are checked only as "
             "far as finding members needs it."),
+    boolean("strict_routes", "false",
+            "Whether requests to unknown routes are refused on every host; otherwise they pass "
+            "unedited, except to Bedrock's own hosts under unattributed=refuse or "
+            "allowed_projects."),
     integer("timeout_ms", "600000", 1, day_ms,
             "How long an operation may take when costmark sends, all attempts and pauses included, "
             "in milliseconds."),
     choice("unattributed", "warn", "allow|refuse|warn",
-           "What happens to a request that no project is named for: it is sent, sent with a "
-           "warning at most once a minute, or refused."),
+           "What happens to a request that may spend and that no project is named for: it is sent, "
+           "sent with a warning at most once a minute, or refused."),
     boolean("verify", "false",
             "Whether an endpoint must prove, before the first inference request to it, that it "
             "reads the project of requests; calls to one that ignores it are refused."),

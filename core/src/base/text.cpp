@@ -62,4 +62,22 @@ bool is_utf8(std::string_view text) noexcept {
   return true;
 }
 
+bool is_region(std::string_view text) noexcept {
+  // [a-z]{2,8} ( - [a-z0-9]+ )+ - [0-9]+ , as the OpenAI SDKs check it.
+  const auto* at = std::find_if_not(text.begin(), text.end(), is_lower);
+  const auto head = at - text.begin();
+  if (head < 2 || head > 8) return false;
+  int parts = 0;
+  bool last_is_number = false;
+  while (at != text.end()) {
+    if (*at != '-') return false;
+    const auto* begin = ++at;
+    at = std::find_if_not(begin, text.end(), [](char c) { return is_lower(c) || is_digit(c); });
+    if (at == begin) return false;
+    last_is_number = std::all_of(begin, at, is_digit);
+    ++parts;
+  }
+  return parts >= 2 && last_is_number;
+}
+
 }  // namespace costmark::text

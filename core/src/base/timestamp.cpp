@@ -124,7 +124,6 @@ std::optional<UnixSeconds> parse_http_date(std::string_view text) noexcept {
 }
 
 std::string format_timestamp(UnixSeconds time) {
-  constexpr UnixSeconds end_of_9999 = 253402300799;
   if (time < 0) return "a time before 1970";
   if (time > end_of_9999) return "a time after 9999";
   const std::chrono::sys_seconds point{std::chrono::seconds(time)};

@@ -9,6 +9,8 @@
 
 namespace costmark {
 
+constexpr UnixSeconds end_of_9999 = 253402300799;
+
 // Reads a date and time of ISO 8601 as RFC 3339 profiles it, such as "2025-01-02T03:04:05Z": 'T',
 // 't' or a space in the middle, fractions of a second cut off, 'Z' or an offset ("+01:00", "+0100")
 // at the end. Absent when the text is anything else; a time without a zone is not guessed at.

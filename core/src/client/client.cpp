@@ -6,6 +6,7 @@
 #include "client/client_impl.hpp"
 #include "client/operation/operation_impl.hpp"
 #include "client/prepare/prepared.hpp"
+#include "client/prepare/query.hpp"
 #include "client/prepare/router.hpp"
 #include "costmark/url.hpp"
 #include "crypto/crypto.hpp"
@@ -51,7 +52,7 @@ Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
   // Before there are threads: a child that is forked while another one does these would find their
   // locks taken for ever.
   json::Scanner::look_at_processor();
-  crypto::look_up_algorithms();
+  if (Status status = crypto::look_up_algorithms(); !status) return status;
   if (!config.environment) config.environment = process_environment();
   if (!config.clock) config.clock = system_clock;
   if (!config.counters) config.counters = std::make_shared<UsageCounters>();
@@ -62,13 +63,19 @@ Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
   if (settings.value().lacks_region()) {
     // A file that cannot be read is the credentials' error, where one is needed.
     auto region = profile_region(config.environment, config.options.text("profile"));
-    if (region) settings.value().take_region(std::move(region).value().name);
+    if (region) settings.value().take_region(region.value().name, region.value().origin);
   }
+  if (Status status = settings.value().check_region(); !status) return status;
   Result<client::SendSettings> sending =
       client::SendSettings::create(config.options, config.environment);
   if (!sending) return std::move(sending).status();
   Result<client::Identity> identity = client::identity_of(config);
   if (!identity) return std::move(identity).status();
+  if (!config.ledger) {
+    auto ledger = configured_ledger(config.options);
+    if (!ledger) return std::move(ledger).status();
+    config.ledger = std::move(ledger).value();
+  }
   return std::shared_ptr<Client>(
       new Client(std::make_shared<Impl>(std::move(settings).value(), std::move(sending).value(),
                                         std::move(identity).value(), std::move(config))));
@@ -84,6 +91,7 @@ Status Client::Impl::decide(const Request& request, Prepared::Impl& out) {
   if (!url) return url.error();
   const Result<attribution::Endpoint> endpoint = settings.endpoint_of(url.value());
   if (!endpoint) return endpoint.error();
+  if (Status status = settings.check_covered(url.value()); !status) return status;
   if (Status status =
           attributor.attribute(request, url.value(), endpoint.value(), Purpose::send, out);
       !status) {
@@ -91,29 +99,31 @@ Status Client::Impl::decide(const Request& request, Prepared::Impl& out) {
   }
   out.endpoint = endpoint.value();
   out.target = client::route(settings, request, url.value(), endpoint.value(), out);
+  if (authorizer.signs(request, out.endpoint)) client::spell_query(request, out);
   if (out.api == Api::responses) out.stored_at = out.target.authority;
   out.attributed();
   return {};
 }
 
 // ... and what authenticates who sends it.
-Status Client::Impl::authorize(const Request& request, Wait wait, Prepared::Impl& out) {
+Status Client::Impl::authorize(const Request& request, const Wait& wait, Prepared::Impl& out) {
   out.take_off_signature();
   if (Status status = admit(request, wait, out); !status) return status;
   if (Status status = authorizer.authorize(request, out.target, out.endpoint, clock(), wait, out);
       !status) {
     return status;
   }
+  count_gaps(out);
   warn_about(out, out.endpoint);
   return {};
 }
 
-Status Client::Impl::ready(const Request& request, Wait wait, Prepared::Impl& out) {
+Status Client::Impl::ready(const Request& request, const Wait& wait, Prepared::Impl& out) {
   if (Status status = admit(request, wait, out); !status) return status;
   return authorizer.ready(request, out.target, out.endpoint, clock(), wait, out);
 }
 
-Status Client::Impl::admit(const Request& request, Wait wait, Prepared::Impl& out) {
+Status Client::Impl::admit(const Request& request, const Wait& wait, Prepared::Impl& out) {
   if (!settings.verify) return {};
   return verifier.admit(request, out.url.empty() ? request.url : out.url, wait, out);
 }
@@ -124,6 +134,7 @@ Status Client::Impl::check(const Request& request, Prepared::Impl& scratch) {
   if (!url) return url.error();
   const Result<attribution::Endpoint> endpoint = settings.endpoint_of(url.value());
   if (!endpoint) return endpoint.error();
+  if (Status status = settings.check_covered(url.value()); !status) return status;
   return attributor.attribute(request, url.value(), endpoint.value(), Purpose::check, scratch);
 }
 
@@ -160,8 +171,22 @@ UsageSnapshot Client::usage_by_model() const {
   return impl_->accounting.counters().snapshot();
 }
 
+RequestCounts Client::request_counts() const {
+  return impl_->accounting.counters().requests();
+}
+
 void Client::reset_usage() {
   impl_->accounting.counters().reset();
+}
+
+LedgerCounters Client::ledger_counters() const noexcept {
+  const auto& ledger = impl_->accounting.ledger();
+  return ledger ? ledger->counters() : LedgerCounters{};
+}
+
+bool Client::flush_ledger() const noexcept {
+  const auto& ledger = impl_->accounting.ledger();
+  return !ledger || ledger->flush();
 }
 
 const ModelRoute* Client::route(std::string_view model) const {

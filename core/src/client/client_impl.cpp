@@ -4,6 +4,7 @@
 
 #include "attribution/project.hpp"
 #include "base/text.hpp"
+#include "crypto/crypto.hpp"
 #include "net/transport.hpp"
 
 namespace costmark {
@@ -96,10 +97,22 @@ bool OncePerName::first(std::string_view name) {
 
 Result<CredentialsProviderPtr> configured_credentials(const Options& options,
                                                       const Environment& environment) {
+  if (Status status = crypto::look_up_algorithms(); !status) return status;
   Result<CredentialsPtr> of_options = client::credentials_of_options(options);
   if (!of_options) return std::move(of_options).status();
   if (of_options.value()) return static_credentials(of_options.value());
   return default_credentials(environment, std::string(options.text("profile")));
+}
+
+Result<std::shared_ptr<Ledger>> configured_ledger(const Options& options) {
+  LedgerConfig config;
+  config.target = options.text("ledger");
+  if (config.target.empty()) return std::shared_ptr<Ledger>();
+  const std::string_view sync = options.text("ledger_sync");
+  config.sync = sync == "every"      ? LedgerSync::every
+                : sync == "interval" ? LedgerSync::interval
+                                     : LedgerSync::never;
+  return Ledger::shared(config);
 }
 
 Client::Impl::Impl(client::Settings settings_of_client, client::SendSettings sending_of_client,
@@ -111,17 +124,24 @@ Client::Impl::Impl(client::Settings settings_of_client, client::SendSettings sen
       log(std::move(config.log)),
       authorizer(settings, std::move(identity), log),
       clock(std::move(config.clock)),
-      accounting(std::move(config.counters), std::move(config.on_usage), chains),
+      accounting({std::move(config.counters), std::move(config.on_usage), std::move(config.ledger),
+                  settings.ledger_begin, [this] { warn_about_ledger(); }},
+                 chains),
       verifier({settings, chains, authorizer, accounting, clock, log,
                 config.transport ? std::move(config.transport)
                                  : net::network_transport(sending.connection)}) {}
+
+void Client::Impl::count_gaps(const Prepared::Impl& prepared) noexcept {
+  if (prepared.unattributed) accounting.counters().count_unattributed();
+  if (prepared.unrecognized) accounting.counters().count_unrecognized();
+}
 
 void Client::Impl::warn_about(const Prepared::Impl& prepared,
                               const attribution::Endpoint& endpoint) {
   if (!log) return;
   warn_about_route(prepared);
-  if (!prepared.inference) return;
-  const bool named = !prepared.project.empty() && prepared.project != attribution::default_project;
+  if (!prepared.may_spend) return;
+  const bool named = !prepared.unattributed;
   if (!named && settings.unattributed == client::UnattributedPolicy::warn) {
     if (const std::uint64_t calls = unattributed_.note(clock()); calls > 0) {
       log(LogLevel::warning, std::to_string(calls) +
@@ -140,13 +160,20 @@ void Client::Impl::warn_about(const Prepared::Impl& prepared,
 }
 
 void Client::Impl::warn_about_route(const Prepared::Impl& prepared) {
-  const bool moved = !prepared.url.empty();
+  const bool moved = prepared.moved;
   if ((prepared.hint.empty() && !moved) || !models_said_.first(prepared.model)) return;
   if (moved) {
     log(LogLevel::info, "requests for model '" + prepared.model + "' go to " + prepared.url +
                             ", as option 'route' is auto");
   } else {
     log(LogLevel::warning, prepared.hint);
+  }
+}
+
+void Client::Impl::warn_about_ledger() {
+  if (!log || ledger_trouble_.note(clock()) == 0) return;
+  if (const std::string trouble = accounting.ledger()->trouble(); !trouble.empty()) {
+    log(LogLevel::warning, trouble);
   }
 }
 

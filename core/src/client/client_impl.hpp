@@ -56,11 +56,13 @@ struct Client::Impl {
   // Decides about the project of a request, and writes it there. No I/O.
   Status decide(const Request& request, Prepared::Impl& out);
   // Signs what was decided about, or adds a token. May be called again for the same decision.
-  Status authorize(const Request& request, Wait wait, Prepared::Impl& out);
+  Status authorize(const Request& request, const Wait& wait, Prepared::Impl& out);
   // Does what `authorize` would wait for, and finds its errors.
-  Status ready(const Request& request, Wait wait, Prepared::Impl& out);
+  Status ready(const Request& request, const Wait& wait, Prepared::Impl& out);
   Status check(const Request& request, Prepared::Impl& scratch);
 
+  // Counts a request that goes out unattributed, or to an unknown route.
+  void count_gaps(const Prepared::Impl& prepared) noexcept;
   // Logs what the policies only warn about, and what the routes of models tell.
   void warn_about(const Prepared::Impl& prepared, const attribution::Endpoint& endpoint);
 
@@ -75,10 +77,12 @@ struct Client::Impl {
   client::Verifier verifier;
 
  private:
-  Status admit(const Request& request, Wait wait, Prepared::Impl& out);
+  Status admit(const Request& request, const Wait& wait, Prepared::Impl& out);
   void warn_about_route(const Prepared::Impl& prepared);
+  void warn_about_ledger();
 
   client::RareWarning unattributed_;
+  client::RareWarning ledger_trouble_;
   client::OncePerName models_said_;
   std::atomic<bool> runtime_project_said_{false};
 };

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "attribution/glob.hpp"
 #include "base/text.hpp"
 #include "costmark/attribution.hpp"
 #include "costmark/client.hpp"
@@ -82,6 +83,38 @@ Status read_projects(const Options& options, const Environment& environment, Set
   return {};
 }
 
+// A pattern that no project id fits would refuse every request.
+Status read_allowed(const Options& options, std::vector<std::string>& out) {
+  for (const std::string_view pattern : options.list("allowed_projects")) {
+    const std::size_t bad = attribution::not_of_project_glob(pattern);
+    if (bad != std::string_view::npos) {
+      return {Code::invalid_option,
+              "option 'allowed_projects': no project id fits " + text::quoted(pattern) +
+                  ", because of its byte " + std::to_string(bad) +
+                  "; a pattern has letters, digits, '_', '-', '*' for any characters and '?' for "
+                  "one, such as proj_team_*"};
+    }
+    out.emplace_back(pattern);
+  }
+  return {};
+}
+
+// What the configuration itself names must be allowed: else every request that runs under it would
+// be refused.
+Status check_projects_allowed(const Settings& settings) {
+  using attribution::Decision;
+  for (const std::string_view project : settings.rules.projects()) {
+    Status status = settings.resolver.check_allowed(Decision{project, ProjectSource::rule});
+    if (!status) return status;
+  }
+  if (!settings.client_project.empty()) {
+    return settings.resolver.check_allowed(
+        Decision{settings.client_project, ProjectSource::client});
+  }
+  return settings.resolver.check_allowed(
+      Decision{settings.environment_project, ProjectSource::environment});
+}
+
 Status read_attribution(const Options& options, Settings& out) {
   auto carriers = attribution::parse_carriers(options.text("carrier"));
   if (!carriers) return std::move(carriers).status();
@@ -92,14 +125,43 @@ Status read_attribution(const Options& options, Settings& out) {
   out.rules = std::move(rules).value();
 
   std::vector<std::string> allowed;
-  for (const std::string_view pattern : options.list("allowed_projects")) {
-    allowed.emplace_back(pattern);
-  }
+  if (Status status = read_allowed(options, allowed); !status) return status;
+  out.bounds_projects = !allowed.empty();
   out.resolver = attribution::Resolver(choice_of(options.text("conflict"), conflict_policies),
                                        std::move(allowed));
   out.unattributed = choice_of(options.text("unattributed"), unattributed_policies);
   out.runtime_project = choice_of(options.text("runtime_project"), runtime_policies);
+  out.strict_routes = options.boolean("strict_routes");
+  for (const std::string_view pattern : options.list("free_routes")) {
+    std::string& glob = out.free_routes.emplace_back(pattern);
+    std::transform(glob.begin(), glob.end(), glob.begin(), text::lower);
+  }
   out.chain_memory = static_cast<std::size_t>(options.integer("chain_memory"));
+  return {};
+}
+
+// NAME, NAME:PORT or an IPv6 address, in brackets where there is a port.
+Status read_host(std::string_view text, NamedHost& out) {
+  const bool bare_ipv6 = std::count(text.begin(), text.end(), ':') > 1 && !text.starts_with('[');
+  const std::string url =
+      "http://" + (bare_ipv6 ? "[" + std::string(text) + "]" : std::string(text));
+  const Result<Url> parsed = parse_url(url);
+  if (!parsed ||
+      parsed.value().authority.size() + std::string_view("http://").size() != url.size()) {
+    return {Code::invalid_option, "option 'hosts': " + text::quoted(text) +
+                                      " is no host; take a name, or name:port, such as "
+                                      "'localhost:8080'"};
+  }
+  const Url& found = parsed.value();
+  out.name = Origin::of(found).host;
+  out.port = found.authority.ends_with(']') || found.authority == found.host ? 0 : found.port;
+  return {};
+}
+
+Status read_hosts(const Options& options, Settings& out) {
+  for (const std::string_view text : options.list("hosts")) {
+    if (Status status = read_host(text, out.hosts.emplace_back()); !status) return status;
+  }
   return {};
 }
 
@@ -109,7 +171,7 @@ Status read_endpoint(const Options& options, const Environment& environment, Set
   out.region = options.text("region");
   out.service = options.text("service");
   out.default_region = first_of(environment, {"AWS_REGION", "AWS_DEFAULT_REGION"});
-  if (!out.region.empty() && !attribution::is_region(out.region)) {
+  if (!out.region.empty() && !text::is_region(out.region)) {
     return {Code::invalid_option, "option 'region': '" + out.region +
                                       "' is not spelt like an AWS region, such as us-east-1"};
   }
@@ -141,11 +203,17 @@ std::string Origin::to_string() const {
   return text;
 }
 
+bool NamedHost::holds(const Url& url) const noexcept {
+  return (port == 0 || port == url.port) && equal_ignoring_case(name, url.host);
+}
+
 Result<Settings> Settings::create(const Options& options, const Environment& environment) {
   Settings settings;
   if (Status status = read_endpoint(options, environment, settings); !status) return status;
+  if (Status status = read_hosts(options, settings); !status) return status;
   if (Status status = read_attribution(options, settings); !status) return status;
   if (Status status = read_projects(options, environment, settings); !status) return status;
+  if (Status status = check_projects_allowed(settings); !status) return status;
   Result<ModelRoutes> routes = configured_routes(options);
   if (!routes) return std::move(routes).status();
   settings.routes = std::move(routes).value();
@@ -153,9 +221,24 @@ Result<Settings> Settings::create(const Options& options, const Environment& env
   settings.stream_usage = options.boolean("stream_usage");
   settings.json_mode = options.boolean("strict_json") ? json::Mode::strict : json::Mode::lenient;
   settings.verify = options.boolean("verify");
+  settings.ledger_begin = options.boolean("ledger_begin");
   settings.verify_model = options.text("verify_model");
   settings.base_url = options.text("base_url");
   return settings;
+}
+
+std::string_view Settings::strictest() const noexcept {
+  if (unattributed == UnattributedPolicy::refuse) return "option 'unattributed' is refuse";
+  if (bounds_projects) return "option 'allowed_projects' is set";
+  switch (resolver.conflict()) {
+    case ConflictPolicy::refuse:
+      return "option 'conflict' is refuse";
+    case ConflictPolicy::override:
+      return "option 'conflict' is override";
+    case ConflictPolicy::keep:
+      break;
+  }
+  return "option 'strict_routes' is true";
 }
 
 bool Settings::lacks_region() const noexcept {
@@ -164,8 +247,39 @@ bool Settings::lacks_region() const noexcept {
   return signs && !host_names_it && region.empty() && default_region.empty();
 }
 
-void Settings::take_region(std::string name) {
-  if (attribution::is_region(name)) default_region = std::move(name);
+void Settings::take_region(std::string name, std::string_view from) {
+  if (text::is_region(name)) {
+    default_region = std::move(name);
+  } else if (!name.empty()) {
+    misspelt_region = "'" + std::move(name) + "' (" + std::string(from) + ")";
+  }
+}
+
+Status Settings::check_region() const {
+  if (auth != AuthMode::sigv4 || !origin || !lacks_region()) return {};
+  return no_region();
+}
+
+Error Settings::no_region() const {
+  if (!misspelt_region.empty()) {
+    return {Code::invalid_option, "no region to sign for: " + misspelt_region +
+                                      " is not spelt like an AWS region, such as us-east-1"};
+  }
+  return {Code::invalid_option,
+          "no region to sign for: set option 'region' or AWS_REGION; the host does not name one"};
+}
+
+Status Settings::check_covered(const Url& url) const {
+  if (!attribution::is_host_of_other_vendor(url.host)) return {};
+  if (std::any_of(hosts.begin(), hosts.end(),
+                  [&url](const NamedHost& host) { return host.holds(url); })) {
+    return {};
+  }
+  return mismatch("the request goes to " + std::string(url.host) +
+                  ", a host of another vendor, where no Bedrock project is known: give the client "
+                  "the URL of Bedrock or of a gateway to it, such as "
+                  "https://bedrock-mantle.us-east-1.api.aws/v1, or name the host in option "
+                  "'hosts'");
 }
 
 Result<Endpoint> Settings::endpoint_of(const Url& url) const {

@@ -1,7 +1,6 @@
 #include "costmark/credentials_cache.hpp"
 
 #include <algorithm>
-#include <condition_variable>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -9,6 +8,7 @@
 #include "base/fork.hpp"
 #include "base/jitter.hpp"
 #include "base/timestamp.hpp"
+#include "base/waiting.hpp"
 
 namespace costmark {
 namespace {
@@ -22,6 +22,8 @@ constexpr UnixSeconds look_pause_s = 1;
 constexpr UnixSeconds claim_s = 30;
 // How long to leave a source alone that had other keys for those that were refused.
 constexpr UnixSeconds replacement_pause_s = 1;
+
+constexpr std::string_view fetching = "fetching credentials";
 
 bool same_keys(const Credentials& a, const Credentials& b) noexcept {
   return a.access_key_id() == b.access_key_id() && a.secret_access_key() == b.secret_access_key() &&
@@ -51,13 +53,13 @@ struct CredentialsCache::Impl {
   bool look_due(UnixSeconds now) const noexcept { return now < looked_at || now >= look_at; }
 
   void forget_parents_flight();
-  Result<CredentialsPtr> get(UnixSeconds now);
+  Result<CredentialsPtr> get(UnixSeconds now, const Wait& wait);
   CredentialsPtr at_hand(UnixSeconds now, bool& renewal_due);
   bool is_settled(UnixSeconds now) const noexcept;
   void take_off() noexcept;
   bool source_changed(Lock& lock, UnixSeconds now);
-  Result<CredentialsPtr> refresh(Lock& lock, UnixSeconds now);
-  Result<CredentialsPtr> fetch(UnixSeconds now);
+  Result<CredentialsPtr> refresh(Lock& lock, UnixSeconds now, const Wait& wait);
+  Result<CredentialsPtr> fetch(UnixSeconds now, const Wait& wait);
   Result<CredentialsPtr> keep(CredentialsPtr fresh, UnixSeconds now);
   void put_off(UnixSeconds now) noexcept;
   void settle_refusal(UnixSeconds now, UnixSeconds pause) noexcept;
@@ -70,7 +72,7 @@ struct CredentialsCache::Impl {
   // Guards what follows; never held while the provider runs.
   std::mutex mutex;
   const HeldDuringFork across_fork{mutex};
-  std::unique_ptr<std::condition_variable> landed = std::make_unique<std::condition_variable>();
+  Waiters waiting;                               // for the thread that is in the provider
   std::uint64_t generation = fork_generation();  // of the process whose threads are in here
   CredentialsPtr current;
   UnixSeconds refresh_at = 0;      // meaningful while `current` can expire
@@ -82,24 +84,19 @@ struct CredentialsCache::Impl {
   UnixSeconds claimed_at = 0;      // when a renewal was left to a caller of `at_hand`
   bool in_flight = false;          // a thread is in the provider:
   std::thread::id in_provider;     // this one
-  std::uint64_t flights = 0;       // refreshes that have ended
   std::optional<Error> last_failure;
 };
 
-// In a forked child: the thread that was in the provider, and those that waited for it, are not
-// there. Destroying a condition variable waits for its waiters, so the old one is left alone.
+// In a forked child: the thread that was in the provider is not there.
 void CredentialsCache::Impl::forget_parents_flight() {
   if (generation == fork_generation()) return;
-  auto fresh = std::make_unique<std::condition_variable>();
-  [[maybe_unused]] const auto* left_alone = landed.release();
-  landed = std::move(fresh);
   in_flight = false;
   claimed_at = 0;
   last_failure.reset();
   generation = fork_generation();
 }
 
-Result<CredentialsPtr> CredentialsCache::Impl::get(UnixSeconds now) {
+Result<CredentialsPtr> CredentialsCache::Impl::get(UnixSeconds now, const Wait& wait) {
   Lock lock(mutex);
   forget_parents_flight();
   while (!usable(now) && in_flight) {
@@ -109,10 +106,11 @@ Result<CredentialsPtr> CredentialsCache::Impl::get(UnixSeconds now) {
                        " asks for the very credentials that it is to provide: a callback must not "
                        "call through the client that asks it"};
     }
-    const auto flight = flights;
-    landed->wait(lock, [&] { return flights != flight; });
+    const bool landed = waiting.wait(lock, wait);
     if (usable(now)) return current;
-    // A source that is down is asked once, not once for every thread in the queue.
+    if (!landed) return ended_early(wait, fetching);
+    // A source that is down is asked once, not once for every thread in the queue. One whose asker
+    // had no more time left no failure: the next one asks.
     if (last_failure) return *last_failure;
   }
   if (usable(now)) {
@@ -123,7 +121,7 @@ Result<CredentialsPtr> CredentialsCache::Impl::get(UnixSeconds now) {
       if (!source_changed(lock, now)) return held;
     }
   }
-  return refresh(lock, now);
+  return refresh(lock, now, wait);
 }
 
 void CredentialsCache::Impl::take_off() noexcept {
@@ -159,12 +157,12 @@ bool CredentialsCache::Impl::source_changed(Lock& lock, UnixSeconds now) {
   lock.lock();
   last_failure.reset();
   in_flight = false;
-  ++flights;
-  landed->notify_all();
+  waiting.wake_all();
   return changed;
 }
 
-Result<CredentialsPtr> CredentialsCache::Impl::refresh(Lock& lock, UnixSeconds now) {
+Result<CredentialsPtr> CredentialsCache::Impl::refresh(Lock& lock, UnixSeconds now,
+                                                       const Wait& wait) {
   // Ends the flight however the provider is left, by an exception of the host's callback as well.
   struct Flight {
     Impl& cache;
@@ -175,8 +173,7 @@ Result<CredentialsPtr> CredentialsCache::Impl::refresh(Lock& lock, UnixSeconds n
       if (!lock.owns_lock()) lock.lock();
       cache.last_failure = std::move(failure);
       cache.in_flight = false;
-      ++cache.flights;
-      cache.landed->notify_all();
+      cache.waiting.wake_all();
     }
   };
 
@@ -185,14 +182,15 @@ Result<CredentialsPtr> CredentialsCache::Impl::refresh(Lock& lock, UnixSeconds n
     Flight flight{*this, lock};
     take_off();
     lock.unlock();
-    result = fetch(now);
+    result = fetch(now, wait);
     lock.lock();
     if (result.ok()) {
       flight.failure.reset();
       return keep(std::move(result).value(), now);
     }
-    flight.failure = result.error();
-    put_off(now);
+    const bool is_early = is_over(wait);
+    flight.failure = is_early ? std::nullopt : std::optional(result.error());
+    if (!is_early || usable(now)) put_off(now);
     if (usable(now)) result = current;
   }
   const auto failure = result.ok() ? last_failure : std::nullopt;
@@ -201,10 +199,11 @@ Result<CredentialsPtr> CredentialsCache::Impl::refresh(Lock& lock, UnixSeconds n
   return result;
 }
 
-Result<CredentialsPtr> CredentialsCache::Impl::fetch(UnixSeconds now) {
+Result<CredentialsPtr> CredentialsCache::Impl::fetch(UnixSeconds now, const Wait& wait) {
   if (!provider) return Error{Code::no_credentials, "no credentials provider is configured"};
-  auto result = provider->resolve(now);
-  if (!result.ok()) return result;
+  if (is_over(wait)) return ended_early(wait, fetching);
+  auto result = provider->resolve(now, wait);
+  if (!result.ok()) return is_over(wait) ? ended_early(wait, fetching) : std::move(result);
   const auto& fresh = result.value();
   if (!fresh) {
     return Error{Code::internal,
@@ -264,8 +263,8 @@ CredentialsCache::CredentialsCache(CredentialsProviderPtr provider,
 
 CredentialsCache::~CredentialsCache() = default;
 
-Result<CredentialsPtr> CredentialsCache::get(UnixSeconds now) {
-  return impl_->get(now);
+Result<CredentialsPtr> CredentialsCache::get(UnixSeconds now, const Wait& wait) {
+  return impl_->get(now, wait);
 }
 
 CredentialsPtr CredentialsCache::at_hand(UnixSeconds now, bool& renewal_due) {

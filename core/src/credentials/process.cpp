@@ -19,6 +19,7 @@
 #include "base/cleanse.hpp"
 #include "base/file.hpp"
 #include "base/timestamp.hpp"
+#include "base/waiting.hpp"
 #include "costmark/json.hpp"
 #include "credentials/config/shell_split.hpp"
 #include "credentials/secret.hpp"
@@ -99,9 +100,9 @@ class Child {
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
-  // Whether it ended before the deadline. Waits for this child alone and by asking, as signals and
-  // other children are the host's.
-  bool wait(Clock::time_point deadline) noexcept {
+  // Whether it ended before the deadline, and before `wait` is over. Waits for this child alone and
+  // by asking, as signals and other children are the host's.
+  bool wait(Clock::time_point deadline, const Wait& wait = {}) noexcept {
     for (auto nap = shortest_nap; !reaped_; nap = std::min(nap * 2, longest_nap)) {
       int status = 0;
       const pid_t got = ::waitpid(pid_, &status, WNOHANG);
@@ -110,7 +111,7 @@ class Child {
       if (got == pid_) status_ = status;
       if (got == pid_ || gone) {
         reaped_ = true;
-      } else if (Clock::now() >= deadline) {
+      } else if (Clock::now() >= deadline || is_over(wait)) {
         return false;
       } else {
         std::this_thread::sleep_for(nap);
@@ -130,21 +131,27 @@ class Child {
 
 enum class ReadEnd : std::uint8_t { all, timeout, too_much, failed };
 
-int milliseconds_until(Clock::time_point deadline) noexcept {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-  return static_cast<int>(std::clamp<decltype(left)>(left, 0, 60'000));
+// How long to wait for output before the time, and whether the wait was cancelled, are looked at.
+int milliseconds_until(Clock::time_point deadline, const Wait& wait) noexcept {
+  using std::chrono::milliseconds;
+  const auto left =
+      std::chrono::ceil<milliseconds>(std::min(deadline, wait.deadline) - Clock::now());
+  const milliseconds most = wait.cancel == nullptr ? milliseconds(60'000) : longest_nap;
+  return static_cast<int>(std::clamp(left, milliseconds(0), most).count());
 }
 
 // `out` has room for everything from the start: growing would leave copies of secrets behind.
-ReadEnd read_all(int fd, std::string& out, std::size_t limit, Clock::time_point deadline) {
+ReadEnd read_all(int fd, std::string& out, const ProcessLimits& limits,
+                 Clock::time_point deadline) {
+  const std::size_t limit = limits.output;
   out.resize(limit + 1);
   std::size_t length = 0;
   for (;;) {
     pollfd ready{fd, POLLIN, 0};
-    const int polled = ::poll(&ready, 1, milliseconds_until(deadline));
+    const int polled = ::poll(&ready, 1, milliseconds_until(deadline, limits.wait));
     if (polled < 0 && errno != EINTR) return ReadEnd::failed;
     if (polled <= 0) {
-      if (Clock::now() >= deadline) return ReadEnd::timeout;
+      if (Clock::now() >= deadline || is_over(limits.wait)) return ReadEnd::timeout;
       continue;
     }
     const ssize_t got = ::read(fd, out.data() + length, out.size() - length);
@@ -195,7 +202,7 @@ class Run {
     }
     Child child(pid);
     writer.close();
-    switch (read_all(reader.get(), output, limits_.output, deadline)) {
+    switch (read_all(reader.get(), output, limits_, deadline)) {
       case ReadEnd::all:
         break;
       case ReadEnd::timeout:
@@ -206,11 +213,14 @@ class Run {
       case ReadEnd::failed:
         return fault("the program's output could not be read");
     }
-    if (!child.wait(deadline)) return timed_out();
+    if (!child.wait(deadline, limits_.wait)) return timed_out();
     return check_exit(child.status());
   }
 
   Status timed_out() const {
+    if (is_over(limits_.wait)) {
+      return fault("the call did not wait for the program, which was stopped", Code::cancelled);
+    }
     return fault("the program was not done after " + std::to_string(limits_.timeout.count()) +
                      " ms and was stopped",
                  Code::timeout);

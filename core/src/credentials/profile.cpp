@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "credentials/config/shared_files.hpp"
+#include "credentials/config/words.hpp"
 #include "credentials/metadata/container.hpp"
 #include "credentials/metadata/instance.hpp"
 #include "credentials/profile_sources.hpp"
@@ -30,14 +31,14 @@ class ProfileProvider final : public CredentialsProvider {
 
   std::string_view name() const noexcept override { return "shared files"; }
 
-  Result<CredentialsPtr> resolve(UnixSeconds now) override {
+  Result<CredentialsPtr> resolve(UnixSeconds now, const Wait& wait) override {
     if (session_name_.empty()) session_name_ = std::string(session_prefix) + std::to_string(now);
     Seen seen;
     seen.paths = SharedFiles::Paths::of(context_.environment);
     // Before the files are read: what changes meanwhile is noticed the next time.
     seen.stamps = SharedFiles::Stamps::of(seen.paths);
     Kept kept;
-    Result<CredentialsPtr> result = read(seen, kept, now);
+    Result<CredentialsPtr> result = read({context_.within(wait), wait, now}, seen, kept);
     kept_ = std::make_unique<const Kept>(std::move(kept));
     if (result.ok()) seen_ = std::make_unique<const Seen>(std::move(seen));
     return result;
@@ -49,6 +50,13 @@ class ProfileProvider final : public CredentialsProvider {
   }
 
  private:
+  // One call of `resolve`.
+  struct Call {
+    const SourceContext context;
+    const Wait& wait;
+    const UnixSeconds now;
+  };
+
   // What the last success was made of.
   struct Seen {
     SharedFiles::Paths paths;
@@ -69,7 +77,7 @@ class ProfileProvider final : public CredentialsProvider {
                        [](const WatchedFile& file) { return file.changed(); });
   }
 
-  Result<CredentialsPtr> read(Seen& seen, Kept& kept, UnixSeconds now) {
+  Result<CredentialsPtr> read(const Call& call, Seen& seen, Kept& kept) {
     Result<SharedFiles> files = SharedFiles::load(seen.paths);
     if (!files) return std::move(files).status();
     const auto choice = ProfileChoice::of(context_.environment, option_);
@@ -78,13 +86,14 @@ class ProfileProvider final : public CredentialsProvider {
       return unusable("profile " + config::quoted(profile.name) + " (" +
                       std::string(choice.chosen_by) + ") is not in " + seen.paths.to_string());
     }
-    ProfileSources sources(context_, files.value(), profile, session_name_);
+    if (Status status = config::check_words(profile); !status) return status;
+    ProfileSources sources(call.context, files.value(), profile, session_name_);
     if (RoleChain::begins_at(profile)) {
-      auto result = assume(sources, files.value(), profile, seen, kept, now);
+      auto result = assume(call, sources, files.value(), profile, seen, kept);
       seen.token_files = kept.token_files;
       return result;
     }
-    auto own = sources.credentials_of(profile, option_.empty(), now);
+    auto own = sources.credentials_of(profile, option_.empty(), call.now);
     seen.token_files = sources.token_files();
     if (own.ok()) return std::move(own).value().credentials;
     if (own.error().code == Code::no_credentials && !profile.exists()) {
@@ -94,9 +103,8 @@ class ProfileProvider final : public CredentialsProvider {
     return std::move(own).status();
   }
 
-  Result<CredentialsPtr> assume(ProfileSources& sources, const SharedFiles& files,
-                                const Profile& profile, const Seen& seen, Kept& kept,
-                                UnixSeconds now) {
+  Result<CredentialsPtr> assume(const Call& call, ProfileSources& sources, const SharedFiles& files,
+                                const Profile& profile, const Seen& seen, Kept& kept) {
     const Result<RoleChain> chain = RoleChain::from(files, profile, session_name_);
     if (!chain) return chain.error();
     const Result<sts::Client> client = sources.sts(true);
@@ -105,8 +113,8 @@ class ProfileProvider final : public CredentialsProvider {
                       !any_changed(kept_->token_files);
     if (same) kept.token_files = kept_->token_files;
     AssumedRole role(
-        chain.value(), client.value(), [&] { return base_of(chain.value(), sources, now); },
-        same ? kept_->sources : KeptSources(), now);
+        chain.value(), client.value(), [&] { return base_of(call, chain.value(), sources); },
+        same ? kept_->sources : KeptSources(), call.now);
     auto result = role.resolve();
     kept.profile = profile.name;
     kept.stamps = seen.stamps;
@@ -116,12 +124,12 @@ class ProfileProvider final : public CredentialsProvider {
   }
 
   // What the innermost role of a chain is assumed with.
-  Result<Sourced> base_of(const RoleChain& chain, ProfileSources& sources, UnixSeconds now) {
+  Result<Sourced> base_of(const Call& call, const RoleChain& chain, ProfileSources& sources) {
     Result<Sourced> result = Sourced();
     if (chain.profile) {
-      result = sources.credentials_of(*chain.profile, false, now);
+      result = sources.credentials_of(*chain.profile, false, call.now);
     } else {
-      auto found = ask(chain.source, now);
+      auto found = ask(call, chain.source);
       result = found.ok() ? Result<Sourced>(Sourced{found.value(), true}) : found.error();
       if (found.ok()) result.value().costly = chain.source != NamedSource::environment;
     }
@@ -129,14 +137,16 @@ class ProfileProvider final : public CredentialsProvider {
     return unusable(chain.setting + " has no credentials: " + result.error().message);
   }
 
-  Result<CredentialsPtr> ask(NamedSource source, UnixSeconds now) {
+  Result<CredentialsPtr> ask(const Call& call, NamedSource source) {
     if (source == NamedSource::environment) {
-      return environment_credentials(context_.environment)->resolve(now);
+      return environment_credentials(context_.environment)->resolve(call.now, call.wait);
     }
-    if (source == NamedSource::container) return container_credentials(context_)->resolve(now);
+    if (source == NamedSource::container) {
+      return container_credentials(context_)->resolve(call.now, call.wait);
+    }
     // It remembers what an outage must not take away.
     if (!instance_) instance_ = instance_credentials(context_, option_);
-    return instance_->resolve(now);
+    return instance_->resolve(call.now, call.wait);
   }
 
   const SourceContext context_;

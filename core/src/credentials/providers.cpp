@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/timestamp.hpp"
+#include "costmark/environment.hpp"
 
 namespace costmark {
 namespace {
@@ -13,7 +14,7 @@ class StaticProvider final : public CredentialsProvider {
 
   std::string_view name() const noexcept override { return "static"; }
 
-  Result<CredentialsPtr> resolve(UnixSeconds) override {
+  Result<CredentialsPtr> resolve(UnixSeconds, const Wait&) override {
     if (!credentials_) return Error{Code::no_credentials, "no static credentials were given"};
     return credentials_;
   }
@@ -28,12 +29,15 @@ class EnvironmentProvider final : public CredentialsProvider {
 
   std::string_view name() const noexcept override { return "environment"; }
 
-  Result<CredentialsPtr> resolve(UnixSeconds) override {
+  Result<CredentialsPtr> resolve(UnixSeconds, const Wait&) override {
     Credentials::Fields fields;
     fields.access_key_id = read("AWS_ACCESS_KEY_ID");
     fields.secret_access_key = read("AWS_SECRET_ACCESS_KEY");
     if (fields.access_key_id.empty() && fields.secret_access_key.empty()) {
-      return Error{Code::no_credentials, "AWS_ACCESS_KEY_ID is not set"};
+      return Error{Code::no_credentials,
+                   process_environment_is_withheld()
+                       ? "not read, since this program has more privileges than whoever started it"
+                       : "AWS_ACCESS_KEY_ID is not set"};
     }
     if (fields.secret_access_key.empty()) {
       return Error{Code::unusable_credentials,
@@ -79,7 +83,7 @@ class CallbackProvider final : public CredentialsProvider {
 
   std::string_view name() const noexcept override { return "callback"; }
 
-  Result<CredentialsPtr> resolve(UnixSeconds) override {
+  Result<CredentialsPtr> resolve(UnixSeconds, const Wait&) override {
     if (!callback_) return Error{Code::no_credentials, "no credentials callback was given"};
     auto result = callback_();
     if (result.ok() && !result.value()) {
@@ -99,10 +103,10 @@ class ChainProvider final : public CredentialsProvider {
 
   std::string_view name() const noexcept override { return "chain"; }
 
-  Result<CredentialsPtr> resolve(UnixSeconds now) override {
+  Result<CredentialsPtr> resolve(UnixSeconds now, const Wait& wait) override {
     std::string tried;
     for (const auto& provider : providers_) {
-      auto result = provider->resolve(now);
+      auto result = provider->resolve(now, wait);
       if (result.ok()) winner_ = provider.get();
       if (result.ok() || result.error().code != Code::no_credentials) return result;
       tried.append(tried.empty() ? "; tried " : ", ").append(provider->name());

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <string>
 
-#include "crypto/openssl_error.hpp"
+#include "crypto/openssl.hpp"
 
 namespace costmark::crypto {
 namespace {
@@ -16,8 +16,16 @@ namespace {
 // Fetched once: an implicit fetch costs more than hashing 256 bytes. Never freed, because OpenSSL
 // may already have shut down when static objects go.
 struct Algorithms {
-  EVP_MD* sha256 = EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
-  EVP_MAC* hmac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+  Algorithms() noexcept {
+    start_openssl();
+    const OpensslUse use;
+    if (!use) return;
+    sha256 = EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
+    hmac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+  }
+
+  EVP_MD* sha256 = nullptr;
+  EVP_MAC* hmac = nullptr;
 };
 
 const Algorithms& algorithms() {
@@ -31,16 +39,25 @@ const unsigned char* bytes(std::string_view text) noexcept {
 
 }  // namespace
 
-void look_up_algorithms() noexcept {
-  static_cast<void>(algorithms());
+Status look_up_algorithms() {
+  const Algorithms& found = algorithms();
+  if (found.sha256 != nullptr && found.hmac != nullptr) return {};
+  if (OpensslUse::ended()) return OpensslUse::refusal();
+  return {
+      Code::internal,
+      "OpenSSL offers no SHA-256 or no HMAC: its configuration (openssl.cnf, or the file that "
+      "OPENSSL_CONF names) must load a provider that has both, which is the FIPS provider where "
+      "it asks for fips=yes"};
 }
 
 void Sha256::Free::operator()(EVP_MD_CTX* context) const noexcept {
-  EVP_MD_CTX_free(context);
+  if (const OpensslUse use; use) EVP_MD_CTX_free(context);
 }
 
 Status Sha256::hash(std::string_view text, Digest& out) {
   const auto* sha256 = algorithms().sha256;
+  const OpensslUse use;
+  if (!use) return OpensslUse::refusal();
   if (sha256 == nullptr) return openssl_failure("EVP_MD_fetch(SHA2-256)");
   if (!context_) context_.reset(EVP_MD_CTX_new());
   if (!context_) return openssl_failure("EVP_MD_CTX_new");
@@ -57,15 +74,17 @@ Status Sha256::hash(std::string_view text, Digest& out) {
 }
 
 void HmacSha256::Free::operator()(EVP_MAC_CTX* context) const noexcept {
-  EVP_MAC_CTX_free(context);
+  if (const OpensslUse use; use) EVP_MAC_CTX_free(context);
 }
 
 Status HmacSha256::set_key(const unsigned char* key, std::size_t size) {
+  auto* hmac = algorithms().hmac;
+  const OpensslUse use;
+  if (!use) return OpensslUse::refusal();
   if (context_) {  // it has its digest already
     if (EVP_MAC_init(context_.get(), key, size, nullptr) == 1) return {};
     return openssl_failure("EVP_MAC_init with a key");
   }
-  auto* hmac = algorithms().hmac;
   if (hmac == nullptr) return openssl_failure("EVP_MAC_fetch(HMAC)");
   std::unique_ptr<EVP_MAC_CTX, Free> context(EVP_MAC_CTX_new(hmac));
   if (!context) return openssl_failure("EVP_MAC_CTX_new");
@@ -83,6 +102,8 @@ Status HmacSha256::set_key(const unsigned char* key, std::size_t size) {
 
 Status HmacSha256::compute(std::string_view text, Digest& out) {
   if (!context_) return Status(Code::internal, "HMAC was asked for before its key was set");
+  const OpensslUse use;
+  if (!use) return OpensslUse::refusal();
   if (EVP_MAC_init(context_.get(), nullptr, 0, nullptr) != 1)
     return openssl_failure("EVP_MAC_init");
   if (EVP_MAC_update(context_.get(), bytes(text), text.size()) != 1) {

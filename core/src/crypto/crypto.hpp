@@ -16,7 +16,8 @@ struct evp_mac_ctx_st;
 namespace costmark::crypto {
 
 // Makes OpenSSL look its algorithms up, which the first use would do otherwise, under locks.
-void look_up_algorithms() noexcept;
+// Errors: internal, when it has none to offer.
+Status look_up_algorithms();
 
 using Digest = std::array<unsigned char, 32>;
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "crypto/crypto.hpp"
-#include "crypto/openssl_error.hpp"
+#include "crypto/openssl.hpp"
 
 namespace costmark::crypto {
 namespace {
@@ -62,7 +62,7 @@ bool write_fixed(const BIGNUM* number, unsigned char* out) noexcept {
 }  // namespace
 
 void Es256Key::Free::operator()(evp_pkey_st* key) const noexcept {
-  EVP_PKEY_free(key);
+  if (const OpensslUse use; use) EVP_PKEY_free(key);
 }
 
 Es256Key::Es256Key(std::unique_ptr<evp_pkey_st, Free> key) noexcept : key_(std::move(key)) {}
@@ -70,6 +70,9 @@ Es256Key::Es256Key(std::unique_ptr<evp_pkey_st, Free> key) noexcept : key_(std::
 Result<Es256Key> Es256Key::from_pem(std::string_view pem) {
   const Status refused(Code::invalid_argument, "not a P-256 private key in PEM");
   if (pem.size() > largest_pem) return refused.error();
+  start_openssl();
+  const OpensslUse use;
+  if (!use) return OpensslUse::refusal();
   const Bio text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   if (!text) return openssl_failure("BIO_new_mem_buf");
   std::unique_ptr<evp_pkey_st, Free> key(
@@ -81,6 +84,8 @@ Result<Es256Key> Es256Key::from_pem(std::string_view pem) {
 }
 
 Result<std::string> Es256Key::public_jwk() const {
+  const OpensslUse use;
+  if (!use) return OpensslUse::refusal();
   std::string jwk = R"({"kty":"EC","x":")";
   if (!append_coordinate(key_.get(), OSSL_PKEY_PARAM_EC_PUB_X, jwk)) {
     return openssl_failure("EVP_PKEY_get_bn_param");
@@ -93,6 +98,8 @@ Result<std::string> Es256Key::public_jwk() const {
 }
 
 Result<Es256Key::Signature> Es256Key::sign(std::string_view text) const {
+  const OpensslUse use;
+  if (!use) return OpensslUse::refusal();
   const DigestContext context(EVP_MD_CTX_new());
   if (!context) return openssl_failure("EVP_MD_CTX_new");
   if (EVP_DigestSignInit_ex(context.get(), nullptr, "SHA2-256", nullptr, nullptr, key_.get(),

@@ -4,12 +4,15 @@
 
 #include <array>
 
-#include "crypto/openssl_error.hpp"
+#include "crypto/openssl.hpp"
 
 namespace costmark::crypto {
 namespace {
 
 Result<std::string> hex_digest(const char* algorithm, std::string_view name) {
+  start_openssl();
+  const OpensslUse use;
+  if (!use) return OpensslUse::refusal();
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   std::size_t size = 0;
   if (EVP_Q_digest(nullptr, algorithm, nullptr, name.data(), name.size(), digest.data(), &size) !=

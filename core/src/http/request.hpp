@@ -7,6 +7,7 @@
 
 #include "costmark/error.hpp"
 #include "costmark/http.hpp"
+#include "costmark/wait.hpp"
 
 namespace costmark::http {
 
@@ -21,6 +22,8 @@ struct Request {
   std::chrono::milliseconds timeout = std::chrono::seconds(30);  // of all of it
   // The longest that no byte comes or goes. By default only `timeout` counts.
   std::chrono::milliseconds read_timeout = std::chrono::hours(24);
+  // What ends it earlier.
+  Wait wait{};
   // Bytes of the body of an answer that is gathered.
   std::size_t largest_answer = 1U << 20U;
   // Whether a proxy applies. Endpoints that answer this very machine are never asked through one.

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
+#include <new>
 
 #include "json/reuse.hpp"
 #include "json/validate.hpp"
@@ -165,6 +167,36 @@ class Walk {
 
 static_assert(Scanner::padding >= simdjson::SIMDJSON_PADDING);
 
+namespace {
+
+// The code for this processor. simdjson destroys its own objects at exit, when other threads may
+// still need one; a bitwise copy has no destructor to be run. Nothing is called on it but what
+// makes a parser, which reads no member.
+class Implementation {
+ public:
+  Implementation() noexcept {
+    const simdjson::implementation* const active = simdjson::get_active_implementation();
+    static_cast<void>(active->name());  // looks at the processor, and replaces itself
+    std::memcpy(copy_, simdjson::get_active_implementation(), sizeof copy_);
+  }
+  Implementation(const Implementation&) = delete;
+  Implementation& operator=(const Implementation&) = delete;
+
+  const simdjson::implementation* operator->() const noexcept {
+    return std::launder(reinterpret_cast<const simdjson::implementation*>(copy_));
+  }
+
+ private:
+  alignas(simdjson::implementation) unsigned char copy_[sizeof(simdjson::implementation)];
+};
+
+const Implementation& implementation() noexcept {
+  static const Implementation found;
+  return found;
+}
+
+}  // namespace
+
 struct Scanner::Index {
   std::unique_ptr<simdjson::internal::dom_parser_implementation> stage;
 
@@ -173,13 +205,12 @@ struct Scanner::Index {
     if (held >= size && !is_wasteful(held, size)) return simdjson::SUCCESS;
     const std::size_t wanted = std::min(with_slack(size), max_size);
     if (stage) return stage->set_capacity(wanted);
-    return simdjson::get_active_implementation()->create_dom_parser_implementation(wanted, 1,
-                                                                                   stage);
+    return implementation()->create_dom_parser_implementation(wanted, 1, stage);
   }
 };
 
 void Scanner::look_at_processor() {
-  static_cast<void>(simdjson::get_active_implementation()->name());
+  static_cast<void>(implementation());
 }
 
 Scanner::Scanner() : index_(std::make_unique<Index>()) {}

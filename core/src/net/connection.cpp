@@ -1,6 +1,7 @@
 #include "net/connection.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <exception>
 #include <new>
@@ -8,8 +9,10 @@
 #include <thread>
 #include <utility>
 
-#include "net/broken_pipe.hpp"
+#include "base/broken_pipe.hpp"
+#include "base/openssl_use.hpp"
 #include "net/connection_state.hpp"
+#include "net/wakeup.hpp"
 
 namespace costmark::net {
 namespace {
@@ -20,7 +23,9 @@ using std::chrono::milliseconds;
 struct Taken {
   CURLM* multi;
   CURL* easy;
-  ~Taken() { curl_multi_remove_handle(multi, easy); }
+  ~Taken() {
+    if (const OpensslUse use; use) curl_multi_remove_handle(multi, easy);
+  }
 };
 
 // On this thread, as far as libcurl does not see to it itself: since 7.88 it hands every byte to
@@ -57,7 +62,7 @@ Connection::Connection(ConnectionConfig config)
       generation_(fork_generation()),
       handles_(std::make_unique<Handles>()) {
   start_curl();
-  handles_->multi.reset(curl_multi_init());
+  handles_->multi.reset(make_multi(sockets_));
   handles_->easy.reset(curl_easy_init());
   if (!handles_->multi || !handles_->easy) throw std::bad_alloc();
   // The connection that was used last, and no other.
@@ -67,7 +72,27 @@ Connection::Connection(ConnectionConfig config)
 Connection::~Connection() {
   if (inherited()) sockets_.leave_to_parent();
   const Quiet guard;
-  handles_.reset();
+  const OpensslUse use;
+  const bool is_ours = intact();
+  if (use && is_ours) {
+    handles_.reset();
+  } else {
+    abandon();
+  }
+}
+
+// libcurl would say goodbye over descriptors that are the host's by now, and close them; and when
+// the process is ending, OpenSSL may be gone. What is left of it is never used again.
+void Connection::abandon() noexcept {
+  static std::atomic<Handles*> abandoned{nullptr};  // for leak checkers
+  sockets_.close_all();
+  handles_->next_abandoned = abandoned.load();
+  while (!abandoned.compare_exchange_weak(handles_->next_abandoned, handles_.get())) continue;
+  static_cast<void>(handles_.release());
+}
+
+bool Connection::intact() const noexcept {
+  return sockets_.intact();
 }
 
 bool Connection::connected() const noexcept {
@@ -86,6 +111,7 @@ Status Connection::exchange(const http::Request& request, const Limits& limits, 
                             Receiver& receiver) {
   head.clear();
   found_stale_ = false;
+  if (OpensslUse::ended()) return OpensslUse::refusal();
   if (Status status = set_up(request, limits); !status) return status;
   Transfer transfer{request, limits, head, receiver};
   Status status = run(transfer);
@@ -105,13 +131,18 @@ Status Connection::run(Transfer& transfer) {
   return drive(transfer);
 }
 
+Status Connection::perform(int& running) {
+  const OpensslUse use;
+  if (!use) return OpensslUse::refusal();
+  const CURLMcode code = curl_multi_perform(handles_->multi.get(), &running);
+  return code == CURLM_OK ? Status() : fault_of(code);
+}
+
 Status Connection::drive(Transfer& transfer) {
   CURLM* const multi = handles_->multi.get();
   for (;;) {
     int running = 0;
-    if (const CURLMcode code = curl_multi_perform(multi, &running); code != CURLM_OK) {
-      return fault_of(code);
-    }
+    if (Status status = perform(running); !status) return status;
     if (running == 0) return outcome_of(transfer);
     if (transfer.is_cancelled()) return cancelled();
     const auto left = time_left(transfer);

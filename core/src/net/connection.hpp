@@ -8,10 +8,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/cancellation.hpp"
 #include "costmark/error.hpp"
 #include "http/head.hpp"
 #include "http/request.hpp"
-#include "net/cancellation.hpp"
 #include "net/proxies.hpp"
 #include "net/sockets.hpp"
 
@@ -99,6 +99,9 @@ class Connection final : private Sleeper {
   // Whether it was made in the process that this one was forked from: then it belongs to that one,
   // and may only be destroyed, which sends nothing.
   bool inherited() const noexcept;
+  // Whether its descriptors are still its own: a host may have closed them, and have others under
+  // their numbers. Otherwise it may only be destroyed, which touches none of these.
+  bool intact() const noexcept;
 
  private:
   struct Handles;
@@ -112,12 +115,14 @@ class Connection final : private Sleeper {
   Status set_target(const http::Request& request);
   Status run(Transfer& transfer);
   Status drive(Transfer& transfer);
+  Status perform(int& running);
   Status outcome_of(const Transfer& transfer);
   std::chrono::milliseconds time_left(Transfer& transfer) const;
   Error failure_of(const Transfer& transfer);
   Error timed_out(const Transfer& transfer) const;
   Error no_bundle() const;
   void leave_to_parent() noexcept;
+  void abandon() noexcept;
 
   const ConnectionConfig config_;
   const std::uint64_t generation_;

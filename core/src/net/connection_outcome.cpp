@@ -1,9 +1,11 @@
 // What an exchange comes to: success, or why it failed.
+#include <chrono>
 #include <cstring>
 #include <new>
 #include <string>
 #include <utility>
 
+#include "base/timestamp.hpp"
 #include "net/connection_state.hpp"
 
 namespace costmark::net {
@@ -40,6 +42,16 @@ void append_system_error(CURL* handle, CURLcode code, std::string& message) {
   message.append(" (").append(std::strerror(static_cast<int>(number))).append(")");
 }
 
+// What makes every certificate look too old or too new is a wrong clock.
+void append_local_time(std::string& message) {
+  const bool of_time = message.find("expired") != std::string::npos ||
+                       message.find("not yet valid") != std::string::npos;
+  if (!of_time) return;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  message += " (the local clock says " +
+             format_timestamp(std::chrono::duration_cast<std::chrono::seconds>(now).count()) + ")";
+}
+
 // libcurl's own text is repeated only where it speaks of certificates: others hold parts of what
 // the peer sent, or a proxy's password.
 Error error_of(CURL* handle, CURLcode code, const char* text) {
@@ -48,6 +60,7 @@ Error error_of(CURL* handle, CURLcode code, const char* text) {
   error.retryable = code != CURLE_PEER_FAILED_VERIFICATION;
   const bool of_tls = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR;
   if (of_tls && text[0] != '\0') error.message = text;
+  if (code == CURLE_PEER_FAILED_VERIFICATION) append_local_time(error.message);
   append_system_error(handle, code, error.message);
   return error;
 }

@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "base/immortal.hpp"
+
 namespace costmark::net {
 namespace {
 
@@ -68,8 +70,8 @@ ConnectionPool::~ConnectionPool() = default;
 
 std::shared_ptr<ConnectionPool> ConnectionPool::of_process(const ConnectionConfig& config,
                                                            std::size_t most_idle) {
-  static Registry registry;
-  return registry.pool(config, most_idle);
+  static const Immortal<Registry> registry;
+  return registry->pool(config, most_idle);
 }
 
 ConnectionPool::Entries ConnectionPool::outdated(SteadyClock::time_point now) {
@@ -86,8 +88,15 @@ ConnectionPool::Entries ConnectionPool::outdated(SteadyClock::time_point now) {
   return out;
 }
 
-// The one that talked to this origin last; else one that is not connected.
 ConnectionPool::Entry ConnectionPool::take(std::string_view origin) {
+  for (;;) {
+    Entry entry = take_any(origin);
+    if (!entry.connection || entry.connection->intact()) return entry;
+  }
+}
+
+// The one that talked to this origin last; else one that is not connected.
+ConnectionPool::Entry ConnectionPool::take_any(std::string_view origin) {
   Entries old;
   const std::lock_guard lock(mutex_);
   old = outdated(SteadyClock::now());

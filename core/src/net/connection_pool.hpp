@@ -44,6 +44,7 @@ class ConnectionPool {
   using Entries = std::vector<Entry>;
 
   Entry take(std::string_view origin);
+  Entry take_any(std::string_view origin);
   void put(Entry entry) noexcept;
   // Takes out what is not to be used again. With the mutex held; what is returned is destroyed
   // without it.

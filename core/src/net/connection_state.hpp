@@ -31,6 +31,7 @@ struct Connection::Handles {
   bool proxied = true;
   bool is_current = false;  // libcurl was given all of the last exchange
   bool is_set_up = false;
+  Handles* next_abandoned = nullptr;
   std::unique_ptr<CURLM, CloseMulti> multi;
   CURLcode result = CURLE_OK;  // of the last exchange
   EasyHandle easy;             // first to go: it points to all of the others

@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <new>
 
 #include "base/cleanse.hpp"
+#include "costmark/environment.hpp"
 #include "http/field.hpp"
 
 namespace costmark::net {
@@ -18,6 +20,8 @@ namespace costmark::net {
 // the next call try again.
 void start_curl() {
   static const bool started = [] {
+    // libcurl would append the secrets of its connections to a file that somebody else names.
+    if (process_environment_is_withheld()) ::unsetenv("SSLKEYLOGFILE");
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) throw std::bad_alloc();
     return true;
   }();

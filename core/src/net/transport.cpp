@@ -1,5 +1,6 @@
 #include "net/transport.hpp"
 
+#include <algorithm>
 #include <new>
 #include <string>
 #include <thread>
@@ -34,7 +35,8 @@ Result<http::Response> gather(Connection& connection, const http::Request& reque
   http::Response answer;
   http::Head head;
   Gatherer gatherer(answer.body, request.largest_answer);
-  const Limits limits{deadline_in(request.timeout)};
+  const Limits limits{std::min(deadline_in(request.timeout), request.wait.deadline),
+                      cancellation_of(request.wait.cancel)};
   if (Status status = connection.exchange(request, limits, head, gatherer); !status) {
     return std::move(status).take();
   }

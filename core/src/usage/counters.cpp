@@ -109,6 +109,7 @@ struct UsageCounters::Impl {
     generation = now;
     totals.clear();
     overflow = {};
+    requests = {};
   }
 
   const std::size_t max_keys;
@@ -117,6 +118,7 @@ struct UsageCounters::Impl {
   std::uint64_t generation = fork_generation();
   Map totals;
   UsageTotals overflow;
+  RequestCounts requests;
 };
 
 UsageCounters::UsageCounters(std::size_t max_keys) : impl_(std::make_unique<Impl>(max_keys)) {}
@@ -142,6 +144,24 @@ void UsageCounters::settle(std::string_view project, std::string_view model, con
   add(impl_->totals_of(project, model), usage);
 }
 
+void UsageCounters::count_unattributed() noexcept {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->leave_to_parent();
+  add(impl_->requests.unattributed, 1);
+}
+
+void UsageCounters::count_unrecognized() noexcept {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->leave_to_parent();
+  add(impl_->requests.unrecognized, 1);
+}
+
+RequestCounts UsageCounters::requests() const {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->leave_to_parent();
+  return impl_->requests;
+}
+
 UsageSnapshot UsageCounters::snapshot() const {
   const std::lock_guard lock(impl_->mutex);
   impl_->leave_to_parent();
@@ -157,6 +177,7 @@ void UsageCounters::reset() {
   const std::lock_guard lock(impl_->mutex);
   impl_->totals.swap(emptied);
   impl_->overflow = {};
+  impl_->requests = {};
 }
 
 std::map<std::string, UsageTotals> totals_by_project(const UsageSnapshot& snapshot) {

@@ -23,19 +23,21 @@ _KEY = "costmark"  # in the options' dictionary, and in a request's extensions
 class Call:
     """An operation on its way through the SDK, which hands it to one attempt at a time."""
 
-    __slots__ = ("_free", "authorized", "core", "lock", "operation")
+    __slots__ = ("_free", "authorized", "by_sdk", "core", "left_alone", "lock", "operation")
 
-    def __init__(self) -> None:
+    def __init__(self, *, by_sdk: bool = False) -> None:
+        self.by_sdk = by_sdk  # whose client may change during the call, and its core client so
         self.core: CoreClient | None = None  # whose operation it is
         self.operation: _core.Operation | None = None  # once it has begun
         self.authorized = False  # whether the last request carried an authorization of ours
+        self.left_alone = False  # whether its requests pass as they are
         self.lock = threading.Lock()  # held while it begins
         self._free: list[_core.Operation] = []  # empty while an attempt has it
 
     def begun(self, core: CoreClient, operation: _core.Operation) -> None:
         """Take the operation in."""
         self.core, self.operation = core, operation
-        self._free.append(operation)
+        self._free = [operation]
 
     def take(self) -> _core.Operation | None:
         """Hand out the operation; None while another attempt has it."""
@@ -46,7 +48,8 @@ class Call:
 
     def give_back(self, operation: _core.Operation) -> None:
         """Let the next attempt have what `take` handed out."""
-        self._free.append(operation)
+        if operation is self.operation:  # which goes on with another one after a late change
+            self._free.append(operation)
 
     # A copy of options, or of a request, makes another attempt of the same call.
 
@@ -65,7 +68,7 @@ def carrying_call(options: Any) -> Any:
 
     They are the same object unless another call is under way with it. `drop_call` it afterwards.
     """
-    call = Call()
+    call = Call(by_sdk=True)
     if vars(options).setdefault(_KEY, call) is not call:
         options = options.model_copy() if hasattr(options, "model_copy") else options.copy()
         vars(options)[_KEY] = call
@@ -88,6 +91,13 @@ def call_of(request: Any) -> Call | None:
     """Return the call that a request belongs to."""
     call: Call | None = request.extensions.get(_KEY)
     return call
+
+
+def leave_alone(request: Any) -> None:
+    """Let a request, and where it is redirected to, pass as it is."""
+    call = Call(by_sdk=True)
+    call.left_alone = True
+    join(request, call)
 
 
 def join(request: Any, call: Call) -> None:

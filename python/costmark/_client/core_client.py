@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import logging
+import os
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
 from .._usage import counters
-from ..errors import ConfigurationError, RequestError
+from .._waiting import Flight, Flights, Source, interruptible, on_main_thread
+from ..errors import (
+    ConfigurationError,
+    CredentialsError,
+    Error,
+    RequestError,
+    ServiceError,
+    TransportError,
+)
 from .call import Call, call_of, join
 from .family import fields_of
 from .scope import current_project
@@ -58,11 +67,20 @@ class CoreClient:
         bearer_token: Callable[[], str] | None = None,
         host_api_key: str = "",
     ) -> None:
+        self._bearer_token = bearer_token
+        self._sources = [each for each in (credentials, bearer_token) if callable(each)]
+        # Keys that were given are at hand, and need no thread to wait for them.
+        self._is_at_hand = (
+            isinstance(credentials, _core.Credentials)
+            and bearer_token is None
+            and not (options.get("verify") or os.environ.get("COSTMARK_VERIFY"))
+        )
+        self._flights = Flights()
         self._core = _core.Client(
             dict(options),
             credentials=credentials,
             bearer_token=bearer_token,
-            bearer_token_refused=getattr(bearer_token, "invalidate", None),
+            bearer_token_refused=_refusal_listener(bearer_token),
             host_api_key=host_api_key,
             counters=counters,
             log=log,
@@ -70,35 +88,46 @@ class CoreClient:
 
     def verify(self, request: Any, **what: Any) -> dict[str, Any]:
         """Verify the endpoint of a request that was built and is not sent; blocks."""
-        return self._core.verify(url=str(request.url), headers=request.headers.raw, **what)
+        url, headers = str(request.url), request.headers.raw
+        found: dict[str, Any] = interruptible(
+            lambda: self._core.verify(url=url, headers=headers, **what)
+        )
+        return found
 
     # --- Before the SDK starts to send: errors come here, outside of its retries ------------------
 
     def admit(self, request: Any) -> None:
         """Begin the operation of a request, or make it ready for its next attempt."""
         call = self._call_of(request)
-        if call.operation is None and self._begin(call, request, no_wait=False) is not None:
-            return
-        operation = call.take()
-        if operation is not None:
-            try:
-                operation.ready()
-            finally:
-                call.give_back(operation)
-
-    async def admit_async(self, request: Any) -> None:
-        """Do the same; what blocks is done in a worker thread."""
-        call = self._call_of(request)
-        ready = self._begin(call, request, no_wait=True)
+        no_wait = not self._waits_here()
+        ready = self._begin(call, request, no_wait)
         if ready:
             return
         operation = call.take()
         if operation is not None:
             try:
-                if ready is False or not operation.ready(True):
-                    await _in_worker(operation.ready)
+                if ready is False or not operation.ready(no_wait):
+                    self._make_ready(operation)
             finally:
                 call.give_back(operation)
+
+    async def admit_async(self, request: Any) -> None:
+        """Do the same; what blocks is done in another thread."""
+        call = self._call_of(request)
+        no_wait = not self._is_at_hand
+        ready = self._begin(call, request, no_wait)
+        if ready:
+            return
+        operation = call.take()
+        if operation is not None:
+            try:
+                if ready is False or not operation.ready(no_wait):
+                    await self._make_ready_async(operation, request)
+            except Exception:
+                call.give_back(operation)
+                raise
+            # Who was cancelled has left the operation to the thread that makes it ready.
+            call.give_back(operation)
 
     # --- In the transport -------------------------------------------------------------------------
 
@@ -107,17 +136,17 @@ class CoreClient:
         call = call_of(request)
         if call is None or call.core is not self:  # `admit` was passed by
             call = self._call_of(request)
-            self._begin(call, request, no_wait=False)
+            if call.operation is None:
+                self.admit(request)
         return call
 
     async def claim_async(self, request: Any) -> Call:
-        """Do the same; what blocks is done in a worker thread."""
+        """Do the same; what blocks is done in another thread."""
         call = call_of(request)
         if call is None or call.core is not self:
             call = self._call_of(request)
-            if self._begin(call, request, no_wait=True) is False:
-                assert call.operation is not None  # noqa: S101 - it has begun
-                await _in_worker(call.operation.ready)
+            if call.operation is None:
+                await self.admit_async(request)
         return call
 
     def beside(self, call: Call, request: Any) -> Call:
@@ -131,25 +160,87 @@ class CoreClient:
 
     def prepare(self, operation: _core.Operation, request: Any) -> Outgoing:
         """Return what is to be sent for a request, as it now is; at once, says the operation."""
-        outgoing: Outgoing = _with_body(request, operation.prepare, False, True)
+        no_wait = not self._waits_here()
+        outgoing: Outgoing | None = _with_body(request, operation.prepare, no_wait, True)
+        while outgoing is None:
+            self._make_ready(operation)
+            outgoing = _with_body(request, operation.prepare, no_wait, True)
         return outgoing
 
     async def prepare_async(self, operation: _core.Operation, request: Any) -> Outgoing:
-        """Do the same; what blocks is done in a worker thread."""
-        outgoing: Outgoing | None = _with_body(request, operation.prepare, True, True)
-        if outgoing is None:
-            await _in_worker(operation.ready)
+        """Do the same; what blocks is done in another thread."""
+        no_wait = not self._is_at_hand
+        outgoing: Outgoing | None = _with_body(request, operation.prepare, no_wait, True)
+        while outgoing is None:
+            await self._make_ready_async(operation, request)
             outgoing = _with_body(request, operation.prepare, True, True)
-        if outgoing is None:  # what was fetched has expired meanwhile
-            outgoing = await _in_worker(_with_body, request, operation.prepare, False)
-            operation.sent()  # not by the worker: the caller may be gone when that is done
         return outgoing
+
+    # --- What takes long --------------------------------------------------------------------------
+
+    def _make_ready(self, operation: _core.Operation) -> None:
+        """Wait for credentials, a token or proof; on the main thread, Ctrl-C ends that."""
+        if self._waits_here():
+            operation.ready()
+        else:
+            interruptible(operation.ready)
+
+    def _waits_here(self) -> bool:
+        """Whether the thread that makes the call may wait in the core itself."""
+        if self._is_at_hand or not on_main_thread():
+            return True
+        # Callbacks are asked on the thread that makes the call, and Ctrl-C gets into them; unless
+        # another thread is in one, which the core would wait for.
+        return bool(self._sources) and not any(
+            isinstance(source, Source) and source.busy and not source.asked_here
+            for source in self._sources
+        )
+
+    async def _make_ready_async(self, operation: _core.Operation, request: Any) -> None:
+        """Do the same in an event loop: the first caller has it done, the others wait for that."""
+        if operation.ready(True):  # good keys are at hand, and this call is to have them renewed
+            self._renew(request)
+            return
+        while not await self._fetched(operation):
+            if operation.ready(True):
+                return
+
+    async def _fetched(self, operation: _core.Operation) -> bool:
+        """Wait for one fetch; whether that has made the operation itself ready."""
+        flight, is_first = self._flights.board()
+        if is_first:
+            flight.start_here(operation.ready)
+            await flight.wait_async()
+            return True
+        try:
+            await flight.wait_async()
+        except (CredentialsError, ServiceError, TransportError):
+            raise  # the source is asked once, not once for each of those who wait
+        except Error:
+            return False  # about the first caller's request
+        if self._bearer_token in flight.fetched:
+            # Each operation asks for a token; this one is offered what was fetched meanwhile.
+            own = Flight(offered=flight.fetched)
+            own.start_here(operation.ready)
+            await own.wait_async()
+            return True
+        return False
+
+    def _renew(self, request: Any) -> None:
+        """Have credentials renewed ahead of their end; no one waits for that."""
+        flight, is_first = self._flights.board()
+        if is_first:
+            # An operation of its own, that of the call goes on; nothing is sent of it.
+            url, headers = str(request.url), request.headers.raw
+            operation, _ = self._core.begin("GET", url, headers, b"", None, None, True)
+            flight.start_here(operation.ready)
 
     # ----------------------------------------------------------------------------------------------
 
     def _call_of(self, request: Any) -> Call:
         call = call_of(request)
-        if call is None or not (call.core is None or call.core is self):  # of another client
+        is_ours = call is not None and (call.by_sdk or call.core is None or call.core is self)
+        if call is None or not is_ours:
             call = Call()
             join(request, call)
         return call
@@ -157,19 +248,19 @@ class CoreClient:
     def _begin(self, call: Call, request: Any, no_wait: bool) -> bool | None:
         """Begin the operation unless it has begun (None); else whether it is ready."""
         with call.lock:
-            if call.operation is not None:
+            if call.operation is not None and call.core is self:
                 return None
+            # What another core client began goes on here: the SDK's client has changed meanwhile.
             operation, ready = _with_body(
-                request, self._core.begin, current_project(), None, no_wait
+                request, self._core.begin, current_project(), None, no_wait, call.operation
             )
             call.begun(self, operation)
         return bool(ready)
 
 
-async def _in_worker(work: Callable[..., Any], *arguments: Any) -> Any:
-    from anyio import to_thread  # there wherever there is an SDK
-
-    return await to_thread.run_sync(work, *arguments)
+def _refusal_listener(bearer_token: Any) -> Any:
+    function = bearer_token.function if isinstance(bearer_token, Source) else bearer_token
+    return getattr(function, "invalidate", None)
 
 
 def _with_body(request: Any, step: Callable[..., Any], *arguments: Any) -> Any:

@@ -12,12 +12,14 @@ from .. import _core
 from .._sdk.base import PACKAGES, sdk_named, sdk_of
 from ..errors import ConfigurationError
 from .transport import is_view
-from .wrap import check_arguments, wrap
+from .wrap import check_arguments, wrap_as_patched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from importlib.machinery import ModuleSpec
     from types import ModuleType
+
+    from .wrap import Credentials, Token
 
 _lock = threading.Lock()
 _hooked: dict[type[Any], tuple[Callable[..., None], Callable[..., None]]] = {}
@@ -28,16 +30,18 @@ def patch(
     hosts: Collection[str] = (),
     *,
     project: str | None = None,
-    credentials: _core.Credentials | Callable[[], _core.Credentials] | None = None,
-    bearer_token: str | Callable[[], str] | None = None,
+    credentials: Credentials | None = None,
+    bearer_token: Token | None = None,
     **options: object,
 ) -> None:
     """Wrap every client of the OpenAI and the Anthropic SDK that is made from now on for Bedrock.
 
     Meant for frameworks that make their own clients. Those whose base URL is a Bedrock host, or one
     of `hosts` (``"gateway.internal"`` or ``"localhost:8080"``), are wrapped with these arguments,
-    which are those of `wrap`; all others stay untouched. Patching again replaces the arguments. An
-    SDK need not be imported yet, and is not imported by this.
+    which are those of `wrap`; all others stay untouched. A wrapped client, or a copy of it, that is
+    given the base URL of another host later sends as if it were not wrapped. `project` is for
+    clients that name none themselves. Patching again replaces the arguments. An SDK need not be
+    imported yet, and is not imported by this.
     """
     global _rule
     if isinstance(hosts, str):
@@ -49,6 +53,8 @@ def patch(
         "bearer_token": bearer_token,
         **options,
     }
+    if hosts:  # one of them may be another vendor's own
+        arguments["hosts"] = sorted(hosts)
     # What is wrong for any client is said here, not where other code constructs one.
     check_arguments(**arguments)
     with _lock:
@@ -86,7 +92,7 @@ class _Rule:
             return
         sdk = sdk_of(client)
         if sdk is not None and sdk.refusal(client) is None:
-            wrap(client, **self._arguments)
+            wrap_as_patched(client, self._matches, **self._arguments)
 
     def _matches(self, url: Any) -> bool:
         host, port = url.host.lower(), url.port or {"http": 80, "https": 443}.get(url.scheme)

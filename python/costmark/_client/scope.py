@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from contextvars import ContextVar
 
 TYPE_CHECKING = False  # without the cost of importing typing
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
-    from types import TracebackType
+    from types import FrameType, TracebackType
     from typing import Any, TypeVar
 
     _F = TypeVar("_F", bound=Callable[..., Any])
-    Frame = tuple[str, "Frame | None"]
+    Frame = tuple[str, object, "Frame | None", bool]
 
-# The innermost scope and, linked, those around it. Frames are immutable and scopes hold no state,
-# so one scope object may be entered many times, by any number of threads and tasks.
+# The innermost scope and, linked, those around it: what is in force, the scope object, the frame
+# around it, and whether a generator entered it. Frames are immutable and scopes hold no state, so
+# one scope object may be entered many times, by any number of threads and tasks.
 _frame: ContextVar[Frame | None] = ContextVar("costmark.project", default=None)
+
+_GENERATOR = 0x20 | 0x200  # flags of the code of generators and asynchronous generators
 
 
 def current_project() -> str | None:
@@ -29,24 +33,63 @@ def current_frame() -> Frame | None:
     return _frame.get()
 
 
+def _leave(scope: object, around: Frame | None, *, is_captured: bool = False) -> None:
+    """Take out the innermost frame of a scope, and what generators entered inside of it.
+
+    They are suspended, or done: what they entered must not outlive what they entered it over. Other
+    frames inside are of scopes that are left later, and stay. In another context than the one that
+    entered, there is nothing to leave.
+    """
+    inside, frame = [], _frame.get()
+    while frame is not None and frame[1] is not scope:
+        inside.append(frame)
+        frame = frame[2]
+    if frame is None:
+        return
+    rest = around if is_captured else frame[2]
+    for name, owner, _, by_generator in reversed(inside):
+        if not by_generator:
+            rest = (name, owner, rest, by_generator)
+    _frame.set(rest)
+
+
 class Captured:
     """Brings a captured scope back for the length of a ``with`` block."""
 
-    __slots__ = ("_mine", "_outer")
+    __slots__ = ("_captured", "_outer")
 
     def __init__(self, captured: Frame | None) -> None:
-        # A frame of its own, so that leaving it in a foreign context cannot be mistaken.
-        name, around = captured or ("", None)
-        self._mine: Frame = (name, around)
+        self._captured = captured
         self._outer: Frame | None = None
 
     def __enter__(self) -> None:
         self._outer = _frame.get()
-        _frame.set(self._mine)
+        name = "" if self._captured is None else self._captured[0]
+        _frame.set((name, self, self._captured, False))
 
     def __exit__(self, *exc_info: object) -> None:
-        if _frame.get() is self._mine:
-            _frame.set(self._outer)
+        _leave(self, self._outer, is_captured=True)
+
+
+class _Steps:
+    """The scopes of a generator: in force while it runs, and put aside while it does not."""
+
+    __slots__ = ("_inside", "_outside")
+
+    def __init__(self, scope: Any) -> None:
+        outside = _frame.get()
+        scope.__enter__()
+        self._inside = _frame.get()
+        self._outside = outside
+        _frame.set(outside)
+
+    def __enter__(self) -> None:
+        self._outside = _frame.get()
+        _frame.set(self._inside)
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._inside = _frame.get()
+        _frame.set(self._outside)
 
 
 class project:  # noqa: N801 - reads as a verb: `with costmark.project("..."):`
@@ -65,6 +108,11 @@ class project:  # noqa: N801 - reads as a verb: `with costmark.project("..."):`
     awaited elsewhere. Works with ``async with``, and decorates functions, coroutine functions,
     generators and asynchronous generators.
 
+    Scopes may be left in any order; leaving one brings back what it was entered over. A generator
+    shares the context of the code that iterates over it. So a ``with`` block inside of one holds
+    for that code too while the generator is suspended in it, until the scope around is left.
+    Decorate the generator function instead: then its scope holds only while it runs.
+
     Raises `AttributionError` if ``project_id`` is not a project id.
     """
 
@@ -80,7 +128,11 @@ class project:  # noqa: N801 - reads as a verb: `with costmark.project("..."):`
         return f"project({self.id!r})"
 
     def __enter__(self) -> project:
-        _frame.set((self.id, _frame.get()))
+        return self._enter(sys._getframe(1))
+
+    def _enter(self, caller: FrameType | None) -> project:
+        by_generator = caller is not None and bool(caller.f_code.co_flags & _GENERATOR)
+        _frame.set((self.id, self, _frame.get(), by_generator))
         return self
 
     def __exit__(
@@ -89,13 +141,10 @@ class project:  # noqa: N801 - reads as a verb: `with costmark.project("..."):`
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # A generator may be closed in another context than the one that entered.
-        frame = _frame.get()
-        if frame is not None and frame[0] == self.id:
-            _frame.set(frame[1])
+        _leave(self, None)
 
     async def __aenter__(self) -> project:
-        return self.__enter__()
+        return self._enter(sys._getframe(1))
 
     async def __aexit__(
         self,
@@ -158,21 +207,21 @@ def _coroutine_function(
     return wrapper
 
 
-# Generators share the context of the code that asks for the next value, so the scope is entered for
-# each step and left again at each `yield`.
+# Generators share the context of the code that asks for the next value, so their scopes are put
+# aside at each `yield`.
 
 
 def _generator_function(
     function: Callable[..., Any], scope: Callable[[], Any]
 ) -> Callable[..., Any]:
     def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        values = function(*args, **kwargs)
+        values, steps = function(*args, **kwargs), _Steps(scope())
         step: Callable[[Any], Any] = values.send
         given: Any = None
         try:
             while True:
                 try:
-                    with scope():
+                    with steps:
                         value = step(given)
                 except StopIteration as stop:
                     return stop.value
@@ -183,7 +232,7 @@ def _generator_function(
                 except BaseException as error:  # noqa: BLE001 - handed to the generator
                     step, given = values.throw, error
         finally:
-            with scope():
+            with steps:
                 values.close()
 
     return wrapper
@@ -193,13 +242,13 @@ def _async_generator_function(
     function: Callable[..., Any], scope: Callable[[], Any]
 ) -> Callable[..., Any]:
     async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-        values = function(*args, **kwargs)
+        values, steps = function(*args, **kwargs), _Steps(scope())
         step: Callable[[Any], Any] = values.asend
         given: Any = None
         try:
             while True:
                 try:
-                    with scope():
+                    with steps:
                         value = await step(given)
                 except StopAsyncIteration:
                     return
@@ -210,7 +259,7 @@ def _async_generator_function(
                 except BaseException as error:  # noqa: BLE001 - handed to the generator
                     step, given = values.athrow, error
         finally:
-            with scope():
+            with steps:
                 await values.aclose()
 
     return wrapper

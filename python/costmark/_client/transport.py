@@ -8,6 +8,7 @@ it is for everyone else who uses it.
 from __future__ import annotations
 
 import functools
+from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
 from .call import call_of
@@ -71,12 +72,37 @@ class _UnlessAuthorized:
 @functools.lru_cache(maxsize=64)
 def _view_class(cls: type) -> Any:
     body = {
+        **_slots_of(cls),
         "__slots__": ("_costmark_client", "_costmark_core", "_costmark_transport"),
         "__module__": cls.__module__,
         "__qualname__": cls.__qualname__,
         "__doc__": cls.__doc__,
     }
     return type(cls.__name__, (_View, cls), body)
+
+
+def _slots_of(cls: type) -> dict[str, property]:
+    """Return what reaches the attributes that a client does not keep in its dictionary."""
+    names = (
+        name
+        for base in cls.__mro__
+        for name, value in vars(base).items()
+        if isinstance(value, MemberDescriptorType)
+    )
+    return {name: _reaching(name) for name in names}
+
+
+def _reaching(name: str) -> property:
+    def get(view: Any) -> Any:
+        return getattr(view._costmark_client, name)
+
+    def set_(view: Any, value: Any) -> None:
+        setattr(view._costmark_client, name, value)
+
+    def delete(view: Any) -> None:
+        delattr(view._costmark_client, name)
+
+    return property(get, set_, delete)
 
 
 def attach(client: Any, core: CoreClient) -> Any:
@@ -89,6 +115,12 @@ def attach(client: Any, core: CoreClient) -> Any:
     view._costmark_core = core
     view._costmark_transport = None
     return view
+
+
+def send_through(view: Any, core: CoreClient) -> None:
+    """Let the requests that are made with a view itself, below the SDK, go through `core`."""
+    view._costmark_core = core
+    view._costmark_transport = None
 
 
 def detach(client: Any) -> Any:
@@ -120,10 +152,13 @@ class Transport:
 
     def handle_request(self, request: Any) -> Any:
         """Prepare, send, and read the answer along."""
-        claimed = self._core.claim(request)
-        call, operation = self._take(claimed, request)
+        core = self._core_of(request)
+        if core is None:
+            return self.inner.handle_request(request)
+        claimed = core.claim(request)
+        call, operation = _take(core, claimed, request)
         try:
-            outgoing = self._core.prepare(operation, request)
+            outgoing = core.prepare(operation, request)
         except BaseException:
             call.give_back(operation)
             raise
@@ -142,7 +177,7 @@ class Transport:
             if exchange.next_step != "again" or call.take() is None:
                 return response
             try:
-                outgoing = self._core.prepare(operation, request)
+                outgoing = core.prepare(operation, request)
             except Exception as error:  # noqa: BLE001 - the caller has an answer already
                 call.give_back(operation)
                 _warn_of(error)
@@ -150,10 +185,13 @@ class Transport:
 
     async def handle_async_request(self, request: Any) -> Any:
         """Do the same without blocking."""
-        claimed = await self._core.claim_async(request)
-        call, operation = self._take(claimed, request)
+        core = self._core_of(request)
+        if core is None:
+            return await self.inner.handle_async_request(request)
+        claimed = await core.claim_async(request)
+        call, operation = _take(core, claimed, request)
         try:
-            outgoing = await self._core.prepare_async(operation, request)
+            outgoing = await core.prepare_async(operation, request)
         except BaseException:
             call.give_back(operation)
             raise
@@ -172,18 +210,18 @@ class Transport:
             if exchange.next_step != "again" or call.take() is None:
                 return response
             try:
-                outgoing = await self._core.prepare_async(operation, request)
+                outgoing = await core.prepare_async(operation, request)
             except Exception as error:  # noqa: BLE001 - the caller has an answer already
                 call.give_back(operation)
                 _warn_of(error)
                 return response
 
-    def _take(self, call: Call, request: Any) -> tuple[Call, _core.Operation]:
-        operation = call.take()
-        while operation is None:  # another attempt of the same call is open
-            call = self._core.beside(call, request)
-            operation = call.take()
-        return call, operation
+    def _core_of(self, request: Any) -> CoreClient | None:
+        """Return what a request goes through; None for one that passes as it is."""
+        call = call_of(request)
+        if call is None or not call.by_sdk:
+            return self._core
+        return None if call.left_alone else call.core or self._core
 
     def _send(self, request: Any, outgoing: Outgoing, exchange: Exchange) -> Any:
         try:
@@ -207,6 +245,14 @@ class Transport:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
+
+
+def _take(core: CoreClient, call: Call, request: Any) -> tuple[Call, _core.Operation]:
+    operation = call.take()
+    while operation is None:  # another attempt of the same call is open
+        call = core.beside(call, request)
+        operation = call.take()
+    return call, operation
 
 
 def _warn_of(error: Exception) -> None:

@@ -10,18 +10,26 @@ from __future__ import annotations
 
 import functools
 import types
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import _core
-from .._sdk.base import Sdk, is_async, sdk_of
+from .._sdk.base import Keys, Sdk, is_async, sdk_of
+from .._waiting import Flights, checked_source
 from . import context
-from .call import carrying_call, drop_call, move_call
+from .call import carrying_call, drop_call, leave_alone, move_call
 from .core_client import CoreClient, hint_of, option_texts
-from .transport import attach, detach
+from .transport import attach, detach, is_view, send_through
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
+
+    Credentials = (
+        _core.Credentials
+        | Callable[[], _core.Credentials]
+        | Callable[[], Awaitable[_core.Credentials]]
+    )
+    Token = str | Callable[[], str] | Callable[[], Awaitable[str]]
 
 _ClientT = TypeVar("_ClientT")
 _WRAPPED = "_costmark"
@@ -31,8 +39,8 @@ def wrap(
     client: _ClientT,
     *,
     project: str | None = None,
-    credentials: _core.Credentials | Callable[[], _core.Credentials] | None = None,
-    bearer_token: str | Callable[[], str] | None = None,
+    credentials: Credentials | None = None,
+    bearer_token: Token | None = None,
     **options: object,
 ) -> _ClientT:
     """Attribute, sign and count every call of a client of the OpenAI or the Anthropic SDK.
@@ -40,23 +48,47 @@ def wrap(
     Takes ``OpenAI``, ``Anthropic``, ``AnthropicBedrockMantle`` and their asynchronous twins, and
     returns the same client. `project` is the default for calls that neither name a project
     themselves nor are made in a `project` scope. `credentials` and `bearer_token` may be callables;
-    they are asked on the thread that makes a call, or in a worker thread by asynchronous clients.
+    they are asked on the thread that makes a call. Asynchronous clients ask them in a thread of its
+    own, and take ``async def`` functions too, which run in the event loop; calls that wait for the
+    same answer share it.
     `options` are those of ``costmark options``, such as ``auth="sigv4"``, ``region="us-east-1"`` or
     ``unattributed="refuse"``.
 
-    Copies made by ``with_options()`` and ``copy()`` are wrapped as well. An HTTP client that is
-    shared with others does not change for them. Wrapping a wrapped client replaces its options.
+    Copies made by ``with_options()`` and ``copy()`` are wrapped as well. What is given here stays;
+    everything else is as the client itself has it at the time of a call, also when its base URL,
+    key or credentials change later. An HTTP client that is shared with others does not change for
+    them. Wrapping a wrapped client replaces its options.
 
     Raises `ConfigurationError` for options that cannot work, `AttributionError` for a bad project.
     """
     sdk = _sdk_to_wrap(client)
     spec = _specify(project, credentials, bearer_token, options)
-    spec = replace(spec, base_url=str(_attribute(client, "base_url")))
-    core = spec.core_for(sdk, client)
-    if _WRAPPED in vars(client):
-        unwrap(client)
-    _attach(client, sdk, spec, core)
+    if not is_async(client):
+        checked_source(spec.credentials, is_async=False)
+        checked_source(spec.bearer_token, is_async=False)
+    _wrap(client, sdk, spec)
     return client
+
+
+def wrap_as_patched(
+    client: Any,
+    applies_to: Callable[[Any], bool],
+    *,
+    project: str | None,
+    credentials: Credentials | None,
+    bearer_token: Token | None,
+    **options: object,
+) -> None:
+    """Wrap a client for `patch`: as far as it applies to the client's base URL of the moment."""
+    spec = _specify(project, credentials, bearer_token, options)
+    _wrap(client, _sdk_to_wrap(client), replace(spec, applies_to=applies_to))
+
+
+def _wrap(client: Any, sdk: Sdk, spec: _Spec) -> None:
+    wrapped = _Wrapped(client, sdk, spec)
+    unwrap(client)
+    _set_http_client(client, detach(_attribute(client, "_client")))
+    _attach(client, wrapped)
 
 
 def unwrap(client: _ClientT) -> _ClientT:
@@ -74,24 +106,28 @@ def unwrap(client: _ClientT) -> _ClientT:
 def check_arguments(
     *,
     project: str | None,
-    credentials: _core.Credentials | Callable[[], _core.Credentials] | None,
-    bearer_token: str | Callable[[], str] | None,
+    credentials: Credentials | None,
+    bearer_token: Token | None,
     **options: object,
 ) -> None:
     """Raise what `wrap` would raise with these arguments for any client."""
     spec = _specify(project, credentials, bearer_token, options)
-    CoreClient(spec.options, credentials=spec.credentials, bearer_token=spec.bearer_token)
+    CoreClient(
+        spec.options,
+        credentials=checked_source(spec.credentials, is_async=True),
+        bearer_token=checked_source(spec.bearer_token, is_async=True),
+    )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # there are keys and tokens in it
 class _Spec:
     """What a client was wrapped with."""
 
     project: str | None
-    options: dict[str, str] = field(repr=False)  # keys and tokens may be among them
-    credentials: _core.Credentials | Callable[[], _core.Credentials] | None
-    bearer_token: Callable[[], str] | None
-    base_url: str = ""
+    options: dict[str, str]
+    credentials: Credentials | None
+    bearer_token: Callable[[], Any] | None
+    applies_to: Callable[[Any], bool] | None = None  # by base URL; None: to all
 
     def _names_keys(self) -> bool:
         return self.credentials is not None or not self.options.keys().isdisjoint(
@@ -113,26 +149,52 @@ class _Spec:
         rest = {name: value for name, value in said.items() if name != "profile"}
         return {**rest, **self.options}
 
-    def core_for(self, sdk: Sdk, client: Any) -> CoreClient:
+    def _project(self, sdk: Sdk, client: Any) -> str | None:
+        if self.applies_to is not None:  # clients that name one themselves were made for it
+            return sdk.project(client) or self.project
+        return self.project or sdk.project(client)
+
+    def ask_of(self, sdk: Sdk, client: Any) -> Callable[[], Keys] | None:
+        """Return what the client asks for its keys at every attempt; None without such a thing."""
+        if self._names_keys() or self._names_token():
+            return None
+        return sdk.ask(client)
+
+    def core_for(self, sdk: Sdk, client: Any, keys: Keys | None = None) -> CoreClient:
         """Build its core client: of what was asked for, then of what the client itself says."""
         identity = sdk.identity(client)
-        options = {"base_url": self.base_url, **self._completed(identity.options)}
-        project = self.project or sdk.project(client)
+        options = {"base_url": str(client.base_url), **self._completed(identity.options)}
+        project = self._project(sdk, client)
         if project is not None:
             options["project"] = project
-        asked = self._names_keys() or self._names_token()
+        credentials: Any = self.credentials
+        if not self._names_keys() and not self._names_token():
+            credentials = identity.credentials
+            if credentials is not None and keys is not None:
+                credentials = _First(keys.credentials, credentials)
         return CoreClient(
             options,
-            credentials=self.credentials if asked else identity.credentials,
-            bearer_token=self.bearer_token,
+            credentials=checked_source(credentials, is_async=True),
+            bearer_token=checked_source(self.bearer_token, is_async=True),
             host_api_key=sdk.api_key(client),
         )
 
 
+class _First:
+    """Returns keys that were asked for already, then asks."""
+
+    def __init__(self, keys: _core.Credentials, ask: Callable[[], _core.Credentials]) -> None:
+        self._keys = [keys]
+        self._ask = ask
+
+    def __call__(self) -> _core.Credentials:
+        return self._keys.pop() if self._keys else self._ask()
+
+
 def _specify(
     project: str | None,
-    credentials: _core.Credentials | Callable[[], _core.Credentials] | None,
-    bearer_token: str | Callable[[], str] | None,
+    credentials: Credentials | None,
+    bearer_token: Token | None,
     options: Mapping[str, object],
 ) -> _Spec:
     if project is not None:
@@ -151,14 +213,57 @@ def _specify(
     return _Spec(project, texts, credentials, callback)
 
 
-@dataclass
 class _Wrapped:
     """What `wrap` leaves in a client."""
 
-    sdk: Sdk
-    spec: _Spec
-    core: CoreClient
-    hooks: tuple[str, ...]
+    __slots__ = ("_asking", "_said", "core", "hooks", "sdk", "spec", "view")
+
+    def __init__(self, client: Any, sdk: Sdk, spec: _Spec, like: _Wrapped | None = None) -> None:
+        self.sdk = sdk
+        self.spec = spec
+        self.hooks: tuple[str, ...] = ()
+        self.view: Any = None  # that was made for this client
+        self._asking = Flights()
+        self._said = _said_by(sdk, client)
+        if like is None or like._said[:-1] != self._said[:-1] or like.spec is not spec:
+            self.core = spec.core_for(sdk, client)
+        else:
+            self.core, self._said = like.core, like._said
+
+    def applies(self, client: Any) -> bool:
+        """Whether the calls of the client are ours: of one that `patch` wrapped, maybe not."""
+        return self.spec.applies_to is None or self.spec.applies_to(client.base_url)
+
+    def core_now(self, client: Any) -> CoreClient:
+        """Return the core client for what the client says now."""
+        ask = self.spec.ask_of(self.sdk, client)
+        return self._core_for(client, None if ask is None else ask())
+
+    async def core_now_async(self, client: Any) -> CoreClient:
+        """Do the same; what may block is done in another thread."""
+        ask = self.spec.ask_of(self.sdk, client)
+        if ask is None:
+            return self._core_for(client, None)
+        flight, is_first = self._asking.board()
+        if is_first:
+            flight.start_here(ask)
+        return self._core_for(client, await flight.wait_async())
+
+    def _core_for(self, client: Any, keys: Keys | None) -> CoreClient:
+        said = _said_by(self.sdk, client, keys)
+        if said != self._said:
+            self.core = self.spec.core_for(self.sdk, client, keys)
+            self._said = said
+            if self.view is not None:
+                send_through(self.view, self.core)
+        return self.core
+
+
+def _said_by(sdk: Sdk, client: Any, keys: Keys | None = None) -> tuple[Any, ...]:
+    """Return what a client says now, as far as its core client is made of it."""
+    fingerprint = None if keys is None else keys.fingerprint
+    # The URL as an object: the same one is equal to itself at once.
+    return client.base_url, sdk.project(client), sdk.state(client), fingerprint
 
 
 def _wrapped(client: Any) -> _Wrapped:
@@ -168,7 +273,7 @@ def _wrapped(client: Any) -> _Wrapped:
 
 def core_of(client: object) -> CoreClient:
     """Return the core client of a wrapped client."""
-    return _checked(client).core
+    return _checked(client).core_now(client)
 
 
 def package_of(client: object) -> str:
@@ -186,7 +291,7 @@ def _checked(client: object) -> _Wrapped:
     return wrapped
 
 
-def _attach(client: Any, sdk: Sdk, spec: _Spec, core: CoreClient) -> None:
+def _attach(client: Any, wrapped: _Wrapped) -> None:
     hooks = {
         "request": _request_async if is_async(client) else _request,
         "_build_request": _build_request,
@@ -198,9 +303,13 @@ def _attach(client: Any, sdk: Sdk, spec: _Spec, core: CoreClient) -> None:
     for name, hook in hooks.items():
         like = functools.wraps(getattr(type(client), name))
         vars(client)[name] = types.MethodType(like(hook), client)
-    _set_http_client(client, attach(_attribute(client, "_client"), core))
-    vars(client)[_WRAPPED] = _Wrapped(sdk, spec, core, tuple(hooks))
-    context.track(client, sdk.package)
+    http_client = _attribute(client, "_client")
+    if not is_view(http_client):  # a copy shares the view of its original
+        wrapped.view = attach(http_client, wrapped.core)
+        _set_http_client(client, wrapped.view)
+    wrapped.hooks = tuple(hooks)
+    vars(client)[_WRAPPED] = wrapped
+    context.track(client, wrapped.sdk.package)
 
 
 # --- Hooks: bound to the client, they go on to what its class has under that name ----------------
@@ -226,25 +335,36 @@ async def _request_async(self: Any, cast_to: Any, options: Any, *args: Any, **kw
 
 def _build_request(self: Any, options: Any, **kwargs: Any) -> Any:
     request = type(self)._build_request(self, options, **kwargs)
-    self.__dict__[_WRAPPED].sdk.request_built(self, request, options)
+    wrapped: _Wrapped = self.__dict__[_WRAPPED]
+    if wrapped.applies(self):
+        wrapped.sdk.request_built(self, request, options)
     move_call(options, request)
     return request
 
 
 def _prepare(self: Any, request: Any) -> None:
     """Decide who pays, and fetch what signing needs, before the SDK starts to send and to retry."""
-    wrapped = self.__dict__[_WRAPPED]
+    wrapped: _Wrapped = self.__dict__[_WRAPPED]
+    if not wrapped.applies(self):
+        leave_alone(request)
+        type(self)._prepare_request(self, request)
+        return
     if not wrapped.sdk.check_instead_of_signing(self, request):
         type(self)._prepare_request(self, request)
-    wrapped.core.admit(request)
+    wrapped.core_now(self).admit(request)
 
 
 async def _prepare_async(self: Any, request: Any) -> None:
     """Do the same for asynchronous clients."""
-    wrapped = self.__dict__[_WRAPPED]
+    wrapped: _Wrapped = self.__dict__[_WRAPPED]
+    if not wrapped.applies(self):
+        leave_alone(request)
+        await type(self)._prepare_request(self, request)
+        return
     if not wrapped.sdk.check_instead_of_signing(self, request):
         await type(self)._prepare_request(self, request)
-    await wrapped.core.admit_async(request)
+    core = await wrapped.core_now_async(self)
+    await core.admit_async(request)
 
 
 def _make_status_error_from_response(self: Any, response: Any) -> Any:
@@ -276,12 +396,10 @@ def _wrap_copy(client: Any, copied: Any) -> Any:
     if _WRAPPED in vars(copied):  # by a `copy` that the other one calls
         return copied
     wrapped = _wrapped(client)
-    sdk, spec, core = wrapped.sdk, wrapped.spec, wrapped.core
+    sdk, spec = wrapped.sdk, wrapped.spec
     if sdk.project(copied) != sdk.project(client):
         spec = replace(spec, project=None)
-    if sdk.state(copied) != sdk.state(client):
-        core = spec.core_for(sdk, copied)
-    _attach(copied, sdk, spec, core)
+    _attach(copied, _Wrapped(copied, sdk, spec, like=wrapped))
     return copied
 
 

@@ -23,6 +23,13 @@ class Identity(NamedTuple):
     credentials: Callable[[], _core.Credentials] | None = None
 
 
+class Keys(NamedTuple):
+    """What a client's own source of credentials gave, and a number that is another for others."""
+
+    credentials: _core.Credentials
+    fingerprint: int
+
+
 class Sdk:
     """One SDK. Asked about its own clients only, so its package is loaded by then."""
 
@@ -51,6 +58,10 @@ class Sdk:
     def state(self, client: Any) -> tuple[Any, ...]:
         """Return what a copy must have in common with its original to share its core client."""
         raise NotImplementedError
+
+    def ask(self, client: Any) -> Callable[[], Keys] | None:
+        """Return what the SDK asks for keys at every attempt, which may block; None without one."""
+        return None
 
     def request_built(self, client: Any, request: Any, options: Any) -> None:
         """Look at a request that the SDK has just built."""

@@ -6,16 +6,17 @@ signature. So its identity is taken over, and the request is signed once, at the
 
 from __future__ import annotations
 
+import importlib.util
 import sys
-import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import _core
-from ..errors import CredentialsError
-from .base import Identity, definer
+from .._waiting import interruptible
+from ..errors import CredentialsError, Error
+from .base import Identity, Keys, definer
 
-# How long credentials that other code refreshes are used before they are asked for again.
-_ASK_AGAIN_S = 300
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def identity_of(client: Any) -> Identity:
@@ -29,7 +30,33 @@ def identity_of(client: Any) -> Identity:
     options = {"auth": "sigv4", "region": config.region}
     if hasattr(config, "service"):
         options["service"] = config.service
-    return Identity(options, lambda: _credentials(auth))
+    if not _has_source(config):
+        # Where botocore is missing, the default chain of costmark stands in for its own.
+        return Identity({**options, **({"profile": config.profile} if config.profile else {})})
+    return Identity(options, lambda: _keys_now(auth).credentials)
+
+
+def ask_of(client: Any) -> Callable[[], Keys] | None:
+    """Return what the provider asks for keys each time it signs; None where they are fixed."""
+    auth = _auth_of(client)
+    config = getattr(auth, "_config", None)
+    if config is None or config.access_key_id is not None or not _has_source(config):
+        return None
+    return lambda: _keys_now(auth)
+
+
+def state_of(client: Any) -> tuple[Any, ...] | None:
+    """Return what says whether two clients have the same identity."""
+    auth = _auth_of(client)
+    config = getattr(auth, "_config", None)
+    if config is None:
+        return None if auth is None else ("bearer",)
+    return config, getattr(config, "credentials_provider", None)
+
+
+def _has_source(config: Any) -> bool:
+    fixed = config.access_key_id is not None or config.credentials_provider is not None
+    return fixed or importlib.util.find_spec("botocore") is not None
 
 
 def check_instead_of_signing(client: Any, request: Any) -> bool:
@@ -56,24 +83,35 @@ def _signs_itself(client: Any) -> bool:
     return definer(client, "_prepare_request") in (openai.OpenAI, openai.AsyncOpenAI)
 
 
-def _credentials(auth: Any) -> _core.Credentials:
+def _keys_now(auth: Any) -> Keys:
+    try:
+        return _keys(auth)
+    except Error:
+        raise
+    except Exception as error:
+        raise CredentialsError(
+            f"the credentials of the client's bedrock provider: {type(error).__name__} was raised"
+        ) from error
+
+
+def _keys(auth: Any) -> Keys:
     config = auth._config
     if config.access_key_id is not None:
-        return _core.Credentials(
-            config.access_key_id, config.secret_access_key, config.session_token
-        )
-    found = config.credentials_provider() if config.credentials_provider else _session(auth)
+        return _as_keys(config.access_key_id, config.secret_access_key, config.session_token)
+    if config.credentials_provider:
+        found = config.credentials_provider()
+    else:
+        found = interruptible(lambda: _session(auth))
     if found is None:
         raise CredentialsError("the bedrock provider of the client found no AWS credentials")
     freeze = getattr(found, "get_frozen_credentials", None)
     frozen = freeze() if callable(freeze) else found
-    return _core.Credentials(
-        frozen.access_key,
-        frozen.secret_key,
-        frozen.token,
-        expires_at=time.time() + 2 * _ASK_AGAIN_S,
-        source="bedrock provider",
-    )
+    return _as_keys(frozen.access_key, frozen.secret_key, frozen.token)
+
+
+def _as_keys(access_key: str, secret_key: str, token: str | None) -> Keys:
+    credentials = _core.Credentials(access_key, secret_key, token, source="bedrock provider")
+    return Keys(credentials, hash((access_key, secret_key, token)))
 
 
 def _session(auth: Any) -> Any:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import bedrock
-from .base import Identity, Sdk
+from .base import Identity, Keys, Sdk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _PROJECT_HEADER = "openai-project"
 
@@ -36,7 +39,10 @@ class _OpenAI(Sdk):
 
     def state(self, client: Any) -> tuple[Any, ...]:
         key = getattr(client, "_api_key_provider", None) or client.api_key
-        return client.project, key, getattr(client, "_provider", None)
+        return client.project, key, bedrock.state_of(client)
+
+    def ask(self, client: Any) -> Callable[[], Keys] | None:
+        return bedrock.ask_of(client)
 
     def request_built(self, client: Any, request: Any, options: Any) -> None:
         """Take away the project header that the constructor's `project` puts on every request.

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from .routes import Empty, error_answer, routes
 from .state.emulator_state import State
 from .wire.errors import ApiError, invalid
+from .wire.lenient import lenient_method, lenient_path
 from .wire.received import Received, header_text
 
 if TYPE_CHECKING:
@@ -30,12 +31,16 @@ class _Wire:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = self._state.ids.new("req_")
         raw_path, raw_query = scope["raw_path"].decode("ascii"), scope["query_string"].decode()
+        method = scope["method"]
         headers = tuple((n.decode("ascii"), header_text(v)) for n, v in scope["headers"])
         body = await self._body(receive)
         if body is None:
             return
+        if self._state.settings.lenient and not raw_path.startswith("/_emulator/"):
+            scope["path"] = lenient_path(raw_path)
+            scope["method"] = lenient_method(scope["method"], scope["path"], headers, body)
         self._state.responses.advance(self._state.now())
-        raw = Received(scope["method"], raw_path, raw_query, headers, body, request_id)
+        raw = Received(method, raw_path, raw_query, headers, body, request_id)
         scope["emulator.received"] = raw
         own = scope["path"].startswith("/_emulator/")
         entry: dict[str, Any] = {} if own else self._state.records.add_request(raw)

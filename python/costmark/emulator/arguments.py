@@ -150,6 +150,12 @@ def _add_strictness(parser: argparse.ArgumentParser) -> None:
         default=Settings.strict_routes,
         help="serve a model on its own route only",
     )
+    add(
+        "--lenient",
+        action="store_true",
+        help="read methods, paths and bodies as the most lenient server would, to find out whether"
+        " another spelling is a way around attribution",
+    )
     add("--seed", type=int, help="make identifiers the same on every run")
 
 

@@ -136,6 +136,7 @@ def settings_from(options: argparse.Namespace, environ: Mapping[str, str]) -> Se
         clock_offset_s=options.clock_offset_s,
         strict_body=options.strict_body,
         strict_routes=options.strict_routes,
+        lenient=options.lenient,
         anonymous=options.anonymous,
         max_projects=options.max_projects,
         projects=_projects(options),

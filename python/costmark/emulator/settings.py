@@ -49,6 +49,7 @@ class Settings:
     clock_offset_s: float = 0.0  # how far the emulator's clock is ahead of the machine's
     strict_body: bool = True
     strict_routes: bool = False
+    lenient: bool = False  # reads requests as the most lenient server would
     anonymous: bool = False
     max_projects: int = 1000
     projects: tuple[tuple[str, dict[str, str]], ...] = ()  # those to start with: id and tags

@@ -355,6 +355,7 @@ static void operations(void) {
   costmark_wait no_wait = COSTMARK_WAIT_INIT;
   costmark_next next = COSTMARK_NEXT_INIT;
   costmark_usage_report *report = NULL;
+  costmark_request_counts counts = COSTMARK_REQUEST_COUNTS_INIT;
   costmark_usage_totals totals = COSTMARK_USAGE_TOTALS_INIT;
   costmark_route route = COSTMARK_ROUTE_INIT;
   costmark_request request = chat_request(url, "{\"model\":\"m\",\"stream\":true}");
@@ -378,7 +379,7 @@ static void operations(void) {
   no_wait.no_wait = 1;
   CHECK(costmark_operation_prepare(operation, NULL, &no_wait, &prepared, NULL) ==
         COSTMARK_WOULD_BLOCK);
-  OK(costmark_operation_ready(operation, NULL));
+  OK(costmark_operation_ready(operation, NULL, NULL));
   OK(costmark_operation_prepare(operation, &request, &no_wait, &prepared, NULL));
   check_prepared(&prepared, url);
   costmark_operation_sent(operation);
@@ -399,6 +400,8 @@ static void operations(void) {
   CHECK(totals.operations == 1 && totals.attempts == 2 && totals.incomplete_attempts == 1);
   CHECK(totals.failed_attempts == 0 && totals.input_tokens == 9 && totals.output_tokens == 4);
   CHECK(totals.cached_input_tokens == 2 && totals.cache_write_tokens == 0);
+  costmark_usage_report_requests(report, &counts);
+  CHECK(counts.unattributed == 0 && counts.unrecognized == 0);
   costmark_usage_report_free(report);
   costmark_client_usage_reset(client);
   costmark_client_release(client);
@@ -520,6 +523,44 @@ static void over_the_network(void) {
   CHECK(self.freed == 3);
 }
 
+static void prices(void) {
+  static const char text[] =
+      "date 2026-09-30\nm r s standard input - - token - - USD 3 2026-09 its card\n";
+  costmark_price_book *book = NULL, *shipped = NULL, *none = NULL;
+  costmark_price_book_view view = COSTMARK_PRICE_BOOK_VIEW_INIT;
+  costmark_price price = COSTMARK_PRICE_INIT;
+  costmark_priced_call call = COSTMARK_PRICED_CALL_INIT;
+  costmark_usage usage = COSTMARK_USAGE_INIT;
+  costmark_cost cost = COSTMARK_COST_INIT;
+  costmark_cost_part part = {0, 0};
+  OK(costmark_price_book_shipped(&shipped, NULL));
+  OK(costmark_price_book_parse(text, strlen(text), "book", 4, &book, NULL));
+  CHECK(costmark_price_book_load("/nonexistent/book", 17, &none, NULL) == COSTMARK_INVALID_OPTION);
+  CHECK(none == NULL);
+  costmark_price_book_read(book, &view);
+  CHECK(is(view.date, "2026-09-30") && is(view.file, "book") && view.hash.len == 64);
+  CHECK(view.price_count == 1 && view.threshold_count == 0 && view.thresholds == NULL);
+  CHECK(costmark_price_book_age_days(book, 1790726400 + 86400) == 1);
+  costmark_price_book_price(book, 0, &price);
+  CHECK(is(price.kind, "input") && is(price.source, "its card") && price.time_to_live.data == NULL);
+  CHECK(price.pico_usd == 3 && price.has_pico_usd == 1 && price.over == 0 && price.line == 2);
+  usage.input_tokens = 5;
+  usage.known = COSTMARK_USAGE_INPUT | COSTMARK_USAGE_OUTPUT;
+  call.model = str("m");
+  call.region = str("r");
+  call.serving = str("s");
+  call.usage = &usage;
+  call.end_us = noon * 1000000;
+  OK(costmark_price_book_cost(book, &call, &cost, &part, 1, NULL));
+  CHECK(cost.state == COSTMARK_COST_PRICED && cost.has_pico_usd == 1 && cost.pico_usd == 15);
+  CHECK(cost.flags == (COSTMARK_PRICE_FLAG_TIER_ASSUMED | COSTMARK_PRICE_FLAG_PARTS_ABSENT));
+  CHECK(cost.part_count == 1 && part.price == 0 && part.count == 5);
+  CHECK(strcmp(costmark_cost_state_name(cost.state), "priced") == 0);
+  CHECK(strcmp(costmark_price_flag_name(COSTMARK_PRICE_FLAG_NO_DAY), "no_day") == 0);
+  costmark_price_book_free(book);
+  costmark_price_book_free(shipped);
+}
+
 int main(void) {
   static const char *const names[] = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
                                       "AWS_SESSION_TOKEN", "AWS_BEARER_TOKEN_BEDROCK",
@@ -541,6 +582,7 @@ int main(void) {
   caches();
   operations();
   over_the_network();
+  prices();
   CHECK(costmark_live_handles() == 0);
   return failures == 0 ? 0 : 1;
 }

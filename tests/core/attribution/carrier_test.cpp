@@ -13,12 +13,12 @@ Carriers choose(std::string_view option, EndpointKind endpoint, const Route& rou
 }
 
 Carriers choose(std::string_view option, EndpointKind endpoint, Api api, bool json_body) {
-  return choose(option, endpoint, Route{api, true, false}, json_body);
+  return choose(option, endpoint, Route{api, RouteKind::inference, false}, json_body);
 }
 
 // What lies below /anthropic/v1.
-constexpr Route anthropic_messages{Api::messages, true, true};
-constexpr Route anthropic_models{Api::other, false, true};
+constexpr Route anthropic_messages{Api::messages, RouteKind::inference, true};
+constexpr Route anthropic_models{Api::other, RouteKind::free, true};
 
 std::string spelt(const Carriers& carriers) {
   return std::string(carriers.body ? "body " : "") + (carriers.header ? "header " : "") +

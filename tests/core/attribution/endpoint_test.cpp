@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "base/text.hpp"
+
 namespace costmark::attribution {
 namespace {
 
@@ -35,6 +37,21 @@ INSTANTIATE_TEST_SUITE_P(
              "eusc-de-east-1"},
         Case{"bedrock-runtime.us-isob-east-1.sc2s.sgov.gov", EndpointKind::runtime,
              "us-isob-east-1"},
+        // Interface endpoints, of a region and of a zone.
+        Case{"vpce-0a1b-2c3d.bedrock-runtime.us-east-1.vpce.amazonaws.com", EndpointKind::runtime,
+             "us-east-1"},
+        Case{"VPCE-0a1b-2c3d-us-east-1a.Bedrock-Mantle.us-east-1.VPCE.amazonaws.com.",
+             EndpointKind::mantle, "us-east-1"},
+        Case{"vpce-0a1b.bedrock-runtime-fips.us-gov-west-1.vpce.amazonaws.com",
+             EndpointKind::runtime, "us-gov-west-1"},
+        Case{"vpce-0a1b.bedrock-runtime.cn-north-1.vpce.amazonaws.com.cn", EndpointKind::runtime,
+             "cn-north-1"},
+        Case{"vpce-0a1b.bedrock-runtime.us-east-1.amazonaws.com", EndpointKind::custom, ""},
+        Case{"vpce-0a1b.bedrock-runtime.us-east-1.vpce.example.com", EndpointKind::custom, ""},
+        Case{"vpce-0a1b.sts.us-east-1.vpce.amazonaws.com", EndpointKind::custom, ""},
+        Case{"vpce-.vpce-x.bedrock-runtime.us-east-1.vpce.amazonaws.com", EndpointKind::custom, ""},
+        Case{"x-0a1b.bedrock-runtime.us-east-1.vpce.amazonaws.com", EndpointKind::custom, ""},
+        Case{"vpce-", EndpointKind::custom, ""},
         // No such hosts.
         Case{"bedrock-mantle-fips.us-east-1.api.aws", EndpointKind::custom, ""},
         Case{"bedrock-mantle.us-east-1.amazonaws.com", EndpointKind::custom, ""},
@@ -55,13 +72,29 @@ TEST(Hosts, ARegionLongerThanAnyIsNoRegion) {
   EXPECT_EQ(classify_host(host).kind, EndpointKind::custom);
 }
 
+TEST(Hosts, OfOtherVendorsAreKnown) {
+  for (const char* other :
+       {"api.openai.com", "API.OpenAI.com.", "eu.api.openai.com", "api.anthropic.com",
+        "mine.openai.azure.com", "mine.services.ai.azure.com",
+        "aws-external-anthropic.us-east-1.api.aws", "us-central1-aiplatform.googleapis.com"}) {
+    EXPECT_TRUE(is_host_of_other_vendor(other)) << other;
+  }
+  for (const char* host :
+       {"bedrock-mantle.us-east-1.api.aws", "127.0.0.1", "openai.com.example.org",
+        "gateway.example", "api.openai.com.example.org", "xapi.openai.com", "openai.azure.com",
+        ""}) {
+    EXPECT_FALSE(is_host_of_other_vendor(host)) << host;
+  }
+  EXPECT_FALSE(is_host_of_other_vendor(std::string(300, 'a') + ".openai.azure.com"));
+}
+
 TEST(Regions, AreSpeltLikeAwsSpellsThem) {
   for (const char* good : {"us-east-1", "us-gov-west-1", "ap-southeast-10", "eusc-de-east-1"}) {
-    EXPECT_TRUE(is_region(good)) << good;
+    EXPECT_TRUE(text::is_region(good)) << good;
   }
   for (const char* bad : {"", "us", "us-east", "us-1x", "us-east-", "-east-1", "US-EAST-1",
                           "us_east_1", "us-east-1 ", "us-1", "u-east-1"}) {
-    EXPECT_FALSE(is_region(bad)) << bad;
+    EXPECT_FALSE(text::is_region(bad)) << bad;
   }
 }
 

@@ -15,9 +15,9 @@ struct Case {
 class Routes : public testing::TestWithParam<Case> {};
 
 TEST_P(Routes, AreRecognised) {
-  const Route route = route_of(GetParam().method, GetParam().path);
+  const Route route = route_of(GetParam().method, LenientPath(GetParam().path));
   EXPECT_EQ(route.api, GetParam().api) << GetParam().path;
-  EXPECT_EQ(route.inference, GetParam().inference) << GetParam().path;
+  EXPECT_EQ(route.inference(), GetParam().inference) << GetParam().path;
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -31,7 +31,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"POST", "/v1/completions/..", Api::other, false},
         Case{"POST", "/v1/chat/completions%", Api::other, false},
         Case{"POST", "/v1/xcompletions", Api::other, false},
-        Case{"POST", "/v1/chat/COMPLETIONS", Api::other, false},
+        Case{"POST", "/v1/chat/COMPLETIONS", Api::chat_completions, true},
         Case{"GET", "/v1/chat/completions", Api::chat_completions, false},
         Case{"POST", "/openai/v1/responses", Api::responses, true},
         Case{"POST", "/v1/responses/compact", Api::responses, true},
@@ -52,21 +52,106 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"GET", "/v1/models", Api::other, false}, Case{"POST", "/", Api::other, false},
         Case{"POST", "", Api::other, false}));
 
+struct Kind {
+  const char* method;
+  const char* path;
+  RouteKind kind;
+};
+
+class Kinds : public testing::TestWithParam<Kind> {};
+
+TEST_P(Kinds, AreToldApart) {
+  EXPECT_EQ(route_of(GetParam().method, LenientPath(GetParam().path)).kind, GetParam().kind)
+      << GetParam().method << " " << GetParam().path;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, Kinds,
+    testing::Values(
+        // Methods that only read, or delete.
+        Kind{"GET", "/v1/models", RouteKind::free}, Kind{"HEAD", "/anything", RouteKind::free},
+        Kind{"OPTIONS", "/v1/responses", RouteKind::free},
+        Kind{"DELETE", "/v1/files/file_1", RouteKind::free},
+        Kind{"get", "/v1/responses", RouteKind::free},
+        // Management, counting, cancelling, completing.
+        Kind{"POST", "/v1/organization/projects", RouteKind::free},
+        Kind{"PUT", "/v1/data_retention", RouteKind::free},
+        Kind{"POST", "/anthropic/v1/messages/count_tokens", RouteKind::free},
+        Kind{"POST", "/v1/responses/input_tokens", RouteKind::free},
+        Kind{"POST", "/v1/responses/resp_1/cancel", RouteKind::free},
+        Kind{"POST", "/v1/batches/batch_1/cancel", RouteKind::free},
+        Kind{"POST", "/v1/messages/batches/b_1/cancel", RouteKind::free},
+        Kind{"POST", "/v1/fine_tuning/jobs/ftjob_1/cancel", RouteKind::free},
+        Kind{"POST", "/v1/uploads/upload_1/complete", RouteKind::free},
+        Kind{"POST", "/v1/chat/completions/chatcmpl_1", RouteKind::free},
+        Kind{"POST", "/v1/conversations", RouteKind::free},
+        Kind{"POST", "/model/m/count-tokens", RouteKind::free},
+        // Jobs and their uploads, other models, sessions.
+        Kind{"POST", "/v1/batches", RouteKind::spending},
+        Kind{"POST", "/v1/files", RouteKind::spending},
+        Kind{"POST", "/v1/uploads/upload_1/parts", RouteKind::spending},
+        Kind{"POST", "/v1/fine_tuning/jobs", RouteKind::spending},
+        Kind{"POST", "/v1/images/generations", RouteKind::spending},
+        Kind{"POST", "/gateway/v1/audio/transcriptions", RouteKind::spending},
+        Kind{"POST", "/v1/moderations", RouteKind::spending},
+        Kind{"POST", "/v1/realtime/client_secrets", RouteKind::spending},
+        Kind{"POST", "/v1/threads/t_1/messages", RouteKind::spending},
+        // bedrock-runtime's own; a model may be an ARN, whose '/' is escaped.
+        Kind{"POST", "/model/openai.gpt-oss-20b/converse", RouteKind::invoking},
+        Kind{"POST", "/model/arn:aws:bedrock:us-east-1:1:inference-profile%2Fp/invoke",
+             RouteKind::invoking},
+        Kind{"POST", "/model/m/invoke-with-response-stream", RouteKind::invoking},
+        Kind{"POST", "/chain/invoke", RouteKind::unknown},
+        // The rest.
+        Kind{"POST", "/key/generate", RouteKind::unknown}, Kind{"PUT", "/x", RouteKind::unknown},
+        Kind{"POST", "/graphql", RouteKind::unknown}, Kind{"POST", "", RouteKind::unknown},
+        Kind{"POST", "/v1/organization/users", RouteKind::unknown},
+        Kind{"PUT", "/v1/chat/completions", RouteKind::inference},
+        Kind{"FOO", "/v1/embeddings", RouteKind::inference},
+        // Of two readings the one that may spend counts.
+        Kind{"POST", "/v1/chat/completions;/../../models", RouteKind::inference},
+        Kind{"POST", "/v1/responses%3f/../input_tokens", RouteKind::inference},
+        Kind{"POST", "/v1/files%00/../organization/projects", RouteKind::spending}));
+
+TEST(RouteOf, TakesAReadingRequestWithWorkToDoForWriting) {
+  const auto kind = [](const char* method, const char* path) {
+    return route_of(method, LenientPath(path), Work::write).kind;
+  };
+  EXPECT_EQ(kind("GET", "/v1/chat/completions"), RouteKind::inference);
+  EXPECT_EQ(kind("GET", "/v1/realtime"), RouteKind::spending);
+  EXPECT_EQ(kind("DELETE", "/model/m/converse"), RouteKind::invoking);
+  EXPECT_EQ(kind("GET", "/v1/models"), RouteKind::free);
+  EXPECT_EQ(kind("GET", "/v1/responses/resp_1"), RouteKind::free);
+  const Route session = route_of("GET", LenientPath("/v1/responses"), Work::upgrade);
+  EXPECT_EQ(session.kind, RouteKind::spending);
+  EXPECT_EQ(route_of("POST", LenientPath("/v1/responses"), Work::upgrade).kind,
+            RouteKind::inference);
+}
+
+TEST(RouteOf, KnowsWhatBelongsToAProject) {
+  for (const char* path : {"/v1/models", "/v1/files/file_1/content", "/v1/responses/resp_1"}) {
+    EXPECT_TRUE(route_of("GET", LenientPath(path)).of_project) << path;
+  }
+  for (const char* path : {"/health", "/key/info", "/v1/organization/projects", ""}) {
+    EXPECT_FALSE(route_of("GET", LenientPath(path)).of_project) << path;
+  }
+}
+
 TEST(RouteOf, SeesWhatLiesBelowAnthropic) {
   for (const char* path :
        {"/anthropic/v1/messages", "/anthropic/v1/messages/count_tokens", "/anthropic/v1/models",
         "/anthropic/v1/models/anthropic.claude-fable-5", "/gateway/anthropic/v1/messages",
         "//anthropic/./v1/messages", "/%61nthropic/v1/messages", "/x/../anthropic/v1/messages",
         "/anthropic/v1"}) {
-    EXPECT_TRUE(route_of("POST", path).anthropic) << path;
-    EXPECT_TRUE(route_of("GET", path).names_workspace()) << path;
+    EXPECT_TRUE(route_of("POST", LenientPath(path)).anthropic) << path;
+    EXPECT_TRUE(route_of("GET", LenientPath(path)).names_workspace()) << path;
   }
   for (const char* path : {"/v1/models", "/v1/models/anthropic", "/anthropic/models",
                            "/anthropic/../v1/chat/completions", "/xanthropic/v1/models", ""}) {
-    EXPECT_FALSE(route_of("GET", path).anthropic) << path;
-    EXPECT_FALSE(route_of("GET", path).names_workspace()) << path;
+    EXPECT_FALSE(route_of("GET", LenientPath(path)).anthropic) << path;
+    EXPECT_FALSE(route_of("GET", LenientPath(path)).names_workspace()) << path;
   }
-  EXPECT_TRUE(route_of("POST", "/v1/messages").names_workspace());
+  EXPECT_TRUE(route_of("POST", LenientPath("/v1/messages")).names_workspace());
 }
 
 TEST(FamilyOf, GoesByTheExactBeginning) {

@@ -332,8 +332,8 @@ TEST(Attribute, AProjectThatParsersReadDifferentlyIsRefused) {
   EXPECT_EQ(code_for(R"({"project_id":"proj_b","project_id":null})"), Code::conflict);
   EXPECT_EQ(code_for(R"({"project_id":"proj_b","\u0070roject_id":""})"), Code::conflict);
   EXPECT_EQ(code_for(R"({"project_id":"proj_\ud800"})"), Code::invalid_project);
-  EXPECT_EQ(code_for(R"({"project_id":null})"), Code::ok);
-  EXPECT_EQ(code_for(R"({"project_id":""})"), Code::ok);
+  EXPECT_EQ(code_for(R"({"project_id":null})"), Code::unattributed);
+  EXPECT_EQ(code_for(R"({"project_id":""})"), Code::unattributed);
   EXPECT_EQ(code_for(R"({"project_id":"proj_b","project_id":"proj_a"})"), Code::ok);
   EXPECT_EQ(prepared.body(), R"({"project_id":"proj_a"})");
 }
@@ -341,11 +341,12 @@ TEST(Attribute, AProjectThatParsersReadDifferentlyIsRefused) {
 TEST(Attribute, WhatCannotBeNamedOnARuntimeHostIsRefused) {
   const auto client = client_of({{"project", "proj_a"}, {"auth", "none"}});
   Prepared prepared;
-  Post post{std::string(runtime_chat), "{}", {{"Content-Type", "text/plain"}}};
+  Post post{std::string(runtime_chat), "model=m", {{"Content-Type", "text/plain"}}};
   EXPECT_EQ(client->prepare(post.request(), prepared).error().code, Code::unattributed);
+  post.body = "\x1F\x8B\x08";
   post.headers = {{"Content-Type", "application/json"}, {"Content-Encoding", "gzip"}};
   EXPECT_EQ(client->prepare(post.request(), prepared).error().code, Code::unattributed);
-  post.headers = {{"Content-Type", "application/json"}};
+  post.body = "{}";
   EXPECT_TRUE(client->prepare(post.request(), prepared).ok());
   EXPECT_EQ(prepared.body(), R"({"project_id":"proj_a"})");
 }

@@ -736,12 +736,9 @@ TEST(Operations, FindTheErrorsOfPrepareWhenTheyGetReady) {
   };
   const OptionValues keys = with_keys({{"auth", "sigv4"}});
   const std::string upload = "https://bedrock-mantle.us-east-1.api.aws/v1/files";
-  OptionValues gateway = keys;
-  gateway["base_url"] = "https://gateway.example/v1";
   const Case cases[] = {
       {keys, upload, true, Code::body_needed},
       {keys, "https://sts.amazonaws.com/", false, Code::endpoint_mismatch},
-      {gateway, "https://gateway.example/v1/files", false, Code::invalid_option},
       {{{"bearer_token", "a b"}}, std::string(mantle_chat), false, Code::no_credentials},
       {{{"auth", "bearer"}}, std::string(mantle_chat), false, Code::no_credentials},
       {{{"auth", "sigv4"}}, std::string(mantle_chat), false, Code::no_credentials},

@@ -10,7 +10,7 @@ using namespace testing;
 
 std::string authorization(const OptionValues& options, const OptionValues& variables) {
   auto client = Client::create(config_of(options, variables));
-  EXPECT_TRUE(client.ok()) << client.error().message;
+  if (!client.ok()) return client.error().message;
   Prepared prepared;
   const Post post{std::string(options.contains("base_url") ? custom_chat : mantle_chat),
                   R"({"model":"m"})"};
@@ -76,7 +76,11 @@ TEST(ClientProfile, ItsRegionIsTheLastResort) {
   named["AWS_REGION"] = "us-west-2";
   EXPECT_NE(authorization(options, named).find("/us-west-2/"), std::string::npos);
   options = {{"base_url", "http://127.0.0.1:8080/v1"}, {"auth", "sigv4"}, {"profile", "bad"}};
-  EXPECT_NE(authorization(options, variables).find("no region to sign for"), std::string::npos);
+  EXPECT_NE(authorization(options, variables)
+                .find("no region to sign for: 'not a region' (" + home.path(".aws/config") +
+                      ":4) is not spelt like an AWS region, such as us-east-1"),
+            std::string::npos)
+      << authorization(options, variables);
   options["region"] = "us-east-2";
   EXPECT_NE(authorization(options, variables).find("/us-east-2/"), std::string::npos);
 }

@@ -275,5 +275,24 @@ TEST(SendAgain, EachAttemptIsSignedAnew) {
   }
 }
 
+TEST(SendAgain, NamesAClockThatIsMoreThanADayOff) {
+  for (const bool far_off : {true, false}) {
+    Loopback server(
+        keep_answering(json_answer(403, R"({"__type":"SignatureDoesNotMatch","message":"no"})",
+                                   far_off ? "Date: Thu, 02 Jan 2098 03:04:50 GMT\r\n" : "")));
+    const auto client = sender(with_keys({{"auth", "sigv4"},
+                                          {"region", "us-east-1"},
+                                          {"service", "bedrock"},
+                                          {"base_url", server.origin()}}));
+    Operation operation = client->operation();
+    const Status status = client->send(chat_to(server.origin()).request(), {}, operation);
+    EXPECT_EQ(code_of(status), Code::service);
+    EXPECT_EQ(message_of(status).find("the service's 2098-01-02T03:04:50Z: set the local clock") !=
+                  std::string::npos,
+              far_off)
+        << message_of(status);
+  }
+}
+
 }  // namespace
 }  // namespace costmark::testing

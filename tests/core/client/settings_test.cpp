@@ -35,6 +35,17 @@ TEST(Settings, ContradictionsAreRefusedAtConstruction) {
       {{{"region", "Virginia"}}, Code::invalid_option, "us-east-1"},
       {{{"project", "default"}}, Code::invalid_project, "reserved"},
       {{{"project", "my project"}}, Code::invalid_project, "byte 2"},
+      {{{"project", "proj_b"}, {"allowed_projects", "proj_a*,proj_c"}},
+       Code::project_not_allowed,
+       "proj_b"},
+      {{{"rules", "proj_b: model=*"}, {"allowed_projects", "proj_a"}},
+       Code::project_not_allowed,
+       "rule"},
+      {{{"allowed_projects", "proj_a,proj.*"}}, Code::invalid_option, "byte 4"},
+      {{{"allowed_projects", "proj_[ab]"}}, Code::invalid_option, "proj_team_*"},
+      {with_keys({{"auth", "sigv4"}, {"base_url", "http://127.0.0.1:8080/v1"}}),
+       Code::invalid_option,
+       "AWS_REGION"},
       {{{"rules", "nonsense"}}, Code::invalid_option, "rules"},
       {{{"carrier", "auto,body"}}, Code::invalid_option, "carrier"},
       {{{"access_key_id", "AKIDEXAMPLE"}}, Code::invalid_option, "secret_access_key"},
@@ -87,6 +98,48 @@ TEST(Settings, PlainHttpToAwsIsRefusedWithoutABaseUrlToo) {
   Prepared prepared;
   const Post post{"http://bedrock-mantle.us-east-1.api.aws/v1/responses", "{}"};
   EXPECT_EQ(client->prepare(post.request(), prepared).error().code, Code::endpoint_mismatch);
+}
+
+// --- Hosts of other vendors ----------------------------------------------------------------------
+
+TEST(Hosts, OfOtherVendorsAreRefusedAtTheFirstCall) {
+  const auto client = client_of({{"project", "proj_a"}, {"base_url", "https://api.openai.com/v1"}});
+  Prepared prepared;
+  for (const char* path : {"chat/completions", "models"}) {
+    const Post post{std::string("https://api.openai.com/v1/") + path, "{}"};
+    const Status status = client->prepare(post.request(), prepared);
+    ASSERT_FALSE(status.ok());
+    EXPECT_EQ(status.error().code, Code::endpoint_mismatch);
+    EXPECT_NE(status.error().message.find("option 'hosts'"), std::string::npos);
+    EXPECT_EQ(client->check(post.request(), prepared).error().code, Code::endpoint_mismatch);
+  }
+  EXPECT_EQ(client->verify({}).error().code, Code::endpoint_mismatch);
+}
+
+TEST(Hosts, AreCoveredWhereTheyAreNamed) {
+  const Post post{"https://api.openai.com/v1/chat/completions", "{}"};
+  const auto code_with = [&](const char* hosts) {
+    Prepared prepared;
+    const Status status = client_of({{"hosts", hosts}})->prepare(post.request(), prepared);
+    return status ? Code::ok : status.error().code;
+  };
+  EXPECT_EQ(code_with("api.openai.com"), Code::ok);
+  EXPECT_EQ(code_with("localhost:8080, API.OpenAI.com:443"), Code::ok);
+  EXPECT_EQ(code_with("api.openai.com:8443"), Code::endpoint_mismatch);
+  EXPECT_EQ(code_with("api.anthropic.com"), Code::endpoint_mismatch);
+}
+
+TEST(Hosts, AreCheckedWhenTheClientIsMade) {
+  for (const char* good : {"localhost", "localhost:8080", "::1", "[::1]:8080", "10.0.0.1"}) {
+    EXPECT_TRUE(Client::create(config_of({{"hosts", good}})).ok()) << good;
+  }
+  for (const char* bad : {"http://localhost", "localhost:", "localhost:0", "local host", "a/b",
+                          "a@b", "a?b", "a#b", "[::1", ":8080", "localhost:99999"}) {
+    const auto client = Client::create(config_of({{"hosts", bad}}));
+    ASSERT_FALSE(client.ok()) << bad;
+    EXPECT_EQ(client.error().code, Code::invalid_option) << bad;
+    EXPECT_NE(client.error().message.find("'hosts'"), std::string::npos) << bad;
+  }
 }
 
 }  // namespace

@@ -1,176 +1,14 @@
 // The proof that an endpoint reads the project of requests, over endpoints that answer by script.
-#include <unistd.h>
-
-#include <algorithm>
-#include <atomic>
-#include <functional>
-#include <future>
-#include <mutex>
-#include <regex>
-#include <thread>
-
 #include "client/verify/probe.hpp"
-#include "core/client/client_fixture.hpp"
-#include "core/forking.hpp"
-#include "http/transport.hpp"
+#include "verify_script.hpp"
 
 namespace costmark::testing {
 namespace {
 
-constexpr std::string_view mantle = "https://bedrock-mantle.us-east-1.api.aws/v1";
-constexpr std::string_view model = "openai.gpt-oss-120b";
-constexpr std::string_view chat_answer =
-    R"({"id":"chatcmpl-1","object":"chat.completion","choices":[{"index":0}],)"
-    R"("usage":{"prompt_tokens":8,"completion_tokens":1,"total_tokens":9}})";
-
-// One request as it was sent.
-struct Sent {
-  std::string method;
-  std::string url;
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
-
-  std::string header(std::string_view name) const {
-    std::string found = "(absent)";
-    for (const auto& [key, value] : headers) {
-      if (!equal_ignoring_case(key, name)) continue;
-      EXPECT_EQ(found, "(absent)") << name << " was sent twice";
-      found = value;
-    }
-    return found;
-  }
-  // The project that it names, by whatever carrier; of the Projects API that of its URL.
-  std::string project() const {
-    for (const std::string_view name : {"openai-project", "anthropic-workspace-id"}) {
-      if (const std::string value = header(name); value != "(absent)") return value;
-    }
-    std::smatch match;
-    if (std::regex_search(body, match, std::regex(R"re("project_id":"([^"]*)")re"))) {
-      return match[1];
-    }
-    const std::size_t at = url.find("/organization/projects/");
-    return at == std::string::npos ? "" : url.substr(at + 23);
-  }
-  bool impossible() const { return project().starts_with("proj_costmark"); }
-};
-
-http::Response answer_of(int status, std::string_view body, std::string_view id = "req_1") {
-  http::Response answer;
-  answer.status = status;
-  answer.headers.add("content-type", "application/json");
-  if (!id.empty()) answer.headers.add("x-request-id", id);
-  answer.body = body;
-  return answer;
-}
-
-http::Response error_of(int status, std::string_view code, std::string_view message) {
-  return answer_of(status, R"({"error":{"code":")" + std::string(code) + R"(","message":")" +
-                               std::string(message) + R"(","param":null,"type":")" +
-                               std::string(code) + R"("}})");
-}
-
-http::Response no_such_project(std::string_view project) {
-  return error_of(404, "not_found_error",
-                  "Project 'arn:aws:bedrock-mantle:us-east-1:111122223333:project/" +
-                      std::string(project) + "' does not exist");
-}
-
-using Script = std::function<Result<http::Response>(const Sent&)>;
-
-class Endpoint final : public http::Transport {
- public:
-  explicit Endpoint(Script script) : script_(std::move(script)) {}
-
-  Result<http::Response> send(const http::Request& request) override {
-    Sent sent{std::string(request.method), std::string(request.url), {}, std::string(request.body)};
-    for (const Header& header : request.headers) {
-      sent.headers.emplace_back(header.name, header.value);
-    }
-    {
-      const std::lock_guard lock(mutex_);
-      sent_.push_back(sent);
-    }
-    return script_(sent);
-  }
-  void pause(std::chrono::milliseconds) override { ADD_FAILURE() << "nothing is to be waited for"; }
-
-  std::vector<Sent> sent() const {
-    const std::lock_guard lock(mutex_);
-    return sent_;
-  }
-
- private:
-  const Script script_;
-  mutable std::mutex mutex_;
-  std::vector<Sent> sent_;
-};
-
-// As AWS documents it: unknown projects are a 404 that names them.
-http::Response strict(const Sent& sent) {
-  if (sent.impossible()) return no_such_project(sent.project());
-  if (sent.method == "GET") {
-    return answer_of(200, R"({"id":")" + sent.project() + R"(","status":"active"})");
-  }
-  return answer_of(200, chat_answer);
-}
-http::Response deaf(const Sent&) {
-  return answer_of(200, chat_answer);
-}
-Script always(int status, std::string body) {
-  return [status, body](const Sent&) { return answer_of(status, body); };
-}
-
-// A client whose requests of its own go to a script.
-struct Case {
-  explicit Case(Script script, OptionValues options = {}, OptionValues variables = {})
-      : endpoint(std::make_shared<Endpoint>(std::move(script))) {
-    options.emplace("project", "proj_a");
-    options.emplace("base_url", mantle);
-    ClientConfig config = config_of(with_keys(std::move(options)), variables);
-    config.transport = endpoint;
-    config.clock = [this] { return now.load(); };
-    config.log = [this](LogLevel, std::string_view line) {
-      const std::lock_guard lock(mutex);
-      log.emplace_back(line);
-    };
-    auto made = Client::create(std::move(config));
-    EXPECT_TRUE(made.ok()) << (made.ok() ? "" : made.error().message);
-    client = std::move(made).value();
-  }
-
-  Verification verify(VerifyRequest request = {}) const {
-    if (request.model.empty()) request.model = model;
-    return verify_as_is(request);
-  }
-  Verification verify_as_is(const VerifyRequest& request) const {
-    auto result = client->verify(request);
-    if (!result) {
-      ADD_FAILURE() << result.error().message;
-      return {};
-    }
-    return std::move(result).value();
-  }
-  Status prepare(const Post& post) const {
-    Prepared prepared;
-    return client->prepare(post.request(), prepared);
-  }
-
-  std::shared_ptr<Endpoint> endpoint;
-  std::atomic<UnixSeconds> now{test_time};
-  std::mutex mutex;
-  std::vector<std::string> log;
-  std::shared_ptr<Client> client;
-};
-
-Post chat_post(
-    std::string_view url = "https://bedrock-mantle.us-east-1.api.aws/v1/chat/completions") {
-  return {std::string(url), R"({"model":"openai.gpt-oss-120b","messages":[]})"};
-}
-
 // --- The verdict -----------------------------------------------------------------------------
 
 TEST(Verify, AStrictEndpointHonoursTheProject) {
-  const Case test(strict);
+  const VerifyCase test(strict);
   const Verification found = test.verify();
   EXPECT_EQ(found.verdict, Verdict::honored) << found.reason;
   EXPECT_EQ(found.endpoint, std::string(mantle) + "/chat/completions");
@@ -189,7 +27,7 @@ TEST(Verify, AStrictEndpointHonoursTheProject) {
 }
 
 TEST(Verify, ProbesAreTheSmallestRequestsAndSigned) {
-  const Case test(strict);
+  const VerifyCase test(strict);
   (void)test.verify();
   const std::vector<Sent> sent = test.endpoint->sent();
   ASSERT_EQ(sent.size(), 2U);
@@ -204,7 +42,7 @@ TEST(Verify, ProbesAreTheSmallestRequestsAndSigned) {
 }
 
 TEST(Verify, AnEndpointThatServesAnythingIgnoresTheProject) {
-  const Case test(deaf);
+  const VerifyCase test(deaf);
   const Verification found = test.verify();
   EXPECT_EQ(found.verdict, Verdict::not_honored);
   EXPECT_EQ(found.probes.size(), 1U) << "that is the finding; no more is spent";
@@ -213,13 +51,13 @@ TEST(Verify, AnEndpointThatServesAnythingIgnoresTheProject) {
 
 // What is spent is counted: for the real project, and for the default one where that was billed.
 TEST(Verify, WhatWasSpentIsCounted) {
-  const Case strict_case(strict);
+  const VerifyCase strict_case(strict);
   (void)strict_case.verify();
   auto usage = strict_case.client->usage();
   ASSERT_EQ(usage.size(), 1U);
   EXPECT_EQ(usage["proj_a"].operations, 1U);
   EXPECT_EQ(usage["proj_a"].input_tokens, 8U);
-  const Case deaf_case(deaf);
+  const VerifyCase deaf_case(deaf);
   (void)deaf_case.verify();
   usage = deaf_case.client->usage();
   ASSERT_EQ(usage.size(), 1U);
@@ -253,7 +91,7 @@ TEST(Verify, EachAPIHasItsFormAndCarrier) {
        "http://gateway.example:8080/llm/v1/chat/completions", "body", chat_answer},
   };
   for (const Row& row : rows) {
-    const Case test(
+    const VerifyCase test(
         [&row](const Sent& sent) {
           return sent.impossible() ? no_such_project(sent.project()) : answer_of(200, row.answer);
         },
@@ -272,7 +110,7 @@ TEST(Verify, EachAPIHasItsFormAndCarrier) {
 }
 
 TEST(Verify, TheMessagesShapeOfErrorsIsRead) {
-  const Case test(
+  const VerifyCase test(
       [](const Sent& sent) {
         EXPECT_EQ(sent.header("anthropic-version"), "2023-06-01");
         EXPECT_EQ(sent.header("openai-project"), "(absent)");
@@ -305,7 +143,7 @@ TEST(Verify, WithoutABaseUrlItIsTheMantleHostOfTheRegion) {
 }
 
 TEST(Verify, WithoutAModelTheProjectIsLookedUp) {
-  const Case test(strict);
+  const VerifyCase test(strict);
   const Verification found = test.verify_as_is({});
   EXPECT_EQ(found.verdict, Verdict::honored) << found.reason;
   const std::vector<Sent> sent = test.endpoint->sent();
@@ -335,7 +173,7 @@ TEST(Verify, WhatIsWrongWithTheRealProjectIsSaid) {
       {[](const Sent&) { return answer_of(404, ""); }, "nothing answers"},
   };
   for (const Row& row : rows) {
-    const Case test([&row](const Sent& sent) {
+    const VerifyCase test([&row](const Sent& sent) {
       return sent.impossible() ? no_such_project(sent.project()) : row.answer(sent);
     });
     const Verification found = test.verify_as_is({});
@@ -383,7 +221,7 @@ TEST(Verify, ARefusalForAnotherReasonIsNoProof) {
       {404, "<html>Not Found</html>", "no proof", false, 2},
   };
   for (const Row& row : rows) {
-    const Case test(always(row.status, row.body));
+    const VerifyCase test(always(row.status, row.body));
     const Verification found = test.verify();
     EXPECT_EQ(found.verdict, Verdict::unknown) << row.status << row.body;
     EXPECT_NE(found.reason.find(row.said), std::string::npos) << found.reason;
@@ -394,7 +232,7 @@ TEST(Verify, ARefusalForAnotherReasonIsNoProof) {
 
 TEST(Verify, NoAnswerIsNoProof) {
   for (const Code code : {Code::transport, Code::timeout}) {
-    const Case test([code](const Sent&) -> Result<http::Response> {
+    const VerifyCase test([code](const Sent&) -> Result<http::Response> {
       return Error{code, "no connection to https://bedrock-mantle.us-east-1.api.aws",
                    {},   0,
                    {},   code == Code::timeout};
@@ -411,7 +249,7 @@ TEST(Verify, NoAnswerIsNoProof) {
 
 // The probe that is lost is the second one.
 TEST(Verify, TheRealProjectMustBeServed) {
-  const Case test([](const Sent& sent) -> Result<http::Response> {
+  const VerifyCase test([](const Sent& sent) -> Result<http::Response> {
     if (sent.impossible()) return no_such_project(sent.project());
     return Error{Code::timeout, "timed out", {}, 0, {}, true};
   });
@@ -425,7 +263,7 @@ TEST(Verify, TheRealProjectMustBeServed) {
 
 TEST(Verify, AtAGatewayTheDifferenceIsTheProof) {
   for (const int status : {400, 403, 404, 422}) {
-    const Case test(
+    const VerifyCase test(
         [status](const Sent& sent) {
           return sent.impossible() ? answer_of(status, R"({"detail":"no budget"})")
                                    : answer_of(200, chat_answer);
@@ -444,7 +282,7 @@ TEST(Verify, AtAGatewayTheDifferenceIsTheProof) {
 
 // The endpoint may have read the project and still have refused for want of the model.
 TEST(Verify, ARefusalThatNamesModelAndProjectIsNoDocumentedOne) {
-  const Case test([](const Sent& sent) {
+  const VerifyCase test([](const Sent& sent) {
     if (sent.method == "GET") {
       return answer_of(200, R"({"id":"proj_a","status":"active"})");
     }
@@ -455,7 +293,7 @@ TEST(Verify, ARefusalThatNamesModelAndProjectIsNoDocumentedOne) {
 }
 
 TEST(Verify, AnEchoOfTheProjectIsNoProof) {
-  const Case test(
+  const VerifyCase test(
       [](const Sent& sent) {
         return answer_of(404, R"({"error":{"code":"not_found_error","message":"no route for )" +
                                   sent.project() + R"("}})");
@@ -466,7 +304,7 @@ TEST(Verify, AnEchoOfTheProjectIsNoProof) {
 
 TEST(Verify, AnswersThatVaryAreNoProof) {
   std::atomic<int> calls{0};
-  const Case test(
+  const VerifyCase test(
       [&calls](const Sent&) {
         return ++calls == 1 ? answer_of(400, "{}") : answer_of(200, chat_answer);
       },
@@ -477,7 +315,7 @@ TEST(Verify, AnswersThatVaryAreNoProof) {
 }
 
 TEST(Verify, AnAccessPolicyThatNamesTheProjectIsAProofToo) {
-  const Case test([](const Sent& sent) {
+  const VerifyCase test([](const Sent& sent) {
     if (!sent.impossible()) return answer_of(200, chat_answer);
     return error_of(403, "access_denied",
                     "User is not authorized to perform: bedrock-mantle:CreateInference on "
@@ -488,7 +326,7 @@ TEST(Verify, AnAccessPolicyThatNamesTheProjectIsAProofToo) {
 }
 
 TEST(Verify, ARuntimeHostHasTheDefaultProjectAlone) {
-  const Case test(
+  const VerifyCase test(
       [](const Sent& sent) {
         return sent.project() == "default" ? answer_of(200, chat_answer)
                                            : error_of(400, "validation_error", "no such project");
@@ -499,7 +337,7 @@ TEST(Verify, ARuntimeHostHasTheDefaultProjectAlone) {
   const Verification found = test.verify();
   EXPECT_EQ(found.verdict, Verdict::unknown);
   EXPECT_NE(found.reason.find("only the default project"), std::string::npos) << found.reason;
-  const Case ignored(deaf, {{"base_url", "https://bedrock-runtime.us-east-1.amazonaws.com"}});
+  const VerifyCase ignored(deaf, {{"base_url", "https://bedrock-runtime.us-east-1.amazonaws.com"}});
   EXPECT_EQ(ignored.verify().verdict, Verdict::not_honored);
   EXPECT_EQ(ignored.endpoint->sent()[0].url,
             "https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1/chat/completions");
@@ -508,7 +346,7 @@ TEST(Verify, ARuntimeHostHasTheDefaultProjectAlone) {
 // --- What a model takes ----------------------------------------------------------------------
 
 TEST(Verify, AModelWithResponsesOnlyIsAskedThere) {
-  const Case test([](const Sent& sent) {
+  const VerifyCase test([](const Sent& sent) {
     if (sent.impossible()) return no_such_project(sent.project());
     if (sent.url.find("/chat/completions") != std::string::npos) {
       return error_of(400, "validation_error",
@@ -534,7 +372,7 @@ TEST(Verify, AModelWithResponsesOnlyIsAskedThere) {
 }
 
 TEST(Verify, AServerWithTheOlderLimitIsAskedForThat) {
-  const Case test([](const Sent& sent) {
+  const VerifyCase test([](const Sent& sent) {
     if (sent.body.find("max_completion_tokens") != std::string::npos) {
       return answer_of(400, R"({"error":{"message":"unknown","param":"max_completion_tokens"}})");
     }
@@ -553,12 +391,12 @@ TEST(Verify, AModelOnTheOtherPathIsFoundWhereThePathIsOpen) {
   };
   VerifyRequest request;
   request.model = "vendor.new";
-  const Case open(picky, {{"base_url", "https://bedrock-mantle.us-east-1.api.aws"}});
+  const VerifyCase open(picky, {{"base_url", "https://bedrock-mantle.us-east-1.api.aws"}});
   EXPECT_EQ(open.verify(request).verdict, Verdict::honored);
-  const Case given(picky);
+  const VerifyCase given(picky);
   EXPECT_EQ(given.verify(request).verdict, Verdict::unknown)
       << "a path that the caller gave is not left";
-  const Case routed(strict, {{"route", "auto"}});
+  const VerifyCase routed(strict, {{"route", "auto"}});
   request.model = "openai.gpt-5.6-sol";
   EXPECT_EQ(routed.verify(request).endpoint,
             "https://bedrock-mantle.us-east-1.api.aws/openai/v1/chat/completions");
@@ -597,17 +435,17 @@ TEST(Verify, ErrorsOfTheCaller) {
 }
 
 TEST(Verify, PoliciesDoNotStopTheProbes) {
-  const Case test(strict, {{"allowed_projects", "proj_b"},
-                           {"conflict", "refuse"},
-                           {"unattributed", "refuse"},
-                           {"rules", "proj_b: model=*"}});
+  const VerifyCase test(strict, {{"allowed_projects", "proj_a,proj_b"},
+                                 {"conflict", "refuse"},
+                                 {"unattributed", "refuse"},
+                                 {"rules", "proj_b: model=*"}});
   EXPECT_EQ(test.verify().verdict, Verdict::honored);
   EXPECT_EQ(test.endpoint->sent()[1].project(), "proj_a");
 }
 
 // What the caller's requests carry goes along; what belongs to one request alone does not.
 TEST(Verify, HeadersOfTheCaller) {
-  const Case test(strict, {{"base_url", "https://gateway.example/v1"}});
+  const VerifyCase test(strict, {{"base_url", "https://gateway.example/v1"}});
   const std::vector<Header> headers{
       {"Authorization", "Bearer gateway"},   {"X-Team", "search"},
       {"Host", "gateway.example"},           {"OpenAI-Project", "proj_other"},
@@ -628,7 +466,7 @@ TEST(Verify, HeadersOfTheCaller) {
 
 TEST(Verify, NothingThatIsSecretComesOut) {
   const std::string token = "sk-c4n4ry+secret/token";
-  const Case test(
+  const VerifyCase test(
       [&token](const Sent&) {
         http::Response answer = answer_of(
             400, R"({"error":{"code":")" + token + R"(","message":"bad key )" + token + R"("}})",
@@ -660,215 +498,6 @@ TEST(Verify, TheImpossibleProjectIsSpeltLikeARealOneAndNeverTheSame) {
   const std::string id = client::impossible_project();
   EXPECT_TRUE(std::regex_match(id, std::regex("proj_[a-z0-9]{20}"))) << id;
   EXPECT_NE(id, client::impossible_project());
-}
-
-// --- What is known -----------------------------------------------------------------------------
-
-TEST(VerifyCache, AProofIsKeptAndCanBeForced) {
-  Case test(strict);
-  const Verification first = test.verify();
-  test.now += 1000;
-  EXPECT_EQ(test.verify().checked_at, first.checked_at);
-  EXPECT_EQ(test.endpoint->sent().size(), 2U);
-  VerifyRequest forced;
-  forced.force = true;
-  EXPECT_EQ(test.verify(forced).checked_at, first.checked_at + 1000);
-  EXPECT_EQ(test.endpoint->sent().size(), 4U);
-  VerifyRequest other;
-  other.project = "proj_b";
-  EXPECT_EQ(test.verify(other).project, "proj_b");
-  EXPECT_EQ(test.endpoint->sent().size(), 6U);
-}
-
-TEST(VerifyCache, WhatIsNotKnownIsTriedAnew) {
-  std::atomic<bool> down{true};
-  const Case test([&down](const Sent& sent) { return down ? answer_of(503, "") : strict(sent); });
-  EXPECT_EQ(test.verify().verdict, Verdict::unknown);
-  down = false;
-  EXPECT_EQ(test.verify().verdict, Verdict::honored);
-}
-
-TEST(VerifyCache, ThreadsShareOneAnswer) {
-  for (const bool known : {true, false}) {
-    std::atomic<int> arrived{0};
-    const Case test([&](const Sent& sent) {
-      while (arrived < 8) std::this_thread::yield();  // until all of them have asked
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-      return known ? strict(sent) : answer_of(503, "");
-    });
-    std::vector<std::thread> threads;
-    for (int i = 0; i < 8; ++i) {
-      threads.emplace_back([&] {
-        ++arrived;
-        const Verification found = test.verify();
-        EXPECT_EQ(found.verdict, known ? Verdict::honored : Verdict::unknown);
-      });
-    }
-    for (std::thread& thread : threads) thread.join();
-    EXPECT_EQ(test.endpoint->sent().size(), known ? 2U : 1U);
-  }
-}
-
-// A child that was forked in the middle of a verification has no thread that would end it.
-TEST(VerifyCache, AForkedChildDoesNotWaitForItsParentsThreads) {
-  SKIP_WHERE_A_CHILD_MAY_NOT_ALLOCATE();
-  std::promise<void> release;
-  auto released = release.get_future().share();
-  std::atomic<bool> asked{false};
-  const pid_t parent = getpid();
-  const Case test([&](const Sent& sent) {
-    asked = true;
-    if (getpid() == parent) released.wait();
-    return strict(sent);
-  });
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 3; ++i) {
-    threads.emplace_back([&] { EXPECT_EQ(test.verify().verdict, Verdict::honored); });
-  }
-  while (!asked) std::this_thread::yield();
-  expect_good_child([&] { return test.verify().verdict == Verdict::honored; });
-  release.set_value();
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(test.endpoint->sent().size(), 2U);
-}
-
-// --- Option `verify` ---------------------------------------------------------------------------
-
-TEST(VerifyOption, OffIsNoRequestAtAll) {
-  const Case test(deaf);
-  EXPECT_TRUE(test.prepare(chat_post()).ok());
-  EXPECT_TRUE(test.endpoint->sent().empty());
-}
-
-TEST(VerifyOption, CallsToAnEndpointThatIgnoresTheProjectAreRefused) {
-  const Case test(deaf, {{"verify", "true"}});
-  for (int i = 0; i < 3; ++i) {
-    Prepared prepared;
-    const Status status = test.client->prepare(chat_post().request(), prepared);
-    ASSERT_FALSE(status.ok());
-    EXPECT_EQ(status.error().code, Code::unattributed);
-    EXPECT_NE(status.error().message.find("option 'verify'"), std::string::npos);
-    EXPECT_NE(status.error().message.find("ignores"), std::string::npos);
-    EXPECT_TRUE(prepared.headers_to_set().empty());
-  }
-  EXPECT_EQ(test.endpoint->sent().size(), 1U) << "it is asked once";
-  Post other = chat_post();
-  other.scope = "proj_b";
-  EXPECT_FALSE(test.prepare(other).ok()) << "whatever the project";
-}
-
-TEST(VerifyOption, AProofOpensTheEndpointForEveryProject) {
-  const Case test(strict, {{"verify", "true"}});
-  EXPECT_TRUE(test.prepare(chat_post()).ok());
-  Post other = chat_post();
-  other.scope = "proj_b";
-  EXPECT_TRUE(test.prepare(other).ok());
-  const std::vector<Sent> sent = test.endpoint->sent();
-  ASSERT_EQ(sent.size(), 2U);
-  EXPECT_EQ(sent[0].url, chat_post().url);
-  EXPECT_NE(sent[0].body.find(model), std::string::npos) << "the model of the call";
-  EXPECT_TRUE(test.prepare({std::string(mantle) + "/responses", R"({"model":"m"})"}).ok());
-  EXPECT_EQ(test.endpoint->sent().size(), 4U) << "another path is another question";
-}
-
-TEST(VerifyOption, ACallOfVerifyAnswersItBeforehand) {
-  const Case test(strict, {{"verify", "true"}});
-  EXPECT_EQ(test.verify().verdict, Verdict::honored);
-  EXPECT_TRUE(test.prepare(chat_post()).ok());
-  EXPECT_EQ(test.endpoint->sent().size(), 2U);
-  const Case ignored(deaf, {{"verify", "true"}});
-  EXPECT_EQ(ignored.verify().verdict, Verdict::not_honored);
-  EXPECT_FALSE(ignored.prepare(chat_post()).ok());
-  EXPECT_EQ(ignored.endpoint->sent().size(), 1U);
-}
-
-TEST(VerifyOption, ForcingItReopensAnEndpointThatWasMended) {
-  std::atomic<bool> mended{false};
-  const Case test([&mended](const Sent& sent) { return mended ? strict(sent) : deaf(sent); },
-                  {{"verify", "true"}});
-  EXPECT_FALSE(test.prepare(chat_post()).ok());
-  mended = true;
-  EXPECT_FALSE(test.prepare(chat_post()).ok());
-  VerifyRequest forced;
-  forced.force = true;
-  EXPECT_EQ(test.verify(forced).verdict, Verdict::honored);
-  EXPECT_TRUE(test.prepare(chat_post()).ok());
-}
-
-TEST(VerifyOption, WhatIsNotKnownLetsCallsGoOnAndIsTriedOnceAMinute) {
-  std::atomic<bool> down{true};
-  Case test([&down](const Sent& sent) { return down ? answer_of(503, "") : deaf(sent); },
-            {{"verify", "true"}});
-  for (int i = 0; i < 5; ++i) EXPECT_TRUE(test.prepare(chat_post()).ok());
-  EXPECT_EQ(test.endpoint->sent().size(), 1U);
-  ASSERT_EQ(std::count_if(test.log.begin(), test.log.end(),
-                          [](const std::string& line) {
-                            return line.find("could not be verified") != std::string::npos;
-                          }),
-            1);
-  down = false;
-  EXPECT_TRUE(test.prepare(chat_post()).ok());
-  test.now += 60;
-  EXPECT_FALSE(test.prepare(chat_post()).ok());
-  EXPECT_EQ(test.endpoint->sent().size(), 2U);
-}
-
-// The carrier is read; what is wrong with the project is the service's to say, on each call.
-TEST(VerifyOption, AnUnknownProjectOfTheCallersIsNotAskedForAgain) {
-  Case test([](const Sent& sent) { return no_such_project(sent.project()); }, {{"verify", "true"}});
-  EXPECT_TRUE(test.prepare(chat_post()).ok());
-  test.now += 1000;
-  EXPECT_TRUE(test.prepare(chat_post()).ok());
-  EXPECT_EQ(test.endpoint->sent().size(), 2U);
-}
-
-TEST(VerifyOption, OtherRequestsAreLeftAlone) {
-  const Case test(deaf, {{"verify", "true"}, {"project", ""}, {"unattributed", "allow"}});
-  EXPECT_TRUE(test.prepare(chat_post()).ok()) << "it names no project";
-  const Case named(deaf, {{"verify", "true"}});
-  Prepared prepared;
-  const std::string models = std::string(mantle) + "/models";
-  EXPECT_TRUE(named.client->prepare({"GET", models, {}, {}, {}, {}}, prepared).ok());
-  EXPECT_TRUE(test.endpoint->sent().empty());
-  EXPECT_TRUE(named.endpoint->sent().empty());
-}
-
-TEST(VerifyOption, ItsModelWinsOverTheRequests) {
-  const Case test(strict, {{"verify", "true"}, {"verify_model", "openai.gpt-oss-20b"}});
-  EXPECT_TRUE(test.prepare(chat_post()).ok());
-  EXPECT_NE(test.endpoint->sent()[0].body.find("gpt-oss-20b"), std::string::npos);
-}
-
-TEST(VerifyOption, TheProbesOfACompactionGoToItsParent) {
-  const Case test(strict, {{"verify", "true"}});
-  EXPECT_TRUE(test.prepare({std::string(mantle) + "/responses/compact", R"({"model":"m"})"}).ok());
-  EXPECT_EQ(test.endpoint->sent()[0].url, std::string(mantle) + "/responses");
-}
-
-TEST(VerifyOption, ThreadsWaitForOneProof) {
-  for (const bool honored : {true, false}) {
-    std::atomic<int> arrived{0};
-    const Case test(
-        [&](const Sent& sent) {
-          while (arrived < 8) std::this_thread::yield();
-          std::this_thread::sleep_for(std::chrono::milliseconds(20));
-          return honored ? strict(sent) : deaf(sent);
-        },
-        {{"verify", "true"}});
-    std::atomic<int> passed{0};
-    std::vector<std::thread> threads;
-    for (int i = 0; i < 8; ++i) {
-      threads.emplace_back([&, i] {
-        Post post = chat_post();
-        post.scope = "proj_" + std::to_string(i);
-        ++arrived;
-        if (test.prepare(post).ok()) ++passed;
-      });
-    }
-    for (std::thread& thread : threads) thread.join();
-    EXPECT_EQ(passed, honored ? 8 : 0);
-    EXPECT_EQ(test.endpoint->sent().size(), honored ? 2U : 1U);
-  }
 }
 
 }  // namespace

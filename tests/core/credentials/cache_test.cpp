@@ -47,7 +47,7 @@ class Source {
    public:
     explicit Provider(Source& source) : source_(source) {}
     std::string_view name() const noexcept override { return "test"; }
-    Result<CredentialsPtr> resolve(UnixSeconds now) override {
+    Result<CredentialsPtr> resolve(UnixSeconds now, const Wait&) override {
       ++source_.calls_;
       const int inside = ++source_.inside_;
       if (inside > source_.most_at_once_) source_.most_at_once_ = inside;
@@ -91,7 +91,7 @@ class Changing final : public CredentialsProvider {
   };
   explicit Changing(State& state) : state_(state) {}
   std::string_view name() const noexcept override { return "changing"; }
-  Result<CredentialsPtr> resolve(UnixSeconds) override {
+  Result<CredentialsPtr> resolve(UnixSeconds, const Wait&) override {
     enter();
     ++state_.reads;
     if (state_.broken) return Error{Code::unusable_credentials, "broken"};
@@ -379,6 +379,20 @@ TEST(CredentialsCache, AnExceptionOfTheHostLeavesItUsable) {
   EXPECT_THROW((void)cache.get(0), std::runtime_error);
   throws = false;
   EXPECT_TRUE(cache.get(0).ok());
+}
+
+TEST(CredentialsCache, AProviderThatAsksTheCacheItselfGetsAnError) {
+  CredentialsCache* asked = nullptr;
+  Source source([&](UnixSeconds now) -> Result<CredentialsPtr> {
+    const auto inner = asked->get(now);
+    EXPECT_EQ(inner.error().code, Code::no_credentials);
+    EXPECT_NE(inner.error().message.find("must not call through the client"), std::string::npos);
+    return make_credentials(now + hour);
+  });
+  CredentialsCache cache(source.provider());
+  asked = &cache;
+  EXPECT_TRUE(cache.get(0).ok());
+  EXPECT_EQ(source.calls(), 1);
 }
 
 // Runs `work` on `count` threads.

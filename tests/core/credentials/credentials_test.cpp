@@ -52,6 +52,10 @@ TEST(Credentials, Refused) {
       {&Credentials::Fields::session_token, "CANARY\n", "session token"},
       {&Credentials::Fields::session_token, "CANARY\0"s, "session token"},
       {&Credentials::Fields::account_id, "CANARY\x7f", "account id"},
+      {&Credentials::Fields::access_key_id, "CANARY ID", "access key id holds a space"},
+      {&Credentials::Fields::access_key_id, "CANARY\xC2\xA0", "no-break space"},
+      {&Credentials::Fields::session_token, "CANARY # mine", "session token holds a space"},
+      {&Credentials::Fields::account_id, "CANARY\xE2\x80\x8B", "account id"},
   };
   for (const auto& c : cases) {
     auto fields = good();

@@ -128,10 +128,10 @@ TEST(CredentialProcess, ThereIsNoShell) {
   const Home home;
   const auto program = home.write_program(
       "a program",
-      R"(printf '{"Version":1,"AccessKeyId":"%s|%s|%s","SecretAccessKey":"s"}' "$#" "$1" "$2")");
+      R"(printf '{"Version":1,"AccessKeyId":"A","SecretAccessKey":"%s|%s|%s"}' "$#" "$1" "$2")");
   const auto result = run("'" + program + "' '$HOME  x' ;false");
   ASSERT_TRUE(result.ok()) << result.error().message;
-  EXPECT_EQ(result.value()->access_key_id(), "2|$HOME  x|;false");
+  EXPECT_EQ(result.value()->secret_access_key(), "2|$HOME  x|;false");
 }
 
 TEST(CredentialProcess, FailuresAreNamedAndErrorsNeverRepeated) {
@@ -201,12 +201,12 @@ TEST(CredentialProcess, InheritsNothing) {
   ASSERT_GE(foreign, 3);
   const auto result = run_script(
       "test -e /proc/$$/fd/" + std::to_string(foreign) + " && state=open || state=closed\n" +
-      R"sh(printf '{"Version":1,"AccessKeyId":"%s %s","SecretAccessKey":"s"}' \
+      R"sh(printf '{"Version":1,"AccessKeyId":"%s:%s","SecretAccessKey":"s"}' \
              "$(readlink /proc/$$/fd/0)" $state)sh");
   ::close(foreign);
   ASSERT_TRUE(result.ok()) << result.error().message;
 #if __GLIBC_PREREQ(2, 34)
-  EXPECT_EQ(result.value()->access_key_id(), "/dev/null closed");
+  EXPECT_EQ(result.value()->access_key_id(), "/dev/null:closed");
 #endif
 }
 

@@ -132,12 +132,56 @@ TEST(Profile, Refused) {
        "config:2): credentials have no secret"},
       {"", "[p]\naws_access_key_id =\naws_secret_access_key = CANARY\n", "no access key id"},
       {"", "[p]\naws_access_key_id = a\naws_secret_access_key = CANARY\n  b\n",
-       "control character"},
+       "holds white space or a character"},
       {"", "[p]\naws_access_key_id =\n  a = b\naws_secret_access_key = CANARY\n",
-       "control character"},
+       "holds white space or a character"},
       {"[profile p]\ncredential_process =\n", "", "config:2): its command is empty"},
   };
   for (const auto& c : cases) expect_refused(c);
+}
+
+// At once, and not as a signature that does not match.
+TEST(Profile, WhatIsNoWordIsNamedWithItsLine) {
+  const struct {
+    const char* line;
+    const char* says;
+  } cases[] = {
+      {"aws_secret_access_key = CANARY # of the team",
+       "aws_secret_access_key has a comment behind"},
+      {"aws_secret_access_key = CANARY\t;of the team",
+       "aws_secret_access_key has a comment behind"},
+      {"aws_session_token = CANARY # until noon", "aws_session_token has a comment behind"},
+      {"aws_account_id = 1111 2222 3333", "aws_account_id holds white space or a character"},
+      {"aws_session_token = CANARY\xC2\xA0", "aws_session_token holds white space or a character"},
+      {"sso_region = eu west", "sso_region holds white space or a character"},
+  };
+  for (const auto& c : cases) {
+    const Home home;
+    home.write_config("[profile base]\naws_access_key_id = A\n" + std::string(c.line) + "\n");
+    const auto result = resolve(home, {}, "base");
+    ASSERT_FALSE(result.ok()) << c.line;
+    EXPECT_EQ(result.error().code, Code::unusable_credentials);
+    EXPECT_EQ(result.error().message.find(home.config() + ":3: " + c.says), 0U)
+        << result.error().message;
+    EXPECT_EQ(result.error().message.find("CANARY"), std::string::npos);
+    // And where a role is assumed with it.
+    home.write_config("[profile base]\naws_access_key_id = A\n" + std::string(c.line) +
+                      "\n[profile role]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = base\n");
+    const auto of_role = resolve(home, {}, "role");
+    ASSERT_FALSE(of_role.ok()) << c.line;
+    EXPECT_EQ(of_role.error().message, result.error().message);
+  }
+}
+
+// A '#' within a word is a part of it, and other profiles are none of ours.
+TEST(Profile, WordsMayHoldWhatBeginsAComment) {
+  const Home home;
+  home.write_config(
+      "[default]\naws_access_key_id = A#B\naws_secret_access_key = a;b#c\n"
+      "[profile other]\naws_access_key_id = A B # c\n");
+  const auto result = resolve(home);
+  ASSERT_TRUE(result.ok()) << result.error().message;
+  EXPECT_EQ(result.value()->secret_access_key(), "a;b#c");
 }
 
 TEST(Profile, FilesThatCannotBeRead) {

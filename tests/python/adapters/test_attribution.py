@@ -174,7 +174,9 @@ def refused(recorder: Recorder, code: str, options: dict[str, Any], **call: Any)
 def test_refusals_come_at_once_and_nothing_is_sent(recorder: Recorder) -> None:
     refused(recorder, "unattributed", {"unattributed": "refuse"})
     allowed = {"allowed_projects": "proj_a*,proj_b"}
-    refused(recorder, "project_not_allowed", {"project": "proj_c", **allowed})
+    refused(recorder, "project_not_allowed", allowed, extra_body={"project_id": "proj_c"})
+    with pytest.raises(costmark.Error, match="allowed_projects"):
+        costmark.wrap(plain(recorder), project="proj_c", **allowed)
     evil = {"extra_body": {"project_id": 'x","model":"expensive'}}
     refused(recorder, "invalid_project", {}, **evil)
     refused(recorder, "invalid_project", {}, extra_body={"project_id": 5})
@@ -185,11 +187,8 @@ def test_refusals_come_at_once_and_nothing_is_sent(recorder: Recorder) -> None:
         "expired_credentials",
         {"auth": "sigv4", "region": "us-east-1", "credentials": expired},
     )
-    refused(
-        recorder,
-        "invalid_option",
-        {"auth": "sigv4", "access_key_id": "a", "secret_access_key": "s"},
-    )
+    with pytest.raises(costmark.ConfigurationError, match="no region to sign for"):
+        costmark.wrap(plain(recorder), auth="sigv4", access_key_id="a", secret_access_key="s")
 
 
 async def test_refusals_are_the_same_in_asynchronous_clients(recorder: Recorder) -> None:

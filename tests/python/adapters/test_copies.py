@@ -152,8 +152,8 @@ def test_a_copy_with_an_http_client_of_its_own_stays_wrapped(recorder: Recorder)
         assert project_sent(recorder, plain(recorder, http_client=http_client)) is None
 
 
-def test_a_copy_for_another_origin_is_refused(recorder: Recorder) -> None:
-    with costmark.wrap(plain(recorder), project="proj_a") as client:
+def test_a_copy_for_another_origin_than_wrap_was_given_is_refused(recorder: Recorder) -> None:
+    with costmark.wrap(plain(recorder), base_url=recorder.base_url) as client:
         moved = client.with_options(base_url="http://elsewhere.example/v1")
         with pytest.raises(costmark.ConfigurationError) as caught:
             project_sent(recorder, moved)

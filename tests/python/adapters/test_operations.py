@@ -181,7 +181,6 @@ async def test_errors_come_at_once_and_as_they_are(recorder: Recorder, module: A
     cases: list[tuple[dict[str, Any], type[Exception]]] = [
         ({"unattributed": "refuse", "project": None, "max_retries": 5}, costmark.AttributionError),
         (signing, costmark.CredentialsError),
-        ({"auth": "sigv4", "credentials": clients.CREDENTIALS}, costmark.ConfigurationError),
         ({"auth": "bearer", "bearer_token": lambda: "a b"}, costmark.CredentialsError),
     ]
     for options, kind in cases:
@@ -567,3 +566,35 @@ def test_an_operation_in_its_own_callback_is_refused(recorder: Recorder) -> None
     operation.ready()
     assert len(caught) == 1
     assert "callback" in caught[0]
+
+
+# --- A source of credentials that calls through the client that is asking it ----------------------
+
+
+@pytest.mark.parametrize("on_main_thread", [True, False])
+@pytest.mark.parametrize("kind", ["credentials", "bearer_token"])
+def test_a_source_that_calls_through_its_own_client(
+    recorder: Recorder, kind: str, on_main_thread: bool
+) -> None:
+    caught: list[BaseException] = []
+
+    def ask() -> Any:
+        try:
+            client.chat.completions.create(**CHAT)
+        except costmark.CredentialsError as error:
+            caught.append(error)
+        return "token" if kind == "bearer_token" else clients.CREDENTIALS
+
+    options = (
+        {"auth": "bearer"} if kind == "bearer_token" else {"auth": "sigv4", "region": "us-east-1"}
+    )
+    with wrapped(clients, recorder, **options, **{kind: ask}) as client:
+        if on_main_thread:
+            client.chat.completions.create(**CHAT)
+        else:
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(client.chat.completions.create, **CHAT).result(20)
+    assert caught
+    assert "calls through the client" in str(caught[0]) or "call through the client" in str(
+        caught[0]
+    )

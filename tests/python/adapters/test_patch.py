@@ -10,8 +10,8 @@ import openai
 import pytest
 
 import costmark
-from adapters.clients import SIGNED, plain, plain_async
-from harness import MESSAGES, MODEL, Emulator, Recorder
+from adapters.clients import SIGNED, httpx, plain, plain_async
+from harness import CHAT_ANSWER, MESSAGES, MODEL, Emulator, Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -196,3 +196,71 @@ print({{name: used.attempts for name, used in costmark.usage().items()}})
     result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
     assert [request.json()["project_id"] for request in recorder.requests] == ["proj_a", "proj_b"]
     assert result.stdout.strip() == b"{'proj_a': 1, 'proj_b': 1}"
+
+
+# --- Hosts of other vendors -----------------------------------------------------------------------
+
+
+def answering() -> tuple[Any, list[Any]]:
+    """An HTTP client that answers every request by itself, and what it was sent."""
+    sent: list[Any] = []
+
+    def answer(request: Any) -> Any:
+        sent.append(request)
+        return httpx.Response(200, json=CHAT_ANSWER)
+
+    return httpx.Client(transport=httpx.MockTransport(answer)), sent
+
+
+def chat(client: openai.OpenAI) -> None:
+    client.chat.completions.create(model=MODEL, messages=MESSAGES)
+
+
+def test_another_vendors_host_is_an_error_at_the_first_call() -> None:
+    http_client, sent = answering()
+    client = costmark.wrap(
+        openai.OpenAI(api_key="x", base_url="https://api.openai.com/v1", http_client=http_client),
+        project="proj_a",
+    )
+    for call in (chat, lambda each: each.models.list()):
+        with pytest.raises(costmark.ConfigurationError, match="option 'hosts'"):
+            call(client)
+    assert sent == []
+    chat(client.with_options(base_url="https://gateway.example/v1"))
+    assert len(sent) == 1
+
+
+def test_one_that_is_named_is_covered() -> None:
+    for how in ("wrap", "patch"):
+        http_client, sent = answering()
+        if how == "patch":
+            costmark.patch(hosts=["api.openai.com"], project="proj_a")
+        client = openai.OpenAI(
+            api_key="x", base_url="https://api.openai.com/v1", http_client=http_client
+        )
+        if how == "wrap":
+            costmark.wrap(client, hosts=["api.openai.com"], project="proj_a")
+        chat(client)
+        assert b'"project_id":"proj_a"' in sent[0].content
+
+
+def test_hosts_are_checked_at_once() -> None:
+    with pytest.raises(costmark.ConfigurationError, match="hosts"):
+        costmark.patch(hosts=["http://gateway"])
+    with pytest.raises(costmark.ConfigurationError, match="'hosts'"):
+        costmark.wrap(openai.OpenAI(api_key="x"), hosts="a/b")
+
+
+# --- Gaps -----------------------------------------------------------------------------------------
+
+
+def test_gaps_are_counted(recorder: Recorder) -> None:
+    costmark.reset_usage()
+    with costmark.wrap(plain(recorder), unattributed="allow") as client:
+        chat(client)
+        client.post("/key/generate", cast_to=object, body={})
+        client.models.list()
+    assert costmark.request_counts() == costmark.RequestCounts(unattributed=1, unrecognized=1)
+    assert recorder.requests[1].header("openai-project") is None
+    costmark.reset_usage()
+    assert costmark.request_counts() == costmark.RequestCounts()

@@ -15,8 +15,9 @@ from costmark.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = [
-    *(["doctor"], ["emulator"], ["options"], ["token"], ["version"]),
+    *(["doctor"], ["emulator"], ["options"], ["prices"], ["token"], ["version"]),
     *(["doctor", "credentials"], ["doctor", "route"], ["doctor", "attribution"]),
+    *(["prices", name] for name in ("show", "check")),
 ]
 
 

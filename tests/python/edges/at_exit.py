@@ -1,4 +1,4 @@
-"""A program that ends while daemon threads are inside the core. Arguments: the kind, the threads."""
+"""A program that ends while daemon threads are in the core. Arguments: the kind, the threads."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def asking() -> None:
     """Have each signature ask a callback first."""
 
     def ask() -> _core.Credentials:
-        time.sleep(random.random() / 1000)  # noqa: S311 - no secret
+        time.sleep(random.random() / 1000)
         return KEYS
 
     while True:
@@ -67,4 +67,4 @@ KINDS = {"signing": signing, "asking": asking, "streaming": streaming}
 
 for _ in range(int(sys.argv[2])):
     threading.Thread(target=KINDS[sys.argv[1]], daemon=True).start()
-time.sleep(0.02 + random.random() / 20)  # noqa: S311
+time.sleep(0.02 + random.random() / 20)

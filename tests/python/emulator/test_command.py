@@ -232,6 +232,20 @@ def test_strict_routes() -> None:
         assert emulator.bearer("POST", "/v1/responses", {"model": OSS, "input": "x"}).status == 200
 
 
+def test_lenient_readings() -> None:
+    spellings = ["/V1/responses/", "/v1/x/%2e%2e/%2572esponses;a=b", "/v1\\responses.%20"]
+    body = {"model": OSS, "input": "x"}
+    with started() as emulator:
+        for path in spellings:
+            assert emulator.bearer("POST", path, body).status == 404
+        assert emulator.usage() == []
+    with started("--lenient") as emulator:
+        for path in spellings:
+            assert emulator.bearer("POST", path, body).status == 200
+        assert emulator.bearer("PUT", "/v1/responses", body).status == 200
+        assert [record["api"] for record in emulator.usage()] == ["responses"] * 4
+
+
 def test_projects_to_start_with() -> None:
     with started(
         "--project", "proj_readme:team=platform,env=prod", "--project", "proj_x"

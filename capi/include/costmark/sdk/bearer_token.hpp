@@ -4,6 +4,8 @@
 
 #include <costmark/costmark.hpp>
 
+#ifdef COSTMARK_HPP_KIND  // unless costmark.hpp refused the compiler
+
 namespace costmark::sdk {
 inline namespace COSTMARK_HPP_KIND {
 
@@ -70,4 +72,5 @@ class BearerTokenCache
 }  // namespace COSTMARK_HPP_KIND
 }  // namespace costmark::sdk
 
+#endif
 #endif  // COSTMARK_SDK_BEARER_TOKEN_HPP

@@ -4,6 +4,8 @@
 
 #include <costmark/costmark.hpp>
 
+#ifdef COSTMARK_HPP_KIND  // unless costmark.hpp refused the compiler
+
 namespace costmark::sdk {
 inline namespace COSTMARK_HPP_KIND {
 
@@ -91,4 +93,5 @@ class CredentialsReport
 }  // namespace COSTMARK_HPP_KIND
 }  // namespace costmark::sdk
 
+#endif
 #endif  // COSTMARK_SDK_CREDENTIALS_HPP

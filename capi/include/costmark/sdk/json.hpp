@@ -4,6 +4,8 @@
 
 #include <costmark/costmark.hpp>
 
+#ifdef COSTMARK_HPP_KIND  // unless costmark.hpp refused the compiler
+
 namespace costmark::sdk {
 inline namespace COSTMARK_HPP_KIND {
 
@@ -63,4 +65,5 @@ inline Result<std::string> json_remove(std::string_view json, std::string_view p
 }  // namespace COSTMARK_HPP_KIND
 }  // namespace costmark::sdk
 
+#endif
 #endif  // COSTMARK_SDK_JSON_HPP

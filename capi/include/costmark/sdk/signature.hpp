@@ -4,6 +4,8 @@
 
 #include <costmark/costmark.hpp>
 
+#ifdef COSTMARK_HPP_KIND  // unless costmark.hpp refused the compiler
+
 namespace costmark::sdk {
 inline namespace COSTMARK_HPP_KIND {
 
@@ -74,4 +76,5 @@ class Signature : public detail::Handle<costmark_signature, costmark_signature_f
 }  // namespace COSTMARK_HPP_KIND
 }  // namespace costmark::sdk
 
+#endif
 #endif  // COSTMARK_SDK_SIGNATURE_HPP

@@ -16,6 +16,18 @@ pub const COSTMARK_USAGE_FLAG_DECREASING: u32 = 2;
 pub const COSTMARK_USAGE_FLAG_TOTAL: u32 = 4;
 pub const COSTMARK_USAGE_FLAG_UNREAD: u32 = 8;
 pub const COSTMARK_USAGE_FLAG_OTHER_MODEL: u32 = 16;
+pub const COSTMARK_PRICE_FLAG_TIER_ASSUMED: u32 = 1;
+pub const COSTMARK_PRICE_FLAG_PARTS_ABSENT: u32 = 2;
+pub const COSTMARK_PRICE_FLAG_CACHE_TIME_ABSENT: u32 = 4;
+pub const COSTMARK_PRICE_FLAG_COUNTS_ABSENT: u32 = 8;
+pub const COSTMARK_PRICE_FLAG_INCONSISTENT: u32 = 16;
+pub const COSTMARK_PRICE_FLAG_OVERFLOW: u32 = 32;
+pub const COSTMARK_PRICE_FLAG_NO_MODEL: u32 = 64;
+pub const COSTMARK_PRICE_FLAG_NO_REGION: u32 = 128;
+pub const COSTMARK_PRICE_FLAG_NO_SERVING: u32 = 256;
+pub const COSTMARK_PRICE_FLAG_NO_TIER: u32 = 512;
+pub const COSTMARK_PRICE_FLAG_NO_DAY: u32 = 1024;
+pub const COSTMARK_PRICE_FLAG_NO_PRICE: u32 = 2048;
 unsafe extern "C" {
     pub fn costmark_version() -> *const ::core::ffi::c_char;
 }
@@ -76,6 +88,7 @@ pub const COSTMARK_INVALID_URL: i32 = 3;
 pub const COSTMARK_BODY_NEEDED: i32 = 4;
 pub const COSTMARK_INVALID_OPTION: i32 = 10;
 pub const COSTMARK_ENDPOINT_MISMATCH: i32 = 11;
+pub const COSTMARK_UNSUPPORTED: i32 = 12;
 pub const COSTMARK_INVALID_PROJECT: i32 = 20;
 pub const COSTMARK_UNATTRIBUTED: i32 = 21;
 pub const COSTMARK_CONFLICT: i32 = 22;
@@ -260,22 +273,51 @@ const _: () = {
         [::core::mem::offset_of!(costmark_request, reserved) - 108usize];
 };
 #[repr(C)]
+#[derive(Debug)]
+pub struct costmark_cancel {
+    _unused: [u8; 0],
+}
+unsafe extern "C" {
+    pub fn costmark_cancel_new(
+        out_cancel: *mut *mut costmark_cancel,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+unsafe extern "C" {
+    pub fn costmark_cancel_stop(cancel: *mut costmark_cancel);
+}
+unsafe extern "C" {
+    pub fn costmark_cancel_stopped(cancel: *const costmark_cancel) -> bool;
+}
+unsafe extern "C" {
+    pub fn costmark_cancel_retain(cancel: *mut costmark_cancel) -> *mut costmark_cancel;
+}
+unsafe extern "C" {
+    pub fn costmark_cancel_release(cancel: *mut costmark_cancel);
+}
+#[repr(C)]
 #[derive(Copy, Clone)]
 pub struct costmark_wait {
     pub struct_size: usize,
+    pub cancel: *mut costmark_cancel,
+    pub timeout_ms: i64,
     pub no_wait: u32,
     pub reserved: u32,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    ["Size of costmark_wait"][::core::mem::size_of::<costmark_wait>() - 16usize];
+    ["Size of costmark_wait"][::core::mem::size_of::<costmark_wait>() - 32usize];
     ["Alignment of costmark_wait"][::core::mem::align_of::<costmark_wait>() - 8usize];
     ["Offset of field: costmark_wait::struct_size"]
         [::core::mem::offset_of!(costmark_wait, struct_size) - 0usize];
+    ["Offset of field: costmark_wait::cancel"]
+        [::core::mem::offset_of!(costmark_wait, cancel) - 8usize];
+    ["Offset of field: costmark_wait::timeout_ms"]
+        [::core::mem::offset_of!(costmark_wait, timeout_ms) - 16usize];
     ["Offset of field: costmark_wait::no_wait"]
-        [::core::mem::offset_of!(costmark_wait, no_wait) - 8usize];
+        [::core::mem::offset_of!(costmark_wait, no_wait) - 24usize];
     ["Offset of field: costmark_wait::reserved"]
-        [::core::mem::offset_of!(costmark_wait, reserved) - 12usize];
+        [::core::mem::offset_of!(costmark_wait, reserved) - 28usize];
 };
 #[repr(C)]
 #[derive(Copy, Clone)]
@@ -296,10 +338,12 @@ pub struct costmark_prepared {
     pub renewal_due: u32,
     pub project_source: costmark_project_source,
     pub api: costmark_api,
+    pub unattributed: u32,
+    pub unrecognized: u32,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    ["Size of costmark_prepared"][::core::mem::size_of::<costmark_prepared>() - 144usize];
+    ["Size of costmark_prepared"][::core::mem::size_of::<costmark_prepared>() - 152usize];
     ["Alignment of costmark_prepared"][::core::mem::align_of::<costmark_prepared>() - 8usize];
     ["Offset of field: costmark_prepared::struct_size"]
         [::core::mem::offset_of!(costmark_prepared, struct_size) - 0usize];
@@ -333,6 +377,10 @@ const _: () = {
         [::core::mem::offset_of!(costmark_prepared, project_source) - 136usize];
     ["Offset of field: costmark_prepared::api"]
         [::core::mem::offset_of!(costmark_prepared, api) - 140usize];
+    ["Offset of field: costmark_prepared::unattributed"]
+        [::core::mem::offset_of!(costmark_prepared, unattributed) - 144usize];
+    ["Offset of field: costmark_prepared::unrecognized"]
+        [::core::mem::offset_of!(costmark_prepared, unrecognized) - 148usize];
 };
 #[repr(C)]
 #[derive(Copy, Clone)]
@@ -539,6 +587,7 @@ unsafe extern "C" {
 unsafe extern "C" {
     pub fn costmark_operation_ready(
         operation: *mut costmark_operation,
+        wait: *const costmark_wait,
         out_error: *mut *mut costmark_error,
     ) -> costmark_status;
 }
@@ -592,29 +641,6 @@ unsafe extern "C" {
 }
 unsafe extern "C" {
     pub fn costmark_operation_free(operation: *mut costmark_operation);
-}
-#[repr(C)]
-#[derive(Debug)]
-pub struct costmark_cancel {
-    _unused: [u8; 0],
-}
-unsafe extern "C" {
-    pub fn costmark_cancel_new(
-        out_cancel: *mut *mut costmark_cancel,
-        out_error: *mut *mut costmark_error,
-    ) -> costmark_status;
-}
-unsafe extern "C" {
-    pub fn costmark_cancel_stop(cancel: *mut costmark_cancel);
-}
-unsafe extern "C" {
-    pub fn costmark_cancel_stopped(cancel: *const costmark_cancel) -> bool;
-}
-unsafe extern "C" {
-    pub fn costmark_cancel_retain(cancel: *mut costmark_cancel) -> *mut costmark_cancel;
-}
-unsafe extern "C" {
-    pub fn costmark_cancel_release(cancel: *mut costmark_cancel);
 }
 #[repr(C)]
 #[derive(Copy, Clone)]
@@ -1221,6 +1247,26 @@ const _: () = {
     ["Offset of field: costmark_usage_totals::reserved"]
         [::core::mem::offset_of!(costmark_usage_totals, reserved) - 132usize];
 };
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_request_counts {
+    pub struct_size: usize,
+    pub unattributed: u64,
+    pub unrecognized: u64,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_request_counts"]
+        [::core::mem::size_of::<costmark_request_counts>() - 24usize];
+    ["Alignment of costmark_request_counts"]
+        [::core::mem::align_of::<costmark_request_counts>() - 8usize];
+    ["Offset of field: costmark_request_counts::struct_size"]
+        [::core::mem::offset_of!(costmark_request_counts, struct_size) - 0usize];
+    ["Offset of field: costmark_request_counts::unattributed"]
+        [::core::mem::offset_of!(costmark_request_counts, unattributed) - 8usize];
+    ["Offset of field: costmark_request_counts::unrecognized"]
+        [::core::mem::offset_of!(costmark_request_counts, unrecognized) - 16usize];
+};
 unsafe extern "C" {
     pub fn costmark_client_usage(
         client: *const costmark_client,
@@ -1239,6 +1285,12 @@ unsafe extern "C" {
         report: *const costmark_usage_report,
         index: usize,
         out_totals: *mut costmark_usage_totals,
+    );
+}
+unsafe extern "C" {
+    pub fn costmark_usage_report_requests(
+        report: *const costmark_usage_report,
+        out_counts: *mut costmark_request_counts,
     );
 }
 unsafe extern "C" {
@@ -1540,6 +1592,258 @@ unsafe extern "C" {
 }
 unsafe extern "C" {
     pub fn costmark_verdict_name(verdict: costmark_verdict) -> *const ::core::ffi::c_char;
+}
+#[repr(C)]
+#[derive(Debug)]
+pub struct costmark_price_book {
+    _unused: [u8; 0],
+}
+pub type costmark_cost_state = i32;
+pub const COSTMARK_COST_UNKNOWN: i32 = 0;
+pub const COSTMARK_COST_PRICED: i32 = 1;
+pub const COSTMARK_COST_PARTIAL: i32 = 2;
+pub const COSTMARK_COST_UNPRICED: i32 = 3;
+pub const COSTMARK_COST_FREE: i32 = 4;
+pub const COSTMARK_COST_ELSEWHERE: i32 = 5;
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_price_book_view {
+    pub struct_size: usize,
+    pub hash: costmark_str,
+    pub date: costmark_str,
+    pub file: costmark_str,
+    pub price_count: usize,
+    pub thresholds: *const u64,
+    pub threshold_count: usize,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_price_book_view"]
+        [::core::mem::size_of::<costmark_price_book_view>() - 80usize];
+    ["Alignment of costmark_price_book_view"]
+        [::core::mem::align_of::<costmark_price_book_view>() - 8usize];
+    ["Offset of field: costmark_price_book_view::struct_size"]
+        [::core::mem::offset_of!(costmark_price_book_view, struct_size) - 0usize];
+    ["Offset of field: costmark_price_book_view::hash"]
+        [::core::mem::offset_of!(costmark_price_book_view, hash) - 8usize];
+    ["Offset of field: costmark_price_book_view::date"]
+        [::core::mem::offset_of!(costmark_price_book_view, date) - 24usize];
+    ["Offset of field: costmark_price_book_view::file"]
+        [::core::mem::offset_of!(costmark_price_book_view, file) - 40usize];
+    ["Offset of field: costmark_price_book_view::price_count"]
+        [::core::mem::offset_of!(costmark_price_book_view, price_count) - 56usize];
+    ["Offset of field: costmark_price_book_view::thresholds"]
+        [::core::mem::offset_of!(costmark_price_book_view, thresholds) - 64usize];
+    ["Offset of field: costmark_price_book_view::threshold_count"]
+        [::core::mem::offset_of!(costmark_price_book_view, threshold_count) - 72usize];
+};
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_price {
+    pub struct_size: usize,
+    pub model: costmark_str,
+    pub region: costmark_str,
+    pub serving: costmark_str,
+    pub tier: costmark_str,
+    pub kind: costmark_str,
+    pub time_to_live: costmark_str,
+    pub unit: costmark_str,
+    pub from: costmark_str,
+    pub to: costmark_str,
+    pub as_of: costmark_str,
+    pub source: costmark_str,
+    pub over: u64,
+    pub pico_usd: i64,
+    pub has_pico_usd: u32,
+    pub line: u32,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_price"][::core::mem::size_of::<costmark_price>() - 208usize];
+    ["Alignment of costmark_price"][::core::mem::align_of::<costmark_price>() - 8usize];
+    ["Offset of field: costmark_price::struct_size"]
+        [::core::mem::offset_of!(costmark_price, struct_size) - 0usize];
+    ["Offset of field: costmark_price::model"]
+        [::core::mem::offset_of!(costmark_price, model) - 8usize];
+    ["Offset of field: costmark_price::region"]
+        [::core::mem::offset_of!(costmark_price, region) - 24usize];
+    ["Offset of field: costmark_price::serving"]
+        [::core::mem::offset_of!(costmark_price, serving) - 40usize];
+    ["Offset of field: costmark_price::tier"]
+        [::core::mem::offset_of!(costmark_price, tier) - 56usize];
+    ["Offset of field: costmark_price::kind"]
+        [::core::mem::offset_of!(costmark_price, kind) - 72usize];
+    ["Offset of field: costmark_price::time_to_live"]
+        [::core::mem::offset_of!(costmark_price, time_to_live) - 88usize];
+    ["Offset of field: costmark_price::unit"]
+        [::core::mem::offset_of!(costmark_price, unit) - 104usize];
+    ["Offset of field: costmark_price::from"]
+        [::core::mem::offset_of!(costmark_price, from) - 120usize];
+    ["Offset of field: costmark_price::to"][::core::mem::offset_of!(costmark_price, to) - 136usize];
+    ["Offset of field: costmark_price::as_of"]
+        [::core::mem::offset_of!(costmark_price, as_of) - 152usize];
+    ["Offset of field: costmark_price::source"]
+        [::core::mem::offset_of!(costmark_price, source) - 168usize];
+    ["Offset of field: costmark_price::over"]
+        [::core::mem::offset_of!(costmark_price, over) - 184usize];
+    ["Offset of field: costmark_price::pico_usd"]
+        [::core::mem::offset_of!(costmark_price, pico_usd) - 192usize];
+    ["Offset of field: costmark_price::has_pico_usd"]
+        [::core::mem::offset_of!(costmark_price, has_pico_usd) - 200usize];
+    ["Offset of field: costmark_price::line"]
+        [::core::mem::offset_of!(costmark_price, line) - 204usize];
+};
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_count {
+    pub kind: costmark_str,
+    pub count: u64,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_count"][::core::mem::size_of::<costmark_count>() - 24usize];
+    ["Alignment of costmark_count"][::core::mem::align_of::<costmark_count>() - 8usize];
+    ["Offset of field: costmark_count::kind"]
+        [::core::mem::offset_of!(costmark_count, kind) - 0usize];
+    ["Offset of field: costmark_count::count"]
+        [::core::mem::offset_of!(costmark_count, count) - 16usize];
+};
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_priced_call {
+    pub struct_size: usize,
+    pub model: costmark_str,
+    pub region: costmark_str,
+    pub serving: costmark_str,
+    pub tier: costmark_str,
+    pub usage: *const costmark_usage,
+    pub meters: *const costmark_count,
+    pub meter_count: usize,
+    pub end_us: i64,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_priced_call"][::core::mem::size_of::<costmark_priced_call>() - 104usize];
+    ["Alignment of costmark_priced_call"][::core::mem::align_of::<costmark_priced_call>() - 8usize];
+    ["Offset of field: costmark_priced_call::struct_size"]
+        [::core::mem::offset_of!(costmark_priced_call, struct_size) - 0usize];
+    ["Offset of field: costmark_priced_call::model"]
+        [::core::mem::offset_of!(costmark_priced_call, model) - 8usize];
+    ["Offset of field: costmark_priced_call::region"]
+        [::core::mem::offset_of!(costmark_priced_call, region) - 24usize];
+    ["Offset of field: costmark_priced_call::serving"]
+        [::core::mem::offset_of!(costmark_priced_call, serving) - 40usize];
+    ["Offset of field: costmark_priced_call::tier"]
+        [::core::mem::offset_of!(costmark_priced_call, tier) - 56usize];
+    ["Offset of field: costmark_priced_call::usage"]
+        [::core::mem::offset_of!(costmark_priced_call, usage) - 72usize];
+    ["Offset of field: costmark_priced_call::meters"]
+        [::core::mem::offset_of!(costmark_priced_call, meters) - 80usize];
+    ["Offset of field: costmark_priced_call::meter_count"]
+        [::core::mem::offset_of!(costmark_priced_call, meter_count) - 88usize];
+    ["Offset of field: costmark_priced_call::end_us"]
+        [::core::mem::offset_of!(costmark_priced_call, end_us) - 96usize];
+};
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_cost_part {
+    pub price: u64,
+    pub count: u64,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_cost_part"][::core::mem::size_of::<costmark_cost_part>() - 16usize];
+    ["Alignment of costmark_cost_part"][::core::mem::align_of::<costmark_cost_part>() - 8usize];
+    ["Offset of field: costmark_cost_part::price"]
+        [::core::mem::offset_of!(costmark_cost_part, price) - 0usize];
+    ["Offset of field: costmark_cost_part::count"]
+        [::core::mem::offset_of!(costmark_cost_part, count) - 8usize];
+};
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_cost {
+    pub struct_size: usize,
+    pub pico_usd: i64,
+    pub state: costmark_cost_state,
+    pub has_pico_usd: u32,
+    pub flags: u32,
+    pub part_count: u32,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_cost"][::core::mem::size_of::<costmark_cost>() - 32usize];
+    ["Alignment of costmark_cost"][::core::mem::align_of::<costmark_cost>() - 8usize];
+    ["Offset of field: costmark_cost::struct_size"]
+        [::core::mem::offset_of!(costmark_cost, struct_size) - 0usize];
+    ["Offset of field: costmark_cost::pico_usd"]
+        [::core::mem::offset_of!(costmark_cost, pico_usd) - 8usize];
+    ["Offset of field: costmark_cost::state"]
+        [::core::mem::offset_of!(costmark_cost, state) - 16usize];
+    ["Offset of field: costmark_cost::has_pico_usd"]
+        [::core::mem::offset_of!(costmark_cost, has_pico_usd) - 20usize];
+    ["Offset of field: costmark_cost::flags"]
+        [::core::mem::offset_of!(costmark_cost, flags) - 24usize];
+    ["Offset of field: costmark_cost::part_count"]
+        [::core::mem::offset_of!(costmark_cost, part_count) - 28usize];
+};
+unsafe extern "C" {
+    pub fn costmark_price_book_shipped(
+        out_book: *mut *mut costmark_price_book,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+unsafe extern "C" {
+    pub fn costmark_price_book_parse(
+        text: *const ::core::ffi::c_char,
+        text_len: usize,
+        name: *const ::core::ffi::c_char,
+        name_len: usize,
+        out_book: *mut *mut costmark_price_book,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+unsafe extern "C" {
+    pub fn costmark_price_book_load(
+        path: *const ::core::ffi::c_char,
+        path_len: usize,
+        out_book: *mut *mut costmark_price_book,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+unsafe extern "C" {
+    pub fn costmark_price_book_read(
+        book: *const costmark_price_book,
+        out_view: *mut costmark_price_book_view,
+    );
+}
+unsafe extern "C" {
+    pub fn costmark_price_book_age_days(book: *const costmark_price_book, time_unix_s: i64) -> i64;
+}
+unsafe extern "C" {
+    pub fn costmark_price_book_price(
+        book: *const costmark_price_book,
+        index: usize,
+        out_price: *mut costmark_price,
+    );
+}
+unsafe extern "C" {
+    pub fn costmark_price_book_cost(
+        book: *const costmark_price_book,
+        call: *const costmark_priced_call,
+        out_cost: *mut costmark_cost,
+        parts: *mut costmark_cost_part,
+        part_capacity: usize,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+unsafe extern "C" {
+    pub fn costmark_price_book_free(book: *mut costmark_price_book);
+}
+unsafe extern "C" {
+    pub fn costmark_cost_state_name(state: costmark_cost_state) -> *const ::core::ffi::c_char;
+}
+unsafe extern "C" {
+    pub fn costmark_price_flag_name(flag: u32) -> *const ::core::ffi::c_char;
 }
 unsafe extern "C" {
     pub fn costmark_live_handles() -> usize;

@@ -137,7 +137,9 @@ impl BearerTokenCache {
     pub fn refused(&self, token: &str) -> bool {
         let chars = ffi::chars(token.as_bytes());
         // SAFETY: the handle is alive, and the text for the call.
-        unsafe { sys::costmark_bearer_token_cache_refused(self.0.as_ptr(), chars, token.len()) }
+        ffi::ending(|| unsafe {
+            sys::costmark_bearer_token_cache_refused(self.0.as_ptr(), chars, token.len())
+        })
     }
 }
 

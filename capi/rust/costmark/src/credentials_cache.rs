@@ -52,7 +52,9 @@ impl CredentialsCache {
     /// the next one would be the same set again.
     pub fn refused(&self, set: &CredentialsSet) -> bool {
         // SAFETY: both handles are alive.
-        unsafe { sys::costmark_credentials_cache_refused(self.0.as_ptr(), set.0.as_ptr()) }
+        ffi::ending(|| unsafe {
+            sys::costmark_credentials_cache_refused(self.0.as_ptr(), set.0.as_ptr())
+        })
     }
 }
 

@@ -25,6 +25,8 @@ pub enum ErrorKind {
     InvalidOption,
     /// Fix the configuration: region, service, scheme or origin disagree with the host.
     EndpointMismatch,
+    /// Fix the configuration: this build of the library lacks what the call needs.
+    Unsupported,
     /// Fix the attribution: the text is not a project id.
     InvalidProject,
     /// Fix the attribution: no project is named, and the policy refuses such calls.
@@ -67,6 +69,7 @@ const KINDS: [(ErrorKind, sys::costmark_status); 22] = [
     (ErrorKind::BodyNeeded, sys::COSTMARK_BODY_NEEDED),
     (ErrorKind::InvalidOption, sys::COSTMARK_INVALID_OPTION),
     (ErrorKind::EndpointMismatch, sys::COSTMARK_ENDPOINT_MISMATCH),
+    (ErrorKind::Unsupported, sys::COSTMARK_UNSUPPORTED),
     (ErrorKind::InvalidProject, sys::COSTMARK_INVALID_PROJECT),
     (ErrorKind::Unattributed, sys::COSTMARK_UNATTRIBUTED),
     (ErrorKind::Conflict, sys::COSTMARK_CONFLICT),

@@ -200,14 +200,15 @@ pub(crate) fn calling<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
 
 /// As `calling`, for what cannot fail. Inside of a destructor that runs because of a panic a second
 /// one would end the process, so it is dropped.
-pub(crate) fn ending(call: impl FnOnce()) {
+pub(crate) fn ending<T>(call: impl FnOnce() -> T) -> T {
     let outer = swap_left(None);
-    call();
+    let result = call();
     if let Some(Left::Panic(panic)) = swap_left(outer)
         && !thread::panicking()
     {
         resume_unwind(panic);
     }
+    result
 }
 
 /// Runs a callback so that nothing unwinds into C. `stopped` is returned when it panicked.

@@ -15,7 +15,8 @@
 //! | feature              | what                                                             |
 //! |----------------------|------------------------------------------------------------------|
 //! | `tower`              | `costmark::tower::Layer`, over any service of `http::Request`    |
-//! | `reqwest`            | `costmark::reqwest::Client`, which sends `reqwest::Request`s     |
+//! | `reqwest`            | `costmark::reqwest::Client`, with a request builder of its own   |
+//! | `json`               | bodies in JSON for that builder                                  |
 //! | `reqwest-middleware` | `costmark::reqwest_middleware::AttemptMiddleware`                |
 //! | `async-openai`       | `costmark::async_openai::Service`, for `with_http_service`       |
 //! | `static`             | links `libcostmark.a`                                            |
@@ -85,6 +86,8 @@
 mod answer;
 #[cfg(feature = "async-openai")]
 pub mod async_openai;
+#[cfg(feature = "tower")]
+mod attribution;
 mod bearer_token;
 mod builder;
 mod callbacks;
@@ -98,6 +101,7 @@ pub mod json;
 mod names;
 mod operation;
 mod options;
+mod owned_request;
 mod prepared;
 mod request;
 #[cfg(feature = "reqwest")]
@@ -115,6 +119,8 @@ mod verify;
 mod version;
 
 pub use answer::{Answer, AnswerHead, AnswerKind, Outcome, Usage, UsageFlags};
+#[cfg(feature = "tower")]
+pub use attribution::Attribution;
 pub use bearer_token::{BearerToken, BearerTokenCache};
 pub use builder::Builder;
 pub use callbacks::{BearerTokenProvider, LogLevel};
@@ -126,6 +132,7 @@ pub use error::{BoxError, Error, ErrorKind};
 pub use names::{Route, check_project};
 pub use operation::{Next, Operation, Plan, Reason, Step, Wait};
 pub use options::{OptionInfo, OptionType, options};
+pub use owned_request::OwnedRequest;
 pub use prepared::{Api, Prepared, ProjectSource};
 pub use request::{Header, Request};
 pub use response::Response;
@@ -134,6 +141,6 @@ pub use scope::operation;
 pub use scope::{Project, Scope, Scoped, scope};
 pub use send::SendOptions;
 pub use sign::{SignRequest, Signer};
-pub use usage::{Totals, UsageReport, UsageRow};
+pub use usage::{RequestCounts, Totals, UsageReport, UsageRow};
 pub use verify::{Probe, Verdict, Verification, VerifyRequest};
 pub use version::{has_feature, live_handles, version};

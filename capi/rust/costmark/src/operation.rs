@@ -1,6 +1,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
+use std::sync::Arc;
 use std::time::Duration;
 
 use costmark_sys as sys;
@@ -8,6 +9,7 @@ use costmark_sys as sys;
 use crate::answer::{Answer, AnswerHead, Outcome};
 use crate::client::Client;
 use crate::ffi::{self, Result};
+use crate::owned_request::OwnedRequest;
 use crate::prepared::Prepared;
 use crate::request::{Request, named_values};
 
@@ -131,7 +133,7 @@ pub enum Wait {
 /// Dropped, an attempt whose answer has not ended counts as cancelled, or as an error if its head
 /// said 400 or more. One that was prepared and not sent leaves no trace.
 ///
-/// It reads the request until it is dropped:
+/// It reads the request until it is dropped, unless it [owns](Client::operation_owned) it:
 ///
 /// ```compile_fail,E0597
 /// # let client = costmark::Client::builder().build().unwrap();
@@ -156,6 +158,12 @@ pub struct Operation<'r> {
     handle: NonNull<sys::costmark_operation>,
     prepared: sys::costmark_prepared, // what the last `prepare` showed
     request: PhantomData<&'r [u8]>,
+    keeps: Vec<Arc<dyn Shows>>, // requests that the handle reads; they end after it
+}
+
+/// What an operation can keep: its memory stays where it is for as long as it is shared.
+pub(crate) trait Shows: Send + Sync {
+    fn request(&self) -> Request<'_>;
 }
 
 // SAFETY: "one thread at a time": it is not Sync, so calls do not overlap.
@@ -179,14 +187,45 @@ impl Client {
     ///   the policy.
     pub fn operation<'r>(&self, request: &Request<'r>) -> Result<Operation<'r>> {
         let operation = Operation::new(self)?;
-        ffi::calling(|| {
-            request.lend(|lent| {
-                // SAFETY: the request lives for the call, and what it points to for 'r.
-                ffi::check(|error| unsafe {
-                    sys::costmark_operation_begin(operation.as_ptr(), lent, error)
-                })
-            })
-        })?;
+        operation.begin(None, request)?;
+        Ok(operation)
+    }
+
+    /// The same with a request that the operation keeps: it borrows nothing, so it may be returned,
+    /// stored, or moved into a task.
+    ///
+    /// ```
+    /// # let builder = costmark::Client::builder().set("auth", "none");
+    /// # let client = builder.set("project", "proj_abc123").build()?;
+    /// use costmark::{Client, Operation, OwnedRequest, Wait};
+    ///
+    /// fn begin(client: &Client, body: Vec<u8>) -> Result<Operation<'static>, costmark::Error> {
+    ///     let url = "https://bedrock-mantle.us-east-1.api.aws/v1/chat/completions";
+    ///     let request = OwnedRequest::new("POST", url).header("accept", "*/*").body(body);
+    ///     client.operation_owned(request)
+    /// }
+    ///
+    /// let mut operation = begin(&client, b"{}".to_vec())?;
+    /// std::thread::spawn(move || operation.prepare(Wait::Forever).map(drop)).join().unwrap()?;
+    /// # Ok::<(), costmark::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`operation`](Self::operation).
+    pub fn operation_owned(&self, request: OwnedRequest) -> Result<Operation<'static>> {
+        self.operation_kept(None, request.keep())
+    }
+
+    pub(crate) fn operation_kept(
+        &self,
+        beside: Option<&Operation<'_>>,
+        kept: Arc<dyn Shows>,
+    ) -> Result<Operation<'static>> {
+        let mut operation = Operation::new(self)?;
+        // SAFETY: the operation keeps it until its handle has ended.
+        operation.begin(beside, &unsafe { forever(&*kept) }.request())?;
+        operation.keeps.push(kept);
         Ok(operation)
     }
 
@@ -202,19 +241,7 @@ impl Client {
         request: &Request<'r>,
     ) -> Result<Operation<'r>> {
         let operation = Operation::new(self)?;
-        ffi::calling(|| {
-            request.lend(|lent| {
-                // SAFETY: as above; the other is not Sync, so no other thread uses it.
-                ffi::check(|error| unsafe {
-                    sys::costmark_operation_begin_beside(
-                        operation.as_ptr(),
-                        other.as_ptr(),
-                        lent,
-                        error,
-                    )
-                })
-            })
-        })?;
+        operation.begin(Some(other), request)?;
         Ok(operation)
     }
 }
@@ -228,7 +255,25 @@ impl<'r> Operation<'r> {
         })?;
         // SAFETY: a plain struct of the library's.
         let prepared = unsafe { ffi::sized() };
-        Ok(Self { handle, prepared, request: PhantomData })
+        Ok(Self { handle, prepared, request: PhantomData, keeps: Vec::new() })
+    }
+
+    fn begin(&self, beside: Option<&Operation<'_>>, request: &Request<'r>) -> Result<()> {
+        let (this, beside) = (self.as_ptr(), beside.map(Operation::as_ptr));
+        ffi::calling(|| {
+            request.lend(|lent| {
+                // SAFETY: the request lives for the call, and what it points to for 'r. The other
+                // one is not Sync, so no other thread uses it.
+                ffi::check(|error| unsafe {
+                    match beside {
+                        None => sys::costmark_operation_begin(this, lent, error),
+                        Some(other) => {
+                            sys::costmark_operation_begin_beside(this, other, lent, error)
+                        }
+                    }
+                })
+            })
+        })
     }
 
     pub(crate) fn as_ptr(&self) -> *mut sys::costmark_operation {
@@ -255,7 +300,9 @@ impl<'r> Operation<'r> {
     pub fn ready(&mut self) -> Result<()> {
         ffi::calling(|| {
             // SAFETY: what it reads of the request lives for 'r.
-            ffi::check(|error| unsafe { sys::costmark_operation_ready(self.as_ptr(), error) })
+            ffi::check(|error| unsafe {
+                sys::costmark_operation_ready(self.as_ptr(), ptr::null(), error)
+            })
         })
     }
 
@@ -280,6 +327,29 @@ impl<'r> Operation<'r> {
     /// Those of [`prepare`](Self::prepare).
     pub fn prepare_with(&mut self, request: &Request<'r>, wait: Wait) -> Result<Prepared<'_>> {
         ffi::calling(|| request.lend(|lent| self.prepare_lent(lent, wait)))?;
+        Ok(self.prepared())
+    }
+
+    /// As [`prepare_with`](Self::prepare_with), with a request that the operation keeps.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`prepare`](Self::prepare).
+    pub fn prepare_owned(&mut self, request: OwnedRequest, wait: Wait) -> Result<Prepared<'_>> {
+        self.prepare_kept(request.keep(), wait)
+    }
+
+    pub(crate) fn prepare_kept(
+        &mut self,
+        kept: Arc<dyn Shows>,
+        wait: Wait,
+    ) -> Result<Prepared<'_>> {
+        // Whether it succeeds or not, the handle may read it from now on.
+        self.keeps.push(kept.clone());
+        // SAFETY: kept until the handle has ended, or reads another one.
+        let request = unsafe { forever(&*kept) }.request();
+        ffi::calling(|| request.lend(|lent| self.prepare_lent(lent, wait)))?;
+        self.keeps.drain(..self.keeps.len() - 1);
         Ok(self.prepared())
     }
 
@@ -400,6 +470,14 @@ impl<'r> Operation<'r> {
             Answer::of(ffi::shown(|view| sys::costmark_operation_answer(self.as_ptr(), view)))
         }
     }
+}
+
+/// # Safety
+///
+/// What is referred to outlives the use of the result, and does not move.
+pub(crate) unsafe fn forever<T: ?Sized>(of: &T) -> &'static T {
+    // SAFETY: the caller's promise.
+    unsafe { &*ptr::from_ref(of) }
 }
 
 impl Drop for Operation<'_> {

@@ -126,6 +126,17 @@ impl<'a> Prepared<'a> {
         self.raw.renewal_due != 0
     }
 
+    /// Whether the request may cost money and names no project, or `default`: the endpoint's
+    /// default project pays, which cannot be tagged.
+    pub fn unattributed(&self) -> bool {
+        self.raw.unattributed != 0
+    }
+
+    /// Whether no known route is like the request's: it is not edited, and its cost is not known.
+    pub fn unrecognized(&self) -> bool {
+        self.raw.unrecognized != 0
+    }
+
     /// The project that the request now names.
     pub fn project(&self) -> Option<&'a str> {
         // SAFETY: as above.

@@ -17,7 +17,9 @@
 //! ```
 //!
 //! What [`tower`](crate::tower) says about requests and answers holds here too. The extensions are
-//! those that reqwest-middleware passes along. What costmark refuses comes as
+//! those that reqwest-middleware passes along. The client below must follow no redirects: an answer of
+//! another URL than the one that was signed is an error. Its default headers are added below, unseen
+//! and unsigned; name no project there. What costmark refuses comes as
 //! [`Error::Middleware`] with a [`costmark::Error`](crate::Error) in it, which [`refused`] finds.
 
 use std::fmt;
@@ -26,13 +28,13 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use ::reqwest::{Body, Request, Response};
+use ::reqwest::{Body, Request, Response, Url};
 use ::reqwest_middleware::{Error, Middleware, Next, Result};
 use async_trait::async_trait;
 use http::Extensions;
 
 use crate::reqwest::{from_http, into_http};
-use crate::tower::{self, Layer, SharedOperation};
+use crate::tower::{self, FromBytes, Layer, SharedOperation};
 use crate::{ErrorKind, Project};
 
 /// Makes each request one operation, of which the requests below are attempts. It belongs above a
@@ -53,8 +55,8 @@ impl Middleware for OperationMiddleware {
     }
 }
 
-/// Attributes, signs and observes each request. It belongs below a middleware that retries, and the
-/// client should follow no redirects.
+/// Attributes, signs and observes each request. It belongs below a middleware that retries, over a
+/// client that follows no redirects.
 #[derive(Clone)]
 pub struct AttemptMiddleware(Layer);
 
@@ -94,7 +96,7 @@ impl Middleware for AttemptMiddleware {
         }
         let passed_on = Arc::new(Mutex::new(std::mem::take(extensions)));
         let below = Below { next, extensions: passed_on.clone() };
-        let answer = self.0.exchange(&request).run(below, request).await;
+        let answer = self.0.exchange(&request).run(below, FromBytes, request).await;
         *extensions = std::mem::take(&mut *lock(&passed_on));
         answer.map(|answer| from_http(answer, url)).map_err(into_middleware)
     }
@@ -123,11 +125,27 @@ impl<'a> tower_service::Service<http::Request<Body>> for Below<'a> {
         let (next, passed_on) = (self.next.clone(), self.extensions.clone());
         Box::pin(async move {
             let mut extensions = std::mem::take(&mut *lock(&passed_on));
-            let answer = next.run(Request::try_from(request)?, &mut extensions).await;
+            let request = Request::try_from(request)?;
+            let url = request.url().clone();
+            let answer = next.run(request, &mut extensions).await;
             *lock(&passed_on) = extensions;
-            answer.map(into_http)
+            answer.and_then(|answer| not_redirected(&url, answer)).map(into_http)
         })
     }
+}
+
+/// What was signed for one URL, with the project in it, was sent to another.
+fn not_redirected(url: &Url, answer: Response) -> Result<Response> {
+    if answer.url() == url {
+        return Ok(answer);
+    }
+    let message = format!(
+        "the HTTP client followed a redirect to {} with what was attributed and signed for {}; \
+         build it with redirect(reqwest::redirect::Policy::none())",
+        answer.url().origin().ascii_serialization(),
+        url.origin().ascii_serialization(),
+    );
+    Err(Error::middleware(crate::Error::new(ErrorKind::EndpointMismatch, message)))
 }
 
 fn into_middleware(error: tower::Error<Error>) -> Error {

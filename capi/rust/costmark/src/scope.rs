@@ -57,10 +57,20 @@ struct Entry {
 
 /// What surrounds a call.
 #[derive(Clone, Default)]
-struct Around {
-    project: Option<Project>,
+pub(crate) struct Around {
+    pub(crate) project: Option<Project>,
     #[cfg(feature = "tower")]
-    operation: Option<SharedOperation>,
+    pub(crate) operation: Option<SharedOperation>,
+}
+
+impl Around {
+    pub(crate) fn current() -> Self {
+        STACK
+            .try_with(|stack| stack.borrow().last().map(|entry| entry.around.clone()))
+            .ok()
+            .flatten()
+            .unwrap_or_default()
+    }
 }
 
 /// A region of the program whose calls, on this thread, run under a project. It lasts until it is
@@ -97,14 +107,41 @@ pub struct Scope {
 impl Scope {
     /// Enters a scope. The empty project leaves those around it.
     pub fn enter(project: impl Into<Project>) -> Self {
-        let mut around = current();
+        let mut around = Around::current();
         around.project = Some(project.into()).filter(|project| !project.id().is_empty());
         Self::push(around)
     }
 
     /// The project of the innermost scope of this thread, or of the [`scope`] that runs.
     pub fn current() -> Option<Project> {
-        current().project
+        Around::current().project
+    }
+
+    /// Takes the scope of this thread or future along to where a closure runs, such as on a thread
+    /// for what blocks, or on one of a pool.
+    ///
+    /// ```
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    /// # runtime.block_on(async {
+    /// use costmark::Scope;
+    ///
+    /// let seen = costmark::scope("proj_research", async {
+    ///     tokio::task::spawn_blocking(Scope::bind(Scope::current)).await
+    /// });
+    /// assert_eq!(seen.await.unwrap().unwrap().id(), "proj_research");
+    /// # });
+    /// ```
+    pub fn bind<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
+        let around = Around::current();
+        move || {
+            let _entered = Self::push(around);
+            work()
+        }
+    }
+
+    /// The same for a future, such as one that is spawned: `spawn(Scope::bind_future(task))`.
+    pub fn bind_future<F: Future>(future: F) -> Scoped<F> {
+        Scoped { sets: Sets::All(Around::current()), future }
     }
 
     fn push(around: Around) -> Self {
@@ -137,18 +174,10 @@ impl fmt::Debug for Scope {
     }
 }
 
-fn current() -> Around {
-    STACK
-        .try_with(|stack| stack.borrow().last().map(|entry| entry.around.clone()))
-        .ok()
-        .flatten()
-        .unwrap_or_default()
-}
-
 /// Runs a future under a project, wherever it is polled: the scope of a task. It needs no runtime.
 ///
 /// What the future spawns is a task of its own, with no scope unless it is given one:
-/// `spawn(costmark::scope(project, task))`.
+/// `spawn(costmark::scope(project, task))`, or [`Scope::bind_future`] for the scope that is in force.
 ///
 /// ```
 /// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -168,17 +197,13 @@ pub fn operation<F: Future>(future: F) -> Scoped<F> {
     Scoped { sets: Sets::Operation(SharedOperation::new()), future }
 }
 
-#[cfg(feature = "tower")]
-pub(crate) fn current_operation() -> Option<SharedOperation> {
-    current().operation
-}
-
 /// What a future sets; the rest is as it is around it.
 #[derive(Clone)]
 enum Sets {
     Project(Project),
     #[cfg(feature = "tower")]
     Operation(SharedOperation),
+    All(Around),
 }
 
 impl Sets {
@@ -187,8 +212,9 @@ impl Sets {
             Self::Project(project) => Scope::enter(project),
             #[cfg(feature = "tower")]
             Self::Operation(operation) => {
-                Scope::push(Around { operation: Some(operation), ..current() })
+                Scope::push(Around { operation: Some(operation), ..Around::current() })
             }
+            Self::All(around) => Scope::push(around),
         }
     }
 }
@@ -286,10 +312,28 @@ mod tests {
     #[test]
     fn scopes_and_operations_nest_both_ways() {
         let mut context = Context::from_waker(Waker::noop());
-        let inside = || async { (seen(), current_operation().is_some()) };
+        let inside = || async { (seen(), Around::current().operation.is_some()) };
         let both = Poll::Ready(("p".to_owned(), true));
         assert_eq!(pin!(scope("p", operation(inside()))).poll(&mut context), both);
         assert_eq!(pin!(operation(scope("p", inside()))).poll(&mut context), both);
+    }
+
+    #[test]
+    fn what_is_bound_takes_the_scope_along() {
+        let (work, task) = {
+            let _outer = Scope::enter("bound");
+            (Scope::bind(seen), Scope::bind_future(async { seen() }))
+        };
+        let _elsewhere = Scope::enter("elsewhere");
+        assert_eq!(std::thread::spawn(work).join().unwrap(), "bound");
+        let mut context = Context::from_waker(Waker::noop());
+        assert_eq!(pin!(task).poll(&mut context), Poll::Ready("bound".to_owned()));
+        assert_eq!(seen(), "elsewhere");
+
+        let without = std::thread::spawn(|| {
+            Box::new(Scope::bind(seen)) as Box<dyn FnOnce() -> String + Send>
+        });
+        assert_eq!(without.join().unwrap()(), "", "no scope is one too");
     }
 
     #[test]

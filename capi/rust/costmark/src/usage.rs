@@ -68,6 +68,17 @@ impl std::ops::AddAssign for Totals {
     }
 }
 
+/// Requests that tell of a gap in the attribution. Each that was prepared counts, each attempt, and
+/// each that was only observed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct RequestCounts {
+    /// That may cost money and named no project, or `default`.
+    pub unattributed: u64,
+    /// To no known route: passed unedited, at an unknown cost.
+    pub unrecognized: u64,
+}
+
 /// One line of a [`UsageReport`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -118,6 +129,15 @@ impl UsageReport {
             sum += row.totals;
             Some(sum)
         })
+    }
+
+    /// The requests that went out with a gap in their attribution.
+    pub fn requests(&self) -> RequestCounts {
+        // SAFETY: the handle is alive.
+        let raw: sys::costmark_request_counts = unsafe {
+            ffi::shown(|view| sys::costmark_usage_report_requests(self.0.as_ptr(), view))
+        };
+        RequestCounts { unattributed: raw.unattributed, unrecognized: raw.unrecognized }
     }
 
     fn row(&self, index: usize) -> UsageRow<'_> {

@@ -408,3 +408,27 @@ fn a_cache_of_tokens_is_a_provider() {
     assert_ne!(set(&client, "authorization").unwrap(), first);
     assert_eq!(calls.load(Ordering::SeqCst), 2);
 }
+
+/// A clock that panics from a moment on.
+fn breaking_clock(broken: &Arc<std::sync::atomic::AtomicBool>) -> costmark::Builder {
+    let breaks = broken.clone();
+    keys(builder()).clock(move || {
+        if breaks.load(Ordering::SeqCst) {
+            panic_any("no time");
+        }
+        std::time::SystemTime::now()
+    })
+}
+
+#[test]
+fn a_panic_inside_of_refused_goes_on_behind_it() {
+    let broken = Arc::default();
+    let cache = breaking_clock(&broken).build_credentials_cache().unwrap();
+    let set = cache.get().unwrap();
+    let tokens = breaking_clock(&broken).build_bearer_token_cache(None).unwrap();
+    let token = tokens.get().unwrap();
+    broken.store(true, Ordering::SeqCst);
+    assert_eq!(caught(|| cache.refused(&set)), "no time");
+    assert_eq!(caught(|| tokens.refused(token.text())), "no time");
+    assert!(prepare(&client()).is_ok(), "nothing is left over for the next call");
+}

@@ -8,8 +8,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use costmark::{
     Answer, AnswerHead, Api, BearerToken, Builder, Client, Credentials, ErrorKind, Header,
-    Operation, Outcome, Prepared, ProjectSource, Reason, Request, Scope, SignRequest, Signer, Step,
-    Wait, json,
+    Operation, Outcome, OwnedRequest, Prepared, ProjectSource, Reason, Request, Scope, SignRequest,
+    Signer, Step, Wait, json,
 };
 use support::{
     ANSWER, BODY, DONE, URL, builder, client, event, json_head, keys, request, sent, sums,
@@ -495,4 +495,53 @@ fn features_and_options_are_those_of_the_library() {
     assert!(names.is_sorted() && names.contains(&"project"));
     let auth = costmark::options().find(|option| option.name == "auth").unwrap();
     assert!(auth.choices().any(|choice| choice == "sigv4"));
+}
+
+/// Keeps its request, and is begun in another function.
+fn begun(client: &Client, body: impl AsRef<[u8]> + Send + Sync + 'static) -> Operation<'static> {
+    let request = OwnedRequest::new("POST", URL)
+        .header("content-type", "application/json")
+        .header("x-amz-meta", b"binary \xff".to_vec())
+        .body(body)
+        .project("proj_call");
+    client.operation_owned(request).unwrap()
+}
+
+#[test]
+fn an_operation_may_own_its_request() {
+    let client = client();
+    let shared: std::sync::Arc<[u8]> = BODY.as_bytes().into();
+    let mut operation = begun(&client, shared.clone());
+    let mut operation = thread::spawn(move || {
+        operation.prepare(Wait::Forever).unwrap();
+        operation
+    })
+    .join()
+    .unwrap();
+    let prepared = operation.prepare(Wait::Forever).unwrap();
+    assert_eq!(prepared.project(), Some("proj_call"));
+    assert_eq!(prepared.body().as_ptr(), shared.as_ptr(), "the body was copied");
+    assert!(value(prepared.set_headers(), "authorization").unwrap().contains("x-amz-meta"));
+
+    // Of the next attempt's request it keeps nothing longer than it has to.
+    operation.prepare_owned(OwnedRequest::new("POST", URL).body("{}"), Wait::Forever).unwrap();
+    assert_eq!(operation.prepared().body(), b"{}");
+    assert_eq!(std::sync::Arc::strong_count(&shared), 1);
+    let later = begun(&client, String::from(BODY));
+    drop(client);
+    drop(later);
+}
+
+#[test]
+fn what_an_owned_request_lacks_is_said() {
+    let client = client();
+    let error = client.operation_owned(OwnedRequest::new("POST", "nowhere")).map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidUrl);
+    let stream = OwnedRequest::new("POST", URL).body_is_stream();
+    assert_eq!(client.operation_owned(stream).map(drop).unwrap_err().kind(), ErrorKind::BodyNeeded);
+    let scoped =
+        client.operation_owned(OwnedRequest::new("POST", URL).body(BODY).scope("not a project"));
+    assert_eq!(scoped.map(drop).unwrap_err().kind(), ErrorKind::InvalidProject);
+    let secret = OwnedRequest::new("POST", URL).header("authorization", "Bearer hush");
+    assert!(!format!("{secret:?}").contains("hush"));
 }

@@ -119,3 +119,20 @@ async fn what_is_refused_says_so() {
     let error = http.post("https://example.com/").body("{}").send().await.unwrap_err();
     assert_eq!(refused(&error).unwrap().kind(), ErrorKind::EndpointMismatch);
 }
+
+#[tokio::test]
+async fn a_client_that_follows_redirects_is_found_out() {
+    let server = Server::start(|number, _, to| match number {
+        1 => answer(to, 303, "location: /elsewhere\r\n", ""),
+        _ => answer(to, 200, "", ANSWER),
+    });
+    let client = server.builder().build().unwrap();
+    let http = ClientBuilder::new(reqwest::Client::new())
+        .with(AttemptMiddleware::new(client.clone()))
+        .build();
+    let error = http.post(server.chat_url()).body(BODY).send().await.unwrap_err();
+    let refused = refused(&error).unwrap();
+    assert_eq!(refused.kind(), ErrorKind::EndpointMismatch);
+    assert!(refused.message().contains("redirect"), "{refused}");
+    assert_eq!((sums(&client).attempts, sums(&client).failed_attempts), (1, 1));
+}

@@ -399,7 +399,7 @@ async fn paths_and_queries_are_signed_as_they_are_sent() {
         "/v1/models?q=%C3%BC+plus%20space",
     ] {
         let url = format!("{}{path}", emulator.url);
-        let answer = http.send(http.get_ref().get(&url)).await.unwrap();
+        let answer = http.get(&url).send().await.unwrap();
         assert!(![401, 403].contains(&answer.status().as_u16()), "{path}: {}", answer.status());
         assert_eq!(answer.url().as_str(), reqwest::Url::parse(&url).unwrap().as_str());
     }

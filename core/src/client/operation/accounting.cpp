@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "client/operation/background.hpp"
+#include "client/operation/rows.hpp"
 
 namespace costmark::client {
 namespace {
@@ -26,13 +27,14 @@ Usage rest_of(Usage usage, const Usage& counted) noexcept {
 
 }  // namespace
 
-void Accounting::begin(std::string_view project, std::string_view model, bool first_attempt) {
-  counters_->begin_attempt(project, model, first_attempt);
+void Accounting::begin(const AttemptReport& attempt) {
+  counters().begin_attempt(attempt.project, attempt.model, attempt.attempt == 1);
+  if (parts_.ledger && parts_.notes_begin) write(begin_row(attempt));
 }
 
 void Accounting::end(const AttemptReport& attempt, std::string_view host) {
   const Answer& answer = attempt.answer;
-  counters_->end_attempt(attempt.project, attempt.model, answer.outcome, answer.usage);
+  counters().end_attempt(attempt.project, attempt.model, answer.outcome, answer.usage);
   if (attempt.api == Api::responses && !answer.response_id.empty()) {
     chains_.remember(answer.response_id, attempt.project);
     auto& stored = BackgroundResponses::of_process();
@@ -46,7 +48,8 @@ void Accounting::end(const AttemptReport& attempt, std::string_view host) {
                     answer.usage);
     }
   }
-  if (on_usage_) on_usage_(attempt);
+  if (parts_.ledger) write(attempt_row(attempt));
+  if (parts_.on_usage) parts_.on_usage(attempt);
 }
 
 void Accounting::settle(const AttemptReport& poll, std::string_view host) {
@@ -65,8 +68,17 @@ void Accounting::settle(const AttemptReport& poll, std::string_view host) {
     report.project = settled->owner->project;
     report.model = settled->owner->model;
   }
-  counters_->settle(report.project, report.model, rest_of(answer.usage, settled->counted));
-  if (on_usage_) on_usage_(report);
+  counters().settle(report.project, report.model, rest_of(answer.usage, settled->counted));
+  if (parts_.ledger) write(settle_row(report));
+  if (parts_.on_usage) parts_.on_usage(report);
+}
+
+void Accounting::refuse(const AttemptReport& call, Code code) {
+  if (parts_.ledger) write(refused_row(call, code));
+}
+
+void Accounting::write(const LedgerRow& row) const {
+  if (!parts_.ledger->write(row) && parts_.on_trouble) parts_.on_trouble();
 }
 
 }  // namespace costmark::client

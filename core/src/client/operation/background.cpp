@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/immortal.hpp"
+
 namespace costmark::client {
 namespace {
 
@@ -15,7 +17,7 @@ std::string key_of(std::string_view host, std::string_view id) {
 }  // namespace
 
 BackgroundResponses& BackgroundResponses::of_process() {
-  static auto* const all = new BackgroundResponses;  // used by whatever ends last
+  static const Immortal<BackgroundResponses> all;
   return *all;
 }
 

@@ -8,6 +8,7 @@
 #include "base/timestamp.hpp"
 #include "client/operation/next.hpp"
 #include "client/operation/operation_impl.hpp"
+#include "client/operation/rows.hpp"
 #include "http/field.hpp"
 #include "http/retry.hpp"
 
@@ -32,6 +33,11 @@ std::uint64_t unix_milliseconds() noexcept {
 
 Status wrong_state(std::string_view call) {
   return {Code::invalid_argument, std::string(call) + " comes after begin"};
+}
+
+// Whether the error is a policy's answer to a request, and not a fault of it.
+bool is_policy(Code code) noexcept {
+  return code == Code::unattributed || code == Code::conflict || code == Code::project_not_allowed;
 }
 
 Status no_request() {
@@ -76,11 +82,41 @@ Status Operation::Impl::decide(const Request& asked) {
   request.scope = scope;
   Status status = client->decide(request, prepared.impl());
   is_request_good = status.ok();
-  if (!status) prepared.impl().reset();
+  if (status) {
+    note_sender();
+  } else {
+    note_refusal(status.error().code);
+    prepared.impl().reset();
+  }
   return status;
 }
 
-Status Operation::Impl::ready(Wait wait) {
+// Texts of the request that rows repeat; its views are the caller's.
+void Operation::Impl::note_sender() {
+  host = prepared.impl().target.host;
+  region = client->authorizer.region_of(request, prepared.impl().endpoint);
+  sdk.clear();
+  for (const Header& field : request.headers) {
+    if (equal_ignoring_case(field.name, "user-agent")) sdk = client::sdk_of(field.value);
+  }
+}
+
+// A call that a policy does not let out has a row, too.
+void Operation::Impl::note_refusal(Code code) {
+  if (!client->accounting.ledger() || !is_policy(code)) return;
+  const Prepared::Impl& made = prepared.impl();
+  AttemptReport call = report();
+  if (state == State::idle) call.operation = {};  // it never began
+  call.attempt = 0;
+  call.project = request.project;
+  call.project_source = ProjectSource::none;
+  call.model = made.model;
+  call.api = made.api;
+  call.host = {};
+  client->accounting.refuse(call, code);
+}
+
+Status Operation::Impl::ready(const Wait& wait) {
   if (state == State::idle) return wrong_state("ready");
   if (state == State::answering) {
     return {Code::invalid_argument, "ready comes before an attempt is sent, or after it ended"};
@@ -89,7 +125,7 @@ Status Operation::Impl::ready(Wait wait) {
   return client->ready(request, wait, prepared.impl());
 }
 
-Status Operation::Impl::prepare(const Request* asked, Wait wait) {
+Status Operation::Impl::prepare(const Request* asked, const Wait& wait) {
   if (state == State::idle) return wrong_state("prepare");
   end_open_attempt();
   state = attempt == 0 ? State::decided : State::ended;
@@ -106,7 +142,7 @@ Status Operation::Impl::prepare(const Request* asked, Wait wait) {
   return status;
 }
 
-Status Operation::Impl::prepare_next(const Request* asked, Wait wait) {
+Status Operation::Impl::prepare_next(const Request* asked, const Wait& wait) {
   if (asked != nullptr) {
     if (Status status = decide(*asked); !status) return status;
   } else if (!is_request_good) {
@@ -125,6 +161,7 @@ Status Operation::Impl::prepare_next(const Request* asked, Wait wait) {
 
 void Operation::Impl::sent() {
   if (state != State::decided && state != State::prepared) return;
+  if (state == State::decided) client->count_gaps(prepared.impl());  // who only observes
   state = State::answering;
   attempt = ++share->attempts;
   has_head = false;
@@ -143,7 +180,18 @@ void Operation::Impl::sent() {
   sent_model = made.model;
   sent_source = made.source;
   sent_api = made.api;
-  if (made.inference) client->accounting.begin(sent_project, sent_model, attempt == 1);
+  started_us = client::now_us();
+  note_identity();
+  if (made.inference) client->accounting.begin(report());
+}
+
+// In whose name the attempt is made.
+void Operation::Impl::note_identity() {
+  const Prepared::Impl& made = prepared.impl();
+  sent_account.clear();
+  if (const auto credentials = made.auth.credentials.lock()) {
+    sent_account = credentials->account_id();
+  }
 }
 
 void Operation::Impl::read_head_fields(const AnswerHead& given, std::string_view& content_type,
@@ -244,6 +292,7 @@ void Operation::Impl::conclude(bool failed) {
   const client::AuthUsed& auth = prepared.impl().auth;
   const std::string_view token = prepared.impl().token();
   const client::Refusal found = refusal.finish();
+  note_wrong_clock(found);
   const bool recovered = client->authorizer.recover(found, auth, token, times);
   const client::AttemptEnd ended{reader.answer().outcome,
                                  http_status,
@@ -258,6 +307,14 @@ void Operation::Impl::conclude(bool failed) {
   }
   if (next.reason != NextReason::refused) return;
   refused.note(found, prepared.impl());
+}
+
+void Operation::Impl::note_wrong_clock(client::Refusal found) {
+  using client::Refusal;
+  wrong_clock.clear();
+  const bool of_time = found == Refusal::clock || found == Refusal::signature;
+  if (!of_time || !times.server) return;
+  wrong_clock = client::describe_wrong_clock(*times.server, times.now);
 }
 
 void Operation::Impl::end_open_attempt() noexcept {
@@ -278,6 +335,7 @@ void Operation::Impl::drop() noexcept {
   next = {};
   prepared.impl().reset();
   refused.clear();
+  wrong_clock.clear();
   request_id.clear();
   response.impl().reset();
 }
@@ -301,6 +359,13 @@ AttemptReport Operation::Impl::report() const noexcept {
           .request_id = request_id,
           .latency = latency,
           .time_to_first_byte = time_to_first_byte,
+          .started_us = started_us,
+          .host = host,
+          .region = region,
+          .account = sent_account,
+          .sdk = sdk,
+          .streamed = made.streamed,
+          .background = made.background,
           .answer = reader.answer()};
 }
 
@@ -324,13 +389,13 @@ void Operation::reset() noexcept {
   impl_->drop();
 }
 
-Status Operation::ready(Wait wait) {
+Status Operation::ready(const Wait& wait) {
   return impl_->ready(wait);
 }
-Status Operation::prepare(Wait wait) {
+Status Operation::prepare(const Wait& wait) {
   return impl_->prepare(nullptr, wait);
 }
-Status Operation::prepare(const Request& request, Wait wait) {
+Status Operation::prepare(const Request& request, const Wait& wait) {
   return impl_->prepare(&request, wait);
 }
 const Prepared& Operation::prepared() const noexcept {

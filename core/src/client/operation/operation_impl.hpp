@@ -40,8 +40,8 @@ struct Operation::Impl {
   Impl& operator=(const Impl&) = delete;
 
   Status begin(const Request& asked, std::shared_ptr<client::OperationShare> with);
-  Status ready(Wait wait);
-  Status prepare(const Request* asked, Wait wait);
+  Status ready(const Wait& wait);
+  Status prepare(const Request* asked, const Wait& wait);
   void sent();
   AnswerPlan head(const AnswerHead& given);
   std::string_view feed(std::string_view piece);
@@ -68,14 +68,20 @@ struct Operation::Impl {
 
   // The last attempt.
   std::uint32_t attempt = 0;
+  std::string host;  // of the request that was decided about, and who sends it
+  std::string region;
+  std::string sdk;
   std::string sent_project;
   std::string sent_model;
   ProjectSource sent_source = ProjectSource::none;
   Api sent_api = Api::other;
+  std::string sent_account;
+  std::int64_t started_us = 0;
   AnswerReader reader;
   client::RefusalReader refusal;
   client::RefusedAuth refused;  // given to no attempt that `next` advised
   client::Authorizer::Times times;
+  std::string wrong_clock;  // what a refusal has to do with it
   std::string request_id;
   std::optional<std::chrono::milliseconds> asked_pause;
   SteadyClock::time_point sent_at;
@@ -91,10 +97,14 @@ struct Operation::Impl {
 
  private:
   Status decide(const Request& asked);
-  Status prepare_next(const Request* asked, Wait wait);
+  void note_sender();
+  void note_refusal(Code code);
+  void note_identity();
+  Status prepare_next(const Request* asked, const Wait& wait);
   void read_head_fields(const AnswerHead& given, std::string_view& content_type,
                         std::string_view& error_type);
   void conclude(bool failed);
+  void note_wrong_clock(client::Refusal found);
   void count();
   std::chrono::microseconds since_sent() const noexcept;
 };

@@ -1,17 +1,21 @@
 #include "client/prepare/attribute.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "attribution/carrier.hpp"
 #include "attribution/project.hpp"
 #include "attribution/route.hpp"
 #include "base/text.hpp"
+#include "client/prepare/route_policy.hpp"
 
 namespace costmark::client {
 namespace {
 
 using attribution::Carriers;
 using attribution::EndpointKind;
+using attribution::Route;
+using attribution::RouteKind;
 
 // The members of a request body that decide something, in the order of `body_paths`.
 enum BodyField : std::size_t {
@@ -47,12 +51,34 @@ bool is_json(std::string_view content_type) noexcept {
           equal_ignoring_case(media_type.substr(media_type.size() - suffix.size()), suffix));
 }
 
-// JSON that has no members: nothing to read, and nothing to refuse where any JSON may be sent.
-bool is_other_json(std::string_view body) noexcept {
-  const std::size_t first = body.find_first_not_of(" \t\r\n");
-  constexpr std::string_view other_beginnings = "[\"-0123456789tfn";
-  return first != std::string_view::npos &&
-         other_beginnings.find(body[first]) != std::string_view::npos;
+// Content decides, whatever the labels say.
+bool begins_like_object(std::string_view body) noexcept {
+  const std::size_t first = body.find_first_not_of(text::white_space);
+  return first != std::string_view::npos && body[first] == '{';
+}
+
+bool names_another_method(const Header& header) noexcept {
+  constexpr std::array<std::string_view, 3> names{"x-http-method-override", "x-http-method",
+                                                  "x-method-override"};
+  return std::any_of(names.begin(), names.end(), [&header](std::string_view name) {
+    return equal_ignoring_case(header.name, name);
+  });
+}
+
+attribution::Work work_of(const Request& request) noexcept {
+  const auto& headers = request.headers;
+  if (!request.body.empty() || request.body_is_stream ||
+      std::any_of(headers.begin(), headers.end(), names_another_method)) {
+    return attribution::Work::write;
+  }
+  const bool upgrades = std::any_of(headers.begin(), headers.end(), [](const Header& header) {
+    return equal_ignoring_case(header.name, "upgrade");
+  });
+  return upgrades ? attribution::Work::upgrade : attribution::Work::none;
+}
+
+bool is_project(std::string_view project) noexcept {
+  return !project.empty() && project != attribution::default_project;
 }
 
 }  // namespace
@@ -65,19 +91,29 @@ struct Attributor::Found {
   bool has_content_type = false;
   bool says_json = false;  // in one of its content types
   bool is_encoded = false;
+  std::string_view content_type;
+  std::string_view content_encoding;
   bool json_body = false;  // the document in `out` is open on it
   std::string_view body_project;
   std::string_view model;
   std::string_view previous_response;
+
+  // Whether the labels are those of a JSON body.
+  bool claims_json() const noexcept { return (!has_content_type || says_json) && !is_encoded; }
+  bool names_project_in_header() const noexcept {
+    return std::any_of(has_project.begin(), has_project.end(), [](bool has) { return has; });
+  }
 };
 
 Status Attributor::read_headers(const Request& request, Found& found) const {
   for (const Header& header : request.headers) {
     if (equal_ignoring_case(header.name, "content-type")) {
       found.has_content_type = true;
+      found.content_type = header.value;
       found.says_json = found.says_json || is_json(header.value);
     } else if (equal_ignoring_case(header.name, "content-encoding")) {
       found.is_encoded = !equal_ignoring_case(header.value, "identity");
+      found.content_encoding = header.value;
     }
     for (std::size_t i = 0; i < project_headers.size(); ++i) {
       if (!equal_ignoring_case(header.name, project_headers[i])) continue;
@@ -109,23 +145,44 @@ Result<std::string_view> Attributor::named_in_headers(const Found& found) {
   return named_in == project_headers.size() ? std::string_view() : found.project[named_in];
 }
 
-Status Attributor::read_body(const Request& request, Found& found, Prepared::Impl& out) const {
-  const bool json = found.has_content_type ? found.says_json : out.inference;
-  if (!json || found.is_encoded) return {};
+Status Attributor::read_body(const Request& request, const Route& route, Found& found,
+                             Prepared::Impl& out) const {
+  if (route.inference()) return open_inference_body(request, found, out);
+  const bool may_name_project = route.of_project || route.may_spend();
+  if (!may_name_project || route.kind == RouteKind::invoking) return {};
+  return open_other_body(request, found, out);
+}
+
+Status Attributor::open_inference_body(const Request& request, Found& found,
+                                       Prepared::Impl& out) const {
   if (request.body_is_stream) {
-    if (!out.inference) return {};
     return {Code::body_needed,
             "attributing the request needs all bytes of its body, which is a "
             "stream: read it, and pass the bytes"};
   }
-  if (!out.inference && (request.body.empty() || is_other_json(request.body))) return {};
-  if (request.body.empty()) {
+  if (request.body.empty() && found.claims_json()) {
     return {Code::invalid_json, "the body is empty; this API takes a JSON object", 0};
   }
-  json::Document& document = out.document;
-  if (Status status = document.open(request.body, body_paths, settings_.json_mode); !status) {
-    return status;
+  if (begins_like_object(request.body) || found.claims_json()) {
+    Status status = out.document.open(request.body, body_paths, settings_.json_mode);
+    if (status) return read_members(found, out);
+    if (found.claims_json()) return status;
   }
+  if (!settings_.must_read_bodies()) return {};
+  return unreadable_body(settings_, found.content_type, found.content_encoding);
+}
+
+// Of such a request only a project that it may name matters: any body is good.
+Status Attributor::open_other_body(const Request& request, Found& found,
+                                   Prepared::Impl& out) const {
+  if (!begins_like_object(request.body)) return {};
+  Status status = out.document.open(request.body, body_paths, settings_.json_mode);
+  if (status) return read_members(found, out);
+  return found.says_json && !found.is_encoded ? std::move(status) : Status();
+}
+
+Status Attributor::read_members(Found& found, Prepared::Impl& out) const {
+  json::Document& document = out.document;
   found.json_body = true;
 
   const json::Member& project = document.member(project_id);
@@ -192,11 +249,9 @@ Status Attributor::check_chain(const Found& found, Prepared::Impl& out) const {
 
 Status Attributor::check_policies(const attribution::Endpoint& endpoint,
                                   Prepared::Impl& out) const {
-  const bool named = !out.project.empty() && out.project != attribution::default_project;
-  if (!named && out.inference && settings_.unattributed == UnattributedPolicy::refuse) {
-    return {Code::unattributed,
-            "no project is named for this request and option 'unattributed' is refuse; name one "
-            "in the request, a scope, option 'project' or COSTMARK_PROJECT"};
+  const bool named = is_project(out.project);
+  if (!named && out.may_spend && settings_.is_closed()) {
+    if (Status status = check_unnamed(settings_, out); !status) return status;
   }
   if (named && endpoint.kind == EndpointKind::runtime &&
       settings_.runtime_project == RuntimeProjectPolicy::refuse) {
@@ -209,13 +264,59 @@ Status Attributor::check_policies(const attribution::Endpoint& endpoint,
 }
 
 // A runtime host takes the project in the body alone, and not every body can be edited.
-Status Attributor::check_carried(const Carriers& carriers, const Prepared::Impl& out) const {
-  const bool carried = carriers.body || carriers.header || carriers.workspace;
-  if (carried || !out.inference || out.project == attribution::default_project) return {};
-  return {Code::unattributed,
-          "project '" + out.project +
-              "' cannot be written into this request: its body is not JSON that can be edited; "
-              "send it as application/json without a content encoding"};
+Status Attributor::check_carried(const Prepared::Impl& out) const {
+  if (!is_project(out.project)) return {};
+  if (out.inference) {
+    return {Code::unattributed,
+            "project '" + out.project +
+                "' cannot be written into this request: its body is not JSON that can be edited; "
+                "send it as application/json without a content encoding"};
+  }
+  if (!out.may_spend || !settings_.is_closed()) return {};
+  return {Code::unattributed, "project '" + out.project +
+                                  "' cannot be written into this request: its endpoint has no "
+                                  "place for a project in requests to this path, and " +
+                                  std::string(settings_.strictest())};
+}
+
+Carriers Attributor::carriers_of(const attribution::Endpoint& endpoint, const Route& route,
+                                 const Found& found, const Prepared::Impl& out) const {
+  if (route.kind == RouteKind::invoking) return {};
+  // What costmark does not know on a host that is not Bedrock's own stays as it is. Only a project
+  // that the request names there itself is held to the policies.
+  const bool known = route.may_spend() || (route.kind == RouteKind::free && route.of_project);
+  if (!known && endpoint.region().empty()) {
+    const bool workspace = found.has_project[1];
+    return {.body = false,
+            .header = found.names_project_in_header() && !workspace,
+            .workspace = workspace};
+  }
+  // The one project whose header AWS documents there; a member it does not know may be refused.
+  const Carriers carriers = attribution::choose_carriers(settings_.carriers, endpoint.kind, route,
+                                                         route.inference() && found.json_body);
+  if (settings_.carriers.automatic && endpoint.kind == EndpointKind::runtime &&
+      out.project == attribution::default_project && !carriers.workspace) {
+    return {.body = false, .header = true, .workspace = false};
+  }
+  return carriers;
+}
+
+Status Attributor::carry(const attribution::Endpoint& endpoint, const Route& route,
+                         const Found& found, Prepared::Impl& out) const {
+  if (out.project.empty()) return {};
+  out.carriers = carriers_of(endpoint, route, found, out);
+  const bool carried = out.carriers.body || out.carriers.header || out.carriers.workspace;
+  if (!carried) {
+    if (Status status = check_carried(out); !status) return status;
+    // What the request does not say is not its project.
+    if (route.kind != RouteKind::free || !route.of_project) {
+      out.project.clear();
+      out.source = ProjectSource::none;
+    }
+    return {};
+  }
+  carry_in_headers(out.carriers, found, out);
+  return carry_in_body(out.carriers, found, out);
 }
 
 void Attributor::carry_in_headers(const Carriers& carriers, const Found& found,
@@ -270,34 +371,27 @@ Status Attributor::ask_for_usage(const Found& found, Prepared::Impl& out) const 
 Status Attributor::attribute(const Request& request, const Url& url,
                              const attribution::Endpoint& endpoint, Purpose purpose,
                              Prepared::Impl& out) const {
-  const attribution::Route route = attribution::route_of(request.method, url.path);
+  out.path.read(url.path);
+  const Route route = route_under(settings_, request.method, out.path, work_of(request));
   out.api = route.api;
-  out.inference = route.inference;
+  out.inference = route.inference();
+  out.may_spend = route.may_spend();
+  out.unrecognized = route.kind == RouteKind::unknown;
   out.polls = route.polls;
   out.body = request.body;
   if (route.api == Api::control) return {};
+  if (Status status = check_route(settings_, endpoint, route, out.path); !status) return status;
 
   Found found;
   if (Status status = read_headers(request, found); !status) return status;
-  if (Status status = read_body(request, found, out); !status) return status;
+  if (Status status = read_body(request, route, found, out); !status) return status;
   if (Status status = decide(request, url, found, out); !status) return status;
   if (Status status = check_policies(endpoint, out); !status) return status;
   if (Status status = check_chain(found, out); !status) return status;
   if (purpose == Purpose::check) return {};
 
-  if (!out.project.empty()) {
-    Carriers carriers =
-        attribution::choose_carriers(settings_.carriers, endpoint.kind, route, found.json_body);
-    // The one project whose header AWS documents there; a member it does not know may be refused.
-    if (settings_.carriers.automatic && endpoint.kind == EndpointKind::runtime &&
-        out.project == attribution::default_project && !carriers.workspace) {
-      carriers = {.body = false, .header = true, .workspace = false};
-    }
-    out.carriers = carriers;
-    if (Status status = check_carried(carriers, out); !status) return status;
-    carry_in_headers(carriers, found, out);
-    if (Status status = carry_in_body(carriers, found, out); !status) return status;
-  }
+  if (Status status = carry(endpoint, route, found, out); !status) return status;
+  out.unattributed = out.may_spend && !is_project(out.project);
   if (Status status = ask_for_usage(found, out); !status) return status;
   if (!out.body_changed) return {};
   Result<std::string_view> edited = out.document.finish();

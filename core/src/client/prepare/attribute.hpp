@@ -4,6 +4,7 @@
 
 #include "attribution/chains.hpp"
 #include "attribution/endpoint.hpp"
+#include "attribution/route.hpp"
 #include "client/prepare/prepared.hpp"
 #include "client/settings.hpp"
 #include "costmark/client.hpp"
@@ -29,12 +30,21 @@ class Attributor {
 
   Status read_headers(const Request& request, Found& found) const;
   static Result<std::string_view> named_in_headers(const Found& found);
-  Status read_body(const Request& request, Found& found, Prepared::Impl& out) const;
+  Status read_body(const Request& request, const attribution::Route& route, Found& found,
+                   Prepared::Impl& out) const;
+  Status open_inference_body(const Request& request, Found& found, Prepared::Impl& out) const;
+  Status open_other_body(const Request& request, Found& found, Prepared::Impl& out) const;
+  Status read_members(Found& found, Prepared::Impl& out) const;
   Status decide(const Request& request, const Url& url, const Found& found,
                 Prepared::Impl& out) const;
   Status check_policies(const attribution::Endpoint& endpoint, Prepared::Impl& out) const;
   Status check_chain(const Found& found, Prepared::Impl& out) const;
-  Status check_carried(const attribution::Carriers& carriers, const Prepared::Impl& out) const;
+  Status check_carried(const Prepared::Impl& out) const;
+  attribution::Carriers carriers_of(const attribution::Endpoint& endpoint,
+                                    const attribution::Route& route, const Found& found,
+                                    const Prepared::Impl& out) const;
+  Status carry(const attribution::Endpoint& endpoint, const attribution::Route& route,
+               const Found& found, Prepared::Impl& out) const;
   void carry_in_headers(const attribution::Carriers& carriers, const Found& found,
                         Prepared::Impl& out) const;
   Status carry_in_body(const attribution::Carriers& carriers, const Found& found,

@@ -1,6 +1,7 @@
 #include "client/prepare/authorize.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <utility>
 
@@ -52,6 +53,33 @@ bool is_signed(std::string_view name) noexcept {
          equal_ignoring_case(name, attribution::project_header) ||
          equal_ignoring_case(name, attribution::workspace_header) ||
          (name.size() > amz.size() && equal_ignoring_case(name.substr(0, amz.size()), amz));
+}
+
+bool is_service_name(std::string_view text) noexcept {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return text::is_alphanumeric(c) || c == '-' || c == '_' || c == '.';
+  });
+}
+
+// What the caller has signed a request for: the parts of
+// `AWS4-HMAC-SHA256 Credential=ID/DATE/REGION/SERVICE/aws4_request, ...`. Empty where it has not.
+signing::Scope signed_scope(const Request& request) noexcept {
+  constexpr std::string_view credential_name = "Credential=";
+  std::string_view text = value_of(request, authorization_header);
+  if (!text.starts_with(sigv4_scheme)) return {};
+  const auto begin = text.find(credential_name);
+  if (begin == std::string_view::npos) return {};
+  text = text.substr(begin + credential_name.size());
+  text = text.substr(0, text.find_first_of(", "));
+  std::array<std::string_view, 4> parts;  // and what is behind them
+  for (std::string_view& part : parts) {
+    const auto end = std::min(text.find('/'), text.size());
+    part = text.substr(0, end);
+    text = text.substr(std::min(end + 1, text.size()));
+  }
+  const bool whole =
+      text == "aws4_request" && text::is_region(parts[2]) && is_service_name(parts[3]);
+  return whole ? signing::Scope{parts[2], parts[3]} : signing::Scope{};
 }
 
 bool listed(const std::vector<std::string_view>& names, std::string_view name) noexcept {
@@ -140,6 +168,10 @@ bool Authorizer::has_bearer(std::string_view carried) const noexcept {
          (!identity_.environment_token.empty() && !identity_.explicit_credentials);
 }
 
+bool Authorizer::signs(const Request& request, const attribution::Endpoint& endpoint) const {
+  return mode_for(request, endpoint) == AuthMode::sigv4;
+}
+
 AuthMode Authorizer::mode_for(const Request& request, const attribution::Endpoint& endpoint) const {
   if (settings_.auth != AuthMode::automatic) return settings_.auth;
   // Host, not the option `endpoint`: only a canonical name proves that AWS is there.
@@ -152,14 +184,15 @@ AuthMode Authorizer::mode_for(const Request& request, const attribution::Endpoin
   return has_bearer(carried_key(request)) ? AuthMode::bearer : AuthMode::sigv4;
 }
 
-Result<CredentialsPtr> Authorizer::credentials(UnixSeconds now, Wait wait, Prepared::Impl& out) {
-  if (!wait.no_wait) return cache_.get(now);
+Result<CredentialsPtr> Authorizer::credentials(UnixSeconds now, const Wait& wait,
+                                               Prepared::Impl& out) {
+  if (!wait.no_wait) return cache_.get(now, wait);
   CredentialsPtr at_hand = cache_.at_hand(now, out.renewal_due);
   if (!at_hand) return would_block("fetching credentials");
   return at_hand;
 }
 
-Status Authorizer::fetch_callback_token(Wait wait, Prepared::Impl& out) const {
+Status Authorizer::fetch_callback_token(const Wait& wait, Prepared::Impl& out) const {
   if (wait.no_wait) return would_block("asking the bearer token callback");
   Result<std::string> token = identity_.token_callback();
   if (!token) return std::move(token).status();
@@ -170,7 +203,7 @@ Status Authorizer::fetch_callback_token(Wait wait, Prepared::Impl& out) const {
   return status;
 }
 
-Status Authorizer::append_callback_token(Wait wait, Prepared::Impl& out) {
+Status Authorizer::append_callback_token(const Wait& wait, Prepared::Impl& out) {
   if (out.ready_token.empty()) {
     if (Status status = fetch_callback_token(wait, out); !status) return status;
   }
@@ -190,7 +223,7 @@ Authorizer::GivenToken Authorizer::given_token(std::string_view carried) const n
   return {identity_.environment_token, "the bearer token of AWS_BEARER_TOKEN_BEDROCK"};
 }
 
-Status Authorizer::append_token(std::string_view carried, Wait wait, Prepared::Impl& out) {
+Status Authorizer::append_token(std::string_view carried, const Wait& wait, Prepared::Impl& out) {
   const std::size_t begin = out.authorization.size();
   if (identity_.token_callback) {
     if (Status status = append_callback_token(wait, out); !status) return status;
@@ -206,9 +239,9 @@ Status Authorizer::append_token(std::string_view carried, Wait wait, Prepared::I
 }
 
 Result<CredentialsPtr> Authorizer::minting_credentials(const attribution::Endpoint& endpoint,
-                                                       UnixSeconds now, Wait wait,
+                                                       UnixSeconds now, const Wait& wait,
                                                        Prepared::Impl& out) {
-  if (Result<std::string_view> region = region_for(endpoint); !region) return region.error();
+  if (Result<std::string_view> region = region_for({}, endpoint); !region) return region.error();
   Result<CredentialsPtr> found = credentials(now, wait, out);
   if (found || found.error().code == Code::would_block) return found;
   Error error = found.error();
@@ -218,10 +251,11 @@ Result<CredentialsPtr> Authorizer::minting_credentials(const attribution::Endpoi
 }
 
 Status Authorizer::append_minted_token(const attribution::Endpoint& endpoint, UnixSeconds now,
-                                       Wait wait, Prepared::Impl& out) {
+                                       const Wait& wait, Prepared::Impl& out) {
+  if (Status status = check_clock(now); !status) return status;
   const Result<CredentialsPtr> found = minting_credentials(endpoint, now, wait, out);
   if (!found) return found.error();
-  const std::string_view region = region_for(endpoint).value();
+  const std::string_view region = region_for({}, endpoint).value();
   const Result<BearerTokenPtr> token = mint_.token_of(found.value(), region, now);
   if (!token) return token.error();
   say_once("a short-term token made from the AWS credentials of: ", found.value()->source());
@@ -231,8 +265,8 @@ Status Authorizer::append_minted_token(const attribution::Endpoint& endpoint, Un
 }
 
 Status Authorizer::send_bearer(const Request& request, const Url& url,
-                               const attribution::Endpoint& endpoint, UnixSeconds now, Wait wait,
-                               Prepared::Impl& out) {
+                               const attribution::Endpoint& endpoint, UnixSeconds now,
+                               const Wait& wait, Prepared::Impl& out) {
   if (Status status = check_destination(settings_, url, endpoint); !status) return status;
   out.authorization = bearer_scheme;
   const std::string_view carried = carried_key(request);
@@ -245,15 +279,29 @@ Status Authorizer::send_bearer(const Request& request, const Url& url,
   return {};
 }
 
-// A host that names its region is right about it.
-Result<std::string_view> Authorizer::region_for(const attribution::Endpoint& endpoint) const {
-  const std::string_view region = !endpoint.region().empty()  ? endpoint.region()
-                                  : !settings_.region.empty() ? settings_.region
-                                                              : settings_.default_region;
+// A host that names its region is right about it; then what was said, then what the caller signed
+// for.
+std::string_view Authorizer::region_of(const Request& request,
+                                       const attribution::Endpoint& endpoint) const noexcept {
+  std::string_view region = endpoint.region();
+  if (region.empty()) region = settings_.region;
+  if (region.empty()) region = signed_scope(request).region;
+  return region.empty() ? settings_.default_region : region;
+}
+
+Result<std::string_view> Authorizer::region_for(const Request& request,
+                                                const attribution::Endpoint& endpoint) const {
+  const std::string_view region = region_of(request, endpoint);
   if (!region.empty()) return region;
-  return Error{Code::invalid_option,
-               "no region to sign for: set option 'region' or AWS_REGION; the host does not name "
-               "one"};
+  return settings_.no_region();
+}
+
+std::string_view Authorizer::service_for(const Request& request,
+                                         const attribution::Endpoint& endpoint) const {
+  if (!settings_.service.empty()) return settings_.service;
+  if (!endpoint.region().empty() || settings_.custom_kind) return endpoint.signing_service();
+  const std::string_view service = signed_scope(request).service;
+  return service.empty() ? endpoint.signing_service() : service;
 }
 
 void Authorizer::drop_api_key(const Request& request, const attribution::Endpoint& endpoint,
@@ -282,14 +330,14 @@ Status Authorizer::check_to_sign(const Request& request, const Url& url,
             "signing the request needs all bytes of its body, which is a stream: "
             "read it, and pass the bytes"};
   }
-  return region_for(endpoint).status();
+  return region_for(request, endpoint).status();
 }
 
 Status Authorizer::sign(const Request& request, const Url& url,
-                        const attribution::Endpoint& endpoint, UnixSeconds now, Wait wait,
+                        const attribution::Endpoint& endpoint, UnixSeconds now, const Wait& wait,
                         Prepared::Impl& out) {
   if (Status status = check_to_sign(request, url, endpoint, out); !status) return status;
-  const std::string_view region = region_for(endpoint).value();
+  if (Status status = check_clock(now); !status) return status;
   Result<CredentialsPtr> signers = credentials(now, wait, out);
   if (!signers) return std::move(signers).status();
   say_once("SigV4 and the AWS credentials of: ", signers.value()->source());
@@ -306,8 +354,7 @@ Status Authorizer::sign(const Request& request, const Url& url,
 
   if (Status status = out.hasher.hash(out.body, out.payload_hash); !status) return status;
   const signing::Request to_sign{request.method, out.host, url.path, url.query, out.signed_headers};
-  const signing::Scope scope{
-      region, settings_.service.empty() ? endpoint.signing_service() : settings_.service};
+  const signing::Scope scope{region_for(request, endpoint).value(), service_for(request, endpoint)};
   const UnixSeconds skew = skew_.seconds();
   signing::Options options;
   options.refuse_expired = false;  // the cache has looked, by the clock without the skew
@@ -351,9 +398,9 @@ bool Authorizer::recover(Refusal refusal, const AuthUsed& auth, std::string_view
 bool Authorizer::recover_clock(const AuthUsed& auth, const Times& times) {
   if (!times.server) return false;
   const UnixSeconds off = *times.server - (times.now + auth.skew);
-  if (std::abs(off) < ClockSkew::suspicious_s || std::abs(off) > ClockSkew::most_s) return false;
+  if (std::abs(off) < ClockSkew::suspicious_s) return false;
   learn_skew(times);
-  return true;
+  return std::abs(off) <= ClockSkew::most_s;
 }
 
 void Authorizer::accepted(const AuthUsed& auth, const Times& times) {
@@ -364,11 +411,13 @@ void Authorizer::learn_skew(const Times& times) {
   if (!times.server) return;
   const auto skew = skew_.learn(*times.server, times.now);
   if (skew && log_) log_(LogLevel::warning, describe_skew(*skew));
+  const std::string wrong = describe_wrong_clock(*times.server, times.now);
+  if (!wrong.empty() && log_) log_(LogLevel::warning, wrong);
 }
 
 Status Authorizer::authorize(const Request& request, const Url& url,
-                             const attribution::Endpoint& endpoint, UnixSeconds now, Wait wait,
-                             Prepared::Impl& out) {
+                             const attribution::Endpoint& endpoint, UnixSeconds now,
+                             const Wait& wait, Prepared::Impl& out) {
   switch (mode_for(request, endpoint)) {
     case AuthMode::sigv4:
       return sign(request, url, endpoint, now, wait, out);
@@ -382,7 +431,7 @@ Status Authorizer::authorize(const Request& request, const Url& url,
 }
 
 Status Authorizer::ready(const Request& request, const Url& url,
-                         const attribution::Endpoint& endpoint, UnixSeconds now, Wait wait,
+                         const attribution::Endpoint& endpoint, UnixSeconds now, const Wait& wait,
                          Prepared::Impl& out) {
   switch (mode_for(request, endpoint)) {
     case AuthMode::sigv4:
@@ -399,7 +448,7 @@ Status Authorizer::ready(const Request& request, const Url& url,
 }
 
 Status Authorizer::ready_token(std::string_view carried, const attribution::Endpoint& endpoint,
-                               UnixSeconds now, Wait wait, Prepared::Impl& out) {
+                               UnixSeconds now, const Wait& wait, Prepared::Impl& out) {
   if (!has_bearer(carried)) return minting_credentials(endpoint, now, wait, out).status();
   if (identity_.token_callback) return fetch_callback_token(wait, out);
   return check_token(given_token(carried).text);

@@ -63,13 +63,16 @@ class Authorizer {
              std::function<void(LogLevel, std::string_view)> log);
   ~Authorizer();
 
+  // Whether `authorize` of this request makes a signature.
+  bool signs(const Request& request, const attribution::Endpoint& endpoint) const;
+
   // `now` is the local time. Errors: would_block, besides those of Operation::prepare.
   Status authorize(const Request& request, const Url& url, const attribution::Endpoint& endpoint,
-                   UnixSeconds now, Wait wait, Prepared::Impl& out);
+                   UnixSeconds now, const Wait& wait, Prepared::Impl& out);
 
   // Does what `authorize` would wait for, into `out` and the cache, and finds its errors.
   Status ready(const Request& request, const Url& url, const attribution::Endpoint& endpoint,
-               UnixSeconds now, Wait wait, Prepared::Impl& out);
+               UnixSeconds now, const Wait& wait, Prepared::Impl& out);
 
   // An answer whose Date was `server` came when the local clock said `now`.
   struct Times {
@@ -87,19 +90,25 @@ class Authorizer {
   // Whether the time of an accepted request matters.
   bool skewed() const noexcept { return skew_.seconds() != 0; }
 
+  // The endpoint's region, as far as it is known; empty otherwise.
+  std::string_view region_of(const Request& request,
+                             const attribution::Endpoint& endpoint) const noexcept;
+
  private:
   AuthMode mode_for(const Request& request, const attribution::Endpoint& endpoint) const;
   bool has_bearer(std::string_view carried) const noexcept;
   Status sign(const Request& request, const Url& url, const attribution::Endpoint& endpoint,
-              UnixSeconds now, Wait wait, Prepared::Impl& out);
+              UnixSeconds now, const Wait& wait, Prepared::Impl& out);
   Status send_bearer(const Request& request, const Url& url, const attribution::Endpoint& endpoint,
-                     UnixSeconds now, Wait wait, Prepared::Impl& out);
-  Result<CredentialsPtr> credentials(UnixSeconds now, Wait wait, Prepared::Impl& out);
-  Result<std::string_view> region_for(const attribution::Endpoint& endpoint) const;
+                     UnixSeconds now, const Wait& wait, Prepared::Impl& out);
+  Result<CredentialsPtr> credentials(UnixSeconds now, const Wait& wait, Prepared::Impl& out);
+  Result<std::string_view> region_for(const Request& request,
+                                      const attribution::Endpoint& endpoint) const;
+  std::string_view service_for(const Request& request, const attribution::Endpoint& endpoint) const;
   Status check_to_sign(const Request& request, const Url& url,
                        const attribution::Endpoint& endpoint, Prepared::Impl& out) const;
   Status ready_token(std::string_view carried, const attribution::Endpoint& endpoint,
-                     UnixSeconds now, Wait wait, Prepared::Impl& out);
+                     UnixSeconds now, const Wait& wait, Prepared::Impl& out);
   // The token that stays what it is, and what it is called in the log.
   struct GivenToken {
     std::string_view text;
@@ -107,12 +116,12 @@ class Authorizer {
   };
   GivenToken given_token(std::string_view carried) const noexcept;
   Result<CredentialsPtr> minting_credentials(const attribution::Endpoint& endpoint, UnixSeconds now,
-                                             Wait wait, Prepared::Impl& out);
-  Status fetch_callback_token(Wait wait, Prepared::Impl& out) const;
-  Status append_token(std::string_view carried, Wait wait, Prepared::Impl& out);
-  Status append_callback_token(Wait wait, Prepared::Impl& out);
-  Status append_minted_token(const attribution::Endpoint& endpoint, UnixSeconds now, Wait wait,
-                             Prepared::Impl& out);
+                                             const Wait& wait, Prepared::Impl& out);
+  Status fetch_callback_token(const Wait& wait, Prepared::Impl& out) const;
+  Status append_token(std::string_view carried, const Wait& wait, Prepared::Impl& out);
+  Status append_callback_token(const Wait& wait, Prepared::Impl& out);
+  Status append_minted_token(const attribution::Endpoint& endpoint, UnixSeconds now,
+                             const Wait& wait, Prepared::Impl& out);
   void drop_api_key(const Request& request, const attribution::Endpoint& endpoint,
                     Prepared::Impl& out) const;
   bool recover_clock(const AuthUsed& auth, const Times& times);

@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include "base/timestamp.hpp"
+
 namespace costmark::client {
 
 std::optional<UnixSeconds> ClockSkew::learn(UnixSeconds server, UnixSeconds local) noexcept {
@@ -20,6 +22,18 @@ std::string describe_skew(UnixSeconds skew) {
   return "the local clock is " + std::to_string(std::abs(skew)) + " s " +
          (skew > 0 ? "behind" : "ahead of") +
          " the service's: requests are signed by the service's clock from now on";
+}
+
+std::string describe_wrong_clock(UnixSeconds server, UnixSeconds local) {
+  if (std::abs(server - local) <= ClockSkew::most_s) return {};
+  return "the local clock says " + format_timestamp(local) + ", the service's " +
+         format_timestamp(server) + ": set the local clock right";
+}
+
+Status check_clock(UnixSeconds now) {
+  if (now >= 0 && now <= end_of_9999) return {};
+  return {Code::invalid_argument, "the local clock says " + format_timestamp(now) +
+                                      ", and requests are signed by it: set the local clock right"};
 }
 
 }  // namespace costmark::client

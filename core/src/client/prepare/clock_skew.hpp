@@ -6,6 +6,7 @@
 #include <string>
 
 #include "costmark/credentials.hpp"
+#include "costmark/error.hpp"
 
 namespace costmark::client {
 
@@ -18,9 +19,9 @@ namespace costmark::client {
 //
 // AWS accepts signatures that are up to five minutes off. Differences below `least_s` are the way
 // of the answer and whole seconds, correcting them gains nothing; a signature that fails for no
-// named reason is put down to the clock from `suspicious_s` on, as in the SDKs for Java and Go. No
-// clock is off by more than a time zone's mistake for long, as then TLS fails: beyond `most_s`, the
-// `Date` is not believed.
+// named reason is put down to the clock from `suspicious_s` on, as in the SDKs for Java and Go. A
+// clock that is off by more than a time zone's mistake is not corrected, as it is wrong for
+// certificates and expiry as well: beyond `most_s` people are told.
 class ClockSkew {
  public:
   static constexpr UnixSeconds least_s = 60;
@@ -39,5 +40,12 @@ class ClockSkew {
 
 // A sentence about it, for the log.
 std::string describe_skew(UnixSeconds skew);
+
+// The service's clock said `server` when the local one said `local`: a sentence, where that is too
+// far off to be corrected; else nothing.
+std::string describe_wrong_clock(UnixSeconds server, UnixSeconds local);
+
+// Requests cannot be signed at a time outside 1970 to 9999.
+Status check_clock(UnixSeconds now);
 
 }  // namespace costmark::client

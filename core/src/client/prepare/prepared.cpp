@@ -18,12 +18,13 @@ void Prepared::Impl::forget_request() noexcept {
   body = {};
   body_changed = false;
   url.clear();
+  moved = false;
   hint.clear();
   model.clear();
   project.clear();
   source = ProjectSource::none;
   api = Api::other;
-  inference = false;
+  inference = may_spend = unattributed = unrecognized = false;
   polls = false;
   streamed = false;
   background = false;
@@ -104,6 +105,12 @@ Api Prepared::api() const noexcept {
 }
 std::string_view Prepared::model() const noexcept {
   return impl_->model;
+}
+bool Prepared::unattributed() const noexcept {
+  return impl_->unattributed;
+}
+bool Prepared::unrecognized() const noexcept {
+  return impl_->unrecognized;
 }
 bool Prepared::streamed() const noexcept {
   return impl_->streamed;

@@ -7,6 +7,7 @@
 
 #include "attribution/carrier.hpp"
 #include "attribution/endpoint.hpp"
+#include "attribution/lenient_path.hpp"
 #include "client/prepare/auth_used.hpp"
 #include "costmark/client.hpp"
 #include "costmark/json.hpp"
@@ -21,13 +22,17 @@ struct Prepared::Impl {
   std::vector<Header> headers_to_set;
   std::string_view body;
   bool body_changed = false;
-  std::string url;   // empty: as it was
-  std::string hint;  // empty: none
+  std::string url;     // empty: as it was
+  bool moved = false;  // to the path of its model
+  std::string hint;    // empty: none
   std::string project;
   ProjectSource source = ProjectSource::none;
   Api api = Api::other;
   bool inference = false;
-  bool polls = false;  // reads or cancels a stored response
+  bool may_spend = false;     // inference, or what else may cost money
+  bool unattributed = false;  // may spend, and names no project but the endpoint's default
+  bool unrecognized = false;  // no known route
+  bool polls = false;         // reads or cancels a stored response
   bool streamed = false;
   bool background = false;
   bool hides_usage_chunk = false;
@@ -40,6 +45,7 @@ struct Prepared::Impl {
   std::string stored_at;  // host of the response, where one is stored
 
   // What preparing works with.
+  attribution::LenientPath path;   // of the request
   attribution::Carriers carriers;  // of the project
   json::Document document;
   std::string body_project;
@@ -47,6 +53,7 @@ struct Prepared::Impl {
   std::string model;
   std::string previous_response;
   std::string chain_owner;
+  std::string spelt_url;
   std::string host;
   std::string authorization;
   std::vector<Header> signed_headers;

@@ -91,7 +91,10 @@ Url route(const Settings& settings, const Request& request, const Url& url,
     return url;
   }
   const bool can = can_move(from, found->family, out);
-  if (can && settings.moves_routes) return move(request, url, from, found->family, out.url);
+  if (can && settings.moves_routes) {
+    out.moved = true;
+    return move(request, url, from, found->family, out.url);
+  }
   append_hint(url, from, *found, can, out);
   return url;
 }

@@ -5,7 +5,6 @@
 
 #include "client/client_impl.hpp"
 #include "client/operation/operation_impl.hpp"
-#include "client/send/cancel.hpp"
 #include "client/send/send_error.hpp"
 
 namespace costmark {
@@ -36,7 +35,7 @@ SendCall::SendCall(const SendContext& context, Operation& operation, const SendO
       options_(options),
       response_(operation.response()),
       out_(operation.impl().response.impl()),
-      cancellation_(options.cancel == nullptr ? nullptr : &options.cancel->impl().cancellation),
+      cancellation_(cancellation_of(options.cancel)),
       timeout_(options.timeout.count() == 0 ? context.settings.timeout : options.timeout),
       deadline_(net::SteadyClock::now() + timeout_) {
   operation_.impl().max_attempts =
@@ -62,7 +61,7 @@ Status SendCall::run() {
 }
 
 Status SendCall::prepare() {
-  Status status = operation_.prepare();
+  Status status = operation_.prepare({.deadline = deadline_, .cancel = options_.cancel});
   if (!status) return status;
   // What proves who sends may have had to be fetched.
   if (cancellation_ != nullptr && cancellation_->requested()) {
@@ -140,7 +139,7 @@ Status SendCall::end(Status status) {
   if (is_stopped_) return status;
   if (Status passed = pass_on(held); !passed) return passed;
   if (is_answered_by_error() && (status.ok() || status.error().code != Code::cancelled)) {
-    return located(refusal_of(response_), request_.method, target());
+    return located(refusal_of(response_, operation_.impl().wrong_clock), request_.method, target());
   }
   if (status.ok()) return status;
   return located(std::move(status).take(), request_.method, target());

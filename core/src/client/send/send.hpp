@@ -55,7 +55,7 @@ class SendCall final : private net::Receiver {
   const SendOptions& options_;
   const Response& response_;
   Response::Impl& out_;
-  net::Cancellation* const cancellation_;
+  Cancellation* const cancellation_;
   const std::chrono::milliseconds timeout_;
   const TimePoint deadline_;
   bool is_seen_ = false;      // a handler has been given something

@@ -48,7 +48,7 @@ Error located(Error error, std::string_view method, std::string_view url) {
   return error;
 }
 
-Error refusal_of(const Response& answer) {
+Error refusal_of(const Response& answer, std::string_view wrong_clock) {
   const int status = answer.http_status();
   Error error{status == 429 ? Code::throttled : Code::service, "status " + std::to_string(status)};
   error.http_status = status;
@@ -56,6 +56,7 @@ Error refusal_of(const Response& answer) {
   error.retryable = http::is_retryable(status);
   if (const std::string code = code_of(answer); !code.empty()) error.message += " (" + code + ")";
   if (!error.request_id.empty()) error.message += ", request " + error.request_id;
+  if (!wrong_clock.empty()) error.message.append("; ").append(wrong_clock);
   const std::string_view hint = answer.prepared().hint();
   if ((status == 400 || status == 404) && !hint.empty()) {
     error.message += "; ";

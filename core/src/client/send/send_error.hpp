@@ -13,6 +13,7 @@ namespace costmark::client {
 Error located(Error error, std::string_view method, std::string_view url);
 
 // What an answer with a status from 300 on means, with the service's code and no other word of it.
-Error refusal_of(const Response& answer);
+// `wrong_clock`: what is to be said of the local clock, or nothing.
+Error refusal_of(const Response& answer, std::string_view wrong_clock);
 
 }  // namespace costmark::client

@@ -7,6 +7,7 @@
 #include "attribution/project.hpp"
 #include "base/text.hpp"
 #include "client/operation/operation_id.hpp"
+#include "client/operation/rows.hpp"
 #include "costmark/url.hpp"
 
 namespace costmark::client {
@@ -182,7 +183,7 @@ Result<Prober::Seen> Prober::exchange(const Request& asked, const Question& ques
   }
   prepared.attributed();
   if (Status status = tools_.authorizer.authorize(request, url.value(), endpoint.value(),
-                                                  tools_.clock(), {}, prepared);
+                                                  tools_.clock(), tools_.wait, prepared);
       !status) {
     return status;
   }
@@ -196,6 +197,7 @@ Result<Prober::Seen> Prober::exchange(const Request& asked, const Question& ques
   exchange.headers = sent;
   exchange.body = prepared.body;
   exchange.timeout = plan_.timeout;
+  exchange.wait = tools_.wait;
   exchange.connect_timeout = std::min(exchange.connect_timeout, plan_.timeout);
   Result<http::Response> answer = tools_.transport.send(exchange);
   prepared.reset();
@@ -242,18 +244,23 @@ void Prober::count(const Question& question, bool impossible, const http::Respon
   const std::string_view payer = impossible ? attribution::default_project : question.project;
   OperationId id;
   id.renew(static_cast<std::uint64_t>(std::max<UnixSeconds>(tools_.clock(), 0)) * 1000);
-  tools_.accounting.begin(payer, question.model, true);
-  tools_.accounting.end({.operation = id.text(),
-                         .project = payer,
-                         .project_source = ProjectSource::request,
-                         .api = question.api,
-                         .model = question.model,
-                         .attempt = 1,
-                         .http_status = probe.status,
-                         .request_id = probe.request_id,
-                         .time_to_first_byte = std::nullopt,
-                         .answer = reader.answer()},
-                        {});
+  const AttemptReport report{.operation = id.text(),
+                             .project = payer,
+                             .project_source = ProjectSource::request,
+                             .api = question.api,
+                             .model = question.model,
+                             .attempt = 1,
+                             .http_status = probe.status,
+                             .request_id = probe.request_id,
+                             .time_to_first_byte = std::nullopt,
+                             .started_us = now_us(),
+                             .host = {},
+                             .region = {},
+                             .account = {},
+                             .sdk = "costmark verify",
+                             .answer = reader.answer()};
+  tools_.accounting.begin(report);
+  tools_.accounting.end(report, {});
 }
 
 void Prober::conclude(Verdict verdict, std::string reason) {

@@ -30,6 +30,7 @@ struct ProberTools {
   Accounting& accounting;
   http::Transport& transport;
   const std::function<UnixSeconds()>& clock;
+  const Wait& wait;  // what ends it early: the result is void then
 };
 
 // What is to be probed. Views live as long as the probing.

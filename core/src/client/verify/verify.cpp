@@ -27,6 +27,8 @@ namespace {
 constexpr std::size_t most_known = 1024;
 constexpr std::size_t most_gates = 256;
 
+constexpr std::string_view proving = "asking the endpoint for proof";
+
 // Policies decide about the caller's requests; a probe names what it has to name.
 Settings without_policies(Settings settings) {
   settings.rules = {};
@@ -75,22 +77,29 @@ struct Verifier::Gate {
 // The right to verify, which one thread has at a time.
 class Verifier::Turn {
  public:
-  explicit Turn(Verifier& owner) : owner_(owner) {
-    std::unique_lock lock(owner_.mutex_);
-    owner_.forget_parents_turn();
-    owner_.turn_over_->wait(lock, [this] { return !owner_.verifying_; });
-    owner_.verifying_ = true;
-  }
+  explicit Turn(Verifier& owner) : owner_(owner) {}
   ~Turn() {
+    if (!is_mine_) return;
     const std::lock_guard lock(owner_.mutex_);
     owner_.verifying_ = false;
-    owner_.turn_over_->notify_one();
+    owner_.turn_over_.wake_all();
   }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
 
+  Status take(const Wait& wait) {
+    std::unique_lock lock(owner_.mutex_);
+    owner_.forget_parents_turn();
+    while (owner_.verifying_) {
+      if (!owner_.turn_over_.wait(lock, wait) && is_over(wait)) return ended_early(wait, proving);
+    }
+    is_mine_ = owner_.verifying_ = true;
+    return {};
+  }
+
  private:
   Verifier& owner_;
+  bool is_mine_ = false;
 };
 
 Verifier::Verifier(Parts parts)
@@ -105,12 +114,13 @@ Verifier::~Verifier() = default;
 Result<Verification> Verifier::verify(const VerifyRequest& request) {
   Result<VerifyPlan> planned = plan_for(parts_.settings, request);
   if (!planned) return std::move(planned).status();
-  Result<Found> found = known_or_verified(planned.value(), request.force);
+  Result<Found> found = known_or_verified(planned.value(), request.force, {});
   if (!found) return std::move(found).status();
   return Verification(*found.value());
 }
 
-Result<Verifier::Found> Verifier::known_or_verified(const VerifyPlan& plan, bool force) {
+Result<Verifier::Found> Verifier::known_or_verified(const VerifyPlan& plan, bool force,
+                                                    const Wait& wait) {
   Found before;
   {
     const std::lock_guard lock(mutex_);
@@ -120,15 +130,20 @@ Result<Verifier::Found> Verifier::known_or_verified(const VerifyPlan& plan, bool
     }
   }
   if (before && !force && before->verdict != Verdict::unknown) return before;
-  const Turn turn(*this);
+  Turn turn(*this);
+  if (Status status = turn.take(wait); !status) return status;
   if (!force) {
     const std::lock_guard lock(mutex_);
     if (Found meanwhile = found_by_others(plan, before)) return meanwhile;
   }
-  const ProberTools tools{settings_,         attributor_,       parts_.authorizer,
-                          parts_.accounting, *parts_.transport, parts_.clock};
+  const ProberTools tools{
+      settings_,    attributor_, parts_.authorizer, parts_.accounting, *parts_.transport,
+      parts_.clock, wait};
   Prober prober(tools, plan.probing);
   Result<Verification> result = prober.run();
+  // What was cut short says nothing of the endpoint, and is not remembered.
+  const bool is_found = result && result.value().verdict != Verdict::unknown;
+  if (!is_found && is_over(wait)) return ended_early(wait, proving);
   if (!result) return std::move(result).status();
   auto found = std::make_shared<const Verification>(std::move(result).value());
   const std::lock_guard lock(mutex_);
@@ -183,21 +198,17 @@ void Verifier::remember(const VerifyPlan& plan, const Found& found, bool carrier
   at->try_again_at = parts_.clock() + retry_after_s;
 }
 
-// In a forked child: the thread whose turn it was, and those that waited for it, are not there.
-// Destroying a condition variable waits for its waiters, so the old one is left alone.
+// In a forked child: the thread whose turn it was is not there.
 void Verifier::forget_parents_turn() {
   if (generation_ == fork_generation()) return;
-  auto fresh = std::make_unique<std::condition_variable>();
-  [[maybe_unused]] const auto* left_alone = turn_over_.release();
-  turn_over_ = std::move(fresh);
   verifying_ = false;
   generation_ = fork_generation();
 }
 
 // --- Option `verify` -----------------------------------------------------------------------------
 
-Verifier::Pass Verifier::pass(std::string_view url, attribution::Carriers carriers, Wait wait,
-                              Found& last) {
+Verifier::Pass Verifier::pass(std::string_view url, attribution::Carriers carriers,
+                              const Wait& wait, Found& last) {
   const std::lock_guard lock(mutex_);
   Gate* const at = gate(url, carriers);
   if (at == nullptr) return Pass::to_be_verified;
@@ -219,7 +230,7 @@ bool Verifier::proven(std::string_view url) {
   });
 }
 
-Status Verifier::admit(const Request& request, std::string_view url, Wait wait,
+Status Verifier::admit(const Request& request, std::string_view url, const Wait& wait,
                        const Prepared::Impl& prepared) {
   const bool named = !prepared.project.empty() && prepared.project != attribution::default_project;
   if (!prepared.inference || !named) return {};
@@ -227,10 +238,10 @@ Status Verifier::admit(const Request& request, std::string_view url, Wait wait,
   const Pass decision = pass(text::without_query(url), prepared.carriers, wait, last);
   if (decision == Pass::open) return {};
   if (decision == Pass::to_be_verified) {
-    if (wait.no_wait) return would_block("asking the endpoint for proof, as option 'verify' wants");
+    if (wait.no_wait) return would_block(std::string(proving) + ", as option 'verify' wants");
     Result<VerifyPlan> planned = plan_for(parts_.settings, request, url, prepared);
     if (!planned) return std::move(planned).status();
-    Result<Found> found = known_or_verified(planned.value(), false);
+    Result<Found> found = known_or_verified(planned.value(), false, wait);
     if (!found) return std::move(found).status();
     last = std::move(found).value();
     if (last->verdict == Verdict::unknown && parts_.log) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,6 +11,7 @@
 #include "attribution/carrier.hpp"
 #include "attribution/chains.hpp"
 #include "base/fork.hpp"
+#include "base/waiting.hpp"
 #include "client/operation/accounting.hpp"
 #include "client/prepare/attribute.hpp"
 #include "client/prepare/authorize.hpp"
@@ -52,8 +52,8 @@ class Verifier {
   // What option `verify` asks for, of an inference request that is attributed and not authorised
   // yet; `url` is where it goes. Verifies once for each URL and carrier; afterwards it takes no
   // lock that another thread holds during I/O, and allocates nothing. Errors: unattributed, when
-  // the endpoint ignores the carrier; would_block.
-  Status admit(const Request& request, std::string_view url, Wait wait,
+  // the endpoint ignores the carrier; would_block, timeout, cancelled.
+  Status admit(const Request& request, std::string_view url, const Wait& wait,
                const Prepared::Impl& prepared);
 
   // Whether requests to `url` are known to be admitted, or refused, without a look at the endpoint.
@@ -66,8 +66,8 @@ class Verifier {
   class Turn;
   enum class Pass : std::uint8_t { open, closed, to_be_verified };
 
-  Result<Found> known_or_verified(const VerifyPlan& plan, bool force);
-  Pass pass(std::string_view url, attribution::Carriers carriers, Wait wait, Found& last);
+  Result<Found> known_or_verified(const VerifyPlan& plan, bool force, const Wait& wait);
+  Pass pass(std::string_view url, attribution::Carriers carriers, const Wait& wait, Found& last);
 
   // With mutex_ held.
   Known* known(const VerifyPlan& plan);
@@ -82,7 +82,7 @@ class Verifier {
 
   std::mutex mutex_;  // guards what follows; never held during I/O
   const HeldDuringFork across_fork_{mutex_};
-  std::unique_ptr<std::condition_variable> turn_over_ = std::make_unique<std::condition_variable>();
+  Waiters turn_over_;
   std::uint64_t generation_ = fork_generation();  // of the process whose threads are in here
   bool verifying_ = false;                        // a thread is
   std::vector<Known> known_;

@@ -53,13 +53,14 @@ Status choose_url(const Settings& settings, const VerifyRequest& request, Verify
   if (!url) return url.error();
   const Result<attribution::Endpoint> endpoint = settings.endpoint_of(url.value());
   if (!endpoint) return endpoint.error();
+  if (Status status = settings.check_covered(url.value()); !status) return status;
   const std::string_view path = url.value().path;
   probing.kind = endpoint.value().kind;
 
   if (!request.url.empty()) {
-    const Api api = attribution::route_of("POST", path).api;
-    if (!attribution::route_of("POST", path).inference ||
-        (request.api != Api::other && request.api != api)) {
+    const attribution::Route route = attribution::route_of("POST", attribution::LenientPath(path));
+    const Api api = route.api;
+    if (!route.inference() || (request.api != Api::other && request.api != api)) {
       return {Code::invalid_argument,
               "the URL to verify is not one of the API's inference requests, such as "
               "https://.../v1/chat/completions"};
@@ -120,7 +121,8 @@ Result<VerifyPlan> plan_for(const Settings& settings, const VerifyRequest& reque
   const Result<Url> url = parse_url(probing.url);
   if (!url) return url.error();
   probing.carriers = attribution::choose_carriers(
-      settings.carriers, probing.kind, attribution::route_of("POST", url.value().path), true);
+      settings.carriers, probing.kind,
+      attribution::route_of("POST", attribution::LenientPath(url.value().path)), true);
   probing.headers = request.headers;
   probing.timeout = request.timeout;
   plan.url = text::without_query(probing.url);

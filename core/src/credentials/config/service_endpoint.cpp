@@ -49,12 +49,6 @@ const Partition& partition_of(std::string_view region) noexcept {
                        [&](const Partition& one) { return region.starts_with(one.prefix); });
 }
 
-bool is_host_label(std::string_view text) noexcept {
-  const auto allowed = [](char c) { return text::is_alphanumeric(c) || c == '-'; };
-  return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&
-         std::all_of(text.begin(), text.end(), allowed);
-}
-
 bool is_host_of_aws(std::string_view host) noexcept {
   if (host.ends_with('.')) host.remove_suffix(1);
   const auto is_in = [&](std::string_view domain) {
@@ -176,7 +170,7 @@ Result<ServiceEndpoint> service_endpoint(AwsService service, std::string_view re
   Result<Found> url = lookup.url();
   if (!url) return std::move(url).status();
   if (!url.value().value.empty()) return configured(std::move(url).value());
-  if (!is_host_label(region)) {
+  if (!text::is_region(region)) {
     return unusable(config::quoted(region) + " is no region such as us-east-1");
   }
   const bool fips = lookup.is_true("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");

@@ -84,11 +84,12 @@ class ContainerProvider final : public CredentialsProvider {
 
   std::string_view name() const noexcept override { return "container"; }
 
-  Result<CredentialsPtr> resolve(UnixSeconds) override {
+  Result<CredentialsPtr> resolve(UnixSeconds, const Wait& wait) override {
     Result<Endpoint> endpoint = find_endpoint();
     if (!endpoint) return endpoint.error();
     if (Status status = read_token(endpoint.value().token); !status) return status;
-    return with_retries(retries, *context_.transport, [&] { return ask(endpoint.value()); });
+    const auto transport = context_.within(wait).transport;
+    return with_retries(retries, *transport, [&] { return ask(endpoint.value(), *transport); });
   }
 
  private:
@@ -140,7 +141,7 @@ class ContainerProvider final : public CredentialsProvider {
                      "write it without one at its end"};
   }
 
-  Result<CredentialsPtr> ask(const Endpoint& endpoint) const {
+  Result<CredentialsPtr> ask(const Endpoint& endpoint, http::Transport& transport) const {
     const std::array<Header, 2> headers{Header{"Accept", "application/json"},
                                         Header{"Authorization", endpoint.token}};
     http::Request request;
@@ -149,7 +150,7 @@ class ContainerProvider final : public CredentialsProvider {
     request.connect_timeout = timeout;
     request.timeout = timeout;
     request.proxied = false;
-    Result<http::Response> answer = context_.transport->send(request);
+    Result<http::Response> answer = transport.send(request);
     if (!answer) {
       Error error = answer.error();
       error.message = endpoint.setting + ": " + error.message;

@@ -176,14 +176,15 @@ class InstanceProvider final : public CredentialsProvider {
 
   std::string_view name() const noexcept override { return "EC2 instance metadata"; }
 
-  Result<CredentialsPtr> resolve(UnixSeconds now) override {
+  Result<CredentialsPtr> resolve(UnixSeconds now, const Wait& wait) override {
     const Result<InstanceSettings> settings = InstanceSettings::of(context_.environment, profile_);
     if (!settings) return settings.error();
     if (settings.value().disabled) {
       return Error{Code::no_credentials, "AWS_EC2_METADATA_DISABLED is true"};
     }
     if (now >= silent_since_ && now < silent_since_ + silence_s) return *silence_;
-    ImdsQuery query(settings.value(), *context_.transport);
+    const auto transport = context_.within(wait).transport;
+    ImdsQuery query(settings.value(), *transport);
     Result<Credentials::Fields> fields = query.run();
     if (!fields) return without_answer(fields.error(), query.role_found(), now);
     return keep(std::move(fields).value(), settings.value().origin, now);

@@ -69,6 +69,7 @@ void CachedTokenFile::write_back(const Secret& file, std::span<const StringMembe
 }
 
 void CachedTokenFile::note_attempt(const Status& status, bool was_valid) const {
+  if (!status && status.error().code == Code::cancelled) return;  // nothing is known of the service
   const bool hopeful = !status && !was_valid && status.error().retryable;
   context_.cache_file->note_attempt(path_, now_, hopeful ? short_renewal_pause_s : renewal_pause_s,
                                     status ? std::nullopt : std::optional(status.error()));

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "credentials/config/words.hpp"
 #include "credentials/sts/role_settings.hpp"
 #include "credentials/unusable.hpp"
 
@@ -46,6 +47,7 @@ class Walk {
       if (place) return end_at(profile, place);
       Profile next = files_.profile(source.value());
       if (Status status = check_next(profile, source, next); !status) return status;
+      if (Status status = config::check_words(next); !status) return status;
       if (has_static_keys(next) || !RoleChain::begins_at(next)) {
         chain_.setting = "source_profile of profile " + config::quoted(profile.name) + at(source);
         chain_.profile = std::move(next);

@@ -76,6 +76,12 @@ constexpr std::array<std::string_view, 3> passing{"IDPCommunicationError", "Requ
 constexpr std::array<std::string_view, 3> of_time{"SignatureDoesNotMatch", "RequestExpired",
                                                   "RequestTimeTooSkewed"};
 
+// STS could not ask the identity provider for its keys; the token may be as good as ever.
+bool lacks_provider_keys(const Refusal& refusal) noexcept {
+  return refusal.code == "InvalidIdentityToken" &&
+         refusal.message.find("retrieve verification key") != std::string::npos;
+}
+
 template <class Words>
 bool is_one_of(const Words& words, std::string_view word) noexcept {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -169,7 +175,8 @@ Error refusal_error(const Refusal& refusal, std::string_view action,
   error.message += code.empty() ? status : std::string(code) + " (" + status + ")";
   if (!error.request_id.empty()) error.message += ", request id " + error.request_id;
   const bool throttled = refusal.status == 429 || is_one_of(throttling, code);
-  error.retryable = throttled || refusal.status >= 500 || is_one_of(passing, code);
+  error.retryable = throttled || refusal.status >= 500 || is_one_of(passing, code) ||
+                    lacks_provider_keys(refusal);
   if (throttled) error.code = Code::throttled;
   if (error.retryable || code.empty()) return error;
   error.code = Code::unusable_credentials;

@@ -15,6 +15,7 @@ from ..state.records import UsageRecord, timestamp
 from ..wire.errors import invalid, not_found, undeserializable
 from ..wire.event_streams import Delayed, HangUp
 from ..wire.json_text import BadJsonError, JsonObject, dumps, loads
+from ..wire.lenient import lenient_body
 from . import attribution, request_members
 from .context import authenticate, received, state_of
 
@@ -148,7 +149,7 @@ Run = Callable[[Call], ASGIApp]
 async def infer(request: Request, api: str, known: frozenset[str], run: Run) -> ASGIApp:
     """Authenticate, parse, attribute, apply a fault if one waits, and answer."""
     state, raw, caller = state_of(request), received(request), authenticate(request)
-    body = parse_object(raw.body)
+    body = parse_object(lenient_body(raw.body) if state.settings.lenient else raw.body)
     if state.settings.strict_body:
         check_members(body, known)
     path = request.scope["path"]

@@ -347,7 +347,7 @@ TEST_F(Sso, ADayBehindTheCache) {
     Provider(const SourceContext& context, const SsoSettings& settings)
         : context_(context), settings_(settings) {}
     std::string_view name() const noexcept override { return "SSO"; }
-    Result<CredentialsPtr> resolve(UnixSeconds at) override {
+    Result<CredentialsPtr> resolve(UnixSeconds at, const Wait&) override {
       return sso_credentials(context_, settings_, at);
     }
 

@@ -131,6 +131,17 @@ TEST_F(StsTest, WhatPassesIsTriedAgain) {
   EXPECT_TRUE(transport->played());
 }
 
+// Its keys could not be fetched: the token may be good.
+TEST_F(StsTest, AnIdentityProviderOutOfReachIsAskedAgain) {
+  transport
+      ->then(400, refused("InvalidIdentityToken",
+                          "Couldn't retrieve verification key from your identity provider, please "
+                          "reference AssumeRoleWithWebIdentity documentation for requirements"))
+      .then(200, granted("AssumeRoleWithWebIdentity", "ASIAWEB"));
+  EXPECT_TRUE(assume_by_token().ok());
+  EXPECT_TRUE(transport->played());
+}
+
 TEST_F(StsTest, GivesUpAfterThreeAttempts) {
   const struct {
     PlaybackTransport::Answer answer;

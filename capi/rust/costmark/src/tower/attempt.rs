@@ -1,22 +1,24 @@
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
-use super::kept::{Kept, Owned};
-use crate::{AnswerHead, Client, Next, Outcome, Plan, Prepared, Usage, Wait};
+use super::forked::Guarded;
+use super::kept::Kept;
+use crate::attribution::Attribution;
+use crate::{
+    AnswerHead, Client, ErrorKind, Next, Operation, Outcome, Plan, Prepared, Reason, Step, Usage,
+    Wait,
+};
 
 type Result<T> = std::result::Result<T, crate::Error>;
-type Slot = Arc<Mutex<Owned>>;
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
+type Slot = Arc<Guarded<Operation<'static>>>;
 
 /// Makes requests attempts of one operation: those that carry clones of one value in their
 /// extensions. [`OperationLayer`](super::OperationLayer) puts it there, above a layer that retries.
 ///
 /// What a header says about attempts decides nothing.
 #[derive(Clone, Default)]
-pub struct SharedOperation(Arc<Mutex<Vec<OfClient>>>);
+pub struct SharedOperation(Arc<Guarded<Vec<OfClient>>>);
 
 /// The handles of one operation of one client.
 ///
@@ -27,7 +29,7 @@ pub struct SharedOperation(Arc<Mutex<Vec<OfClient>>>);
 struct OfClient {
     client: Client,
     first: Slot,
-    anchor: Owned,
+    anchor: Operation<'static>,
     open: usize, // attempts
 }
 
@@ -39,29 +41,31 @@ impl SharedOperation {
 
     /// The handle for an attempt that begins now, and whether the request is new to it.
     fn open(&self, client: &Client, kept: &Arc<Kept>) -> Result<(Slot, bool)> {
-        let mut operations = lock(&self.0);
+        let Some(mut operations) = self.0.lock() else {
+            return Ok((begin(client, kept)?, false)); // this process joins no call of its parent
+        };
         let known = operations.iter_mut().find(|of| of.client.as_ptr() == client.as_ptr());
         let Some(of) = known else {
-            let first = Owned::begin(client, kept.clone())?;
-            let anchor = first.beside(client, kept.clone())?;
-            let first = Arc::new(Mutex::new(first));
+            let first = client.operation_kept(None, kept.clone())?;
+            let anchor = client.operation_kept(Some(&first), kept.clone())?;
+            let first = Arc::new(Guarded::new(first));
             let slot = first.clone();
             operations.push(OfClient { client: client.clone(), first, anchor, open: 1 });
             return Ok((slot, false));
         };
         // A call that was given up may have left the handle to a thread that still waits.
-        let is_free = of.open == 0 && !matches!(of.first.try_lock(), Err(TryLockError::WouldBlock));
-        let opened = if is_free {
+        let opened = if of.open == 0 && !of.first.is_in_use() {
             (of.first.clone(), true)
         } else {
-            (Arc::new(Mutex::new(of.anchor.beside(client, kept.clone())?)), false)
+            let beside = client.operation_kept(Some(&of.anchor), kept.clone())?;
+            (Arc::new(Guarded::new(beside)), false)
         };
         of.open += 1;
         Ok(opened)
     }
 
     fn count(&self, client: &Client, change: impl FnOnce(&mut usize)) {
-        let mut operations = lock(&self.0);
+        let Some(mut operations) = self.0.lock() else { return };
         if let Some(of) = operations.iter_mut().find(|of| of.client.as_ptr() == client.as_ptr()) {
             change(&mut of.open);
         }
@@ -74,12 +78,24 @@ impl fmt::Debug for SharedOperation {
     }
 }
 
+fn begin(client: &Client, kept: &Arc<Kept>) -> Result<Slot> {
+    Ok(Arc::new(Guarded::new(client.operation_kept(None, kept.clone())?)))
+}
+
+fn left_behind() -> crate::Error {
+    crate::Error::new(
+        ErrorKind::Internal,
+        "another thread was using this call when the process was forked; begin it anew",
+    )
+}
+
 /// One attempt. Dropped before its answer has ended it counts as abandoned, and before it was sent
 /// not at all.
 pub(super) struct Attempt {
     client: Client,
     slot: Slot,
     shared: Option<SharedOperation>,
+    waits: Option<Arc<()>>, // while something waits for it elsewhere
     is_open: bool,
     is_sent: bool,
     ended: Option<(Outcome, Usage)>,
@@ -94,10 +110,13 @@ impl Attempt {
     ) -> Result<(Self, bool)> {
         let (slot, is_new) = match &shared {
             Some(shared) => shared.open(client, kept)?,
-            None => (Arc::new(Mutex::new(Owned::begin(client, kept.clone())?)), false),
+            None => (begin(client, kept)?, false),
         };
-        let client = client.clone();
-        Ok((Self { client, slot, shared, is_open: true, is_sent: false, ended: None }, is_new))
+        Ok((Self::of(client.clone(), slot, shared), is_new))
+    }
+
+    fn of(client: Client, slot: Slot, shared: Option<SharedOperation>) -> Self {
+        Self { client, slot, shared, waits: None, is_open: true, is_sent: false, ended: None }
     }
 
     /// The one that follows this one, which has ended.
@@ -105,14 +124,7 @@ impl Attempt {
         if let Some(shared) = &self.shared {
             shared.count(&self.client, |open| *open += 1);
         }
-        Self {
-            client: self.client.clone(),
-            slot: self.slot.clone(),
-            shared: self.shared.clone(),
-            is_open: true,
-            is_sent: false,
-            ended: None,
-        }
+        Self::of(self.client.clone(), self.slot.clone(), self.shared.clone())
     }
 
     pub(super) fn prepare<T>(
@@ -121,61 +133,101 @@ impl Attempt {
         wait: Wait,
         use_it: impl FnOnce(&Prepared<'_>) -> Result<T>,
     ) -> Result<T> {
-        use_it(&lock(&self.slot).prepare(other, wait)?)
+        let mut operation = self.slot.lock().ok_or_else(left_behind)?;
+        use_it(&match other {
+            Some(kept) => operation.prepare_kept(kept.clone(), wait)?,
+            None => operation.prepare(wait)?,
+        })
     }
 
-    /// What does the waiting, wherever that is allowed.
-    pub(super) fn waiting(&self) -> impl FnOnce() -> Result<()> + Send + 'static {
-        let slot = self.slot.clone();
-        move || lock(&slot).get().ready()
+    /// What does the waiting, wherever that is allowed. Others wait for it too: if this attempt is
+    /// given up before that begins, it does so for them alone.
+    pub(super) fn waiting(
+        &mut self,
+        kept: &Arc<Kept>,
+    ) -> impl FnOnce() -> Result<()> + Send + 'static {
+        let (client, kept) = (self.client.clone(), kept.clone());
+        let wanted = self.wanted();
+        move || match wanted(&mut Operation::ready) {
+            Some(result) => result,
+            None => client.operation_kept(None, kept)?.ready(),
+        }
     }
 
-    /// The same, preparing the attempt as well.
-    pub(super) fn waiting_to_prepare(&self) -> impl FnOnce() -> Result<()> + Send + 'static {
+    /// The same, preparing the attempt as well, which no other one waits for.
+    pub(super) fn waiting_to_prepare(&mut self) -> impl FnOnce() -> Result<()> + Send + 'static {
+        let wanted = self.wanted();
+        move || {
+            let prepare = &mut |operation: &mut Operation<'static>| {
+                operation.prepare(Wait::Forever).map(drop)
+            };
+            wanted(prepare).unwrap_or(Ok(()))
+        }
+    }
+
+    /// Runs something with the operation for as long as this attempt lives. Afterwards the handle may
+    /// be that of another attempt, which must not wait for this.
+    fn wanted(&mut self) -> impl FnOnce(Use<'_>) -> Option<Result<()>> + Send + 'static {
+        let alive: Weak<()> = Arc::downgrade(self.waits.get_or_insert_default());
         let slot = self.slot.clone();
-        move || lock(&slot).prepare(None, Wait::Forever).map(drop)
+        move |use_it| {
+            let mut operation = slot.lock()?;
+            (alive.strong_count() > 0).then(|| use_it(&mut operation))
+        }
     }
 
     /// What was prepared.
-    pub(super) fn prepared<T>(&self, use_it: impl FnOnce(&Prepared<'_>) -> T) -> T {
-        use_it(&lock(&self.slot).get().prepared())
+    pub(super) fn prepared<T>(&self, use_it: impl FnOnce(&Prepared<'_>) -> Result<T>) -> Result<T> {
+        use_it(&self.slot.lock().ok_or_else(left_behind)?.prepared())
     }
 
     pub(super) fn sent(&mut self) {
         self.is_sent = true;
-        lock(&self.slot).get().sent();
+        if let Some(mut operation) = self.slot.lock() {
+            operation.sent();
+        }
     }
 
-    pub(super) fn head(&mut self, head: &AnswerHead<'_>) -> Result<Plan> {
-        lock(&self.slot).get().head(head)
+    pub(super) fn head(&mut self, head: &AnswerHead<'_>) -> Result<(Plan, Attribution)> {
+        let mut operation = self.slot.lock().ok_or_else(left_behind)?;
+        let plan = operation.head(head)?;
+        Ok((plan, Attribution::of(&operation.answer())))
     }
 
     pub(super) fn feed<T>(&mut self, piece: &[u8], use_it: impl FnOnce(&[u8]) -> T) -> T {
-        use_it(lock(&self.slot).get().feed(piece))
+        match self.slot.lock() {
+            Some(mut operation) => use_it(operation.feed(piece)),
+            None => use_it(piece),
+        }
     }
 
     /// Ends it, complete or not. Returns what was held back.
     pub(super) fn end(&mut self, failure: Option<Outcome>) -> (Vec<u8>, Next) {
-        let mut owned = lock(&self.slot);
-        let operation = owned.get();
-        let (held_back, next) = match failure {
-            None => operation.finish(),
-            Some(outcome) => operation.fail(outcome),
-        };
-        let held_back = held_back.to_vec();
-        let answer = operation.answer();
-        self.ended = Some((answer.outcome(), answer.usage()));
-        drop(owned);
+        let nothing = Next { step: Step::None, reason: Reason::None, pause: Duration::ZERO };
+        let mut ended = (Vec::new(), nothing);
+        let mut result = (Outcome::Unknown, Usage::default());
+        if let Some(mut operation) = self.slot.lock() {
+            let (held_back, next) = match failure {
+                None => operation.finish(),
+                Some(outcome) => operation.fail(outcome),
+            };
+            ended = (held_back.to_vec(), next);
+            let answer = operation.answer();
+            result = (answer.outcome(), answer.usage());
+        }
+        self.ended = Some(result);
         self.close();
-        (held_back, next)
+        ended
     }
 
     /// How it ended and what it used; before its end what is known so far.
     pub(super) fn result(&self) -> (Outcome, Usage) {
-        self.ended.unwrap_or_else(|| {
-            let mut owned = lock(&self.slot);
-            let answer = owned.get().answer();
-            (answer.outcome(), answer.usage())
+        self.ended.unwrap_or_else(|| match self.slot.lock() {
+            Some(operation) => {
+                let answer = operation.answer();
+                (answer.outcome(), answer.usage())
+            }
+            None => (Outcome::Unknown, Usage::default()),
         })
     }
 
@@ -189,8 +241,11 @@ impl Attempt {
     }
 }
 
+type Use<'a> = &'a mut dyn FnMut(&mut Operation<'static>) -> Result<()>;
+
 impl Drop for Attempt {
     fn drop(&mut self) {
+        self.waits = None; // before the handle is another attempt's
         // One that was not sent may wait on another thread, and leaves no trace anyway.
         if self.is_sent && self.ended.is_none() {
             self.end(Some(Outcome::Cancelled));

@@ -24,8 +24,12 @@ pub(super) fn read_along<A: http_body::Body>(
     let headers = fields(&parts.headers);
     let is_encoded = matches!(reading, Reading::Not);
     let head = AnswerHead::new(parts.status.as_u16()).headers(&headers).encoded(is_encoded);
-    let plan = attempt.head(&head).ok();
+    let answered = attempt.head(&head).ok();
     drop(headers);
+    let plan = answered.map(|(plan, attribution)| {
+        parts.extensions.insert(attribution);
+        plan
+    });
     let changes = plan.is_some_and(|plan| plan.body_may_change);
     if changes {
         reading = reading.for_changes();

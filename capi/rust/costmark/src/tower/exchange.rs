@@ -9,15 +9,16 @@ use super::attempt::{Attempt, SharedOperation};
 use super::body::{Body, read_along};
 use super::gather::{gather, is_long};
 use super::head::rebuild;
-use super::kept::{Kept, Owned};
-use super::{Error, Shared};
+use super::kept::Kept;
+use super::{Error, MakeBody, Shared};
 use crate::error::BoxError;
-use crate::{ErrorKind, Outcome, Plan, Prepared, Project, Scope, Wait};
+use crate::scope::Around;
+use crate::{ErrorKind, Outcome, Plan, Prepared, Project, Wait};
 
 /// One call of the service: what surrounds its request.
 pub(crate) struct Exchange {
     shared: Arc<Shared>,
-    project: Option<Project>,
+    project: Option<Project>, // that the request itself names
     scope: Option<Project>,
     operation: Option<SharedOperation>,
     extensions: Extensions,
@@ -32,26 +33,30 @@ struct Outgoing {
 impl Exchange {
     pub(super) fn new<B>(shared: Arc<Shared>, request: &Request<B>) -> Self {
         let extensions = request.extensions();
+        let around = extensions.get().cloned().unwrap_or_else(Around::current);
         Self {
             shared,
             project: extensions.get().cloned(),
-            scope: Scope::current(),
-            operation: extensions.get().cloned().or_else(crate::scope::current_operation),
+            scope: around.project,
+            operation: extensions.get().cloned().or(around.operation),
             extensions: extensions.clone(),
         }
     }
 
-    pub(crate) async fn run<S, B, A>(
+    pub(crate) async fn run<S, M, B, A>(
         self,
         mut inner: S,
+        make_body: M,
         request: Request<B>,
     ) -> Result<Response<Body<A>>, Error<S::Error>>
     where
         S: tower_service::Service<Request<B>, Response = Response<A>>,
-        B: http_body::Body + From<Bytes>,
+        M: MakeBody<B>,
+        B: http_body::Body,
         B::Error: Into<BoxError>,
         A: http_body::Body,
     {
+        let whole = |body| make_body.make_body(body);
         let (parts, body) = request.into_parts();
         if is_long(&body) {
             match self.prepare_first(&self.keep(parts.clone(), None)).await {
@@ -67,7 +72,7 @@ impl Exchange {
         let kept = self.keep(parts, Some(body));
         let Outgoing { attempt, request } =
             self.prepare_first(&kept).await.map_err(Error::Refused)?;
-        let (mut response, plan) = send(attempt, &mut inner, request.map(B::from)).await?;
+        let (mut response, plan) = send(attempt, &mut inner, request.map(whole)).await?;
         if !self.is_to_be_sent_again(&mut response, plan).await {
             return Ok(response);
         }
@@ -79,7 +84,7 @@ impl Exchange {
         };
         drop(response);
         poll_fn(|context| inner.poll_ready(context)).await.map_err(Error::Transport)?;
-        Ok(send(attempt, &mut inner, request.map(B::from)).await?.0)
+        Ok(send(attempt, &mut inner, request.map(whole)).await?.0)
     }
 
     fn keep(&self, parts: Parts, body: Option<Bytes>) -> Arc<Kept> {
@@ -102,7 +107,7 @@ impl Exchange {
     /// Prepares an attempt here, unless that would block.
     async fn prepare(
         &self,
-        attempt: Attempt,
+        mut attempt: Attempt,
         kept: &Arc<Kept>,
         is_new: bool,
     ) -> Result<Outgoing, crate::Error> {
@@ -115,7 +120,7 @@ impl Exchange {
         };
         let mut request = attempt.prepare(is_new.then_some(kept), Wait::Not, rebuilt);
         if would_block(&request) {
-            waiting.share(attempt.waiting()).await?;
+            waiting.share(attempt.waiting(kept)).await?;
             request = attempt.prepare(None, Wait::Not, rebuilt);
         }
         if would_block(&request) {
@@ -131,8 +136,9 @@ impl Exchange {
         let (client, kept) = (self.shared.client.clone(), kept.clone());
         self.shared.waiting.aside(move || {
             // The library logs a failure.
-            let _ = Owned::begin(&client, kept)
-                .and_then(|mut sends_nothing| sends_nothing.get().ready());
+            let _ = client
+                .operation_kept(None, kept)
+                .and_then(|mut sends_nothing| sends_nothing.ready());
         });
     }
 

@@ -4,9 +4,8 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Method, Version};
 
-use crate::{Client, Header, Operation, Prepared, Project, Request, Wait};
-
-type Result<T> = std::result::Result<T, crate::Error>;
+use crate::operation::{Shows, forever};
+use crate::{Header, Project, Request};
 
 /// A request whose memory stays where it is for as long as an operation reads it.
 ///
@@ -42,74 +41,19 @@ impl Kept {
         let url = uri.to_string();
         Arc::new(Self { method, version, headers, body, url, fields, project, scope })
     }
+}
 
-    /// # Safety
-    ///
-    /// `self` outlives the use of the result.
-    unsafe fn request(self: &Arc<Self>) -> Request<'static> {
-        // SAFETY: it does not move out of its Arc, and the caller keeps that.
-        let kept: &'static Self = unsafe { forever(&**self) };
-        let mut request = Request::new(kept.method.as_str(), &kept.url).headers(&kept.fields);
-        request = match &kept.body {
+impl Shows for Kept {
+    fn request(&self) -> Request<'_> {
+        let mut request = Request::new(self.method.as_str(), &self.url).headers(&self.fields);
+        request = match &self.body {
             Some(body) => request.body(body),
             None => request.body_is_stream(),
         };
-        if let Some(project) = &kept.project {
+        if let Some(project) = &self.project {
             request = request.project(project.id());
         }
         // That of the call, whatever scope this thread is in.
-        request.scope(kept.scope.as_ref().map_or("", Project::id))
-    }
-}
-
-/// # Safety
-///
-/// What is referred to outlives the use of the result.
-unsafe fn forever<T: ?Sized>(of: &T) -> &'static T {
-    // SAFETY: the caller's promise.
-    unsafe { &*std::ptr::from_ref(of) }
-}
-
-/// An operation that owns what it reads.
-pub(super) struct Owned {
-    operation: Operation<'static>, // is dropped first
-    keeps: Vec<Arc<Kept>>,
-}
-
-impl Owned {
-    pub(super) fn begin(client: &Client, kept: Arc<Kept>) -> Result<Self> {
-        // SAFETY: kept beside the operation, which is dropped first.
-        let request = unsafe { kept.request() };
-        let operation = client.operation(&request)?;
-        Ok(Self { operation, keeps: vec![kept] })
-    }
-
-    /// Another handle of the same operation.
-    pub(super) fn beside(&self, client: &Client, kept: Arc<Kept>) -> Result<Self> {
-        // SAFETY: as above.
-        let request = unsafe { kept.request() };
-        let operation = client.operation_beside(&self.operation, &request)?;
-        Ok(Self { operation, keeps: vec![kept] })
-    }
-
-    /// Prepares the next attempt: of another request, or of the same.
-    pub(super) fn prepare(
-        &mut self,
-        other: Option<&Arc<Kept>>,
-        wait: Wait,
-    ) -> Result<Prepared<'_>> {
-        let Some(kept) = other else { return self.operation.prepare(wait) };
-        // Whether it succeeds or not, the operation may read it from now on.
-        self.keeps.push(kept.clone());
-        // SAFETY: as above.
-        let request = unsafe { kept.request() };
-        self.operation.prepare_with(&request, wait)?;
-        self.keeps.drain(..self.keeps.len() - 1);
-        Ok(self.operation.prepared())
-    }
-
-    /// The operation, which stays here.
-    pub(super) fn get(&mut self) -> &mut Operation<'static> {
-        &mut self.operation
+        request.scope(self.scope.as_ref().map_or("", Project::id))
     }
 }

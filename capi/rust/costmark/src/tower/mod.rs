@@ -1,13 +1,14 @@
 //! A [tower](https://docs.rs/tower) layer that attributes, signs and observes what goes through an
 //! HTTP client.
 //!
-//! It goes over any service of `http::Request<B>` whose body can be made of `Bytes`, such as that
-//! of hyper-util. Every request is prepared and signed for itself, so the layer belongs *below* one
+//! It goes over any service of `http::Request<B>` whose body can be made of `Bytes`: by `From`, or by
+//! what [`Layer::body_from`] was told. Every request is prepared and signed for itself, so the layer belongs *below* one
 //! that retries, and an [`OperationLayer`] above that makes the retries attempts of one operation:
 //!
 //! ```text
 //!   OperationLayer   each request is an operation, by a SharedOperation in its extensions
-//!   retry            clones the request
+//!   ScopeLayer       remembers the scope of the call, for layers that pass it to another task
+//!   buffer, retry    clones the request
 //!   Layer            each request is an attempt
 //!   HTTP client
 //! ```
@@ -16,6 +17,9 @@
 //!   [`Layer::max_body`]. A long one that is neither passes as it comes.
 //! * The project is that of the request's extension [`Project`](crate::Project), of its header or
 //!   its body, or of the [`scope`](crate::scope) around the call, as the client's options decide.
+//!   A layer between that calls from another task, such as tower's `buffer`, needs a [`ScopeLayer`]
+//!   above it.
+//! * The extensions of an answer hold its [`Attribution`](crate::Attribution).
 //! * An attempt counts when it is sent. If the service refuses what authenticated it, and something
 //!   else is to be had, it is sent once more. For that a refusal is read before it is passed on,
 //!   within limits of bytes and time.
@@ -29,12 +33,15 @@
 mod attempt;
 mod body;
 mod exchange;
+mod forked;
 mod gather;
 mod head;
 mod kept;
+mod make_body;
 mod operation_layer;
 mod reading;
 mod runtime;
+mod scope_layer;
 
 use std::fmt;
 use std::future::Future;
@@ -42,15 +49,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use http::{Request, Response};
 
 pub use self::attempt::SharedOperation;
 pub use self::body::Body;
 use self::exchange::Exchange;
+pub use self::make_body::{BodyFrom, FromBytes, MakeBody};
 pub use self::operation_layer::{OperationLayer, OperationService};
 use self::runtime::Waiting;
 pub use self::runtime::{Runtime, Tokio};
+pub use self::scope_layer::{ScopeLayer, ScopeService};
 use crate::Client;
 use crate::error::BoxError;
 
@@ -84,29 +92,53 @@ pub const DEFAULT_MAX_BODY: usize = 128 << 20;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();
 /// ```
+#[must_use = "a layer does nothing until it is put over a service"]
 #[derive(Clone)]
-pub struct Layer {
+pub struct Layer<M = FromBytes> {
     shared: Arc<Shared>,
+    make_body: M,
 }
 
 impl Layer {
     /// Attributes what goes through it to projects of a client, on the [`Tokio`] runtime.
     pub fn new(client: Client) -> Self {
         let waiting = Arc::new(Waiting::new(Box::new(Tokio)));
-        Self { shared: Arc::new(Shared { client, max_body: DEFAULT_MAX_BODY, waiting }) }
+        let shared = Arc::new(Shared { client, max_body: DEFAULT_MAX_BODY, waiting });
+        Self { shared, make_body: FromBytes }
     }
+}
 
+impl<M> Layer<M> {
     /// Bounds the length of request bodies, in bytes. Longer ones are refused.
     pub fn max_body(self, bytes: usize) -> Self {
         let (client, waiting) = (self.shared.client.clone(), self.shared.waiting.clone());
-        Self { shared: Arc::new(Shared { client, max_body: bytes, waiting }) }
+        let shared = Arc::new(Shared { client, max_body: bytes, waiting });
+        Self { shared, ..self }
     }
 
     /// Waits and sleeps on another runtime.
     pub fn runtime(self, runtime: impl Runtime) -> Self {
         let (client, max_body) = (self.shared.client.clone(), self.shared.max_body);
         let waiting = Arc::new(Waiting::new(Box::new(runtime)));
-        Self { shared: Arc::new(Shared { client, max_body, waiting }) }
+        Self { shared: Arc::new(Shared { client, max_body, waiting }), ..self }
+    }
+
+    /// Says how a body is made of bytes, for a type that has no `From<Bytes>`.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use http_body_util::combinators::BoxBody;
+    /// use http_body_util::{BodyExt, Full};
+    ///
+    /// type AnyBody = BoxBody<Bytes, std::io::Error>;
+    ///
+    /// # let client = costmark::Client::builder().set("auth", "none").build()?;
+    /// let layer = costmark::tower::Layer::new(client)
+    ///     .body_from(|whole: Bytes| -> AnyBody { Full::new(whole).map_err(|e| match e {}).boxed() });
+    /// # Ok::<(), costmark::Error>(())
+    /// ```
+    pub fn body_from<F>(self, make: F) -> Layer<BodyFrom<F>> {
+        Layer { shared: self.shared, make_body: BodyFrom(make) }
     }
 }
 
@@ -117,39 +149,41 @@ impl Layer {
     }
 }
 
-impl fmt::Debug for Layer {
+impl<M> fmt::Debug for Layer<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Layer").field("max_body", &self.shared.max_body).finish_non_exhaustive()
     }
 }
 
-impl<S> tower_layer::Layer<S> for Layer {
-    type Service = Service<S>;
+impl<S, M: Clone> tower_layer::Layer<S> for Layer<M> {
+    type Service = Service<S, M>;
 
-    fn layer(&self, inner: S) -> Service<S> {
-        Service { inner, shared: self.shared.clone() }
+    fn layer(&self, inner: S) -> Service<S, M> {
+        Service { inner, shared: self.shared.clone(), make_body: self.make_body.clone() }
     }
 }
 
 /// An HTTP client whose requests are attributed, signed and observed.
 #[derive(Clone)]
-pub struct Service<S> {
+pub struct Service<S, M = FromBytes> {
     inner: S,
     shared: Arc<Shared>,
+    make_body: M,
 }
 
-impl<S> fmt::Debug for Service<S> {
+impl<S, M> fmt::Debug for Service<S, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Service").field("max_body", &self.shared.max_body).finish_non_exhaustive()
     }
 }
 
-impl<S, B, A> tower_service::Service<Request<B>> for Service<S>
+impl<S, M, B, A> tower_service::Service<Request<B>> for Service<S, M>
 where
     S: tower_service::Service<Request<B>, Response = Response<A>> + Clone + Send + 'static,
     S::Future: Send,
     S::Error: Send,
-    B: http_body::Body + From<Bytes> + Send + 'static,
+    M: MakeBody<B>,
+    B: http_body::Body + Send + 'static,
     B::Data: Send,
     B::Error: Into<BoxError>,
     A: http_body::Body + Send + 'static,
@@ -169,7 +203,7 @@ where
         let copy = self.inner.clone();
         let inner = std::mem::replace(&mut self.inner, copy);
         let exchange = Exchange::new(self.shared.clone(), &request);
-        Box::pin(exchange.run(inner, request))
+        Box::pin(exchange.run(inner, self.make_body.clone(), request))
     }
 }
 

@@ -2,14 +2,16 @@ use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, oneshot, watch};
 
+use super::forked::PerProcess;
 use crate::{Error, ErrorKind};
 
 type Result<T> = std::result::Result<T, Error>;
+type Fetched = Option<Result<()>>; // None: it is under way
 
 /// What a [`Layer`](super::Layer) needs of the program's async runtime.
 pub trait Runtime: Send + Sync + 'static {
@@ -52,14 +54,25 @@ const MOST_THREADS: usize = 16;
 /// ```
 pub(super) struct Waiting {
     runtime: Box<dyn Runtime>,
-    under_way: Mutex<Option<watch::Receiver<Option<Result<()>>>>>,
+    // The threads of a parent process fetch nothing for a forked child.
+    here: PerProcess<Here>,
+}
+
+struct Here {
+    under_way: Mutex<Option<watch::Receiver<Fetched>>>,
     threads: Arc<Semaphore>,
+}
+
+impl Default for Here {
+    fn default() -> Self {
+        Self { under_way: Mutex::default(), threads: Arc::new(Semaphore::new(MOST_THREADS)) }
+    }
 }
 
 /// Ends a fetch, whatever becomes of it.
 struct Lead {
     waiting: Arc<Waiting>,
-    result: watch::Sender<Option<Result<()>>>,
+    result: watch::Sender<Fetched>,
 }
 
 impl Lead {
@@ -81,12 +94,11 @@ impl Drop for Lead {
 
 impl Waiting {
     pub(super) fn new(runtime: Box<dyn Runtime>) -> Self {
-        let threads = Arc::new(Semaphore::new(MOST_THREADS));
-        Self { runtime, under_way: Mutex::default(), threads }
+        Self { runtime, here: PerProcess::default() }
     }
 
-    fn under_way(&self) -> std::sync::MutexGuard<'_, Option<watch::Receiver<Option<Result<()>>>>> {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    fn under_way(&self) -> MutexGuard<'_, Option<watch::Receiver<Fetched>>> {
+        self.here.get().under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Fetches, or waits for the fetch that is under way. Afterwards what was lacking is probably
@@ -127,7 +139,7 @@ impl Waiting {
         &self,
         wait: impl FnOnce() -> Result<()> + Send + 'static,
     ) -> Result<()> {
-        let thread = self.threads.clone().acquire_owned().await;
+        let thread = self.here.get().threads.clone().acquire_owned().await;
         self.blocking(move || {
             let _held_until_it_returns = thread;
             wait()

@@ -474,15 +474,47 @@ typedef struct costmark_request {
   {sizeof(costmark_request), COSTMARK_STR_INIT, COSTMARK_STR_INIT, NULL, 0, COSTMARK_STR_INIT, \
    COSTMARK_STR_INIT,        COSTMARK_STR_INIT, 0,                 0}
 
-/* How long a call may wait. NULL in its place: as long as it takes. */
+/* Stops calls from elsewhere. Synchronized internally. Shared: counted by its owners. */
+typedef struct costmark_cancel costmark_cancel;
+
+/* Makes a costmark_cancel, counted once. */
+COSTMARK_EXPORT COSTMARK_MUST_USE costmark_status
+costmark_cancel_new(costmark_cancel **out_cancel, costmark_error **out_error) COSTMARK_NOEXCEPT;
+
+/*
+ * Stops every call that was given `cancel`, and those that will be: each send, and each ready or
+ * prepare that has to wait, returns COSTMARK_CANCELLED without waiting for its peer, unless it has
+ * just completed. Cannot be undone. Not safe in a signal handler. Callbacks may call it; an on_head
+ * or on_body that does is not called again by that send.
+ */
+COSTMARK_EXPORT void costmark_cancel_stop(costmark_cancel *cancel) COSTMARK_NOEXCEPT;
+
+/* Whether costmark_cancel_stop() was called. */
+COSTMARK_EXPORT bool costmark_cancel_stopped(const costmark_cancel *cancel) COSTMARK_NOEXCEPT;
+
+/* Adds an owner. Returns `cancel`; NULL if the argument is not a costmark_cancel. */
+COSTMARK_EXPORT costmark_cancel *costmark_cancel_retain(costmark_cancel *cancel) COSTMARK_NOEXCEPT;
+
+/* Takes an owner away; the last one ends it. */
+COSTMARK_EXPORT void costmark_cancel_release(costmark_cancel *cancel) COSTMARK_NOEXCEPT;
+
+/*
+ * How long a call may wait: for a fetch of credentials or a proof that it makes itself, and for one
+ * that another thread makes. NULL in its place: as long as it takes. A wait that ends early is no
+ * failure of the source: the threads that shared it ask anew. A callback is not interrupted.
+ */
 typedef struct costmark_wait {
   size_t struct_size;
+  costmark_cancel *cancel; /* Optional: ends the wait with COSTMARK_CANCELLED. Read until the call
+                              returns. */
+  int64_t timeout_ms;      /* Optional: ends the wait with COSTMARK_TIMEOUT after so long; 0: it
+                              takes as long as it takes. More than a day counts as a day. */
   uint32_t no_wait;  /* 1: return COSTMARK_WOULD_BLOCK instead of doing I/O or calling a callback;
                         then call costmark_operation_ready() where waiting is allowed. */
   uint32_t reserved; /* zero */
 } costmark_wait;
 
-#define COSTMARK_WAIT_INIT {sizeof(costmark_wait), 0, 0}
+#define COSTMARK_WAIT_INIT {sizeof(costmark_wait), NULL, 0, 0, 0}
 
 /*
  * What to send for an attempt. Lives until the operation's next prepare, begin or free; `body` no
@@ -669,15 +701,19 @@ costmark_operation_begin_beside(costmark_operation *operation, const costmark_op
  * Does the waiting that prepare would do: fetches credentials (files, a program, the network, a
  * callback), and proof where option `verify` asks for it. Not while answering.
  *
+ * wait: NULL: as long as it takes.
+ *
  * COSTMARK_NO_CREDENTIALS, COSTMARK_EXPIRED_CREDENTIALS: authenticate again.
  * COSTMARK_UNUSABLE_CREDENTIALS: fix the file, variable, profile or program that the message names.
  * COSTMARK_TRANSPORT, COSTMARK_TIMEOUT, COSTMARK_THROTTLED, COSTMARK_SERVICE: credentials could not
  *     be fetched, and none are left; the error says whether to try again.
  * COSTMARK_UNATTRIBUTED: option `verify` found that the endpoint ignores the project.
+ * COSTMARK_WOULD_BLOCK, COSTMARK_TIMEOUT, COSTMARK_CANCELLED: as `wait` says.
  * What a callback returned; see rule 7.
  */
-COSTMARK_EXPORT COSTMARK_MUST_USE costmark_status costmark_operation_ready(
-    costmark_operation *operation, costmark_error **out_error) COSTMARK_NOEXCEPT;
+COSTMARK_EXPORT COSTMARK_MUST_USE costmark_status
+costmark_operation_ready(costmark_operation *operation, const costmark_wait *wait,
+                         costmark_error **out_error) COSTMARK_NOEXCEPT;
 
 /*
  * Prepares the next attempt: writes the project into the request and signs it. Call it for every
@@ -686,11 +722,11 @@ COSTMARK_EXPORT COSTMARK_MUST_USE costmark_status costmark_operation_ready(
  * request: as it is for this attempt; HTTP clients and SDKs rebuild it. The policies run again;
  *     what `begin` was told beside the request (project, scope) stays. NULL: the same request as
  *     before, whose memory the caller has kept.
- * wait: NULL: wait for credentials as long as it takes.
+ * wait: NULL: as long as it takes.
  * out_prepared: receives what to send; all zero after a failure.
  *
  * After COSTMARK_STEP_AGAIN, a failure means: pass on the answer that you have. Statuses of
- * costmark_operation_begin() and costmark_operation_ready(), and COSTMARK_WOULD_BLOCK.
+ * costmark_operation_begin() and costmark_operation_ready().
  */
 COSTMARK_EXPORT COSTMARK_MUST_USE costmark_status costmark_operation_prepare(
     costmark_operation *operation, const costmark_request *request, const costmark_wait *wait,
@@ -781,30 +817,6 @@ COSTMARK_EXPORT void costmark_operation_free(costmark_operation *operation) COST
  * connections and opens its own. A child that a callback of a send forks gets COSTMARK_TRANSPORT
  * from that send.
  */
-
-/* Stops sends from elsewhere. Synchronized internally. Shared: counted by its owners. */
-typedef struct costmark_cancel costmark_cancel;
-
-/* Makes a costmark_cancel, counted once. */
-COSTMARK_EXPORT COSTMARK_MUST_USE costmark_status
-costmark_cancel_new(costmark_cancel **out_cancel, costmark_error **out_error) COSTMARK_NOEXCEPT;
-
-/*
- * Stops every send that was given `cancel`, and those that will be: each returns COSTMARK_CANCELLED
- * without waiting for its peer, unless it has just completed. Cannot be undone. Not safe in a
- * signal handler. Callbacks may call it; an on_head or on_body that does is not called again by
- * that send.
- */
-COSTMARK_EXPORT void costmark_cancel_stop(costmark_cancel *cancel) COSTMARK_NOEXCEPT;
-
-/* Whether costmark_cancel_stop() was called. */
-COSTMARK_EXPORT bool costmark_cancel_stopped(const costmark_cancel *cancel) COSTMARK_NOEXCEPT;
-
-/* Adds an owner. Returns `cancel`; NULL if the argument is not a costmark_cancel. */
-COSTMARK_EXPORT costmark_cancel *costmark_cancel_retain(costmark_cancel *cancel) COSTMARK_NOEXCEPT;
-
-/* Takes an owner away; the last one ends it. */
-COSTMARK_EXPORT void costmark_cancel_release(costmark_cancel *cancel) COSTMARK_NOEXCEPT;
 
 /* An answer that was received. Lives until the operation is begun, sent or freed. */
 typedef struct costmark_response {
@@ -908,6 +920,7 @@ COSTMARK_EXPORT void costmark_operation_response(const costmark_operation *opera
  * signature.h      SigV4 alone
  * json.h           JSON editing alone
  * names.h          model routes, project ids, the names of numbers
+ * prices.h         price books: what usage costs
  */
 
 #include <costmark/options.h>
@@ -919,5 +932,6 @@ COSTMARK_EXPORT void costmark_operation_response(const costmark_operation *opera
 #include <costmark/signature.h>
 #include <costmark/json.h>
 #include <costmark/names.h>
+#include <costmark/prices.h>
 
 #endif /* COSTMARK_COSTMARK_H */

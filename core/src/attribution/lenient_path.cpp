@@ -1,0 +1,129 @@
+#include "attribution/lenient_path.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "base/text.hpp"
+
+namespace costmark::attribution {
+namespace {
+
+using namespace std::string_view_literals;
+
+// At the first of which characters a server may end a path.
+constexpr std::array ends_of_path{";?#\0"sv, "?#\0"sv, ";"sv, "?"sv, "#"sv, "\0"sv};
+
+bool is_blank(char c) noexcept {
+  return c == ' ' || c == '\0';
+}
+
+// But NUL, which ends a path for some.
+bool is_control(char c) noexcept {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && byte != 0) || byte == 0x7F;
+}
+
+// The character of the hexadecimal digits that `text` ends with; -1 when it is no ASCII character.
+int character_of(std::string_view digits) noexcept {
+  int value = 0;
+  for (const char digit : digits) {
+    if (!text::is_hex(digit)) return -1;
+    value = value * 16 + text::hex_value(digit);
+  }
+  return value;
+}
+
+// Puts `c` in the place of the last `size` characters.
+void replace_end(std::string& text, std::size_t size, char c) {
+  text.resize(text.size() - size + 1);
+  text.back() = c;
+}
+
+// Takes the escape off that `text` ends with: %63, %u0063, or a character that UTF-8 spells with
+// one byte spelt with two. Whether there was one.
+bool take_off_escape(std::string& text) {
+  const std::string_view all = text;
+  const std::size_t size = all.size();
+  if (size >= 3 && all[size - 3] == '%') {
+    const int c = character_of(all.substr(size - 2));
+    if (c < 0) return false;
+    replace_end(text, 3, static_cast<char>(c));
+    return true;
+  }
+  if (size >= 6 && all[size - 6] == '%' && text::lower(all[size - 5]) == 'u') {
+    const int c = character_of(all.substr(size - 4));
+    if (c < 0 || c > 0x7F) return false;
+    replace_end(text, 6, static_cast<char>(c));
+    return true;
+  }
+  if (size >= 2) {
+    const auto first = static_cast<unsigned char>(all[size - 2]);
+    const auto second = static_cast<unsigned char>(all[size - 1]);
+    if ((first & 0xFEU) != 0xC0U || (second & 0xC0U) != 0x80U) return false;
+    replace_end(text, 2, static_cast<char>((first & 1U) << 6U | (second & 0x3FU)));
+    return true;
+  }
+  return false;
+}
+
+// What a segment says, without its parameters and the blanks and dots around it.
+std::string_view bare(std::string_view segment) noexcept {
+  segment = segment.substr(0, segment.find(';'));
+  while (!segment.empty() && is_blank(segment.front())) segment.remove_prefix(1);
+  while (!segment.empty() && is_blank(segment.back())) segment.remove_suffix(1);
+  if (segment == "..") return segment;
+  while (!segment.empty() && (is_blank(segment.back()) || segment.back() == '.')) {
+    segment.remove_suffix(1);
+  }
+  return segment;
+}
+
+void append_segment(std::string_view segment, std::string& out) {
+  segment = bare(segment);
+  if (segment.empty()) return;
+  if (segment == "..") {
+    out.resize(out.empty() ? 0 : out.rfind('/'));
+    return;
+  }
+  out.push_back('/');
+  for (const char c : segment) {
+    if (c != '\0') out.push_back(text::lower(c));
+  }
+}
+
+void normalize(std::string_view decoded, std::string& out) {
+  out.clear();
+  for (std::size_t begin = 0; begin <= decoded.size();) {
+    const std::size_t end = std::min(decoded.find('/', begin), decoded.size());
+    append_segment(decoded.substr(begin, end - begin), out);
+    begin = end + 1;
+  }
+}
+
+}  // namespace
+
+// Escapes are taken off until there are none: what comes out of one may complete another.
+void LenientPath::decode(std::string_view path) {
+  decoded_.clear();
+  for (const char c : path) {
+    decoded_.push_back(c);
+    while (take_off_escape(decoded_)) {
+    }
+    if (decoded_.back() == '\\') decoded_.back() = '/';
+    if (is_control(decoded_.back())) decoded_.pop_back();
+  }
+}
+
+void LenientPath::read(std::string_view path) {
+  decode(path);
+  normalize(decoded_, text_);
+  cut_count_ = 0;
+  for (const std::string_view ends : ends_of_path) {
+    const std::size_t end = decoded_.find_first_of(ends);
+    if (end == std::string::npos) continue;
+    normalize(std::string_view(decoded_).substr(0, end), cuts_[cut_count_++]);
+  }
+}
+
+}  // namespace costmark::attribution

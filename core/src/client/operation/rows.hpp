@@ -1,0 +1,21 @@
+// What the ledger is told of an attempt.
+#pragma once
+
+#include "costmark/ledger.hpp"
+#include "costmark/operation.hpp"
+
+namespace costmark::client {
+
+// Views of the report.
+LedgerRow begin_row(const AttemptReport& attempt);
+LedgerRow attempt_row(const AttemptReport& attempt);
+LedgerRow settle_row(const AttemptReport& settlement);
+LedgerRow refused_row(const AttemptReport& call, Code code);
+
+// Microseconds since 1970, by the system's clock.
+std::int64_t now_us() noexcept;
+
+// The first words of a User-Agent, such as "OpenAI/Python 3.1.0".
+std::string_view sdk_of(std::string_view user_agent) noexcept;
+
+}  // namespace costmark::client

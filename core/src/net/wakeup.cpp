@@ -1,0 +1,74 @@
+#include "net/wakeup.hpp"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <linux/sockios.h>
+#endif
+
+#include <algorithm>
+#include <array>
+
+namespace costmark::net {
+namespace {
+
+constexpr std::size_t most = 2;  // a pair of sockets, or a pipe
+using Numbers = std::array<int, most>;
+
+// The lowest free numbers, which whatever is opened next has.
+Numbers next_numbers() noexcept {
+  Numbers numbers{};
+  for (int& number : numbers) number = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  for (const int number : numbers) {
+    if (number >= 0) ::close(number);
+  }
+  return numbers;
+}
+
+int asked(int descriptor, unsigned long what) noexcept {
+  int bytes = 0;
+  return ::ioctl(descriptor, what, &bytes) == 0 ? bytes : 0;
+}
+
+// Whether there is something to be read at this end, or at the other one.
+bool is_filled(int descriptor) noexcept {
+  if (descriptor < 0) return false;
+  if (asked(descriptor, FIONREAD) > 0) return true;
+#ifdef SIOCOUTQ
+  return asked(descriptor, SIOCOUTQ) > 0;
+#else
+  return false;
+#endif
+}
+
+// Those that are filled by waking the handle, and emptied by waiting with it.
+Numbers filled_by(CURLM* multi, const Numbers& numbers) noexcept {
+  Numbers found = numbers;
+  const auto keep = [&found](bool filled) {
+    for (int& number : found) {
+      if (is_filled(number) != filled) number = -1;
+    }
+  };
+  keep(false);
+  if (curl_multi_wakeup(multi) != CURLM_OK) return {-1, -1};
+  keep(true);
+  curl_multi_poll(multi, nullptr, 0, 0, nullptr);
+  keep(false);
+  return found;
+}
+
+}  // namespace
+
+CURLM* make_multi(Sockets& sockets) noexcept {
+  const Numbers numbers = next_numbers();
+  CURLM* const multi = curl_multi_init();
+  if (multi == nullptr) return nullptr;
+  for (const int number : filled_by(multi, numbers)) {
+    if (number >= 0) sockets.adopt(number);
+  }
+  return multi;
+}
+
+}  // namespace costmark::net

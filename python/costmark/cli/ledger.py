@@ -1,0 +1,156 @@
+"""``costmark ledger``: show, tail, verify."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from .. import ledger
+from ..errors import ConfigurationError
+from .output import complain, print_row
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from .output import Commands
+
+_POLL_SECONDS = 0.5
+_MOST_FAULTS = 20
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "ledger",
+        help="read the ledger: show, tail, verify",
+        description="Reads the rows that option `ledger` writes. PATH is such a folder, or a file: "
+        "a segment, or a log with rows among its lines.",
+    )
+    parts = parser.add_subparsers(metavar="PART", required=True)
+    show = parts.add_parser("show", help="print the rows", description="Prints the rows.")
+    tail = parts.add_parser(
+        "tail",
+        help="print rows as they are written",
+        description="Prints the rows that are written from now on, until Ctrl-C.",
+    )
+    for part in (show, tail):
+        part.add_argument("--json", action="store_true", help="whole rows, as lines of JSON")
+        part.add_argument("--project", help="only those of this project")
+        part.add_argument("--kind", help="only those of this kind (begin, attempt, settle, …)")
+    verify = parts.add_parser(
+        "verify",
+        help="check every line",
+        description="Checks every line: torn and unreadable ones, gaps in the numbers of rows, "
+        "attempts without an end. Ends with status 1 when rows are missing or cannot be read.",
+    )
+    show.set_defaults(run=_show)
+    tail.set_defaults(run=_tail)
+    verify.set_defaults(run=_verify)
+    for part in (show, tail, verify):
+        part.add_argument("paths", nargs="+", metavar="PATH")
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    faults = 0
+
+    def on_fault(path: Path, number: int, fault: ledger.Fault) -> None:
+        nonlocal faults
+        faults += 1
+        if faults <= _MOST_FAULTS:
+            complain(f"{path}:{number}: {fault.kind}: {fault.reason}")
+
+    for row in ledger.read(*arguments.paths, on_fault=on_fault, notes=True):
+        _print(row, arguments)
+    if faults > _MOST_FAULTS:
+        complain(f"{faults} lines are no rows; `costmark ledger verify` tells of what kinds")
+    return 0
+
+
+def _tail(arguments: argparse.Namespace) -> int:
+    try:
+        for row in _rows_from_now(arguments.paths):
+            _print(row, arguments)
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+def _rows_from_now(paths: list[str]) -> Iterator[ledger.Row]:
+    """The rows that are appended, in whatever file, from this moment on."""
+    places = {path: path.stat().st_size for path in ledger.sources(*paths)}
+    while True:
+        for path in ledger.sources(*paths):
+            with path.open("rb") as file:
+                file.seek(places.get(path, 0))
+                read = file.read()
+            whole = read[: read.rfind(b"\n") + 1]
+            places[path] = places.get(path, 0) + len(whole)
+            for line in whole.splitlines():
+                row = ledger.parse_line(line, in_log=True)
+                if isinstance(row, dict):
+                    yield row
+        time.sleep(_POLL_SECONDS)
+
+
+def _print(row: ledger.Row, arguments: argparse.Namespace) -> None:
+    if arguments.project not in (None, row.get("project")):
+        return
+    if arguments.kind not in (None, row["kind"]):
+        return
+    print(json.dumps(row, ensure_ascii=False) if arguments.json else _line(row))
+
+
+def _line(row: ledger.Row) -> str:
+    """A row in one line of a screen; what callers wrote cannot move the cursor."""
+    at = datetime.fromtimestamp(row.get("end_us", row["start_us"]) / 1e6, timezone.utc)
+    parts = [f"{at:%Y-%m-%d %H:%M:%S}", f"{row['kind']:<7}"]
+    if row["kind"] == "note":
+        parts.append(f"{row['note']}, {row.get('rows_written', 0)} rows written")
+        if row.get("rows_lost"):
+            parts.append(f"{row['rows_lost']} lost ({row.get('reason', 'unknown reason')})")
+    else:
+        parts += [row.get("project", "-"), row.get("model", "-")]
+        parts.append(row.get("outcome") or row.get("error_code", ""))
+        if "input" in row or "output" in row:
+            parts.append(f"{row.get('input', '?')} in, {row.get('output', '?')} out")
+        if "latency_us" in row:
+            parts.append(f"{row['latency_us'] / 1000:.0f} ms")
+        parts += [f"{name}={value}" for name, value in row.get("labels", {}).items()]
+    return plain("  ".join(part for part in parts if part))
+
+
+def plain(text: str) -> str:
+    """The text with what is no printable character escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    found = ledger.verify(*arguments.paths)
+    if not found.rows and not found.faults:
+        raise ConfigurationError(
+            f"there are no rows in {', '.join(arguments.paths)}", code="invalid_argument"
+        )
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(found.kinds.items()))
+    print_row("rows", f"{found.rows} ({kinds})")
+    print_row("files", f"{found.files}, {found.writers} writers")
+    print_row("in flight", str(found.in_flight))
+    print_row("unknown", f"{found.unknown} attempts that began and have no end")
+    print_row("doubled", f"{found.doubled} rows were read before, and count once")
+    print_row("torn", str(found.torn))
+    print_row("lost", f"{found.lost} rows, as their writers say")
+    missing = sum(len(gap) for gaps in found.gaps.values() for gap in gaps)
+    print_row("missing", f"{missing} rows, of {len(found.gaps)} writers")
+    for writer, gaps in sorted(found.gaps.items()):
+        for gap in gaps[:_MOST_FAULTS]:
+            print_row("", f"writer {writer}: rows {gap.start} to {gap.stop - 1}")
+    other = [fault for fault in found.faults if fault[2].kind != "torn"]
+    print_row("unreadable", f"{len(other)} lines")
+    for path, number, fault in found.faults[:_MOST_FAULTS]:
+        print_row("", plain(f"{path}:{number}: {fault.kind}: {fault.reason}"))
+    return 0 if found.good else 1

@@ -1,0 +1,20 @@
+"""Reading the ledger that option ``ledger`` writes.
+
+::
+
+    from costmark import ledger
+
+    for row in ledger.read("/var/lib/costmark"):
+        print(row["project"], row.get("input"), row.get("output"))
+
+Rows are dicts as ``row.schema.json`` describes them; docs/ledger.md has the words.
+"""
+
+from __future__ import annotations
+
+from .read import read, sources
+from .rows import Fault, Row, parse_line
+from .states import Attempts
+from .verify import Findings, verify
+
+__all__ = ["Attempts", "Fault", "Findings", "Row", "parse_line", "read", "sources", "verify"]

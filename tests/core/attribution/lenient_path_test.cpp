@@ -1,0 +1,79 @@
+#include "attribution/lenient_path.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+namespace costmark::attribution {
+namespace {
+
+using namespace std::string_literals;
+
+std::string read(std::string_view path) {
+  return std::string(LenientPath(path).text());
+}
+
+TEST(LenientPath, ReadsWhatAnyServerWould) {
+  for (const std::string& path :
+       {"/v1/chat/completions"s,         "v1/chat/completions"s,
+        "/v1/chat/completions/"s,        "//v1///chat//completions//"s,
+        "/V1/Chat/COMPLETIONS"s,         "/v1/chat/./completions/."s,
+        "/v1/x/../chat/completions"s,    "/v1/x/%2e%2E/chat/completions"s,
+        "/v1/chat/%63ompletions"s,       "/v1/chat/%2563ompletions"s,
+        "/v1/chat/%25%36%33ompletions"s, "/v1/chat/%252563ompletions"s,
+        "/v1%2fchat%2Fcompletions"s,     "/v1%252fchat/completions"s,
+        "/v1\\chat\\completions"s,       "/v1%5cchat/completions"s,
+        "/v1/chat/completions."s,        "/v1/chat/completions..."s,
+        "/v1/chat/completions%20"s,      "/v1/%09chat%20./completions"s,
+        "/v1/chat;a=1/completions;b;c"s, "/v1/chat/completions;/"s,
+        "/;x/v1/chat/completions"s,      "/v1/chat/comple%0ations"s,
+        "/v1/chat/%u0063ompletions"s,    "/v1/chat/%U0043ompletions"s,
+        "/v1/chat%c0%afcompletions"s,    "/v1/x/%c0%ae%c0%ae/chat/completions"s,
+        "/v1/x/..;a/chat/completions"s,  "/v1/chat/%%36%33ompletions"s,
+        "/../../v1/chat/completions"s}) {
+    EXPECT_EQ(read(path), "/v1/chat/completions") << path;
+  }
+}
+
+TEST(LenientPath, KeepsWhatIsNoSpelling) {
+  EXPECT_EQ(read(""), "");
+  EXPECT_EQ(read("/"), "");
+  EXPECT_EQ(read("/.."), "");
+  EXPECT_EQ(read("/a b"), "/a b");
+  EXPECT_EQ(read("/a.b"), "/a.b");
+  EXPECT_EQ(read("/.hidden"), "/.hidden");
+  EXPECT_EQ(read("/a%"), "/a%");
+  EXPECT_EQ(read("/a%zz%4"), "/a%zz%4");
+  EXPECT_EQ(read("/a%u00e9"), "/a%u00e9");
+  EXPECT_EQ(read("/\xC3\xA9"), "/\xC3\xA9");
+}
+
+TEST(LenientPath, TellsWhatAnEarlyEndLeaves) {
+  EXPECT_TRUE(LenientPath("/v1/models").cuts().empty());
+  for (const char* path :
+       {"/v1/chat/completions;/../../models", "/v1/chat/completions%3f/../x",
+        "/v1/chat/completions%253F/../x", "/v1/chat/completions%23x", "/v1/chat;a/completions%3fx",
+        "/v1/chat/completions%00.json", "/v1/chat/completions%3bx/../..",
+        "/v1%3f/../v1/chat/completions%00.json"}) {
+    const LenientPath cut(path);
+    EXPECT_NE(std::ranges::find(cut.cuts(), "/v1/chat/completions"), cut.cuts().end()) << path;
+  }
+}
+
+TEST(LenientPath, NestedEscapesTakeTimeInProportion) {
+  std::string path = "/%";
+  for (int i = 0; i < 200'000; ++i) path += "25";
+  path += "63";
+  EXPECT_EQ(read(path), "/c");
+}
+
+TEST(LenientPath, IsReusable) {
+  LenientPath path("/a;b/c");
+  path.read("/d");
+  EXPECT_EQ(path.text(), "/d");
+  EXPECT_TRUE(path.cuts().empty());
+}
+
+}  // namespace
+}  // namespace costmark::attribution

@@ -1,0 +1,171 @@
+"""Attempts to get a request past costmark without a project, each against a lenient emulator.
+
+tests/conformance/bypass.json has them. What the emulator itself recorded decides: a request was
+refused and never came, or it came with its project.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import costmark
+from adapters.clients import create_project, plain, signed
+from costmark import _core
+from harness import Emulator, run_emulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TABLE = json.loads(
+    (Path(__file__).parents[2] / "conformance" / "bypass.json").read_text(encoding="utf-8")
+)
+_ATTEMPTS: list[dict[str, Any]] = _TABLE["attempts"]
+_KEY = ("authorization", "Bearer ABSKEXAMPLE")
+
+each = pytest.mark.parametrize("attempt", _ATTEMPTS, ids=[each["name"] for each in _ATTEMPTS])
+Pairs = list[tuple[str, str]]
+
+
+def body_of(attempt: dict[str, Any]) -> bytes:
+    body = attempt["body"]
+    if isinstance(body, dict):
+        return base64.b64decode(body["base64"])
+    text: str = _TABLE["bodies"][body]
+    return text.encode()
+
+
+def headers_of(attempt: dict[str, Any]) -> Pairs:
+    return [*((name, value) for name, value in attempt["headers"]), _KEY]
+
+
+@pytest.fixture(scope="module")
+def _lenient_process() -> Iterator[Emulator]:
+    with run_emulator("--lenient") as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def lenient(_lenient_process: Emulator) -> Emulator:
+    """An emulator that reads requests as the most lenient server would."""
+    for what in ("usage", "requests"):
+        _lenient_process.fetch(f"/_emulator/{what}", method="DELETE")
+    return _lenient_process
+
+
+@pytest.fixture(scope="module")
+def paying(_lenient_process: Emulator) -> str:
+    with signed(_lenient_process) as client:
+        return create_project(client, "bypass")
+
+
+def send(emulator: Emulator, attempt: dict[str, Any], headers: Pairs, body: bytes) -> int:
+    """Send a request byte for byte, without an HTTP client that knows better."""
+    connection = http.client.HTTPConnection(emulator.url.removeprefix("http://"), timeout=10)
+    try:
+        connection.putrequest(attempt["method"], attempt["path"], skip_accept_encoding=True)
+        for name, value in [*headers, ("content-length", str(len(body)))]:
+            connection.putheader(name, value)
+        connection.endheaders(body)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+    finally:
+        connection.close()
+
+
+def applied(headers: Pairs, to_set: Pairs, to_remove: list[str]) -> Pairs:
+    gone = {name.lower() for name in to_remove} | {name.lower() for name, _ in to_set}
+    gone.add("content-length")
+    kept = [(name, value) for name, value in headers if name.lower() not in gone]
+    return kept + [each for each in to_set if each[0].lower() != "content-length"]
+
+
+def payers(emulator: Emulator) -> list[str]:
+    """The projects that the emulator's records name: of its usage, or of what it does not serve."""
+    counted: list[str] = [record["project"] for record in emulator.usage()]
+    if counted:
+        return counted
+    headers = [dict(request["headers"]) for request in emulator.requests()]
+    return [each.get("openai-project", "default") for each in headers]
+
+
+@each
+def test_the_attempt_counts_where_nobody_stops_it(
+    lenient: Emulator, attempt: dict[str, Any]
+) -> None:
+    send(lenient, attempt, headers_of(attempt), body_of(attempt))
+    assert len(lenient.usage()) == int(attempt.get("served", True))
+    assert payers(lenient) == ["default"]
+
+
+@pytest.mark.parametrize("endpoint", ["custom", "mantle"])
+@each
+def test_the_core_refuses_or_attributes(
+    lenient: Emulator, paying: str, attempt: dict[str, Any], endpoint: str
+) -> None:
+    client = _core.Client(
+        {"unattributed": "refuse", "endpoint": endpoint, "auth": "none"}, environment={}
+    )
+    headers, body = headers_of(attempt), body_of(attempt)
+    request = (attempt["method"], lenient.url + attempt["path"], headers, body)
+    with pytest.raises((costmark.AttributionError, costmark.RequestError)):
+        client.begin(*request)
+    refused: costmark.Error | None = None
+    try:
+        operation, _ = client.begin(*request, scope=paying)
+        to_set, to_remove, changed, url, _ = operation.prepare(*request)
+    except costmark.Error as error:
+        refused = error
+    else:
+        assert url is None
+        send(lenient, attempt, applied(headers, to_set, to_remove), changed or body)
+    assert payers(lenient) == ([] if refused else [paying])
+    if not attempt.get("carrier", True):
+        assert refused is not None
+
+
+@each
+def test_the_transport_refuses_or_attributes(
+    lenient: Emulator, paying: str, attempt: dict[str, Any]
+) -> None:
+    def call(client: Any) -> None:
+        client._client.request(
+            attempt["method"],
+            lenient.url + attempt["path"],
+            headers=headers_of(attempt),
+            content=body_of(attempt),
+        )
+
+    with costmark.wrap(plain(lenient), unattributed="refuse") as client:
+        with pytest.raises(costmark.Error):
+            call(client)
+        assert lenient.requests() == []
+        refused = False
+        try:
+            with costmark.project(paying):
+                call(client)
+        except costmark.Error:
+            refused = True
+    assert payers(lenient) == ([] if refused else [paying])
+
+
+def test_most_attempts_are_attributed_and_not_only_refused(paying: str) -> None:
+    client = _core.Client({"unattributed": "refuse", "auth": "none"}, environment={})
+
+    def passes(attempt: dict[str, Any]) -> bool:
+        url = f"http://gateway.example{attempt['path']}"
+        try:
+            client.begin(
+                attempt["method"], url, headers_of(attempt), body_of(attempt), scope=paying
+            )
+        except costmark.Error:
+            return False
+        return True
+
+    assert sum(map(passes, _ATTEMPTS)) > 0.8 * len(_ATTEMPTS)

@@ -1,0 +1,293 @@
+"""The ledger of real calls, laid beside what the emulator recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+
+import costmark
+from adapters.clients import CREDENTIALS, SIGNED, create_project, plain, plain_async, signed
+from adapters.test_calls import all_async_calls, all_sync_calls
+from costmark import ledger
+from costmark.cli.main import main
+from costmark.ledger.rows import schema
+from harness import MESSAGES, MODEL, REGION, SECRET_ACCESS_KEY, Emulator
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import openai
+
+TOKENS = ("input", "cached", "cache_write", "output", "reasoning")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "ledger"
+
+
+def wrapped(bedrock: Emulator, folder: Path, **options: Any) -> openai.OpenAI:
+    return costmark.wrap(plain(bedrock), ledger=str(folder), **SIGNED, **options)
+
+
+def rows(folder: Path, kind: str) -> list[ledger.Row]:
+    return [row for row in ledger.read(folder) if row["kind"] == kind]
+
+
+def tokens_of_server(record: dict[str, Any]) -> dict[str, int]:
+    names = {"cached": "cached_input"}
+    return {name: record[f"{names.get(name, name)}_tokens"] for name in TOKENS}
+
+
+def assert_sides_agree(bedrock: Emulator, folder: Path) -> None:
+    """Every record of the server has its row, and no row has no record; token by token."""
+    server = {record["request_id"]: record for record in bedrock.usage()}
+    ended = ledger.Attempts(ledger.read(folder)).ended()
+    mine = {row["request_id"]: row for row in ended if row["outcome"] == "ok"}
+    assert mine.keys() == server.keys()
+    for request_id, record in server.items():
+        row = mine[request_id]
+        assert row["project"] == record["project"]
+        assert {name: row.get(name, 0) for name in TOKENS} == tokens_of_server(record), row
+
+
+def test_rows_are_the_servers_records(bedrock: Emulator, folder: Path) -> None:
+    client = wrapped(bedrock, folder, project=create_project(signed(bedrock), "rows"))
+    all_sync_calls(client)
+    assert_sides_agree(bedrock, folder)
+
+
+def test_rows_of_asynchronous_calls(bedrock: Emulator, folder: Path) -> None:
+    client = costmark.wrap(plain_async(bedrock), ledger=str(folder), **SIGNED)
+    asyncio.run(all_async_calls(client))
+    assert_sides_agree(bedrock, folder)
+
+
+def test_every_row_is_valid(bedrock: Emulator, folder: Path) -> None:
+    client = wrapped(bedrock, folder)
+    all_sync_calls(client)
+    costmark.unwrap(client)
+    validator = jsonschema.Draft202012Validator(schema())
+    found = list(ledger.read(folder, notes=True))
+    assert {row["kind"] for row in found} >= {"begin", "attempt", "note"}
+    for row in found:
+        validator.validate(row)
+
+
+def test_an_sdk_retry_is_an_attempt(bedrock: Emulator, folder: Path) -> None:
+    client = wrapped(bedrock, folder)
+    bedrock.fault("status", status=500, count=2)
+    client.with_options(max_retries=2).chat.completions.create(model=MODEL, messages=MESSAGES)
+    found = rows(folder, "attempt")
+    assert [(row["attempt"], row["status"]) for row in found] == [(1, 500), (2, 500), (3, 200)]
+    assert len({row["op"] for row in found}) == 1
+    assert found[0]["sdk"].startswith("OpenAI/Python")
+
+
+def test_a_stream_that_is_left_is_not_complete(bedrock: Emulator, folder: Path) -> None:
+    client = wrapped(bedrock, folder)
+    stream = client.chat.completions.create(model=MODEL, messages=MESSAGES, stream=True)
+    next(iter(stream))
+    stream.close()
+    (row,) = rows(folder, "attempt")
+    assert row["outcome"] == "cancelled"
+    assert "input" not in row
+    assert row["stream"]
+
+
+def test_a_refused_call_has_a_row(bedrock: Emulator, folder: Path) -> None:
+    client = costmark.wrap(
+        plain(bedrock),
+        ledger=str(folder),
+        unattributed="refuse",
+        **{name: value for name, value in SIGNED.items() if name != "unattributed"},
+    )
+    with pytest.raises(costmark.AttributionError):
+        client.chat.completions.create(model=MODEL, messages=MESSAGES)
+    (row,) = rows(folder, "refused")
+    assert row["error_code"] == "unattributed"
+    assert row["model"] == MODEL
+
+
+def test_a_background_response_polled_by_another_process(bedrock: Emulator, folder: Path) -> None:
+    project = create_project(signed(bedrock), "background")
+    client = wrapped(bedrock, folder, project=project)
+    created = client.responses.create(model=MODEL, input="hello", background=True)
+    program = (
+        "import sys, time, openai, costmark\n"
+        "client = costmark.wrap(openai.OpenAI(base_url=sys.argv[1], api_key='unused'),\n"
+        "    ledger=sys.argv[2], project=sys.argv[3], auth='sigv4', region=sys.argv[4],\n"
+        "    credentials=costmark.Credentials(sys.argv[5], sys.argv[6]))\n"
+        "while client.responses.retrieve(sys.argv[7]).status not in ('completed', 'failed'):\n"
+        "    time.sleep(0.05)\n"
+        "client.responses.retrieve(sys.argv[7])\n"
+    )
+    arguments = [bedrock.base_url, str(folder), project, REGION]
+    keys = [CREDENTIALS.access_key_id, SECRET_ACCESS_KEY]
+    subprocess.run(
+        [sys.executable, "-c", program, *arguments, *keys, created.id], check=True, timeout=60
+    )
+    (begun,) = rows(folder, "attempt")
+    (settled,) = rows(folder, "settle")
+    assert begun["outcome"] == "open"
+    assert settled["response_id"] == begun["response_id"] == created.id
+    (row,) = ledger.Attempts(ledger.read(folder)).ended()
+    assert row["op"] == begun["op"]
+    assert row["outcome"] == "ok"
+    (record,) = bedrock.usage()
+    assert {name: row.get(name, 0) for name in TOKENS} == tokens_of_server(record)
+
+
+def test_the_same_rows_twice_are_one(bedrock: Emulator, folder: Path, tmp_path: Path) -> None:
+    wrapped(bedrock, folder).chat.completions.create(model=MODEL, messages=MESSAGES)
+    once = list(ledger.read(folder))
+    (segment,) = ledger.sources(folder)
+    log = tmp_path / "service.log"
+    lines = segment.read_text().splitlines()
+    wrapped_lines = [json.dumps({"log": line + "\n", "stream": "stdout"}) for line in lines]
+    log.write_text("\n".join(["started", *reversed(wrapped_lines), *wrapped_lines]))
+    again = list(ledger.read(folder, log))
+    assert Counter(map(str, again)) == Counter(map(str, once))
+    found = ledger.verify(folder, log)
+    assert found.good
+    assert found.doubled == 2 * len(lines)
+
+
+def test_lines_on_standard_output(bedrock: Emulator, tmp_path: Path) -> None:
+    program = (
+        "import sys, openai, costmark\n"
+        "client = costmark.wrap(openai.OpenAI(base_url=sys.argv[1], api_key='unused'),\n"
+        "    ledger='stdout', auth='sigv4', region=sys.argv[2],\n"
+        "    credentials=costmark.Credentials(sys.argv[3], sys.argv[4]))\n"
+        "print('a line of the program', flush=True)\n"
+        f"client.chat.completions.create(model={MODEL!r}, messages={MESSAGES!r})\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, bedrock.base_url, REGION, CREDENTIALS.access_key_id,
+         SECRET_ACCESS_KEY],
+        check=True, timeout=60, capture_output=True,
+    )  # fmt: skip
+    log = tmp_path / "stdout.log"
+    log.write_bytes(done.stdout)
+    kinds = [row["kind"] for row in ledger.read(log)]
+    assert kinds == ["begin", "attempt"]
+
+
+# A program that calls until it is killed, and says which calls it knows to be done.
+CALLER = """
+import sys, openai, costmark
+client = costmark.wrap(openai.OpenAI(base_url=sys.argv[1], api_key="unused", max_retries=9),
+    ledger=sys.argv[2], auth="sigv4", region=sys.argv[3],
+    credentials=costmark.Credentials(sys.argv[4], sys.argv[5]))
+while True:
+    answer = client.chat.completions.with_raw_response.create(
+        model=sys.argv[6], messages=[{"role": "user", "content": "hello"}])
+    sys.stdout.write(answer.headers["x-request-id"] + "\\n")
+    sys.stdout.flush()
+"""
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.slow)])
+def test_killed_at_any_moment(bedrock: Emulator, folder: Path, rounds: int) -> None:
+    bedrock.fault("status", status=500, count=rounds)  # some die in a second attempt
+    acknowledged: set[str] = set()
+    for number in range(rounds):
+        callers = [
+            subprocess.Popen(
+                [sys.executable, "-c", CALLER, bedrock.base_url, str(folder), REGION,
+                 CREDENTIALS.access_key_id, SECRET_ACCESS_KEY, MODEL],
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for _ in range(2)
+        ]  # fmt: skip
+        for caller in callers:
+            assert caller.stdout is not None
+            acknowledged.add(caller.stdout.readline().strip())
+        time.sleep(0.003 * (number % 13))
+        for caller in callers:
+            os.kill(caller.pid, signal.SIGKILL)
+        for caller in callers:
+            assert caller.stdout is not None
+            rest = caller.stdout.read()
+            acknowledged.update(line for line in rest.split("\n")[:-1])
+            caller.wait()
+            caller.stdout.close()
+    attempts = ledger.Attempts(ledger.read(folder))
+    ended = attempts.ended()
+    ids = [row["request_id"] for row in ended if "request_id" in row]
+    assert len(ids) == len(set(ids))
+    assert acknowledged <= set(ids)
+    # What reached the server has ended here, or at least begun.
+    unfinished = attempts.unfinished(time.time_ns() // 1000)["unknown"]
+    reached = {request["request_id"] for request in bedrock.requests()}
+    assert len(reached - set(ids)) <= len(unfinished) <= 2 * rounds
+    found = ledger.verify(folder)
+    assert not found.gaps
+    assert all(fault.kind == "torn" for _, _, fault in found.faults)
+
+
+# --- The command line --------------------------------------------------------------------------
+
+
+def test_verify_names_what_is_wrong(
+    bedrock: Emulator, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = wrapped(bedrock, folder)
+    for _ in range(3):
+        client.chat.completions.create(model=MODEL, messages=MESSAGES)
+    assert main(["ledger", "verify", str(folder)]) == 0
+    assert "7 (3 attempt, 3 begin, 1 note)" in capsys.readouterr().out
+    (segment,) = ledger.sources(folder)
+    lines = segment.read_bytes().splitlines(keepends=True)
+    segment.write_bytes(b"".join([*lines[:2], *lines[3:-1], lines[-1][:-20]]))
+    assert main(["ledger", "verify", str(folder)]) == 1
+    told = capsys.readouterr().out
+    assert "torn           1" in told
+    assert "rows 2 to 2" in told
+    assert f"{segment}:6: torn" in told
+
+
+def test_show(bedrock: Emulator, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wrapped(bedrock, folder).chat.completions.create(model=MODEL, messages=MESSAGES)
+    assert main(["ledger", "show", "--kind", "attempt", str(folder)]) == 0
+    told = capsys.readouterr().out
+    assert MODEL in told
+    assert " in, " in told
+    assert main(["ledger", "show", "--json", str(folder)]) == 0
+    shown = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert shown == list(ledger.read(folder, notes=True))
+
+
+def test_show_writes_no_escapes_to_a_screen(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    segment = folder / "raw/date=2026-11-30/host-1-1-00112233aabbccdd.jsonl"
+    segment.parent.mkdir(parents=True)
+    row = {"v": 1, "kind": "refused", "writer": "00112233aabbccdd", "seq": 0, "start_us": 1,
+           "project_source": "none", "api": "responses", "error_code": "unattributed",
+           "model": "a\x1b[2Jb\u202e", "labels": {"x": "\x07"}}  # fmt: skip
+    segment.write_text(json.dumps(row) + "\n")
+    assert main(["ledger", "show", str(folder)]) == 0
+    told = capsys.readouterr().out
+    assert "a\\x1b[2Jb\\u202e" in told
+    assert "x=\\x07" in told
+
+
+def test_a_path_that_is_not_there(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    assert main(["ledger", "verify", str(folder)]) == 1
+    assert "there is no ledger at" in capsys.readouterr().err
+    folder.mkdir()
+    assert main(["ledger", "verify", str(folder)]) == 1
+    assert "there are no rows in" in capsys.readouterr().err
