@@ -53,7 +53,7 @@ class KeptCallbacks {
   std::vector<Callback> callbacks_;
 };
 
-// Tells a listener; what it raises concerns nobody here, unless it is to end the program.
+// Tells a listener; what it raises does not disturb the call, unless it is to end the program.
 template <class Tell>
 void tell(const char* who, Tell tell_it) {
   try {

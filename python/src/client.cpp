@@ -131,9 +131,9 @@ class PyClient {
     auto operation = std::make_unique<PyOperation>(self, self.cast<PyClient&>().pool_);
     GivenRequest request(std::move(method), std::move(url), headers, std::move(body),
                          std::move(project), std::move(scope));
-    const bool is_ready =
-        after != nullptr ? operation->begin_beside(*after, std::move(request), no_wait)
-                         : operation->begin(std::move(request), no_wait);
+    const bool is_ready = after != nullptr
+                              ? operation->begin_beside(*after, std::move(request), no_wait)
+                              : operation->begin(std::move(request), no_wait);
     return py::make_tuple(std::move(operation), is_ready);
   }
 

@@ -129,19 +129,21 @@ class _Spec:
     bearer_token: Callable[[], Any] | None
     applies_to: Callable[[Any], bool] | None = None  # by base URL; None: to all
 
+    @functools.cached_property
     def _names_keys(self) -> bool:
         return self.credentials is not None or not self.options.keys().isdisjoint(
             ("access_key_id", "profile")
         )
 
+    @functools.cached_property
     def _names_token(self) -> bool:
         return self.bearer_token is not None or "bearer_token" in self.options
 
     def _completed(self, said: Mapping[str, str]) -> dict[str, str]:
         """Return the options, with what the client says about a matter that they leave open."""
-        if "auth" in self.options or self._names_token():
+        if "auth" in self.options or self._names_token:
             return self.options
-        if not self._names_keys():
+        if not self._names_keys:
             return {**said, **self.options}
         if said.get("auth") != "sigv4":
             return self.options
@@ -156,7 +158,7 @@ class _Spec:
 
     def ask_of(self, sdk: Sdk, client: Any) -> Callable[[], Keys] | None:
         """Return what the client asks for its keys at every attempt; None without such a thing."""
-        if self._names_keys() or self._names_token():
+        if self._names_keys or self._names_token:
             return None
         return sdk.ask(client)
 
@@ -168,7 +170,7 @@ class _Spec:
         if project is not None:
             options["project"] = project
         credentials: Any = self.credentials
-        if not self._names_keys() and not self._names_token():
+        if not self._names_keys and not self._names_token:
             credentials = identity.credentials
             if credentials is not None and keys is not None:
                 credentials = _First(keys.credentials, credentials)

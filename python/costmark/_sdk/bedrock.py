@@ -61,7 +61,7 @@ def _has_source(config: Any) -> bool:
 
 def check_instead_of_signing(client: Any, request: Any) -> bool:
     """Let a signing provider check the request as it does before it signs; False without one."""
-    if getattr(client, "_provider_runtime", None) is None or not _signs_itself(client):
+    if not _signs_itself(client):
         return False
     _auth_of(client)._validate_request(request)
     return True
@@ -69,14 +69,14 @@ def check_instead_of_signing(client: Any, request: Any) -> bool:
 
 def _auth_of(client: Any) -> Any:
     runtime = getattr(client, "_provider_runtime", None)
-    if getattr(runtime, "name", None) != "bedrock":
+    if runtime is None or getattr(runtime, "name", None) != "bedrock":
         return None
     return getattr(getattr(runtime, "prepare_request", None), "__self__", None)
 
 
 def _signs_itself(client: Any) -> bool:
     auth = _auth_of(client)
-    if not hasattr(auth, "_config") or not hasattr(auth, "_validate_request"):
+    if auth is None or not hasattr(auth, "_config") or not hasattr(auth, "_validate_request"):
         return False
     # Subclasses may do more before a request than let their provider sign it.
     openai = sys.modules["openai"]
