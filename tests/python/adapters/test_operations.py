@@ -595,6 +595,5 @@ def test_a_source_that_calls_through_its_own_client(
             with ThreadPoolExecutor(1) as pool:
                 pool.submit(client.chat.completions.create, **CHAT).result(20)
     assert caught
-    assert "calls through the client" in str(caught[0]) or "call through the client" in str(
-        caught[0]
-    )
+    said = f"{caught[0]} {caught[0].__cause__}"
+    assert "calls through the client" in said or "call through the client" in said
