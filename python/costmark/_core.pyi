@@ -1,9 +1,14 @@
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, TypedDict, overload
 
 from typing_extensions import Buffer
 
 version: str
+
+# (name, value), or (name, name in lower case, value)
+_Field = tuple[str | bytes, str | bytes] | tuple[bytes, bytes, bytes]
+_Fields = Sequence[_Field]
+_Plan = tuple[bool, int, float]  # may_change_body, read_ahead_bytes, read_ahead_seconds
 
 class Credentials:
     """One set of AWS credentials: immutable, its secrets never shown."""
@@ -142,8 +147,8 @@ class Operation:
     def beside(
         self,
         method: str | bytes,
-        url: str | bytes,
-        headers: Sequence[tuple[str | bytes, str | bytes]],
+        url: object,
+        headers: _Fields,
         body: Buffer | None,
         no_wait: bool = False,
     ) -> tuple[Operation, bool]: ...
@@ -151,18 +156,17 @@ class Operation:
     def prepare(
         self,
         method: str | bytes,
-        url: str | bytes,
-        headers: Sequence[tuple[str | bytes, str | bytes]],
+        url: object,
+        headers: _Fields,
         body: Buffer | None,
         no_wait: bool = False,
-    ) -> tuple[list[tuple[str, str]], list[str], bytes | None, str | None, bool] | None: ...
+        sent: bool = False,
+    ) -> tuple[list[tuple[bytes, ...]], bytes | None, str | None, bool] | None: ...
     def sent(self) -> None: ...
-    def head(
-        self,
-        status: int,
-        headers: Sequence[tuple[str | bytes, str | bytes]] = (),
-        encoded: bool = False,
-    ) -> tuple[bool, int, float]: ...
+    @overload
+    def head(self, status: int, headers: _Fields = (), encoded: bool = False) -> _Plan: ...
+    @overload
+    def head(self, status: int, headers: _Fields, encoded: None) -> _Plan | str: ...
     def feed(self, piece: bytes) -> bytes: ...
     def finish(self) -> tuple[bytes, str]: ...
     def fail(self, outcome: str) -> tuple[bytes, str]: ...
@@ -198,8 +202,8 @@ class Client:
     def begin(
         self,
         method: str | bytes,
-        url: str | bytes,
-        headers: Sequence[tuple[str | bytes, str | bytes]],
+        url: object,
+        headers: _Fields,
         body: Buffer | None,
         scope: str | None = None,
         project: str | None = None,
@@ -209,8 +213,8 @@ class Client:
     def check(
         self,
         method: str | bytes,
-        url: str | bytes,
-        headers: Sequence[tuple[str | bytes, str | bytes]],
+        url: object,
+        headers: _Fields,
         body: Buffer,
         project: str | None = None,
         scope: str | None = None,
@@ -222,7 +226,7 @@ class Client:
         model: str | None = None,
         api: str | None = None,
         url: str | None = None,
-        headers: Sequence[tuple[str | bytes, str | bytes]] = (),
+        headers: _Fields = (),
         force: bool = False,
         timeout: float = 20.0,
     ) -> dict[str, Any]: ...
@@ -246,7 +250,7 @@ def json_remove(body: Buffer, path: str, strict: bool = False) -> bytes: ...
 def sign(
     method: str,
     url: str,
-    headers: Sequence[tuple[str | bytes, str | bytes]],
+    headers: _Fields,
     body: Buffer,
     credentials: Credentials,
     region: str,

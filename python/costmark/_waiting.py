@@ -183,10 +183,7 @@ class Flights:
                 self._current = Flight()
                 return self._current, True
         if current in _inside.get():
-            raise CredentialsError(
-                "the source of the credentials calls through the client that is asking it: "
-                "give it a client of its own"
-            )
+            raise _asks_itself()
         return current, False
 
 
@@ -295,7 +292,14 @@ class Source:
         """Whether a thread is asking."""
         return bool(self._asking)
 
+    @property
+    def asked_here(self) -> bool:
+        """Whether the thread that is running is."""
+        return threading.get_ident() in self._asking
+
     def __call__(self) -> Any:
+        if self.asked_here:
+            raise _asks_itself()
         flights = _inside.get()
         flight = flights[-1] if flights else None
         if flight is not None and self in flight.offered:
@@ -326,6 +330,13 @@ class Source:
             if function is self.function and flight.awaited:  # someone has come since
                 return self._awaited(flight, function)
             raise CredentialsError("no one waits for the credentials any more") from None
+
+
+def _asks_itself() -> CredentialsError:
+    return CredentialsError(
+        "the source of the credentials calls through the client that is asking it: "
+        "give it a client of its own"
+    )
 
 
 def _awaiting(function: Callable[[], Any]) -> Callable[[], Coroutine[Any, Any, Any]]:

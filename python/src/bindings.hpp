@@ -45,22 +45,16 @@ T check(Result<T> result) {
 // Turns the Python exception in flight into an Error of `code` for the core to carry, and keeps the
 // exception for `raise`.
 Error keep_exception(py::error_already_set& exception, Code code, std::string_view what);
+// Keeps it, and says so, if no Error may stand for it and no handler swallow it, as is so for
+// KeyboardInterrupt.
+bool keep_interruption(py::error_already_set& exception);
 // Forgets what an earlier call on this thread kept.
 void forget_exception() noexcept;
-// Raises the kept exception if no Error may stand for it, as is so for KeyboardInterrupt.
+// Raises the kept exception if it is such a one.
+bool is_interrupted() noexcept;
 void raise_interruption();
-
-// A Python object that C++ code may copy and release on any thread, with or without the GIL.
-class Shared {
- public:
-  Shared() = default;
-  explicit Shared(py::object object);
-  explicit operator bool() const noexcept { return object_ != nullptr; }
-  py::handle get() const noexcept { return *object_; }
-
- private:
-  std::shared_ptr<py::object> object_;
-};
+// The same where nothing can be raised: the main thread gets its KeyboardInterrupt later.
+void interrupt_later() noexcept;
 
 inline py::str as_text(std::string_view text) {
   return {text.data(), text.size()};
@@ -73,8 +67,11 @@ inline py::bytes as_bytes(std::string_view text) {
 std::string_view text_view(py::handle object, const char* name);
 // Empty for None.
 std::string_view optional_text_view(py::handle object, const char* name);
-// Views of a sequence of (name, value) pairs of str or bytes; they live as long as the pairs.
-void header_views(const py::sequence& headers, std::vector<Header>& out);
+// Header fields, as tuples that stay where they are whatever becomes of the sequence. Each is a
+// (name, value) of str or bytes, or a (name, name in lower case, value) as httpx keeps them.
+py::tuple header_tuple(py::handle headers);
+// Views of such fields; they live as long as the tuple.
+void header_views(const py::tuple& headers, std::vector<Header>& out);
 
 // A pinned view of anything with the buffer protocol. Not copyable; released with the GIL held.
 class Buffer {
@@ -99,7 +96,10 @@ struct PyCredentials {
   CredentialsPtr value;
 };
 
-// A provider over a costmark.Credentials or a callable that returns one; null for None.
-CredentialsProviderPtr credentials_provider(const py::object& given);
+class KeptCallbacks;
+
+// A provider over a costmark.Credentials or a callable that returns one, which is kept as well;
+// null for None.
+CredentialsProviderPtr credentials_provider(const py::object& given, KeptCallbacks& kept);
 
 }  // namespace costmark::python

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "bindings.hpp"
+#include "callbacks.hpp"
 #include "core_call.hpp"
 #include "given_request.hpp"
 #include "operation.hpp"
@@ -18,12 +19,14 @@ namespace {
 
 // Takes the GIL, calls, and keeps what the callback raised for the code that is told of the error.
 template <class Value, class Convert>
-Result<Value> call_back(const Shared& callable, Code code, const char* what, Convert convert) {
-  const py::gil_scoped_acquire gil;
+Result<Value> call_back(const Callback& callback, const char* what, Convert convert) {
+  const GilHeld gil;
   try {
-    return convert(callable.get()());
+    return convert(callback());
   } catch (py::error_already_set& exception) {
-    return keep_exception(exception, code, what);
+    return keep_exception(exception, Code::no_credentials, what);
+  } catch (const py::value_error& error) {
+    return Error{Code::no_credentials, std::string(what) + ": " + error.what()};
   }
 }
 
@@ -34,7 +37,7 @@ Status wrong_type(std::string_view who, const py::object& value, std::string_vie
 
 }  // namespace
 
-CredentialsProviderPtr credentials_provider(const py::object& given) {
+CredentialsProviderPtr credentials_provider(const py::object& given, KeptCallbacks& kept) {
   if (given.is_none()) return nullptr;
   if (py::isinstance<PyCredentials>(given)) {
     return static_credentials(given.cast<const PyCredentials&>().value);
@@ -43,54 +46,50 @@ CredentialsProviderPtr credentials_provider(const py::object& given) {
     throw py::type_error(
         "credentials must be a costmark.Credentials or a callable that returns one");
   }
-  return callback_credentials([callable = Shared(given)] {
-    return call_back<CredentialsPtr>(callable, Code::no_credentials, "the credentials callback",
+  return callback_credentials([callback = kept.keep(given)] {
+    constexpr const char* who = "the credentials callback";
+    return call_back<CredentialsPtr>(callback, who,
                                      [](const py::object& value) -> Result<CredentialsPtr> {
                                        if (py::isinstance<PyCredentials>(value)) {
                                          return value.cast<const PyCredentials&>().value;
                                        }
-                                       return wrong_type("the credentials callback", value,
-                                                         "costmark.Credentials");
+                                       return wrong_type(who, value, "costmark.Credentials");
                                      });
   });
 }
 
 namespace {
 
-std::function<Result<std::string>()> bearer_source(const py::object& callable) {
+std::function<Result<std::string>()> bearer_source(const py::object& callable,
+                                                   KeptCallbacks& kept) {
   if (callable.is_none()) return nullptr;
-  return [shared = Shared(callable)] {
-    return call_back<std::string>(shared, Code::no_credentials, "the bearer token callback",
+  return [callback = kept.keep(callable)] {
+    constexpr const char* who = "the bearer token callback";
+    return call_back<std::string>(callback, who,
                                   [](const py::object& value) -> Result<std::string> {
-                                    if (py::isinstance<py::str>(value)) {
-                                      return value.cast<std::string>();
+                                    if (!py::isinstance<py::str>(value)) {
+                                      return wrong_type(who, value, "str");
                                     }
-                                    return wrong_type("the bearer token callback", value, "str");
+                                    return std::string(text_view(value, "what it returned"));
                                   });
   };
 }
 
-std::function<void(std::string_view)> refusal_listener(const py::object& callable) {
+std::function<void(std::string_view)> refusal_listener(const py::object& callable,
+                                                       KeptCallbacks& kept) {
   if (callable.is_none()) return nullptr;
-  return [shared = Shared(callable)](std::string_view token) {
-    const py::gil_scoped_acquire gil;
-    try {
-      shared.get()(as_text(token));
-    } catch (py::error_already_set& exception) {
-      exception.discard_as_unraisable("costmark bearer token callback");
-    }
+  return [callback = kept.keep(callable)](std::string_view token) {
+    const GilHeld gil;
+    tell("costmark bearer token callback", [&] { callback(as_text(token)); });
   };
 }
 
-std::function<void(const AttemptReport&)> usage_listener(const py::object& callable) {
+std::function<void(const AttemptReport&)> usage_listener(const py::object& callable,
+                                                         KeptCallbacks& kept) {
   if (callable.is_none()) return nullptr;
-  return [shared = Shared(callable)](const AttemptReport& report) {
-    const py::gil_scoped_acquire gil;
-    try {
-      shared.get()(as_dict(report));
-    } catch (py::error_already_set& exception) {
-      exception.discard_as_unraisable("costmark usage callback");
-    }
+  return [callback = kept.keep(callable)](const AttemptReport& report) {
+    const GilHeld gil;
+    tell("costmark usage callback", [&] { callback(as_dict(report)); });
   };
 }
 
@@ -113,22 +112,23 @@ class PyClient {
            const py::object& environment, const py::object& on_usage) {
     ClientConfig config;
     for (const auto& [name, value] : options) check(config.options.set(name, value));
-    config.credentials = credentials_provider(credentials);
-    config.bearer_token = bearer_source(bearer_token);
-    config.bearer_token_refused = refusal_listener(bearer_token_refused);
+    config.credentials = credentials_provider(credentials, kept_);
+    config.bearer_token = bearer_source(bearer_token, kept_);
+    config.bearer_token_refused = refusal_listener(bearer_token_refused, kept_);
     config.host_api_key = std::move(host_api_key);
     config.environment = environment_of(environment);
     config.counters = std::move(counters);
-    config.log = log_to(log);
-    config.on_usage = usage_listener(on_usage);
+    config.log = log_to(log, kept_);
+    config.on_usage = usage_listener(on_usage, kept_);
     client_ = check(in_core(false, [&] { return Client::create(std::move(config)); }));
     pool_ = std::make_shared<OperationPool>(client_);
   }
 
   // (operation, whether it is ready). One that comes after another client's has its id.
-  py::tuple begin(py::object method, py::object url, const py::sequence& headers, py::object body,
-                  py::object scope, py::object project, bool no_wait, PyOperation* after) {
-    auto operation = std::make_unique<PyOperation>(pool_);
+  static py::tuple begin(const py::object& self, py::object method, py::object url,
+                         py::handle headers, py::object body, py::object scope, py::object project,
+                         bool no_wait, PyOperation* after) {
+    auto operation = std::make_unique<PyOperation>(self, self.cast<PyClient&>().pool_);
     GivenRequest request(std::move(method), std::move(url), headers, std::move(body),
                          std::move(project), std::move(scope));
     const bool is_ready = after != nullptr
@@ -137,7 +137,7 @@ class PyClient {
     return py::make_tuple(std::move(operation), is_ready);
   }
 
-  void check_only(py::object method, py::object url, const py::sequence& headers, py::object body,
+  void check_only(py::object method, py::object url, py::handle headers, py::object body,
                   py::object project, py::object scope) {
     const GivenRequest request(std::move(method), std::move(url), headers, std::move(body),
                                std::move(project), std::move(scope));
@@ -147,13 +147,14 @@ class PyClient {
   }
 
   py::dict verify(py::handle project, py::handle model, py::handle api, py::handle url,
-                  const py::sequence& headers, bool force, double timeout) {
+                  py::handle headers, bool force, double timeout) {
     const bool in_range = timeout > 0 && timeout <= 3600;  // which NaN is not
     if (!in_range) {
       throw py::value_error("timeout takes seconds, more than 0 and at most 3600");
     }
+    const py::tuple fields = header_tuple(headers);
     std::vector<Header> views;
-    header_views(headers, views);
+    header_views(fields, views);
     VerifyRequest request;
     request.project = optional_text_view(project, "project");
     request.model = optional_text_view(model, "model");
@@ -168,7 +169,11 @@ class PyClient {
 
   py::dict usage() const { return rows_by_project(client_->usage()); }
 
+  int traverse(visitproc visit, void* argument) const { return kept_.traverse(visit, argument); }
+  void clear() { kept_.clear(); }
+
  private:
+  KeptCallbacks kept_;
   std::shared_ptr<Client> client_;
   std::shared_ptr<OperationPool> pool_;
 };
@@ -192,7 +197,8 @@ std::unique_ptr<PyClient> make_client(const py::dict& options, const py::object&
 }  // namespace
 
 void bind_client(py::module_& module) {
-  py::class_<PyClient>(module, "Client", "Attributes, signs and accounts for requests.")
+  py::class_<PyClient>(module, "Client", "Attributes, signs and accounts for requests.",
+                       collectable<PyClient>())
       .def(py::init(&make_client), py::arg("options") = py::dict(), py::kw_only(),
            py::arg("credentials") = py::none(), py::arg("bearer_token") = py::none(),
            py::arg("bearer_token_refused") = py::none(), py::arg("host_api_key") = "",

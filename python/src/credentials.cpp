@@ -4,6 +4,7 @@
 #include <map>
 
 #include "bindings.hpp"
+#include "gil.hpp"
 
 namespace costmark::python {
 namespace {
@@ -92,7 +93,7 @@ py::dict explain(const std::string& profile,
                        .count();
   ChainReport report;
   {
-    const py::gil_scoped_release released;  // it may read files and run a program
+    const GilReleased released;  // it may read files and run a program
     report = explain_default_credentials(environment_of(environment), profile, now);
   }
   py::list asked;

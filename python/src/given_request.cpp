@@ -15,18 +15,34 @@ bool is_same_field(const Header& a, const Header& b) noexcept {
   return is_same_text(a.name, b.name) && is_same_text(a.value, b.value);
 }
 
+py::object text_of(const py::object& url) {
+  if (PyUnicode_Check(url.ptr()) || PyBytes_Check(url.ptr())) return url;
+  return py::str(url);
+}
+
 }  // namespace
 
-GivenRequest::GivenRequest(py::object method, py::object url, const py::sequence& headers,
-                           py::object body, py::object project, py::object scope)
+GivenRequest::GivenRequest(py::object method, py::object url, py::handle headers, py::object body,
+                           py::object project, py::object scope)
+    : GivenRequest(std::move(method), url, text_of(url), headers, std::move(body),
+                   std::move(project), std::move(scope)) {}
+
+GivenRequest::GivenRequest(const GivenRequest& before, py::object method, py::object url,
+                           py::handle headers, py::object body)
+    : GivenRequest(std::move(method), url, url.is(before.given_url_) ? before.url_ : text_of(url),
+                   headers, std::move(body), before.project_, before.scope_) {}
+
+GivenRequest::GivenRequest(py::object method, py::object given_url, py::object url,
+                           py::handle headers, py::object body, py::object project,
+                           py::object scope)
     : method_(std::move(method)),
+      given_url_(std::move(given_url)),
       url_(std::move(url)),
-      headers_(py::reinterpret_steal<py::tuple>(PySequence_Tuple(headers.ptr()))),
+      headers_(header_tuple(headers)),
       body_(std::move(body)),
       project_(std::move(project)),
       scope_(std::move(scope)),
       streamed_(body_.is_none()) {
-  if (!headers_) throw py::error_already_set();
   if (!streamed_) pinned_ = Buffer(body_);
   header_views(headers_, header_views_);
 }

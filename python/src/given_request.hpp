@@ -11,9 +11,13 @@ namespace costmark::python {
 class GivenRequest {
  public:
   GivenRequest() = default;
-  // `headers` are (name, value) tuples; a `body` of None is one that is streamed.
-  GivenRequest(py::object method, py::object url, const py::sequence& headers, py::object body,
+  // `url` is text, or an object that does not change and whose str() is the URL; `headers` as
+  // `header_views` takes them; a `body` of None is one that is streamed.
+  GivenRequest(py::object method, py::object url, py::handle headers, py::object body,
                py::object project, py::object scope);
+  // The next request of the same operation. What did not change since is not looked at again.
+  GivenRequest(const GivenRequest& before, py::object method, py::object url, py::handle headers,
+               py::object body);
 
   // Good as long as this object lives, also after it was moved.
   Request views() const;
@@ -21,12 +25,18 @@ class GivenRequest {
   // Whether the other one is made of the very same immutable objects, and so says the same.
   bool is_same(const GivenRequest& other) const;
 
-  const py::object& project() const noexcept { return project_; }
-  const py::object& scope() const noexcept { return scope_; }
+  // The fields as they were given, and views of them in the same order.
+  const py::tuple& fields() const noexcept { return headers_; }
+  const std::vector<Header>& field_views() const noexcept { return header_views_; }
+  std::size_t body_size() const noexcept { return pinned_.view().size(); }
 
  private:
+  GivenRequest(py::object method, py::object given_url, py::object url, py::handle headers,
+               py::object body, py::object project, py::object scope);
+
   py::object method_;
-  py::object url_;
+  py::object given_url_;
+  py::object url_;        // its text
   py::tuple headers_{0};  // of our own: no other code can take a pair out of it
   py::object body_;
   py::object project_;

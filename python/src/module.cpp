@@ -1,7 +1,7 @@
 #include "bindings.hpp"
 
 // The module keeps no state that the GIL would have to guard beyond what each part locks itself.
-PYBIND11_MODULE(_core, module) {
+PYBIND11_MODULE(_core_of_main, module) {
   module.doc() = "The C++ core of costmark. Private: use the costmark package.";
   module.attr("version") = COSTMARK_VERSION;
   costmark::python::bind_credentials(module);
@@ -12,4 +12,16 @@ PYBIND11_MODULE(_core, module) {
   costmark::python::bind_tools(module);
   costmark::python::bind_operation(module);
   costmark::python::bind_client(module);
+}
+
+// Callbacks come by way of `PyGILState_Ensure`, which knows the main interpreter alone; pybind11
+// would hang in it before it could say so.
+extern "C" PYBIND11_EXPORT PyObject* PyInit__core() {
+  if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
+    PyErr_SetString(PyExc_ImportError,
+                    "costmark works in the main interpreter of a process alone, and cannot be "
+                    "imported in a subinterpreter");
+    return nullptr;
+  }
+  return PyInit__core_of_main();
 }

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "bindings.hpp"
+#include "gil.hpp"
 
 namespace costmark::python {
 
@@ -37,7 +38,7 @@ class OneAtATime {
       if (lock_.holder_.load(std::memory_order_relaxed) == std::this_thread::get_id()) {
         throw std::runtime_error("an operation is used from a callback that it has called");
       }
-      const py::gil_scoped_release released;
+      const GilReleased released;
       lock_.mutex_.lock();
     }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "callbacks.hpp"
 #include "core_call.hpp"
 #include "usage.hpp"
 
@@ -26,54 +27,109 @@ py::object text_or_none(std::string_view text) {
   return as_text(text);
 }
 
-py::tuple as_pair(std::string_view name, std::string_view value) {
-  return py::make_tuple(as_text(name), as_text(value));
+py::bytes in_lower_case(std::string_view name) {
+  std::string lower(name);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return as_bytes(lower);
 }
 
 constexpr std::string_view content_length = "Content-Length";
 constexpr std::string_view transfer_encoding = "Transfer-Encoding";
 
-std::optional<std::string_view> value_of(const Request& request, std::string_view name) {
-  for (const Header& header : request.headers) {
-    if (equal_ignoring_case(header.name, name)) return header.value;
+// Merges what is to be set and removed into the fields of a request: a field that is set takes the
+// place of the first one of its name.
+class FieldsToSend {
+ public:
+  FieldsToSend(const GivenRequest& given, const Prepared& prepared)
+      : given_(given),
+        // Names in lower case stand beside the others where those given have them.
+        with_lower_case_(!given.fields().empty() && PyTuple_GET_SIZE(given.fields()[0].ptr()) == 3),
+        removed_(prepared.headers_to_remove().begin(), prepared.headers_to_remove().end()) {
+    for (const Header& header : prepared.headers_to_set()) set_.push_back({header, false});
+    if (!prepared.body_changed()) return;
+    if (is_length_right()) {
+      length_ = std::to_string(prepared.body().size());
+      set_.push_back({{content_length, length_}, false});
+    }
+    removed_.push_back(transfer_encoding);  // it must not stand beside the length that is set
   }
-  return std::nullopt;
-}
 
-// Whether the length that the request gives, if any, is that of its body. A wrong one stays, so
-// that it is the error that it is without us.
-bool is_length_right(const Request& request) {
-  const auto given = value_of(request, content_length);
-  return !given || *given == std::to_string(request.body.size());
-}
-
-py::list headers_to_set(const Request& request, const Prepared& prepared) {
-  py::list result;
-  for (const Header& header : prepared.headers_to_set()) {
-    result.append(as_pair(header.name, header.value));
+  // Whether a field is set, or one that is there is removed.
+  bool has_changes() const {
+    const auto& given = given_.field_views();
+    return !set_.empty() || std::any_of(given.begin(), given.end(), [this](const Header& field) {
+      return is_removed(field.name);
+    });
   }
-  if (prepared.body_changed() && is_length_right(request)) {
-    result.append(as_pair(content_length, std::to_string(prepared.body().size())));
-  }
-  return result;
-}
 
-// Less those that are set: setting replaces every field of that name.
-py::list headers_to_remove(const Request& request, const Prepared& prepared) {
-  py::list result;
-  const std::span<const Header> set = prepared.headers_to_set();
-  for (const std::string_view name : prepared.headers_to_remove()) {
-    if (std::none_of(set.begin(), set.end(), [name](const Header& header) {
-          return equal_ignoring_case(header.name, name);
-        })) {
-      result.append(as_text(name));
+  py::list merged() {
+    py::list result;
+    std::size_t index = 0;
+    for (const Header& field : given_.field_views()) append(field.name, index++, result);
+    for (const Setting& setting : set_) {
+      if (!setting.placed) result.append(made(setting.field));
+    }
+    return result;
+  }
+
+ private:
+  struct Setting {
+    Header field;
+    bool placed;
+  };
+
+  void append(std::string_view name, std::size_t index, py::list& result) {
+    const auto setting = std::find_if(set_.begin(), set_.end(), [name](const Setting& each) {
+      return equal_ignoring_case(each.field.name, name);
+    });
+    if (setting != set_.end()) {
+      if (!std::exchange(setting->placed, true)) result.append(made(setting->field));
+    } else if (!is_removed(name)) {
+      result.append(given_.fields()[index]);
     }
   }
-  // It must not stand beside the length that is set.
-  if (prepared.body_changed() && value_of(request, transfer_encoding)) {
-    result.append(as_text(transfer_encoding));
+
+  bool is_removed(std::string_view name) const {
+    return std::any_of(removed_.begin(), removed_.end(), [name](std::string_view each) {
+      return equal_ignoring_case(each, name);
+    });
   }
-  return result;
+
+  // Whether the length that the request gives, if any, is that of its body. A wrong one stays, so
+  // that it is the error that it is without us.
+  bool is_length_right() const {
+    for (const Header& field : given_.field_views()) {
+      if (equal_ignoring_case(field.name, content_length)) {
+        return field.value == std::to_string(given_.body_size());
+      }
+    }
+    return true;
+  }
+
+  py::tuple made(const Header& field) const {
+    py::bytes name = as_bytes(field.name);
+    py::bytes value = as_bytes(field.value);
+    if (!with_lower_case_) return py::make_tuple(std::move(name), std::move(value));
+    return py::make_tuple(std::move(name), in_lower_case(field.name), std::move(value));
+  }
+
+  const GivenRequest& given_;
+  const bool with_lower_case_;
+  std::vector<std::string_view> removed_;
+  std::vector<Setting> set_;
+  std::string length_;
+};
+
+// The values of all fields of that name, as one text.
+std::string joined_values(std::string_view name, const std::vector<Header>& headers) {
+  std::string joined;
+  for (const Header& header : headers) {
+    if (!equal_ignoring_case(header.name, name)) continue;
+    joined.append(joined.empty() ? "" : ", ").append(header.value);
+  }
+  return joined;
 }
 
 std::optional<Outcome> outcome_named(std::string_view name) {
@@ -117,12 +173,13 @@ void OperationPool::give_back(Operation operation) noexcept {
 // --- An operation
 // ---------------------------------------------------------------------------------
 
-PyOperation::PyOperation(std::shared_ptr<OperationPool> pool)
-    : pool_(std::move(pool)), operation_(pool_->take()) {}
+PyOperation::PyOperation(py::object client, std::shared_ptr<OperationPool> pool)
+    : client_(std::move(client)), pool_(std::move(pool)), operation_(pool_->take()) {}
 
 PyOperation::~PyOperation() {
   pool_->give_back(std::move(operation_));
   hand_over_log_lines();
+  interrupt_later();
 }
 
 bool PyOperation::begin(GivenRequest request, bool no_wait) {
@@ -167,11 +224,7 @@ bool PyOperation::ready(bool no_wait) {
   return is_ready;
 }
 
-py::object PyOperation::prepare(py::object method, py::object url, const py::sequence& headers,
-                                py::object body, bool no_wait) {
-  const OneAtATime::Hold hold(lock_);
-  GivenRequest request(std::move(method), std::move(url), headers, std::move(body),
-                       given_.project(), given_.scope());
+bool PyOperation::prepare_next(GivenRequest request, bool no_wait) {
   const bool decided = std::exchange(is_decided_, false) && given_.is_same(request);
   // The request before this one lives until the core has let go of it.
   if (!decided) std::swap(given_, request);
@@ -179,14 +232,25 @@ py::object PyOperation::prepare(py::object method, py::object url, const py::seq
   Status status = with_callbacks([&] {
     return decided ? operation_.prepare({no_wait}) : operation_.prepare(views, {no_wait});
   });
-  is_decided_ = status.ok() || status.error().code == Code::would_block;
-  if (!status && status.error().code == Code::would_block) return py::none();
-  check(std::move(status));
+  const bool would_block = !status && status.error().code == Code::would_block;
+  is_decided_ = status.ok() || would_block;
+  if (!would_block) check(std::move(status));
+  return !would_block;
+}
+
+py::object PyOperation::prepare(py::object method, py::object url, py::handle headers,
+                                py::object body, bool no_wait, bool sent) {
+  const OneAtATime::Hold hold(lock_);
+  GivenRequest request(given_, std::move(method), std::move(url), headers, std::move(body));
+  if (!prepare_next(std::move(request), no_wait)) return py::none();
   const Prepared& prepared = operation_.prepared();
-  return py::make_tuple(
-      headers_to_set(views, prepared), headers_to_remove(views, prepared),
-      prepared.body_changed() ? py::object(as_bytes(prepared.body())) : py::none(),
-      text_or_none(prepared.url()), prepared.authorized());
+  FieldsToSend fields(given_, prepared);
+  py::object outgoing =
+      py::make_tuple(fields.has_changes() ? py::object(fields.merged()) : py::none(),
+                     prepared.body_changed() ? py::object(as_bytes(prepared.body())) : py::none(),
+                     text_or_none(prepared.url()), prepared.authorized());
+  if (sent) operation_.sent();
+  return outgoing;
 }
 
 void PyOperation::sent() {
@@ -194,11 +258,16 @@ void PyOperation::sent() {
   operation_.sent();
 }
 
-py::tuple PyOperation::head(int status, const py::sequence& headers, bool encoded) {
+py::object PyOperation::head(int status, py::handle headers, std::optional<bool> encoded) {
   const OneAtATime::Hold hold(lock_);
-  header_views(headers, answer_headers_);
-  const AnswerPlan plan =
-      in_core(false, [&] { return operation_.head({status, answer_headers_, encoded}); });
+  const py::tuple fields = header_tuple(headers);
+  header_views(fields, answer_headers_);
+  if (!encoded) {
+    std::string encodings = joined_values("content-encoding", answer_headers_);
+    if (!encodings.empty()) return as_text(encodings);
+  }
+  const AnswerPlan plan = in_core(
+      false, [&] { return operation_.head({status, answer_headers_, encoded.value_or(false)}); });
   return py::make_tuple(plan.may_change_body, plan.read_ahead_bytes,
                         std::chrono::duration<double>(plan.read_ahead_time).count());
 }
@@ -277,23 +346,23 @@ std::uint32_t PyOperation::attempts() {
 }
 
 // An attempt that begins while one of this operation is open.
-py::tuple PyOperation::beside(py::object method, py::object url, const py::sequence& headers,
+py::tuple PyOperation::beside(py::object method, py::object url, py::handle headers,
                               py::object body, bool no_wait) {
-  auto other = std::make_unique<PyOperation>(pool_);
-  GivenRequest request(std::move(method), std::move(url), headers, std::move(body),
-                       given_.project(), given_.scope());
+  auto other = std::make_unique<PyOperation>(client_, pool_);
+  GivenRequest request(given_, std::move(method), std::move(url), headers, std::move(body));
   const bool is_ready = other->begin_beside(*this, std::move(request), no_wait);
   return py::make_tuple(std::move(other), is_ready);
 }
 
 void bind_operation(py::module_& module) {
   py::class_<PyOperation>(module, "Operation",
-                          "One call: its decision, its attempts, what is next.")
+                          "One call: its decision, its attempts, what is next.",
+                          collectable<PyOperation>())
       .def("beside", &PyOperation::beside, py::arg("method"), py::arg("url"), py::arg("headers"),
            py::arg("body"), py::arg("no_wait") = false)
       .def("ready", &PyOperation::ready, py::arg("no_wait") = false)
       .def("prepare", &PyOperation::prepare, py::arg("method"), py::arg("url"), py::arg("headers"),
-           py::arg("body"), py::arg("no_wait") = false)
+           py::arg("body"), py::arg("no_wait") = false, py::arg("sent") = false)
       .def("sent", &PyOperation::sent)
       .def("head", &PyOperation::head, py::arg("status"), py::arg("headers") = py::tuple(),
            py::arg("encoded") = false)

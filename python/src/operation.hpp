@@ -32,7 +32,7 @@ class OperationPool {
 // An operation as Python sees it. Any thread may use it; they take turns.
 class PyOperation {
  public:
-  explicit PyOperation(std::shared_ptr<OperationPool> pool);
+  PyOperation(py::object client, std::shared_ptr<OperationPool> pool);
   ~PyOperation();
   PyOperation(const PyOperation&) = delete;
   PyOperation& operator=(const PyOperation&) = delete;
@@ -43,18 +43,20 @@ class PyOperation {
   // The same with the id of another one, which may be of another client.
   bool begin_beside(PyOperation& other, GivenRequest request, bool no_wait);
   // (an operation for an attempt that begins while one of this is open, whether it is ready)
-  py::tuple beside(py::object method, py::object url, const py::sequence& headers, py::object body,
+  py::tuple beside(py::object method, py::object url, py::handle headers, py::object body,
                    bool no_wait);
 
   // Whether it is; only with `no_wait` may it not be.
   bool ready(bool no_wait);
-  // (headers to set, headers to remove, body or None, url or None, authorized); None when it would
-  // have to wait.
-  py::object prepare(py::object method, py::object url, const py::sequence& headers,
-                     py::object body, bool no_wait);
+  // (all fields in the shape of those given, body or None, url or None, authorized), where None
+  // stands for the request's own; None when it would have to wait. `sent` says that the attempt is
+  // on its way.
+  py::object prepare(py::object method, py::object url, py::handle headers, py::object body,
+                     bool no_wait, bool sent);
   void sent();
-  // (may_change_body, read_ahead_bytes, read_ahead_seconds)
-  py::tuple head(int status, const py::sequence& headers, bool encoded);
+  // (may_change_body, read_ahead_bytes, read_ahead_seconds). With `encoded` None, and a
+  // Content-Encoding among the headers: that one's text, and nothing else has happened.
+  py::object head(int status, py::handle headers, std::optional<bool> encoded);
   // The same object when all of it is to be passed on.
   py::object feed(const py::object& piece);
   // (what was held back, next step)
@@ -68,12 +70,21 @@ class PyOperation {
   py::str id();
   std::uint32_t attempts();
 
+  int traverse(visitproc visit, void* arg) const {
+    Py_VISIT(client_.ptr());
+    return 0;
+  }
+  void clear() { client_ = py::object(); }
+
  private:
   template <class Begin>
   bool start(Begin begin, bool no_wait);
   Status become_ready(bool no_wait, bool& is_ready);
+  // False when it would have to wait. Raises what the core says.
+  bool prepare_next(GivenRequest request, bool no_wait);
   py::tuple ended(std::string_view held) const;
 
+  py::object client_;  // whose callbacks the operation may call
   const std::shared_ptr<OperationPool> pool_;
   OneAtATime lock_;
   Operation operation_;

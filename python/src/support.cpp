@@ -17,25 +17,6 @@ py::object optional_offset(const Error& error) {
   return py::int_(*error.offset);
 }
 
-bool finalizing() {
-#if PY_VERSION_HEX >= 0x030D0000
-  return Py_IsInitialized() == 0 || Py_IsFinalizing() != 0;
-#else
-  return Py_IsInitialized() == 0 || _Py_IsFinalizing() != 0;
-#endif
-}
-
-// Leaves the object to the end of the process when there is no interpreter to give it back to.
-void release_with_gil(py::object* object) {
-  if (finalizing()) {
-    object->release();
-    delete object;
-    return;
-  }
-  const py::gil_scoped_acquire gil;
-  delete object;
-}
-
 }  // namespace
 
 void raise(const Error& error) {
@@ -50,6 +31,22 @@ void raise(const Error& error) {
   throw py::error_already_set();
 }
 
+bool is_interrupted() noexcept {
+  return kept_exception != nullptr && PyObject_IsInstance(kept_exception, PyExc_Exception) != 1;
+}
+
+void interrupt_later() noexcept {
+  if (!is_interrupted()) return;
+  const bool by_key = PyObject_IsInstance(kept_exception, PyExc_KeyboardInterrupt) == 1;
+  const py::object kept = take_kept_exception();
+  if (by_key) {
+    PyErr_SetInterrupt();
+    return;
+  }
+  PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(kept.ptr())), kept.ptr());
+  PyErr_WriteUnraisable(nullptr);
+}
+
 Error keep_exception(py::error_already_set& exception, Code code, std::string_view what) {
   std::string message(what);
   message.append(" raised ").append(py::str(exception.type().attr("__name__")));
@@ -57,20 +54,22 @@ Error keep_exception(py::error_already_set& exception, Code code, std::string_vi
   return Error{code, std::move(message), std::nullopt, 0, {}, false};
 }
 
+bool keep_interruption(py::error_already_set& exception) {
+  if (exception.matches(PyExc_Exception)) return false;
+  Py_XDECREF(std::exchange(kept_exception, exception.value().inc_ref().ptr()));
+  return true;
+}
+
 void forget_exception() noexcept {
   Py_XDECREF(std::exchange(kept_exception, nullptr));
 }
 
 void raise_interruption() {
-  if (kept_exception == nullptr || PyObject_IsInstance(kept_exception, PyExc_Exception) == 1) {
-    return;
-  }
+  if (!is_interrupted()) return;
   const py::object kept = take_kept_exception();
   PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(kept.ptr())), kept.ptr());
   throw py::error_already_set();
 }
-
-Shared::Shared(py::object object) : object_(new py::object(std::move(object)), release_with_gil) {}
 
 std::string_view text_view(py::handle object, const char* name) {
   if (PyBytes_Check(object.ptr())) {
@@ -83,7 +82,10 @@ std::string_view text_view(py::handle object, const char* name) {
   }
   Py_ssize_t size = 0;
   const char* data = PyUnicode_AsUTF8AndSize(object.ptr(), &size);
-  if (data == nullptr) throw py::error_already_set();
+  if (data == nullptr) {
+    PyErr_Clear();  // its error holds the whole text, which may be a secret
+    throw py::value_error(std::string(name) + " holds half of a surrogate pair, which is no text");
+  }
   return {data, static_cast<std::size_t>(size)};
 }
 
@@ -91,14 +93,26 @@ std::string_view optional_text_view(py::handle object, const char* name) {
   return object.is_none() ? std::string_view() : text_view(object, name);
 }
 
-void header_views(const py::sequence& headers, std::vector<Header>& out) {
+py::tuple header_tuple(py::handle headers) {
+  const bool is_sequence = PySequence_Check(headers.ptr()) != 0 && PyDict_Check(headers.ptr()) == 0;
+  if (!is_sequence || PyUnicode_Check(headers.ptr()) || PyBytes_Check(headers.ptr())) {
+    throw py::type_error(std::string("headers must be a list of (name, value) tuples, not ") +
+                         Py_TYPE(headers.ptr())->tp_name);
+  }
+  auto fields = py::reinterpret_steal<py::tuple>(PySequence_Tuple(headers.ptr()));
+  if (!fields) throw py::error_already_set();
+  return fields;
+}
+
+void header_views(const py::tuple& headers, std::vector<Header>& out) {
   out.clear();
   for (const py::handle item : headers) {
-    if (!PyTuple_Check(item.ptr()) || PyTuple_GET_SIZE(item.ptr()) != 2) {
+    const Py_ssize_t size = PyTuple_Check(item.ptr()) ? PyTuple_GET_SIZE(item.ptr()) : 0;
+    if (size != 2 && size != 3) {
       throw py::type_error("headers must be a list of (name, value) tuples");
     }
     out.push_back({text_view(PyTuple_GET_ITEM(item.ptr(), 0), "a header name"),
-                   text_view(PyTuple_GET_ITEM(item.ptr(), 1), "a header value")});
+                   text_view(PyTuple_GET_ITEM(item.ptr(), size - 1), "a header value")});
   }
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bindings.hpp"
+#include "callbacks.hpp"
 #include "costmark/bearer_token.hpp"
 #include "costmark/bearer_token_cache.hpp"
 #include "costmark/client.hpp"
@@ -48,14 +49,14 @@ class PyBearerTokens {
  public:
   PyBearerTokens(py::handle region, const py::object& expires_in, const py::object& credentials,
                  const py::object& warn)
-      : warn_(warn) {
+      : warn_(kept_.keep(warn)) {
     const auto environment = process_environment();
     Options options;
     check(options.load_environment(environment));
     BearerTokenConfig config;
     config.region = region_of(region, options, environment);
     config.expires_in_s = whole_number(expires_in);
-    config.credentials = credentials_provider(credentials);
+    config.credentials = credentials_provider(credentials, kept_);
     if (!config.credentials) {
       config.credentials = check(configured_credentials(options, environment));
     }
@@ -70,10 +71,10 @@ class PyBearerTokens {
     forget_exception();
     Result<BearerTokenPtr> token = BearerTokenPtr();
     {
-      const py::gil_scoped_release released;
+      const GilReleased released;
       token = cache_->get(time.value_or(system_time()));
     }
-    for (const auto& warning : std::exchange(waiting_warnings, {})) warn_.get()(warning);
+    for (const auto& warning : std::exchange(waiting_warnings, {})) warn_(warning);
     const BearerTokenPtr good = check(std::move(token));
     raise_interruption();
     return py::make_tuple(py::str(good->text().data(), good->text().size()), good->expires_at());
@@ -83,8 +84,12 @@ class PyBearerTokens {
     return cache_->invalidate(text_view(token, "token"), time.value_or(system_time()));
   }
 
+  int traverse(visitproc visit, void* argument) const { return kept_.traverse(visit, argument); }
+  void clear() { kept_.clear(); }
+
  private:
-  Shared warn_;
+  KeptCallbacks kept_;
+  Callback warn_;
   std::unique_ptr<BearerTokenCache> cache_;
 };
 
@@ -92,7 +97,8 @@ class PyBearerTokens {
 
 void bind_tokens(py::module_& module) {
   py::class_<PyBearerTokens>(module, "BearerTokens",
-                             "Makes short-term Bedrock API keys and keeps the newest.")
+                             "Makes short-term Bedrock API keys and keeps the newest.",
+                             collectable<PyBearerTokens>())
       .def(py::init<py::handle, const py::object&, const py::object&, const py::object&>(),
            py::arg("region"), py::arg("expires_in"), py::arg("credentials"), py::arg("warn"))
       .def("get", &PyBearerTokens::get, py::arg("time") = py::none())

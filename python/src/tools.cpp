@@ -7,6 +7,7 @@
 #include "costmark/options.hpp"
 #include "costmark/signing.hpp"
 #include "costmark/url.hpp"
+#include "gil.hpp"
 
 namespace costmark::python {
 namespace {
@@ -17,7 +18,7 @@ constexpr std::size_t release_gil_from = 4U << 10U;
 template <class Work>
 auto without_gil_if(bool release, Work work) {
   if (!release) return work();
-  const py::gil_scoped_release released;
+  const GilReleased released;
   return work();
 }
 
@@ -64,12 +65,13 @@ const signing::Signer& signer() {
   return shared;
 }
 
-py::dict sign(py::handle method, py::handle url, const py::sequence& headers, py::handle body,
+py::dict sign(py::handle method, py::handle url, py::handle headers, py::handle body,
               const PyCredentials& credentials, py::handle region, py::handle service,
               std::optional<UnixSeconds> time) {
   const Buffer payload(body);
+  const py::tuple fields = header_tuple(headers);
   std::vector<Header> views;
-  header_views(headers, views);
+  header_views(fields, views);
   const auto parts = check(parse_url(text_view(url, "url")));
   std::string host;
   append_host_header(parts, host);

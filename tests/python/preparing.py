@@ -49,20 +49,10 @@ def prepare(
     assert ready
     prepared = operation.prepare(method, url, headers, body)
     assert prepared is not None
-    to_set, to_remove, changed, moved, authorized = prepared
+    fields, changed, moved, authorized = prepared
     whole = body if changed is None else changed
-    fields = merged(headers, to_set, to_remove)
-    return Outgoing(operation, fields, whole, changed is not None, moved, authorized)
-
-
-def merged(headers: Fields, to_set: Fields, to_remove: Sequence[str]) -> list[tuple[bytes, bytes]]:
-    """What the fields of a request become."""
-    gone = {name.lower().encode() for name in (*to_remove, *(name for name, _ in to_set))}
-    kept = [(as_bytes(name), as_bytes(value)) for name, value in headers]
-    return [
-        *(field for field in kept if field[0].lower() not in gone),
-        *((as_bytes(name), as_bytes(value)) for name, value in to_set),
-    ]
+    pairs = [(as_bytes(name), as_bytes(value)) for name, value in fields]
+    return Outgoing(operation, pairs, whole, changed is not None, moved, authorized)
 
 
 def as_bytes(text: str | bytes) -> bytes:

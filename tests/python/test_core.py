@@ -138,13 +138,68 @@ def test_what_is_set_is_not_removed_as_well() -> None:
     ]
     operation, _ = client.begin("POST", URL, given, BODY)
     outgoing: Any = operation.prepare("POST", URL, given, BODY)
-    to_set, to_remove, body, url, authorized = outgoing
+    fields, body, url, authorized = outgoing
     assert (url, authorized) == (None, True)
-    names = [name.lower() for name, _ in to_set]
-    assert len(set(names)) == len(names)
-    assert dict(to_set)["Content-Length"] == str(len(body))
-    assert {"authorization", "x-amz-date", "content-length"} <= set(names)
-    assert [name.lower() for name in to_remove] == ["openai-project"]
+    names = [name for name, _ in fields]
+    # In their places, under the names that they are set with.
+    assert names[:3] == [b"authorization", b"Content-Length", b"Content-Type"]
+    assert {b"x-amz-date", b"x-amz-content-sha256"} == set(names[3:])
+    assert dict(fields)[b"Content-Length"] == str(len(body)).encode()
+    assert fields[2] is given[3]
+
+
+def test_fields_come_back_in_the_shape_in_which_they_were_given() -> None:
+    client = _core.Client({**SIGNED, "project": "proj_a"}, credentials=KEYS)
+    kept = (b"Accept", b"accept", b"*/*")
+    twice = (b"Authorization", b"authorization", b"Bearer placeholder")
+    given = [kept, twice, (b"Content-Type", b"content-type", b"application/json"), twice]
+    operation, _ = client.begin("POST", URL, given, BODY)
+    outgoing: Any = operation.prepare("POST", URL, given, BODY)
+    fields = outgoing[0]
+    assert fields[0] is kept
+    assert all(lower == name.lower() for name, lower, _ in fields)
+    assert [lower for _, lower, _ in fields].count(b"authorization") == 1
+    assert fields[1][2].startswith(b"AWS4-HMAC-SHA256 ")
+    assert fields[-1] == (b"Content-Length", b"content-length", str(len(outgoing[1])).encode())
+
+
+def test_the_text_of_a_url_is_asked_for_once() -> None:
+    class Url:
+        asked = 0
+
+        def __str__(self) -> str:
+            self.asked += 1
+            return URL
+
+    client, url = _core.Client({"project": "proj_a"}), Url()
+    operation, _ = client.begin("POST", url, HEADERS, BODY)
+    for _ in range(3):
+        assert operation.prepare("POST", url, HEADERS, BODY)
+    assert url.asked == 1
+    assert operation.prepare("POST", Url(), HEADERS, BODY)
+
+
+def test_a_head_asks_back_about_an_encoding() -> None:
+    operation = send(_core.Client({"project": "proj_a"}))
+    headers = [(b"Content-Encoding", b"gzip"), (b"X-Other", b"1"), (b"content-encoding", b"br")]
+    assert operation.head(200, headers, None) == "gzip, br"
+    assert operation.head(200, headers[1:2], None) == (False, 0, 0.0)
+
+
+@pytest.mark.parametrize(
+    "headers", [{b"Host": b"gateway.example"}, "Host", b"Host", 7, None, iter(HEADERS)]
+)
+def test_headers_that_are_no_list_are_named(headers: Any) -> None:
+    client = _core.Client({"project": "proj_a"})
+    said = rf"headers must be a list of \(name, value\) tuples, not {type(headers).__name__}"
+    with pytest.raises(TypeError, match=said):
+        client.begin("POST", URL, headers, BODY)
+    operation = send(client)
+    for step in (operation.prepare, operation.beside):
+        with pytest.raises(TypeError, match=said):
+            step("POST", URL, headers, BODY)
+    with pytest.raises(TypeError, match=said):
+        operation.head(200, headers)
 
 
 def test_a_request_that_changed_is_decided_about_again() -> None:
@@ -171,7 +226,7 @@ def test_nothing_is_sent_unattributed_after_an_error() -> None:
         with pytest.raises(costmark.RequestError):
             operation.prepare("POST", URL, HEADERS, b"{")
     outgoing: Any = operation.prepare("POST", URL, HEADERS, BODY)
-    assert b"proj_a" in outgoing[2]
+    assert b"proj_a" in outgoing[1]
 
 
 def test_a_prepared_request_outlives_the_objects_that_it_was_given() -> None:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include "base/fork.hpp"
@@ -55,6 +56,7 @@ struct CredentialsCache::Impl {
   Result<CredentialsPtr> get(UnixSeconds now, const Wait& wait);
   CredentialsPtr at_hand(UnixSeconds now, bool& renewal_due);
   bool is_settled(UnixSeconds now) const noexcept;
+  void take_off() noexcept;
   bool source_changed(Lock& lock, UnixSeconds now);
   Result<CredentialsPtr> refresh(Lock& lock, UnixSeconds now, const Wait& wait);
   Result<CredentialsPtr> fetch(UnixSeconds now, const Wait& wait);
@@ -80,7 +82,8 @@ struct CredentialsCache::Impl {
   UnixSeconds asked_again_at = 0;  // when the source was last asked because of a refusal
   UnixSeconds ask_again_at = 0;    // when a refusal may make it be asked again
   UnixSeconds claimed_at = 0;      // when a renewal was left to a caller of `at_hand`
-  bool in_flight = false;          // a thread is in the provider
+  bool in_flight = false;          // a thread is in the provider:
+  std::thread::id in_provider;     // this one
   std::optional<Error> last_failure;
 };
 
@@ -97,6 +100,12 @@ Result<CredentialsPtr> CredentialsCache::Impl::get(UnixSeconds now, const Wait& 
   Lock lock(mutex);
   forget_parents_flight();
   while (!usable(now) && in_flight) {
+    if (in_provider == std::this_thread::get_id()) {  // it would wait for itself
+      return Error{Code::no_credentials,
+                   "credentials provider " + std::string(provider->name()) +
+                       " asks for the very credentials that it is to provide: a callback must not "
+                       "call through the client that asks it"};
+    }
     const bool landed = waiting.wait(lock, wait);
     if (usable(now)) return current;
     if (!landed) return ended_early(wait, fetching);
@@ -113,6 +122,12 @@ Result<CredentialsPtr> CredentialsCache::Impl::get(UnixSeconds now, const Wait& 
     }
   }
   return refresh(lock, now, wait);
+}
+
+void CredentialsCache::Impl::take_off() noexcept {
+  in_flight = true;
+  in_provider = std::this_thread::get_id();
+  claimed_at = 0;
 }
 
 bool CredentialsCache::Impl::is_settled(UnixSeconds now) const noexcept {
@@ -136,8 +151,7 @@ CredentialsPtr CredentialsCache::Impl::at_hand(UnixSeconds now, bool& renewal_du
 bool CredentialsCache::Impl::source_changed(Lock& lock, UnixSeconds now) {
   looked_at = now;
   look_at = now + look_pause_s;
-  in_flight = true;
-  claimed_at = 0;
+  take_off();
   lock.unlock();
   const bool changed = provider->changed();
   lock.lock();
@@ -166,8 +180,7 @@ Result<CredentialsPtr> CredentialsCache::Impl::refresh(Lock& lock, UnixSeconds n
   Result<CredentialsPtr> result = CredentialsPtr();
   {
     Flight flight{*this, lock};
-    in_flight = true;
-    claimed_at = 0;
+    take_off();
     lock.unlock();
     result = fetch(now, wait);
     lock.lock();

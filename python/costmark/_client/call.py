@@ -63,11 +63,21 @@ class Call:
         return Call, ()
 
 
-def with_call(options: Any) -> Any:
-    """Return a copy of an SDK's options that carries a new call."""
-    copied = options.model_copy() if hasattr(options, "model_copy") else options.copy()
-    vars(copied)[_KEY] = Call(by_sdk=True)
-    return copied
+def carrying_call(options: Any) -> Any:
+    """Return an SDK's options with a new call inside, for the copies that it makes of them.
+
+    They are the same object unless another call is under way with it. `drop_call` it afterwards.
+    """
+    call = Call(by_sdk=True)
+    if vars(options).setdefault(_KEY, call) is not call:
+        options = options.model_copy() if hasattr(options, "model_copy") else options.copy()
+        vars(options)[_KEY] = call
+    return options
+
+
+def drop_call(options: Any) -> None:
+    """Take away what `carrying_call` has put in."""
+    vars(options).pop(_KEY, None)
 
 
 def move_call(options: Any, request: Any) -> None:
@@ -98,4 +108,6 @@ def join(request: Any, call: Call) -> None:
 
 def other_extensions(request: Any) -> dict[str, Any]:
     """Return a request's extensions without ours."""
-    return {name: value for name, value in request.extensions.items() if name != _KEY}
+    others: dict[str, Any] = dict(request.extensions)
+    others.pop(_KEY, None)
+    return others

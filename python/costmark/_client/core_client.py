@@ -19,6 +19,7 @@ from ..errors import (
     TransportError,
 )
 from .call import Call, call_of, join
+from .family import fields_of
 from .scope import current_project
 
 if TYPE_CHECKING:
@@ -38,26 +39,25 @@ def log(level: int, message: str) -> None:
 class Outgoing:
     """What to send: what is changed of a request, maybe with a token or a signature in it."""
 
-    __slots__ = ("authorized", "body", "to_remove", "to_set", "url")
+    __slots__ = ("authorized", "body", "fields", "url")
 
     def __init__(
         self,
-        to_set: list[tuple[str, str]],
-        to_remove: list[str],
+        fields: list[tuple[bytes, ...]] | None,
         body: bytes | None,
         url: str | None,
         authorized: bool,  # whether it carries an authorization of ours
     ) -> None:
-        self.to_set = to_set
-        self.to_remove = to_remove
-        self.body = body  # None: as it is
-        self.url = url  # None: as it is
+        # None of the first three: as it is.
+        self.fields = fields
+        self.body = body
+        self.url = url
         self.authorized = authorized
 
     @property
     def changes_nothing(self) -> bool:
         """Whether the request is sent as it is."""
-        return not (self.to_set or self.to_remove or self.url) and self.body is None
+        return self.fields is None and self.body is None and self.url is None
 
 
 def option_texts(options: Mapping[str, object]) -> HiddenMapping:
@@ -159,16 +159,20 @@ class CoreClient:
 
     def claim(self, request: Any) -> Call:
         """Return the call of a request, whose operation has begun."""
-        call = self._call_of(request)
-        if call.operation is None:
-            self.admit(request)
+        call = call_of(request)
+        if call is None or call.core is not self:  # `admit` was passed by
+            call = self._call_of(request)
+            if call.operation is None:
+                self.admit(request)
         return call
 
     async def claim_async(self, request: Any) -> Call:
         """Do the same; what blocks is done in another thread."""
-        call = self._call_of(request)
-        if call.operation is None:
-            await self.admit_async(request)
+        call = call_of(request)
+        if call is None or call.core is not self:
+            call = self._call_of(request)
+            if call.operation is None:
+                await self.admit_async(request)
         return call
 
     def beside(self, call: Call, request: Any) -> Call:
@@ -181,7 +185,7 @@ class CoreClient:
         return other
 
     def prepare(self, operation: _core.Operation, request: Any) -> Outgoing:
-        """Return what is to be sent for a request, as it now is."""
+        """Return what is to be sent for a request, as it now is; at once, says the operation."""
         no_wait = not self._waits_here()
         outgoing = _outgoing(request, operation, no_wait)
         while outgoing is None:
@@ -214,7 +218,8 @@ class CoreClient:
         # Callbacks are asked on the thread that makes the call, and Ctrl-C gets into them; unless
         # another thread is in one, which the core would wait for.
         return bool(self._sources) and not any(
-            isinstance(source, Source) and source.busy for source in self._sources
+            isinstance(source, Source) and source.busy and not source.asked_here
+            for source in self._sources
         )
 
     async def _make_ready_async(self, operation: _core.Operation, request: Any) -> None:
@@ -261,7 +266,8 @@ class CoreClient:
 
     def _call_of(self, request: Any) -> Call:
         call = call_of(request)
-        if call is None or not (call.by_sdk or call.core in (None, self)):  # another client's
+        is_ours = call is not None and (call.by_sdk or call.core is None or call.core is self)
+        if call is None or not is_ours:
             call = Call()
             join(request, call)
         return call
@@ -285,20 +291,21 @@ def _refusal_listener(bearer_token: Any) -> Any:
 
 
 def _outgoing(request: Any, operation: _core.Operation, no_wait: bool) -> Outgoing | None:
-    prepared = Hidden(_with_body(request, operation.prepare, no_wait))
-    return None if prepared.value is None else Outgoing(*prepared.value)
+    prepared = _with_body(request, operation.prepare, no_wait, True)
+    return None if prepared is None else Outgoing(*prepared)
 
 
 def _with_body(request: Any, step: Callable[..., Any], *arguments: Any) -> Any:
     """Take a step of an operation for a request; a body that is a stream is read if it must be."""
+    fields = fields_of(request.headers)
     body: bytes | None = getattr(request, "_content", None)
     try:
-        return step(request.method, str(request.url), request.headers.raw, body, *arguments)
+        return step(request.method, request.url, fields, body, *arguments)
     except RequestError as error:
         if body is not None or error.code != "body_needed":
             raise
         body = _whole_body(request, error)
-    return step(request.method, str(request.url), request.headers.raw, body, *arguments)
+    return step(request.method, request.url, fields, body, *arguments)
 
 
 def _whole_body(request: Any, reason: RequestError) -> bytes:

@@ -8,23 +8,19 @@ it is for everyone else who uses it.
 from __future__ import annotations
 
 import functools
-import sys
-from importlib import import_module
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
-from .buffered import AsyncBuffered, SyncBuffered
-from .call import call_of, other_extensions
+from .call import call_of
 from .core_client import CoreClient, logger, replayable
-from .decoding import Decoder, decoder_for
+from .family import family_of, fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-    from types import ModuleType
-
     from .. import _core
     from .call import Call
     from .core_client import Outgoing
+    from .exchange import Exchange
+    from .family import Family
 
 
 # --- Views of clients ---------------------------------------------------------------------------
@@ -43,7 +39,7 @@ class _View:
         inner = super()._transport_for_url(url)  # type: ignore[misc]
         transport = self._costmark_transport
         if transport is None or transport.inner is not inner:
-            transport = Transport(inner, self._costmark_core)
+            transport = Transport(inner, self._costmark_core, family_of(self))
             self._costmark_transport = transport  # type: ignore[misc]
         return transport
 
@@ -137,149 +133,6 @@ def is_view(client: object) -> bool:
     return isinstance(client, _View)
 
 
-# --- One attempt --------------------------------------------------------------------------------
-
-
-class Exchange:
-    """One HTTP exchange: reads its answer along, and ends the attempt exactly once."""
-
-    __slots__ = ("_call", "_decoder", "_hides", "_open", "next_step", "operation", "read_ahead")
-
-    def __init__(self, call: Call, operation: _core.Operation) -> None:
-        self._call = call
-        self.operation = operation
-        self._open = [operation]  # popped by what ends it, be it on two threads
-        self._decoder: Decoder | None = None
-        self._hides = False
-        self.read_ahead = (0, 0.0)  # how many bytes, and for how many seconds
-        self.next_step = "none"
-
-    def head(self, response: Any, *, decoded: bool = False) -> None:
-        """Take the answer's head; afterwards it tells the truth about what is passed on."""
-        headers = response.headers
-        encoded = False
-        if not decoded and (encoding := headers.get("content-encoding")):
-            self._decoder, encoded = decoder_for(_module_of(response), encoding)
-        plan = self.operation.head(response.status_code, headers.raw, encoded)
-        self._hides, self.read_ahead = plan[0], plan[1:]
-        if self._hides and not decoded:
-            headers.pop("content-length", None)
-            if self._decoder is not None:
-                headers.pop("content-encoding", None)
-
-    def take(self, piece: bytes) -> bytes:
-        """Read a piece of the answer and return what to pass on of it."""
-        if not self._open:
-            return piece
-        if self._decoder is None:
-            return self.operation.feed(piece)
-        if self._hides:
-            return b"".join(map(self.operation.feed, self._decoder.decode(piece)))
-        try:
-            for decoded in self._decoder.decode(piece):
-                self.operation.feed(decoded)
-        except Exception:  # noqa: BLE001 - the code that decodes it for the caller says what is wrong
-            self.fail("unknown")
-        return piece
-
-    def finish(self) -> bytes:
-        """Take the answer's end and return what was held back."""
-        held = b""
-        if self._decoder is not None and self._open:
-            try:
-                held = b"".join(map(self.operation.feed, self._decoder.flush()))
-            except Exception:  # noqa: BLE001 - as above
-                self.fail("incomplete")
-        held += self._end(None)
-        return held if self._hides else b""
-
-    def fail(self, outcome: str) -> bytes:
-        """Say how the exchange ended, unless that is known already; returns what was held back."""
-        held = self._end(outcome)
-        return held if self._hides else b""
-
-    def _end(self, failure: str | None) -> bytes:
-        if not self._open:
-            return b""
-        try:
-            operation = self._open.pop()
-        except IndexError:  # another thread was quicker
-            return b""
-        try:
-            ended = operation.finish() if failure is None else operation.fail(failure)
-        finally:
-            self._call.give_back(operation)
-        held, self.next_step = ended
-        return held
-
-
-# A caller who gives up raises through us what is no `Exception`: GeneratorExit, CancelledError.
-
-
-class _SyncObserved:
-    """The body of an answer on its way to the caller."""
-
-    def __init__(self, stream: Any, exchange: Exchange) -> None:
-        self._stream = stream
-        self._exchange = exchange
-
-    def __iter__(self) -> Iterator[bytes]:
-        try:
-            for piece in self._stream:
-                passed_on = self._exchange.take(piece)
-                if passed_on:
-                    yield passed_on
-            held = self._exchange.finish()
-        except Exception:
-            held = self._exchange.fail("incomplete")
-            if held:
-                yield held
-            raise
-        except BaseException:
-            self._exchange.fail("cancelled")
-            raise
-        if held:
-            yield held
-
-    def close(self) -> None:
-        self._exchange.fail("cancelled")
-        self._stream.close()
-
-
-class _AsyncObserved:
-    """The same for asynchronous clients."""
-
-    def __init__(self, stream: Any, exchange: Exchange) -> None:
-        self._stream = stream
-        self._exchange = exchange
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        pieces = self._stream.__aiter__()
-        try:
-            async for piece in pieces:
-                passed_on = self._exchange.take(piece)
-                if passed_on:
-                    yield passed_on
-            held = self._exchange.finish()
-        except Exception:
-            held = self._exchange.fail("incomplete")
-            if held:
-                yield held
-            raise
-        except BaseException:
-            self._exchange.fail("cancelled")
-            raise
-        finally:
-            if hasattr(pieces, "aclose"):
-                await pieces.aclose()
-        if held:
-            yield held
-
-    async def aclose(self) -> None:
-        self._exchange.fail("cancelled")
-        await self._stream.aclose()
-
-
 # --- The transport --------------------------------------------------------------------------------
 
 
@@ -290,11 +143,12 @@ class Transport:
     makes that attempt. An answer that does not lead to one is passed on as it came.
     """
 
-    __slots__ = ("_core", "inner")
+    __slots__ = ("_core", "_family", "inner")
 
-    def __init__(self, inner: Any, core: CoreClient) -> None:
+    def __init__(self, inner: Any, core: CoreClient, family: Family) -> None:
         self.inner = inner
         self._core = core
+        self._family = family
 
     def handle_request(self, request: Any) -> Any:
         """Prepare, send, and read the answer along."""
@@ -310,13 +164,15 @@ class Transport:
             raise
         while True:
             claimed.authorized = outgoing.authorized
-            exchange = Exchange(call, operation)
+            exchange = self._family.sync_exchange(call, operation)
             response = self._send(request, outgoing, exchange)
-            if not _may_read_ahead(request, exchange):
+            if exchange.read_ahead_bytes == 0 or not replayable(request):
                 return response
             if not response.is_stream_consumed:
-                response.stream = _family(response).sync_buffered(response.stream)
-                if not response.stream.read_ahead(*exchange.read_ahead):
+                response.stream = self._family.sync_buffered(response.stream)
+                if not response.stream.read_ahead(
+                    exchange.read_ahead_bytes, exchange.read_ahead_seconds
+                ):
                     return response
             if exchange.next_step != "again" or call.take() is None:
                 return response
@@ -341,13 +197,15 @@ class Transport:
             raise
         while True:
             claimed.authorized = outgoing.authorized
-            exchange = Exchange(call, operation)
+            exchange = self._family.async_exchange(call, operation)
             response = await self._send_async(request, outgoing, exchange)
-            if not _may_read_ahead(request, exchange):
+            if exchange.read_ahead_bytes == 0 or not replayable(request):
                 return response
             if not response.is_stream_consumed:
-                response.stream = _family(response).async_buffered(response.stream)
-                if not await response.stream.read_ahead(*exchange.read_ahead):
+                response.stream = self._family.async_buffered(response.stream)
+                if not await response.stream.read_ahead(
+                    exchange.read_ahead_bytes, exchange.read_ahead_seconds
+                ):
                     return response
             if exchange.next_step != "again" or call.take() is None:
                 return response
@@ -367,22 +225,22 @@ class Transport:
 
     def _send(self, request: Any, outgoing: Outgoing, exchange: Exchange) -> Any:
         try:
-            rebuilt = _rebuilt(request, outgoing)
-            exchange.operation.sent()
+            rebuilt = self._family.rebuilt(request, outgoing)
             response = self.inner.handle_request(rebuilt)
-            return _observed(response, exchange, "sync_stream")
+            exchange.observe(response, fields_of(response.headers))
+            return response
         except BaseException as error:
-            exchange.fail("error" if isinstance(error, Exception) else "cancelled")
+            exchange.end("error" if isinstance(error, Exception) else "cancelled")
             raise
 
     async def _send_async(self, request: Any, outgoing: Outgoing, exchange: Exchange) -> Any:
         try:
-            rebuilt = _rebuilt(request, outgoing)
-            exchange.operation.sent()
+            rebuilt = self._family.rebuilt(request, outgoing)
             response = await self.inner.handle_async_request(rebuilt)
-            return _observed(response, exchange, "async_stream")
+            exchange.observe(response, fields_of(response.headers))
+            return response
         except BaseException as error:
-            exchange.fail("error" if isinstance(error, Exception) else "cancelled")
+            exchange.end("error" if isinstance(error, Exception) else "cancelled")
             raise
 
     def __getattr__(self, name: str) -> Any:
@@ -397,82 +255,5 @@ def _take(core: CoreClient, call: Call, request: Any) -> tuple[Call, _core.Opera
     return call, operation
 
 
-def _may_read_ahead(request: Any, exchange: Exchange) -> bool:
-    return exchange.read_ahead[0] > 0 and replayable(request)
-
-
 def _warn_of(error: Exception) -> None:
     logger.warning("a refused request could not be prepared again: %s", error)
-
-
-def _rebuilt(request: Any, outgoing: Outgoing) -> Any:
-    """Return a request of its own to send, as the caller's may be sent again; that one as it is."""
-    if outgoing.changes_nothing:
-        return request
-    family = _family(request)
-    # Not by its constructor, which would parse again what was parsed already.
-    rebuilt = object.__new__(family.request)
-    vars(rebuilt).update(vars(request))
-    headers = rebuilt.headers = family.headers(request.headers)
-    for name in outgoing.to_remove:
-        headers.pop(name, None)
-    for field in outgoing.to_set:
-        headers[field[0]] = field[1]
-    rebuilt.extensions = other_extensions(request)
-    if outgoing.url is not None:
-        rebuilt.url = family.url(outgoing.url)
-    if outgoing.body is not None:
-        rebuilt._content = outgoing.body
-        rebuilt.stream = family.byte_stream(outgoing.body)
-    return rebuilt
-
-
-def _observed(response: Any, exchange: Exchange, kind: str) -> Any:
-    if response.is_stream_consumed:  # a transport for tests: the body is there already
-        exchange.head(response, decoded=True)
-        exchange.take(response.content)
-        exchange.finish()
-        return response
-    exchange.head(response)
-    response.stream = getattr(_family(response), kind)(response.stream, exchange)
-    return response
-
-
-# --- httpx and httpx2 ---------------------------------------------------------------------------
-
-
-class _Family:
-    """The classes of httpx or of httpx2; each checks that what it is given is its own."""
-
-    def __init__(self, module: ModuleType) -> None:
-        self.request = module.Request
-        self.headers = module.Headers
-        self.url = module.URL
-        self.byte_stream = module.ByteStream
-        self.sync_stream = type("ObservedStream", (_SyncObserved, module.SyncByteStream), {})
-        self.async_stream = type("ObservedStream", (_AsyncObserved, module.AsyncByteStream), {})
-        self.sync_buffered = type("BufferedStream", (SyncBuffered, module.SyncByteStream), {})
-        self.async_buffered = type("BufferedStream", (AsyncBuffered, module.AsyncByteStream), {})
-
-
-def _family(value: object) -> _Family:
-    return _family_named(_module_of(value))
-
-
-@functools.lru_cache(maxsize=8)
-def _family_named(module: str) -> _Family:
-    return _Family(sys.modules.get(module) or import_module(module))
-
-
-def _module_of(value: object) -> str:
-    cls: Any = type(value)
-    return _module_of_class(cls)
-
-
-@functools.lru_cache(maxsize=64)
-def _module_of_class(cls: type) -> str:
-    for base in cls.__mro__:
-        name = base.__module__.partition(".")[0]
-        if name in ("httpx", "httpx2"):
-            return name
-    raise TypeError(f"{cls.__module__}.{cls.__qualname__} is of neither httpx nor httpx2")

@@ -18,7 +18,7 @@ from .._hidden import Hidden, HiddenMapping
 from .._sdk.base import Keys, Sdk, is_async, sdk_of
 from .._waiting import Flights, checked_source
 from . import context
-from .call import leave_alone, move_call, with_call
+from .call import carrying_call, drop_call, leave_alone, move_call
 from .core_client import CoreClient, hint_of, option_texts
 from .transport import attach, detach, is_view, send_through
 
@@ -136,19 +136,21 @@ class _Spec:
     bearer_token: Callable[[], Any] | None
     applies_to: Callable[[Any], bool] | None = None  # by base URL; None: to all
 
+    @functools.cached_property
     def _names_keys(self) -> bool:
         return self.credentials is not None or not self.options.keys().isdisjoint(
             ("access_key_id", "profile")
         )
 
+    @functools.cached_property
     def _names_token(self) -> bool:
         return self.bearer_token is not None or "bearer_token" in self.options
 
     def _completed(self, said: Mapping[str, str]) -> Mapping[str, str]:
         """Return the options, with what the client says about a matter that they leave open."""
-        if "auth" in self.options or self._names_token():
+        if "auth" in self.options or self._names_token:
             return self.options
-        if not self._names_keys():
+        if not self._names_keys:
             return HiddenMapping(said, self.options)
         if said.get("auth") != "sigv4":
             return self.options
@@ -163,7 +165,7 @@ class _Spec:
 
     def ask_of(self, sdk: Sdk, client: Any) -> Callable[[], Keys] | None:
         """Return what the client asks for its keys at every attempt; None without such a thing."""
-        if self._names_keys() or self._names_token():
+        if self._names_keys or self._names_token:
             return None
         return sdk.ask(client)
 
@@ -177,7 +179,7 @@ class _Spec:
             {} if project is None else {"project": project},
         )
         credentials: Any = self.credentials
-        if not self._names_keys() and not self._names_token():
+        if not self._names_keys and not self._names_token:
             credentials = identity.credentials
             if credentials is not None and keys is not None:
                 credentials = _First(keys.credentials, credentials)
@@ -265,7 +267,8 @@ class _Wrapped:
 
 def _said_by(sdk: Sdk, client: Any, keys: Keys | None = None) -> tuple[Hidden, Any]:
     """Return what a client says now, as far as its core client is made of it, and of which keys."""
-    said = Hidden((str(client.base_url), sdk.project(client), sdk.state(client)))
+    # The URL as an object: the same one is equal to itself at once.
+    said = Hidden((client.base_url, sdk.project(client), sdk.state(client)))
     return said, None if keys is None else keys.fingerprint
 
 
@@ -320,17 +323,25 @@ def _attach(client: Any, wrapped: _Wrapped) -> None:
 
 def _request(self: Any, cast_to: Any, options: Any, *args: Any, **kwargs: Any) -> Any:
     """Make what the SDK sends from here on, retries included, one operation."""
-    return type(self).request(self, cast_to, with_call(options), *args, **kwargs)
+    options = carrying_call(options)
+    try:
+        return type(self).request(self, cast_to, options, *args, **kwargs)
+    finally:
+        drop_call(options)
 
 
 async def _request_async(self: Any, cast_to: Any, options: Any, *args: Any, **kwargs: Any) -> Any:
     """Do the same for asynchronous clients."""
-    return await type(self).request(self, cast_to, with_call(options), *args, **kwargs)
+    options = carrying_call(options)
+    try:
+        return await type(self).request(self, cast_to, options, *args, **kwargs)
+    finally:
+        drop_call(options)
 
 
 def _build_request(self: Any, options: Any, **kwargs: Any) -> Any:
     request = type(self)._build_request(self, options, **kwargs)
-    wrapped = _wrapped(self)
+    wrapped: _Wrapped = self.__dict__[_WRAPPED]
     if wrapped.applies(self):
         wrapped.sdk.request_built(self, request, options)
     move_call(options, request)
@@ -339,7 +350,7 @@ def _build_request(self: Any, options: Any, **kwargs: Any) -> Any:
 
 def _prepare(self: Any, request: Any) -> None:
     """Decide who pays, and fetch what signing needs, before the SDK starts to send and to retry."""
-    wrapped = _wrapped(self)
+    wrapped: _Wrapped = self.__dict__[_WRAPPED]
     if not wrapped.applies(self):
         leave_alone(request)
         type(self)._prepare_request(self, request)
@@ -351,7 +362,7 @@ def _prepare(self: Any, request: Any) -> None:
 
 async def _prepare_async(self: Any, request: Any) -> None:
     """Do the same for asynchronous clients."""
-    wrapped = _wrapped(self)
+    wrapped: _Wrapped = self.__dict__[_WRAPPED]
     if not wrapped.applies(self):
         leave_alone(request)
         await type(self)._prepare_request(self, request)

@@ -70,14 +70,14 @@ def check_instead_of_signing(client: Any, request: Any) -> bool:
 
 def _auth_of(client: Any) -> Any:
     runtime = getattr(client, "_provider_runtime", None)
-    if getattr(runtime, "name", None) != "bedrock":
+    if runtime is None or getattr(runtime, "name", None) != "bedrock":
         return None
     return getattr(getattr(runtime, "prepare_request", None), "__self__", None)
 
 
 def _signs_itself(client: Any) -> bool:
     auth = _auth_of(client)
-    if not hasattr(auth, "_config") or not hasattr(auth, "_validate_request"):
+    if auth is None or not hasattr(auth, "_config") or not hasattr(auth, "_validate_request"):
         return False
     # Subclasses may do more before a request than let their provider sign it.
     openai = sys.modules["openai"]

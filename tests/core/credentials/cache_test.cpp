@@ -381,6 +381,20 @@ TEST(CredentialsCache, AnExceptionOfTheHostLeavesItUsable) {
   EXPECT_TRUE(cache.get(0).ok());
 }
 
+TEST(CredentialsCache, AProviderThatAsksTheCacheItselfGetsAnError) {
+  CredentialsCache* asked = nullptr;
+  Source source([&](UnixSeconds now) -> Result<CredentialsPtr> {
+    const auto inner = asked->get(now);
+    EXPECT_EQ(inner.error().code, Code::no_credentials);
+    EXPECT_NE(inner.error().message.find("must not call through the client"), std::string::npos);
+    return make_credentials(now + hour);
+  });
+  CredentialsCache cache(source.provider());
+  asked = &cache;
+  EXPECT_TRUE(cache.get(0).ok());
+  EXPECT_EQ(source.calls(), 1);
+}
+
 // Runs `work` on `count` threads.
 template <class Work>
 void on_threads(int count, Work work) {

@@ -1,0 +1,106 @@
+"""httpx and httpx2: the same classes twice, each of which takes only objects of its own."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .buffered import AsyncBuffered, SyncBuffered
+from .call import other_extensions
+from .exchange import AsyncExchange, SyncExchange
+
+if TYPE_CHECKING:
+    from .core_client import Outgoing
+
+_MODULES = ("httpx", "httpx2")
+
+
+class Family:
+    """The classes of one of the two, and what depends on how they keep what they hold."""
+
+    def __init__(self, name: str) -> None:
+        module = sys.modules.get(name) or import_module(name)
+        self.request = module.Request
+        self.headers = module.Headers
+        self.url = module.URL
+        self.byte_stream = module.ByteStream
+        self._empty_headers = vars(module.Headers())
+        of = {"module": name}
+        self.sync_exchange = type("ObservedStream", (SyncExchange, module.SyncByteStream), of)
+        self.async_exchange = type("ObservedStream", (AsyncExchange, module.AsyncByteStream), of)
+        self.sync_buffered = type("BufferedStream", (SyncBuffered, module.SyncByteStream), {})
+        self.async_buffered = type("BufferedStream", (AsyncBuffered, module.AsyncByteStream), {})
+
+    def headers_of(self, fields: list[tuple[bytes, ...]]) -> Any:
+        """Return headers with the fields that the core gave in return for those of `fields_of`."""
+        if not fields or len(fields[0]) != 3:
+            return self.headers(fields)
+        headers = object.__new__(self.headers)
+        headers.__dict__ = {**self._empty_headers, "_list": fields}
+        return headers
+
+    def rebuilt(self, request: Any, outgoing: Outgoing) -> Any:
+        """Return a request of its own to send, as the caller's may be sent again; or that one."""
+        if outgoing.changes_nothing:
+            return request
+        # Not by its constructor, which would parse again what was parsed already.
+        rebuilt = object.__new__(self.request)
+        rebuilt.__dict__.update(request.__dict__)
+        if outgoing.fields is None:
+            rebuilt.headers = self.headers(request.headers)
+        else:
+            rebuilt.headers = self.headers_of(outgoing.fields)
+        rebuilt.extensions = other_extensions(request)
+        if outgoing.url is not None:
+            rebuilt.url = self.url(outgoing.url)
+        if outgoing.body is not None:
+            rebuilt._content = outgoing.body
+            rebuilt.stream = self.byte_stream(outgoing.body)
+        return rebuilt
+
+
+_kept_as_triples: dict[type, bool] = {}
+
+
+def fields_of(headers: Any) -> Any:
+    """Return the fields of headers for the core: as they are kept, else as pairs."""
+    cls: type = type(headers)
+    triples = _kept_as_triples.get(cls)
+    if triples is None:
+        triples = _kept_as_triples[cls] = _keeps_triples(cls)
+    return (triples and headers._list) or headers.raw
+
+
+def _keeps_triples(cls: type) -> bool:
+    """Whether these headers are kept as (name, name in lower case, value), in a list `_list`.
+
+    Those of all versions are that are known. To take the list as it is, and to give back such a
+    one, saves the building of two others, and a normalization of every field.
+    """
+    if cls.__qualname__ != "Headers" or cls.__module__.partition(".")[0] not in _MODULES:
+        return False
+    probe: Any = cls
+    kept = getattr(probe([(b"Name", b"value")]), "_list", None)
+    return bool(kept == [(b"Name", b"name", b"value")])
+
+
+def family_of(value: object) -> Family:
+    """Return the family of an httpx client, of a request or of an answer."""
+    cls: Any = type(value)
+    return _family_named(_module_of(cls))
+
+
+@functools.lru_cache(maxsize=8)
+def _family_named(name: str) -> Family:
+    return Family(name)
+
+
+@functools.lru_cache(maxsize=64)
+def _module_of(cls: type) -> str:
+    for base in cls.__mro__:
+        name = base.__module__.partition(".")[0]
+        if name in _MODULES:
+            return name
+    raise TypeError(f"{cls.__module__}.{cls.__qualname__} is of neither httpx nor httpx2")
