@@ -51,7 +51,8 @@ def prepare(
     assert prepared is not None
     fields, changed, moved, authorized = prepared
     whole = body if changed is None else changed
-    pairs = [(as_bytes(name), as_bytes(value)) for name, value in fields]
+    sent = headers if fields is None else fields
+    pairs = [(as_bytes(name), as_bytes(value)) for name, value in sent]
     return Outgoing(operation, pairs, whole, changed is not None, moved, authorized)
 
 

@@ -35,9 +35,9 @@ class _BadRowError(ValueError):
 
 
 def parse_line(line: bytes, *, in_log: bool = False) -> Row | Fault | None:
-    """Read one line, with or without its newline. None for an empty one.
+    """Read one line, with or without its newline. None for an empty line.
 
-    ``in_log``: the line may be another program's, which is None as well. A row may stand behind a
+    ``in_log``: the line may be another program's: None again. A row may stand behind a
     prefix there, or in the member ``message`` or ``log`` of an object.
     """
     line = line.strip(b" \t\r\n")
