@@ -35,10 +35,9 @@ func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String())
 
 // A CredentialsProvider supplies AWS credentials.
 //
-// Credentials is called by the goroutine whose request needs them, when those at hand are absent or
-// about to expire; for one client never by two at once. It may block: the others go on with
-// credentials that are still valid. The context is that of the call that needs them; when that is
-// cancelled, the others who wait ask again.
+// Credentials is called when those at hand are absent or about to expire; for one client never by two
+// goroutines at once. It may block: requests go on with credentials that are still valid. The context has
+// the values of the request that needs them first. It is cancelled when no request waits any more.
 //
 // It must not use the client that asks, nor wait for a goroutine that does, nor end its goroutine
 // (runtime.Goexit, testing.T.FailNow). A panic becomes an error that wraps a *PanicError.

@@ -60,6 +60,7 @@ type Settings struct {
 	Ledger      string `option:"ledger"` // a folder, or "stdout", "stderr", "fd:N"
 	LedgerBegin Switch `option:"ledger_begin"`
 	LedgerSync  string `option:"ledger_sync"` // "every", "interval", "never"
+	Prices      string `option:"prices"`      // a file
 
 	// Send and Verify. Times are rounded up to milliseconds.
 	Timeout            time.Duration `option:"timeout_ms"`

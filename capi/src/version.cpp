@@ -11,8 +11,7 @@
 namespace {
 
 constexpr std::string_view features[] = {
-    "operation", "usage",        "sign",        "presign",
-    "json",      "bearer_token", "credentials", "routes",
+    "operation", "usage",  "sign", "presign", "json", "bearer_token", "credentials", "routes",
 #ifndef COSTMARK_WITHOUT_NETWORK
     "send",      "verify",
 #endif

@@ -133,7 +133,7 @@ def test_what_is_set_is_not_removed_as_well() -> None:
     given = [
         (b"openai-PROJECT", b"proj_a"),
         (b"AUTHORIZATION", b"Bearer placeholder"),
-        (b"content-LENGTH", b"1"),
+        (b"content-LENGTH", str(len(BODY)).encode()),
         (b"Content-Type", b"application/json"),
     ]
     operation, _ = client.begin("POST", URL, given, BODY)

@@ -27,7 +27,8 @@ class NoTransport final : public http::Transport {
 struct Connection::Handles {};
 
 SteadyClock::time_point deadline_in(milliseconds time) noexcept {
-  return SteadyClock::now() + std::clamp(time, milliseconds(1), milliseconds(std::chrono::days(24)));
+  return SteadyClock::now() +
+         std::clamp(time, milliseconds(1), milliseconds(std::chrono::days(24)));
 }
 
 bool speaks_http_2() noexcept {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/cleanse.hpp"
+#include "base/openssl_use.hpp"
 #include "costmark/url.hpp"
 #include "crypto/crypto.hpp"
 #include "signing/canonical.hpp"
@@ -333,6 +334,7 @@ Status Signer::sign(const Request& request, const PayloadHash& payload_hash,
     if (auto status = check_expiry(credentials, now); !status) return status;
   }
 
+  const OpensslUse of_all_steps;
   const Timestamp time(now);
   work.date = time.text();
   work.content_sha256 = view(payload_hash);
@@ -361,6 +363,7 @@ Status Signer::presign(const Request& request, const PayloadHash& payload_hash,
   if (auto status = check_time(now); !status) return status;
   if (auto status = check_expiry(credentials, now); !status) return status;
 
+  const OpensslUse of_all_steps;
   const Timestamp time(now);
   work.date = time.text();
   work.token = credentials.session_token();

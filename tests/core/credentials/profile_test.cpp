@@ -165,8 +165,9 @@ TEST(Profile, WhatIsNoWordIsNamedWithItsLine) {
         << result.error().message;
     EXPECT_EQ(result.error().message.find("CANARY"), std::string::npos);
     // And where a role is assumed with it.
-    home.write_config("[profile base]\naws_access_key_id = A\n" + std::string(c.line) +
-                      "\n[profile role]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = base\n");
+    home.write_config(
+        "[profile base]\naws_access_key_id = A\n" + std::string(c.line) +
+        "\n[profile role]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = base\n");
     const auto of_role = resolve(home, {}, "role");
     ASSERT_FALSE(of_role.ok()) << c.line;
     EXPECT_EQ(of_role.error().message, result.error().message);

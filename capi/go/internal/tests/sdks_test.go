@@ -93,7 +93,7 @@ func TestWhatIsRefusedIsTriedOnceByOtherSDKs(t *testing.T) {
 	for name, call := range otherSDKs {
 		t.Run(name, func(t *testing.T) {
 			j := joinWithout(t, failingTwice())
-			counting := &counting{base: j.http.Transport}
+			counting := &roundTrips{base: j.http.Transport}
 			j.http = &http.Client{Transport: counting}
 			err := call(costmark.WithProject(context.Background(), "not a project"), j)
 			if !errors.Is(err, costmark.ErrInvalidProject) || counting.count.Load() != 1 {
@@ -108,13 +108,13 @@ func TestWhatIsRefusedIsTriedOnceByOtherSDKs(t *testing.T) {
 	}
 }
 
-// counting counts round trips.
-type counting struct {
+// roundTrips counts round trips.
+type roundTrips struct {
 	base  http.RoundTripper
 	count atomic.Int64
 }
 
-func (c *counting) RoundTrip(request *http.Request) (*http.Response, error) {
+func (c *roundTrips) RoundTrip(request *http.Request) (*http.Response, error) {
 	c.count.Add(1)
 	return c.base.RoundTrip(request)
 }
