@@ -122,6 +122,7 @@ const std::map<std::string, Silent>& silent() {
       END(costmark_verification_free, verification),
       CALL(costmark_usage_report_count, usage),
       VIEW_AT(costmark_usage_report_read, usage, usage_totals),
+      VIEW(costmark_usage_report_requests, usage, request_counts),
       END(costmark_usage_report_free, usage),
       {"costmark_credentials_cache_refused",
        [](Handles& of) { costmark_credentials_cache_refused(of.cache, of.set); }},

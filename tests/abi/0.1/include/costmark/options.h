@@ -55,6 +55,8 @@ extern "C" {
  *   nothing is sent over them.
  * - no_proxy (text): Hosts that are reached without a proxy, separated by commas; by default
  *   no_proxy of the environment.
+ * - prices (text): Price book of the estimates in the ledger; by default the one that ships with
+ *   costmark. See 'costmark prices'.
  * - profile (text): Profile of the shared AWS config and credentials files; keys in the
  *   environment are then left alone. By default AWS_DEFAULT_PROFILE, then AWS_PROFILE.
  * - project (text): Project id of requests that nothing else names a project for.
