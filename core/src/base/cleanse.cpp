@@ -7,7 +7,7 @@ namespace costmark {
 void cleanse(void* memory, std::size_t size) noexcept {
   if (size == 0) return;
   std::memset(memory, 0, size);
-  // The compiler must take it that somebody reads the zeros.
+  // For the compiler this reads the zeros, so it cannot leave them out.
   asm volatile("" : : "r"(memory) : "memory");
 }
 

@@ -24,7 +24,7 @@ class Gatherer final : public Receiver {
       return unusable("the answer is larger than " + std::to_string(largest_) + " bytes");
     }
     append_secret(body_, piece);
-    // It is libcurl's buffer, which libcurl frees as it is. Nobody reads the piece again.
+    // It is libcurl's buffer, which libcurl frees as it is. The piece is not read again.
     cleanse(const_cast<char*>(piece.data()), piece.size());
     return {};
   }
