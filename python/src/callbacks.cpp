@@ -3,17 +3,9 @@
 namespace costmark::python {
 namespace {
 
-bool finalizing() {
-#if PY_VERSION_HEX >= 0x030D0000
-  return Py_IsInitialized() == 0 || Py_IsFinalizing() != 0;
-#else
-  return Py_IsInitialized() == 0 || _Py_IsFinalizing() != 0;
-#endif
-}
-
 // Leaves the object to the end of the process when there is no interpreter to give it back to.
 void release_with_gil(py::object* object) {
-  if (finalizing()) {
+  if (is_finalizing()) {
     object->release();
     delete object;
     return;

@@ -13,6 +13,7 @@
 namespace costmark::python {
 
 [[noreturn]] void stop_this_thread() noexcept;
+bool is_finalizing() noexcept;
 
 // Runs what may take the GIL, as all Python code may. `work` keeps nothing that has a destructor.
 template <class Work>
@@ -45,12 +46,19 @@ class GilReleased {
 // With the GIL as long as it lives, on any thread of the interpreter, whether it has it or not.
 class GilHeld {
  public:
-  GilHeld() : before_(or_stop_at_exit([] { return PyGILState_Ensure(); })) {}
+  GilHeld() : before_(or_stop_at_exit(&take)) {}
   ~GilHeld() { PyGILState_Release(before_); }
   GilHeld(const GilHeld&) = delete;
   GilHeld& operator=(const GilHeld&) = delete;
 
  private:
+  // A thread that has the GIL is the one that ends the interpreter. For others, what the
+  // interpreter knows of them may be gone by then.
+  static PyGILState_STATE take() {
+    if (is_finalizing() && PyGILState_Check() == 0) stop_this_thread();
+    return PyGILState_Ensure();
+  }
+
   const PyGILState_STATE before_;
 };
 

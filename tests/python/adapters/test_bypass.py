@@ -18,6 +18,7 @@ import costmark
 from adapters.clients import create_project, plain, signed
 from costmark import _core
 from harness import Emulator, run_emulator
+from preparing import as_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,8 +80,8 @@ def send(emulator: Emulator, attempt: dict[str, Any], headers: Pairs, body: byte
         connection.close()
 
 
-def without_length(fields: list[tuple[bytes, bytes]]) -> Pairs:
-    pairs = [(name.decode(), value.decode()) for name, value in fields]
+def without_length(fields: list[tuple[str | bytes, str | bytes]]) -> Pairs:
+    pairs = [(as_bytes(name).decode(), as_bytes(value).decode()) for name, value in fields]
     return [(name, value) for name, value in pairs if name.lower() != "content-length"]
 
 
