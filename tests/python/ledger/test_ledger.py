@@ -69,7 +69,12 @@ def test_rows_are_the_servers_records(bedrock: Emulator, folder: Path) -> None:
 
 def test_rows_of_asynchronous_calls(bedrock: Emulator, folder: Path) -> None:
     client = costmark.wrap(plain_async(bedrock), ledger=str(folder), **SIGNED)
-    asyncio.run(all_async_calls(client))
+
+    async def calls() -> None:
+        async with client:
+            await all_async_calls(client)
+
+    asyncio.run(calls())
     assert_sides_agree(bedrock, folder)
 
 
