@@ -184,7 +184,6 @@ std::int64_t now() noexcept {
 }  // namespace costmark::capi
 
 using namespace costmark::capi;
-using costmark::Status;
 
 costmark_status costmark_price_book_shipped(costmark_price_book** out_book,
                                             costmark_error** out_error) noexcept {

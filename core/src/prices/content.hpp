@@ -15,11 +15,26 @@ namespace prices {
 
 // What a line's kind and time to live come to.
 enum class Slot : std::uint8_t {
-  input = static_cast<std::uint8_t>(PriceKind::input),
-  web_fetch = static_cast<std::uint8_t>(PriceKind::web_fetch),
-  other_cache_time = static_cast<std::uint8_t>(price_kinds),  // one that no server tells yet
-  by_name,                                                    // a kind or a unit that is not known
+  // As PriceKind counts them.
+  input,
+  cached,
+  cache_write,
+  cache_write_5m,
+  cache_write_30m,
+  cache_write_1h,
+  cache_write_12h,
+  output,
+  audio_input,
+  audio_output,
+  web_search,
+  web_fetch,
+  // What has no place among the rates.
+  other_cache_time,  // one that no server tells yet
+  by_name,           // a kind or a unit that is not known
 };
+static_assert(static_cast<std::size_t>(Slot::web_fetch) ==
+              static_cast<std::size_t>(PriceKind::web_fetch));
+static_assert(static_cast<std::size_t>(Slot::other_cache_time) == price_kinds);
 
 constexpr std::size_t place(Slot slot) noexcept {
   return static_cast<std::size_t>(slot);

@@ -97,8 +97,7 @@ class Selection {
   static void put(const Entry& entry, Rates& rates) noexcept {
     rates.state = CostState::priced;
     if (entry.slot == Slot::by_name) return;
-    const auto cache_write = static_cast<Slot>(PriceKind::cache_write);
-    if (entry.slot > cache_write && entry.slot <= static_cast<Slot>(PriceKind::cache_write_12h)) {
+    if (entry.slot > Slot::cache_write && entry.slot <= Slot::cache_write_12h) {
       ++rates.cache_times;
     }
     if (entry.slot == Slot::other_cache_time) {
