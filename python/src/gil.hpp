@@ -32,14 +32,17 @@ auto or_stop_at_exit(Work work) -> decltype(work()) {
 // Without the GIL as long as it lives.
 class GilReleased {
  public:
-  GilReleased() : thread_(PyEval_SaveThread()) {}
+  GilReleased() : ends_the_interpreter_(is_finalizing()), thread_(PyEval_SaveThread()) {}
   ~GilReleased() {
+    // The state of any other thread may be freed by then.
+    if (!ends_the_interpreter_ && is_finalizing()) stop_this_thread();
     or_stop_at_exit([this] { PyEval_RestoreThread(thread_); });
   }
   GilReleased(const GilReleased&) = delete;
   GilReleased& operator=(const GilReleased&) = delete;
 
  private:
+  const bool ends_the_interpreter_;  // it had the GIL while the interpreter was taken apart
   PyThreadState* const thread_;
 };
 

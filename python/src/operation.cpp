@@ -92,9 +92,8 @@ class FieldsToSend {
   }
 
   bool is_removed(std::string_view name) const {
-    return std::any_of(removed_.begin(), removed_.end(), [name](std::string_view each) {
-      return equal_ignoring_case(each, name);
-    });
+    return std::any_of(removed_.begin(), removed_.end(),
+                       [name](std::string_view each) { return equal_ignoring_case(each, name); });
   }
 
   // Whether the length that the request gives, if any, is that of its body. A wrong one stays, so
