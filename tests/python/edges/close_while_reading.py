@@ -2,7 +2,7 @@
 
 Under AddressSanitizer, with a module that was built for it:
 
-    pip wheel . --no-deps --no-build-isolation --config-settings=cmake.define.COSTMARK_SANITIZE=address
+    pip wheel . --no-deps --config-settings=cmake.define.COSTMARK_SANITIZE=address
     LD_PRELOAD=$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 \
         python tests/python/edges/close_while_reading.py 60
 """
