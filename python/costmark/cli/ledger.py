@@ -108,7 +108,8 @@ def _print(row: ledger.Row, arguments: argparse.Namespace) -> None:
 
 def _line(row: ledger.Row) -> str:
     """A row in one line of a screen; what callers wrote cannot move the cursor."""
-    at = datetime.fromtimestamp(row.get("end_us", row["start_us"]) / 1e6, timezone.utc)
+    at_us: int = row["end_us"] if "end_us" in row else row["start_us"]
+    at = datetime.fromtimestamp(at_us / 1e6, timezone.utc)
     parts = [f"{at:%Y-%m-%d %H:%M:%S}", f"{row['kind']:<7}"]
     if row["kind"] == "note":
         parts.append(f"{row['note']}, {row.get('rows_written', 0)} rows written")
