@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/fork.hpp"
+#include "base/immortal.hpp"
 #include "crypto/random.hpp"
 #include "ledger/row.hpp"
 #include "ledger/sink.hpp"
@@ -298,7 +299,8 @@ Result<std::shared_ptr<Ledger>> Ledger::shared(const LedgerConfig& config) {
     const HeldDuringFork across_fork{mutex};
     std::map<std::string, std::weak_ptr<Ledger>> ledgers;
   };
-  static Known& known = *new Known;  // never destroyed: a call may come while the process ends
+  static const Immortal<Known> registry;
+  Known& known = *registry;
   const std::string key = config.target + '\n' + std::to_string(static_cast<int>(config.sync)) +
                           ' ' + std::to_string(config.largest_segment) + ' ' +
                           std::to_string(config.most_waiting) + ' ' + config.machine;

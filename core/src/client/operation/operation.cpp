@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/cleanse.hpp"
+#include "base/immortal.hpp"
 #include "base/jitter.hpp"
 #include "base/timestamp.hpp"
 #include "client/operation/next.hpp"
@@ -383,8 +384,8 @@ std::chrono::microseconds Operation::Impl::since_sent() const noexcept {
 }
 
 const Answer& Operation::Impl::answer() const noexcept {
-  static const Answer& none = *new Answer;  // lives on, for calls while the process ends
-  return reader ? reader->answer() : none;
+  static const Immortal<Answer> none;
+  return reader ? reader->answer() : *none;
 }
 
 AttemptReport Operation::Impl::report() const noexcept {

@@ -1,4 +1,5 @@
 #include "client/send/response.hpp"
+#include "base/immortal.hpp"
 
 #include "client/operation/operation_impl.hpp"
 
@@ -55,12 +56,12 @@ std::uint32_t Response::attempts() const noexcept {
   return impl_ ? impl_->operation->attempt : 0;
 }
 const Answer& Response::answer() const noexcept {
-  static const Answer& none = *new Answer;  // lives on, for calls while the process ends
-  return impl_ ? impl_->operation->answer() : none;
+  static const Immortal<Answer> none;
+  return impl_ ? impl_->operation->answer() : *none;
 }
 const Prepared& Response::prepared() const noexcept {
-  static const Prepared& none = *new Prepared;
-  return impl_ ? impl_->operation->prepared : none;
+  static const Immortal<Prepared> none;
+  return impl_ ? impl_->operation->prepared : *none;
 }
 
 }  // namespace costmark
