@@ -74,7 +74,13 @@ class Request(Sized):
 
 
 class Wait(Sized):
-    _fields_ = [("struct_size", c_size_t), ("no_wait", c_uint32), ("reserved", c_uint32)]
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("cancel", c_void_p),
+        ("timeout_ms", c_int64),
+        ("no_wait", c_uint32),
+        ("reserved", c_uint32),
+    ]
 
 
 class Prepared(Sized):

@@ -229,12 +229,13 @@ def test_what_was_not_asked_for_is_hidden(node: Node, emulator: Emulator, asked:
 
 def test_errors_have_a_code(node: Node, emulator: Emulator) -> None:
     told = node.script("""
-        const client = new Client({ allowed_projects: 'proj_allowed' });
+        const client = new Client({ allowed_projects: 'proj_allowed', project: 'proj_allowed' });
+        const other = { project_id: 'proj_other' };
         const codes = [];
         for (const attempt of [
           () => new Client({ regoin: 'us-east-1' }),
-          () => client.fetch(chat()),
-          () => client.send(chat()),
+          () => client.fetch(chat(other)),
+          () => client.send(chat(other)),
           () => client.send({ ...chat(), body: '{' }),
           () => client.fetch({ ...chat(), url: 'http://' }),
         ]) {

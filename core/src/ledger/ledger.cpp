@@ -1,5 +1,6 @@
 #include "costmark/ledger.hpp"
 
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <array>
@@ -15,7 +16,6 @@
 
 #include "base/fork.hpp"
 #include "base/immortal.hpp"
-#include "crypto/random.hpp"
 #include "ledger/row.hpp"
 #include "ledger/sink.hpp"
 
@@ -35,10 +35,13 @@ std::string host_name() {
   return name.data();
 }
 
+// From the kernel: a child that was forked among threads may find OpenSSL's locks taken.
 Result<std::string> new_writer() {
   constexpr std::string_view digits = "0123456789abcdef";
   std::array<unsigned char, 8> bytes{};
-  if (Status status = crypto::fill_random(bytes); !status) return std::move(status).take();
+  if (::getentropy(bytes.data(), bytes.size()) != 0) {
+    return Error{Code::internal, std::string("getentropy: ") + std::strerror(errno)};
+  }
   std::string text;
   for (const unsigned char byte : bytes) {
     text += digits[byte >> 4U];

@@ -10,6 +10,10 @@
 
 #include <algorithm>
 #include <array>
+#include <mutex>
+
+#include "base/fork.hpp"
+#include "base/immortal.hpp"
 
 namespace costmark::net {
 namespace {
@@ -60,6 +64,10 @@ Numbers filled_by(CURLM* multi, const Numbers& numbers) noexcept {
 }  // namespace
 
 CURLM* make_multi(Sockets& sockets) noexcept {
+  // What another thread opens or wakes meanwhile could be taken for this one's.
+  static constinit std::mutex mutex;
+  static const Immortal<HeldDuringFork> across_fork(mutex);
+  const std::lock_guard lock(mutex);
   const Numbers numbers = next_numbers();
   CURLM* const multi = curl_multi_init();
   if (multi == nullptr) return nullptr;
