@@ -57,10 +57,10 @@
  *     comment says so. NULL with another length, or a length above PTRDIFF_MAX, is refused. Text
  *     that the library returns is followed by a NUL that its length does not count. Bodies are not.
  *
- *  2. Inputs are borrowed for the call, and copied if they are kept; exceptions are named where
- *     they occur. What is returned through an `out_` parameter of `_new` belongs to the caller and
- *     has exactly one function that ends it. What a view struct shows belongs to the handle that
- *     filled it; its comment says how long it lives.
+ *  2. Inputs are borrowed for the call, and copied if they are kept. The exceptions are named where
+ *     they occur; the important one is costmark_request. What is returned through an `out_`
+ *     parameter of `_new` belongs to the caller and has exactly one function that ends it. What a
+ *     view struct shows belongs to the handle that filled it; its comment says how long it lives.
  *
  *  3. A handle is made by `_new` and ended by `_free`. A shared handle is counted instead:
  *     `_retain` adds an owner, `_release` takes one away. All of these accept NULL. When `_new`
@@ -71,22 +71,26 @@
  *     to do. Each can return COSTMARK_INVALID_ARGUMENT, COSTMARK_OUT_OF_MEMORY and
  *     COSTMARK_INTERNAL; comments name the others. The last parameter `out_error` may be NULL;
  *     otherwise a failure, and only a failure, stores an error there that the caller frees.
+ *     COSTMARK_WOULD_BLOCK is a failure in this sense; pass NULL where it is expected.
  *     Messages hold no secrets. After a failure nothing has changed unless the comment says so.
  *     Functions that read an answer have no `out_error`: the answer must reach its reader whatever
  *     happens.
  *
  *  5. Results are read as views: one call fills a struct. A view of NULL, or of a handle that has
- *     ended, is all zero: absent texts, empty arrays, unknown numbers. In every enumeration 0 means
- *     unknown or absent. Truth values are `bool` in functions and uint32_t, 0 or 1, in structs.
+ *     ended, is all zero but its struct_size: absent texts, empty arrays, unknown numbers. In every
+ *     enumeration 0 means unknown or absent. Truth values are `bool` in functions and uint32_t, 0
+ *     or 1, in structs.
  *
  *  6. Plain structs begin with `struct_size`, which the caller sets to its own sizeof, best with
  *     the COSTMARK_..._INIT of the struct or with costmark_init(). Structs grow at the end only,
- *     and zero is the default of every later field. The size is read on every call. Input: a
- *     smaller struct of an older header is accepted, and so is a larger one of a newer header if
- *     all that this library does not know is zero. Output: the library writes at most `struct_size`
- *     bytes, never changes `struct_size`, and zeroes what it does not know; where the size is 0, or
- *     above 4,096, it writes nothing, and a function that returns a status returns
- *     COSTMARK_INVALID_ARGUMENT. costmark_str and costmark_header never grow.
+ *     and zero is the default of every later field. The size is read on every call.
+ *     Input: a smaller struct of an older header is accepted. A larger one of a newer header is
+ *     accepted if all that this library does not know is zero.
+ *     Output: the library writes at most `struct_size` bytes, never changes `struct_size`, and
+ *     zeroes what it does not know.
+ *     Bad sizes: for an output of size 0 or above 4,096 nothing is written, and a function that
+ *     returns a status returns COSTMARK_INVALID_ARGUMENT.
+ *     costmark_str and costmark_header never grow.
  *
  *  7. A callback has `user_data` and, if it is kept beyond the call, `free_user_data`; both may be
  *     NULL. It runs on a thread that is inside a costmark function, never on another; its views
@@ -103,8 +107,9 @@
  *
  *  8. Each type says one of three things about threads. "Immutable, share freely": any thread, any
  *     time. "Synchronized internally": any thread, any time, and it changes. "One thread at a
- *     time": calls on one handle must not overlap. Whatever the type, no call may overlap with the
- *     one that ends the handle. Functions without a handle may be called by any thread.
+ *     time": calls on one handle must not overlap; they may come from different threads. Whatever
+ *     the type, no call may overlap with the one that ends the handle. Functions without a handle
+ *     may be called by any thread.
  *
  *  9. Fork: a child may use every handle that is synchronized internally, whatever other threads
  *     did at the moment of fork(), and any handle that no other thread was using.
@@ -236,7 +241,7 @@ static inline costmark_str costmark_str_of(const char *text) {
  * Zeroes a plain struct and sets its struct_size, as the COSTMARK_..._INIT macros do, for languages
  * without macros.
  *
- * any_struct: where the struct is, aligned as size_t. NULL: nothing happens.
+ * any_struct: where the struct is, aligned as its type needs. NULL: nothing happens.
  * struct_size: the caller's size of it, in bytes. Less than sizeof(size_t): nothing happens.
  */
 COSTMARK_EXPORT void costmark_init(void *any_struct, size_t struct_size) COSTMARK_NOEXCEPT;
@@ -400,7 +405,7 @@ costmark_client_new(const costmark_config *config, costmark_client **out_client,
 /* Adds an owner. Returns `client`; NULL if the argument is not a client. */
 COSTMARK_EXPORT costmark_client *costmark_client_retain(costmark_client *client) COSTMARK_NOEXCEPT;
 
-/* Takes an owner away; the last one ends the client. Its operations may be used on. */
+/* Takes an owner away; the last one ends the client. Its operations stay usable. */
 COSTMARK_EXPORT void costmark_client_release(costmark_client *client) COSTMARK_NOEXCEPT;
 
 /* ------------------------------------------------------------------------------------------------
@@ -421,8 +426,11 @@ COSTMARK_EXPORT void costmark_client_release(costmark_client *client) COSTMARK_N
  * What the calls do in the states that the picture does not show:
  * - begin, at any time: ends the operation before it, as costmark_operation_free() would.
  * - prepare while prepared: replaces what was prepared; it is not counted. While answering: the
- *   attempt ends first, as costmark_operation_free() would end it. After the end: the next attempt,
- *   whatever `next` said, because HTTP clients and SDKs repeat by themselves.
+ *   attempt ends first, as costmark_operation_free() would end it, also if the call then fails.
+ *   After the end: starts the next attempt, even if `next` said done, because HTTP clients and SDKs
+ *   repeat by themselves.
+ * - prepare and ready while idle, and ready while answering: COSTMARK_INVALID_ARGUMENT.
+ * - ready while prepared, or after the end: as while decided; what was prepared stays.
  * - sent while decided: an attempt that was not prepared here, for programs that only observe.
  *   Elsewhere nothing happens.
  * - head while prepared: counts as sent too. A second head, and one of a status below 200, change
@@ -491,26 +499,37 @@ enum {
 };
 
 /*
- * One call of the user. One thread at a time. Keeps its client alive, and its memory for reuse.
+ * One call of the user. One thread at a time. Keeps its client alive. Keeps its own memory for the
+ * next call.
  *
  * Memory: a call whose answer has not begun holds less than 4 KiB in at most 8 blocks, and the copy
  * of a body that had to be changed; one whose answer is being read some 4 KiB more, and one event
  * of a stream, or all of an answer that is JSON. A client keeps the memory of up to 64 operations
- * that were freed, less buffers above 64 KiB, and of 16 requests that are prepared at the same time:
- * in a steady state nothing is allocated.
+ * that were freed, less buffers above 64 KiB, and of 16 requests that are prepared at the same
+ * time: in a steady state nothing is allocated.
  */
 typedef struct costmark_operation costmark_operation;
 
-/* A request about to be sent. */
+/*
+ * A request about to be sent.
+ *
+ * A call reads it until it returns. costmark_operation_ready(), costmark_operation_prepare() with
+ * NULL and costmark_operation_send() read the last request again that the operation was given: its
+ * method, the texts of its headers and its body. If you use one of them, keep these until the
+ * operation is given another request, begins again or is freed. The struct and the array of headers
+ * are copied.
+ */
 typedef struct costmark_request {
   size_t struct_size;
   costmark_str method;            /* Required: in upper case, such as "POST". */
   costmark_str url;               /* Required: absolute, http or https, percent-encoded. */
-  const costmark_header *headers; /* Optional: those that will be sent. NULL with 0: none. */
+  const costmark_header *headers; /* Optional: those that will be sent. NULL with 0: none. A value
+                                     may be empty, also as NULL with 0. */
   size_t header_count;
   costmark_str body;       /* Optional. What prepare returns may point into it. */
-  costmark_str project;    /* Optional: the project that this very call asks for. */
-  costmark_str scope;      /* Optional: the project of the innermost scope around the call. */
+  costmark_str project;    /* Optional: the project that this very call asks for; empty: none. */
+  costmark_str scope;      /* Optional: the project of the innermost scope around the call; empty:
+                              none. */
   uint32_t body_is_stream; /* 1: there is a body, and it is not in `body`. Where its bytes are
                               needed, the call returns COSTMARK_BODY_NEEDED: read all of it and ask
                               again. */
@@ -546,48 +565,55 @@ COSTMARK_EXPORT costmark_cancel *costmark_cancel_retain(costmark_cancel *cancel)
 COSTMARK_EXPORT void costmark_cancel_release(costmark_cancel *cancel) COSTMARK_NOEXCEPT;
 
 /*
- * How long a call may wait: for a fetch of credentials or a proof that it makes itself, and for one
- * that another thread makes. NULL in its place: as long as it takes. A wait that ends early is no
- * failure of the source: the threads that shared it ask anew. A callback is not interrupted.
+ * How long a call may wait for credentials or a proof. It limits the call's own fetch, and its
+ * waiting for a fetch of another thread. NULL in its place: without limit. If it ends early, the
+ * fetch has not failed: other threads that wait for it start their own. A callback is not
+ * interrupted.
+ *
+ * Without blocking: prepare with `no_wait`. If it returns COSTMARK_WOULD_BLOCK, call
+ * costmark_operation_ready() where waiting is allowed, then prepare again.
  */
 typedef struct costmark_wait {
   size_t struct_size;
   costmark_cancel *cancel; /* Optional: ends the wait with COSTMARK_CANCELLED. Read until the call
                               returns. */
-  int64_t timeout_ms;      /* Optional: ends the wait with COSTMARK_TIMEOUT after so long; 0: it
-                              takes as long as it takes. More than a day counts as a day. */
-  uint32_t no_wait;  /* 1: return COSTMARK_WOULD_BLOCK instead of doing I/O or calling a callback;
-                        then call costmark_operation_ready() where waiting is allowed. */
+  int64_t timeout_ms;      /* Optional: ends the wait with COSTMARK_TIMEOUT after so long; 0: no
+                              limit. More than a day counts as a day. */
+  uint32_t no_wait;  /* 1: return COSTMARK_WOULD_BLOCK instead of doing I/O or asking a callback for
+                        credentials or a token. */
   uint32_t reserved; /* zero */
 } costmark_wait;
 
 #define COSTMARK_WAIT_INIT {sizeof(costmark_wait), NULL, 0, 0, 0}
 
 /*
- * What to send for an attempt. Lives until the operation's next prepare, begin or free; `body` no
- * longer than the request's body. Take `remove_headers` out of the request, then set `set_headers`.
+ * What to send for an attempt. Lives until the operation's next prepare (also one that fails),
+ * begin or free. `body` may point into the request's body, and is then valid only as long as that.
+ * Take `remove_headers` out of the request, then set `set_headers`. Host and Content-Length are not
+ * among them: they follow from `url` and `body`.
  */
 typedef struct costmark_prepared {
   size_t struct_size;
   costmark_str url;                   /* where to send it: the request's, or with option route=auto
                                          the one that serves the model. The query of a request that
                                          is signed is spelt strictly: "%20", not "+". The signature
-                                         is good for this URL alone. */
+                                         is good for this URL alone: send it byte for byte. */
   const costmark_header *set_headers; /* replace every field of the same name; they carry the
                                          signature or token: do not log them */
   size_t set_header_count;
   const costmark_str *remove_headers; /* names: every field of these goes */
   size_t remove_header_count;
-  costmark_str body;     /* the request's own memory when nothing had to change */
+  costmark_str body;     /* the request's own memory if body_changed is 0; absent for a stream */
   costmark_str project;  /* that the request now names; absent for none */
   costmark_str model;    /* that the body names; absent for none */
   costmark_str hint;     /* what is probably wrong, to be shown with an answer of 400 or 404; absent
                             when nothing is known to be */
-  uint32_t body_changed; /* and Content-Length with it */
+  uint32_t body_changed; /* 1: it differs from the request's; send its length */
   uint32_t authorized;   /* signed, or given a token, by costmark: do not follow redirects */
   uint32_t streamed;     /* the request asks for a streamed answer */
-  uint32_t renewal_due;  /* with costmark_wait.no_wait: credentials are due for renewal, and this
-                            caller is the one to call costmark_operation_ready() when it suits */
+  uint32_t renewal_due;  /* 1, only with costmark_wait.no_wait: call costmark_operation_ready()
+                            soon, to renew credentials ahead of their end; no other caller was
+                            told */
   costmark_project_source project_source;
   costmark_api api;
   uint32_t unattributed; /* the request may cost money and names no project, or "default": the
@@ -726,8 +752,7 @@ costmark_operation_new(costmark_client *client, costmark_operation **out_operati
  * Decides which project pays for a request, and gives the operation its id. Does no I/O and counts
  * nothing. After a failure the operation is idle.
  *
- * request: read until the call returns. costmark_operation_ready(), costmark_operation_prepare() with
- *     NULL and costmark_operation_send() read it again.
+ * request: as costmark_request says.
  *
  * COSTMARK_INVALID_URL, COSTMARK_INVALID_JSON: fix the request, at the error's offset.
  * COSTMARK_BODY_NEEDED: read the body, and begin again with it.
@@ -752,9 +777,10 @@ costmark_operation_begin_beside(costmark_operation *operation, const costmark_op
 
 /*
  * Does the waiting that prepare would do: fetches credentials (files, a program, the network, a
- * callback), and proof where option `verify` asks for it. Not while answering.
+ * callback), and proof where option `verify` asks for it. It does so for the last request that the
+ * operation was given.
  *
- * wait: NULL: as long as it takes.
+ * wait: may be NULL.
  *
  * COSTMARK_NO_CREDENTIALS, COSTMARK_EXPIRED_CREDENTIALS: authenticate again.
  * COSTMARK_UNUSABLE_CREDENTIALS: fix the file, variable, profile or program that the message names.
@@ -772,13 +798,14 @@ costmark_operation_ready(costmark_operation *operation, const costmark_wait *wai
  * Prepares the next attempt: writes the project into the request and signs it. Call it for every
  * attempt: a signature is good for some minutes.
  *
- * request: as it is for this attempt; HTTP clients and SDKs rebuild it. The policies run again;
- *     what `begin` was told beside the request (project, scope) stays. NULL: the same request as
- *     before, whose memory the caller has kept.
- * wait: NULL: as long as it takes.
- * out_prepared: receives what to send; all zero after a failure.
+ * request: as it is for this attempt; HTTP clients and SDKs rebuild it. The policies run again. Its
+ *     `project` and `scope` are ignored: those of `begin` stay. NULL: the last request that the
+ *     operation was given, whose memory the caller has kept.
+ * wait: may be NULL.
+ * out_prepared: receives what to send; all zero after a failure, and what was prepared before is no
+ *     longer valid.
  *
- * After COSTMARK_STEP_AGAIN, a failure means: pass on the answer that you have. Statuses of
+ * A failure after COSTMARK_STEP_AGAIN: give your caller the refused answer. Statuses of
  * costmark_operation_begin() and costmark_operation_ready().
  */
 COSTMARK_EXPORT COSTMARK_MUST_USE costmark_status costmark_operation_prepare(
@@ -843,10 +870,10 @@ COSTMARK_EXPORT void costmark_operation_answer(const costmark_operation *operati
                                                costmark_answer *out_answer) COSTMARK_NOEXCEPT;
 
 /*
- * Ends an operation, and wipes the secrets that it holds. An attempt whose answer has not ended counts as cancelled, or as an error if
- * its head said 400 or more. One that was prepared and not sent leaves no trace. Free it after the
- * HTTP client has let go of the request body. Inside of a call with the same operation nothing
- * happens.
+ * Ends an operation, and wipes the secrets that it holds. An attempt whose answer has not ended
+ * counts as cancelled, or as an error if its head said 400 or more. One that was prepared and not
+ * sent leaves no trace. Free it after the HTTP client no longer reads the request body. Inside of a
+ * call with the same operation nothing happens.
  */
 COSTMARK_EXPORT void costmark_operation_free(costmark_operation *operation) COSTMARK_NOEXCEPT;
 
