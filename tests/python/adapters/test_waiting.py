@@ -342,8 +342,11 @@ HANGING = """
 import os, sys, threading, time
 import costmark, openai
 
+entered = threading.Event()
+
 def hang():
     print("asked", flush=True)
+    entered.set()
     time.sleep(60)
 
 def call():
@@ -355,7 +358,7 @@ own = {"credentials": hang} if kind in ("callback", "of another thread") else {}
 costmark.wrap(client, auth="sigv4", region="us-east-1", **own)
 if kind == "of another thread":
     threading.Thread(target=call, daemon=True).start()
-    time.sleep(0.5)
+    entered.wait(30)
 elif not own:
     print("asked", flush=True)
 try:

@@ -15,9 +15,10 @@ from costmark.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = [
-    *(["doctor"], ["emulator"], ["options"], ["prices"], ["token"], ["version"]),
+    *(["doctor"], ["emulator"], ["ledger"], ["options"], ["prices"], ["token"], ["version"]),
     *(["doctor", "credentials"], ["doctor", "route"], ["doctor", "attribution"]),
     *(["prices", name] for name in ("show", "check")),
+    *(["ledger", name] for name in ("show", "tail", "verify")),
 ]
 
 

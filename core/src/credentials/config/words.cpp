@@ -11,10 +11,10 @@ namespace costmark::config {
 namespace {
 
 // Not the region and ARNs of roles: they are checked where they are used.
-constexpr std::array<std::string_view, 12> one_word_keys{
+constexpr std::array<std::string_view, 11> one_word_keys{
     "aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token",
     "aws_account_id",    "credential_source",     "duration_seconds",  "mfa_serial",
-    "sso_region",        "sso_account_id",        "sso_start_url",     "login_session"};
+    "sso_region",        "sso_account_id",        "sso_start_url"};
 
 bool has_comment(std::string_view value) noexcept {
   for (std::size_t at = 1; at < value.size(); ++at) {
