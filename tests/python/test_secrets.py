@@ -145,7 +145,7 @@ def test_no_wrapped_client_shows_them(heard: list[str], options: dict[str, Any],
         (wrapped,) = (value for name, value in vars(client).items() if "costmark" in name)
         for each in (client, client._client, client.copy(), wrapped):
             heard += [repr(each), str(each)]
-        heard.append(repr(vars(wrapped)))
+        heard.append(repr([getattr(wrapped, name, None) for name in type(wrapped).__slots__]))
 
 
 WRONG: dict[str, Callable[[], object]] = {

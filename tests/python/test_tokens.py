@@ -39,7 +39,7 @@ class Provider:
 
 
 @pytest.mark.parametrize("secret", [SECRET, "+/=secret~!'()*"])
-@pytest.mark.parametrize("session_token", [None, "IQoJb3JpZ2luX2VjE/+==", "a b&c=d%20~é" * 200])
+@pytest.mark.parametrize("session_token", [None, "IQoJb3JpZ2luX2VjE/+==", "ab&c=d%20~" * 200])
 @pytest.mark.parametrize("region", ["us-east-1", "eu-central-1", "us-gov-west-1", "ap-south-2"])
 def test_the_generator_of_aws_makes_the_same(
     region: str, session_token: str | None, secret: str, monkeypatch: pytest.MonkeyPatch
