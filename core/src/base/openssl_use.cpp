@@ -43,7 +43,7 @@ void forget_other_threads() noexcept {
 }  // namespace
 
 // Counts first and looks then, as end() closes first and counts then: one sees the other.
-OpensslUse::OpensslUse() noexcept : allowed_(true) {
+OpensslUse::OpensslUse() noexcept {
   if (mine.uses++ > 0) return;
   if (mine.counter == nullptr) mine.counter = &counters[next_counter++ % counters.size()];
   mine.counter->threads.fetch_add(1);

@@ -30,7 +30,7 @@ class OpensslUse {
   static void watch_forks() noexcept;
 
  private:
-  bool allowed_;
+  bool allowed_ = true;
 };
 
 }  // namespace costmark

@@ -1,6 +1,7 @@
 // A list that is never long, in place.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <stdexcept>
@@ -17,7 +18,7 @@ class ShortList {
   }
   // Takes away what is behind the first `size`.
   void shorten(std::size_t size) noexcept {
-    if (size < size_) size_ = size;
+    size_ = std::min(size_, size);
   }
   void clear() noexcept { size_ = 0; }
 

@@ -17,6 +17,7 @@ bool is_cancelled(const Wait& wait) noexcept {
 
 // Sleeps until it is woken. Its mutex is the last that a thread takes, and guards nothing but that,
 // so that it can be woken under the mutex of a Cancellation and under that of Waiters.
+// NOLINTNEXTLINE(cppcoreguidelines-virtual-class-destructor): none is deleted by its base
 class OneSleeper : public Sleeper {
  public:
   void wake() noexcept override {

@@ -43,6 +43,7 @@ struct NamedHost {
 };
 
 // The options of a client, read once and checked against each other. Holds no secrets. Immutable.
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): in the order of their meaning
 struct Settings {
   std::optional<Origin> origin;
   bool origin_is_covered = false;  // is not another vendor's, or is named in `hosts`
