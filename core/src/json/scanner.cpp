@@ -177,6 +177,7 @@ class Implementation {
   Implementation() noexcept {
     const simdjson::implementation* const active = simdjson::get_active_implementation();
     static_cast<void>(active->name());  // looks at the processor, and replaces itself
+    // NOLINTNEXTLINE(bugprone-undefined-memory-manipulation): see above
     std::memcpy(copy_, simdjson::get_active_implementation(), sizeof copy_);
   }
   Implementation(const Implementation&) = delete;

@@ -88,7 +88,7 @@ void Connection::abandon() noexcept {
   sockets_.close_all();
   handles_->next_abandoned = abandoned.load();
   while (!abandoned.compare_exchange_weak(handles_->next_abandoned, handles_.get())) continue;
-  static_cast<void>(handles_.release());
+  static_cast<void>(handles_.release());  // NOLINT(bugprone-unused-return-value): it is kept above
 }
 
 bool Connection::intact() const noexcept {

@@ -67,6 +67,7 @@ bool Connection::intact() const noexcept {
 
 void Connection::wake() noexcept {}
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): as the declaration has it
 std::shared_ptr<http::Transport> network_transport(ConnectionConfig) {
   return std::make_shared<NoTransport>();
 }
