@@ -34,7 +34,7 @@ class Waiters {
   void wake_all() noexcept;
 
  private:
-  // NOLINTNEXTLINE(cppcoreguidelines-virtual-class-destructor): final, and never deleted by its base
+  // NOLINTNEXTLINE(cppcoreguidelines-virtual-class-destructor): it is final
   class Waiter;
 
   void leave_other_process() noexcept;

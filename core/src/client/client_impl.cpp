@@ -139,7 +139,7 @@ Client::Impl::Impl(client::Settings settings_of_client, client::SendSettings sen
                 config.transport ? std::move(config.transport)
                                  : net::network_transport(sending.connection)}) {}
 
-void Client::Impl::count_gaps(const Prepared::Impl& prepared) noexcept {
+void Client::Impl::count_gaps(const Prepared::Impl& prepared) const noexcept {
   if (prepared.unattributed) accounting.counters().count_unattributed();
   if (prepared.unrecognized) accounting.counters().count_unrecognized();
 }

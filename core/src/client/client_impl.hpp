@@ -63,7 +63,7 @@ struct Client::Impl {
   Status check(const Request& request, Prepared::Impl& scratch);
 
   // Counts a request that goes out unattributed, or to an unknown route.
-  void count_gaps(const Prepared::Impl& prepared) noexcept;
+  void count_gaps(const Prepared::Impl& prepared) const noexcept;
   // Logs what the policies only warn about, and what the routes of models tell.
   void warn_about(const Prepared::Impl& prepared, const attribution::Endpoint& endpoint);
 
