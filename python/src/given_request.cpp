@@ -22,12 +22,12 @@ py::object text_of(const py::object& url) {
 
 }  // namespace
 
-GivenRequest::GivenRequest(py::object method, py::object url, py::handle headers, py::object body,
-                           py::object project, py::object scope)
+GivenRequest::GivenRequest(py::object method, const py::object& url, py::handle headers,
+                           py::object body, py::object project, py::object scope)
     : GivenRequest(std::move(method), url, text_of(url), headers, std::move(body),
                    std::move(project), std::move(scope)) {}
 
-GivenRequest::GivenRequest(const GivenRequest& before, py::object method, py::object url,
+GivenRequest::GivenRequest(const GivenRequest& before, py::object method, const py::object& url,
                            py::handle headers, py::object body)
     : GivenRequest(std::move(method), url, url.is(before.given_url_) ? before.url_ : text_of(url),
                    headers, std::move(body), before.project_, before.scope_) {}

@@ -13,11 +13,11 @@ class GivenRequest {
   GivenRequest() = default;
   // `url` is text, or an object that does not change and whose str() is the URL; `headers` as
   // `header_views` takes them; a `body` of None is one that is streamed.
-  GivenRequest(py::object method, py::object url, py::handle headers, py::object body,
+  GivenRequest(py::object method, const py::object& url, py::handle headers, py::object body,
                py::object project, py::object scope);
   // The next request of the same operation. What did not change since is not looked at again.
-  GivenRequest(const GivenRequest& before, py::object method, py::object url, py::handle headers,
-               py::object body);
+  GivenRequest(const GivenRequest& before, py::object method, const py::object& url,
+               py::handle headers, py::object body);
 
   // Good as long as this object lives, also after it was moved.
   Request views() const;

@@ -16,6 +16,7 @@ PYBIND11_MODULE(_core_of_main, module) {
 
 // Callbacks come by way of `PyGILState_Ensure`, which knows the main interpreter alone; pybind11
 // would hang in it before it could say so.
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming): as CPython calls it
 extern "C" PYBIND11_EXPORT PyObject* PyInit__core() {
   if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
     PyErr_SetString(PyExc_ImportError,
