@@ -169,9 +169,9 @@ class Writer {
       }
       written_of_first_ = written;
     }
-    if (waiting_.size() + row_.size() > config_.most_waiting) {
-      // What of it is in the file already is a tear.
-      if (waiting_.empty() && written_of_first_ > 0) end_tear();
+    // A row that is begun is kept in any case: the next one would stand on its line.
+    const bool is_begun = waiting_.empty() && written_of_first_ > 0;
+    if (!is_begun && waiting_.size() + row_.size() > config_.most_waiting) {
       ++counters_.rows_lost;
       return false;
     }
@@ -216,13 +216,6 @@ class Writer {
     error_ = count < 0 ? errno : ENOSPC;
     written = count < 0 ? 0 : static_cast<std::size_t>(count);
     return false;
-  }
-
-  // Nothing more will be written of a row that is begun: the next one starts a line.
-  void end_tear() {
-    ++counters_.rows_torn;
-    (void)sink_->write("\n");
-    written_of_first_ = 0;
   }
 
   static constexpr std::size_t largest_kept = std::size_t{64} << 10U;

@@ -230,7 +230,30 @@ TEST_F(LedgerTest, ARowThatIsWrittenInPartIsCompletedLater) {
   EXPECT_EQ(told(), "open 0, a 1, b 2, c 3, close 4");
 }
 
-TEST_F(LedgerTest, ATearIsCountedWhenItsFileGoesAway) {
+// The segment is over before the rest of a row fits into it.
+TEST_F(LedgerTest, ATearThatStaysIsCountedAndItsRowIsWrittenAnew) {
+  LedgerConfig with = config();
+  with.most_waiting = 1;  // a row that is begun waits all the same
+  expect_good_child([&] {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const auto ledger = open(with);
+    ledger->write(row("a"));
+    rlimit limit{};
+    ::getrlimit(RLIMIT_FSIZE, &limit);
+    const rlimit small{fs::file_size(segments()[0]) + 20, limit.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &small);
+    if (ledger->write(row("torn")) || ledger->counters().rows_waiting != 1) return false;
+    now += day_us;
+    ledger->write(row("c"));
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    return ledger->flush() && ledger->counters().rows_torn == 1;
+  });
+  ASSERT_EQ(segments().size(), 2U);
+  EXPECT_EQ(lines_of(text_of(segments()[0])).back().find("torn"), std::string::npos);
+  EXPECT_NE(text_of(segments()[1]).find(R"("model":"torn")"), std::string::npos);
+}
+
+TEST_F(LedgerTest, ARowThatIsBegunIsCompletedBeforeANewDay) {
   const LedgerConfig with = config();
   expect_good_child([&] {
     ::signal(SIGXFSZ, SIG_IGN);
