@@ -23,8 +23,12 @@ using std::chrono::milliseconds;
 struct Taken {
   CURLM* multi;
   CURL* easy;
+  Sockets& sockets;
   ~Taken() {
+    curl_socket_t kept = CURL_SOCKET_BAD;  // as long as it is in the multi handle it can be asked
+    curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &kept);
     if (const OpensslUse use; use) curl_multi_remove_handle(multi, easy);
+    sockets.settle(kept);
   }
 };
 
@@ -127,7 +131,7 @@ Status Connection::run(Transfer& transfer) {
   CURL* const easy = handles_->easy.get();
   transfer_ = &transfer;
   if (curl_multi_add_handle(multi, easy) != CURLM_OK) throw std::bad_alloc();
-  const Taken taken{multi, easy};
+  const Taken taken{multi, easy, sockets_};
   return drive(transfer);
 }
 

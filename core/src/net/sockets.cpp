@@ -48,6 +48,12 @@ int Sockets::close(int socket) noexcept {
   return is_ours ? ::close(socket) : 0;
 }
 
+void Sockets::settle(int kept) noexcept {
+  std::erase_if(open_,
+                [kept](const Socket& socket) { return !socket.settled && socket.number != kept; });
+  for (Socket& socket : open_) socket.settled = true;
+}
+
 void Sockets::close_all() noexcept {
   for (std::vector<Socket>* const sockets : {&open_, &adopted_}) {
     for (const Socket& socket : *sockets) {

@@ -23,6 +23,9 @@ class Sockets {
   int open(const curl_sockaddr& address) noexcept;
   // As close(2); no socket is closed twice, and nothing that is not a socket of this connection.
   int close(int socket) noexcept;
+  // After an exchange, of which at most the socket `kept` is still open: libcurl closes one that
+  // was never connected without saying so (7.87 and 7.88), and its number may be anyone's by now.
+  void settle(int kept) noexcept;
   // All that are still what they were.
   void close_all() noexcept;
 
@@ -40,6 +43,7 @@ class Sockets {
     int number;
     dev_t device;
     ino_t inode;
+    bool settled = false;  // the exchange that opened it is over
 
     static Socket of(int number) noexcept;
     bool is_same() const noexcept;

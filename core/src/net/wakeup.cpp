@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #ifdef __linux__
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <mutex>
 
 #include "base/fork.hpp"
@@ -27,6 +29,15 @@ Numbers next_numbers() noexcept {
   if (::pipe2(numbers.data(), O_CLOEXEC) != 0) return {-1, -1};
   for (const int number : numbers) ::close(number);
   return numbers;
+}
+
+// A pipe, or one of a pair of sockets. It is never a socket that leads to a server: another thread
+// may open one under such a number meanwhile, and send and receive by it.
+bool could_wake(int descriptor) noexcept {
+  sockaddr name{};
+  socklen_t size = sizeof name;
+  if (::getsockname(descriptor, &name, &size) != 0) return errno == ENOTSOCK;
+  return name.sa_family == AF_UNIX;
 }
 
 int asked(int descriptor, unsigned long what) noexcept {
@@ -53,6 +64,9 @@ Numbers filled_by(CURLM* multi, const Numbers& numbers) noexcept {
       if (is_filled(number) != filled) number = -1;
     }
   };
+  for (int& number : found) {
+    if (!could_wake(number)) number = -1;
+  }
   keep(false);
   if (curl_multi_wakeup(multi) != CURLM_OK) return {-1, -1};
   keep(true);

@@ -9,8 +9,8 @@ namespace costmark::net {
 
 // A multi handle whose own descriptors are given to `sockets`. libcurl does not say which they are,
 // and older versions let every program that the process starts inherit them; so they are looked for
-// where they must be, and found by what waking does to them. In a race with other threads over the
-// numbers they may be missed. Null without memory.
+// where they must be, and found by their kind and by what waking does to them. In a race with other
+// threads over the numbers they may be missed. Null without memory.
 CURLM* make_multi(Sockets& sockets) noexcept;
 
 }  // namespace costmark::net

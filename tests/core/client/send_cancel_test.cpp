@@ -9,40 +9,6 @@
 namespace costmark::testing {
 namespace {
 
-// A server that lets nobody in: its queue is full, so that what comes is left waiting.
-class Full {
- public:
-  Full() {
-    fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* generic = reinterpret_cast<sockaddr*>(&address);
-    EXPECT_EQ(::bind(fd_, generic, size), 0);
-    EXPECT_EQ(::listen(fd_, 0), 0);
-    EXPECT_EQ(::getsockname(fd_, generic, &size), 0);
-    origin_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-    for (int& waiting : waiting_) {
-      waiting = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-      static_cast<void>(::connect(waiting, generic, size));
-    }
-  }
-  ~Full() {
-    for (const int waiting : waiting_) ::close(waiting);
-    ::close(fd_);
-  }
-  Full(const Full&) = delete;
-  Full& operator=(const Full&) = delete;
-
-  const std::string& origin() const { return origin_; }
-
- private:
-  int fd_ = -1;
-  int waiting_[4]{};
-  std::string origin_;
-};
-
 // Sends on this thread and requests the cancellation from another one after a while.
 Status send_and_cancel(Client& client, const Post& post, Operation& operation,
                        SendOptions options = {}, milliseconds after = milliseconds(50)) {
@@ -85,7 +51,7 @@ TEST(Cancel, BeforeAnythingBegins) {
 }
 
 TEST(Cancel, WhileConnecting) {
-  const Full server;
+  const net::Full server;
   const auto client = sender();
   Operation operation = client->operation();
   const Response& response = operation.response();
@@ -250,7 +216,7 @@ TEST(Deadline, IsOfTheWholeOperation) {
 }
 
 TEST(Deadline, OfConnecting) {
-  const Full server;
+  const net::Full server;
   const auto client = sender({{"connect_timeout_ms", "100"}, {"max_attempts", "1"}});
   Operation operation = client->operation();
   const Stopwatch watch;

@@ -209,6 +209,27 @@ TEST(Connection, IsCancelledFromAnotherThread) {
   EXPECT_FALSE(client.connection.pause(SteadyClock::now() + std::chrono::hours(1), &cancellation));
 }
 
+// libcurl may close a socket that was never connected without saying so, and its number may be
+// anyone's by then.
+TEST(Connection, ThatCouldNotBeMadeLeavesNothingBehind) {
+  const Full full;
+  const Loopback server(keep_answering(answer_of(200, "body")));
+  Client client;
+  Request request = get(full.origin());
+  request.connect_timeout = milliseconds(20);
+  ASSERT_EQ(client.send(request), Code::timeout);
+  EXPECT_FALSE(client.connection.connected());
+  EXPECT_TRUE(client.connection.intact());
+
+  const std::string url = server.url();
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_EQ(client.send(get(url)), Code::ok) << client.error.message;
+    EXPECT_TRUE(client.connection.connected());
+    ASSERT_EQ(client.send(request), Code::timeout);
+    EXPECT_TRUE(client.connection.intact());
+  }
+}
+
 TEST(Connection, PausesForAsLongAsItIsAsked) {
   Client client;
   const auto start = SteadyClock::now();

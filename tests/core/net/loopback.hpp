@@ -208,4 +208,39 @@ inline std::string answer_of(int status, std::string_view body, std::string_view
          std::string(more) + "\r\n" + std::string(body);
 }
 
+// A server that lets nobody in: its queue is full, so that what comes is left waiting.
+class Full {
+ public:
+  Full() {
+    fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    if (::bind(fd_, generic, size) != 0 || ::listen(fd_, 0) != 0 ||
+        ::getsockname(fd_, generic, &size) != 0) {
+      throw std::runtime_error("no server on loopback");
+    }
+    origin_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+    for (int& waiting : waiting_) {
+      waiting = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+      static_cast<void>(::connect(waiting, generic, size));
+    }
+  }
+  ~Full() {
+    for (const int waiting : waiting_) ::close(waiting);
+    ::close(fd_);
+  }
+  Full(const Full&) = delete;
+  Full& operator=(const Full&) = delete;
+
+  const std::string& origin() const { return origin_; }
+
+ private:
+  int fd_ = -1;
+  int waiting_[4]{};
+  std::string origin_;
+};
+
 }  // namespace costmark::net
