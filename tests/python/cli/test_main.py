@@ -18,7 +18,7 @@ COMMANDS = [
     *(["doctor"], ["emulator"], ["ledger"], ["options"], ["prices"], ["token"], ["version"]),
     *(["doctor", "credentials"], ["doctor", "route"], ["doctor", "attribution"]),
     *(["prices", name] for name in ("show", "check")),
-    *(["ledger", name] for name in ("show", "tail", "verify")),
+    *(["ledger", name] for name in ("show", "tail", "verify", "compact", "prune", "erase")),
 ]
 
 
