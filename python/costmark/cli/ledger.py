@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from .. import ledger
 from ..errors import ConfigurationError
-from .output import complain, print_row
+from ..ledger.follow import Follower
+from .output import complain, plain, print_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from .output import Commands
@@ -169,30 +169,15 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 def _tail(arguments: argparse.Namespace) -> int:
+    follower = Follower(*arguments.paths)
     try:
-        for row in _rows_from_now(arguments.paths):
-            _print(row, arguments)
+        while True:
+            for row in follower.rows():
+                _print(row, arguments)
             sys.stdout.flush()
+            time.sleep(_POLL_SECONDS)
     except KeyboardInterrupt:
         return 0
-    return 0
-
-
-def _rows_from_now(paths: list[str]) -> Iterator[ledger.Row]:
-    """The rows that are appended, in whatever file, from this moment on."""
-    places = {path: path.stat().st_size for path in ledger.sources(*paths)}
-    while True:
-        for path in ledger.sources(*paths):
-            with path.open("rb") as file:
-                file.seek(places.get(path, 0))
-                read = file.read()
-            whole = read[: read.rfind(b"\n") + 1]
-            places[path] = places.get(path, 0) + len(whole)
-            for line in whole.splitlines():
-                row = ledger.parse_line(line, in_log=True)
-                if isinstance(row, dict):
-                    yield row
-        time.sleep(_POLL_SECONDS)
 
 
 def _print(row: ledger.Row, arguments: argparse.Namespace) -> None:
@@ -221,11 +206,6 @@ def _line(row: ledger.Row) -> str:
             parts.append(f"{row['latency_us'] / 1000:.0f} ms")
         parts += [f"{name}={value}" for name, value in row.get("labels", {}).items()]
     return plain("  ".join(part for part in parts if part))
-
-
-def plain(text: str) -> str:
-    """The text with what is no printable character escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _verify(arguments: argparse.Namespace) -> int:

@@ -146,7 +146,11 @@ def test_what_is_no_row_is_told_before_and_after(folder: Path) -> None:
 
 
 def test_unknown_members_are_kept(folder: Path) -> None:
-    later: dict[str, Any] = {"color": ["red", {"deep": 1}], "extra": "a name of ours", "weight": 2**63 - 1}
+    later: dict[str, Any] = {
+        "color": ["red", {"deep": 1}],
+        "extra": "a name of ours",
+        "weight": 2**63 - 1,
+    }
     write_segment(folder, [attempt(0, **later), attempt(1)])
     before = report(folder)
     ledger.compact(folder)
