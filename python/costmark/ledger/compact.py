@@ -52,7 +52,7 @@ def compact(folder: str | os.PathLike[str]) -> Compacted:
 
 
 def compact_locked(layout: Layout, state: State) -> Compacted:
-    """``compact``, by whoever holds the lock."""
+    """``compact``, by the one that holds the lock."""
     done = Compacted()
     inputs: list[Input] = []
     known = {(each.sha256, each.end) for all_of in state.inputs.values() for each in all_of}
@@ -96,7 +96,7 @@ def end_of_closed(path: Path, begin: int) -> int | None:
             age = time.time() - os.fstat(file.fileno()).st_mtime
             if age < _FORSAKEN_SECONDS:
                 return None
-            # Whoever wakes up after this may complete the last line.
+            # A writer that wakes up later may complete the last line.
             whole = _end_of_last_line(file, begin, size)
             return whole if whole > begin else None
     except FileNotFoundError:

@@ -7,7 +7,7 @@
     FOLDER/manifests/000001.json                      which bytes of segments are in them
 
 A manifest is written after its parts, and never changed. What no manifest names is not there: a
-part that was left by a compaction that was killed is nobody's, and the next one removes it.
+part that was left by a compaction that was killed does not count, and the next one removes it.
 """
 
 from __future__ import annotations

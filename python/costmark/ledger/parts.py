@@ -79,7 +79,7 @@ def folder_of(day: int) -> str:
 class PartWriter:
     """Collects rows and writes them as parts, one or more for each day.
 
-    As a context: what it made and nobody took is removed when an error ends it.
+    As a context: what it made is removed when an error ends it.
     """
 
     def __init__(self, layout: Layout, number: int) -> None:
