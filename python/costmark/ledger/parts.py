@@ -24,6 +24,7 @@ _INT32 = ("v", "attempt", "status")
 _TYPES = {"string": "VARCHAR", "integer": "BIGINT", "boolean": "BOOLEAN", "array": "VARCHAR[]"}
 _DAY_US = 86_400_000_000
 _FETCH = 2_000
+_LARGEST_LINE = 2 << 20
 # Rows are buffered per day until they are this large; then they become a part.
 _LARGEST_DRAFT = 256 << 20
 
@@ -45,7 +46,7 @@ def _type_of(name: str, form: dict[str, Any]) -> str:
     return _TYPES[form["type"]]
 
 
-def connect(memory: str = "256MB") -> duckdb.DuckDBPyConnection:
+def connect(memory: str = "256MB", threads: int = 1) -> duckdb.DuckDBPyConnection:
     """DuckDB in memory, that loads nothing over the network. ConfigurationError without it."""
     try:
         import duckdb
@@ -57,7 +58,7 @@ def connect(memory: str = "256MB") -> duckdb.DuckDBPyConnection:
     return duckdb.connect(
         config={
             "memory_limit": memory,
-            "threads": 1,
+            "threads": threads,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "preserve_insertion_order": True,
@@ -76,6 +77,19 @@ def folder_of(day: int) -> str:
     return f"date={date(1970, 1, 1) + timedelta(days=day)}"
 
 
+def fitted_line(row: Row, line: bytes | None = None) -> bytes:
+    """A row as JSON with the columns of a part; ``line`` is its text, if it is at hand."""
+    known = columns().keys()
+    if line is not None and row.keys() <= known and "extra" not in row:
+        return line
+    # A member named extra is one of a later writer.
+    extra = {name: value for name, value in row.items() if name not in known or name == "extra"}
+    fitted = {name: value for name, value in row.items() if name not in extra}
+    if extra:
+        fitted["extra"] = json.dumps(extra, ensure_ascii=False)
+    return json.dumps(fitted, ensure_ascii=False).encode()
+
+
 class PartWriter:
     """Collects rows and writes them as parts, one or more for each day.
 
@@ -89,7 +103,6 @@ class PartWriter:
         self._counts: dict[int, int] = {}
         self._sizes: dict[int, int] = {}
         self._made: list[Part] = []
-        self._known = columns().keys()
         self._work = layout.rows / ".work"
 
     def __enter__(self) -> PartWriter:
@@ -106,8 +119,7 @@ class PartWriter:
 
     def add(self, row: Row, line: bytes | None = None) -> None:
         """Add a row; ``line`` is its text, if it is at hand."""
-        if line is None or not row.keys() <= self._known or "extra" in row:
-            line = json.dumps(self._fitted(row), ensure_ascii=False).encode()
+        line = fitted_line(row, line)
         day = day_of(row)
         file = self._drafts.get(day)
         if file is None:
@@ -125,15 +137,6 @@ class PartWriter:
             self._write(day)
         return tuple(self._made)
 
-    def _fitted(self, row: Row) -> dict[str, Any]:
-        extra = {name: value for name, value in row.items() if name not in self._known}
-        if "extra" in row:  # a member of that name, of a later writer
-            extra["extra"] = row["extra"]
-        fitted = {name: value for name, value in row.items() if name not in extra}
-        if extra:
-            fitted["extra"] = json.dumps(extra, ensure_ascii=False)
-        return fitted
-
     def _write(self, day: int) -> None:
         draft = self._drafts.pop(day)
         draft.close()
@@ -145,8 +148,7 @@ class PartWriter:
         with connect() as database:
             # The names are the schema's.
             database.execute(
-                f"COPY (SELECT * FROM read_json($source, format = 'newline_delimited', "  # noqa: S608
-                f"columns = {_as_struct(columns())}, maximum_object_size = 2097152)) "
+                f"COPY (SELECT * FROM {json_table('$source')}) "  # noqa: S608
                 f"TO '{_quoted(work)}' (FORMAT parquet, COMPRESSION zstd)",
                 {"source": draft.name},
             )
@@ -211,8 +213,13 @@ def _row_of(names: list[str], values: tuple[Any, ...]) -> Row:
     return row if extra is None else {**row, **json.loads(extra)}
 
 
-def _as_struct(types: dict[str, str]) -> str:
-    return "{" + ", ".join(f"'{name}': '{kind}'" for name, kind in types.items()) + "}"
+def json_table(source: str) -> str:
+    """SQL of the rows in files of fitted lines; ``source`` is a parameter."""
+    types = ", ".join(f"'{name}': '{kind}'" for name, kind in columns().items())
+    return (
+        f"read_json({source}, format = 'newline_delimited', columns = {{{types}}}, "
+        f"maximum_object_size = {_LARGEST_LINE})"
+    )
 
 
 def _quoted(path: Path) -> str:

@@ -21,6 +21,7 @@ COMMANDS = [
         ["ledger"],
         ["options"],
         ["prices"],
+        ["report"],
         ["token"],
         ["top"],
         ["version"],
@@ -51,7 +52,12 @@ def test_every_command_has_help_and_refuses_unknown_options(
     with pytest.raises(SystemExit, match="2"):
         main([*command, "--surprise"])
     # argparse asks for what is required first.
-    assert "--surprise" in capsys.readouterr().err or command[0] in ("doctor", "ledger", "top")
+    assert "--surprise" in capsys.readouterr().err or command[0] in (
+        "doctor",
+        "ledger",
+        "report",
+        "top",
+    )
 
 
 def test_the_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
