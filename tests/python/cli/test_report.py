@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,13 +18,21 @@ from ledger.segments import attempt, line_of, note, write_segment
 if TYPE_CHECKING:
     from pathlib import Path
 
-PRICED = {"model": "openai.gpt-oss-120b", "region": "us-east-1", "tier": "default", "meters": {}}
+PRICED: dict[str, Any] = {
+    "model": "openai.gpt-oss-120b",
+    "region": "us-east-1",
+    "tier": "default",
+    "meters": {},
+}
 YEAR_US = 365 * 86_400_000_000
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    later = {"start_us": attempt(0)["start_us"] + YEAR_US, "end_us": attempt(0)["end_us"] + YEAR_US}
+    later: dict[str, Any] = {
+        "start_us": attempt(0)["start_us"] + YEAR_US,
+        "end_us": attempt(0)["end_us"] + YEAR_US,
+    }
     rows = [
         attempt(0, **PRICED, **later, project="proj_a", input=1000, output=200),
         attempt(1, **PRICED, **later, project="proj_b", input=10, output=1),
