@@ -1,6 +1,8 @@
 #include "costmark/client.hpp"
 
+#include <atomic>
 #include <chrono>
+#include <functional>
 #include <utility>
 
 #include "client/client_impl.hpp"
@@ -9,6 +11,7 @@
 #include "client/prepare/query.hpp"
 #include "client/prepare/router.hpp"
 #include "costmark/url.hpp"
+#include "costmark/variables.hpp"
 #include "crypto/crypto.hpp"
 #include "json/scanner.hpp"
 
@@ -46,6 +49,13 @@ class EmptyUnlessDone {
   bool done_ = false;
 };
 
+// Once in a process: variables do not belong to a client.
+void warn_about_variables(const std::function<void(LogLevel, std::string_view)>& log) {
+  static std::atomic<bool> warned{false};
+  if (!log || warned.exchange(true, std::memory_order_relaxed)) return;
+  for (const std::string& warning : unknown_process_variables()) log(LogLevel::warning, warning);
+}
+
 }  // namespace
 
 Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
@@ -53,7 +63,8 @@ Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
   // locks taken for ever.
   json::Scanner::look_at_processor();
   if (Status status = crypto::look_up_algorithms(); !status) return status;
-  if (!config.environment) config.environment = process_environment();
+  const bool reads_process = !config.environment;
+  if (reads_process) config.environment = process_environment();
   if (!config.clock) config.clock = system_clock;
   if (!config.counters) config.counters = std::make_shared<UsageCounters>();
   if (Status status = config.options.load_environment(config.environment); !status) return status;
@@ -66,6 +77,7 @@ Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
     if (region) settings.value().take_region(region.value().name, region.value().origin);
   }
   if (Status status = settings.value().check_region(); !status) return status;
+  if (reads_process) warn_about_variables(config.log);
   Result<client::SendSettings> sending =
       client::SendSettings::create(config.options, config.environment);
   if (!sending) return std::move(sending).status();

@@ -93,6 +93,7 @@ class CoreClient:
         credentials: _core.Credentials | Callable[[], _core.Credentials] | None = None,
         bearer_token: Callable[[], str] | None = None,
         host_api_key: Hidden | None = None,
+        on_usage: Callable[[dict[str, Any]], object] | None = None,
     ) -> None:
         self._bearer_token = bearer_token
         self._sources = [each for each in (credentials, bearer_token) if callable(each)]
@@ -111,6 +112,7 @@ class CoreClient:
             host_api_key=host_api_key.value if host_api_key else "",
             counters=counters,
             log=log,
+            on_usage=on_usage,
         )
 
     def verify(self, request: Any, **what: Any) -> dict[str, Any]:
@@ -154,6 +156,19 @@ class CoreClient:
                 raise
             # Who was cancelled has left the operation to the thread that makes it ready.
             call.give_back(operation)
+
+    # --- WebSockets -------------------------------------------------------------------------------
+
+    def check(self, url: str, fields: Any) -> None:
+        """Raise what is wrong with the attribution of a handshake that is to be made."""
+        self._core.check("GET", url, fields, b"", scope=current_project())
+
+    def begin_apart(
+        self, url: str, fields: Any, body: bytes, project: str | None
+    ) -> _core.Operation:
+        """Begin an operation of the Responses API that is sent and answered in a session."""
+        operation, _ = self._core.begin("POST", url, fields, body, None, project, True)
+        return operation
 
     # --- In the transport -------------------------------------------------------------------------
 

@@ -119,7 +119,7 @@ class Emulator:
     def __init__(self, *options: str, env: dict[str, str] | None = None) -> None:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
         self.process = subprocess.Popen(
-            [*COMMAND, "--port", "0", *options],
+            [*COMMAND, "--port", "0", "--show-prompts", *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
