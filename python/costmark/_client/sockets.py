@@ -183,7 +183,7 @@ class _Session:
             text = message if isinstance(message, str) else message.decode()
             if _MATTERS.search(text):
                 self._take(text)
-        except Exception:  # whatever it holds, the message is the caller's
+        except Exception:  # noqa: BLE001 - whatever it holds, the message is the caller's
             logger.exception("an event of a WebSocket was not counted")
 
     def _take(self, text: str) -> None:

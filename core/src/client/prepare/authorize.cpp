@@ -264,10 +264,13 @@ Status Authorizer::append_token(std::string_view carried, const Wait& wait, Prep
 Result<CredentialsPtr> Authorizer::minting_credentials(const attribution::Endpoint& endpoint,
                                                        UnixSeconds now, const Wait& wait,
                                                        Prepared::Impl& out) {
-  if (Result<std::string_view> region = region_for({}, endpoint); !region) return region.error();
   Result<CredentialsPtr> found = credentials(now, wait, out);
-  if (found || found.error().code == Code::would_block) return found;
-  Error error = found.error();
+  if (!found && found.error().code == Code::would_block) return found;
+  const Result<std::string_view> region = region_for({}, endpoint);
+  if (found && region) return found;
+  // Who has no region often has no credentials either, and is told both at once.
+  Error error = region ? found.error() : region.error();
+  if (!region && !found) error.message += "; and " + found.error().message;
   error.message =
       "no bearer token is given, and none can be made from the AWS credentials: " + error.message;
   return error;
@@ -339,8 +342,7 @@ void Authorizer::drop_api_key(const Request& request, const attribution::Endpoin
 }
 
 Status Authorizer::check_to_sign(const Request& request, const Url& url,
-                                 const attribution::Endpoint& endpoint, UnixSeconds now,
-                                 const Wait& wait, Prepared::Impl& out) {
+                                 const attribution::Endpoint& endpoint) const {
   if (Status status = check_destination(settings_, url, endpoint); !status) return status;
   if (!endpoint.region().empty()) {
     if (Status status = check_host_headers(request, url); !status) return status;
@@ -350,20 +352,13 @@ Status Authorizer::check_to_sign(const Request& request, const Url& url,
             "signing the request needs all bytes of its body, which is a stream: "
             "read it, and pass the bytes"};
   }
-  const Result<std::string_view> region = region_for(request, endpoint);
-  if (region) return {};
-  // Who has no region often has no credentials either, and is told both at once.
-  const Result<CredentialsPtr> found = credentials(now, wait, out);
-  if (!found && found.error().code == Code::would_block) return found.error();
-  Error error = region.error();
-  if (!found) error.message += "; and " + found.error().message;
-  return error;
+  return region_for(request, endpoint).status();
 }
 
 Status Authorizer::sign(const Request& request, const Url& url,
                         const attribution::Endpoint& endpoint, UnixSeconds now, const Wait& wait,
                         Prepared::Impl& out) {
-  if (Status status = check_to_sign(request, url, endpoint, now, wait, out); !status) return status;
+  if (Status status = check_to_sign(request, url, endpoint); !status) return status;
   if (Status status = check_clock(now); !status) return status;
   Result<CredentialsPtr> signers = credentials(now, wait, out);
   if (!signers) return std::move(signers).status();
@@ -466,9 +461,7 @@ Status Authorizer::ready(const Request& request, const Url& url,
                          Prepared::Impl& out) {
   switch (mode_for(request, endpoint)) {
     case AuthMode::sigv4:
-      if (Status status = check_to_sign(request, url, endpoint, now, wait, out); !status) {
-        return status;
-      }
+      if (Status status = check_to_sign(request, url, endpoint); !status) return status;
       return credentials(now, wait, out).status();
     case AuthMode::bearer:
       if (Status status = check_destination(settings_, url, endpoint); !status) return status;

@@ -107,8 +107,7 @@ class Authorizer {
                                       const attribution::Endpoint& endpoint) const;
   std::string_view service_for(const Request& request, const attribution::Endpoint& endpoint) const;
   Status check_to_sign(const Request& request, const Url& url,
-                       const attribution::Endpoint& endpoint, UnixSeconds now, const Wait& wait,
-                       Prepared::Impl& out);
+                       const attribution::Endpoint& endpoint) const;
   Status ready_token(std::string_view carried, const attribution::Endpoint& endpoint,
                      UnixSeconds now, const Wait& wait, Prepared::Impl& out);
   // The token that stays what it is, and what it is called in the log.
