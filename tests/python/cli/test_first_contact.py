@@ -184,7 +184,7 @@ def test_wrap_says_what_it_was_given() -> None:
     wrong: list[tuple[Any, str]] = [
         (
             openai.OpenAI,
-            r"the class openai\.\S+OpenAI itself: make a client of it first, as in wrap",
+            r"the class openai\.OpenAI itself: make a client of it first, as in wrap",
         ),
         (openai, "the module openai: make a client"),
         (
