@@ -313,7 +313,7 @@ def _outgoing(request: Any, operation: _core.Operation, no_wait: bool) -> Outgoi
 def _with_body(request: Any, step: Callable[..., Any], *arguments: Any) -> Any:
     """Take a step of an operation for a request; a body that is a stream is read if it must be."""
     fields = fields_of(request.headers)
-    body: bytes | None = getattr(request, "_content", None)
+    body = _body_at_hand(request)
     try:
         return step(request.method, request.url, fields, body, *arguments)
     except RequestError as error:
@@ -329,8 +329,24 @@ def _whole_body(request: Any, reason: RequestError) -> bytes:
             f"the request body is a stream that can be read only once: pass bytes ({reason})",
             code=reason.code,
         ) from None
+    request.__dict__.pop("_content", None)  # of a stream that was there before
     body: bytes = request.read()
     return body
+
+
+def _body_at_hand(request: Any) -> bytes | None:
+    """Return the body that will be sent; None where it is a stream that was not read.
+
+    The stream is what is sent. Who puts another one in place leaves the content that was read of
+    the old one behind.
+    """
+    content: bytes | None = getattr(request, "_content", None)
+    if content is None:
+        return None
+    held = getattr(request.stream, "_stream", None)  # of a ByteStream
+    if held is content or isinstance(held, bytes):
+        return held
+    return None
 
 
 # Streams of httpx, of an upload and of a redirected request.
@@ -339,7 +355,7 @@ _READABLE_AGAIN = ("MultipartStream", "ByteStream")
 
 def replayable(request: Any) -> bool:
     """Whether the body of a request is in memory, so that it can be sent once more."""
-    return getattr(request, "_content", None) is not None
+    return _body_at_hand(request) is not None
 
 
 def hint_of(response: Any) -> str | None:
