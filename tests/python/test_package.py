@@ -136,6 +136,9 @@ def test_log_lines_of_the_core_reach_the_logger(caplog: pytest.LogCaptureFixture
         method, url, extensions = "POST", "http://gateway.example/v1/chat/completions", {}
         _content = b'{"model": "m"}'
 
+        class stream:  # noqa: N801
+            _stream = b'{"model": "m"}'
+
         class headers:  # noqa: N801
             raw = ((b"content-type", b"application/json"),)
 

@@ -50,7 +50,7 @@ class UsageParser {
   // Whether an event that could have mattered could not be read.
   bool missed_something() const noexcept { return missed_something_; }
 
-  // Whether counts stand where nobody reads them, such as in a choice or a vendor's own member, and
+  // Whether counts stand where they are not read, such as in a choice or a vendor's own member, and
   // nowhere else.
   bool has_usage_elsewhere() const noexcept { return usage_elsewhere_ && !counts_.any(); }
 

@@ -53,7 +53,7 @@ def _check_body(request: Received) -> None:
 
 
 def _is_allowed(host: str, settings: Settings) -> bool:
-    if settings.allow_remote:  # whoever can reach it was let in
+    if settings.allow_remote:  # every host that can reach it is let in
         return True
     try:
         name = urlsplit(f"//{host}").hostname or ""

@@ -16,7 +16,7 @@ attribution::Route route_under(const Settings& settings, std::string_view method
                                const attribution::LenientPath& path, attribution::Work work);
 
 // Refuses what cannot be recognized, cannot name a project, or opens a session whose messages
-// nobody checks, where a policy asks for that.
+// are not checked, where a policy asks for that.
 Status check_route(const Settings& settings, const attribution::Endpoint& endpoint,
                    const attribution::Route& route, const attribution::LenientPath& path,
                    attribution::Work work);
