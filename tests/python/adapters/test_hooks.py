@@ -77,8 +77,8 @@ async def attempt(client: Any, path: str = "/chat/completions") -> bool:
             await result
     except costmark.Error:
         return True
-    except openai.APIError:
-        pass
+    except openai.APIError as error:  # older SDKs put theirs around what a transport raises
+        return isinstance(error.__cause__, costmark.Error)
     finally:
         closing = client.close()
         if isinstance(client, openai.AsyncOpenAI):
