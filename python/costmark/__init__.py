@@ -35,7 +35,15 @@ if TYPE_CHECKING:
     from ._routes import Route, route_of
     from ._signing import sign
     from ._tokens import async_token_provider, token, token_provider
-    from ._usage import ProjectUsage, RequestCounts, request_counts, reset_usage, usage
+    from ._usage import (
+        Answer,
+        ModelUsage,
+        ProjectUsage,
+        RequestCounts,
+        request_counts,
+        reset_usage,
+        usage,
+    )
     from ._verify import Verification, averify, verify
 
 __all__ = [
@@ -53,6 +61,8 @@ __all__ = [
     "usage",
     "reset_usage",
     "ProjectUsage",
+    "ModelUsage",
+    "Answer",
     "request_counts",
     "RequestCounts",
     # bearer tokens
@@ -98,6 +108,8 @@ _LAZY = {
     "usage": "_usage",
     "reset_usage": "_usage",
     "ProjectUsage": "_usage",
+    "ModelUsage": "_usage",
+    "Answer": "_usage",
     "request_counts": "_usage",
     "RequestCounts": "_usage",
     "verify": "_verify",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
-    from .wrap import Credentials, Token
+    from .wrap import Credentials, OnUsage, Token
 
 _lock = threading.Lock()
 _hooked: dict[type[Any], tuple[Callable[..., None], Callable[..., None]]] = {}
@@ -32,6 +32,7 @@ def patch(
     project: str | None = None,
     credentials: Credentials | None = None,
     bearer_token: Token | None = None,
+    on_usage: OnUsage | None = None,
     **options: object,
 ) -> None:
     """Wrap every client of the OpenAI and the Anthropic SDK that is made from now on for Bedrock.
@@ -49,7 +50,7 @@ def patch(
     named = frozenset(_host_and_port(host) for host in hosts)
     if hosts:  # one of them may be another vendor's own
         options["hosts"] = sorted(hosts)
-    given = Given(project, credentials, bearer_token, options)
+    given = Given(project, credentials, bearer_token, options, on_usage)
     del bearer_token, options  # not for tracebacks
     # What is wrong for any client is said here, not where other code constructs one.
     check_arguments(given)

@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="costmark",
         description="Marks every Amazon Bedrock call with the project that pays for it.",
     )
+    parser.add_argument("--version", action="version", version=version.line())
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(metavar="COMMAND")
     for command in _COMMANDS:
