@@ -23,7 +23,7 @@ struct BearerTokenConfig {
   Jitter jitter;
 };
 
-// Keeps the newest token, over a CredentialsCache. Synchronised internally; no lock is held while
+// Keeps the newest token, over a CredentialsCache. Synchronized internally; no lock is held while
 // credentials are fetched, and a thread waits for them only when no valid ones are left.
 //
 // A token is made anew `renewal_window_s` before it ends, or when half of its life is over where

@@ -6,7 +6,7 @@
 
 namespace costmark {
 
-// Stops calls from another thread, and those that have not begun. Synchronised internally; must
+// Stops calls from another thread, and those that have not begun. Synchronized internally; must
 // outlive the calls that it was given to. One may be given to many calls; it is never reset.
 class Cancel {
  public:
