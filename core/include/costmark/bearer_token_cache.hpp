@@ -39,7 +39,7 @@ class BearerTokenCache {
   ~BearerTokenCache();
 
   // Errors: those of the credentials provider and of mint_bearer_token.
-  Result<BearerTokenPtr> get(UnixSeconds now);
+  Result<BearerTokenPtr> get(UnixSeconds now, const Wait& wait = {});
 
   // The service refused `seen`, as expired or invalid. If it is still the newest token, it is
   // forgotten, and so are the credentials that it was made from, as CredentialsCache has it; while

@@ -38,6 +38,9 @@ struct Wait {
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   // Fail with Code::cancelled when that is requested; null: nothing does.
   Cancel* cancel = nullptr;
+  // Fail with Code::would_block instead of waiting for what another thread does: such a wait is not
+  // ended by a signal, as a callback of the host's on this thread is.
+  bool alone = false;
 };
 
 }  // namespace costmark

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .. import _core
 from .._hidden import Hidden, HiddenMapping
 from .._usage import counters
-from .._waiting import Flight, Flights, Source, interruptible, on_main_thread
+from .._waiting import Flight, Flights, Source, asked, interruptible, on_main_thread
 from ..errors import (
     ConfigurationError,
     CredentialsError,
@@ -95,7 +95,7 @@ class CoreClient:
         host_api_key: Hidden | None = None,
     ) -> None:
         self._bearer_token = bearer_token
-        self._sources = [each for each in (credentials, bearer_token) if callable(each)]
+        self._asks_callbacks = callable(credentials) or callable(bearer_token)
         # Keys that were given are at hand, and need no thread to wait for them.
         self._is_at_hand = (
             isinstance(credentials, _core.Credentials)
@@ -125,7 +125,7 @@ class CoreClient:
     def admit(self, request: Any) -> None:
         """Begin the operation of a request, or make it ready for its next attempt."""
         call = self._call_of(request)
-        no_wait = not self._waits_here()
+        no_wait = not self._is_at_hand and on_main_thread()
         ready = self._begin(call, request, no_wait)
         if ready:
             return
@@ -186,7 +186,7 @@ class CoreClient:
 
     def prepare(self, operation: _core.Operation, request: Any) -> Outgoing:
         """Return what is to be sent for a request, as it now is; at once, says the operation."""
-        no_wait = not self._waits_here()
+        no_wait = not self._is_at_hand and on_main_thread()
         outgoing = _outgoing(request, operation, no_wait)
         while outgoing is None:
             self._make_ready(operation)
@@ -206,21 +206,10 @@ class CoreClient:
 
     def _make_ready(self, operation: _core.Operation) -> None:
         """Wait for credentials, a token or proof; on the main thread, Ctrl-C ends that."""
-        if self._waits_here():
+        if self._is_at_hand:
             operation.ready()
         else:
-            interruptible(operation.ready)
-
-    def _waits_here(self) -> bool:
-        """Whether the thread that makes the call may wait in the core itself."""
-        if self._is_at_hand or not on_main_thread():
-            return True
-        # Callbacks are asked on the thread that makes the call, and Ctrl-C gets into them; unless
-        # another thread is in one, which the core would wait for.
-        return bool(self._sources) and not any(
-            isinstance(source, Source) and source.busy and not source.asked_here
-            for source in self._sources
-        )
+            asked(operation.ready, here=self._asks_callbacks)
 
     async def _make_ready_async(self, operation: _core.Operation, request: Any) -> None:
         """Do the same in an event loop: the first caller has it done, the others wait for that."""
@@ -298,14 +287,38 @@ def _outgoing(request: Any, operation: _core.Operation, no_wait: bool) -> Outgoi
 def _with_body(request: Any, step: Callable[..., Any], *arguments: Any) -> Any:
     """Take a step of an operation for a request; a body that is a stream is read if it must be."""
     fields = fields_of(request.headers)
-    body: bytes | None = getattr(request, "_content", None)
+    body = _body_at_hand(request)
+    url = _url_of(request)
     try:
-        return step(request.method, request.url, fields, body, *arguments)
+        return step(request.method, url, fields, body, *arguments)
     except RequestError as error:
         if body is not None or error.code != "body_needed":
             raise
         body = _whole_body(request, error)
-    return step(request.method, request.url, fields, body, *arguments)
+    return step(request.method, url, fields, body, *arguments)
+
+
+def _url_of(request: Any) -> Any:
+    """Return the URL that is sent: the extension `target` stands on the request line if given."""
+    target = request.extensions.get("target")
+    if target is None:
+        return request.url
+    if not isinstance(target, bytes) or not target.startswith(b"/"):
+        raise RequestError(
+            "the extension 'target' of a request is to be bytes that begin with '/'",
+            code="invalid_url",
+        )
+    url = request.url
+    return f"{url.scheme}://{url.netloc.decode('ascii')}{target.decode('latin-1')}"
+
+
+def _body_at_hand(request: Any) -> bytes | None:
+    """Return the body that is sent, if it is in memory: a hook may have replaced the stream."""
+    stream = request.stream
+    if type(stream).__name__ == "ByteStream":
+        content: bytes = stream._stream
+        return content
+    return None
 
 
 def _whole_body(request: Any, reason: RequestError) -> bytes:
@@ -314,6 +327,7 @@ def _whole_body(request: Any, reason: RequestError) -> bytes:
             f"the request body is a stream that can be read only once: pass bytes ({reason})",
             code=reason.code,
         ) from None
+    request.__dict__.pop("_content", None)  # that of another stream, if there is one
     body: bytes = request.read()
     return body
 
@@ -324,7 +338,7 @@ _READABLE_AGAIN = ("MultipartStream", "ByteStream")
 
 def replayable(request: Any) -> bool:
     """Whether the body of a request is in memory, so that it can be sent once more."""
-    return getattr(request, "_content", None) is not None
+    return _body_at_hand(request) is not None
 
 
 def hint_of(response: Any) -> str | None:
