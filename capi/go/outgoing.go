@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // Bodies up to this length are read without asking whether that is needed.
@@ -30,6 +31,9 @@ func (t *Transport) prepare(request *http.Request) (x *exchange, err error) {
 	}
 	if request.URL == nil {
 		return nil, refusal(ErrInvalidURL, "the request has no URL")
+	}
+	if err := checkOpaque(request.URL); err != nil {
+		return nil, err
 	}
 	x.joint = jointOf(request.Context())
 	if before := redirectOf(request); before != nil {
@@ -55,6 +59,29 @@ func (t *Transport) prepare(request *http.Request) (x *exchange, err error) {
 		return nil, err
 	}
 	return x, nil
+}
+
+// checkOpaque refuses a URL whose request line would name another host than the one that net/http
+// connects to, or no path.
+func checkOpaque(of *url.URL) error {
+	if of.Opaque == "" {
+		return nil
+	}
+	if !strings.HasPrefix(of.Opaque, "/") {
+		return refusal(ErrInvalidURL, "the Opaque of a request's URL is to begin with / or //")
+	}
+	named, has := strings.CutPrefix(of.Opaque, "//")
+	if !has {
+		return nil
+	}
+	if end := strings.IndexAny(named, "/?#"); end >= 0 {
+		named = named[:end]
+	}
+	if !strings.EqualFold(named, of.Host) {
+		return refusal(ErrInvalidURL,
+			"the URL's Opaque names the host %q, and the request is sent to %q", named, of.Host)
+	}
+	return nil
 }
 
 // prepareBody reads the body if it is short, or if C asks for it.
@@ -153,7 +180,7 @@ func (x *exchange) drop() {
 	x.release()
 }
 
-// putRequest begins the request in the workspace, spelt as it will be on the wire.
+// putRequest begins the request in the workspace, spelled as it will be on the wire.
 func (w *workspace) putRequest(request *http.Request) {
 	w.put(request.Method, "", ProjectFrom(request.Context()))
 	w.addURL(request.URL)
@@ -164,18 +191,22 @@ func (w *workspace) putRequest(request *http.Request) {
 	w.addHeader(request.Header)
 }
 
-// addURL spells a URL without allocating, and without what is not sent: user and fragment.
+// addURL spells a URL without allocating, and without what is not sent: user and fragment. Opaque is
+// the path that is sent, in place of Path, and may begin with the host.
 func (t *texts) addURL(from *url.URL) {
-	if from.Opaque != "" {
-		t.add(from.String())
-		return
+	path := from.Opaque
+	if path == "" {
+		path = from.EscapedPath()
 	}
-	t.add(from.Scheme)
-	t.extend("://")
-	t.extend(from.Host)
-	path := from.EscapedPath()
 	if path == "" {
 		path = "/"
+	}
+	t.add(from.Scheme)
+	if strings.HasPrefix(from.Opaque, "//") {
+		t.extend(":")
+	} else {
+		t.extend("://")
+		t.extend(from.Host)
 	}
 	t.extend(path)
 	if from.ForceQuery || from.RawQuery != "" {
@@ -230,7 +261,7 @@ func noBody(body io.ReadCloser) io.ReadCloser {
 	return http.NoBody
 }
 
-// dropOddNames takes out fields that are removed or replaced, and not spelt in the canonical way.
+// dropOddNames takes out fields that are removed or replaced, and not spelled in the canonical way.
 func (x *exchange) dropOddNames(header http.Header) {
 	changed := make(map[string]bool, len(x.prepared.Remove)+len(x.prepared.Set))
 	for _, name := range x.prepared.Remove {

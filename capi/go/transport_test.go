@@ -664,11 +664,11 @@ func TestTheHostIsTheOneOnTheWire(t *testing.T) {
 }
 
 func TestTheURLIsTheOneOnTheWire(t *testing.T) {
-	for _, spelt := range []string{
+	for _, spelled := range []string{
 		"https://" + testHost, "https://" + testHost + "?a=b", "https://" + testHost + "/a%2Fb/%20c?",
 		"https://" + testHost + ":8443/a b/ü?q=ü&r=%zz#fragment", "https://user:word@" + testHost + "/a//b/../c",
 	} {
-		parsed, err := url.Parse(spelt)
+		parsed, err := url.Parse(spelled)
 		if err != nil {
 			t.Fatal(err)
 		}

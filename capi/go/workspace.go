@@ -212,13 +212,13 @@ func (c *copier) text(from C.costmark_str) string {
 }
 
 // canonicalName is the name of a header as net/http spells it, which needs no memory for those we know.
-func canonicalName(spelt []byte) string {
+func canonicalName(spelled []byte) string {
 	for _, name := range knownNames {
-		if len(spelt) == len(name) && equalFold(spelt, name) {
+		if len(spelled) == len(name) && equalFold(spelled, name) {
 			return name
 		}
 	}
-	return http.CanonicalHeaderKey(string(spelt))
+	return http.CanonicalHeaderKey(string(spelled))
 }
 
 var knownNames = [...]string{

@@ -19,7 +19,7 @@
 namespace costmark::capi {
 
 // Owns a callback's user data from the first moment that costmark knows of it: whatever happens
-// next, the finaliser runs once.
+// next, the finalizer runs once.
 class UserData {
  public:
   UserData(void* data, costmark_free_user_data free) noexcept : data_(data), free_(free) {}

@@ -10,7 +10,7 @@ namespace costmark::capi {
 namespace {
 
 // Takes a callback into a slot of a configuration. `data` is the callee's from its first line on:
-// its finaliser runs also when nothing below succeeds.
+// its finalizer runs also when nothing below succeeds.
 template <class Kept, class Function, class... Rest>
 costmark_status set_callback(costmark_config* config,
                              std::shared_ptr<const Kept> costmark_config::* slot, Function callback,
@@ -18,7 +18,7 @@ costmark_status set_callback(costmark_config* config,
   return guarded(out_error, [&]() -> Status {
     if (Status status = require(config, "config"); !status) return status;
     if (callback == nullptr) return invalid_argument("callback is NULL");
-    // The replaced callback ends with this scope: its finaliser finds the new one in place.
+    // The replaced callback ends with this scope: its finalizer finds the new one in place.
     std::shared_ptr<const Kept> taken =
         std::make_shared<const Kept>(callback, std::move(data), rest...);
     std::swap(config->*slot, taken);

@@ -9,7 +9,7 @@
 #include "costmark/error.hpp"
 #include "guard.hpp"
 
-// Trivially destructible, so that the one for want of memory can be constant-initialised and is
+// Trivially destructible, so that the one for want of memory can be constant-initialized and is
 // still there when the last thread of a process ends.
 struct costmark_error {
   std::uint64_t magic;

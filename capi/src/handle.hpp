@@ -36,7 +36,7 @@ class Mark {
 
  protected:
   void set() noexcept { value_ = value; }
-  // Volatile: not optimised away.
+  // Volatile: not optimized away.
   void unset() noexcept { *const_cast<volatile std::uint64_t*>(&value_) = 0; }
 
  private:

@@ -103,7 +103,7 @@ Status sign(const SignRequest& request, std::optional<std::int64_t> expires_in_s
   Status status =
       out.signer.presign(to_sign, hash, *out.credentials, scope, time, *expires_in_s, {}, out.core);
   if (!status) return status;
-  // Host and path are spelt as they were signed.
+  // Host and path are spelled as they were signed.
   const std::string_view path = url.path.empty() ? "/" : url.path;
   const std::string_view query = out.core.query();
   out.url.reserve(url.scheme.size() + out.host.size() + path.size() + query.size() + 4);

@@ -59,6 +59,8 @@ static void print_usage(const costmark_operation *call) {
   costmark_answer ended = COSTMARK_ANSWER_INIT;
   costmark_operation_answer(call, &ended);
   if (ended.usage == NULL) return;
+  if (ended.project_source == COSTMARK_SOURCE_NONE)
+    fprintf(stderr, "the default project pays: the first argument names another one\n");
   fprintf(stderr, "%s: %" PRIu64 " tokens in, %" PRIu64 " out; %s after %" PRIu32 " attempts\n",
           ended.project.data, ended.usage->input_tokens, ended.usage->output_tokens,
           costmark_outcome_name(ended.outcome), ended.attempt);

@@ -16,6 +16,8 @@ cm::Client make_client(std::string_view project) {
   cm::Config config{{"project", project}};
   config.on_log([](costmark_log_level, std::string_view line) { std::cerr << line << '\n'; });
   config.on_usage([](const cm::Answer& ended) {
+    if (ended.project_source == COSTMARK_SOURCE_NONE)
+      std::cerr << "the default project pays: the first argument names another one\n";
     std::cerr << ended.project << ": " << ended.usage.input_tokens << " tokens in, "
               << ended.usage.output_tokens << " out; " << cm::outcome_name(ended.outcome) << '\n';
   });

@@ -37,7 +37,7 @@ class Route:
         """
         host = f"bedrock-mantle.{region}.api.aws"
         if not _core.is_bedrock_host(host):
-            raise ConfigurationError(f"{region!r} is not spelt like an AWS region")
+            raise ConfigurationError(f"{region!r} is not spelled like an AWS region")
         if not self.known:
             raise ConfigurationError(f"no path of a mantle host is known to serve {self.model!r}")
         # The Anthropic SDK adds the /v1 itself.

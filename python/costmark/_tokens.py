@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from functools import partial
 from operator import index
 from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._signing import _seconds
-from ._waiting import Flights, checked_source, interruptible
+from ._waiting import Flights, asked, checked_source
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -34,7 +35,7 @@ def token(
     """
     seconds = _seconds(time)
     tokens = _tokens(region, _source(credentials), expires_in)
-    made: tuple[str, int] = _on_this_thread(credentials)(lambda: tokens.get(seconds))
+    made: tuple[str, int] = asked(partial(tokens.get, seconds), here=credentials is not None)
     return made[0]
 
 
@@ -51,7 +52,7 @@ def token_provider(
     `token`.
     """
     tokens = _tokens(region, _source(credentials), expires_in)
-    return TokenProvider(tokens, _on_this_thread(credentials))
+    return TokenProvider(tokens, asks_here=credentials is not None)
 
 
 def async_token_provider(
@@ -75,14 +76,12 @@ def async_token_provider(
 class TokenProvider:
     """Returns a valid token whenever it is called. Made by `token_provider`."""
 
-    def __init__(
-        self, tokens: _core.BearerTokens, do: Callable[[Callable[[], Any]], Any] = interruptible
-    ) -> None:
+    def __init__(self, tokens: _core.BearerTokens, *, asks_here: bool = False) -> None:
         self._tokens = tokens
-        self._do = do
+        self._asks_here = asks_here
 
     def __call__(self) -> str:
-        token: str = self._do(self._tokens.get)[0]
+        token: str = asked(self._tokens.get, here=self._asks_here)[0]
         return token
 
     def invalidate(self, token: str) -> None:
@@ -115,12 +114,6 @@ class AsyncTokenProvider:
 def _source(credentials: Any) -> Any:
     checked_source(credentials, is_async=False)
     return credentials
-
-
-def _on_this_thread(credentials: Any) -> Callable[[Callable[[], Any]], Any]:
-    """Return what gets a token: a callback is asked on the thread that wants it."""
-    at_hand = credentials is not None
-    return (lambda get: get()) if at_hand else interruptible
 
 
 def _tokens(

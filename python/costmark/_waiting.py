@@ -46,6 +46,18 @@ def interruptible(work: Callable[[], Any]) -> Any:
     return flight.wait()
 
 
+def asked(get: Callable[..., Any], *, here: bool) -> Any:
+    """Return what the core gets; on the main thread, Ctrl-C ends that.
+
+    `here`: what is asked is a callback, on the thread that makes the call, and Ctrl-C gets into it.
+    It does not get into a wait for another thread, so the core does not wait `alone`.
+    """
+    if not on_main_thread():
+        return get()
+    found = get(alone=True) if here else None
+    return found or interruptible(get)
+
+
 async def in_thread(work: Callable[[], Any]) -> Any:
     """Do the work in a thread; who is cancelled does not wait for it."""
     flight = Flight()
@@ -287,18 +299,8 @@ class Source:
     def __repr__(self) -> str:
         return f"<Source {getattr(self.function, '__qualname__', type(self.function).__name__)}>"
 
-    @property
-    def busy(self) -> bool:
-        """Whether a thread is asking."""
-        return bool(self._asking)
-
-    @property
-    def asked_here(self) -> bool:
-        """Whether the thread that is running is."""
-        return threading.get_ident() in self._asking
-
     def __call__(self) -> Any:
-        if self.asked_here:
+        if threading.get_ident() in self._asking:
             raise _asks_itself()
         flights = _inside.get()
         flight = flights[-1] if flights else None

@@ -263,11 +263,11 @@ def table(title: str, heading: str, rows: Mapping[str, Sums]) -> Table:
 
 def show(console: Console, side: str, report: Report, names: Mapping[str, str]) -> None:
     """Print one side's tables."""
-    labelled = {
+    labeled = {
         f"{project}  {names[project]}" if project in names else project: report.by_project[project]
         for project in sorted(report.by_project)
     }
-    console.print(table(f"{side}: by project", "project", labelled))
+    console.print(table(f"{side}: by project", "project", labeled))
     console.print(table(f"{side}: by tag", "tag", report.by_tag()))
 
 

@@ -200,26 +200,28 @@ bool PyOperation::start(Begin begin, bool no_wait) {
   check(with_callbacks([&]() -> Status {
     if (Status status = begin(); !status) return status;
     is_decided_ = true;
-    return become_ready(no_wait, is_ready);
+    return become_ready({no_wait}, is_ready);
   }));
   return is_ready;
 }
 
 // Without the GIL.
-Status PyOperation::become_ready(bool no_wait, bool& is_ready) {
-  Status status = operation_.ready({no_wait});
+Status PyOperation::become_ready(const Wait& wait, bool& is_ready) {
+  Status status = operation_.ready(wait);
   if (!status && status.error().code == Code::would_block) {
     is_ready = false;
     return {};
   }
-  is_ready = !(no_wait && operation_.renewal_due());
+  is_ready = !(wait.no_wait && operation_.renewal_due());
   return status;
 }
 
-bool PyOperation::ready(bool no_wait) {
+bool PyOperation::ready(bool no_wait, bool alone) {
   const OneAtATime::Hold hold(lock_);
+  Wait wait{no_wait};
+  wait.alone = alone;
   bool is_ready = true;
-  check(with_callbacks([&] { return become_ready(no_wait, is_ready); }));
+  check(with_callbacks([&] { return become_ready(wait, is_ready); }));
   return is_ready;
 }
 
@@ -359,7 +361,7 @@ void bind_operation(py::module_& module) {
                           collectable<PyOperation>())
       .def("beside", &PyOperation::beside, py::arg("method"), py::arg("url"), py::arg("headers"),
            py::arg("body"), py::arg("no_wait") = false)
-      .def("ready", &PyOperation::ready, py::arg("no_wait") = false)
+      .def("ready", &PyOperation::ready, py::arg("no_wait") = false, py::arg("alone") = false)
       .def("prepare", &PyOperation::prepare, py::arg("method"), py::arg("url"), py::arg("headers"),
            py::arg("body"), py::arg("no_wait") = false, py::arg("sent") = false)
       .def("sent", &PyOperation::sent)

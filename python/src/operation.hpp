@@ -46,8 +46,9 @@ class PyOperation {
   py::tuple beside(py::object method, py::object url, py::handle headers, py::object body,
                    bool no_wait);
 
-  // Whether it is; only with `no_wait` may it not be.
-  bool ready(bool no_wait);
+  // Whether it is; only with `no_wait` may it not be, and with `alone`, while another thread does
+  // what it would wait for.
+  bool ready(bool no_wait, bool alone);
   // (all fields in the shape of those given, body or None, url or None, authorized), where None
   // stands for the request's own; None when it would have to wait. `sent` says that the attempt is
   // on its way.
@@ -79,7 +80,7 @@ class PyOperation {
  private:
   template <class Begin>
   bool start(Begin begin, bool no_wait);
-  Status become_ready(bool no_wait, bool& is_ready);
+  Status become_ready(const Wait& wait, bool& is_ready);
   // False when it would have to wait. Raises what the core says.
   bool prepare_next(GivenRequest request, bool no_wait);
   py::tuple ended(std::string_view held) const;

@@ -67,14 +67,18 @@ class PyBearerTokens {
     cache_ = check(BearerTokenCache::create(std::move(config)));
   }
 
-  py::tuple get(std::optional<UnixSeconds> time) {
+  // None: only with `alone`, while another thread fetches what this one would wait for.
+  py::object get(std::optional<UnixSeconds> time, bool alone) {
     forget_exception();
+    Wait wait;
+    wait.alone = alone;
     Result<BearerTokenPtr> token = BearerTokenPtr();
     {
       const GilReleased released;
-      token = cache_->get(time.value_or(system_time()));
+      token = cache_->get(time.value_or(system_time()), wait);
     }
     for (const auto& warning : std::exchange(waiting_warnings, {})) warn_(warning);
+    if (!token && token.error().code == Code::would_block) return py::none();
     const BearerTokenPtr good = check(std::move(token));
     raise_interruption();
     return py::make_tuple(py::str(good->text().data(), good->text().size()), good->expires_at());
@@ -101,7 +105,7 @@ void bind_tokens(py::module_& module) {
                              collectable<PyBearerTokens>())
       .def(py::init<py::handle, const py::object&, const py::object&, const py::object&>(),
            py::arg("region"), py::arg("expires_in"), py::arg("credentials"), py::arg("warn"))
-      .def("get", &PyBearerTokens::get, py::arg("time") = py::none())
+      .def("get", &PyBearerTokens::get, py::arg("time") = py::none(), py::arg("alone") = false)
       .def("invalidate", &PyBearerTokens::invalidate, py::arg("token"),
            py::arg("time") = py::none());
 }

@@ -87,7 +87,7 @@ class TemporaryFile {
   std::string path_ = "/tmp/costmark-bench-XXXXXX";
 };
 
-// Many profiles as a tool writes them for a large organisation, the default one last.
+// Many profiles as a tool writes them for a large organization, the default one last.
 void write_config(const std::string& path) {
   std::ofstream out(path);
   int lines = 3;

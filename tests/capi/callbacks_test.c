@@ -338,7 +338,7 @@ static void lines_are_logged(void) {
   CHECK(self.freed == 1);
 }
 
-static void finalisers_run_once_whatever_happens(void) {
+static void finalizers_run_once_whatever_happens(void) {
   host first = NEW_HOST, second = NEW_HOST, third = NEW_HOST;
   costmark_config *config = bare_config();
   costmark_client *one = NULL, *two = NULL;
@@ -589,7 +589,7 @@ void test_callbacks(void) {
   calls_of_another_client_are_not();
   operations_are_refused_from_inside();
   lines_are_logged();
-  finalisers_run_once_whatever_happens();
+  finalizers_run_once_whatever_happens();
   attempts_are_told_of();
   operations_that_are_ended_from_inside();
   the_host_has_the_time();

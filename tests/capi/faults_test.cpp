@@ -36,7 +36,7 @@ TEST_F(Faults, ConfigSetHostApiKey) {
       COSTMARK_OK, [&] { ASSERT_EQ(costmark_config_new(fresh.out(), nullptr), COSTMARK_OK); });
 }
 
-// The finaliser runs once for each call, failed or not, when all is ended.
+// The finalizer runs once for each call, failed or not, when all is ended.
 template <class Set>
 void torture_callback(Owned<costmark_config>& config, Set set_one) {
   int calls = 0;

@@ -580,7 +580,7 @@ def test_structs_of_other_versions(lib: ctypes.CDLL) -> None:
     lib.costmark_client_release(client)
 
 
-def test_callback_and_finaliser(lib: ctypes.CDLL) -> None:
+def test_callback_and_finalizer(lib: ctypes.CDLL) -> None:
     events: list[str] = []
 
     def give(user_data: int | None, sink: int | None) -> int:
@@ -594,10 +594,10 @@ def test_callback_and_finaliser(lib: ctypes.CDLL) -> None:
     def free(user_data: int | None) -> None:
         events.append(f"freed {user_data}")
 
-    # Kept in variables: the library holds the pointers until the finaliser has run.
-    callback, finaliser = CREDENTIALS_CALLBACK(give), FREE_USER_DATA(free)
+    # Kept in variables: the library holds the pointers until the finalizer has run.
+    callback, finalizer = CREDENTIALS_CALLBACK(give), FREE_USER_DATA(free)
     config = make(lib, "costmark_config_new")
-    call(lib, "costmark_config_set_credentials_callback", config, callback, 7, finaliser)
+    call(lib, "costmark_config_set_credentials_callback", config, callback, 7, finalizer)
     client = make(lib, "costmark_client_new", config)
     lib.costmark_config_free(config)
     operation = make(lib, "costmark_operation_new", client)

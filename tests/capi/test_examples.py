@@ -247,6 +247,17 @@ def test_the_legacy_program_does_not_bill_the_default_project_in_silence(
     assert record["project"] == "default"
 
 
+@pytest.mark.parametrize("source", ["curl.c", "send.c", "send.cpp"])
+def test_no_program_bills_the_default_project_in_silence(
+    prefix: Prefix, emulator: Emulator, source: str
+) -> None:
+    done = prefix.run(prefix.build(source), "", chat_url(emulator), settings=signing(emulator.url))
+    assert done.returncode == 0, done.stderr
+    assert b"the default project pays" in done.stderr
+    (record,) = emulator.usage()
+    assert record["project"] == "default"
+
+
 def test_the_legacy_program_takes_about_thirty_lines_more() -> None:
     source = (EXAMPLES / "c" / "legacy.c").read_text()
     added = re.findall(r"^#ifdef COSTMARK\n(.*?)^#endif\n", source, re.MULTILINE | re.DOTALL)

@@ -3,7 +3,7 @@
     python cases.py [--answers FILE] > FILE     what runners read
 
 README.md describes the members of a case. Whatever is not written there is refused here, so that a
-misspelt member does not make a case weaker.
+misspelled member does not make a case weaker.
 """
 
 from __future__ import annotations

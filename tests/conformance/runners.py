@@ -37,7 +37,8 @@ RUNNERS = [*BUILT, *PYTHON]
 ALL = cases.load(Path(os.environ.get("COSTMARK_ANSWERS", cases.ANSWERS)))
 
 
-def _command(runner: str) -> list[str] | None:
+def command(runner: str) -> list[str] | None:
+    """What starts a runner; None where it is not built."""
     given = os.environ.get(f"COSTMARK_RUNNER_{runner.upper()}")
     if given:
         return shlex.split(given)
@@ -58,11 +59,11 @@ _started: dict[str, Future[check.Report]] = {}
 
 def start(runners: Iterable[str]) -> None:
     """Start those of the runners that are built, side by side: most of their time they wait."""
-    commands = {name: command for name in runners if (command := _command(name))}
+    commands = {name: found for name in runners if (found := command(name))}
     pool = ThreadPoolExecutor(max(len(commands), 1))
-    for name, command in commands.items():
+    for name, started in commands.items():
         if name not in _started:
-            _started[name] = pool.submit(check.Report, ALL, command)
+            _started[name] = pool.submit(check.Report, ALL, started)
     pool.shutdown(wait=False)
 
 

@@ -127,7 +127,7 @@ def test_a_request_too_many_is_noticed(told: tuple[Line, list[Line], list[Line]]
         ({"name": "odd-x", "calls": [{"host": {"does": "nothing"}}]}, "unknown host"),
     ],
 )
-def test_a_misspelt_case_is_refused(case: Line, complaint: str) -> None:
+def test_a_misspelled_case_is_refused(case: Line, complaint: str) -> None:
     with pytest.raises(cases.BadCaseError, match=complaint):
         cases.check_case(copy.deepcopy(case))
 

@@ -1,5 +1,5 @@
 // Another spelling of a route that may spend may spend. Input: which route, then for each character
-// of its path how it is spelt; then whatever stands between and behind.
+// of its path how it is spelled; then whatever stands between and behind.
 #include <array>
 #include <string>
 
@@ -53,7 +53,7 @@ std::string escaped_all(std::string_view text) {
   return out;
 }
 
-std::string spelt_character(char c, Choices& choices) {
+std::string spelled_character(char c, Choices& choices) {
   switch (choices.next(6)) {
     case 1:
       return std::string(1, text::upper(c));
@@ -85,14 +85,14 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view path = spending_paths[choices.next(spending_paths.size())];
   const std::string_view end = ends[choices.next(ends.size())];
   const std::size_t slashes_that_fit = slashes.size() - (end.starts_with(';') ? 2 : 0);
-  std::string spelt;
+  std::string spelled;
   for (const char c : path) {
-    spelt += c == '/' ? slashes[choices.next(slashes_that_fit)] : spelt_character(c, choices);
+    spelled += c == '/' ? slashes[choices.next(slashes_that_fit)] : spelled_character(c, choices);
   }
-  spelt += end;
+  spelled += end;
 
   const auto plain = attribution::route_of("POST", LenientPath(path));
-  const auto found = attribution::route_of("POST", LenientPath(spelt));
+  const auto found = attribution::route_of("POST", LenientPath(spelled));
   COSTMARK_HOLDS(plain.may_spend());
   COSTMARK_HOLDS(found.kind == plain.kind);
   COSTMARK_HOLDS(found.api == plain.api);

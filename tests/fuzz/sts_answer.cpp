@@ -1,5 +1,5 @@
 // Any answer of STS is credentials or an error of one line that repeats nothing of it; its XML is
-// read alike however it is spelt.
+// read alike however it is spelled.
 #include "credentials/sts/sts_answer.hpp"
 #include "credentials/sts/xml.hpp"
 #include "fuzz/property.hpp"

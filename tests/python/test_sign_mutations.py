@@ -112,7 +112,7 @@ class Cases:
             fields.append((b"Content-Type", self.random.choice(kinds)))
         for name in self.random.sample(FOREIGN, self.random.randint(0, 12)):
             value = b"5" if name == "content-length" else self.value()
-            fields.append((self.spelt(name), value))
+            fields.append((self.spelled(name), value))
         amz = self.random.choices([b"X-Amz-Target", b"x-amz-meta-a"], k=self.random.randint(0, 2))
         fields += [(name, self.value()) for name in amz]
         if self.random.random() < 0.3:
@@ -120,7 +120,7 @@ class Cases:
         self.random.shuffle(fields)
         return fields
 
-    def spelt(self, name: str) -> bytes:
+    def spelled(self, name: str) -> bytes:
         return self.random.choice([name, name.title(), name.upper()]).encode()
 
     def body(self) -> bytes:
@@ -158,10 +158,10 @@ def harmless(case: Cases, sent: Sent) -> Iterator[tuple[str, Sent]]:
         yield f"removed {name!r}", sent.without(name)
         yield f"repeated {name!r}", sent.adding(name, b"once more")
     for each in case.random.sample(FOREIGN, 12):
-        yield f"added {each}", sent.adding(case.spelt(each), b"1")
+        yield f"added {each}", sent.adding(case.spelled(each), b"1")
     yield "shuffled", replace(sent, headers=shuffled(case, sent))
-    spelt = tuple((case.spelt(k.decode()), v) for k, v in sent.headers)
-    yield "names in another case", replace(sent, headers=spelt)
+    spelled = tuple((case.spelled(k.decode()), v) for k, v in sent.headers)
+    yield "names in another case", replace(sent, headers=spelled)
     padded = tuple((k, b" " + v.replace(b" ", b" \t ") + b"\t") for k, v in sent.headers)
     yield "more white space", replace(sent, headers=padded)
 
@@ -201,7 +201,7 @@ def harmful(case: Cases, sent: Sent) -> Iterator[tuple[str, Sent]]:
 
 
 def forgeries(sent: Sent) -> Iterator[tuple[str, Sent]]:
-    """Another authorisation over the same request."""
+    """Another authorization over the same request."""
     authorization = sent.value(b"authorization")
     names = b";".join(sent.signed_names)
     for name in sent.signed_names:
@@ -213,7 +213,7 @@ def forgeries(sent: Sent) -> Iterator[tuple[str, Sent]]:
     digit = authorization[-1:]
     other = b"0" if digit != b"0" else b"1"
     yield "signature", sent.with_value(b"authorization", authorization[:-1] + other)
-    yield "no authorisation", sent.without(b"authorization")
+    yield "no authorization", sent.without(b"authorization")
     stamp = sent.value(b"x-amz-date")
     second = b"1" if stamp[14:15] == b"0" else b"0"
     yield "another second", sent.with_value(b"x-amz-date", stamp[:14] + second + b"Z")

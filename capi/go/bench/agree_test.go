@@ -110,15 +110,15 @@ func separator(target string) string {
 	return "?"
 }
 
-func signature(t *testing.T, spelt string) string {
+func signature(t *testing.T, spelled string) string {
 	t.Helper()
-	parsed, err := neturl.Parse(spelt)
+	parsed, err := neturl.Parse(spelled)
 	if err != nil {
 		t.Fatal(err)
 	}
 	signature := parsed.Query().Get("X-Amz-Signature")
 	if len(signature) != 64 {
-		t.Fatalf("no signature in %s", spelt)
+		t.Fatalf("no signature in %s", spelled)
 	}
 	return signature
 }

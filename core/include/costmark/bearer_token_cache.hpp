@@ -23,7 +23,7 @@ struct BearerTokenConfig {
   Jitter jitter;
 };
 
-// Keeps the newest token, over a CredentialsCache. Synchronised internally; no lock is held while
+// Keeps the newest token, over a CredentialsCache. Synchronized internally; no lock is held while
 // credentials are fetched, and a thread waits for them only when no valid ones are left.
 //
 // A token is made anew `renewal_window_s` before it ends, or when half of its life is over where
@@ -39,7 +39,7 @@ class BearerTokenCache {
   ~BearerTokenCache();
 
   // Errors: those of the credentials provider and of mint_bearer_token.
-  Result<BearerTokenPtr> get(UnixSeconds now);
+  Result<BearerTokenPtr> get(UnixSeconds now, const Wait& wait = {});
 
   // The service refused `seen`, as expired or invalid. If it is still the newest token, it is
   // forgotten, and so are the credentials that it was made from, as CredentialsCache has it; while

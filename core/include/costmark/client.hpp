@@ -154,7 +154,7 @@ Result<ModelRoutes> configured_routes(const Options& options);
 // PriceBook::parse.
 Result<PriceBook> load_price_book(const std::string& path);
 
-// Attributes, signs and accounts for requests to one endpoint. Synchronised internally; starts no
+// Attributes, signs and accounts for requests to one endpoint. Synchronized internally; starts no
 // threads. `prepare` does no I/O unless credentials must be fetched or refreshed, or option
 // `verify` asks for a proof, once for each endpoint.
 class Client {

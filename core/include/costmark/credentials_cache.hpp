@@ -14,7 +14,7 @@ namespace costmark {
 // Returns a number from 0 to `most`, seconds.
 using Jitter = std::function<UnixSeconds(UnixSeconds most)>;
 
-// Keeps the newest snapshot of one provider. Synchronised internally: `get` takes no lock that
+// Keeps the newest snapshot of one provider. Synchronized internally: `get` takes no lock that
 // another thread holds while its provider runs, and waits for that thread only when nothing valid
 // is left. One thread refreshes at a time; those that waited for it share its result, the error as
 // well. Credentials that never expire are refreshed only when their provider says that its files

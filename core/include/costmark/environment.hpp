@@ -16,7 +16,7 @@ using Environment = std::function<std::optional<std::string>(std::string_view na
 std::string first_of(const Environment& environment,
                      std::initializer_list<std::string_view> variables);
 
-// The process's own environment. Not synchronised with setenv, as POSIX has it. Empty where it is
+// The process's own environment. Not synchronized with setenv, as POSIX has it. Empty where it is
 // withheld.
 Environment process_environment();
 

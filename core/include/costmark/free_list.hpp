@@ -23,7 +23,7 @@ class FreePointers {
   std::unique_ptr<Impl> impl_;
 };
 
-// Keeps up to `most` objects; the one that came last is taken first. Synchronised internally, and
+// Keeps up to `most` objects; the one that came last is taken first. Synchronized internally, and
 // whole in a forked child.
 template <class T>
 class FreeList {

@@ -122,7 +122,7 @@ class Signature {
 inline constexpr std::int64_t max_presigned_life_s = 604800;
 
 // Signs requests and remembers signing keys by credentials, date, region and service.
-// Synchronised internally; never waits for another thread.
+// Synchronized internally; never waits for another thread.
 class Signer {
  public:
   Signer();

@@ -9,7 +9,7 @@
 
 namespace costmark {
 
-// The parts of a URL as they were written: nothing is decoded, folded or normalised. Views into the
+// The parts of a URL as they were written: nothing is decoded, folded or normalized. Views into the
 // text that was parsed.
 struct Url {
   std::string_view scheme;     // "http" or "https", in the case it was written

@@ -6,7 +6,7 @@
 
 namespace costmark {
 
-// Stops calls from another thread, and those that have not begun. Synchronised internally; must
+// Stops calls from another thread, and those that have not begun. Synchronized internally; must
 // outlive the calls that it was given to. One may be given to many calls; it is never reset.
 class Cancel {
  public:
@@ -38,6 +38,9 @@ struct Wait {
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   // Fail with Code::cancelled when that is requested; null: nothing does.
   Cancel* cancel = nullptr;
+  // Fail with Code::would_block instead of waiting for what another thread does: such a wait is not
+  // ended by a signal, as a callback of the host's on this thread is.
+  bool alone = false;
 };
 
 }  // namespace costmark

@@ -14,7 +14,7 @@
 namespace costmark::attribution {
 
 // Remembers which project a stored response belongs to, so that a chain that would cross projects
-// is noticed before it is sent. Bounded: the oldest ids are forgotten first. Synchronised
+// is noticed before it is sent. Bounded: the oldest ids are forgotten first. Synchronized
 // internally.
 class Chains {
  public:

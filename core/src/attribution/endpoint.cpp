@@ -132,10 +132,10 @@ Endpoint classify_host(std::string_view host) noexcept {
   const auto second_dot = host.find('.', first_dot + 1);
   if (second_dot == std::string_view::npos) return endpoint;
 
-  const std::string_view spelt = host.substr(first_dot + 1, second_dot - first_dot - 1);
-  if (spelt.size() > endpoint.region_.size()) return endpoint;
-  std::transform(spelt.begin(), spelt.end(), endpoint.region_.begin(), text::lower);
-  const std::string_view region{endpoint.region_.data(), spelt.size()};
+  const std::string_view spelled = host.substr(first_dot + 1, second_dot - first_dot - 1);
+  if (spelled.size() > endpoint.region_.size()) return endpoint;
+  std::transform(spelled.begin(), spelled.end(), endpoint.region_.begin(), text::lower);
+  const std::string_view region{endpoint.region_.data(), spelled.size()};
   if (!text::is_region(region)) return endpoint;
 
   std::string_view suffix = host.substr(second_dot + 1);
@@ -144,7 +144,7 @@ Endpoint classify_host(std::string_view host) noexcept {
     suffix.remove_prefix(interface_label.size());
   }
   endpoint.kind = kind_of(host.substr(0, first_dot), region, suffix, is_interface);
-  if (endpoint.canonical()) endpoint.region_length_ = static_cast<std::uint8_t>(spelt.size());
+  if (endpoint.canonical()) endpoint.region_length_ = static_cast<std::uint8_t>(spelled.size());
   return endpoint;
 }
 

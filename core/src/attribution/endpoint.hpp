@@ -29,7 +29,7 @@ class Endpoint {
   std::uint8_t region_length_ = 0;
 };
 
-// Recognises the canonical hosts bedrock-mantle.REGION.api.aws and
+// Recognizes the canonical hosts bedrock-mantle.REGION.api.aws and
 // bedrock-runtime[-fips].REGION.SUFFIX, in any case and with or without a trailing dot, with the
 // suffixes that AWS's partitions use, and the names of interface endpoints to them,
 // vpce-ID.SERVICE.REGION.vpce.SUFFIX. Everything else is custom.

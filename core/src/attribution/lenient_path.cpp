@@ -41,7 +41,7 @@ void replace_end(std::string& text, std::size_t size, char c) {
 }
 
 // Takes the escape off that `text` ends with: %63, %u0063, or a character that UTF-8 spells with
-// one byte spelt with two. Whether there was one.
+// one byte spelled with two. Whether there was one.
 bool take_off_escape(std::string& text) {
   const std::string_view all = text;
   const std::size_t size = all.size();

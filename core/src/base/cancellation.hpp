@@ -20,7 +20,7 @@ class Sleeper {
   ~Sleeper() = default;
 };
 
-// Once requested, for ever. Synchronised internally.
+// Once requested, for ever. Synchronized internally.
 class Cancellation {
  public:
   void request() noexcept;

@@ -104,7 +104,7 @@ inline std::size_t utf8_length(const char* p, const char* end) noexcept {
 
 bool is_utf8(std::string_view text) noexcept;
 
-// Whether `text` is spelt like an AWS region, such as "us-gov-west-1".
+// Whether `text` is spelled like an AWS region, such as "us-gov-west-1".
 bool is_region(std::string_view text) noexcept;
 
 }  // namespace costmark::text

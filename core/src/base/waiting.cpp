@@ -61,6 +61,9 @@ bool is_over(const Wait& wait) noexcept {
 
 Error ended_early(const Wait& wait, std::string_view what) {
   if (is_cancelled(wait)) return {Code::cancelled, std::string(what) + " was cancelled"};
+  if (wait.alone && !is_over(wait)) {
+    return {Code::would_block, std::string(what) + " is what another thread does"};
+  }
   Error error{Code::timeout, std::string(what) + " took longer than this call may wait"};
   error.retryable = true;
   return error;
@@ -88,6 +91,7 @@ class Waiters::Waiter final : public OneSleeper {
 };
 
 bool Waiters::wait(std::unique_lock<std::mutex>& lock, const Wait& wait) {
+  if (wait.alone) return false;
   Waiter waiter;
   add(waiter);
   lock.unlock();

@@ -18,7 +18,8 @@ bool may_end(const Wait& wait) noexcept;
 // Whether its deadline has passed, or it was cancelled.
 bool is_over(const Wait& wait) noexcept;
 
-// The error for what was not done before the wait was over. `what`: "fetching credentials".
+// The error for what was not done before the wait was over, or what another thread does while this
+// one is not to wait for it. `what`: "fetching credentials".
 Error ended_early(const Wait& wait, std::string_view what);
 
 // Lets the calling thread wait, less where `wait` is over before.
@@ -28,7 +29,8 @@ void pause(std::chrono::milliseconds time, const Wait& wait);
 // child those of the parent are forgotten.
 class Waiters {
  public:
-  // Waits for `wake_all`, with the lock let go meanwhile. False when `wait` is over before.
+  // Waits for `wake_all`, with the lock let go meanwhile. False when `wait` is over before, and at
+  // once when it is not to be waited for other threads.
   bool wait(std::unique_lock<std::mutex>& lock, const Wait& wait);
   // With the mutex held.
   void wake_all() noexcept;

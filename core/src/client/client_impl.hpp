@@ -27,7 +27,7 @@ Result<Identity> identity_of(ClientConfig& config);
 // Says at most once a minute that something happened, and how often since it was said last.
 class RareWarning {
  public:
-  // The number of events to report now; 0 while it is too early. Synchronised internally.
+  // The number of events to report now; 0 while it is too early. Synchronized internally.
   std::uint64_t note(UnixSeconds now) noexcept;
 
  private:
@@ -38,7 +38,7 @@ class RareWarning {
 // Lets each of the first names pass once, so that what is said about each is said once.
 class OncePerName {
  public:
-  // Synchronised internally.
+  // Synchronized internally.
   bool first(std::string_view name);
 
  private:

@@ -173,7 +173,7 @@ Status read_endpoint(const Options& options, const Environment& environment, Set
   out.default_region = first_of(environment, {"AWS_REGION", "AWS_DEFAULT_REGION"});
   if (!out.region.empty() && !text::is_region(out.region)) {
     return {Code::invalid_option, "option 'region': '" + out.region +
-                                      "' is not spelt like an AWS region, such as us-east-1"};
+                                      "' is not spelled like an AWS region, such as us-east-1"};
   }
   const std::string_view base_url = options.text("base_url");
   if (base_url.empty()) return {};
@@ -263,7 +263,7 @@ void Settings::take_region(std::string name, std::string_view from) {
   if (text::is_region(name)) {
     default_region = std::move(name);
   } else if (!name.empty()) {
-    misspelt_region = "'" + std::move(name) + "' (" + std::string(from) + ")";
+    misspelled_region = "'" + std::move(name) + "' (" + std::string(from) + ")";
   }
 }
 
@@ -273,9 +273,9 @@ Status Settings::check_region() const {
 }
 
 Error Settings::no_region() const {
-  if (!misspelt_region.empty()) {
-    return {Code::invalid_option, "no region to sign for: " + misspelt_region +
-                                      " is not spelt like an AWS region, such as us-east-1"};
+  if (!misspelled_region.empty()) {
+    return {Code::invalid_option, "no region to sign for: " + misspelled_region +
+                                      " is not spelled like an AWS region, such as us-east-1"};
   }
   return {Code::invalid_option,
           "no region to sign for: set option 'region' or AWS_REGION; the host does not name one"};

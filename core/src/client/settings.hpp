@@ -48,10 +48,10 @@ struct Settings {
   std::optional<Origin> origin;
   bool origin_is_covered = false;  // is not another vendor's, or is named in `hosts`
   std::vector<NamedHost> hosts;
-  std::string region;           // of the option; empty: the host's
-  std::string default_region;   // of AWS_REGION or AWS_DEFAULT_REGION, else the profile's
-  std::string misspelt_region;  // the profile's, and where it stands
-  std::string service;          // of the option; empty: the endpoint's
+  std::string region;             // of the option; empty: the host's
+  std::string default_region;     // of AWS_REGION or AWS_DEFAULT_REGION, else the profile's
+  std::string misspelled_region;  // the profile's, and where it stands
+  std::string service;            // of the option; empty: the endpoint's
   std::optional<attribution::EndpointKind> custom_kind;  // what stands behind a custom host
   AuthMode auth = AuthMode::automatic;
   attribution::CarrierOption carriers;
@@ -89,8 +89,8 @@ struct Settings {
   std::string_view strictest() const noexcept;
 
   // Whether some request may need a region that neither its host, the option nor AWS_REGION and
-  // AWS_DEFAULT_REGION name; `take_region` gives one, or what is not spelt like one and is an error
-  // where it is needed. `from`: where it stands.
+  // AWS_DEFAULT_REGION name; `take_region` gives one, or what is not spelled like one and is an
+  // error where it is needed. `from`: where it stands.
   bool lacks_region() const noexcept;
   void take_region(std::string name, std::string_view from);
 

@@ -42,8 +42,8 @@ Result<std::unique_ptr<BearerTokenCache>> BearerTokenCache::create(BearerTokenCo
 }
 
 // All waiting is in the credentials' cache, which also says when there are newer ones.
-Result<BearerTokenPtr> BearerTokenCache::get(UnixSeconds now) {
-  auto credentials = impl_->credentials.get(now);
+Result<BearerTokenPtr> BearerTokenCache::get(UnixSeconds now, const Wait& wait) {
+  auto credentials = impl_->credentials.get(now, wait);
   if (!credentials) return credentials.error();
   return impl_->mint.token_of(credentials.value(), impl_->region, now);
 }

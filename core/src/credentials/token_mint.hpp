@@ -21,7 +21,7 @@ struct MintedToken {
   UnixSeconds renew_at = 0;  // when to make the next one from the same credentials
 };
 
-// Keeps the token that was made last. Synchronised internally; does no I/O.
+// Keeps the token that was made last. Synchronized internally; does no I/O.
 class TokenMint {
  public:
   explicit TokenMint(std::int64_t expires_in_s) : expires_in_s_(expires_in_s) {}

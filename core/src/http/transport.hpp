@@ -15,7 +15,7 @@ namespace costmark::http {
 // What errors show of a URL: its scheme and host, and the port unless it is the scheme's own.
 std::string origin_of(const Url& url);
 
-// Synchronised internally.
+// Synchronized internally.
 class Transport {
  public:
   virtual ~Transport() = default;

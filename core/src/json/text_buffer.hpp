@@ -40,7 +40,8 @@ class TextBuffer {
   std::size_t capacity_ = 0;
   std::size_t begin_ = 0;
   std::size_t size_ = 0;
-  std::size_t room_ = least_room;  // kept free before and behind each text; learnt from the splices
+  std::size_t room_ =
+      least_room;  // kept free before and behind each text; learned from the splices
 
   static constexpr std::size_t least_room = 512;
 };

@@ -15,7 +15,7 @@
 
 namespace costmark::net {
 
-// Synchronised internally. In a forked child the connections of the parent are given up, and new
+// Synchronized internally. In a forked child the connections of the parent are given up, and new
 // ones are made.
 class ConnectionPool {
  public:

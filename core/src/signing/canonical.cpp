@@ -177,7 +177,7 @@ bool is_plain(std::string_view text) noexcept {
   constexpr std::uint64_t ones = 0x0101010101010101U;
   std::size_t i = 0;
   // A byte is at most 0x20 if subtracting 0x21 borrows into a top bit that was not set. The borrow
-  // can leak into a neighbour, but never where no byte is that small.
+  // can leak into a neighbor, but never where no byte is that small.
   for (; i + 8 <= text.size(); i += 8) {
     std::uint64_t word;
     std::memcpy(&word, text.data() + i, 8);

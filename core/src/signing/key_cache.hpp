@@ -36,7 +36,7 @@ class KeyName {
   std::string service_;
 };
 
-// The most recently used keys. Synchronised internally, and never waits: when another thread is in
+// The most recently used keys. Synchronized internally, and never waits: when another thread is in
 // here, `find` finds nothing and `insert` forgets. Evicted keys are cleansed.
 class SigningKeyCache {
  public:

@@ -17,7 +17,7 @@ bool has_usage(Api api) noexcept {
   return api != Api::other && api != Api::control;
 }
 
-bool is_labelled_event_stream(std::string_view content_type) noexcept {
+bool is_labeled_event_stream(std::string_view content_type) noexcept {
   std::string_view type = content_type.substr(0, content_type.find(';'));
   while (type.starts_with(' ') || type.starts_with('\t')) type.remove_prefix(1);
   while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
@@ -183,7 +183,7 @@ void AnswerReader::begin(Api api, int http_status, std::string_view content_type
   self.hides = hide_usage_chunk && api == Api::chat_completions;
   self.finished = self.overflowed = self.ends_whole = false;
   self.hidden_to = 0;
-  self.detector.reset(streamed || is_labelled_event_stream(content_type));
+  self.detector.reset(streamed || is_labeled_event_stream(content_type));
   self.events.reset();
   self.parser.begin(api, http_status >= first_error_status);
   self.filter.reset();

@@ -22,7 +22,7 @@ enum class Format : std::uint8_t { json, event_stream, opaque };
 // Reusable through `reset`.
 class FormatDetector {
  public:
-  // `expects_stream`: the request asked for an event stream, or the answer is labelled as one.
+  // `expects_stream`: the request asked for an event stream, or the answer is labeled as one.
   void reset(bool expects_stream);
 
   // Takes off the front of `piece` what is skipped. Undecided: takes the rest too, into head().

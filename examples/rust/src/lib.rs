@@ -8,6 +8,8 @@
 //! * A caller cannot choose a project: its headers that name one are removed, and a body that names
 //!   another one is refused (the option `conflict`).
 //! * Its key never leaves the gateway. costmark signs what does.
+//!
+//! docs/gateways.md explains it, and the same in Go and Python.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -157,14 +159,15 @@ async fn usage(State(shared): State<Arc<Shared>>) -> Response {
     }
 }
 
-/// The counters, a line for each project and model.
+/// The counters, a line for each project and model, and what went out with a gap.
 ///
 /// # Errors
 ///
 /// There is not enough memory.
 pub fn report(client: &Client) -> Result<String, costmark::Error> {
     let mut report = String::new();
-    for row in client.usage()?.iter() {
+    let usage = client.usage()?;
+    for row in usage.iter() {
         let (totals, model) = (row.totals, row.model.unwrap_or("-"));
         writeln!(
             report,
@@ -177,5 +180,12 @@ pub fn report(client: &Client) -> Result<String, costmark::Error> {
         )
         .expect("a String takes whatever is written");
     }
+    let gaps = usage.requests();
+    writeln!(
+        report,
+        "unattributed={} unrecognized={}",
+        gaps.unattributed, gaps.unrecognized
+    )
+    .expect("a String takes whatever is written");
     Ok(report)
 }

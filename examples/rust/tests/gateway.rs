@@ -39,7 +39,11 @@ async fn each_tenant_pays_for_itself() {
     let usage = Request::get(format!("{}/usage", running.url));
     let (_, report) = send(usage.body(Body::empty()).unwrap()).await;
     let rows = "operations=1 attempts=1 input=11 output=7";
-    assert_eq!(report, format!("proj_a m {rows}\nproj_b m {rows}\n"));
+    let gaps = "unattributed=0 unrecognized=0";
+    assert_eq!(
+        report,
+        format!("proj_a m {rows}\nproj_b m {rows}\n{gaps}\n")
+    );
 }
 
 #[tokio::test]
@@ -127,7 +131,7 @@ async fn the_program_stops_and_reports() {
     output.read_to_string(&mut report).unwrap();
     assert_eq!(
         report,
-        "proj_b m operations=1 attempts=1 input=11 output=7\n"
+        "proj_b m operations=1 attempts=1 input=11 output=7\nunattributed=0 unrecognized=0\n"
     );
     assert!(gateway.wait().unwrap().success());
 }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .. import _core
 from .._hidden import Hidden, HiddenMapping
 from .._usage import counters
-from .._waiting import Flight, Flights, Source, interruptible, on_main_thread
+from .._waiting import Flight, Flights, Source, asked, interruptible, on_main_thread
 from ..errors import (
     ConfigurationError,
     CredentialsError,
@@ -96,7 +96,7 @@ class CoreClient:
         on_usage: Callable[[dict[str, Any]], object] | None = None,
     ) -> None:
         self._bearer_token = bearer_token
-        self._sources = [each for each in (credentials, bearer_token) if callable(each)]
+        self._asks_callbacks = callable(credentials) or callable(bearer_token)
         # Keys that were given are at hand, and need no thread to wait for them.
         self._is_at_hand = (
             isinstance(credentials, _core.Credentials)
@@ -127,7 +127,7 @@ class CoreClient:
     def admit(self, request: Any) -> None:
         """Begin the operation of a request, or make it ready for its next attempt."""
         call = self._call_of(request)
-        no_wait = not self._waits_here()
+        no_wait = not self._is_at_hand and on_main_thread()
         ready = self._begin(call, request, no_wait)
         if ready:
             return
@@ -201,7 +201,7 @@ class CoreClient:
 
     def prepare(self, operation: _core.Operation, request: Any) -> Outgoing:
         """Return what is to be sent for a request, as it now is; at once, says the operation."""
-        no_wait = not self._waits_here()
+        no_wait = not self._is_at_hand and on_main_thread()
         outgoing = _outgoing(request, operation, no_wait)
         while outgoing is None:
             self._make_ready(operation)
@@ -221,21 +221,10 @@ class CoreClient:
 
     def _make_ready(self, operation: _core.Operation) -> None:
         """Wait for credentials, a token or proof; on the main thread, Ctrl-C ends that."""
-        if self._waits_here():
+        if self._is_at_hand:
             operation.ready()
         else:
-            interruptible(operation.ready)
-
-    def _waits_here(self) -> bool:
-        """Whether the thread that makes the call may wait in the core itself."""
-        if self._is_at_hand or not on_main_thread():
-            return True
-        # Callbacks are asked on the thread that makes the call, and Ctrl-C gets into them; unless
-        # another thread is in one, which the core would wait for.
-        return bool(self._sources) and not any(
-            isinstance(source, Source) and source.busy and not source.asked_here
-            for source in self._sources
-        )
+            asked(operation.ready, here=self._asks_callbacks)
 
     async def _make_ready_async(self, operation: _core.Operation, request: Any) -> None:
         """Do the same in an event loop: the first caller has it done, the others wait for that."""

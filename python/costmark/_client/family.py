@@ -69,6 +69,7 @@ class Family:
         rebuilt.extensions = other_extensions(request)
         if outgoing.url is not None:
             rebuilt.url = self.url(outgoing.url)
+            rebuilt.extensions.pop("target", None)  # it was of the URL before
         if outgoing.body is not None:
             rebuilt._content = outgoing.body
             rebuilt.stream = self.byte_stream(outgoing.body)

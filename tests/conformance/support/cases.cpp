@@ -7,6 +7,8 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "conformance/support/lines.hpp"
+
 namespace conformance {
 namespace {
 
@@ -107,6 +109,19 @@ std::optional<std::int64_t> KeysOrError::expires_at() const {
   if (!expires_in_s) return std::nullopt;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::seconds>(now).count() + *expires_in_s;
+}
+
+BypassAttempt read_bypass_attempt(const std::string& line) {
+  simdjson::dom::parser parser;
+  const element root = parser.parse(line);
+  return {text(root, "way"),
+          text(root, "does"),
+          members(root, "options"),
+          text(root, "method"),
+          text(root, "url"),
+          list(root, "headers", read_header),
+          from_base64(text(root, "body")),
+          text(root, "scope")};
 }
 
 std::vector<Case> read_cases(const std::string& path) {

@@ -64,6 +64,20 @@ struct Case {
   std::vector<Call> calls;
 };
 
+// An attempt to get a request past costmark: one line of what `bypass.py` asks for.
+struct BypassAttempt {
+  std::string way;   // "operation" or "send"
+  std::string does;  // how the host makes it; "send" where it does nothing odd
+  Pairs options;
+  std::string method;
+  std::string url;
+  Pairs headers;
+  std::string body;
+  std::string scope;
+};
+
+BypassAttempt read_bypass_attempt(const std::string& line);
+
 // Reads what `cases.py` has written. Throws on anything that it would not write.
 std::vector<Case> read_cases(const std::string& path);
 

@@ -127,7 +127,7 @@ ExchangeEnd exchange(const Outgoing& request, AnswerTaker& answer) {
   curl_easy_setopt(easy.get(), CURLOPT_HEADERDATA, &incoming);
   curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, on_piece);
   curl_easy_setopt(easy.get(), CURLOPT_WRITEDATA, &incoming);
-  if (request.method != "GET") {
+  if (request.method != "GET" || !request.body.empty()) {
     curl_easy_setopt(easy.get(), CURLOPT_POSTFIELDS, request.body.data());
     curl_easy_setopt(easy.get(), CURLOPT_POSTFIELDSIZE_LARGE,
                      static_cast<curl_off_t>(request.body.size()));

@@ -67,9 +67,10 @@ class JsonObject {
   std::string out_;
 };
 
+constexpr std::string_view base64_digits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 inline std::string base64(std::string_view bytes) {
-  constexpr std::string_view digits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
   for (std::size_t at = 0; at < bytes.size(); at += 3) {
     const std::size_t taken = std::min<std::size_t>(3, bytes.size() - at);
@@ -78,10 +79,22 @@ inline std::string base64(std::string_view bytes) {
       group = group << 8U | (i < taken ? static_cast<unsigned char>(bytes[at + i]) : 0U);
     }
     for (std::size_t i = 0; i < 4; ++i) {
-      out += i <= taken ? digits[group >> (18 - 6 * i) & 63U] : '=';
+      out += i <= taken ? base64_digits[group >> (18 - 6 * i) & 63U] : '=';
     }
   }
   return out;
+}
+
+inline std::string from_base64(std::string_view text) {
+  std::string bytes;
+  std::uint32_t group = 0;
+  int bits = 0;
+  for (const char letter : text.substr(0, text.find('='))) {
+    group = group << 6U | static_cast<std::uint32_t>(base64_digits.find(letter));
+    bits += 6;
+    if (bits >= 8) bytes += static_cast<char>(group >> (bits -= 8));
+  }
+  return bytes;
 }
 
 }  // namespace conformance

@@ -1,6 +1,7 @@
 // The main function of a runner of tests/conformance: see README.md there.
 //
 //   RUNNER --cases FILE --server ORIGIN [--case NAME]
+//   RUNNER --bypass
 #pragma once
 
 #include "conformance/support/subject.hpp"

@@ -20,60 +20,60 @@ Carriers choose(std::string_view option, EndpointKind endpoint, Api api, bool js
 constexpr Route anthropic_messages{Api::messages, RouteKind::inference, true};
 constexpr Route anthropic_models{Api::other, RouteKind::free, true};
 
-std::string spelt(const Carriers& carriers) {
+std::string spelled(const Carriers& carriers) {
   return std::string(carriers.body ? "body " : "") + (carriers.header ? "header " : "") +
          (carriers.workspace ? "workspace " : "");
 }
 
 TEST(Carriers, AutoGoesByTheEndpoint) {
-  EXPECT_EQ(spelt(choose("auto", EndpointKind::mantle, Api::chat_completions, true)), "header ");
-  EXPECT_EQ(spelt(choose("auto", EndpointKind::mantle, Api::messages, true)), "workspace ");
-  EXPECT_EQ(spelt(choose("auto", EndpointKind::custom, Api::chat_completions, true)), "body ");
-  EXPECT_EQ(spelt(choose("auto", EndpointKind::runtime, Api::responses, true)), "body ");
+  EXPECT_EQ(spelled(choose("auto", EndpointKind::mantle, Api::chat_completions, true)), "header ");
+  EXPECT_EQ(spelled(choose("auto", EndpointKind::mantle, Api::messages, true)), "workspace ");
+  EXPECT_EQ(spelled(choose("auto", EndpointKind::custom, Api::chat_completions, true)), "body ");
+  EXPECT_EQ(spelled(choose("auto", EndpointKind::runtime, Api::responses, true)), "body ");
 }
 
 TEST(Carriers, TheNativeApisOfRuntimeHostsAreLeftAlone) {
-  EXPECT_EQ(spelt(choose("auto", EndpointKind::runtime, Api::other, true)), "");
-  EXPECT_EQ(spelt(choose("auto", EndpointKind::runtime, Api::other, false)), "");
+  EXPECT_EQ(spelled(choose("auto", EndpointKind::runtime, Api::other, true)), "");
+  EXPECT_EQ(spelled(choose("auto", EndpointKind::runtime, Api::other, false)), "");
 }
 
 TEST(Carriers, ABodyThatCannotBeEditedGetsTheHeader) {
-  EXPECT_EQ(spelt(choose("auto", EndpointKind::custom, Api::other, false)), "header ");
-  EXPECT_EQ(spelt(choose("body,header", EndpointKind::custom, Api::other, false)), "header ");
-  EXPECT_EQ(spelt(choose("body", EndpointKind::runtime, Api::responses, false)), "");
+  EXPECT_EQ(spelled(choose("auto", EndpointKind::custom, Api::other, false)), "header ");
+  EXPECT_EQ(spelled(choose("body,header", EndpointKind::custom, Api::other, false)), "header ");
+  EXPECT_EQ(spelled(choose("body", EndpointKind::runtime, Api::responses, false)), "");
 }
 
 TEST(Carriers, FixedOnesCombine) {
-  EXPECT_EQ(spelt(choose("body,header", EndpointKind::mantle, Api::responses, true)),
+  EXPECT_EQ(spelled(choose("body,header", EndpointKind::mantle, Api::responses, true)),
             "body header ");
-  EXPECT_EQ(spelt(choose("workspace", EndpointKind::custom, Api::messages, true)), "workspace ");
+  EXPECT_EQ(spelled(choose("workspace", EndpointKind::custom, Api::messages, true)), "workspace ");
 }
 
 TEST(Carriers, BelowAnthropicItIsTheWorkspaceHeaderOnEveryHost) {
   for (const auto endpoint : {EndpointKind::mantle, EndpointKind::runtime, EndpointKind::custom}) {
     for (const Route& route : {anthropic_messages, anthropic_models}) {
       for (const bool json_body : {true, false}) {
-        EXPECT_EQ(spelt(choose("auto", endpoint, route, json_body)), "workspace ");
+        EXPECT_EQ(spelled(choose("auto", endpoint, route, json_body)), "workspace ");
       }
     }
   }
 }
 
 TEST(Carriers, AGatewaysOwnMessagesPathTakesTheMember) {
-  EXPECT_EQ(spelt(choose("auto", EndpointKind::custom, Api::messages, true)), "body ");
-  EXPECT_EQ(spelt(choose("auto", EndpointKind::custom, Api::messages, false)), "workspace ");
-  EXPECT_EQ(spelt(choose("auto", EndpointKind::runtime, Api::messages, true)), "workspace ");
+  EXPECT_EQ(spelled(choose("auto", EndpointKind::custom, Api::messages, true)), "body ");
+  EXPECT_EQ(spelled(choose("auto", EndpointKind::custom, Api::messages, false)), "workspace ");
+  EXPECT_EQ(spelled(choose("auto", EndpointKind::runtime, Api::messages, true)), "workspace ");
 }
 
 TEST(Carriers, AHeaderIsThatOfTheApi) {
   for (const auto endpoint : {EndpointKind::mantle, EndpointKind::runtime, EndpointKind::custom}) {
-    EXPECT_EQ(spelt(choose("header", endpoint, anthropic_messages, true)), "workspace ");
-    EXPECT_EQ(spelt(choose("body,header", endpoint, Api::messages, true)), "body workspace ");
-    EXPECT_EQ(spelt(choose("header,workspace", endpoint, anthropic_models, true)), "workspace ");
+    EXPECT_EQ(spelled(choose("header", endpoint, anthropic_messages, true)), "workspace ");
+    EXPECT_EQ(spelled(choose("body,header", endpoint, Api::messages, true)), "body workspace ");
+    EXPECT_EQ(spelled(choose("header,workspace", endpoint, anthropic_models, true)), "workspace ");
   }
   // Mantle hosts ignore the workspace header on OpenAI's paths: the call would name nobody.
-  EXPECT_EQ(spelt(choose("workspace", EndpointKind::mantle, Api::responses, true)), "header ");
-  EXPECT_EQ(spelt(choose("workspace", EndpointKind::custom, Api::responses, true)), "workspace ");
+  EXPECT_EQ(spelled(choose("workspace", EndpointKind::mantle, Api::responses, true)), "header ");
+  EXPECT_EQ(spelled(choose("workspace", EndpointKind::custom, Api::responses, true)), "workspace ");
 }
 
 TEST(Carriers, UnknownOnesAreRefusedByName) {

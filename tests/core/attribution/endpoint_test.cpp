@@ -88,7 +88,7 @@ TEST(Hosts, OfOtherVendorsAreKnown) {
   EXPECT_FALSE(is_host_of_other_vendor(std::string(300, 'a') + ".openai.azure.com"));
 }
 
-TEST(Regions, AreSpeltLikeAwsSpellsThem) {
+TEST(Regions, AreSpelledLikeAwsSpellsThem) {
   for (const char* good : {"us-east-1", "us-gov-west-1", "ap-southeast-10", "eusc-de-east-1"}) {
     EXPECT_TRUE(text::is_region(good)) << good;
   }
@@ -98,7 +98,7 @@ TEST(Regions, AreSpeltLikeAwsSpellsThem) {
   }
 }
 
-TEST(AwsHosts, AreRecognisedByDomain) {
+TEST(AwsHosts, AreRecognizedByDomain) {
   EXPECT_TRUE(is_aws_host("bedrock-mantle.us-east-1.api.aws"));
   EXPECT_TRUE(is_aws_host("sts.amazonaws.com"));
   EXPECT_TRUE(is_aws_host("S3.CN-NORTH-1.AMAZONAWS.COM.CN."));

@@ -14,7 +14,7 @@ struct Case {
 
 class Routes : public testing::TestWithParam<Case> {};
 
-TEST_P(Routes, AreRecognised) {
+TEST_P(Routes, AreRecognized) {
   const Route route = route_of(GetParam().method, LenientPath(GetParam().path));
   EXPECT_EQ(route.api, GetParam().api) << GetParam().path;
   EXPECT_EQ(route.inference(), GetParam().inference) << GetParam().path;

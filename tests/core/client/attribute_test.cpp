@@ -312,7 +312,7 @@ TEST(Attribute, AnotherSpellingOfARouteIsNoWayAroundThePolicies) {
   EXPECT_EQ(client->prepare(request, prepared).error().code, Code::unattributed);
 }
 
-TEST(Attribute, TheProjectOfABodyIsSeenWhateverItsContentTypeIsSpeltLike) {
+TEST(Attribute, TheProjectOfABodyIsSeenWhateverItsContentTypeIsSpelledLike) {
   const auto client = client_of({{"allowed_projects", "proj_a"}});
   Prepared prepared;
   for (const char* type : {"APPLICATION/JSON", " application/json;charset=utf-8", "text/json",

@@ -331,7 +331,7 @@ TEST(Authorize, AQueryThatIsSignedIsSentAsEveryVerifierReadsIt) {
   EXPECT_EQ(url_sent("a=b+c", {{"auth", "none"}}), "");
 }
 
-TEST(Authorize, AMovedRequestHasItsQuerySpeltToo) {
+TEST(Authorize, AMovedRequestHasItsQuerySpelledToo) {
   EXPECT_EQ(url_sent("a=b+c", {{"route", "auto"}}),
             "https://bedrock-mantle.us-east-1.api.aws/v1/chat/completions?a=b%20c");
 }

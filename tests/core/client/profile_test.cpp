@@ -78,7 +78,7 @@ TEST(ClientProfile, ItsRegionIsTheLastResort) {
   options = {{"base_url", "http://127.0.0.1:8080/v1"}, {"auth", "sigv4"}, {"profile", "bad"}};
   EXPECT_NE(authorization(options, variables)
                 .find("no region to sign for: 'not a region' (" + home.path(".aws/config") +
-                      ":4) is not spelt like an AWS region, such as us-east-1"),
+                      ":4) is not spelled like an AWS region, such as us-east-1"),
             std::string::npos)
       << authorization(options, variables);
   options["region"] = "us-east-2";

@@ -7,7 +7,7 @@ namespace {
 
 // --- The verdict -----------------------------------------------------------------------------
 
-TEST(Verify, AStrictEndpointHonoursTheProject) {
+TEST(Verify, AStrictEndpointHonorsTheProject) {
   const VerifyCase test(strict);
   const Verification found = test.verify();
   EXPECT_EQ(found.verdict, Verdict::honored) << found.reason;
@@ -494,7 +494,7 @@ TEST(Verify, NothingThatIsSecretComesOut) {
   EXPECT_EQ(all.find(secret_key), std::string::npos);
 }
 
-TEST(Verify, TheImpossibleProjectIsSpeltLikeARealOneAndNeverTheSame) {
+TEST(Verify, TheImpossibleProjectIsSpelledLikeARealOneAndNeverTheSame) {
   const std::string id = client::impossible_project();
   EXPECT_TRUE(std::regex_match(id, std::regex("proj_[a-z0-9]{20}"))) << id;
   EXPECT_NE(id, client::impossible_project());

@@ -172,6 +172,15 @@ class Following : public ::testing::Test {
   std::thread leader_;
 };
 
+TEST_F(Following, AloneIsToldAtOnce) {
+  const Status status = ready({.alone = true});
+  EXPECT_EQ(code_of(status), Code::would_block);
+  EXPECT_EQ(message_of(status), "fetching credentials is what another thread does");
+  release();
+  EXPECT_TRUE(leaders_.ok());
+  EXPECT_TRUE(ready({.alone = true}).ok());
+}
+
 TEST_F(Following, EndsAtItsOwnDeadline) {
   const Stopwatch watch;
   EXPECT_EQ(code_of(ready(within(shortly))), Code::timeout);

@@ -65,7 +65,7 @@ TEST(Allocation, StrictModeTakesNothingInTheSteadyState) {
   EXPECT_EQ(allocations(), before);
 }
 
-TEST(Allocation, RoomForLargeValuesIsLearnt) {
+TEST(Allocation, RoomForLargeValuesIsLearned) {
   const std::string body = chat_body(100);
   const std::string value = '"' + std::string(100'000, 'x') + '"';
   Document document;

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view body = R"({"id":"chatcmpl-1","usage":{"prompt_tokens":3}})";
 
-TEST(Answer, GoesByItsBytesWhateverTheyAreLabelled) {
+TEST(Answer, GoesByItsBytesWhateverTheyAreLabeled) {
   const std::string event = "data: " + std::string(body) + "\n\ndata: [DONE]\n\n";
   for (const char* label :
        {"", ";", "application/json", "text/plain", "text/event-stream", "application/octet-stream",

@@ -517,7 +517,7 @@ TEST(LastEvent, IsHiddenWithoutItsBlankLineToo) {
   EXPECT_EQ(observe(exchange, cut), (Observed{ended(Outcome::incomplete), cut}));
 }
 
-TEST(HiddenChunk, IsSpeltInManyWays) {
+TEST(HiddenChunk, IsSpelledInManyWays) {
   const std::string before =
       event(R"({"id":"c","choices":[{"index":0,"delta":{"content":"x"}}]})") +
       event(R"({"id":"c","choices":[{"delta":{},"finish_reason":"stop"}]})");

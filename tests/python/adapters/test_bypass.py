@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 _TABLE = json.loads(
     (Path(__file__).parents[2] / "conformance" / "bypass.json").read_text(encoding="utf-8")
 )
-_ATTEMPTS: list[dict[str, Any]] = _TABLE["attempts"]
+# What a request is; tests/conformance makes those of odd hosts as well.
+_ATTEMPTS: list[dict[str, Any]] = [
+    attempt for attempt in _TABLE["attempts"] if not {"does", "redirect", "signed"} & attempt.keys()
+]
 _KEY = ("authorization", "Bearer ABSKEXAMPLE")
 
 each = pytest.mark.parametrize("attempt", _ATTEMPTS, ids=[each["name"] for each in _ATTEMPTS])

@@ -161,7 +161,7 @@ def test_a_missing_permission_is_passed_on(bedrock: Emulator, status: int) -> No
     assert source.calls == 1
 
 
-def test_without_authorisation_of_ours_nothing_is_sent_twice(recorder: Recorder) -> None:
+def test_without_authorization_of_ours_nothing_is_sent_twice(recorder: Recorder) -> None:
     recorder.answer = refuse
     with costmark.wrap(plain(recorder, max_retries=0), unattributed="allow") as client:
         for call in (client.chat.completions.create, client.with_options().chat.completions.create):

@@ -86,7 +86,7 @@ FILES = [
     Files("prefixed name in credentials", None, f"[profile p]\n{keys('p')}[q]\n{keys('q')}"),
     Files("quoted name", f'[profile "p"]\n{keys("p")}[profile q r]\n{keys("q")}'),
     Files("two spellings", f'[profile p]\n{keys("one")}[profile "p"]\n{keys("two")}'),
-    Files("default spelt twice", f"[default]\n{keys('one')}[profile default]\n{keys('two')}"),
+    Files("default spelled twice", f"[default]\n{keys('one')}[profile default]\n{keys('two')}"),
     Files("DEFAULT lends", f"[DEFAULT]\n{keys('lent')}[profile p]\nregion = r\n[default]\nk = v\n"),
     Files("DEFAULT lends in credentials", None, f"[DEFAULT]\n{keys('lent')}[p]\nk = v\n"),
     Files("both tokens", None, f"[p]\n{keys('p', 'aws_session_token=n', 'aws_security_token=o')}"),

@@ -77,7 +77,7 @@ class Case:
     requests_differ: bool = False
 
 
-# --- behaviours
+# --- behaviors
 
 BROKEN: dict[str, Script] = {
     **{str(status): always(status, "secret-body") for status in (400, 401, 403, 404, 405)},

@@ -401,7 +401,7 @@ async fn paths_and_queries_are_signed_as_they_are_sent() {
         let url = format!("{}{path}", emulator.url);
         let answer = http.get(&url).send().await.unwrap();
         assert!(![401, 403].contains(&answer.status().as_u16()), "{path}: {}", answer.status());
-        // A signed query is spelt strictly, so that every verifier agrees.
+        // A signed query is spelled strictly, so that every verifier agrees.
         let sent = reqwest::Url::parse(&url.replace('+', "%20")).unwrap();
         assert_eq!(answer.url().as_str(), sent.as_str());
     }

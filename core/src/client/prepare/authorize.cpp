@@ -96,7 +96,7 @@ bool listed(const Names& names, std::string_view name) noexcept {
                      [name](const auto& each) { return is_named(each, name); });
 }
 
-// Names spelt here, as the request's own need not outlive `prepare`.
+// Names spelled here, as the request's own need not outlive `prepare`.
 void drop_earlier_signature(const Request& request, Prepared::Impl& out) {
   for (const std::string_view name :
        {"authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"}) {

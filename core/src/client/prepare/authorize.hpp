@@ -40,7 +40,7 @@ struct Identity {
 };
 
 // The second half of `prepare`: signs the attributed request, sends a bearer token along, or leaves
-// the caller's authorization alone. Synchronised internally.
+// the caller's authorization alone. Synchronized internally.
 //
 // A Bedrock API key that the request carries, as `Authorization: Bearer` or, the way of the
 // anthropic SDK, as `x-api-key`, counts as the client's bearer token; the former wins. Whatever is

@@ -11,7 +11,7 @@
 namespace costmark::client {
 
 // What to add to the local time to get the service's, as its refusals and the `Date` of its answers
-// have shown. Synchronised internally.
+// have shown. Synchronized internally.
 //
 // It is learned from a refusal that has to do with the clock, and from nothing else: a `Date` alone
 // may be a cache's or a gateway's. Once there is one, it is changed, or forgotten, when a later

@@ -46,7 +46,7 @@ struct Prepared::Impl {
 
   attribution::Carriers carriers;  // of the project
   std::string model;
-  std::string spelt_url;
+  std::string spelled_url;
   json::TextBuffer edited_body;  // what `body` shows when it was changed
   std::string authorization;     // the values of the headers that authorize, one after the other
 

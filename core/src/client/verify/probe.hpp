@@ -15,7 +15,7 @@
 
 namespace costmark::client {
 
-// How the smallest request of an API is spelt. Most models take `max_completion_tokens`, some
+// How the smallest request of an API is spelled. Most models take `max_completion_tokens`, some
 // servers only the older `max_tokens`.
 enum class Form : std::uint8_t {
   chat,
@@ -49,7 +49,7 @@ std::vector<Header> probe_headers(Form form, const Url& url, std::span<const Hea
 // The headers as they are sent: what was prepared takes the place of what it replaces.
 std::vector<Header> sent_headers(std::span<const Header> headers, const Prepared::Impl& prepared);
 
-// A project id that does not exist, spelt as AWS spells its own ("proj_" and twenty characters of
+// A project id that does not exist, spelled as AWS spells its own ("proj_" and twenty characters of
 // [a-z0-9]), so that it is looked up and not refused as malformed. Ids are assigned, at random;
 // twelve random characters make sure that it cannot have been made in advance.
 std::string impossible_project();

@@ -22,7 +22,7 @@ enum class Finding : std::uint8_t {
   wrong_route,  // the model is on another path
   wrong_api,    // the model does not have this API
   wrong_limit,  // the model does not take this form's limit of output
-  denied,       // not authenticated, or not authorised, whatever the project
+  denied,       // not authenticated, or not authorized, whatever the project
   throttled,
   failed,      // the service did
   redirected,  // never followed

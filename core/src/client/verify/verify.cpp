@@ -91,7 +91,8 @@ class Verifier::Turn {
     std::unique_lock lock(owner_.mutex_);
     owner_.forget_parents_turn();
     while (owner_.verifying_) {
-      if (!owner_.turn_over_.wait(lock, wait) && is_over(wait)) return ended_early(wait, proving);
+      if (owner_.turn_over_.wait(lock, wait)) continue;
+      if (wait.alone || is_over(wait)) return ended_early(wait, proving);
     }
     is_mine_ = owner_.verifying_ = true;
     return {};

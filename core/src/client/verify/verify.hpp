@@ -26,7 +26,7 @@
 
 namespace costmark::client {
 
-// Finds out whether endpoints read the project that requests name, and remembers it. Synchronised
+// Finds out whether endpoints read the project that requests name, and remembers it. Synchronized
 // internally: one thread at a time verifies, and those that waited for it share what it found.
 class Verifier {
  public:
@@ -50,7 +50,7 @@ class Verifier {
   // See Client::verify.
   Result<Verification> verify(const VerifyRequest& request);
 
-  // What option `verify` asks for, of an inference request that is attributed and not authorised
+  // What option `verify` asks for, of an inference request that is attributed and not authorized
   // yet; `url` is where it goes. Verifies once for each URL and carrier; afterwards it takes no
   // lock that another thread holds during I/O, and allocates nothing. Errors: unattributed, when
   // the endpoint ignores the carrier; would_block, timeout, cancelled.

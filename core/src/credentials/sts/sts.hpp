@@ -35,7 +35,7 @@ inline constexpr std::int64_t longest_session_s = 43200;
 inline constexpr std::size_t shortest_token = 4;
 inline constexpr std::size_t longest_token = 20000;
 
-// Synchronised internally. Each call blocks for up to three exchanges of ten seconds: throttling,
+// Synchronized internally. Each call blocks for up to three exchanges of ten seconds: throttling,
 // server errors, IDPCommunicationError and failed connections are met with another attempt after a
 // second or less. A signature that STS finds out of date is made again,
 // once, by the time in its answer.

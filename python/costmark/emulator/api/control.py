@@ -1,4 +1,4 @@
-"""The emulator's own endpoints under /_emulator; they need no authorisation."""
+"""The emulator's own endpoints under /_emulator; they need no authorization."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ class Records:
         self._accepted[signed_by] += 1
 
     def count_refused(self, why: str) -> None:
-        """Count a request that was turned away for its authorisation."""
+        """Count a request that was turned away for its authorization."""
         self._refused[why] += 1
 
     def authorizations(self) -> dict[str, dict[str, int]]:

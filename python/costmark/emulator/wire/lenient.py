@@ -22,6 +22,7 @@ _METHOD_HEADERS = ("x-http-method-override", "x-http-method", "x-method-override
 def lenient_path(raw_path: str) -> str:
     """The path that a lenient server takes this one for."""
     path = _decoded(raw_path.encode("latin-1"))
+    path = re.sub(rb"^https?://[^/]*", b"", path)  # in the absolute form, as to a proxy
     path = re.split(rb"[?#\x00]", path)[0].replace(b"\\", b"/")
     kept: list[bytes] = []
     for segment in path.split(b"/"):

@@ -45,7 +45,7 @@ def refused(answer: Answer, code: str, text: str, param: str | None = None) -> N
         b'{"model":"openai.gpt-oss-20b","messages":[{"role":"user","content":""}],"n":"2"}',
     ],
 )
-def test_bodies_that_do_not_deserialise(emulator: Emulator, body: bytes) -> None:
+def test_bodies_that_do_not_deserialize(emulator: Emulator, body: bytes) -> None:
     answer = emulator.bearer("POST", CHAT, body)
     refused(
         answer, "validation_error", "Failed to deserialize the JSON body into the target type: "

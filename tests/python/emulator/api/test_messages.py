@@ -130,6 +130,6 @@ def test_errors_have_anthropics_shape(
     assert answer.error["type"] == kind
 
 
-def test_authorisation(emulator: Emulator) -> None:
+def test_authorization(emulator: Emulator) -> None:
     answer = emulator.plain("POST", PATH, {})
     assert (answer.status, answer.error["type"]) == (401, "authentication_error")

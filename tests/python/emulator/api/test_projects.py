@@ -51,7 +51,7 @@ def test_create_and_get(emulator: Emulator) -> None:
     assert "archived_at" not in shown
 
 
-def test_project_routes_need_authorisation(emulator: Emulator) -> None:
+def test_project_routes_need_authorization(emulator: Emulator) -> None:
     for method, path in (("GET", ""), ("POST", ""), ("GET", "/default"), ("POST", "/x/archive")):
         assert emulator.plain(method, BASE + path, {"name": "x"}).status == 401
 
@@ -133,7 +133,7 @@ def test_updates_that_are_refused_change_nothing(emulator: Emulator) -> None:
     refused(
         update(emulator, project, add_tags={"k1": ""}, remove_tag_keys=["k1"]), "remove_tag_keys"
     )
-    refused(update(emulator, project, name="new", colour="red"), "colour", "unknown_parameter")
+    refused(update(emulator, project, name="new", color="red"), "color", "unknown_parameter")
     refused(update(emulator, project))
     assert emulator.bearer("GET", f"{BASE}/{project}").json == before
 

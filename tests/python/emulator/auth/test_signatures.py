@@ -199,7 +199,7 @@ def test_malformed_scope(emulator: Emulator) -> None:
     refused(emulator.send(request), "exactly 5")
 
 
-def test_no_authorisation_and_too_much(emulator: Emulator) -> None:
+def test_no_authorization_and_too_much(emulator: Emulator) -> None:
     refused(emulator.plain("POST", CHAT, emulator.chat()), "Missing Authentication Token")
     request = emulator.sign("POST", CHAT, emulator.chat())
     request.headers.append(("Authorization", "Bearer x"))
