@@ -318,8 +318,8 @@ def _whole_body(request: Any, reason: RequestError) -> bytes:
     return body
 
 
-# Streams of httpx, of an upload and of a redirected request.
-_READABLE_AGAIN = ("MultipartStream", "ByteStream")
+# Streams of httpx, of an upload and of a redirected request; and a file of any other library.
+_READABLE_AGAIN = ("MultipartStream", "ByteStream", "RewindableBody")
 
 
 def replayable(request: Any) -> bool:

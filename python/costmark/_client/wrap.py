@@ -65,7 +65,7 @@ def wrap(
     given = Given(project, credentials, bearer_token, options)
     del bearer_token, options  # not for tracebacks
     sdk = _sdk_to_wrap(client)
-    spec = _specify(given)
+    spec = specify(given)
     if not is_async(client):
         checked_source(spec.credentials, is_async=False)
         checked_source(spec.bearer_token, is_async=False)
@@ -93,11 +93,11 @@ class Given:
 
 def wrap_as_patched(client: Any, applies_to: Callable[[Any], bool], given: Given) -> None:
     """Wrap a client for `patch`: as far as it applies to the client's base URL of the moment."""
-    spec = _specify(given)
+    spec = specify(given)
     _wrap(client, _sdk_to_wrap(client), replace(spec, applies_to=applies_to))
 
 
-def _wrap(client: Any, sdk: Sdk, spec: _Spec) -> None:
+def _wrap(client: Any, sdk: Sdk, spec: Spec) -> None:
     wrapped = _Wrapped(client, sdk, spec)
     unwrap(client)
     _set_http_client(client, detach(_attribute(client, "_client")))
@@ -118,16 +118,11 @@ def unwrap(client: _ClientT) -> _ClientT:
 
 def check_arguments(given: Given) -> None:
     """Raise what `wrap` would raise with these arguments for any client."""
-    spec = _specify(given)
-    CoreClient(
-        spec.options,
-        credentials=checked_source(spec.credentials, is_async=True),
-        bearer_token=checked_source(spec.bearer_token, is_async=True),
-    )
+    core_for_origin(specify(given), None)
 
 
 @dataclass(frozen=True, repr=False)  # there are keys and tokens in it
-class _Spec:
+class Spec:
     """What a client was wrapped with."""
 
     project: str | None
@@ -191,6 +186,20 @@ class _Spec:
         )
 
 
+def core_for_origin(spec: Spec, origin: str | None) -> CoreClient:
+    """Build a core client for whoever calls there, of the arguments alone; None: for any origin."""
+    options = HiddenMapping(
+        {} if origin is None else {"base_url": origin},
+        spec.options,
+        {} if spec.project is None else {"project": spec.project},
+    )
+    return CoreClient(
+        options,
+        credentials=checked_source(spec.credentials, is_async=True),
+        bearer_token=checked_source(spec.bearer_token, is_async=True),
+    )
+
+
 class _First:
     """Returns keys that were asked for already, then asks."""
 
@@ -202,7 +211,8 @@ class _First:
         return self._keys.pop() if self._keys else self._ask()
 
 
-def _specify(given: Given) -> _Spec:
+def specify(given: Given) -> Spec:
+    """Check the arguments of `wrap`, and spell them as options."""
     if given.project is not None:
         _core.check_project_id(given.project)
     texts: Mapping[str, str] = option_texts(given.options)
@@ -216,7 +226,7 @@ def _specify(given: Given) -> _Spec:
             "bearer_token takes a str or a callable that returns one, "
             f"not {type(given.bearer_token).__name__}"
         )
-    return _Spec(given.project, texts, given.credentials, callback)
+    return Spec(given.project, texts, given.credentials, callback)
 
 
 class _Wrapped:
@@ -224,7 +234,7 @@ class _Wrapped:
 
     __slots__ = ("_asking", "_said", "core", "hooks", "sdk", "spec", "view")
 
-    def __init__(self, client: Any, sdk: Sdk, spec: _Spec, like: _Wrapped | None = None) -> None:
+    def __init__(self, client: Any, sdk: Sdk, spec: Spec, like: _Wrapped | None = None) -> None:
         self.sdk = sdk
         self.spec = spec
         self.hooks: tuple[str, ...] = ()
