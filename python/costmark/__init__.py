@@ -28,6 +28,7 @@ from .errors import (
 TYPE_CHECKING = False  # without the cost of importing typing
 if TYPE_CHECKING:
     from . import jsonedit, prices
+    from ._client.coverage import Coverage, coverage
     from ._client.patch import patch, unpatch
     from ._client.wrap import unwrap, wrap
     from ._core import Credentials
@@ -45,6 +46,8 @@ __all__ = [
     "unwrap",
     "patch",
     "unpatch",
+    "coverage",
+    "Coverage",
     # scopes
     "project",
     "current_project",
@@ -87,6 +90,8 @@ _LAZY = {
     "Credentials": "_core",
     "wrap": "_client.wrap",
     "unwrap": "_client.wrap",
+    "coverage": "_client.coverage",
+    "Coverage": "_client.coverage",
     "patch": "_client.patch",
     "unpatch": "_client.patch",
     "route_of": "_routes",

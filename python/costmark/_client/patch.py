@@ -53,16 +53,9 @@ def patch(
     the arguments.
     """
     global _rule
-    if isinstance(hosts, str):
-        hosts = (hosts,)
-    hosts = tuple(hosts) or tuple(filter(None, _environment_hosts()))
-    if hosts:  # one of them may be another vendor's own
-        options["hosts"] = sorted(hosts)
     given = Given(project, credentials, bearer_token, options)
     del bearer_token, options  # not for tracebacks
-    hosts_rule = Rule(hosts, given)
-    # What is wrong for any client is said here, not where other code constructs one.
-    check_arguments(given)
+    hosts_rule, given = checked_rule(hosts, given)
     with _lock:
         _rule = _SdkRule(hosts_rule, given)
         if _watcher not in sys.meta_path:
@@ -71,6 +64,23 @@ def patch(
         _hook_constructors(package)
     state.follow(hosts_rule)
     hosts_rule.look_at_environment()
+
+
+def checked_rule(hosts: Collection[str], given: Given) -> tuple[Rule, Given]:
+    """Return what `patch` with these arguments would follow.
+
+    What is wrong for any client is said here, not where other code constructs one.
+    """
+    if isinstance(hosts, str):
+        hosts = (hosts,)
+    hosts = tuple(hosts) or tuple(filter(None, _environment_hosts()))
+    if hosts:  # one of them may be another vendor's own
+        options = {**given.options, "hosts": sorted(hosts)}
+        given = Given(given.project, given.credentials, given.bearer_token, options)
+        del options
+    rule = Rule(hosts, given)
+    check_arguments(given)
+    return rule, given
 
 
 def unpatch() -> None:

@@ -15,7 +15,8 @@ from costmark.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = [
-    *(["doctor"], ["emulator"], ["ledger"], ["options"], ["prices"], ["token"], ["version"]),
+    *(["doctor"], ["emulator"], ["ledger"], ["options"], ["prices"], ["run"], ["token"]),
+    ["version"],
     *(["doctor", "credentials"], ["doctor", "route"], ["doctor", "attribution"]),
     *(["prices", name] for name in ("show", "check")),
     *(["ledger", name] for name in ("show", "tail", "verify")),
@@ -42,7 +43,7 @@ def test_every_command_has_help_and_refuses_unknown_options(
     with pytest.raises(SystemExit, match="2"):
         main([*command, "--surprise"])
     # argparse asks for what is required first.
-    assert "--surprise" in capsys.readouterr().err or command[0] in ("doctor", "ledger")
+    assert "--surprise" in capsys.readouterr().err or command[0] in ("doctor", "ledger", "run")
 
 
 def test_the_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
