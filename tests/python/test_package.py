@@ -32,6 +32,7 @@ def test_exports_are_exactly_these() -> None:
             "current_project",
             "bind",
         ),
+        *("coverage", "Coverage", "Client", "HTTPTransport", "AsyncHTTPTransport"),
         *("usage", "reset_usage", "ProjectUsage", "request_counts", "RequestCounts"),
         *("Credentials", "sign", "jsonedit", "prices"),
         *("token", "token_provider", "async_token_provider", "route_of", "Route"),

@@ -120,6 +120,12 @@ class CoreClient:
         )
         return found
 
+    def begin(
+        self, method: str, url: str, fields: Any, body: bytes, scope: str | None
+    ) -> _core.Operation:
+        """Begin the operation of a request that is no object of an HTTP library."""
+        return self._core.begin(method, url, fields, body, scope)[0]
+
     # --- Before the SDK starts to send: errors come here, outside of its retries ------------------
 
     def admit(self, request: Any) -> None:

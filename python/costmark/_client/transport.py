@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from .call import Call
     from .core_client import Outgoing
     from .exchange import Exchange
-    from .family import Family
 
 
 # --- Views of clients ---------------------------------------------------------------------------
@@ -146,11 +145,11 @@ class Transport:
 
     __slots__ = ("_below", "_core", "_family", "inner")
 
-    def __init__(self, inner: Any, core: CoreClient | None, family: Family) -> None:
+    def __init__(self, inner: Any, core: CoreClient | None, family: Any) -> None:
         self.inner = inner
         self._below = below(inner)
         self._core = core
-        self._family = family
+        self._family: Any = family
 
     def handle_request(self, request: Any) -> Any:
         """Prepare, send, and read the answer along."""

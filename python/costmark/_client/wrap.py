@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Token = str | Callable[[], str] | Callable[[], Awaitable[str]]
 
 _ClientT = TypeVar("_ClientT")
-_WRAPPED = "_costmark"
+WRAPPED = "_costmark"
 
 
 def wrap(
@@ -47,11 +47,12 @@ def wrap(
     """Attribute, sign and count every call of a client of the OpenAI or the Anthropic SDK.
 
     Takes ``OpenAI``, ``Anthropic``, ``AnthropicBedrockMantle`` and their asynchronous twins, and
-    returns the same client. `project` is the default for calls that neither name a project
-    themselves nor are made in a `project` scope. `credentials` and `bearer_token` may be callables;
-    they are asked on the thread that makes a call. Asynchronous clients ask them in a thread of its
-    own, and take ``async def`` functions too, which run in the event loop; calls that wait for the
-    same answer share it.
+    for code without an SDK ``httpx.Client`` and ``httpx.AsyncClient``; one with a base URL then
+    sends to that endpoint only. Returns the same client. `project` is the default for calls that
+    neither name a project themselves nor are made in a `project` scope. `credentials` and
+    `bearer_token` may be callables; they are asked on the thread that makes a call. Asynchronous
+    clients ask them in a thread of its own, and take ``async def`` functions too, which run in the
+    event loop; calls that wait for the same answer share it.
     `options` are those of ``costmark options``, such as ``auth="sigv4"``, ``region="us-east-1"`` or
     ``unattributed="refuse"``.
 
@@ -62,8 +63,13 @@ def wrap(
 
     Raises `ConfigurationError` for options that cannot work, `AttributionError` for a bad project.
     """
+    from .httpx_clients import is_http_client, wrap_http_client  # which need what is here
+
     given = Given(project, credentials, bearer_token, options)
     del bearer_token, options  # not for tracebacks
+    if is_http_client(client):
+        wrap_http_client(client, specify(given))
+        return client
     sdk = _sdk_to_wrap(client)
     spec = specify(given)
     if not is_async(client):
@@ -106,10 +112,15 @@ def _wrap(client: Any, sdk: Sdk, spec: Spec) -> None:
 
 def unwrap(client: _ClientT) -> _ClientT:
     """Give a wrapped client back as it was before; any other client is left alone."""
-    wrapped: _Wrapped | None = vars(client).get(_WRAPPED)
+    wrapped = vars(client).get(WRAPPED)
+    if isinstance(wrapped, CoreClient):
+        from .httpx_clients import unwrap_http_client
+
+        unwrap_http_client(client)
+        return client
     if wrapped is None:
         return client
-    for name in (*wrapped.hooks, _WRAPPED):
+    for name in (*wrapped.hooks, WRAPPED):
         vars(client).pop(name, None)
     context.untrack(client, wrapped.sdk.package)
     _set_http_client(client, detach(_attribute(client, "_client")))
@@ -283,7 +294,7 @@ def _said_by(sdk: Sdk, client: Any, keys: Keys | None = None) -> tuple[Hidden, A
 
 
 def _wrapped(client: Any) -> _Wrapped:
-    wrapped: _Wrapped = vars(client)[_WRAPPED]
+    wrapped: _Wrapped = vars(client)[WRAPPED]
     return wrapped
 
 
@@ -298,7 +309,7 @@ def package_of(client: object) -> str:
 
 
 def _checked(client: object) -> _Wrapped:
-    wrapped = getattr(client, "__dict__", {}).get(_WRAPPED)
+    wrapped = getattr(client, "__dict__", {}).get(WRAPPED)
     if not isinstance(wrapped, _Wrapped):
         raise TypeError(
             "this takes a client that costmark.wrap() has wrapped, "
@@ -324,7 +335,7 @@ def _attach(client: Any, wrapped: _Wrapped) -> None:
         wrapped.view = attach(http_client, wrapped.core)
         _set_http_client(client, wrapped.view)
     wrapped.hooks = tuple(hooks)
-    vars(client)[_WRAPPED] = wrapped
+    vars(client)[WRAPPED] = wrapped
     context.track(client, wrapped.sdk.package)
 
 
@@ -351,7 +362,7 @@ async def _request_async(self: Any, cast_to: Any, options: Any, *args: Any, **kw
 
 def _build_request(self: Any, options: Any, **kwargs: Any) -> Any:
     request = type(self)._build_request(self, options, **kwargs)
-    wrapped: _Wrapped = self.__dict__[_WRAPPED]
+    wrapped: _Wrapped = self.__dict__[WRAPPED]
     if wrapped.applies(self):
         wrapped.sdk.request_built(self, request, options)
     move_call(options, request)
@@ -360,7 +371,7 @@ def _build_request(self: Any, options: Any, **kwargs: Any) -> Any:
 
 def _prepare(self: Any, request: Any) -> None:
     """Decide who pays, and fetch what signing needs, before the SDK starts to send and to retry."""
-    wrapped: _Wrapped = self.__dict__[_WRAPPED]
+    wrapped: _Wrapped = self.__dict__[WRAPPED]
     if not wrapped.applies(self):
         leave_alone(request)
         type(self)._prepare_request(self, request)
@@ -372,7 +383,7 @@ def _prepare(self: Any, request: Any) -> None:
 
 async def _prepare_async(self: Any, request: Any) -> None:
     """Do the same for asynchronous clients."""
-    wrapped: _Wrapped = self.__dict__[_WRAPPED]
+    wrapped: _Wrapped = self.__dict__[WRAPPED]
     if not wrapped.applies(self):
         leave_alone(request)
         await type(self)._prepare_request(self, request)
@@ -409,7 +420,7 @@ def _with_options(self: Any, *args: Any, **kwargs: Any) -> Any:
 
 def _wrap_copy(client: Any, copied: Any) -> Any:
     """Wrap a copy like its original, with a core client of its own where the copy differs."""
-    if _WRAPPED in vars(copied):  # by a `copy` that the other one calls
+    if WRAPPED in vars(copied):  # by a `copy` that the other one calls
         return copied
     wrapped = _wrapped(client)
     sdk, spec = wrapped.sdk, wrapped.spec

@@ -13,45 +13,43 @@ from importlib.util import module_from_spec, spec_from_file_location
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def _patch():
+def _patch() -> None:
     try:
-        import costmark
+        from costmark import patch
     except ImportError:
-        costmark = _costmark_beside()
-    costmark.patch()
+        _load_from_beside()
+        from costmark import patch
+    patch()
 
 
-def _costmark_beside():
+def _load_from_beside() -> None:
     package = os.path.dirname(_HERE)
     spec = spec_from_file_location(
         "costmark", os.path.join(package, "__init__.py"), submodule_search_locations=[package]
     )
-    costmark = sys.modules["costmark"] = module_from_spec(spec)
+    assert spec is not None  # noqa: S101 - what it is made of is there
+    assert spec.loader is not None  # noqa: S101
+    module = sys.modules["costmark"] = module_from_spec(spec)
     try:
-        spec.loader.exec_module(costmark)
-        costmark.patch  # noqa: B018 - loads what is compiled, for one version of Python
+        spec.loader.exec_module(module)
+        module.patch  # noqa: B018 - loads what is compiled, for one version of Python
     except BaseException:
         for name in [each for each in sys.modules if each.partition(".")[0] == "costmark"]:
             del sys.modules[name]
         raise
-    return costmark
 
 
-def _end(message):
-    """Begin no program whose calls would not be covered."""
-    sys.stderr.write(message)
+def _say(message: str) -> None:
+    sys.stderr.write("costmark: " + message + "\n")
     sys.stderr.flush()
-    os._exit(1)
 
 
-def _is_closed():
-    return bool(
-        os.environ.get("COSTMARK_UNATTRIBUTED", "").lower() == "refuse"
-        or os.environ.get("COSTMARK_ALLOWED_PROJECTS")
-    )
+def _is_closed() -> bool:
+    refuses = os.environ.get("COSTMARK_UNATTRIBUTED", "").lower() == "refuse"
+    return refuses or bool(os.environ.get("COSTMARK_ALLOWED_PROJECTS"))
 
 
-def _run_the_next():
+def _run_the_next() -> None:
     """Run the module that would have been imported without this one."""
     sys.path[:] = [each for each in sys.path if os.path.abspath(each or ".") != _HERE]
     spec = PathFinder.find_spec("sitecustomize", sys.path)
@@ -61,13 +59,14 @@ def _run_the_next():
     spec.loader.exec_module(module)
 
 
+# No program begins whose calls would not be covered though they must be.
 try:
     _patch()
 except ImportError as error:
-    _message = "costmark: the calls of %s are not covered: %s\n" % (sys.executable, error)
+    _say(f"the calls of {sys.executable} are not covered: {error}")
     if _is_closed():
-        _end(_message)
-    sys.stderr.write(_message)
-except Exception as error:
-    _end("costmark: %s: %s\n" % (type(error).__name__, error))
+        os._exit(1)
+except Exception as error:  # noqa: BLE001 - the program begins, or it does not
+    _say(f"{type(error).__name__}: {error}")
+    os._exit(1)
 _run_the_next()

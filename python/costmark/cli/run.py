@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     checked_rule((), Given(None, None, None, {}))  # what is wrong with an option is said once
     program = arguments.program
     try:
-        os.execvpe(program, [program, *arguments.arguments], _environment())
+        os.execvpe(program, [program, *arguments.arguments], _environment())  # noqa: S606
     except FileNotFoundError:
         complain(f"{program}: no such program")
         return _NOT_FOUND
@@ -66,6 +65,8 @@ def _environment() -> dict[str, str]:
     """Return the environment, with a sitecustomize in front of all others."""
     ours = str(Path(__file__).resolve().parents[1] / "_run")
     others = [
-        each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each not in ("", ours)
+        each
+        for each in os.environ.get("PYTHONPATH", "").split(os.pathsep)
+        if each not in ("", ours)
     ]
     return {**os.environ, "PYTHONPATH": os.pathsep.join([ours, *others])}
