@@ -17,6 +17,8 @@ _WHAT = {
     "aiohttp": "all sessions",
     "urllib3": "all pools, but for botocore's own",
     "requests": "all sessions, through urllib3; redirects",
+    "lm15.transports": "all transports over sockets",
+    "dspy._vendor.lm15.transports": "what dspy sends by itself",
 }
 
 

@@ -15,15 +15,16 @@ from aiohttp.streams import EmptyStreamReader
 from multidict import CIMultiDict
 from yarl import URL
 
-from .._client.transport import take, warn_of
 from ..errors import RequestError
 from . import state, under_way
-from .message import AsyncAnswering, Message, as_text, decoded_already, plain_decoders
+from .message import Message, as_text, decoded_already, plain_decoders
+from .sending import send_async
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from .._client.core_client import CoreClient, Outgoing
+    from .message import AsyncAnswering
 
     Handler = Callable[[Any], Awaitable[Any]]
 
@@ -79,47 +80,20 @@ class _Covering:
         if under_way.is_prepared(message.method, message.url, message.content):
             return await handler(request)
         message.extensions = self._extensions
-        try:
-            return await self._send(core, message, request, handler)
-        finally:
-            self._core, self._extensions = core, message.extensions
 
-    async def _send(
-        self, core: CoreClient, message: Message, request: Any, handler: Handler
-    ) -> Any:
+        async def attempt(outgoing: Outgoing, exchange: AsyncAnswering) -> tuple[Any, Any]:
+            response = await handler(_rebuilt(request, outgoing))
+            response._request_info = request.request_info  # without what we have signed
+            return response, _observe(response, exchange, self._decoders)
+
         try:
-            call = await core.claim_async(message)
-            call, operation = take(core, call, message)
-            try:
-                outgoing = await core.prepare_async(operation, message)
-            except BaseException:
-                call.give_back(operation)
-                raise
+            return await send_async(core, message, attempt)
         except RequestError as error:
             if error.code != "body_needed" or not await _read_body(message, request):
                 raise
-            return await self._send(core, message, request, handler)
-        while True:
-            exchange = AsyncAnswering(call, operation)
-            try:
-                response = await handler(_rebuilt(request, outgoing))
-                response._request_info = request.request_info  # without what we have signed
-                reader = _observe(response, exchange, self._decoders)
-            except BaseException as error:
-                exchange.end("error" if isinstance(error, Exception) else "cancelled")
-                raise
-            if reader is None or exchange.read_ahead_bytes == 0 or message.content is None:
-                return response
-            if not await reader.read_ahead(exchange.read_ahead_bytes, exchange.read_ahead_seconds):
-                return response
-            if exchange.next_step != "again" or call.take() is None:
-                return response
-            try:
-                outgoing = await core.prepare_async(operation, message)
-            except Exception as error:  # noqa: BLE001 - the caller has an answer already
-                call.give_back(operation)
-                warn_of(error)
-                return response
+            return await send_async(core, message, attempt)
+        finally:
+            self._core, self._extensions = core, message.extensions
 
 
 # --- The request ----------------------------------------------------------------------------------

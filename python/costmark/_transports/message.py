@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .._client.exchange import AsyncExchange, Exchange, SyncExchange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from .._client.decoding import Decoder
 
@@ -97,6 +97,10 @@ class _Answering(Exchange):
             plan = self._operation.head(status, fields, encoded)
         self._take_plan(plan)
 
+    def read_from(self, stream: Any) -> None:
+        """Take the body's place: `stream` is what it is read from."""
+        self._stream = stream
+
     @property
     def changes_body(self) -> bool:
         """Whether what is passed on may be shorter than what came."""
@@ -109,11 +113,7 @@ class _Answering(Exchange):
 
 
 class SyncAnswering(_Answering, SyncExchange):
-    """That of a synchronous library; `stream` is what it reads its body from."""
-
-    def read_from(self, stream: Iterable[bytes]) -> None:
-        """Take the body's place."""
-        self._stream = stream
+    """That of a synchronous library."""
 
 
 class AsyncAnswering(_Answering, AsyncExchange):

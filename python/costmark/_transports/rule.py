@@ -35,7 +35,9 @@ class Rule:
         self._spec = specify(given)
         self._lock = threading.Lock()
         self._cores: dict[Origin, CoreClient] = {}
-        self._passed: dict[tuple[str, int | None], None] = {}  # in the order of their first call
+        # Both in the order of their first call.
+        self._reached: dict[Origin, None] = {}
+        self._passed: dict[tuple[str, int | None], None] = {}
 
     def covers(self, host: str, port: int | None) -> bool:
         """Whether requests to that host are ours."""
@@ -49,6 +51,7 @@ class Rule:
         """Do the same for a URL of httpx; what it does not cover is noted."""
         scheme, host, port = origin_of(url.scheme, url.host, url.port)
         if self.covers(host, port):
+            self._reached[scheme, host, port] = None
             return True
         self.passed(scheme, host, port, "/v1/chat/completions")  # one of an SDK's client
         return False
@@ -62,12 +65,13 @@ class Rule:
                 core = self._cores.get(origin)
                 if core is None:
                     core = self._cores[origin] = core_for_origin(self._spec, url_of(origin))
+                    self._reached[origin] = None
         return core
 
     @property
     def reached(self) -> tuple[str, ...]:
         """The origins that were covered so far."""
-        return tuple(url_of(origin) for origin in list(self._cores))
+        return tuple(url_of(origin) for origin in list(self._reached))
 
     @property
     def not_covered(self) -> tuple[str, ...]:
@@ -94,7 +98,7 @@ class Rule:
                 _named(*alias),
                 name,
             )
-        elif not self._cores:
+        elif not self._reached:
             logger.warning(
                 "costmark.patch() covers no call to %s (a request to %s was made): if that host "
                 "leads to Bedrock, name it: costmark.patch(hosts=[%r]), or COSTMARK_HOSTS=%s",

@@ -20,6 +20,8 @@ LIBRARIES = {
     "aiohttp": "aiohttp",
     "urllib3": "urllib3",
     "requests": "requests",
+    "lm15.transports": "lm15",
+    "dspy._vendor.lm15.transports": "lm15",
 }
 
 
@@ -103,6 +105,6 @@ def refused() -> dict[str, str]:
 def version_of(library: str) -> str:
     """Return the version of a library; empty where it is not known."""
     try:
-        return importlib.metadata.version(library)
+        return importlib.metadata.version(library.partition(".")[0])
     except importlib.metadata.PackageNotFoundError:
         return ""

@@ -16,15 +16,16 @@ from urllib.parse import urlsplit
 from urllib3 import HTTPHeaderDict
 
 from .._client.buffered import SyncBuffered
-from .._client.transport import take, warn_of
 from . import state, under_way
-from .message import Message, SyncAnswering, as_text, plain_decoders
+from .message import Message, as_text, plain_decoders
 from .rule import url_of
+from .sending import send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .._client.core_client import CoreClient, Outgoing
+    from .message import SyncAnswering
 
 
 def hook(package: str) -> list[state.Hook]:
@@ -113,8 +114,8 @@ def _attempting(original: Callable[..., Any]) -> Callable[..., Any]:
         message = Message(method, whole_url, list((headers or {}).items()), body)
         if under_way.is_prepared(method, whole_url, message.content):
             return original(self, conn, method, url, body=body, headers=headers, **kwargs)
-        send = functools.partial(original, self, conn)
-        attempt = _Attempt(course or _Course(), send, message, url, body, kwargs)
+        over_connection = functools.partial(original, self, conn)
+        attempt = _Attempt(course or _Course(), over_connection, message, url, body, kwargs)
         with on_course(None):  # a callback that calls somewhere is no part of this
             return attempt.make(core)
 
@@ -141,14 +142,14 @@ class _Attempt:
     def __init__(
         self,
         course: _Course,
-        send: Callable[..., Any],
+        over_connection: Callable[..., Any],
         message: Message,
         url: str,
         body: Any,
         options: Any,
     ) -> None:
         self._course = course
-        self._send = send
+        self._over_connection = over_connection
         self._message = message
         self._url = url
         self._body = body
@@ -158,35 +159,18 @@ class _Attempt:
         """Prepare, send, and read the answer along."""
         message, course = self._message, self._course
         message.extensions = course.extensions
-        call = core.claim(message)
-        course.core, course.extensions = core, message.extensions
-        call, operation = take(core, call, message)
         try:
-            outgoing = core.prepare(operation, message)
-        except BaseException:
-            call.give_back(operation)
-            raise
-        while True:
-            exchange = SyncAnswering(call, operation)
-            try:
-                response = self._answer(outgoing)
-                body = self._observe(response, exchange)
-            except BaseException as error:
-                exchange.end("error" if isinstance(error, Exception) else "cancelled")
-                raise
-            again = self._is_to_repeat(exchange, body) and call.take() is not None
-            if again:
-                try:
-                    outgoing = core.prepare(operation, message)
-                    continue
-                except Exception as error:  # noqa: BLE001 - the caller has an answer already
-                    call.give_back(operation)
-                    warn_of(error)
-            if self._options.get("preload_content", True):
-                response._body = response.read(
-                    decode_content=self._options.get("decode_content", True)
-                )
-            return response
+            response = send(core, message, self._answer_to)
+        finally:
+            course.core, course.extensions = core, message.extensions
+        if self._options.get("preload_content", True):
+            decode = self._options.get("decode_content", True)
+            response._body = response.read(decode_content=decode)
+        return response
+
+    def _answer_to(self, outgoing: Outgoing, exchange: SyncAnswering) -> tuple[Any, Any]:
+        response = self._answer(outgoing)
+        return response, self._observe(response, exchange)
 
     def _answer(self, outgoing: Outgoing) -> Any:
         headers, body, options = self._message.headers.raw, self._body, dict(self._options)
@@ -206,7 +190,9 @@ class _Attempt:
         fields = HTTPHeaderDict()
         for name, value in headers:
             fields.add(as_text(name), as_text(value))
-        return self._send(self._message.method, url, body=body, headers=fields, **options)
+        return self._over_connection(
+            self._message.method, url, body=body, headers=fields, **options
+        )
 
     def _observe(self, response: Any, exchange: SyncAnswering) -> _Body | None:
         exchange.begin(response.status, list(response.headers.items()), _decoders)
@@ -223,12 +209,6 @@ class _Attempt:
         response._fp = body = _Body(response._fp, exchange)
         body.course = self._course
         return body
-
-    def _is_to_repeat(self, exchange: SyncAnswering, body: _Body | None) -> bool:
-        if body is None or exchange.read_ahead_bytes == 0 or self._message.content is None:
-            return False
-        whole = body.read_ahead(exchange.read_ahead_bytes, exchange.read_ahead_seconds)
-        return whole and exchange.next_step == "again"
 
 
 # --- Answers --------------------------------------------------------------------------------------
