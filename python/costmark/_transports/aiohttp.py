@@ -35,7 +35,7 @@ def hook(package: str) -> list[state.Hook]:
     """Return what to put in place of what."""
     session = sys.modules[package].ClientSession
     if "middlewares" not in session.__init__.__kwdefaults__:
-        raise AttributeError("middlewares: costmark needs aiohttp 3.12 or newer")
+        raise ImportError("costmark needs aiohttp 3.12 or newer")
     return [state.Hook(session, "_request", _requesting(vars(session)["_request"]))]
 
 

@@ -8,6 +8,8 @@ import threading
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .._client.core_client import logger
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -69,8 +71,9 @@ def hook_library(library: str) -> None:
         _refused.pop(library, None)
         try:
             hooks = import_module(f".{LIBRARIES[library]}", __package__).hook(library)
-        except (KeyError, AttributeError) as error:
-            _refused[library] = f"it has no {error}"
+        except (KeyError, AttributeError, ImportError) as error:
+            _refused[library] = str(error)
+            logger.warning("what %s sends is not covered: %s", library, error)
             return
         _placed[library] = []
         for hook in hooks:

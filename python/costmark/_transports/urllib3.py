@@ -32,7 +32,7 @@ def hook(package: str) -> list[state.Hook]:
     """Return what to put in place of what."""
     module = sys.modules[package]
     if module.__version__.startswith("1."):
-        raise AttributeError("HTTPResponse of _make_request: costmark needs urllib3 2.0 or newer")
+        raise ImportError("costmark needs urllib3 2.0 or newer")
     pool, manager = module.HTTPConnectionPool, module.PoolManager
     return [
         state.Hook(pool, "_make_request", _attempting(vars(pool)["_make_request"])),

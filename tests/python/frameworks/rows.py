@@ -117,9 +117,7 @@ def litellm_acompletion_streamed(place: Place) -> None:
 def litellm_responses(place: Place) -> None:
     import litellm
 
-    litellm.responses(
-        model=f"openai/{MODEL}", input=QUESTION, api_base=place.base_url, api_key=KEY
-    )
+    litellm.responses(model=f"openai/{MODEL}", input=QUESTION, api_base=place.base_url, api_key=KEY)
 
 
 @row("LiteLLM", "responses, streamed", "litellm")
@@ -189,9 +187,7 @@ def litellm_router(place: Place) -> None:
     import litellm
 
     to = {"model": f"openai/{MODEL}", "api_base": place.base_url, "api_key": KEY}
-    router = litellm.Router(
-        model_list=[{"model_name": "any", "litellm_params": to}], num_retries=0
-    )
+    router = litellm.Router(model_list=[{"model_name": "any", "litellm_params": to}], num_retries=0)
     router.completion(model="any", messages=MESSAGES)
 
 
@@ -261,9 +257,7 @@ def dspy_predict(place: Place) -> None:
 def _chat_openai(place: Place, **options: Any) -> Any:
     from langchain_openai import ChatOpenAI
 
-    return ChatOpenAI(
-        model=MODEL, base_url=place.base_url, api_key=KEY, max_retries=0, **options
-    )
+    return ChatOpenAI(model=MODEL, base_url=place.base_url, api_key=KEY, max_retries=0, **options)
 
 
 @row("langchain-openai", "invoke", "langchain_openai")
