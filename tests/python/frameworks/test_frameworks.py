@@ -9,8 +9,9 @@ import logging
 import os
 import subprocess
 import sys
+from importlib import util
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -62,6 +63,19 @@ def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     logging.getLogger("costmark").handlers.clear()
 
 
+def where_installed(rows: list[Row]) -> list[Any]:
+    return [
+        pytest.param(
+            row,
+            id=str(row),
+            marks=pytest.mark.skipif(
+                util.find_spec(row.module) is None, reason=f"{row.framework} is not installed here"
+            ),
+        )
+        for row in rows
+    ]
+
+
 def counted() -> list[tuple[str, int, int]]:
     return [
         (name, each.input_tokens, each.output_tokens) for name, each in costmark.usage().items()
@@ -78,9 +92,8 @@ def billed(bedrock: Emulator) -> list[tuple[str, int, int]]:
     return tokens
 
 
-@pytest.mark.parametrize("row", ROWS, ids=str)
+@pytest.mark.parametrize("row", where_installed(ROWS))
 def test_a_call_is_attributed_and_counted(row: Row, bedrock: Emulator) -> None:
-    pytest.importorskip(row.module, reason=f"{row.framework} is not installed here")
     if not row.by_hand:
         costmark.patch(hosts=[bedrock.url.removeprefix("http://")], project=PROJECT)
     costmark.reset_usage()
@@ -89,18 +102,17 @@ def test_a_call_is_attributed_and_counted(row: Row, bedrock: Emulator) -> None:
     assert [each[0] for each in counted()] == [PROJECT]
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if not row.by_hand], ids=str)
+@pytest.mark.parametrize("row", where_installed([row for row in ROWS if not row.by_hand]))
 def test_without_a_project_it_is_refused(row: Row, another: Emulator) -> None:
-    pytest.importorskip(row.module, reason=f"{row.framework} is not installed here")
     costmark.patch(hosts=[another.url.removeprefix("http://")], unattributed="refuse")
     with pytest.raises(Exception, match="no project is named"):
         row.run(Place(another.url))
     assert another.usage() == []
 
 
+@pytest.mark.skipif(util.find_spec("llm") is None, reason="llm is not installed here")
 @pytest.mark.parametrize("how", ["--no-stream", "--stream"])
 def test_the_llm_command_under_costmark_run(how: str, bedrock: Emulator, tmp_path: Path) -> None:
-    pytest.importorskip("llm", reason="llm is not installed here")
     (tmp_path / "extra-openai-models.yaml").write_text(
         f"- model_id: shoes\n  model_name: {MODEL}\n  api_base: {bedrock.base_url}\n"
         "  api_key_name: bedrock\n"
