@@ -44,7 +44,7 @@ class Coverage:
 
     ``hosts`` are those that were named, beside Bedrock's own. ``reached`` are the origins that
     were called and covered so far; ``not_covered`` the hosts whose requests to inference routes
-    passed as they were, because nobody named them. Converted to ``str``, it is a table.
+    passed as they were, because they were not named. Converted to ``str``, it is a table.
     """
 
     hosts: tuple[str, ...]

@@ -1,6 +1,6 @@
 """httpx clients and transports, wrapped one by one, for code without an SDK.
 
-httpx is not imported here: whoever has a client or a transport has done so, and httpx2 is as good.
+httpx is not imported here: the code that has a client or a transport has imported it, or httpx2.
 """
 
 from __future__ import annotations

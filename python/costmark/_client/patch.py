@@ -35,7 +35,7 @@ def patch(
     bearer_token: Token | None = None,
     **options: object,
 ) -> None:
-    """Cover what this process sends to Bedrock's hosts and to `hosts`, whoever sends it.
+    """Cover all that this process sends to Bedrock's hosts and to `hosts`.
 
     ::
 

@@ -198,7 +198,7 @@ class Spec:
 
 
 def core_for_origin(spec: Spec, origin: str | None) -> CoreClient:
-    """Build a core client for whoever calls there, of the arguments alone; None: for any origin."""
+    """Build a core client for all calls there, of the arguments alone; None: for any origin."""
     options = HiddenMapping(
         {} if origin is None else {"base_url": origin},
         spec.options,

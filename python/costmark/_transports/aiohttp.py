@@ -219,7 +219,7 @@ class _Reader(StreamReader):
             self.feed_data(piece)
 
     def _exception_at_end(self, error: Exception) -> None:
-        """Raise it for whoever reads on behind what was held back."""
+        """Raise it when the caller reads on behind what was held back."""
         self._below.set_exception(error)
 
     async def read_ahead(self, most: int, seconds: float) -> bool:

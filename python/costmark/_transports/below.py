@@ -1,4 +1,4 @@
-"""Transports that somebody wrote, which may send through what is covered as well."""
+"""Transports that are not httpx's own: they may send through what is covered as well."""
 
 from __future__ import annotations
 

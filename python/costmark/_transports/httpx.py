@@ -40,7 +40,7 @@ def _picking(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _Covering(Transport):
-    """The transport of a client that nobody wrapped: covers what the rule says."""
+    """The transport of a client that is not wrapped: covers what the rule says."""
 
     __slots__ = ("_rule",)
 

@@ -51,6 +51,9 @@ struct Identity {
 //   SDK puts there. Another value is there for a gateway, and stays.
 // With auth=none everything stays.
 //
+// A request into which costmark writes nothing, as it is with Converse and InvokeModel, keeps what
+// its caller authorized it with, unless keys or a token are given.
+//
 // With auth=bearer and no token at hand, one is made from the AWS credentials for the host's region
 // (or the configured one), as BearerTokenCache would.
 //
@@ -65,7 +68,8 @@ class Authorizer {
   ~Authorizer();
 
   // Whether `authorize` of this request makes a signature.
-  bool signs(const Request& request, const attribution::Endpoint& endpoint) const;
+  bool signs(const Request& request, const attribution::Endpoint& endpoint,
+             const Prepared::Impl& out) const;
 
   // `now` is the local time. Errors: would_block, besides those of Operation::prepare.
   Status authorize(const Request& request, const Url& url, const attribution::Endpoint& endpoint,
@@ -96,7 +100,9 @@ class Authorizer {
                              const attribution::Endpoint& endpoint) const noexcept;
 
  private:
-  AuthMode mode_for(const Request& request, const attribution::Endpoint& endpoint) const;
+  AuthMode mode_for(const Request& request, const attribution::Endpoint& endpoint,
+                    const Prepared::Impl& out) const;
+  bool callers_own(const Request& request, const Prepared::Impl& out) const noexcept;
   bool has_bearer(std::string_view carried) const noexcept;
   Status sign(const Request& request, const Url& url, const attribution::Endpoint& endpoint,
               UnixSeconds now, const Wait& wait, Prepared::Impl& out);

@@ -24,7 +24,7 @@ void Prepared::Impl::forget_request() noexcept {
   project.clear();
   source = ProjectSource::none;
   api = Api::other;
-  inference = may_spend = unattributed = unrecognized = false;
+  inference = may_spend = unattributed = unrecognized = invoking = false;
   polls = false;
   streamed = false;
   background = false;
