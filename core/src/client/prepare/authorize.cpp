@@ -196,12 +196,15 @@ bool Authorizer::signs(const Request& request, const attribution::Endpoint& endp
   return mode_for(request, endpoint, out) == AuthMode::sigv4;
 }
 
-// The placeholder that an SDK demands is no authorization.
+// A signature over what is sent as it came is good; so is any authorization where nothing is ever
+// written. The placeholder that an SDK demands is none.
 bool Authorizer::callers_own(const Request& request, const Prepared::Impl& out) const noexcept {
-  if (!out.invoking || identity_.explicit_bearer() || identity_.explicit_credentials) return false;
+  if (identity_.explicit_bearer() || identity_.explicit_credentials) return false;
   const std::string_view given = value_of(request, authorization_header);
-  return !given.empty() &&
-         (identity_.host_api_key.empty() || bearer_of(given) != identity_.host_api_key);
+  if (given.starts_with(sigv4_scheme)) return out.invoking || out.is_untouched();
+  const bool placeholder =
+      !identity_.host_api_key.empty() && bearer_of(given) == identity_.host_api_key;
+  return out.invoking && !given.empty() && !placeholder;
 }
 
 AuthMode Authorizer::mode_for(const Request& request, const attribution::Endpoint& endpoint,

@@ -51,8 +51,9 @@ struct Identity {
 //   SDK puts there. Another value is there for a gateway, and stays.
 // With auth=none everything stays.
 //
-// A request into which costmark writes nothing, as it is with Converse and InvokeModel, keeps what
-// its caller authorized it with, unless keys or a token are given.
+// Unless keys or a token are given, a request that its caller signed, and that is sent as it came,
+// keeps that signature; and one into which nothing is ever written, as it is with Converse and
+// InvokeModel, whatever it was authorized with.
 //
 // With auth=bearer and no token at hand, one is made from the AWS credentials for the host's region
 // (or the configured one), as BearerTokenCache would.

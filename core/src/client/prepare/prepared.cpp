@@ -55,6 +55,10 @@ void Prepared::Impl::take_off_signature() noexcept {
   cleanse(authorization);
 }
 
+bool Prepared::Impl::is_untouched() const noexcept {
+  return !body_changed && url.empty() && headers_to_set.empty() && headers_to_remove.empty();
+}
+
 std::string_view Prepared::Impl::payer() const noexcept {
   return project.empty() ? attribution::default_project : std::string_view(project);
 }

@@ -69,6 +69,9 @@ struct Prepared::Impl {
   // Forgets what authorizes the request, and keeps its attribution.
   void take_off_signature() noexcept;
 
+  // Whether nothing was changed so far.
+  bool is_untouched() const noexcept;
+
   // Which project is billed.
   std::string_view payer() const noexcept;
   // The bearer token that authorizes the request; empty when none does.
