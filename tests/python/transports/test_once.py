@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -233,3 +235,40 @@ def test_unpatching_leaves_no_hook() -> None:
     costmark.unpatch()
     assert all(a is b for a, b in zip(before, methods(), strict=True))
     assert state.placed() == {}
+
+
+@pytest.mark.parametrize("authorization", ["AWS4-HMAC-SHA256 Credential=OTHER/1", "Bearer theirs"])
+def test_what_is_sent_as_it_came_keeps_its_authorization(authorization: str) -> None:
+    sent: list[Any] = []
+
+    def answer(request: Any) -> Any:
+        sent.append(request)
+        return httpx.Response(200, json={})
+
+    costmark.patch(unattributed="allow")  # there are no credentials, and none are asked for
+    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+        url = "https://bedrock-runtime.us-east-1.amazonaws.com/model/m/invoke"
+        client.post(url, content=b'{"prompt":"Hello"}', headers={"authorization": authorization})
+    assert sent[0].headers["authorization"] == authorization
+    assert sent[0].content == b'{"prompt":"Hello"}'
+    assert costmark.request_counts().unattributed == 1
+
+
+def test_libraries_may_be_imported_later(recorder: Recorder) -> None:
+    code = f"""
+import costmark, sys
+costmark.patch(hosts=[{host_of(recorder)!r}], project="proj_late")
+assert not sys.modules.keys() & {{"httpx", "requests", "aiohttp"}}
+import asyncio, aiohttp, httpx, requests
+url, body = {chat_url(recorder)!r}, {{"model": "m", "messages": []}}
+httpx.post(url, json=body)
+requests.post(url, json=body)
+async def later():
+    async with aiohttp.ClientSession() as session, session.post(url, json=body) as answer:
+        await answer.read()
+asyncio.run(later())
+print(costmark.usage()["proj_late"].attempts)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("3\n", "")
+    assert [each.json()["project_id"] for each in recorder.requests] == ["proj_late"] * 3
