@@ -1,14 +1,14 @@
 // Posts one chat completion four ways, and prints what each used: through fetch and through the
 // library's own HTTP client, whole and streamed.
 //
-//     COSTMARK_BASE_URL=https://bedrock-mantle.us-east-1.api.aws COSTMARK_PROJECT=proj_abc123 \
+//     COSTMARK_BASE_URL=https://bedrock-mantle.us-east-1.api.aws/v1 COSTMARK_PROJECT=proj_abc123 \
 //     node index.mjs "How do I return a pair of shoes?"
 //
 // Credentials and options come from the environment, as everywhere.
 import { Client, liveHandles } from './costmark.mjs';
 
-const url = `${process.env.COSTMARK_BASE_URL}/v1/chat/completions`;
-const model = process.env.COSTMARK_MODEL ?? 'openai.gpt-oss-20b';
+const url = `${process.env.COSTMARK_BASE_URL}/chat/completions`;
+const model = process.env.MODEL ?? 'openai.gpt-oss-20b';
 const question = process.argv[2] ?? 'Say hello in three words.';
 const headers = { 'content-type': 'application/json' };
 

@@ -38,7 +38,15 @@ if TYPE_CHECKING:
     from ._routes import Route, route_of
     from ._signing import sign
     from ._tokens import async_token_provider, token, token_provider
-    from ._usage import ProjectUsage, RequestCounts, request_counts, reset_usage, usage
+    from ._usage import (
+        Answer,
+        ModelUsage,
+        ProjectUsage,
+        RequestCounts,
+        request_counts,
+        reset_usage,
+        usage,
+    )
     from ._verify import Verification, averify, verify
 
 __all__ = [
@@ -62,6 +70,8 @@ __all__ = [
     "usage",
     "reset_usage",
     "ProjectUsage",
+    "ModelUsage",
+    "Answer",
     "request_counts",
     "RequestCounts",
     # bearer tokens
@@ -112,6 +122,8 @@ _LAZY = {
     "usage": "_usage",
     "reset_usage": "_usage",
     "ProjectUsage": "_usage",
+    "ModelUsage": "_usage",
+    "Answer": "_usage",
     "request_counts": "_usage",
     "RequestCounts": "_usage",
     "verify": "_verify",

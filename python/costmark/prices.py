@@ -31,7 +31,7 @@ from . import _core
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PriceBook", "Price", "Cost", "Rates", "CostState"]
+__all__ = ["PriceBook", "Price", "Cost", "Rates", "CostState", "served_model"]
 
 CostState = Literal["unknown", "priced", "partial", "unpriced", "free", "elsewhere"]
 
@@ -98,6 +98,11 @@ class Cost:
     pico_usd: int | None
     flags: tuple[str, ...]
     parts: tuple[tuple[Price, int], ...]
+
+
+def served_model(model: str) -> tuple[str, str]:
+    """Return what books call a model, and how it is served (``us.`` and the like: ``geo``)."""
+    return _core.served_model(model)
 
 
 @dataclass(frozen=True)
@@ -187,12 +192,15 @@ class PriceBook:
         output_tokens: int | None = None,
         total_tokens: int | None = None,
         meters: Mapping[str, int] | None = None,
+        input_of_each: int | None = None,
     ) -> Cost:
         """Return what a call costs.
 
         `input_tokens` includes the cached and the cache-written ones, `output_tokens` the reasoning
         ones; None is a count that was not told. `tier` is that of the answer, and `end` when the
-        call ended, as a datetime with a time zone or microseconds since 1970.
+        call ended, as a datetime with a time zone or microseconds since 1970. `input_of_each` is
+        for sums of several calls: how many of `input_tokens` each had, or any number between the
+        same two of `thresholds`.
         """
         end_us = end if isinstance(end, int) else _microseconds(end)
         found = self._core.price(
@@ -207,6 +215,7 @@ class PriceBook:
             output_tokens,
             total_tokens,
             dict(meters or {}),
+            input_of_each,
         )
         parts = tuple((_price(line), count) for line, count in found["parts"])
         return Cost(_state(found["state"]), found["pico_usd"], tuple(found["flags"]), parts)

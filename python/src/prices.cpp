@@ -82,7 +82,7 @@ py::dict as_dict(const Cost& cost) {
 
 py::dict price(const PriceBook& book, py::handle model, py::handle region, py::handle serving,
                py::handle tier, std::int64_t end_us, Count input, Count cached, Count cache_write,
-               Count output, Count total, const py::dict& meters) {
+               Count output, Count total, const py::dict& meters, Count input_of_each) {
   PricedCall call;
   call.model = text_view(model, "model");
   call.region = text_view(region, "region");
@@ -97,6 +97,7 @@ py::dict price(const PriceBook& book, py::handle model, py::handle region, py::h
   std::vector<NamedCount> others;
   read_meters(meters, call.usage, others);
   call.other_counts = others;
+  call.input_of_each = input_of_each;
   return as_dict(book.price(call));
 }
 
@@ -154,9 +155,16 @@ void bind_prices(py::module_& module) {
       .def("price", &price, py::arg("model"), py::arg("region"), py::arg("serving"),
            py::arg("tier"), py::arg("end_us"), py::arg("input_tokens"),
            py::arg("cached_input_tokens"), py::arg("cache_write_tokens"), py::arg("output_tokens"),
-           py::arg("total_tokens"), py::arg("meters"))
+           py::arg("total_tokens"), py::arg("meters"), py::arg("input_of_each"))
       .def("rates", &rates, py::arg("account"), py::arg("region"), py::arg("model"),
            py::arg("serving"), py::arg("tier"), py::arg("day"), py::arg("input_tokens"));
+  module.def(
+      "served_model",
+      [](py::handle id) {
+        const ServedModel served = served_model(text_view(id, "model"));
+        return py::make_tuple(as_text(served.model), as_text(served.serving));
+      },
+      py::arg("model"));
   module.def("shipped_prices", &PriceBook::shipped_text);
   module.def("shipped_usage_type_aliases", &shipped_usage_type_aliases);
 }

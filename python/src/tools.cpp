@@ -7,6 +7,7 @@
 #include "costmark/options.hpp"
 #include "costmark/signing.hpp"
 #include "costmark/url.hpp"
+#include "costmark/variables.hpp"
 #include "gil.hpp"
 
 namespace costmark::python {
@@ -152,6 +153,13 @@ void bind_tools(py::module_& module) {
       "is_bedrock_host", [](py::handle host) { return is_bedrock_host(text_view(host, "host")); },
       py::arg("host"));
   module.def("options", &options);
+  module.def("unknown_variables", [] {
+    py::list warnings;
+    for (const std::string& warning : unknown_process_variables()) {
+      warnings.append(as_text(warning));
+    }
+    return warnings;
+  });
 }
 
 }  // namespace costmark::python

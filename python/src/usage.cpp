@@ -13,22 +13,38 @@ py::list names_of(UsageFlags flags) {
 
 }  // namespace
 
+namespace {
+
+py::dict row_of(const UsageTotals& sums) {
+  py::dict row;
+  row["operations"] = sums.operations;
+  row["attempts"] = sums.attempts;
+  row["failed_attempts"] = sums.failed_attempts;
+  row["incomplete_attempts"] = sums.incomplete_attempts;
+  row["open_attempts"] = sums.open_attempts;
+  row["input_tokens"] = sums.input_tokens;
+  row["cached_input_tokens"] = sums.cached_input_tokens;
+  row["cache_write_tokens"] = sums.cache_write_tokens;
+  row["output_tokens"] = sums.output_tokens;
+  row["reasoning_tokens"] = sums.reasoning_tokens;
+  row["inconsistent"] = sums.inconsistent;
+  return row;
+}
+
+}  // namespace
+
 py::dict rows_by_project(const std::map<std::string, UsageTotals>& totals) {
   py::dict result;
-  for (const auto& [project, sums] : totals) {
-    py::dict row;
-    row["operations"] = sums.operations;
-    row["attempts"] = sums.attempts;
-    row["failed_attempts"] = sums.failed_attempts;
-    row["incomplete_attempts"] = sums.incomplete_attempts;
-    row["open_attempts"] = sums.open_attempts;
-    row["input_tokens"] = sums.input_tokens;
-    row["cached_input_tokens"] = sums.cached_input_tokens;
-    row["cache_write_tokens"] = sums.cache_write_tokens;
-    row["output_tokens"] = sums.output_tokens;
-    row["reasoning_tokens"] = sums.reasoning_tokens;
-    row["inconsistent"] = sums.inconsistent;
-    result[py::str(project)] = std::move(row);
+  for (const auto& [project, sums] : totals) result[as_text(project)] = row_of(sums);
+  return result;
+}
+
+py::dict rows_by_model(const UsageSnapshot& snapshot) {
+  py::dict result;
+  for (const auto& [key, sums] : snapshot) {
+    const py::str project = as_text(key.project);
+    if (!result.contains(project)) result[project] = py::dict();
+    result[project][as_text(key.model)] = row_of(sums);
   }
   return result;
 }
@@ -51,6 +67,12 @@ py::dict as_dict(const AttemptReport& report) {
   result["response_id"] = as_text(answer.response_id);
   result["model"] = as_text(answer.model);
   result["service_tier"] = as_text(answer.service_tier);
+  result["error_code"] = as_text(answer.error_code);
+  result["usage_json"] = as_text(answer.usage_json);
+  result["latency_us"] = report.latency.count();
+  result["first_byte_us"] = report.time_to_first_byte
+                                ? py::object(py::int_(report.time_to_first_byte->count()))
+                                : py::object(py::none());
   result["input_tokens"] = answer.usage.input_tokens;
   result["cached_input_tokens"] = answer.usage.cached_input_tokens;
   result["cache_write_tokens"] = answer.usage.cache_write_tokens;
@@ -58,6 +80,11 @@ py::dict as_dict(const AttemptReport& report) {
   result["reasoning_tokens"] = answer.usage.reasoning_tokens;
   result["total_tokens"] = answer.usage.total_tokens;
   result["inconsistent"] = answer.usage.inconsistent();
+  py::dict meters;
+  for (const Meter meter : all_meters) {
+    if (const auto count = answer.usage.meters[meter]) meters[as_text(to_string(meter))] = *count;
+  }
+  result["meters"] = std::move(meters);
   result["flags"] = names_of(answer.usage.flags);
   return result;
 }
@@ -70,6 +97,7 @@ void bind_usage(py::module_& module) {
            [](const UsageCounters& self) {
              return rows_by_project(costmark::totals_by_project(self.snapshot()));
            })
+      .def("by_model", [](const UsageCounters& self) { return rows_by_model(self.snapshot()); })
       .def("requests",
            [](const UsageCounters& self) {
              const RequestCounts counts = self.requests();

@@ -12,6 +12,9 @@ namespace costmark::python {
 // {project id: {name of a sum: value}}
 py::dict rows_by_project(const std::map<std::string, UsageTotals>& totals);
 
+// {project id: {model: the same}}
+py::dict rows_by_model(const UsageSnapshot& snapshot);
+
 py::dict as_dict(const AttemptReport& report);
 
 }  // namespace costmark::python

@@ -338,3 +338,57 @@ def test_ctrl_c_stops_a_stream(prefix: Prefix, emulator: Emulator, under: tuple[
         _, said = process.communicate(timeout=30)
     assert process.returncode == 130, said
     assert b"cancelled" in said
+
+
+# --- Documentation --------------------------------------------------------------------------------
+
+PRINTED_PROJECT = "proj_5d5ykleja6cwpirysbb7"
+_BEDROCK = "https://bedrock-mantle.us-east-1.api.aws/v1"
+_COMPILERS = {"c": "gcc -std=c99", "cpp": "g++ -std=c++17"}
+
+
+def printed_programs() -> list[tuple[str, str, str]]:
+    """Where it stands, its language, and the text of every whole program of the documentation."""
+    found = []
+    for page in sorted((EXAMPLES.parent / "docs").glob("*.md")):
+        blocks = re.findall(r"^```(c|cpp)\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+        found += [(page.name, language, text) for language, text in blocks if "int main" in text]
+    return found
+
+
+def build_printed(prefix: Prefix, page: str, language: str, text: str) -> Path:
+    source = prefix.folder / f"{page}.{language}"
+    source.write_text(text)
+    program = source.with_suffix("")
+    command = f"{_COMPILERS[language]} {STRICT} {source} $(pkg-config --cflags --libs costmark)"
+    done = subprocess.run(
+        ["sh", "-c", f"{command} -o {program}"],
+        env=prefix.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return program
+
+
+@pytest.mark.parametrize(
+    ("page", "language", "text"), printed_programs(), ids=[each[0] for each in printed_programs()]
+)
+def test_what_the_documentation_prints_compiles(
+    prefix: Prefix, page: str, language: str, text: str
+) -> None:
+    build_printed(prefix, page, language, text)
+
+
+def test_the_program_of_send_md_streams_an_answer(prefix: Prefix, emulator: Emulator) -> None:
+    (text,) = (text for page, _, text in printed_programs() if page == "send.md")
+    assert text.count(_BEDROCK) == text.count(PRINTED_PROJECT) == 1
+    text = text.replace(_BEDROCK, emulator.base_url).replace(PRINTED_PROJECT, PROJECT)
+    program = build_printed(prefix, "send", "cpp", text)
+    done = prefix.run(program, settings=signing(emulator.url))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith(b"data: [DONE]\n\n")
+    (record,) = emulator.usage()
+    assert record["project"] == PROJECT
+    assert done.stderr.decode() == f"{record['output_tokens']} tokens out\n"

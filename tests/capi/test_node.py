@@ -73,7 +73,8 @@ class Emulator:
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data, method=method)
+        headers = {"content-type": "application/json"}
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
         with urllib.request.urlopen(request) as answer:
             text = answer.read()
         return json.loads(text) if text else None
@@ -121,7 +122,7 @@ class Node:
         self.environment = bare | KEYS
         self.environment |= {
             "COSTMARK_LIBRARY": str(library),
-            "COSTMARK_BASE_URL": url,
+            "COSTMARK_BASE_URL": f"{url}/v1",
             "COSTMARK_AUTH": "sigv4",
             "COSTMARK_REGION": "us-east-1",
             "COSTMARK_PROJECT": PROJECTS[0],
@@ -143,7 +144,7 @@ class Node:
         """Run lines that call `tell` with what there is to tell."""
         head = """
             import { Client, CostmarkError, liveHandles } from './costmark.mjs';
-            const url = `${process.env.COSTMARK_BASE_URL}/v1/chat/completions`;
+            const url = `${process.env.COSTMARK_BASE_URL}/chat/completions`;
             const headers = { 'content-type': 'application/json' };
             const chat = (more = {}) => ({ url, headers, body: JSON.stringify({
               model: 'openai.gpt-oss-20b', messages: [{ role: 'user', content: 'Hello' }], ...more,

@@ -21,6 +21,7 @@ Case = dict[str, Any]
 
 HERE = Path(__file__).resolve().parent
 # Beside the checkout, as the vectors of tests/core are.
+OWN_ANSWERS = HERE / "answers.json"
 ANSWERS = HERE.parent.parent.parent / "shared" / "cases" / "answers.json"
 
 _HOSTS = {"follow", "once", "repeat", "twice", "cancel", "drop", "observe"}
@@ -147,6 +148,9 @@ def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
+# How an answer is cut, and what its name then ends with.
+_PIECES = {None: "", 1: "-bytewise", 7: "-sevens"}
+
 _PATHS = {
     "chat": ("/v1/chat/completions", "chat_completions"),
     "responses": ("/v1/responses", "responses"),
@@ -154,14 +158,15 @@ _PATHS = {
 }
 
 
-def _case_of_answer(answer: Case, piece_size: int | None) -> Case:
+def _case_of_answer(answer: Case, group: str, piece_size: int | None) -> Case:
     """A case that is given as one answer."""
     path, api = _PATHS[answer["api"]]
     members = '"model":"m"' + (',"stream":true' if answer["stream"] else "")
     asks = answer["api"] == "chat" and answer["stream"]
     expect = answer["expect"]
     usage = {k: v for k, v in expect.items() if k in _MEMBERS["usage"]}
-    if totals := re.findall(r'"total_tokens": ?([0-9.]+)', answer["body"]):
+    totals = re.findall(r'"total_tokens": ?([0-9.]+)', answer["body"])
+    if totals and group == "shared":  # which do not say it
         usage["total"] = max(int(float(total)) for total in totals)
     served: Case = {"headers": list(map(list, answer["headers"].items())), "body": answer["body"]}
     if piece_size:
@@ -173,7 +178,7 @@ def _case_of_answer(answer: Case, piece_size: int | None) -> Case:
     if answer["passes"] == "without_usage_chunk":
         result = {"without_usage_chunk": True}
     return {
-        "name": f"shared-{_slug(answer['name'])}" + ("-bytewise" if piece_size else ""),
+        "name": f"{group}-{_slug(answer['name'])}" + _PIECES[piece_size],
         "why": answer["why"],
         "ways": ["operation", "send"],
         "calls": [
@@ -195,9 +200,10 @@ def load(answers: Path | None = None) -> list[Case]:
     """All cases, filled in; those of ``answers`` among them where that file exists."""
     written = json.loads((HERE / "cases.json").read_text(encoding="utf-8"))
     cases = _named(written["cases"], written["names"])
-    if answers is not None and answers.exists():
-        for answer in json.loads(answers.read_text(encoding="utf-8")):
-            cases += [_case_of_answer(answer, None), _case_of_answer(answer, 1)]
+    for group, file in (("answer", OWN_ANSWERS), ("shared", answers)):
+        if file is not None and file.exists():
+            for answer in json.loads(file.read_text(encoding="utf-8")):
+                cases += [_case_of_answer(answer, group, size) for size in _PIECES]
     names = [case.get("name") for case in cases]
     for name in names:
         if names.count(name) > 1:

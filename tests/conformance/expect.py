@@ -385,14 +385,13 @@ def without_usage_chunks(body: bytes) -> bytes:
 
 
 def _is_usage_chunk(event: bytes) -> bool:
-    text = event.strip()
-    if not text.startswith(b"data:"):
-        return False
+    lines = event.removeprefix(b"\xef\xbb\xbf").splitlines()
+    data = b"\n".join(line[5:] for line in lines if line.startswith(b"data:"))
     try:
-        chunk = json.loads(text[5:])
+        chunk = json.loads(data)
     except ValueError:
         return False
-    return "usage" in chunk and not chunk.get("choices")
+    return isinstance(chunk, dict) and "usage" in chunk and not chunk.get("choices")
 
 
 def _members(body: bytes, name: str) -> list[Any]:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import functools
 import gc
 import http.client
 import inspect
@@ -149,7 +148,11 @@ def credentials_of(value: Case) -> costmark.Credentials:
 def reporting(on_usage: Callable[[Case], None]) -> Iterator[None]:
     """Make the clients of the core tell of every attempt."""
     plain = _core.Client
-    _core.Client = functools.partial(plain, on_usage=on_usage)  # type: ignore[assignment, misc]
+
+    def make(*arguments: Any, **options: Any) -> Any:
+        return plain(*arguments, **{**options, "on_usage": on_usage})
+
+    _core.Client = make  # type: ignore[assignment, misc]
     try:
         yield
     finally:

@@ -51,7 +51,7 @@ class Emulator:
 @contextmanager
 def run_emulator(*arguments: str) -> Iterator[Emulator]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "costmark.emulator", "--port", "0", *arguments],
+        [sys.executable, "-m", "costmark.emulator", "--port", "0", "--show-prompts", *arguments],
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -33,7 +33,8 @@ def test_exports_are_exactly_these() -> None:
             "bind",
         ),
         *("coverage", "Coverage", "Client", "HTTPTransport", "AsyncHTTPTransport"),
-        *("usage", "reset_usage", "ProjectUsage", "request_counts", "RequestCounts"),
+        *("usage", "reset_usage", "ProjectUsage", "ModelUsage", "Answer"),
+        *("request_counts", "RequestCounts"),
         *("Credentials", "sign", "jsonedit", "prices"),
         *("token", "token_provider", "async_token_provider", "route_of", "Route"),
         *("verify", "averify", "Verification"),
@@ -135,6 +136,9 @@ def test_log_lines_of_the_core_reach_the_logger(caplog: pytest.LogCaptureFixture
     class Request:
         method, url, extensions = "POST", "http://gateway.example/v1/chat/completions", {}
         _content = b'{"model": "m"}'
+
+        class stream:  # noqa: N801
+            _stream = b'{"model": "m"}'
 
         class headers:  # noqa: N801
             raw = ((b"content-type", b"application/json"),)

@@ -18,14 +18,70 @@ def _blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)
 
 
-def test_the_first_example_runs_as_printed(tmp_path: Path) -> None:
+def _emulator_options() -> list[str]:
+    """The options of the line that starts the emulator."""
     command = next(block for block in _blocks("sh") if "costmark emulator" in block)
-    started = re.search(r"^costmark emulator --port \d+ (--project \S+)$", command, re.MULTILINE)
-    exported = re.search(r"^export (.*)$", command, re.MULTILINE)
+    started = re.search(r"^costmark emulator --port \d+ ((?:\\\n|.)*)", command, re.MULTILINE)
     assert started
-    assert exported
-    with run_emulator(*started[1].split()) as emulator:
-        variables = dict(pair.split("=", 1) for pair in exported[1].split())
+    return started[1].replace("\\\n", " ").split()
+
+
+def _exported() -> dict[str, str]:
+    """The variables that the README sets."""
+    lines = [re.findall(r"^export (.*)$", block, re.MULTILINE) for block in _blocks("sh")]
+    return dict(pair.split("=", 1) for of in lines for line in of for pair in line.split())
+
+
+def _bare(variables: dict[str, str]) -> dict[str, str]:
+    ours = ("AWS_", "COSTMARK_", "OPENAI_", "ANTHROPIC_")
+    return {n: v for n, v in os.environ.items() if not n.startswith(ours)} | variables
+
+
+def test_the_emulator_knows_every_project_of_the_examples() -> None:
+    started = {each.partition(":")[0] for each in _emulator_options()}
+    named = {each for block in _blocks("python") for each in re.findall(r"proj_[a-z0-9]+", block)}
+    assert named
+    assert named <= started
+
+
+def test_the_variables_are_all_that_clients_need() -> None:
+    code = """
+import sys
+from openai import OpenAI
+from anthropic import Anthropic
+import costmark
+ask = [{"role": "user", "content": "Hello"}]
+client = costmark.wrap(OpenAI(), project="proj_support")
+client.chat.completions.create(model="openai.gpt-oss-20b", messages=ask)
+claude = costmark.wrap(Anthropic(), project="proj_research")
+claude.messages.create(model="anthropic.claude-fable-5", max_tokens=9, messages=ask)
+"""
+    with run_emulator(*_emulator_options()) as emulator:
+        given = {
+            name: value.replace("http://127.0.0.1:8080", emulator.url)
+            for name, value in _exported().items()
+        }
+        signing = {n: v for n, v in given.items() if n.startswith(("COSTMARK_", "AWS_"))}
+        sdks = {n: v for n, v in given.items() if n not in signing}
+        asks = ["-m", "costmark", "doctor", "attribution", "--model", "openai.gpt-oss-20b"]
+        for command, variables in (["-c", code], sdks), (asks, signing):
+            done = subprocess.run(
+                [sys.executable, *command],
+                env=_bare(variables),
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+        projects = [each["project"] for each in emulator.usage()]
+        signed = [each["signed_by"] for each in emulator.usage()]
+    assert projects == ["proj_support", "proj_research", "proj_5d5ykleja6cwpirysbb7"]
+    assert signed[-1] == "sigv4"
+
+
+def test_the_first_example_runs_as_printed(tmp_path: Path) -> None:
+    with run_emulator(*_emulator_options()) as emulator:
+        variables = _exported()
         assert variables["OPENAI_BASE_URL"].endswith("/v1")
         variables["OPENAI_BASE_URL"] = emulator.base_url
         example = tmp_path / "example.py"
@@ -42,7 +98,7 @@ def test_the_first_example_runs_as_printed(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stderr
         assert "proj_5d5ykleja6cwpirysbb7" in done.stdout
-        assert "operations=1" in done.stdout
+        assert "'operations': 1" in done.stdout
         (record,) = emulator.usage()
         assert record["project"] == "proj_5d5ykleja6cwpirysbb7"
         assert record["tags"] == {"team": "platform"}

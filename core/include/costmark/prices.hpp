@@ -175,6 +175,9 @@ struct PricedCall {
   std::int64_t end_us = 0;  // microseconds since 1970 UTC: which day's prices apply
   Usage usage;
   std::span<const NamedCount> other_counts{};  // at most Cost::max_other_counts
+  // Of `usage` that is the sum of several calls: the input tokens of each of them, or any number
+  // between the same two of PriceBook::thresholds.
+  std::optional<std::uint64_t> input_of_each{};
 };
 
 // What a call costs, and by which lines.

@@ -24,22 +24,6 @@ Status invalid(std::string_view where, std::string_view what,
   return {Code::invalid_project, std::move(message), offset};
 }
 
-Status check_characters(std::string_view id, std::string_view where) {
-  if (id.empty()) return invalid(where, "the project id is empty");
-  if (id.size() > max_project_id_length) {
-    return invalid(where, "the project id has " + std::to_string(id.size()) + " characters");
-  }
-  const auto* bad = std::find_if_not(id.begin(), id.end(), is_id_character);
-  if (bad != id.end()) {
-    const auto offset = static_cast<std::uint64_t>(bad - id.begin());
-    return invalid(
-        where,
-        "the project id has a character that is not allowed at byte " + std::to_string(offset),
-        offset);
-  }
-  return {};
-}
-
 // The part after "project/" of a project ARN, which is bedrock-mantle's, or bedrock's for the
 // default project of runtime hosts; empty when `text` is none.
 std::string_view id_of_arn(std::string_view text) noexcept {
@@ -53,6 +37,48 @@ std::string_view id_of_arn(std::string_view text) noexcept {
   if (at == std::string_view::npos) return {};
   const std::string_view id = text.substr(at + resource.size());
   return mantle || id == default_project ? id : std::string_view{};
+}
+
+// What was given, as an error may show it: short, and in ASCII that prints. Empty for what may be a
+// key that was put in the wrong place.
+std::string shown(std::string_view given) {
+  constexpr std::size_t longest = 100;
+  for (const std::string_view key : {"ABSK", "bedrock-api-key-", "sk-", "Bearer "}) {
+    if (given.starts_with(key)) return {};
+  }
+  if (given.size() > longest || given.find_first_of("+=") != std::string_view::npos) return {};
+  std::string result(given);
+  std::replace_if(result.begin(), result.end(), [](char c) { return c < 0x20 || c == 0x7F; }, '?');
+  return text::quoted(result);
+}
+
+// What was probably meant by a text that is no id; empty where that cannot be told.
+std::string guess(std::string_view given) {
+  const std::string text = shown(given);
+  if (text.empty()) return {};
+  if (given.starts_with("arn:")) {
+    const std::string_view id = id_of_arn(given);
+    if (id.empty()) return text + " is an ARN, and not one of a project";
+    return text + " is an ARN; take the id at its end, " + text::quoted(id);
+  }
+  if (given.find_first_of("/:?#\t\r\n") != std::string_view::npos) return {};
+  return text + " looks like a project's name; take its id, which the Projects API lists beside it";
+}
+
+Status check_characters(std::string_view id, std::string_view where) {
+  if (id.empty()) return invalid(where, "the project id is empty");
+  if (id.size() > max_project_id_length) {
+    return invalid(where, "the project id has " + std::to_string(id.size()) + " characters");
+  }
+  const auto* bad = std::find_if_not(id.begin(), id.end(), is_id_character);
+  if (bad != id.end()) {
+    const auto offset = static_cast<std::uint64_t>(bad - id.begin());
+    std::string what =
+        "the project id has a character that is not allowed at byte " + std::to_string(offset);
+    if (const std::string meant = guess(id); !meant.empty()) what += ": " + meant;
+    return invalid(where, what, offset);
+  }
+  return {};
 }
 
 }  // namespace

@@ -54,6 +54,8 @@ inline constexpr std::array route_table{
     RouteRow{RouteKind::free, "file_batches/*/cancel"},
     RouteRow{RouteKind::free, "calls/*/hangup"},
     RouteRow{RouteKind::free, "calls/*/reject"},
+    RouteRow{RouteKind::free, "live/sessions/*/hangup"},
+    RouteRow{RouteKind::free, "live/sessions/*/reject"},
 
     // What is stored.
     RouteRow{RouteKind::free, "chat/completions/*"},
@@ -94,6 +96,10 @@ inline constexpr std::array route_table{
     RouteRow{RouteKind::spending, "realtime/client_secrets"},
     RouteRow{RouteKind::spending, "realtime/sessions"},
     RouteRow{RouteKind::spending, "realtime/transcription_sessions"},
+    RouteRow{RouteKind::spending, "realtime/translations"},
+    RouteRow{RouteKind::spending, "realtime/translations/*"},
+    RouteRow{RouteKind::spending, "live/sessions"},
+    RouteRow{RouteKind::spending, "live/sessions/*/*"},
     RouteRow{RouteKind::spending, "assistants"},
     RouteRow{RouteKind::spending, "threads"},
     RouteRow{RouteKind::spending, "threads/runs"},
@@ -119,6 +125,7 @@ inline constexpr std::array project_segments{
     std::string_view("realtime"),      std::string_view("assistants"),
     std::string_view("threads"),       std::string_view("evals"),
     std::string_view("vector_stores"), std::string_view("containers"),
+    std::string_view("live"),
 };
 
 }  // namespace costmark::attribution

@@ -1,12 +1,16 @@
 #include "costmark/options.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <utility>
 
 #include "base/cleanse.hpp"
 #include "base/text.hpp"
 #include "costmark/url.hpp"
+#include "costmark/variables.hpp"
 
 namespace costmark {
 namespace {
@@ -149,19 +153,27 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-Status unknown_option(std::string_view name) {
-  std::string message = "unknown option " + shown(name);
+// The option whose name is nearest; null when none is near.
+const OptionInfo* nearest_option(std::string_view name) {
   const OptionInfo* nearest = nullptr;
   std::size_t distance = 4;  // further away it is no slip of the pen
-  std::string all;
   for (const OptionInfo& option : option_table()) {
-    if (!all.empty()) all += ", ";
-    all += option.name;
     if (name.size() > 2 * option.name.size()) continue;
     if (const auto d = edit_distance(name, option.name); d < distance) {
       distance = d;
       nearest = &option;
     }
+  }
+  return nearest;
+}
+
+Status unknown_option(std::string_view name) {
+  std::string message = "unknown option " + shown(name);
+  const OptionInfo* nearest = nearest_option(name);
+  std::string all;
+  for (const OptionInfo& option : option_table()) {
+    if (!all.empty()) all += ", ";
+    all += option.name;
   }
   if (nearest != nullptr) message += "; did you mean '" + std::string(nearest->name) + "'?";
   return {Code::invalid_option, message + (nearest ? " K" : "; k") + "nown options: " + all};
@@ -173,7 +185,53 @@ std::string environment_name(std::string_view option) {
   return name;
 }
 
+constexpr std::string_view variable_prefix = "COSTMARK_";
+
+// Variables that are not options: where the examples for other languages find the library.
+constexpr std::array other_variables{std::string_view("COSTMARK_LIBRARY")};
+
+// What is wrong with a variable; empty when nothing is.
+std::string about_variable(std::string_view name) {
+  if (!name.starts_with(variable_prefix)) return {};
+  if (std::find(other_variables.begin(), other_variables.end(), name) != other_variables.end()) {
+    return {};
+  }
+  std::string option;
+  for (const char c : name.substr(variable_prefix.size())) option.push_back(text::lower(c));
+  const OptionInfo* nearest = nearest_option(option);
+  if (nearest != nullptr && environment_name(nearest->name) == name) return {};
+  std::string message =
+      "costmark: the variable " + std::string(name) + " is no option of costmark and is not read";
+  if (nearest != nullptr) {
+    message += "; did you mean " + environment_name(nearest->name) + "?";
+  } else {
+    message += "; `costmark options` lists those that are";
+  }
+  return message;
+}
+
 }  // namespace
+
+std::vector<std::string> unknown_variables(std::span<const std::string_view> names) {
+  std::vector<std::string> warnings;
+  for (const std::string_view name : names) {
+    if (std::string warning = about_variable(name); !warning.empty()) {
+      warnings.push_back(std::move(warning));
+    }
+  }
+  return warnings;
+}
+
+std::vector<std::string> unknown_process_variables() {
+  std::vector<std::string_view> names;
+  if (process_environment_is_withheld()) return {};
+  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+    const std::string_view text(*variable);
+    if (text.starts_with(variable_prefix)) names.push_back(text.substr(0, text.find('=')));
+  }
+  std::sort(names.begin(), names.end());
+  return unknown_variables(names);
+}
 
 const OptionInfo* find_option(std::string_view name) noexcept {
   const auto table = option_table();

@@ -144,6 +144,21 @@ void Client::Impl::count_gaps(const Prepared::Impl& prepared) const noexcept {
   if (prepared.unrecognized) accounting.counters().count_unrecognized();
 }
 
+namespace {
+
+std::string unattributed_warning(std::uint64_t calls, const Prepared::Impl& last) {
+  std::string text = "costmark: " + std::to_string(calls) + (calls == 1 ? " call" : " calls") +
+                     " named no project; the default project of " + std::string(last.target.host) +
+                     ", which cannot be tagged, pays";
+  if (!last.model.empty())
+    text += " (the last one asked for model " + text::quoted(last.model) + ")";
+  return text +
+         "; name a project in a scope, in option 'project' or in COSTMARK_PROJECT, or refuse such "
+         "calls with unattributed=refuse";
+}
+
+}  // namespace
+
 void Client::Impl::warn_about(const Prepared::Impl& prepared,
                               const attribution::Endpoint& endpoint) {
   if (!log) return;
@@ -152,9 +167,7 @@ void Client::Impl::warn_about(const Prepared::Impl& prepared,
   const bool named = !prepared.unattributed;
   if (!named && settings.unattributed == client::UnattributedPolicy::warn) {
     if (const std::uint64_t calls = unattributed_.note(clock()); calls > 0) {
-      log(LogLevel::warning, std::to_string(calls) +
-                                 " call(s) named no project and went to the endpoint's default "
-                                 "project, which cannot be tagged");
+      log(LogLevel::warning, unattributed_warning(calls, prepared));
     }
   }
   if (named && endpoint.kind == attribution::EndpointKind::runtime &&

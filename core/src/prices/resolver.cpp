@@ -319,7 +319,8 @@ Cost PriceBook::price(const PricedCall& call) const noexcept {
   Cost cost;
   const Usage& usage = call.usage;
   const Rates rates = this->rates({call.account, call.region, call.model, call.serving, call.tier,
-                                   day_of(call.end_us), usage.input_tokens});
+                                   day_of(call.end_us),
+                                   call.input_of_each ? call.input_of_each : usage.input_tokens});
   if (rates.state == CostState::elsewhere) {
     cost.state = CostState::elsewhere;
     return cost;

@@ -294,7 +294,9 @@ void AnswerReader::Impl::flag_unread(bool is_readable_json) {
   if (http_status >= first_error_status || !has_usage(api)) return;
   const bool unread_json =
       format == Format::json && !is_readable_json && (overflowed || !breaks_off(body));
-  if (unread_json || format == Format::opaque) parser.flag_unread();
+  if (unread_json || format == Format::opaque || parser.has_usage_elsewhere()) {
+    parser.flag_unread();
+  }
 }
 
 // What the answer says about its own end stands, even when the caller gave up afterwards: readers

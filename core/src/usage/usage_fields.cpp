@@ -56,6 +56,10 @@ constexpr std::array response_places = {
           "input_tokens_details.cache_creation_token_details.ephemeral_12h_input_tokens"},
     Place{Count::reasoning, "output_tokens_details.reasoning_tokens"},
     Place{Count::audio_output, "output_tokens_details.audio_tokens"},
+    // As sessions of the Realtime API spell them.
+    Place{Count::cached, "input_token_details.cached_tokens"},
+    Place{Count::audio_input, "input_token_details.audio_tokens"},
+    Place{Count::audio_output, "output_token_details.audio_tokens"},
     Place{Count::web_search, "tool_usage.web_search.num_requests"},
     Place{Count::web_search, "server_tool_use.web_search_requests"},
 };

@@ -109,12 +109,13 @@ void UsageParser::begin(Api api, bool refused) {
   verdict_.reset();
   has_finish_reason_ = false;
   missed_something_ = false;
+  usage_elsewhere_ = false;
 }
 
 bool UsageParser::take_json(std::string_view text) {
   if (!fields_.open(text, Shape::plain)) return false;
   describe();
-  take_usage();
+  take_usage(text);
   if (refused_ || fields_.has_error()) {
     fail();
   } else {
@@ -182,7 +183,7 @@ bool UsageParser::take_chat_event(const http::Event& event) {
   // doubt then.
   if (fields_.has_usage() && !json::validate(event.data).ok()) flag_unread();
   describe();
-  take_usage();
+  take_usage(event.data);
   return !is_called_error && fields_.carries_only_usage(finished_before);
 }
 
@@ -201,7 +202,7 @@ void UsageParser::take_response_event(const http::Event& event) {
   const std::optional<Outcome> of_name = outcome_of_event(name);
   if (!open_response(event)) return;
   describe();
-  take_usage();
+  take_usage(event.data);
   const std::optional<Outcome> of_status = outcome_of_status(fields_.status());
   if (of_status || of_name) verdict_ = of_status ? of_status : of_name;
   if (verdict_ == Outcome::error) fields_.describe_error(answer_);
@@ -237,7 +238,7 @@ void UsageParser::take_message_event(const http::Event& event) {
   if (name == "message_stop" && !verdict_) verdict_ = Outcome::ok;
   if (fields_.has_inner() && !fields_.open(event.data, Shape::in_message)) return;
   describe();
-  take_usage();
+  take_usage(event.data);
 }
 
 void UsageParser::miss() {
@@ -253,8 +254,11 @@ void UsageParser::describe() {
   answer_.background = answer_.background || fields_.is_background();
 }
 
-void UsageParser::take_usage() {
-  if (!fields_.has_usage()) return;
+void UsageParser::take_usage(std::string_view json) {
+  if (!fields_.has_usage()) {
+    usage_elsewhere_ = usage_elsewhere_ || may_have(json, "\"usage\"");
+    return;
+  }
   const std::string_view usage = fields_.usage();
   const bool is_valid = json::validate(usage).ok();
   const Counts report = usage_fields_.read(usage, api_, answer_.model);

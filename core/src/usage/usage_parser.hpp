@@ -50,6 +50,10 @@ class UsageParser {
   // Whether an event that could have mattered could not be read.
   bool missed_something() const noexcept { return missed_something_; }
 
+  // Whether counts stand where they are not read, such as in a choice or a vendor's own member, and
+  // nowhere else.
+  bool has_usage_elsewhere() const noexcept { return usage_elsewhere_ && !counts_.any(); }
+
   // Whether a background response had begun and not ended: its service goes on without a reader.
   bool goes_on() const noexcept;
 
@@ -60,7 +64,7 @@ class UsageParser {
   void miss();
   bool open_response(const http::Event& event);
   void describe();
-  void take_usage();
+  void take_usage(std::string_view json);
   void fail();
   Outcome outcome_of_response();
   std::string_view name_of(const http::Event& event);
@@ -72,6 +76,7 @@ class UsageParser {
   std::optional<Outcome> verdict_;
   bool has_finish_reason_ = false;
   bool missed_something_ = false;
+  bool usage_elsewhere_ = false;
   AnswerFields fields_;
   UsageFields usage_fields_;
 };

@@ -22,12 +22,15 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from .._sdk.base import is_async
+from . import sockets
 from .scope import Captured, current_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
     from .scope import Frame
+
+WRAPPED = "_costmark"  # where a client keeps what `wrap` made for it
 
 _lock = threading.Lock()
 _clients: WeakSet[Any] = WeakSet()
@@ -92,6 +95,16 @@ class _RememberingMethod(_Remembering):
         method = _class_attribute(type(resource), self.__name__)  # type: ignore[attr-defined]
         bound = method.__get__(resource, type(resource))
         return _remember(current_frame(), bound(*args, **kwargs))
+
+
+class _ConnectingMethod(_RememberingMethod):
+    """A method that makes a WebSocket, which goes past the HTTP client: see `sockets`."""
+
+    def __call__(self, resource: Any, *args: Any, **kwargs: Any) -> Any:
+        method = _class_attribute(type(resource), self.__name__)  # type: ignore[attr-defined]
+        bound = method.__get__(resource, type(resource))
+        wrapped = vars(resource._client)[WRAPPED]
+        return sockets.connect(resource, wrapped, current_frame(), bound, args, kwargs)
 
 
 _remembering_code = _Remembering.__call__.__code__
@@ -201,8 +214,13 @@ def _method_names(cls: type, is_async: bool) -> tuple[str, ...]:
         if not name.startswith("_")
         and callable(value := inspect.getattr_static(cls, name))
         and not isinstance(value, (type, staticmethod, classmethod))
-        and (is_async or "stream" in name)
+        and (is_async or "stream" in name or _makes_socket(value))
     )
+
+
+def _makes_socket(method: Any) -> bool:
+    code = getattr(inspect.unwrap(method), "__code__", None)
+    return code is not None and sockets.OPTIONS in code.co_varnames
 
 
 def _capture_method(owner: Any, name: str) -> None:
@@ -210,7 +228,8 @@ def _capture_method(owner: Any, name: str) -> None:
         return
     function = getattr(type(owner), name, None)
     if function is not None and name not in owner.__dict__:
-        owner.__dict__[name] = types.MethodType(_RememberingMethod(function), owner)
+        method = _ConnectingMethod if _makes_socket(function) else _RememberingMethod
+        owner.__dict__[name] = types.MethodType(method(function), owner)
 
 
 def _release(owner: Any) -> None:

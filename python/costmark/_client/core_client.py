@@ -93,6 +93,7 @@ class CoreClient:
         credentials: _core.Credentials | Callable[[], _core.Credentials] | None = None,
         bearer_token: Callable[[], str] | None = None,
         host_api_key: Hidden | None = None,
+        on_usage: Callable[[dict[str, Any]], object] | None = None,
     ) -> None:
         self._bearer_token = bearer_token
         self._sources = [each for each in (credentials, bearer_token) if callable(each)]
@@ -111,6 +112,7 @@ class CoreClient:
             host_api_key=host_api_key.value if host_api_key else "",
             counters=counters,
             log=log,
+            on_usage=on_usage,
         )
 
     def verify(self, request: Any, **what: Any) -> dict[str, Any]:
@@ -160,6 +162,19 @@ class CoreClient:
                 raise
             # Who was cancelled has left the operation to the thread that makes it ready.
             call.give_back(operation)
+
+    # --- WebSockets -------------------------------------------------------------------------------
+
+    def check(self, url: str, fields: Any) -> None:
+        """Raise what is wrong with the attribution of a handshake that is to be made."""
+        self._core.check("GET", url, fields, b"", scope=current_project())
+
+    def begin_apart(
+        self, url: str, fields: Any, body: bytes, project: str | None
+    ) -> _core.Operation:
+        """Begin an operation of the Responses API that is sent and answered in a session."""
+        operation, _ = self._core.begin("POST", url, fields, body, None, project, True)
+        return operation
 
     # --- In the transport -------------------------------------------------------------------------
 
@@ -304,7 +319,7 @@ def _outgoing(request: Any, operation: _core.Operation, no_wait: bool) -> Outgoi
 def _with_body(request: Any, step: Callable[..., Any], *arguments: Any) -> Any:
     """Take a step of an operation for a request; a body that is a stream is read if it must be."""
     fields = fields_of(request.headers)
-    body: bytes | None = getattr(request, "_content", None)
+    body = _body_at_hand(request)
     try:
         return step(request.method, request.url, fields, body, *arguments)
     except RequestError as error:
@@ -320,8 +335,24 @@ def _whole_body(request: Any, reason: RequestError) -> bytes:
             f"the request body is a stream that can be read only once: pass bytes ({reason})",
             code=reason.code,
         ) from None
+    request.__dict__.pop("_content", None)  # of a stream that was there before
     body: bytes = request.read()
     return body
+
+
+def _body_at_hand(request: Any) -> bytes | None:
+    """Return the body that will be sent; None where it is a stream that was not read.
+
+    The stream is what is sent. Who puts another one in place leaves the content that was read of
+    the old one behind.
+    """
+    content: bytes | None = getattr(request, "_content", None)
+    if content is None:
+        return None
+    held = getattr(request.stream, "_stream", None)  # of a ByteStream
+    if held is content or isinstance(held, bytes):
+        return held
+    return None
 
 
 # Streams of httpx, of an upload and of a redirected request; and a file of any other library.
@@ -330,7 +361,7 @@ _READABLE_AGAIN = ("MultipartStream", "ByteStream", "RewindableBody")
 
 def replayable(request: Any) -> bool:
     """Whether the body of a request is in memory, so that it can be sent once more."""
-    return getattr(request, "_content", None) is not None
+    return _body_at_hand(request) is not None
 
 
 def hint_of(response: Any) -> str | None:

@@ -7,6 +7,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ..errors import RequestError
 from .buffered import AsyncBuffered, SyncBuffered
 from .call import other_extensions
 from .exchange import AsyncExchange, SyncExchange
@@ -40,6 +41,19 @@ class Family:
         headers = object.__new__(self.headers)
         headers.__dict__ = {**self._empty_headers, "_list": fields}
         return headers
+
+    def take_target(self, request: Any) -> None:
+        """Put what the extension `target` sends in place of the URL's path into the URL itself."""
+        extensions = dict(request.extensions)
+        target = extensions.pop("target")
+        raw: Any = target.encode("ascii") if isinstance(target, str) else target
+        if not isinstance(raw, bytes) or not raw.startswith(b"/"):
+            raise RequestError(
+                "the request's extension 'target' is no path: give the URL itself, so that what is "
+                "attributed is what is sent"
+            )
+        request.url = request.url.copy_with(raw_path=raw)
+        request.extensions = extensions
 
     def rebuilt(self, request: Any, outgoing: Outgoing) -> Any:
         """Return a request of its own to send, as the caller's may be sent again; or that one."""

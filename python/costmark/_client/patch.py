@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
-    from .wrap import Credentials, Token
+    from .wrap import Credentials, OnUsage, Token
 
 _lock = threading.Lock()
 _hooked: dict[type[Any], tuple[Callable[..., None], Callable[..., None]]] = {}
@@ -33,6 +33,7 @@ def patch(
     project: str | None = None,
     credentials: Credentials | None = None,
     bearer_token: Token | None = None,
+    on_usage: OnUsage | None = None,
     **options: object,
 ) -> None:
     """Cover all that this process sends to Bedrock's hosts and to `hosts`.
@@ -53,7 +54,7 @@ def patch(
     the arguments.
     """
     global _rule
-    given = Given(project, credentials, bearer_token, options)
+    given = Given(project, credentials, bearer_token, options, on_usage)
     del bearer_token, options  # not for tracebacks
     hosts_rule, given = checked_rule(hosts, given)
     with _lock:
@@ -76,7 +77,7 @@ def checked_rule(hosts: Collection[str], given: Given) -> tuple[Rule, Given]:
     hosts = tuple(hosts) or tuple(filter(None, _environment_hosts()))
     if hosts:  # one of them may be another vendor's own
         options = {**given.options, "hosts": sorted(hosts)}
-        given = Given(given.project, given.credentials, given.bearer_token, options)
+        given = Given(given.project, given.credentials, given.bearer_token, options, given.on_usage)
         del options
     rule = Rule(hosts, given)
     check_arguments(given)

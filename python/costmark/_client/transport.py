@@ -156,6 +156,8 @@ class Transport:
         core = self._core_of(request)
         if core is None:
             return self.inner.handle_request(request)
+        if "target" in request.extensions:
+            self._family.take_target(request)
         claimed = core.claim(request)
         call, operation = take(core, claimed, request)
         try:
@@ -189,6 +191,8 @@ class Transport:
         core = self._core_of(request)
         if core is None:
             return await self.inner.handle_async_request(request)
+        if "target" in request.extensions:
+            self._family.take_target(request)
         claimed = await core.claim_async(request)
         call, operation = take(core, claimed, request)
         try:

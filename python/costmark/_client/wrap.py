@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .. import _core
 from .._hidden import Hidden, HiddenMapping
 from .._sdk.base import Keys, Sdk, is_async, sdk_of
+from .._usage import listener
 from .._waiting import Flights, checked_source
 from . import context
 from .call import carrying_call, drop_call, leave_alone, move_call
@@ -25,15 +26,18 @@ from .transport import attach, detach, is_view, send_through
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from .._usage import Answer
+
     Credentials = (
         _core.Credentials
         | Callable[[], _core.Credentials]
         | Callable[[], Awaitable[_core.Credentials]]
     )
+    OnUsage = Callable[[Answer], object]
     Token = str | Callable[[], str] | Callable[[], Awaitable[str]]
 
 _ClientT = TypeVar("_ClientT")
-WRAPPED = "_costmark"
+WRAPPED = context.WRAPPED
 
 
 def wrap(
@@ -42,6 +46,7 @@ def wrap(
     project: str | None = None,
     credentials: Credentials | None = None,
     bearer_token: Token | None = None,
+    on_usage: OnUsage | None = None,
     **options: object,
 ) -> _ClientT:
     """Attribute, sign and count every call of a client of the OpenAI or the Anthropic SDK.
@@ -53,6 +58,8 @@ def wrap(
     `bearer_token` may be callables; they are asked on the thread that makes a call. Asynchronous
     clients ask them in a thread of its own, and take ``async def`` functions too, which run in the
     event loop; calls that wait for the same answer share it.
+    `on_usage` is called with an `Answer` for every attempt that ends, after it was counted, on the
+    thread that read the answer; what it raises is reported by `sys.unraisablehook`.
     `options` are those of ``costmark options``, such as ``auth="sigv4"``, ``region="us-east-1"`` or
     ``unattributed="refuse"``.
 
@@ -65,7 +72,7 @@ def wrap(
     """
     from .httpx_clients import is_http_client, wrap_http_client  # which need what is here
 
-    given = Given(project, credentials, bearer_token, options)
+    given = Given(project, credentials, bearer_token, options, on_usage)
     del bearer_token, options  # not for tracebacks
     if is_http_client(client):
         wrap_http_client(client, specify(given))
@@ -82,7 +89,7 @@ def wrap(
 class Given:
     """The arguments of `wrap`, some of which are secret."""
 
-    __slots__ = ("bearer_token", "credentials", "options", "project")
+    __slots__ = ("bearer_token", "credentials", "on_usage", "options", "project")
 
     def __init__(
         self,
@@ -90,8 +97,10 @@ class Given:
         credentials: Credentials | None,
         bearer_token: Token | None,
         options: Mapping[str, object],
+        on_usage: OnUsage | None = None,
     ) -> None:
         self.project = project
+        self.on_usage = listener(on_usage)
         self.credentials = credentials
         self.bearer_token = bearer_token
         self.options = HiddenMapping(options)
@@ -140,6 +149,7 @@ class Spec:
     options: Mapping[str, str]
     credentials: Credentials | None
     bearer_token: Callable[[], Any] | None
+    on_usage: Callable[[dict[str, Any]], object] | None = None
     applies_to: Callable[[Any], bool] | None = None  # by base URL; None: to all
 
     @functools.cached_property
@@ -175,12 +185,14 @@ class Spec:
             return None
         return sdk.ask(client)
 
-    def core_for(self, sdk: Sdk, client: Any, keys: Keys | None = None) -> CoreClient:
+    def core_for(
+        self, sdk: Sdk, client: Any, keys: Keys | None = None, base_url: str | None = None
+    ) -> CoreClient:
         """Build its core client: of what was asked for, then of what the client itself says."""
         identity = sdk.identity(client)
         project = self._project(sdk, client)
         options = HiddenMapping(
-            {"base_url": str(client.base_url)},
+            {"base_url": base_url or str(client.base_url)},
             self._completed(identity.options),
             {} if project is None else {"project": project},
         )
@@ -194,6 +206,7 @@ class Spec:
             credentials=checked_source(credentials, is_async=True),
             bearer_token=checked_source(self.bearer_token, is_async=True),
             host_api_key=Hidden(sdk.api_key(client)),
+            on_usage=self.on_usage,
         )
 
 
@@ -208,6 +221,7 @@ def core_for_origin(spec: Spec, origin: str | None) -> CoreClient:
         options,
         credentials=checked_source(spec.credentials, is_async=True),
         bearer_token=checked_source(spec.bearer_token, is_async=True),
+        on_usage=spec.on_usage,
     )
 
 
@@ -237,13 +251,13 @@ def specify(given: Given) -> Spec:
             "bearer_token takes a str or a callable that returns one, "
             f"not {type(given.bearer_token).__name__}"
         )
-    return Spec(given.project, texts, given.credentials, callback)
+    return Spec(given.project, texts, given.credentials, callback, given.on_usage)
 
 
 class _Wrapped:
     """What `wrap` leaves in a client."""
 
-    __slots__ = ("_asking", "_said", "core", "hooks", "sdk", "spec", "view")
+    __slots__ = ("_asking", "_said", "_socket_core", "core", "hooks", "sdk", "spec", "view")
 
     def __init__(self, client: Any, sdk: Sdk, spec: Spec, like: _Wrapped | None = None) -> None:
         self.sdk = sdk
@@ -252,6 +266,7 @@ class _Wrapped:
         self.view: Any = None  # that was made for this client
         self._asking = Flights()
         self._said = _said_by(sdk, client)
+        self._socket_core: tuple[str, CoreClient, CoreClient] | None = None
         if like is None or like._said[:-1] != self._said[:-1] or like.spec is not spec:
             self.core = spec.core_for(sdk, client)
         else:
@@ -275,6 +290,26 @@ class _Wrapped:
         if is_first:
             flight.start_here(ask)
         return self._core_for(client, await flight.wait_async())
+
+    def socket_core(self, client: Any) -> CoreClient:
+        """Return the core client for WebSockets, which may have a base URL of their own."""
+        core = self.core_now(client)
+        url = self.sdk.socket_url(client)
+        return core if url is None else self._core_of_sockets(client, url, core)
+
+    async def socket_core_async(self, client: Any) -> CoreClient:
+        """Do the same; what may block is done in another thread."""
+        core = await self.core_now_async(client)
+        url = self.sdk.socket_url(client)
+        return core if url is None else self._core_of_sockets(client, url, core)
+
+    def _core_of_sockets(self, client: Any, url: str, core: CoreClient) -> CoreClient:
+        # `core` is another one whenever the client has changed.
+        kept = self._socket_core
+        if kept is None or kept[0] != url or kept[1] is not core:
+            kept = url, core, self.spec.core_for(self.sdk, client, base_url=url)
+            self._socket_core = kept
+        return kept[2]
 
     def _core_for(self, client: Any, keys: Keys | None) -> CoreClient:
         said = _said_by(self.sdk, client, keys)
@@ -448,7 +483,30 @@ def _sdk_to_wrap(client: object) -> Sdk:
     refusal = "it is no client" if sdk is None else sdk.refusal(client)
     if sdk is None or refusal is not None:
         raise TypeError(
-            "wrap() takes a client such as openai.OpenAI or anthropic.AsyncAnthropic, "
-            f"not {type(client).__module__}.{type(client).__qualname__}: {refusal}"
+            "wrap() takes a client such as openai.OpenAI(...) or anthropic.AsyncAnthropic(...), "
+            f"not {_described(client, refusal)}"
         )
     return sdk
+
+
+_HTTP_PACKAGES = ("httpx", "httpx2", "requests", "aiohttp", "urllib3")
+
+
+def _described(client: object, refusal: str | None) -> str:
+    """Say what was given in place of a client, and what would have been right."""
+    if isinstance(client, types.ModuleType):
+        return f"the module {client.__name__}: make a client of it first"
+    if isinstance(client, type):
+        name = client.__qualname__
+        return (
+            f"the class {client.__module__}.{name} itself: make a client of it first, "
+            f"as in wrap({name}(...))"
+        )
+    cls = type(client)
+    named = f"{cls.__module__}.{cls.__qualname__}"
+    if cls.__module__.partition(".")[0] in _HTTP_PACKAGES:
+        return (
+            f"an HTTP client ({named}): give it to an SDK's client as http_client, where that takes"
+            " it, and wrap the SDK's client"
+        )
+    return f"{named}: {refusal}"

@@ -63,6 +63,10 @@ class Sdk:
         """Return what the SDK asks for keys at every attempt, which may block; None without one."""
         return None
 
+    def socket_url(self, client: Any) -> str | None:
+        """Return the base URL, as of HTTP, that WebSockets alone have; None for the client's."""
+        return None
+
     def request_built(self, client: Any, request: Any, options: Any) -> None:
         """Look at a request that the SDK has just built."""
 

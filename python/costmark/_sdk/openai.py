@@ -44,6 +44,13 @@ class _OpenAI(Sdk):
     def ask(self, client: Any) -> Callable[[], Keys] | None:
         return bedrock.ask_of(client)
 
+    def socket_url(self, client: Any) -> str | None:
+        url = getattr(client, "websocket_base_url", None)
+        if url is None:
+            return None
+        scheme, colon, rest = str(url).partition(":")
+        return {"ws": "http", "wss": "https"}.get(scheme, scheme) + colon + rest
+
     def request_built(self, client: Any, request: Any, options: Any) -> None:
         """Take away the project header that the constructor's `project` puts on every request.
 

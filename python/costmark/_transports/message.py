@@ -42,6 +42,15 @@ class RewindableBody:
         return content.encode() if isinstance(content, str) else bytes(content)
 
 
+class _InMemory:
+    """A body that was read; httpx keeps it so in its streams."""
+
+    __slots__ = ("_stream",)
+
+    def __init__(self, content: bytes) -> None:
+        self._stream = content
+
+
 class Message:
     """A request: what `CoreClient` asks an httpx request for."""
 
@@ -55,11 +64,11 @@ class Message:
         self._content: bytes | None = None
         self.stream: Any = body
         if body is None:
-            self._content = b""
+            self.content = b""
         elif isinstance(body, (bytes, bytearray, memoryview)):
-            self._content = bytes(body)
+            self.content = bytes(body)
         elif isinstance(body, str):
-            self._content = body.encode()
+            self.content = body.encode()
         elif all(hasattr(body, name) for name in ("read", "seek", "tell")):
             self.stream = RewindableBody(body)
 
@@ -71,11 +80,13 @@ class Message:
     @content.setter
     def content(self, value: bytes) -> None:
         self._content = value
+        self.stream = _InMemory(value)
 
     def read(self) -> bytes:
         """Read a body that can be read again."""
-        self._content = self.stream.read()
-        return self._content
+        content: bytes = self.stream.read()
+        self.content = content
+        return content
 
 
 def as_text(value: Any) -> str:

@@ -1,20 +1,20 @@
-"""``costmark ledger``: show, tail, verify."""
+"""``costmark ledger``: show, tail, verify, compact, prune, erase."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import time
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING
 
 from .. import ledger
 from ..errors import ConfigurationError
-from .output import complain, print_row
+from ..ledger.follow import Follower
+from .output import complain, plain, print_row
 
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Iterator
     from pathlib import Path
 
     from .output import Commands
@@ -27,7 +27,7 @@ def add_to(commands: Commands) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "ledger",
-        help="read the ledger: show, tail, verify",
+        help="read and keep the ledger: show, tail, verify, compact, prune, erase",
         description="Reads the rows that option `ledger` writes. PATH is such a folder, or a file: "
         "a segment, or a log with rows among its lines.",
     )
@@ -46,13 +46,110 @@ def add_to(commands: Commands) -> None:
         "verify",
         help="check every line",
         description="Checks every line: torn and unreadable ones, gaps in the numbers of rows, "
-        "attempts without an end. Ends with status 1 when rows are missing or cannot be read.",
+        "attempts without an end, and whether compacted rows are those that were written. Ends "
+        "with status 1 when rows are missing or cannot be read, or something was changed.",
     )
+    _add_keeping(parts)
     show.set_defaults(run=_show)
     tail.set_defaults(run=_tail)
     verify.set_defaults(run=_verify)
     for part in (show, tail, verify):
         part.add_argument("paths", nargs="+", metavar="PATH")
+
+
+def _add_keeping(parts: Commands) -> None:
+    compact = parts.add_parser(
+        "compact",
+        help="write closed segments as Parquet",
+        description="Writes the rows of closed segments to PATH/rows, as Parquet that any engine "
+        "reads. The segments stay; `prune` removes them. Needs costmark[report].",
+    )
+    prune = parts.add_parser(
+        "prune",
+        help="remove what is compacted, old days, old labels",
+        description="Removes the segments whose rows are all in PATH/rows, which changes no "
+        "report.",
+    )
+    prune.add_argument(
+        "--rows-before", type=_day, metavar="DATE", help="also the rows of UTC days before this one"
+    )
+    prune.add_argument(
+        "--labels-before",
+        type=_day,
+        metavar="DATE",
+        help="also the labels of rows of UTC days before this one; tokens and costs stay",
+    )
+    erase = parts.add_parser(
+        "erase",
+        help="take a label out of all rows",
+        description="Takes labels with these values out of all rows, and keeps tokens and costs. "
+        "Compacts and prunes first. Ends with status 1 when segments that are still written hold "
+        "such rows: run it again later.",
+    )
+    erase.add_argument(
+        "--label",
+        action="append",
+        required=True,
+        type=_label,
+        metavar="NAME=VALUE",
+        help="a label to erase; may be given several times",
+    )
+    for part, run in ((compact, _compact), (prune, _prune), (erase, _erase)):
+        part.set_defaults(run=run)
+        part.add_argument("path", metavar="PATH", help="the folder that option `ledger` names")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date, as in 2026-11-30") from None
+
+
+def _label(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is no label, as in user=alice")
+    return name, value
+
+
+def _compact(arguments: argparse.Namespace) -> int:
+    done = ledger.compact(arguments.path)
+    print_row("rows", str(done.rows))
+    print_row("segments", f"{done.segments}, and {len(done.open)} that are still written")
+    for name in done.newer:
+        print_row("newer", f"{name} has rows of a later version, which stay in it")
+    for path, number, fault in done.faults[:_MOST_FAULTS]:
+        print_row("no row", plain(f"{path}:{number}: {fault.kind}: {fault.reason}"))
+    return 0
+
+
+def _prune(arguments: argparse.Namespace) -> int:
+    done = ledger.prune(
+        arguments.path,
+        rows_before=arguments.rows_before,
+        labels_before=arguments.labels_before,
+    )
+    print_row("segments", f"{len(done.segments)} removed, whose rows are compacted")
+    print_row("rows", f"{done.rows} removed")
+    print_row("labels", f"taken from {done.labels} rows")
+    return _tell_changed(done)
+
+
+def _erase(arguments: argparse.Namespace) -> int:
+    done = ledger.erase(arguments.path, **dict(arguments.label))
+    print_row("labels", f"taken from {done.labels} rows")
+    for name in done.open:
+        complain(f"{name} is still written, and has such rows; run this again later")
+    return max(_tell_changed(done), 1 if done.open else 0)
+
+
+def _tell_changed(done: ledger.Pruned) -> int:
+    for name in done.changed:
+        complain(
+            f"{name} is not what its manifest says, and was left; see `costmark ledger verify`"
+        )
+    return 1 if done.changed else 0
 
 
 def _show(arguments: argparse.Namespace) -> int:
@@ -72,30 +169,15 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 def _tail(arguments: argparse.Namespace) -> int:
+    follower = Follower(*arguments.paths)
     try:
-        for row in _rows_from_now(arguments.paths):
-            _print(row, arguments)
+        while True:
+            for row in follower.rows():
+                _print(row, arguments)
             sys.stdout.flush()
+            time.sleep(_POLL_SECONDS)
     except KeyboardInterrupt:
         return 0
-    return 0
-
-
-def _rows_from_now(paths: list[str]) -> Iterator[ledger.Row]:
-    """The rows that are appended, in whatever file, from this moment on."""
-    places = {path: path.stat().st_size for path in ledger.sources(*paths)}
-    while True:
-        for path in ledger.sources(*paths):
-            with path.open("rb") as file:
-                file.seek(places.get(path, 0))
-                read = file.read()
-            whole = read[: read.rfind(b"\n") + 1]
-            places[path] = places.get(path, 0) + len(whole)
-            for line in whole.splitlines():
-                row = ledger.parse_line(line, in_log=True)
-                if isinstance(row, dict):
-                    yield row
-        time.sleep(_POLL_SECONDS)
 
 
 def _print(row: ledger.Row, arguments: argparse.Namespace) -> None:
@@ -126,14 +208,9 @@ def _line(row: ledger.Row) -> str:
     return plain("  ".join(part for part in parts if part))
 
 
-def plain(text: str) -> str:
-    """The text with what is no printable character escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 def _verify(arguments: argparse.Namespace) -> int:
     found = ledger.verify(*arguments.paths)
-    if not found.rows and not found.faults:
+    if not (found.rows or found.faults or found.changed or found.expired):
         raise ConfigurationError(
             f"there are no rows in {', '.join(arguments.paths)}", code="invalid_argument"
         )
@@ -150,6 +227,14 @@ def _verify(arguments: argparse.Namespace) -> int:
     for writer, gaps in sorted(found.gaps.items()):
         for gap in gaps[:_MOST_FAULTS]:
             print_row("", f"writer {writer}: rows {gap.start} to {gap.stop - 1}")
+    if found.manifests or found.changed:
+        print_row(
+            "manifests", f"{found.manifests}, {len(found.changed)} things are not as they say"
+        )
+    for text in found.changed[:_MOST_FAULTS]:
+        print_row("", plain(text))
+    if found.expired:
+        print_row("expired", f"{found.expired} rows were pruned")
     other = [fault for fault in found.faults if fault[2].kind != "torn"]
     print_row("unreadable", f"{len(other)} lines")
     for path, number, fault in found.faults[:_MOST_FAULTS]:

@@ -8,14 +8,14 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..errors import Error
-from . import doctor, emulator, ledger, options, prices, run, token, version
+from . import doctor, emulator, ledger, options, prices, report, run, token, top, version
 from .output import complain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # Each adds its parser, whose default `run` is the command itself.
-_COMMANDS = (doctor, emulator, ledger, options, prices, run, token, version)
+_COMMANDS = (doctor, emulator, ledger, options, prices, report, run, token, top, version)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="costmark",
         description="Marks every Amazon Bedrock call with the project that pays for it.",
     )
+    parser.add_argument("--version", action="version", version=version.line())
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(metavar="COMMAND")
     for command in _COMMANDS:

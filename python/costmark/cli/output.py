@@ -19,3 +19,8 @@ def complain(message: str) -> None:
 def print_row(name: str, value: str, width: int = 15) -> None:
     """Print a name and its value, the values one below the other."""
     print(f"{name:<{width}}{value}")
+
+
+def plain(text: str) -> str:
+    """The text with what is no printable character escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -19,5 +19,10 @@ def add_to(commands: Commands) -> None:
 
 def run(_: argparse.Namespace) -> int:
     """Print the version; return the exit status."""
-    print(f"costmark {_core.version}")
+    print(line())
     return 0
+
+
+def line() -> str:
+    """Return the line that names the version."""
+    return f"costmark {_core.version}"

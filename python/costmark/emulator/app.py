@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 
-from .routes import Empty, error_answer, routes
+from .origin import check_origin
+from .routes import NotFound, error_answer, routes
 from .state.emulator_state import State
 from .wire.errors import ApiError, invalid
 from .wire.lenient import lenient_method, lenient_path
@@ -59,13 +60,23 @@ class _Wire:
             await send(message)
 
         app = self._app
-        if not raw_path.startswith("/") or "#" in raw_path + raw_query:
+        refusal = self._refusal_of(raw) if own else None
+        if refusal is not None:
+            app = error_answer(scope, refusal)
+        elif not raw_path.startswith("/") or "#" in raw_path + raw_query:
             app = error_answer(scope, invalid("The request target must be a path and a query."))
         elif len(body) > self._state.settings.max_body_bytes:
             app = error_answer(
                 scope, ApiError(413, "request_too_large", "The request body is too large.")
             )
         await app(scope, receive, marked)
+
+    def _refusal_of(self, request: Received) -> ApiError | None:
+        try:
+            check_origin(request, self._state.settings)
+        except ApiError as error:
+            return error
+        return None
 
     async def _body(self, receive: Receive) -> bytes | None:
         """The body, cut just above the permitted size; None when the caller went away."""
@@ -85,6 +96,6 @@ def build_app(settings: Settings) -> ASGIApp:
     state = State(settings)
     app = Starlette(routes=routes())
     app.router.redirect_slashes = False
-    app.router.default = Empty(404)
+    app.router.default = NotFound(routes())
     app.state.emulator = state
     return _Wire(app, state)

@@ -22,9 +22,11 @@ and what AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and
 AWS_BEARER_TOKEN_BEDROCK hold in the emulator's own environment.
 
 The first line on standard output is `listening on http://HOST:PORT`; everything
-else goes to standard error. The emulator's own endpoints need no authorization:
+else goes to standard error, wrong paths too. The emulator's own endpoints need no
+authorization, but a Host that is loopback's and no Origin of elsewhere; writes are JSON:
   GET, DELETE        /_emulator/usage      one record per inference request
-  GET, DELETE        /_emulator/requests   the last requests as they came
+  GET, DELETE        /_emulator/requests   the last requests as they came, without their
+                                           bodies unless --show-prompts is given
   GET, POST, DELETE  /_emulator/faults     faults for the next inference requests
   GET, DELETE        /_emulator/authorizations
                                            how many requests were accepted and refused
@@ -90,6 +92,11 @@ def _add_address(parser: argparse.ArgumentParser) -> None:
     add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     add("--port", type=int, default=0, help="port; 0 takes a free one (default: %(default)s)")
     add("--allow-remote", action="store_true", help="permit a --host that is not loopback")
+    add(
+        "--show-prompts",
+        action="store_true",
+        help="show the bodies of requests in /_emulator/requests; they hold what was asked",
+    )
     add("--region", default=Settings.region, help="region of the endpoint (default: %(default)s)")
     add("--account", default=Settings.account, help="account of the ARNs (default: %(default)s)")
 

@@ -121,6 +121,9 @@ def settings_from(options: argparse.Namespace, environ: Mapping[str, str]) -> Se
     secrets = [own_bearer, (own.session_token or "") if own is not None else ""]
     bearer_tokens = (EXAMPLE_BEARER_TOKEN, *options.bearer_token, own_bearer)
     return Settings(
+        host=options.host,
+        allow_remote=options.allow_remote,
+        show_prompts=options.show_prompts,
         region=options.region,
         account=options.account,
         services=tuple(options.service or Settings.services),

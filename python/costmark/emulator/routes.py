@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import difflib
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -17,6 +19,9 @@ from .wire.errors import ApiError
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
+
+_log = logging.getLogger("costmark.emulator")
+_SHOWN_PATH = 200
 
 Handler = Callable[[Request], Awaitable[ASGIApp]]
 
@@ -55,12 +60,37 @@ class Empty:
         await send({"type": "http.response.body", "body": b""})
 
 
+class NotFound(Empty):
+    """What AWS answers at a wrong path: nothing. The log says what the right one may be."""
+
+    def __init__(self, known: Sequence[Route]) -> None:
+        super().__init__(404)
+        self._paths = [route.path for route in known]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Log the path, then answer."""
+        path = scope["path"][:_SHOWN_PATH]
+        near = difflib.get_close_matches(path, self._paths, n=1)
+        _log.warning(
+            "%s %s: there is no such path, as on AWS the answer is an empty 404%s",
+            *(ascii(scope["method"][:16])[1:-1], ascii(path)[1:-1]),
+            f"; did you mean {near[0]}?" if near else "",
+        )
+        await super().__call__(scope, receive, send)
+
+
 def _route(path: str, **handlers: Handler) -> Route:
     """A path and its handler for each method."""
     endpoints = {method: _Endpoint(handler) for method, handler in handlers.items()}
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-        answer: ASGIApp = endpoints.get(scope["method"]) or Empty(405)
+        answer: ASGIApp | None = endpoints.get(scope["method"])
+        if answer is None:
+            _log.warning(
+                "%s %s: this path takes %s, as on AWS the answer is an empty 405",
+                *(ascii(scope["method"][:16])[1:-1], path, " and ".join(endpoints)),
+            )
+            answer = Empty(405)
         await answer(scope, receive, send)
 
     return Route(path, endpoint=_Asgi(dispatch))

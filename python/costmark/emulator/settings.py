@@ -36,6 +36,8 @@ EXAMPLE_BEARER_TOKEN = "ABSKEXAMPLE"  # noqa: S105
 class Settings:
     """The emulator's configuration; the defaults suit tests."""
 
+    host: str = "127.0.0.1"  # as it listens
+    allow_remote: bool = False
     region: str = "us-east-1"
     account: str = "111122223333"
     partition: str = "aws"
@@ -54,6 +56,7 @@ class Settings:
     max_projects: int = 1000
     projects: tuple[tuple[str, dict[str, str]], ...] = ()  # those to start with: id and tags
     keep_requests: int = 1000
+    show_prompts: bool = False  # whether /_emulator/requests shows bodies
     max_body_bytes: int = 256 * 1024 * 1024
     seed: int | None = None
 

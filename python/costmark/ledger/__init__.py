@@ -12,9 +12,29 @@ Rows are dicts as ``row.schema.json`` describes them; docs/ledger.md has the wor
 
 from __future__ import annotations
 
+from .compact import Compacted, compact
+from .erase import erase
+from .manifests import BusyError, ManifestError
+from .prune import Pruned, prune
 from .read import read, sources
 from .rows import Fault, Row, parse_line
 from .states import Attempts
 from .verify import Findings, verify
 
-__all__ = ["Attempts", "Fault", "Findings", "Row", "parse_line", "read", "sources", "verify"]
+__all__ = [
+    "Attempts",
+    "BusyError",
+    "Compacted",
+    "Fault",
+    "Findings",
+    "ManifestError",
+    "Pruned",
+    "Row",
+    "compact",
+    "erase",
+    "parse_line",
+    "prune",
+    "read",
+    "sources",
+    "verify",
+]

@@ -6,7 +6,10 @@ import functools
 import json
 import re
 from importlib import resources
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Row = dict[str, Any]
 
@@ -61,8 +64,18 @@ def _row_of(text: str) -> Row:
     row = _value_of(text)
     if not isinstance(row, dict):
         raise _BadRowError("json", "the line is no JSON object")
+    if _SURROGATE.search(text):
+        _refuse_halves(text)
     _check(row)
     return row
+
+
+def _refuse_halves(text: str) -> None:
+    """Half a pair of surrogates is no character, and no engine takes it."""
+    try:
+        json.dumps(json.loads(text), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise _BadRowError("utf8", "a string has half a pair of surrogates") from None
 
 
 def _row_in_log(text: str, depth: int) -> Row | None:
@@ -88,6 +101,10 @@ def _value_of(text: str) -> object:
         raise _BadRowError(*_broken(text, error)) from None
     except RecursionError:
         raise _BadRowError("json", "the line is nested too deeply") from None
+    except _BadRowError:
+        raise
+    except ValueError:  # of int(), past some thousands of digits
+        raise _BadRowError("number", "a number does not fit into 64 bits") from None
     if text[end:].strip():
         raise _BadRowError("json", f"character {end} begins a second value on the line")
     return value
@@ -113,12 +130,6 @@ def _refuse_fraction(text: str) -> NoReturn:
     raise _BadRowError("number", f"{text[:40]} is no integer")
 
 
-def _bounded_integer(text: str) -> int:
-    if len(text) > 20 or not _SMALLEST <= int(text) <= _LARGEST:  # as long as -2^63
-        raise _BadRowError("number", f"{text[:40]} does not fit into 64 bits")
-    return int(text)
-
-
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) < len(pairs):
@@ -129,18 +140,32 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _DECODER = json.JSONDecoder(
-    object_pairs_hook=_once,
-    parse_int=_bounded_integer,
-    parse_float=_refuse_fraction,
-    parse_constant=_refuse_fraction,
+    object_pairs_hook=_once, parse_float=_refuse_fraction, parse_constant=_refuse_fraction
 )
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
-_TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "boolean": (bool,),
-    "object": (dict,),
-    "array": (list,),
+
+class _Form(NamedTuple):
+    """What the schema says of a member."""
+
+    type: type[Any]
+    type_name: str
+    smallest: int
+    largest: int
+    allowed: tuple[object, ...]
+    pattern: re.Pattern[str] | None
+    inner: _Form | None
+    """Of the values of an object, or the items of an array."""
+    is_plain: bool
+    """The type says all."""
+
+
+_TYPES: dict[str, type[Any]] = {
+    "string": str,
+    "integer": int,
+    "boolean": bool,
+    "object": dict,
+    "array": list,
 }
 
 
@@ -152,41 +177,101 @@ def schema() -> dict[str, Any]:
     return found
 
 
-def _check(row: Row) -> None:
+@functools.cache
+def _forms() -> dict[str, _Form]:
+    return {name: _form(form) for name, form in schema()["properties"].items()}
+
+
+@functools.cache
+def _plain() -> dict[str, type[Any]]:
+    """Members of which the type says all: most of a row, and quick to check."""
+    return {name: form.type for name, form in _forms().items() if form.is_plain}
+
+
+@functools.cache
+def _limits() -> dict[str, tuple[int, int]]:
+    """Members that are integers, from and up to."""
+    forms = _forms().items()
+    return {name: (form.smallest, form.largest) for name, form in forms if form.type is int}
+
+
+def _form(form: dict[str, Any]) -> _Form:
+    inner = form.get("additionalProperties") or form.get("items")
+    kind = _TYPES[form["type"]]
+    return _Form(
+        type=kind,
+        type_name=form["type"],
+        smallest=form.get("minimum", _SMALLEST),
+        largest=form.get("maximum", _LARGEST),
+        allowed=tuple(form.get("enum", ())),
+        pattern=re.compile(form["pattern"]) if "pattern" in form else None,
+        inner=_form(inner) if inner else None,
+        is_plain=kind in (str, bool) and not {"enum", "pattern"} & set(form),
+    )
+
+
+@functools.cache
+def _required() -> dict[str, tuple[str, ...]]:
+    """The members that a row of each kind must have."""
     known = schema()
-    if row.get("v", _VERSION) != _VERSION:
-        raise _BadRowError("version", f"version {row['v']!r} is not {_VERSION}")
-    _check_members(row, known["required"])
-    for name, value in row.items():
-        form = known["properties"].get(name)
-        if form is None:
-            continue  # of a later writer
-        _check_value(name, value, form)
+    required = {kind: list(known["required"]) for kind in known["properties"]["kind"]["enum"]}
     for rule in known["allOf"]:
         condition = rule["if"]["properties"]["kind"]
-        if row["kind"] in condition.get("enum", [condition.get("const")]):
-            _check_members(row, rule["then"]["required"])
+        for kind in condition.get("enum", [condition.get("const")]):
+            required[kind] += rule["then"]["required"]
+    return {kind: tuple(names) for kind, names in required.items()}
 
 
-def _check_members(row: Row, names: list[str]) -> None:
+def _check(row: Row) -> None:
+    if row.get("v", _VERSION) != _VERSION:
+        raise _BadRowError("version", f"version {row['v']!r} is not {_VERSION}")
+    _check_members(row, schema()["required"])
+    forms, plain, limits = _forms(), _plain(), _limits()
+    for name, value in row.items():
+        kind = type(value)
+        if kind is plain.get(name):
+            continue
+        if kind is int and name in limits:
+            smallest, largest = limits[name]
+            if smallest <= value <= largest:
+                continue
+        if name in forms:
+            _check_value(name, value, forms[name])
+        else:
+            _check_unknown(name, value)
+    _check_members(row, _required()[row["kind"]])
+
+
+def _check_unknown(name: str, value: object) -> None:
+    """A member of a later writer may be anything, but its numbers fit."""
+    if isinstance(value, int):
+        if not _SMALLEST <= value <= _LARGEST:
+            raise _BadRowError("number", f"member {name!r} does not fit into 64 bits")
+    elif isinstance(value, (dict, list)):
+        for each in value.values() if isinstance(value, dict) else value:
+            _check_unknown(name, each)
+
+
+def _check_members(row: Row, names: Iterable[str]) -> None:
     for name in names:
         if name not in row:
             raise _BadRowError("missing", f"member {name!r} is missing")
 
 
-def _check_value(name: str, value: object, form: dict[str, Any]) -> None:
-    wanted = form["type"]
-    if not isinstance(value, _TYPES[wanted]) or (wanted == "integer" and isinstance(value, bool)):
-        raise _BadRowError("type", f"member {name!r} is not of type {wanted}")
-    if "enum" in form and value not in form["enum"]:
-        raise _BadRowError("type", f"member {name!r} is none of {', '.join(form['enum'])}")
-    if "minimum" in form and isinstance(value, int) and value < form["minimum"]:
-        raise _BadRowError("number", f"member {name!r} is below {form['minimum']}")
-    if "pattern" in form and isinstance(value, str) and not re.search(form["pattern"], value):
-        raise _BadRowError("type", f"member {name!r} does not match {form['pattern']}")
-    if isinstance(value, dict):
-        for key, each in value.items():
-            _check_value(f"{name}.{key}", each, form["additionalProperties"])
-    if isinstance(value, list):
-        for each in value:
-            _check_value(name, each, form["items"])
+def _check_value(name: str, value: Any, form: _Form) -> None:
+    if type(value) is not form.type:
+        raise _BadRowError("type", f"member {name!r} is not of type {form.type_name}")
+    if form.type is int:
+        if value < form.smallest:
+            raise _BadRowError("number", f"member {name!r} is below {form.smallest}")
+        if value > form.largest:
+            raise _BadRowError("number", f"member {name!r} is above {form.largest}")
+    if form.allowed and value not in form.allowed:
+        allowed = ", ".join(map(str, form.allowed))
+        raise _BadRowError("type", f"member {name!r} is none of {allowed}")
+    if form.pattern is not None and not form.pattern.search(value):
+        raise _BadRowError("type", f"member {name!r} does not match {form.pattern.pattern}")
+    if form.inner is not None:
+        named = value.items() if form.type is dict else ((None, each) for each in value)
+        for key, each in named:
+            _check_value(name if key is None else f"{name}.{key}", each, form.inner)

@@ -30,6 +30,28 @@ TEST(ProjectIds, EverythingElseIsAnErrorThatNamesTheRule) {
   EXPECT_EQ(check_project_id("proj_a\r\n", "x").error().offset, 6U);
 }
 
+std::string message_of(std::string_view id) {
+  return check_project_id(id, "option 'project'").error().message;
+}
+
+TEST(ProjectIds, ANameAndAnArnAreShownWithWhatWouldBeRight) {
+  EXPECT_NE(message_of("Team Platform").find("'Team Platform' looks like a project's name"),
+            std::string::npos);
+  const std::string arn = "arn:aws:bedrock-mantle:us-east-1:111122223333:project/proj_a";
+  EXPECT_NE(message_of(arn).find("'" + arn + "' is an ARN; take the id at its end, 'proj_a'"),
+            std::string::npos);
+  EXPECT_NE(message_of("arn:aws:s3:::bucket").find("not one of a project"), std::string::npos);
+}
+
+TEST(ProjectIds, WhatMayBeAKeyIsNotShown) {
+  for (const char* key : {"ABSKQmVkcm9jaw==", "bedrock-api-key-YmVkcm9jaw==", "Bearer abc def",
+                          "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "sk-a b"}) {
+    const std::string message = message_of(key);
+    EXPECT_EQ(message.find(key), std::string::npos) << message;
+    EXPECT_NE(message.find("not allowed at byte"), std::string::npos) << message;
+  }
+}
+
 TEST(ProjectIds, DefaultIsReserved) {
   const Status status = check_project_id("default", "the scope");
   ASSERT_FALSE(status.ok());

@@ -3,6 +3,7 @@
 
 #include "core/client/client_fixture.hpp"
 #include "costmark/json.hpp"
+#include "costmark/url.hpp"
 
 namespace costmark::testing {
 namespace {
@@ -122,7 +123,7 @@ TEST(Attribute, UnattributedCallsAreSentWarnedAboutOrRefused) {
     return Client::create(std::move(config)).value();
   };
   Prepared prepared;
-  const Post post{std::string(custom_chat), "{}"};
+  const Post post{std::string(custom_chat), R"({"model":"m-1"})"};
 
   EXPECT_TRUE(with_policy("allow")->prepare(post.request(), prepared).ok());
   EXPECT_TRUE(warnings.empty());
@@ -130,11 +131,17 @@ TEST(Attribute, UnattributedCallsAreSentWarnedAboutOrRefused) {
   const auto warning = with_policy("warn");
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(warning->prepare(post.request(), prepared).ok());
   ASSERT_EQ(warnings.size(), 1U);
-  EXPECT_TRUE(warnings[0].starts_with("1 call"));
+  EXPECT_TRUE(warnings[0].starts_with("costmark: 1 call named no project; "));
+  const Url custom = parse_url(custom_chat).value();
+  for (const std::string_view said :
+       {custom.host, std::string_view("model 'm-1'"), std::string_view("COSTMARK_PROJECT"),
+        std::string_view("unattributed=refuse")}) {
+    EXPECT_NE(warnings[0].find(said), std::string::npos) << said << " in " << warnings[0];
+  }
   now += 60;
   EXPECT_TRUE(warning->prepare(post.request(), prepared).ok());
   ASSERT_EQ(warnings.size(), 2U);
-  EXPECT_TRUE(warnings[1].starts_with("5 call"));
+  EXPECT_TRUE(warnings[1].starts_with("costmark: 5 calls named no project; "));
 
   const Status refused = with_policy("refuse")->prepare(post.request(), prepared);
   ASSERT_FALSE(refused.ok());

@@ -171,16 +171,44 @@ TEST(Closed, ARequestDoesNotHideBehindItsMethod) {
   }
 }
 
-TEST(Closed, AWebSocketNamesItsProjectInTheHeader) {
+TEST(Closed, AWebSocketIsRefusedBeforeItsHandshake) {
   const std::array headers{Header{"Connection", "Upgrade"}, Header{"Upgrade", "websocket"}};
+  for (const OptionValues& policy :
+       {OptionValues{{"unattributed", "refuse"}}, OptionValues{{"allowed_projects", "proj_*"}},
+        OptionValues{{"conflict", "override"}}}) {
+    const auto client = client_of(with_keys(policy));
+    for (const char* path : {"/v1/responses", "/v1/realtime", "/v1/realtime/translations",
+                             "/v1/live/sessions", "/v1/live/sessions/s_1/fork"}) {
+      for (const std::string& host : {mantle, gateway}) {
+        const std::string url = host + path;
+        Request request{"GET", url, headers, {}, {}, "proj_a"};
+        EXPECT_EQ(code_of(*client, request), Code::unattributed) << url;
+      }
+    }
+  }
+}
+
+TEST(Closed, AWebSocketThatAUserDeclaresFreePasses) {
+  const std::array headers{Header{"Upgrade", "websocket"}};
+  const auto client = closed_client({{"free_routes", "*/realtime"}});
+  const std::string url = gateway + "/v1/realtime";
+  EXPECT_EQ(code_of(*client, Request{"GET", url, headers, {}, {}, {}}), Code::ok);
+}
+
+TEST(Closed, AWebSocketOfAnOpenClientNamesItsProjectInTheHeader) {
+  const std::array headers{Header{"Connection", "Upgrade"}, Header{"Upgrade", "websocket"}};
+  const auto client = client_of(with_keys({}));
   for (const char* path : {"/v1/responses", "/v1/realtime"}) {
-    const std::string url = mantle + path;
-    Request request{"GET", url, headers, {}, {}, {}};
-    EXPECT_EQ(code_of(*closed_client(), request), Code::unattributed) << path;
-    request.scope = "proj_a";
-    Prepared prepared;
-    ASSERT_TRUE(closed_client()->prepare(request, prepared).ok()) << path;
-    EXPECT_EQ(value_set(prepared, "OpenAI-Project"), "proj_a");
+    for (const std::string& host : {mantle, gateway}) {
+      const std::string url = host + path;
+      Request request{"GET", url, headers, {}, {}, "proj_a"};
+      Prepared prepared;
+      ASSERT_TRUE(client->prepare(request, prepared).ok()) << url;
+      EXPECT_EQ(value_set(prepared, "OpenAI-Project"), "proj_a");
+      request.scope = {};
+      ASSERT_TRUE(client->prepare(request, prepared).ok()) << url;
+      EXPECT_TRUE(prepared.unattributed());
+    }
   }
 }
 

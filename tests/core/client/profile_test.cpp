@@ -85,5 +85,23 @@ TEST(ClientProfile, ItsRegionIsTheLastResort) {
   EXPECT_NE(authorization(options, variables).find("/us-east-2/"), std::string::npos);
 }
 
+TEST(ClientProfile, AMissingRegionAndMissingCredentialsAreToldTogether) {
+  const Home home;
+  const OptionValues nowhere{{"HOME", home.path("")}, {"AWS_EC2_METADATA_DISABLED", "true"}};
+  const OptionValues options{{"base_url", "http://127.0.0.1:8080/v1"}, {"auth", "sigv4"}};
+  const std::string both = authorization(options, nowhere);
+  EXPECT_NE(both.find("no region to sign for"), std::string::npos) << both;
+  EXPECT_NE(both.find("names AWS credentials"), std::string::npos) << both;
+  OptionValues with_profile = nowhere;
+  with_profile["AWS_PROFILE"] = "dev";
+  EXPECT_EQ(authorization(options, with_profile).find("credentials"), std::string::npos);
+
+  const std::string token =
+      authorization({{"base_url", "http://127.0.0.1:8080/v1"}, {"auth", "bearer"}}, nowhere);
+  EXPECT_NE(token.find("no bearer token is given"), std::string::npos) << token;
+  EXPECT_NE(token.find("no region to sign for"), std::string::npos) << token;
+  EXPECT_NE(token.find("; and no AWS credentials"), std::string::npos) << token;
+}
+
 }  // namespace
 }  // namespace costmark

@@ -2,8 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
+
+#include "costmark/variables.hpp"
 
 namespace costmark {
 namespace {
@@ -26,6 +31,31 @@ TEST(Options, EveryEntryOfTheTableIsComplete) {
   }
   EXPECT_EQ(find_option("nothing"), nullptr);
   EXPECT_EQ(find_option(""), nullptr);
+}
+
+std::string warning_of(std::string_view variable) {
+  const std::vector<std::string> warnings = unknown_variables({&variable, 1});
+  return warnings.empty() ? std::string() : warnings.front();
+}
+
+TEST(Variables, ThatAreNoOptionComeWithTheNearestName) {
+  EXPECT_NE(warning_of("COSTMARK_PROJET").find("did you mean COSTMARK_PROJECT?"),
+            std::string::npos);
+  EXPECT_NE(warning_of("COSTMARK_REGOIN").find("did you mean COSTMARK_REGION?"), std::string::npos);
+  EXPECT_NE(warning_of("COSTMARK_project").find("did you mean COSTMARK_PROJECT?"),
+            std::string::npos);
+  EXPECT_NE(warning_of("COSTMARK_SOMETHING_ELSE").find("`costmark options`"), std::string::npos);
+}
+
+TEST(Variables, ThatAreRightOrNotOursAreNoWarning) {
+  for (const OptionInfo& option : option_table()) {
+    std::string variable = "COSTMARK_";
+    for (const char c : option.name) variable += static_cast<char>(std::toupper(c));
+    EXPECT_EQ(warning_of(variable), "");
+  }
+  for (const char* name : {"COSTMARK_LIBRARY", "PATH", "COSTMARK", "XCOSTMARK_PROJET"}) {
+    EXPECT_EQ(warning_of(name), "") << name;
+  }
 }
 
 TEST(Options, UnknownNamesListWhatWouldHaveBeenRight) {

@@ -156,7 +156,7 @@ def test_costmarks_own_options_win(
     )
 
 
-def test_a_subject_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_subject_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
-        main(["doctor"])
+        main(["doctor", "credentail"])
     assert "SUBJECT" in capsys.readouterr().err

@@ -15,11 +15,21 @@ from costmark.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = [
-    *(["doctor"], ["emulator"], ["ledger"], ["options"], ["prices"], ["run"], ["token"]),
-    ["version"],
+    *(
+        ["doctor"],
+        ["emulator"],
+        ["ledger"],
+        ["options"],
+        ["prices"],
+        ["report"],
+        ["run"],
+        ["token"],
+        ["top"],
+        ["version"],
+    ),
     *(["doctor", "credentials"], ["doctor", "route"], ["doctor", "attribution"]),
     *(["prices", name] for name in ("show", "check")),
-    *(["ledger", name] for name in ("show", "tail", "verify")),
+    *(["ledger", name] for name in ("show", "tail", "verify", "compact", "prune", "erase")),
 ]
 
 
@@ -43,7 +53,13 @@ def test_every_command_has_help_and_refuses_unknown_options(
     with pytest.raises(SystemExit, match="2"):
         main([*command, "--surprise"])
     # argparse asks for what is required first.
-    assert "--surprise" in capsys.readouterr().err or command[0] in ("doctor", "ledger", "run")
+    assert "--surprise" in capsys.readouterr().err or command[0] in (
+        "doctor",
+        "ledger",
+        "report",
+        "run",
+        "top",
+    )
 
 
 def test_the_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -119,7 +119,7 @@ class Emulator:
     def __init__(self, *options: str, env: dict[str, str] | None = None) -> None:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
         self.process = subprocess.Popen(
-            [*COMMAND, "--port", "0", *options],
+            [*COMMAND, "--port", "0", "--show-prompts", *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -223,6 +223,10 @@ class Emulator:
     def last_request(self) -> dict[str, Any]:
         return dict(self.plain("GET", "/_emulator/requests").json[-1])
 
+    def control(self, method: str, path: str, body: Any = None) -> Answer:
+        """Ask one of the emulator's own endpoints, which take JSON alone."""
+        return self.plain(method, path, body, {"Content-Type": "application/json"})
+
     def fault(self, kind: str, **members: Any) -> None:
-        answer = self.plain("POST", "/_emulator/faults", {"kind": kind, **members})
+        answer = self.control("POST", "/_emulator/faults", {"kind": kind, **members})
         assert answer.status == 200, answer.body

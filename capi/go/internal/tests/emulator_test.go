@@ -47,7 +47,7 @@ func run(m *testing.M) int {
 		emulator.whyNone = "COSTMARK_PYTHON names no Python that has costmark[emulator]"
 		return m.Run()
 	}
-	arguments := []string{"-m", "costmark.emulator", "--port", "0"}
+	arguments := []string{"-m", "costmark.emulator", "--port", "0", "--show-prompts"}
 	for _, project := range projects {
 		arguments = append(arguments, "--project", project)
 	}

@@ -105,7 +105,7 @@ impl Emulator {
             return None;
         };
         let mut command = Command::new(python);
-        command.args(["-m", "costmark.emulator", "--port", "0"]);
+        command.args(["-m", "costmark.emulator", "--port", "0", "--show-prompts"]);
         for project in PROJECTS {
             command.args(["--project", project]);
         }

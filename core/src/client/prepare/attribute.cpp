@@ -376,7 +376,8 @@ Status Attributor::attribute(const Request& request, const Url& url,
                              Prepared::Impl& out) const {
   const Lease<Workspace> work(workspaces_);
   work->path.read(url.path);
-  const Route route = route_under(settings_, request.method, work->path, work_of(request));
+  const attribution::Work does = work_of(request);
+  const Route route = route_under(settings_, request.method, work->path, does);
   out.api = route.api;
   out.inference = route.inference();
   out.may_spend = route.may_spend();
@@ -385,7 +386,9 @@ Status Attributor::attribute(const Request& request, const Url& url,
   out.polls = route.polls;
   out.body = request.body;
   if (route.api == Api::control) return {};
-  if (Status status = check_route(settings_, endpoint, route, work->path); !status) return status;
+  if (Status status = check_route(settings_, endpoint, route, work->path, does); !status) {
+    return status;
+  }
 
   Found found;
   if (Status status = read_headers(request, found); !status) return status;

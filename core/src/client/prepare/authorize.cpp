@@ -278,10 +278,13 @@ Status Authorizer::append_token(std::string_view carried, const Wait& wait, Prep
 Result<CredentialsPtr> Authorizer::minting_credentials(const attribution::Endpoint& endpoint,
                                                        UnixSeconds now, const Wait& wait,
                                                        Prepared::Impl& out) {
-  if (Result<std::string_view> region = region_for({}, endpoint); !region) return region.error();
   Result<CredentialsPtr> found = credentials(now, wait, out);
-  if (found || found.error().code == Code::would_block) return found;
-  Error error = found.error();
+  if (!found && found.error().code == Code::would_block) return found;
+  const Result<std::string_view> region = region_for({}, endpoint);
+  if (found && region) return found;
+  // Who has no region often has no credentials either, and is told both at once.
+  Error error = region ? found.error() : region.error();
+  if (!region && !found) error.message += "; and " + found.error().message;
   error.message =
       "no bearer token is given, and none can be made from the AWS credentials: " + error.message;
   return error;

@@ -64,7 +64,16 @@ Route route_under(const Settings& settings, std::string_view method, const Lenie
 }
 
 Status check_route(const Settings& settings, const attribution::Endpoint& endpoint,
-                   const Route& route, const LenientPath& path) {
+                   const Route& route, const LenientPath& path, attribution::Work work) {
+  if (work == attribution::Work::upgrade && route.may_spend() && settings.must_read_bodies()) {
+    return {
+        Code::unattributed,
+        "the request opens a WebSocket at " + shown(path.text()) +
+            ", whose messages may name any project and are not read before they are sent, and " +
+            std::string(settings.strictest()) +
+            "; use the API's requests instead, or, if such sessions spend nothing, name the "
+            "path in option 'free_routes'"};
+  }
   if (route.kind == RouteKind::unknown) {
     const bool own_host = !endpoint.region().empty();
     const bool refused = settings.strict_routes || (settings.is_closed() && own_host);

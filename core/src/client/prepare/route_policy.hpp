@@ -15,9 +15,11 @@ namespace costmark::client {
 attribution::Route route_under(const Settings& settings, std::string_view method,
                                const attribution::LenientPath& path, attribution::Work work);
 
-// Refuses what cannot be recognized, or cannot name a project, where a policy asks for that.
+// Refuses what cannot be recognized, cannot name a project, or opens a session whose messages
+// are not checked, where a policy asks for that.
 Status check_route(const Settings& settings, const attribution::Endpoint& endpoint,
-                   const attribution::Route& route, const attribution::LenientPath& path);
+                   const attribution::Route& route, const attribution::LenientPath& path,
+                   attribution::Work work);
 
 // For a request that may spend, names no project, and meets a policy that wants one.
 Status check_unnamed(const Settings& settings, const attribution::LenientPath& path,

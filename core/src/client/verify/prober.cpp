@@ -165,6 +165,17 @@ Result<Prober::Seen> Prober::look_up(std::string_view project) {
   return seen;
 }
 
+namespace {
+
+bool is_authorized(std::span<const Header> headers) noexcept {
+  return std::any_of(headers.begin(), headers.end(), [](const Header& header) {
+    return equal_ignoring_case(header.name, "authorization") ||
+           equal_ignoring_case(header.name, "x-api-key");
+  });
+}
+
+}  // namespace
+
 Result<Prober::Seen> Prober::exchange(const Request& asked, const Question& question,
                                       Verification::Probe& probe, bool impossible) {
   const Result<Url> url = parse_url(asked.url);
@@ -203,6 +214,7 @@ Result<Prober::Seen> Prober::exchange(const Request& asked, const Question& ques
   prepared.reset();
 
   Seen seen;
+  seen.authorized = is_authorized(sent);
   if (!answer && answer.error().code == Code::invalid_option) return answer.error();
   if (!answer) {
     probe.finding = "no answer: " + answer.error().message;
@@ -305,6 +317,11 @@ std::string Prober::why(const Seen& seen) const {
       return model + " does not take the probe's limit of output" + status +
              ": name another API or model";
     case Finding::denied:
+      if (!seen.authorized) {
+        return "access was denied" + status +
+               ", and the request carried no authorization: give the key of the gateway in option "
+               "'bearer_token', with auth=bearer";
+      }
       return "access was denied" + status +
              ": check the credentials, their permissions and the region";
     case Finding::throttled:

@@ -68,6 +68,7 @@ class Prober {
     int status = 0;
     std::string failure;  // where there was none
     bool retryable = false;
+    bool authorized = false;  // whether the request carried what authorizes
   };
 
   Status run_once();

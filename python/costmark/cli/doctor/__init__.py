@@ -1,10 +1,10 @@
-"""``costmark doctor``: one module for each subject."""
+"""``costmark doctor``: one module for each subject, and one for all of them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import attribution, credentials, route
+from . import attribution, credentials, everything, route
 
 if TYPE_CHECKING:
     from ..output import Commands
@@ -14,7 +14,15 @@ _SUBJECTS = (credentials, route, attribution)
 
 def add_to(commands: Commands) -> None:
     """Add the command and its subjects."""
-    parser = commands.add_parser("doctor", help="explain what costmark finds, and what it does not")
-    subjects = parser.add_subparsers(dest="subject", metavar="SUBJECT", required=True)
+    parser = commands.add_parser(
+        "doctor",
+        help="explain what costmark finds, and what it does not",
+        description="Without SUBJECT, checks everything that the environment says: its variables, "
+        "the project, the AWS credentials and the region, and whether the endpoint reads the "
+        "project. With option verify_model (COSTMARK_VERIFY_MODEL) that spends a few tokens of "
+        "the project. Exit status 1 when something is missing or wrong.",
+    )
+    parser.set_defaults(run=everything.run)
+    subjects = parser.add_subparsers(dest="subject", metavar="SUBJECT")
     for subject in _SUBJECTS:
         subject.add_to(subjects)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ... import _core
 from ..._client.core_client import log
@@ -28,6 +30,7 @@ def add_to(subjects: Commands) -> None:
         help="whether an endpoint reads the project that requests name",
         description="Asks an endpoint for a project that cannot exist, which it must refuse, and "
         "for the real one, which must pass; with --model that spends a few tokens of the project. "
+        "OPENAI_BASE_URL and OPENAI_API_KEY count as they do for the SDK. "
         "Exit status 0: honored, 1: not honored, 2: unknown.",
     )
     _add_arguments(parser)
@@ -43,8 +46,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--base-url",
         metavar="URL",
-        help="the endpoint, as its SDK takes it (default: COSTMARK_BASE_URL, else the "
-        "bedrock-mantle host of the region)",
+        help="the endpoint, as its SDK takes it (default: COSTMARK_BASE_URL, OPENAI_BASE_URL, else "
+        "the bedrock-mantle host of the region)",
     )
     parser.add_argument(
         "--api",
@@ -78,13 +81,42 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _verify(arguments: argparse.Namespace) -> Verification:
     options = _options(arguments.option)
-    given = {"base_url": arguments.base_url, "region": arguments.region}
-    options.update({name: value for name, value in given.items() if value is not None})
-    client = _core.Client(options, log=log)
+    given = {
+        "base_url": base_url(arguments.base_url or options.get("base_url")),
+        "region": arguments.region,
+    }
+    options.update({name: value for name, value in given.items() if value})
+    key = _authorize(options)
+    client = _core.Client(options, log=log, host_api_key=key)
     found: dict[str, Any] = client.verify(
         project=arguments.project, model=arguments.model, api=arguments.api
     )
     return result_of(found)
+
+
+def base_url(given: str | None) -> str:
+    """Return the endpoint that an SDK's client would have; empty for Bedrock's own."""
+    names = ("COSTMARK_BASE_URL", "OPENAI_BASE_URL")
+    return given or next((value for name in names if (value := os.environ.get(name))), "")
+
+
+def key_of_environment() -> str:
+    """Return what authorizes an SDK's client without AWS credentials; empty without a key."""
+    names = ("COSTMARK_BEARER_TOKEN", "OPENAI_API_KEY", "AWS_BEARER_TOKEN_BEDROCK")
+    return next((value for name in names if (value := os.environ.get(name))), "")
+
+
+def _authorize(options: dict[str, str]) -> str:
+    """Let the SDK's key authorize as it does in a call; return the one for Bedrock's own hosts."""
+    key = os.environ.get("OPENAI_API_KEY", "")
+    host = urlsplit(options.get("base_url", "")).hostname
+    decided = any(
+        options.get(name) or os.environ.get(f"COSTMARK_{name.upper()}")
+        for name in ("auth", "bearer_token")
+    )
+    if key and host and not _core.is_bedrock_host(host) and not decided:
+        options.update(auth="bearer", bearer_token=key)
+    return key
 
 
 def _options(pairs: Sequence[str]) -> dict[str, str]:

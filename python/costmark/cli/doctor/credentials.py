@@ -32,10 +32,16 @@ def add_to(subjects: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print which credentials requests are signed with, and why; return the exit status."""
+    return 0 if show(arguments.profile)[0] else 1
+
+
+def show(profile: str | None) -> tuple[bool, str]:
+    """Print it, and return whether there are usable ones, and the region; empty without one."""
     if key_id := os.environ.get("COSTMARK_ACCESS_KEY_ID"):
         print(f"costmark's own options win: COSTMARK_ACCESS_KEY_ID is {key_id}")
-        return 0
-    report = _core.explain_credentials(arguments.profile or os.environ.get("COSTMARK_PROFILE", ""))
+        names = ("COSTMARK_REGION", "AWS_REGION", "AWS_DEFAULT_REGION")
+        return True, next((value for name in names if (value := os.environ.get(name))), "")
+    report = _core.explain_credentials(profile or os.environ.get("COSTMARK_PROFILE", ""))
     found = report["credentials"]
     if found is None:
         print("no AWS credentials were found")
@@ -48,7 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
     print("\nasked, in this order:")
     for source, failure in report["asked"]:
         print(f"  {source}: {failure or 'has credentials'}")
-    return 1 if found is None or _expired(found.expires_at) else 0
+    usable = found is not None and not _expired(found.expires_at)
+    return usable, os.environ.get("COSTMARK_REGION") or report["region"]
 
 
 def _region(report: _core._Explanation) -> str:

@@ -54,6 +54,7 @@ class Records:
 
     def __init__(self, settings: Settings) -> None:
         self._private = settings.private
+        self._shows_bodies = settings.show_prompts
         self._clock = settings.now
         self._usage: list[UsageRecord] = []
         self._requests: deque[dict[str, Any]] = deque(maxlen=settings.keep_requests)
@@ -70,7 +71,9 @@ class Records:
 
     def add_request(self, request: Received) -> dict[str, Any]:
         """Keep a request as it came; its `status` is filled in when it is answered."""
-        shown = request.body[:_SHOWN_BODY_BYTES]
+        shown: str | None = None
+        if self._shows_bodies:
+            shown = request.body[:_SHOWN_BODY_BYTES].decode("utf-8", "replace")
         entry: dict[str, Any] = {
             "request_id": request.request_id,
             "time": timestamp(self._clock()),
@@ -78,7 +81,7 @@ class Records:
             "path": request.raw_path,
             "query": request.raw_query,
             "headers": [[name, self._shown(value)] for name, value in request.headers],
-            "body": shown.decode("utf-8", "replace"),
+            "body": shown,
             "body_bytes": len(request.body),
             "body_sha256": hashlib.sha256(request.body).hexdigest(),
             "status": None,

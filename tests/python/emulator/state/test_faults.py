@@ -252,5 +252,5 @@ def test_refused_requests_use_up_no_fault(emulator: Emulator) -> None:
     ],
 )
 def test_faults_are_checked(emulator: Emulator, members: dict[str, Any], param: str) -> None:
-    answer = emulator.plain("POST", "/_emulator/faults", members)
+    answer = emulator.control("POST", "/_emulator/faults", members)
     assert (answer.status, answer.error["param"]) == (400, param)

@@ -1,0 +1,167 @@
+"""``costmark report``: what was used, and what it costs."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import re
+import sys
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from ..errors import ConfigurationError
+from ..prices import PriceBook
+from ..reports import formats
+from ..reports.dimensions import names
+from ..reports.summary import report
+from .output import complain, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+
+    from ..reports import Report
+    from ..reports.source import Progress
+    from .output import Commands
+
+_UNITS = {"h": "hours", "d": "days", "w": "weeks"}
+_TEXTS = {"json": formats.as_json, "csv": formats.as_csv, "markdown": formats.as_markdown}
+_LONG_BYTES = 64 << 20
+_WIDTH_OF_FILES = 160
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "report",
+        help="sum up the ledger by project, model, tag, day ...",
+        description="Sums up ledgers of one or more machines, raw and compacted, with prices of "
+        "the book. What has no price, or no end, or was lost, is told beside the sums. Needs "
+        "costmark[report].",
+    )
+    parser.add_argument(
+        "--by",
+        default="project",
+        metavar="NAMES",
+        help=f"what to group by, separated by commas: {', '.join(names())} (default: project)",
+    )
+    parser.add_argument("--since", type=_moment, metavar="TIME", help="from this day or time on")
+    parser.add_argument(
+        "--until", type=_moment, metavar="TIME", help="up to this day or time, and without it"
+    )
+    parser.add_argument(
+        "--last", type=_span, metavar="SPAN", help="the last 24h, 7d, 4w, instead of --since"
+    )
+    parser.add_argument(
+        "--where",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="only attempts of that value; != for all others; may be given several times",
+    )
+    parser.add_argument(
+        "--format", choices=["table", *_TEXTS], default="table", help="how to print it"
+    )
+    parser.add_argument("--prices", metavar="FILE", help="a price book in place of the shipped one")
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="ledgers, or logs with rows")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if arguments.last is not None and arguments.since is not None:
+        raise ConfigurationError("give --last or --since, not both", code="invalid_argument")
+    now = datetime.now(timezone.utc)
+    since = now - arguments.last if arguments.last is not None else arguments.since
+    book = PriceBook.load(arguments.prices) if arguments.prices else PriceBook.shipped()
+    try:
+        with _progress() as progress:
+            found = report(
+                *arguments.paths,
+                by=[name for name in arguments.by.split(",") if name],
+                since=since,
+                until=arguments.until,
+                where=arguments.where,
+                book=book,
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        complain("interrupted; nothing was changed")
+        return 130
+    if arguments.format == "table":
+        _print(found)
+    else:
+        sys.stdout.write(_TEXTS[arguments.format](found))
+    return 0
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time, as in 2026-11-30 or 2026-11-30T12:00Z"
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def _span(text: str) -> timedelta:
+    match = re.fullmatch(r"(\d{1,6})([hdw])", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no span, as in 24h, 7d or 4w")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Progress | None]:
+    """A bar on the terminal, once there is enough to read that one waits for it."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", visible=False)
+
+        def progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, visible=total > _LONG_BYTES)
+
+        yield progress
+
+
+def _print(found: Report) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _WIDTH_OF_FILES
+    console.print(f"{formats.period(found)}, {found.files} files", style="dim", markup=False)
+    console.print(_table(found, console))
+    console.print()
+    for name, value in formats.states(found):
+        quiet = value.startswith("0 ")
+        console.print(f"{name:<14}{value}", style="dim" if quiet else "", markup=False)
+    console.print(f"{'prices of':<14}{formats.prices(found)}", markup=False)
+
+
+def _table(found: Report, console: Console) -> object:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_footer=bool(found.by))
+    for place, name in enumerate(found.by):
+        table.add_column(plain(name), footer="total" if place == 0 else "", overflow="fold")
+    cells = {
+        "calls": lambda sums: f"{sums.calls:,}",
+        "errors": lambda sums: f"{sums.errors:,}",
+        "input": lambda sums: f"{sums.input:,}",
+        "output": lambda sums: f"{sums.output:,}",
+        "cost": formats.spend,
+    }
+    for name, cell in cells.items():
+        table.add_column(name, justify="right", footer=cell(found.total), no_wrap=True)
+    for line in found.lines:
+        key = [Text("(none)", "dim") if text is None else Text(plain(text)) for text in line.key]
+        table.add_row(*key, *(cell(line.sums) for cell in cells.values()))
+    return table

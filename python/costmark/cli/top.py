@@ -1,0 +1,266 @@
+"""``costmark top``: what is spent now, live."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import sys
+import time
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from ..errors import ConfigurationError
+from ..ledger.follow import Follower
+from ..ledger.live import DAY_US, Today
+from .output import plain
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator
+
+    from rich.console import Console, RenderableType
+
+    from ..ledger.live import Sums
+    from .output import Commands
+
+_LINES_AROUND = 10  # head, foot, the tables' own lines
+_WIDEST = 120
+_ORDERS = ("spend", "calls", "tokens", "rate")
+
+
+def _rank(sums: Sums, order: str, now_us: int) -> tuple[float, int]:
+    first: float = {
+        "spend": sums.pico_usd,
+        "calls": sums.calls,
+        "tokens": sums.input + sums.output,
+        "rate": sums.minute.rates(now_us)[0],
+    }[order]
+    return first, sums.calls
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "top",
+        help="watch calls, tokens and spend, live",
+        description="Shows what projects and models use: calls and tokens a second over the last "
+        "minute, and calls, errors, tokens and spend of this UTC day, as rows estimate "
+        "it. q ends it, s changes the order. Needs costmark[report].",
+    )
+    parser.add_argument("--once", action="store_true", help="print one picture and end")
+    parser.add_argument(
+        "--sort", choices=_ORDERS, default="spend", help="the order (default: spend)"
+    )
+    parser.add_argument(
+        "--interval", type=float, default=1.0, metavar="SECONDS", help="between two pictures (1)"
+    )
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="ledgers, or logs with rows")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    try:
+        from rich.console import Console
+        from rich.live import Live
+    except ImportError:
+        raise ConfigurationError(
+            "`costmark top` draws with Rich; install costmark[report]", code="unsupported"
+        ) from None
+    console = Console()
+    screen = _Screen(arguments)
+    if arguments.once or not console.is_terminal:
+        console.print(screen.picture(console))
+        return 0
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        _keys() as read_key,
+        Live(console=console, screen=True, auto_refresh=False) as live,
+    ):
+
+        def draw() -> None:
+            live.update(screen.picture(console), refresh=True)
+
+        _watch(screen, draw, read_key, arguments.interval)
+    return 0
+
+
+def _watch(
+    screen: _Screen, draw: Callable[[], None], read_key: Callable[[float], str], interval: float
+) -> None:
+    while True:
+        draw()
+        key = read_key(max(interval, 0.1))
+        if key in ("q", "Q", "\x03", "\x04"):
+            return
+        if key == "s":
+            screen.next_order()
+
+
+class _Screen:
+    """Follows ledgers and draws what they say."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self._paths = arguments.paths
+        self._order = arguments.sort
+        self._begin_day(time.time_ns() // 1000)
+
+    def next_order(self) -> None:
+        self._order = _ORDERS[(_ORDERS.index(self._order) + 1) % len(_ORDERS)]
+
+    def picture(self, console: Console) -> RenderableType:
+        now_us = time.time_ns() // 1000
+        if now_us // DAY_US != self._today.day:
+            self._begin_day(now_us)
+        self._today.add(self._follower.rows())
+        self._today.give_up(now_us)
+        return _picture(self._today, now_us, self._order, console)
+
+    def _begin_day(self, now_us: int) -> None:
+        at = datetime.fromtimestamp(now_us / 1e6, timezone.utc)
+        self._follower = Follower(*self._paths, day=f"{at:%Y-%m-%d}")
+        self._today = Today(now_us // DAY_US)
+
+
+def _picture(today: Today, now_us: int, order: str, console: Console) -> RenderableType:
+    from rich.console import Group
+    from rich.text import Text
+
+    room = max(console.height - _LINES_AROUND, 4)
+    models = min(len(today.models), max(room // 3, 2))
+    calls, tokens = today.all.minute.rates(now_us)
+    at = datetime.fromtimestamp(now_us / 1e6, timezone.utc)
+    head = Text(f"costmark top  {at:%Y-%m-%d %H:%M:%S} UTC", style="bold")
+    line = Text(
+        f"{calls:.1f} calls/s   {_count(tokens)} tokens/s   {today.all.in_flight} in flight   "
+        f"today {_spend(today.all)} in {_count(today.all.calls)} calls"
+    )
+    return Group(
+        head,
+        line,
+        Text(),
+        _table("project", today.projects, now_us, order, room - models, console.width),
+        Text(),
+        _table("model", today.models, now_us, order, models, console.width),
+        Text(),
+        _states(today),
+        Text(f"q quit   s order: {order}   +? some of it has no price", style="dim"),
+    )
+
+
+def _states(today: Today) -> RenderableType:
+    """What the sums leave out, in words; red when there is any of it."""
+    from rich.text import Text
+
+    found = {
+        "unpriced": today.all.unpriced,
+        "incomplete": today.all.incomplete,
+        "unattributed": today.unattributed,
+        "refused": today.refused,
+        "unknown": today.unknown,
+        "lost": today.lost,
+    }
+    line = Text()
+    for name, count in found.items():
+        line.append(f"{name} {_count(count)}", style="red" if count else "dim")
+        line.append("  ")
+    return line
+
+
+def _table(
+    title: str, found: dict[str, Sums], now_us: int, order: str, rows: int, width: int
+) -> RenderableType:
+    from rich.table import Table
+
+    table = Table(
+        box=None,
+        width=min(width, _WIDEST),
+        padding=(0, 1, 0, 0),
+        header_style="reverse",
+    )
+    table.add_column(title.upper(), ratio=1, no_wrap=True, overflow="ellipsis")
+    wide = width >= 100
+    columns = ["CALL/S", "CALLS", "ERRORS", "FLIGHT", "INPUT", "OUTPUT", "SPEND"]
+    if not wide:
+        columns.remove("FLIGHT")
+    for name in columns:
+        table.add_column(name, justify="right", no_wrap=True, min_width=7 if wide else 6)
+    ordered = sorted(found.items(), key=lambda each: _rank(each[1], order, now_us), reverse=True)
+    shown = ordered if len(ordered) <= rows else ordered[: rows - 1]
+    for name, sums in shown:
+        table.add_row(*_cells(name, sums, now_us, wide=wide))
+    if len(shown) < len(ordered):
+        table.add_row(f"and {len(ordered) - len(shown)} more", *("" for _ in columns), style="dim")
+    return table
+
+
+def _cells(name: str, sums: Sums, now_us: int, *, wide: bool) -> list[RenderableType]:
+    from rich.text import Text
+
+    cells: list[RenderableType] = [
+        Text(plain(name)),
+        f"{sums.minute.rates(now_us)[0]:.1f}",
+        _count(sums.calls),
+        Text(_count(sums.errors), style="red" if sums.errors else ""),
+        _count(sums.input),
+        _count(sums.output),
+        Text(_spend(sums)),
+    ]
+    if wide:
+        cells.insert(4, _count(sums.in_flight))
+    return cells
+
+
+def _spend(sums: Sums) -> str:
+    """What is known of it; a mark where there is more that has no price."""
+    if not sums.unpriced:
+        return usd(sums.pico_usd)
+    return usd(sums.pico_usd) + "+?" if sums.pico_usd else "no price"
+
+
+def _count(number: float) -> str:
+    """A count in at most six characters."""
+    if number < 10_000:
+        return f"{number:.0f}"
+    for unit in "kMGT":
+        number /= 1000
+        if number < 999.5:
+            return f"{number:.3g}{unit}"
+    return f"{number:.0f}T"
+
+
+def usd(pico: int) -> str:
+    """An amount in dollars, rounded down to what is worth showing."""
+    if 0 < pico < 100_000_000:
+        return "<$.0001"
+    if pico < 10 * 10**12:
+        return f"${pico // 10**12}.{pico // 10**8 % 10**4:04}"
+    return f"${pico // 10**12:,}.{pico // 10**10 % 100:02}"
+
+
+def _no_key(seconds: float) -> str:
+    time.sleep(seconds)
+    return ""
+
+
+@contextlib.contextmanager
+def _keys() -> Iterator[Callable[[float], str]]:
+    """Read single keys, without their echo, while in the context."""
+    import termios
+    import tty
+
+    descriptor = sys.stdin.fileno()
+    if not os.isatty(descriptor):
+        yield _no_key
+        return
+    before = termios.tcgetattr(descriptor)
+    tty.setcbreak(descriptor)
+    try:
+
+        def read_key(seconds: float) -> str:
+            ready, _, _ = select.select([descriptor], [], [], seconds)
+            return os.read(descriptor, 1).decode(errors="replace") if ready else ""
+
+        yield read_key
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)

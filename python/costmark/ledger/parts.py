@@ -1,0 +1,226 @@
+"""Parts: the rows of closed segments, as Parquet files that any engine reads."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from datetime import date, timedelta
+from typing import IO, TYPE_CHECKING, Any
+
+from ..errors import ConfigurationError
+from .manifests import Layout, ManifestError, Part, hash_of, make_folder, private, sync_folder
+from .rows import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import duckdb
+
+    from .rows import Row
+
+_INT32 = ("v", "attempt", "status")
+_TYPES = {"string": "VARCHAR", "integer": "BIGINT", "boolean": "BOOLEAN", "array": "VARCHAR[]"}
+_DAY_US = 86_400_000_000
+_FETCH = 2_000
+_LARGEST_LINE = 2 << 20
+# Rows are buffered per day until they are this large; then they become a part.
+_LARGEST_DRAFT = 256 << 20
+
+
+@functools.cache
+def columns() -> dict[str, str]:
+    """The columns of a part with their types, in the schema's order, and ``extra`` last."""
+    return {
+        **{name: _type_of(name, form) for name, form in schema()["properties"].items()},
+        "extra": "VARCHAR",
+    }
+
+
+def _type_of(name: str, form: dict[str, Any]) -> str:
+    if name in _INT32:
+        return "INTEGER"
+    if form["type"] == "object":
+        return f"MAP(VARCHAR, {_TYPES[form['additionalProperties']['type']]})"
+    return _TYPES[form["type"]]
+
+
+def connect(memory: str = "256MB", threads: int = 1) -> duckdb.DuckDBPyConnection:
+    """DuckDB in memory, that loads nothing over the network. ConfigurationError without it."""
+    try:
+        import duckdb
+    except ImportError:
+        raise ConfigurationError(
+            "compacted rows are read and written by DuckDB; install costmark[report]",
+            code="unsupported",
+        ) from None
+    return duckdb.connect(
+        config={
+            "memory_limit": memory,
+            "threads": threads,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "preserve_insertion_order": True,
+        }
+    )
+
+
+def day_of(row: Row) -> int:
+    """The UTC day that a row belongs to: that of its end, or else of its start."""
+    at: int = row["end_us"] if "end_us" in row else row["start_us"]
+    return at // _DAY_US
+
+
+def folder_of(day: int) -> str:
+    """The name of a day's folder."""
+    return f"date={date(1970, 1, 1) + timedelta(days=day)}"
+
+
+def fitted_line(row: Row, line: bytes | None = None) -> bytes:
+    """A row as JSON with the columns of a part; ``line`` is its text, if it is at hand."""
+    known = columns().keys()
+    if line is not None and row.keys() <= known and "extra" not in row:
+        return line
+    # A member named extra is one of a later writer.
+    extra = {name: value for name, value in row.items() if name not in known or name == "extra"}
+    fitted = {name: value for name, value in row.items() if name not in extra}
+    if extra:
+        fitted["extra"] = json.dumps(extra, ensure_ascii=False)
+    return json.dumps(fitted, ensure_ascii=False).encode()
+
+
+class PartWriter:
+    """Collects rows and writes them as parts, one or more for each day.
+
+    As a context: what it made is removed when an error ends it.
+    """
+
+    def __init__(self, layout: Layout, number: int) -> None:
+        self._layout = layout
+        self._number = number
+        self._drafts: dict[int, IO[bytes]] = {}
+        self._counts: dict[int, int] = {}
+        self._sizes: dict[int, int] = {}
+        self._made: list[Part] = []
+        self._work = layout.rows / ".work"
+
+    def __enter__(self) -> PartWriter:
+        make_folder(self._work)
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        for file in self._drafts.values():
+            file.close()
+        remove_work(self._layout)
+        if kind is not None:
+            for part in self._made:
+                (self._layout.rows / part.name).unlink(missing_ok=True)
+
+    def add(self, row: Row, line: bytes | None = None) -> None:
+        """Add a row; ``line`` is its text, if it is at hand."""
+        line = fitted_line(row, line)
+        day = day_of(row)
+        file = self._drafts.get(day)
+        if file is None:
+            file = open(self._work / f"{day}.jsonl", "wb", opener=private)  # noqa: SIM115
+            self._drafts[day] = file
+            self._counts[day] = self._sizes[day] = 0
+        self._counts[day] += 1
+        self._sizes[day] += file.write(line) + file.write(b"\n")
+        if self._sizes[day] > _LARGEST_DRAFT:
+            self._write(day)
+
+    def finish(self) -> tuple[Part, ...]:
+        """Write what is left. The parts are on the disk, under their names."""
+        for day in sorted(self._drafts):
+            self._write(day)
+        return tuple(self._made)
+
+    def _write(self, day: int) -> None:
+        draft = self._drafts.pop(day)
+        draft.close()
+        name = f"{folder_of(day)}/{self._number:06}-{len(self._made)}.parquet"
+        target = self._layout.rows / name
+        make_folder(target.parent)
+        work = self._work / "part.parquet"
+        work.touch(mode=0o600)
+        with connect() as database:
+            # The names are the schema's.
+            database.execute(
+                f"COPY (SELECT * FROM {json_table('$source')}) "  # noqa: S608
+                f"TO '{_quoted(work)}' (FORMAT parquet, COMPRESSION zstd)",
+                {"source": draft.name},
+            )
+        work.chmod(0o600)
+        with work.open("rb+") as file:
+            os.fsync(file.fileno())
+        part = Part(name, self._counts.pop(day), work.stat().st_size, hash_of(work))
+        work.replace(target)
+        sync_folder(target.parent)
+        self._made.append(part)
+
+
+def remove_work(layout: Layout) -> None:
+    """Remove what a process left that was killed at work. Only with the lock."""
+    work = layout.rows / ".work"
+    if work.is_dir():
+        for path in work.iterdir():
+            path.unlink()
+        work.rmdir()
+
+
+def remove_orphans(layout: Layout, parts: dict[str, Part]) -> None:
+    """Remove parts that no manifest names. Only with the lock."""
+    remove_work(layout)
+    for path in layout.rows.rglob("*.parquet"):
+        if path.relative_to(layout.rows).as_posix() not in parts:
+            path.unlink()
+
+
+def rows_of_part(path: Path) -> Iterator[Row]:
+    """The rows of a part, as their segments had them.
+
+    Raises FileNotFoundError, and ManifestError when it is no part, or no longer.
+    """
+    names = list(columns())
+    listed = ", ".join(f'"{name}"' for name in names)
+    query = f"SELECT {listed} FROM read_parquet($path)"  # noqa: S608 - the schema's names
+    with connect() as database:
+        if not path.exists():
+            raise FileNotFoundError(path)
+        try:
+            result = database.execute(query, {"path": str(path)})
+            while batch := result.fetchmany(_FETCH):
+                for values in batch:
+                    yield _row_of(names, values)
+        except database_error() as error:
+            if not path.exists():
+                raise FileNotFoundError(path) from None
+            raise ManifestError(f"{path}: the part cannot be read: {error}") from None
+
+
+def database_error() -> type[Exception]:
+    """What DuckDB raises."""
+    import duckdb
+
+    return duckdb.Error
+
+
+def _row_of(names: list[str], values: tuple[Any, ...]) -> Row:
+    row = {name: value for name, value in zip(names, values, strict=True) if value is not None}
+    extra = row.pop("extra", None)
+    return row if extra is None else {**row, **json.loads(extra)}
+
+
+def json_table(source: str) -> str:
+    """SQL of the rows in files of fitted lines; ``source`` is a parameter."""
+    types = ", ".join(f"'{name}': '{kind}'" for name, kind in columns().items())
+    return (
+        f"read_json({source}, format = 'newline_delimited', columns = {{{types}}}, "
+        f"maximum_object_size = {_LARGEST_LINE})"
+    )
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

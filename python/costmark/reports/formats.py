@@ -1,0 +1,163 @@
+"""A report as text: for people, for programs, for spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .summary import Report, Sums
+
+_COUNTS = (
+    *("calls", "attempts", "errors", "input", "cached", "cache_write", "output", "reasoning"),
+    *("unpriced", "partial", "elsewhere", "incomplete", "untold"),
+)
+_NONE = "(none)"
+# Spreadsheets take what begins like this for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def usd(pico: int) -> str:
+    """An amount in dollars, to the pico, without zeros at the end: ``12.5``."""
+    sign, pico = ("-", -pico) if pico < 0 else ("", pico)
+    text = f"{sign}{pico // 10**12}.{pico % 10**12:012}".rstrip("0")
+    return text + "00" if text.endswith(".") else text
+
+
+def dollars(pico: int) -> str:
+    """An amount for people: cents from ten dollars on, and more digits below."""
+    digits = 2 if pico >= 10 * 10**12 else 4
+    step = 10 ** (12 - digits)
+    rounded = (pico + step // 2) // step
+    if rounded == 0 and pico:
+        return "<$0.0001"
+    return f"${rounded // 10**digits:,}.{rounded % 10**digits:0{digits}}"
+
+
+def spend(sums: Sums) -> str:
+    """What is known of the costs, and a mark where there is more."""
+    if sums.is_known:
+        return dollars(sums.cost_pico)
+    return f"{dollars(sums.cost_pico)} + ?" if sums.cost_pico else "no price"
+
+
+def states(report: Report) -> list[tuple[str, str]]:
+    """What is not in the lines, or not what it seems; every name is always there."""
+    total, found = report.total, report.states
+    unattributed = found.unattributed
+    return [
+        ("unattributed", f"{_attempts(unattributed.attempts)}, {spend(unattributed)}"),
+        ("unpriced", _attempts(total.unpriced)),
+        ("partial", _attempts(total.partial)),
+        ("elsewhere", _attempts(total.elsewhere)),
+        ("incomplete", _attempts(total.incomplete)),
+        ("untold", f"{_attempts(total.untold)} that did not fail and told no usage"),
+        ("unknown", f"{_attempts(found.unknown)} that began and have no end"),
+        ("in flight", _attempts(found.in_flight)),
+        ("refused", f"{found.refused} calls"),
+        ("torn", f"{found.torn} rows"),
+        ("lost", f"{found.lost} rows, as their writers say"),
+        ("unreadable", f"{found.unreadable} lines"),
+    ]
+
+
+def prices(report: Report) -> str:
+    """Which book, and whether it is old."""
+    old = "; it is more than 30 days old" if report.book.is_old() else ""
+    return f"{report.book.date} ({report.book.hash[:12]}){old}"
+
+
+def period(report: Report) -> str:
+    """From when to when."""
+    since = "the beginning" if report.since is None else f"{report.since:%Y-%m-%d %H:%M}"
+    until = "now" if report.until is None else f"{report.until:%Y-%m-%d %H:%M}"
+    return f"{since} to {until} UTC"
+
+
+def as_json(report: Report) -> str:
+    """Amounts as texts, since they need more than 53 bits."""
+    value = {
+        "version": 1,
+        "by": list(report.by),
+        "since": report.since and report.since.isoformat(),
+        "until": report.until and report.until.isoformat(),
+        "prices": {
+            "date": report.book.date.isoformat(),
+            "hash": report.book.hash,
+            "is_old": report.book.is_old(),
+        },
+        "lines": [
+            {**dict(zip(report.by, line.key, strict=True)), **_sums(line.sums)}
+            for line in report.lines
+        ],
+        "total": _sums(report.total),
+        "states": {
+            "unattributed": _sums(report.states.unattributed),
+            **{
+                name: getattr(report.states, name)
+                for name in ("unknown", "in_flight", "refused", "torn", "lost", "unreadable")
+            },
+        },
+    }
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+
+
+def as_csv(report: Report) -> str:
+    """Amounts to the pico. What a spreadsheet would take for a formula has a ``'`` before it."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([*report.by, *_COUNTS, "cost_usd", "cost_pico"])
+    for line in report.lines:
+        key = ["" if text is None else _no_formula(text) for text in line.key]
+        counts = [getattr(line.sums, name) for name in _COUNTS]
+        writer.writerow([*key, *counts, usd(line.sums.cost_pico), line.sums.cost_pico])
+    return out.getvalue()
+
+
+def as_markdown(report: Report) -> str:
+    """Two tables: the lines with their total, and the states."""
+    titles = [*report.by, "calls", "errors", "input", "output", "cost"]
+    rows = [[_cell(text) for text in line.key] + _cells(line.sums) for line in report.lines]
+    if report.by:
+        rows.append(["**total**", *[""] * (len(report.by) - 1), *_cells(report.total)])
+    aligned = ["---"] * len(report.by) + ["---:"] * 5
+    text = [f"Usage from {period(report)}; list prices of {prices(report)}.", ""]
+    text += [_markdown_row(row) for row in (titles, aligned, *rows)]
+    text += ["", "| not in these lines, or uncertain | |", "| --- | --- |"]
+    text += [_markdown_row([name, value]) for name, value in states(report)]
+    return "\n".join(text) + "\n"
+
+
+def _markdown_row(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(text: str | None) -> str:
+    """A text that no reader of Markdown takes for markup."""
+    if text is None:
+        return _NONE
+    plain = "".join(c if c.isprintable() else " " for c in text)
+    return "".join(f"\\{c}" if c in "\\`*_{}[]<>()#+!|~&" else c for c in plain)
+
+
+def _cells(sums: Sums) -> list[str]:
+    counts = (sums.calls, sums.errors, sums.input, sums.output)
+    return [*(f"{count:,}" for count in counts), spend(sums)]
+
+
+def _attempts(count: int) -> str:
+    return f"{count:,} attempt{'' if count == 1 else 's'}"
+
+
+def _sums(sums: Sums) -> dict[str, Any]:
+    return {
+        **{name: getattr(sums, name) for name in _COUNTS},
+        "cost_pico": str(sums.cost_pico),
+        "cost_usd": usd(sums.cost_pico),
+    }
+
+
+def _no_formula(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text

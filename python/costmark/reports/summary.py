@@ -1,0 +1,338 @@
+"""A report: sums by whatever a row says, priced as the book says now."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import TYPE_CHECKING, Any
+
+from ..ledger.read import sources
+from ..ledger.verify import is_written
+from ..prices import PriceBook, served_model
+from .dimensions import condition, expression
+from .source import Source, run
+
+if TYPE_CHECKING:
+    import datetime as dt
+    import os
+    from collections.abc import Iterable, Sequence
+
+    from .source import Progress
+
+_HOUR_US = 3_600_000_000
+_DAY_US = 86_400_000_000
+# Parts of the usage that have prices of their own, and where a row has them.
+_METERS = (
+    *("cache_write_5m", "cache_write_30m", "cache_write_1h", "cache_write_12h"),
+    *("audio_input", "audio_output", "web_search", "web_fetch"),
+)
+_COUNTS = ("input", "cached", "cache_write", "output", "total")
+
+
+@dataclasses.dataclass
+class Sums:
+    """What attempts used, and what of it has no price."""
+
+    calls: int = 0
+    """First attempts: calls of the caller."""
+    attempts: int = 0
+    errors: int = 0
+    input: int = 0
+    cached: int = 0
+    cache_write: int = 0
+    output: int = 0
+    reasoning: int = 0
+    cost_pico: int = 0
+    """What has a price, in pico-USD; the states below are not in it."""
+    unpriced: int = 0
+    """Attempts with usage that the book has no price for."""
+    partial: int = 0
+    """Attempts of which a part has no price, since its details were not told."""
+    elsewhere: int = 0
+    """Attempts that are billed elsewhere: reserved capacity, batch jobs."""
+    incomplete: int = 0
+    """Attempts whose answer was cut short: what was seen until then counts."""
+    untold: int = 0
+    """Attempts that did not fail and told no usage."""
+
+    def add(self, other: Sums) -> None:
+        """Add another's counts to these."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether `cost_pico` is all of it."""
+        return not (self.unpriced or self.partial or self.elsewhere or self.untold)
+
+
+@dataclasses.dataclass
+class Line:
+    """One line of a report."""
+
+    key: tuple[str | None, ...]
+    """A value for each dimension; None where the rows say nothing."""
+    sums: Sums
+
+
+@dataclasses.dataclass
+class States:
+    """What is not in the lines, or not what it seems."""
+
+    unattributed: Sums = dataclasses.field(default_factory=Sums)
+    """Of attempts that no project was named for."""
+    unknown: int = 0
+    """Attempts that began and have no end: their usage may be billed."""
+    in_flight: int = 0
+    refused: int = 0
+    lost: int = 0
+    """Rows that writers had no room for."""
+    torn: int = 0
+    unreadable: int = 0
+    """Lines that are no rows, without the torn ones."""
+    expired: int = 0
+    """Rows that were pruned."""
+
+
+@dataclasses.dataclass
+class Report:
+    """Sums of ledgers."""
+
+    by: tuple[str, ...]
+    since: dt.datetime | None
+    until: dt.datetime | None
+    lines: list[Line]
+    total: Sums
+    states: States
+    book: PriceBook
+    files: int
+
+
+def report(
+    *paths: str | os.PathLike[str],
+    by: Sequence[str] = ("project",),
+    since: dt.datetime | None = None,
+    until: dt.datetime | None = None,
+    where: Iterable[str] = (),
+    book: PriceBook | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Sum up the ledgers of one or more machines, raw and compacted.
+
+    ``by`` names dimensions: ``project``, ``model``, ``day``, ``tag:team``, ``label:feature`` … An
+    attempt belongs to the time of its end, from ``since`` up to and without ``until``. ``where``
+    are conditions such as ``project=proj_a`` and ``tag:team!=search``. Costs are those of ``book``,
+    by default the one that ships. Raises ConfigurationError without DuckDB, RequestError for what
+    cannot be grouped by.
+    """
+    book = book or PriceBook.shipped()
+    keys = [expression(name) for name in by]
+    conditions = [condition(each) for each in where]
+    if since is not None:
+        conditions.append(f"end_us >= {_us(since)}")
+    if until is not None:
+        conditions.append(f"end_us < {_us(until)}")
+    with Source(*paths, progress=progress) as source:
+        groups = _groups(source, keys, conditions, book)
+        states = _states(source, paths, since, until)
+    lines: dict[tuple[str | None, ...], Sums] = {}
+    total = Sums()
+    for group in groups:
+        sums = _priced(group, book)
+        lines.setdefault(group.key, Sums()).add(sums)
+        total.add(sums)
+        if group.values["is_unattributed"]:
+            states.unattributed.add(sums)
+    return Report(
+        by=tuple(by),
+        since=since,
+        until=until,
+        lines=sorted(
+            (Line(key, sums) for key, sums in lines.items()),
+            key=lambda line: (-line.sums.cost_pico, -line.sums.attempts, str(line.key)),
+        ),
+        total=total,
+        states=states,
+        book=book,
+        files=source.files,
+    )
+
+
+def _us(moment: dt.datetime) -> int:
+    if moment.tzinfo is None:
+        raise ValueError("a time needs a time zone, such as timezone.utc")
+    return round(moment.timestamp()) * 1_000_000
+
+
+@dataclasses.dataclass
+class _Group:
+    """Attempts that are priced alike."""
+
+    key: tuple[str | None, ...]
+    values: dict[str, Any]
+
+
+# One price of a sum is the sum of the prices, as long as the same counts were told, and the same of
+# them are 0 or too large for the whole that they are a part of.
+def _groups(
+    source: Source, keys: list[str], conditions: list[str], book: PriceBook
+) -> list[_Group]:
+    meters = {name: f"coalesce(map_extract(meters, '{name}')[1], 0)" for name in _METERS}
+    all_meters = " + ".join(meters.values())
+    times = " + ".join(meters[name] for name in _METERS[:4])
+    band = " + ".join(f"(input > {over})::INTEGER" for over in book.thresholds) or "0"
+    values = {
+        "model": "coalesce(model, '')",
+        "region": "coalesce(region, '')",
+        "tier": "coalesce(tier, '')",
+        "day": f"end_us // {_DAY_US}",
+        "band": band,
+        "outcome": "outcome",
+        "is_unattributed": "project_source = 'none'",
+        **{f"told_{name}": f'"{name}" IS NOT NULL' for name in _COUNTS},
+        "told_meters": "coalesce(len(map_keys(meters)), 0) > 0",
+        "has_other_meters": f"coalesce(list_sum(map_values(meters)), 0) > {all_meters}",
+        "is_total_input": "coalesce(total = input, false)",
+        "is_total_output": "coalesce(total = output, false)",
+        "has_rest": f"coalesce(input, 0) > {_parts_of_input(meters)}",
+        "has_less": f"coalesce(input, 0) < {_parts_of_input(meters)}",
+        "has_cached": "coalesce(cached, 0) > 0",
+        "has_write": "coalesce(cache_write, 0) > 0",
+        "has_output": f"coalesce(output, 0) > {meters['audio_output']}",
+        "has_less_output": f"coalesce(output, 0) < {meters['audio_output']}",
+        "untold_times": f"sign(coalesce(cache_write, 0) - ({times}))",
+        **{f"has_{name}": f"{sql} > 0" for name, sql in meters.items()},
+    }
+    sums = {
+        "attempts": "count(*)",
+        "calls": "count(*) FILTER (attempt = 1)",
+        **{f"sum_{name}": f'sum("{name}")' for name in (*_COUNTS, "reasoning")},
+        **{f"sum_{name}": f"sum({sql})" for name, sql in meters.items()},
+    }
+    listed = [f"{sql} AS k{place}" for place, sql in enumerate(keys)]
+    listed += [f"{sql} AS {name}" for name, sql in {**values, **sums}.items()]
+    wanted = " AND ".join(conditions) or "true"
+    sql = f"SELECT {', '.join(listed)} FROM ended WHERE {wanted} GROUP BY ALL"  # noqa: S608
+    names = [*values, *sums]
+    return [
+        _Group(tuple(found[: len(keys)]), dict(zip(names, found[len(keys) :], strict=True)))
+        for found in run(source.database, sql).fetchall()
+    ]
+
+
+def _parts_of_input(meters: dict[str, str]) -> str:
+    return f"(coalesce(cached, 0) + coalesce(cache_write, 0) + {meters['audio_input']})"
+
+
+def _priced(group: _Group, book: PriceBook) -> Sums:
+    values = group.values
+    attempts: int = values["attempts"]
+    failed = values["outcome"] == "error"
+    sums = Sums(
+        calls=values["calls"],
+        attempts=attempts,
+        errors=attempts if failed else 0,
+        incomplete=attempts if values["outcome"] == "incomplete" else 0,
+        **{
+            name: int(values[f"sum_{name}"] or 0)
+            for name in ("input", "cached", "cache_write", "output", "reasoning")
+        },
+    )
+    model, serving = served_model(values["model"])
+    cost = book.price(
+        model=model,
+        region=values["region"],
+        serving=serving,
+        tier=values["tier"],
+        end=values["day"] * _DAY_US,
+        input_tokens=_told(values, "input"),
+        cached_input_tokens=_told(values, "cached"),
+        cache_write_tokens=_told(values, "cache_write"),
+        output_tokens=_told(values, "output"),
+        total_tokens=_total(values),
+        meters=_meters(values),
+        input_of_each=_input_of_each(values, book),
+    )
+    if values["has_other_meters"] and cost.state != "elsewhere":
+        sums.unpriced = attempts  # meters of a later writer: what they cost is not known here
+        return sums
+    sums.cost_pico = cost.pico_usd or 0
+    if cost.state == "unknown":
+        sums.untold = 0 if failed else attempts
+    elif cost.state in ("unpriced", "partial", "elsewhere"):
+        setattr(sums, cost.state, attempts)
+    return sums
+
+
+def _meters(values: dict[str, Any]) -> dict[str, int]:
+    found = {name: int(values[f"sum_{name}"]) for name in _METERS if values[f"has_{name}"]}
+    return found or ({"web_search": 0} if values["told_meters"] else {})
+
+
+def _told(values: dict[str, Any], name: str) -> int | None:
+    return int(values[f"sum_{name}"]) if values[f"told_{name}"] else None
+
+
+def _total(values: dict[str, Any]) -> int | None:
+    """The sum of the totals, which is one side's alone where each call's is."""
+    total = _told(values, "total")
+    if total is None or values["is_total_input"] or values["is_total_output"]:
+        return total
+    while total in (_told(values, "input"), _told(values, "output")):
+        total += 1
+    return total
+
+
+def _input_of_each(values: dict[str, Any], book: PriceBook) -> int | None:
+    band = values["band"]
+    if band is None:
+        return None
+    return 0 if band == 0 else book.thresholds[int(band) - 1] + 1
+
+
+def _states(
+    source: Source,
+    paths: tuple[str | os.PathLike[str], ...],
+    since: dt.datetime | None,
+    until: dt.datetime | None,
+) -> States:
+    states = States(
+        torn=source.faults["torn"],
+        unreadable=sum(source.faults.values()) - source.faults["torn"],
+        expired=source.rows_removed,
+    )
+    period = " AND ".join(
+        [
+            "true",
+            *([f"start_us >= {_us(since)}"] if since else []),
+            *([f"start_us < {_us(until)}"] if until else []),
+        ]
+    )
+    begun = run(
+        source.database,
+        f"SELECT writer, start_us FROM begun WHERE {period}",  # noqa: S608
+    ).fetchall()
+    living = _living(paths) if begun else set()
+    young = time.time_ns() // 1000 - _HOUR_US
+    states.in_flight = sum(writer in living and at > young for writer, at in begun)
+    states.unknown = len(begun) - states.in_flight
+    states.refused = _number(
+        source,
+        f"SELECT count(*) FROM refused WHERE {period}",  # noqa: S608
+    )
+    states.lost = _number(
+        source,
+        "SELECT coalesce(sum(most), 0) FROM "
+        "(SELECT max(rows_lost) AS most FROM notes GROUP BY writer)",
+    )
+    return states
+
+
+def _number(source: Source, sql: str) -> int:
+    (number,) = run(source.database, sql).fetchone() or (0,)
+    return int(number)
+
+
+def _living(paths: tuple[str | os.PathLike[str], ...]) -> set[str]:
+    found = (path for path in sources(*paths) if is_written(path))
+    return {path.name.removesuffix(".jsonl").rpartition("-")[2] for path in found}

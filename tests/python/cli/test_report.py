@@ -1,0 +1,156 @@
+"""``costmark report``: what is printed, and what is refused."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from costmark import ledger
+from costmark.cli.main import main
+from costmark.reports.formats import dollars, usd
+from ledger.segments import attempt, line_of, note, write_segment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PRICED: dict[str, Any] = {
+    "model": "openai.gpt-oss-120b",
+    "region": "us-east-1",
+    "tier": "default",
+    "meters": {},
+}
+YEAR_US = 365 * 86_400_000_000
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    later: dict[str, Any] = {
+        "start_us": attempt(0)["start_us"] + YEAR_US,
+        "end_us": attempt(0)["end_us"] + YEAR_US,
+    }
+    rows = [
+        attempt(0, **PRICED, **later, project="proj_a", input=1000, output=200),
+        attempt(1, **PRICED, **later, project="proj_b", input=10, output=1),
+        attempt(2, **{**PRICED, "model": "secret"}, **later, project="=cmd()|[x]\x1b[2J"),
+        attempt(3, **PRICED, **later, project="default", project_source="none"),
+        {**note(4, "lost"), "rows_lost": 9},
+    ]
+    write_segment(tmp_path, rows, tail=line_of(attempt(5))[:40])
+    return tmp_path
+
+
+def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(["report", *arguments]) == 0
+    return capsys.readouterr().out
+
+
+def test_the_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = shown(capsys, str(folder))
+    lines = {line.split()[0]: line.split() for line in text.splitlines() if line.strip()}
+    assert lines["proj_a"] == ["proj_a", "1", "0", "1,000", "200", "$0.0003"]
+    assert lines["=cmd()|[x]\\x1b[2J"][-2:] == ["no", "price"]
+    assert lines["total"][1:5] == ["4", "0", "1,035", "205"]
+    assert lines["unattributed"][1:3] == ["1", "attempt,"]
+    assert lines["unpriced"] == ["unpriced", "1", "attempt"]
+    assert lines["lost"][1] == "9"
+    assert lines["torn"][1] == "1"
+    assert lines["prices"][2] == "2026-09-30"
+
+
+def test_json_has_amounts_as_texts(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = json.loads(shown(capsys, "--format", "json", "--by", "project,tag:team", str(folder)))
+    assert found["by"] == ["project", "tag:team"]
+    first = found["lines"][0]
+    assert (first["project"], first["tag:team"]) == ("proj_a", "search")
+    assert (first["cost_pico"], first["cost_usd"]) == ("270000000", "0.00027")
+    assert found["states"]["lost"] == 9
+    assert sum(int(line["cost_pico"]) for line in found["lines"]) == int(
+        found["total"]["cost_pico"]
+    )
+
+
+def test_csv_is_safe_in_spreadsheets(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = list(csv.DictReader(io.StringIO(shown(capsys, "--format", "csv", str(folder)))))
+    assert {row["project"][:6] for row in rows} == {"proj_a", "proj_b", "'=cmd(", "defaul"}
+    for row in rows:
+        assert Decimal(row["cost_usd"]) == Decimal(row["cost_pico"]) / 10**12
+
+
+def test_markdown_escapes_what_callers_wrote(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = shown(capsys, "--format", "markdown", str(folder))
+    assert "| =cmd\\(\\)\\|\\[x\\] \\[2J |" in text
+    assert "| **total** | 4 | 0 | 1,035 | 205 |" in text
+
+
+def test_periods(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def calls(*arguments: str) -> int:
+        out = shown(capsys, "--format", "json", *arguments, str(folder))
+        found: int = json.loads(out)["total"]["calls"]
+        return found
+
+    assert calls("--since", "2026-11-30") == 4
+    assert calls("--until", "2026-11-30T12:00Z") == 0
+    assert calls("--since", "2026-11-30T12:00+00:00", "--until", "2026-12-01") == 4
+    assert calls("--last", "1h", "--where", "project=proj_a") in (0, 1)
+    assert calls("--where", "project!=proj_a") == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(["--since", "yesterday"], "as in 2026-11-30"), (["--last", "a week"], "as in 24h, 7d or 4w")],
+)
+def test_what_is_misspelled(
+    folder: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["report", *arguments, str(folder)])
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--last", "1d", "--since", "2026-11-30"], "not both"),
+        (["--by", "team"], "nothing to group by"),
+        (["--where", "team"], "no condition"),
+        (["--prices", "/no/such/book"], "/no/such/book"),
+    ],
+)
+def test_what_is_refused(
+    folder: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", *arguments, str(folder)]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_a_compacted_ledger_gives_the_same_page(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def page() -> list[str]:  # without the number of files
+        return shown(capsys, "--by", "project,day,model", str(folder)).splitlines()[1:]
+
+    before = page()
+    ledger.compact(folder)
+    ledger.prune(folder)
+    assert page() == before
+
+
+@pytest.mark.parametrize(
+    ("pico", "exact", "short"),
+    [
+        (0, "0.00", "$0.0000"),
+        (1, "0.000000000001", "<$0.0001"),
+        (12_500_000_000_000, "12.5", "$12.50"),
+        (1_234_567_890_123_456_789, "1234567.890123456789", "$1,234,567.89"),
+    ],
+)
+def test_amounts(pico: int, exact: str, short: str) -> None:
+    assert usd(pico) == exact
+    assert dollars(pico) == short

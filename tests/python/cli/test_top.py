@@ -1,0 +1,189 @@
+"""``costmark top`` on a real terminal, whose screen is read."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from fcntl import ioctl
+from typing import TYPE_CHECKING, Any
+
+import pyte
+import pytest
+
+from costmark.cli.main import main
+from costmark.cli.top import usd
+from costmark.ledger.live import DAY_US, Today
+from ledger.segments import attempt, line_of, write_segment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def now_us() -> int:
+    return time.time_ns() // 1000
+
+
+def row(seq: int, **members: Any) -> dict[str, Any]:
+    at = now_us()
+    return attempt(seq, start_us=at - 5, end_us=at, **members)
+
+
+def today() -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime())
+
+
+class Terminal:
+    """``costmark top`` in a terminal of that size."""
+
+    def __init__(self, columns: int, lines: int, *arguments: str) -> None:
+        self.screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self.screen)
+        self.pid, self._descriptor = pty.fork()
+        if self.pid == 0:
+            os.environ.update(TERM="xterm-256color", PYTHONPATH=os.pathsep.join(sys.path))
+            os.environ.pop("NO_COLOR", None)
+            command = [sys.executable, "-m", "costmark.cli", "top", "--interval", "0.1", *arguments]
+            os.execv(sys.executable, command)
+        ioctl(self._descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def shows(self, condition: Callable[[str], bool], seconds: float = 20) -> str:
+        end = time.monotonic() + seconds
+        while not condition(text := "\n".join(self.screen.display)):
+            assert time.monotonic() < end, text
+            if select.select([self._descriptor], [], [], 0.1)[0]:
+                self._stream.feed(os.read(self._descriptor, 1 << 16))
+        return text
+
+    def press(self, key: str) -> None:
+        os.write(self._descriptor, key.encode())
+
+    def end(self) -> int:
+        """The exit status. What it still says is read, or it would wait for that."""
+        try:
+            while os.read(self._descriptor, 1 << 16):
+                pass
+        except OSError:
+            pass
+        os.close(self._descriptor)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(80, 24), (200, 50)])
+def test_a_screen(tmp_path: Path, columns: int, lines: int) -> None:
+    rows = [
+        row(0, project="proj_support", cost_pico=1_234_567_890_123, labels={}),
+        row(1, project="proj_search", cost_pico=45_000_000_000, cost_state="unpriced"),
+        row(2, project="proj_search", outcome="error", status=500, cost_pico=0),
+    ]
+    path = write_segment(tmp_path, rows, day=today())
+    terminal = Terminal(columns, lines, str(tmp_path))
+    shown = terminal.shows(lambda text: "proj_support" in text and "q quit" in text)
+    assert "today $1.2795+? in 3 calls" in shown
+    assert "unpriced 1  incomplete 0" in shown
+    assert shown.index("proj_support") < shown.index("proj_search")  # by spend
+    (line,) = (each for each in shown.splitlines() if "proj_search" in each)
+    assert line.rstrip().endswith("$0.0450+?")
+    terminal.press("s")
+    shown = terminal.shows(lambda text: "order: calls" in text)
+    assert shown.index("proj_search") < shown.index("proj_support")
+    with path.open("ab") as file:
+        file.write(line_of(row(3, project="proj_new")))
+    terminal.shows(lambda text: "proj_new" in text)
+    terminal.press("q")
+    assert terminal.end() == 0
+
+
+def test_what_is_too_much_for_the_screen_is_counted(tmp_path: Path) -> None:
+    rows = [row(seq, project=f"proj_{seq}", model=f"model-{seq}") for seq in range(100)]
+    write_segment(tmp_path, rows, day=today())
+    terminal = Terminal(80, 24, str(tmp_path))
+    shown = terminal.shows(lambda text: "q quit" in text)
+    assert "in 100 calls" in shown
+    assert shown.count("more") == 2
+    assert len([line for line in shown.splitlines() if line.strip()]) <= 24
+    terminal.press("q")
+    assert terminal.end() == 0
+
+
+def test_control_c_ends_it_and_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
+    write_segment(tmp_path, [row(0)], day=today())
+    terminal = Terminal(80, 24, str(tmp_path))
+    terminal.shows(lambda text: "q quit" in text)
+    os.kill(terminal.pid, signal.SIGINT)
+    assert terminal.end() == 0
+
+
+def test_no_name_moves_the_cursor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [row(0, project="\x1b[2J[red]x[/red]\r\n\x9b31m", model="m\u202e\x07")]
+    write_segment(tmp_path, rows, day=today())
+    assert main(["top", "--once", str(tmp_path)]) == 0
+    shown = capsys.readouterr().out
+    assert "\\x1b[2J[red]x[/red]" in shown
+    assert all(c == "\n" or c.isprintable() for c in shown)
+
+
+def test_nothing_yet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "raw").mkdir()
+    assert main(["top", "--once", str(tmp_path)]) == 0
+    assert "in 0 calls" in capsys.readouterr().out
+    assert main(["top", "--once", str(tmp_path / "nowhere")]) == 1
+    assert "there is no ledger" in capsys.readouterr().err
+
+
+def test_what_is_in_flight(tmp_path: Path) -> None:
+    found = Today(now_us() // DAY_US)
+    begin = {**row(0), "kind": "begin"}
+    found.add([begin])
+    assert found.all.in_flight == found.projects["proj_a"].in_flight == 1
+    found.add([begin, {**row(1), "op": begin["op"]}])
+    assert (found.all.in_flight, found.all.calls) == (0, 1)
+    found.add([row(3), {**row(2), "kind": "begin", "op": row(3)["op"]}])  # in the wrong order
+    assert (found.all.in_flight, found.all.calls) == (0, 2)
+    found.add([{**row(9), "kind": "begin", "start_us": now_us() - 2 * 3_600_000_000}])
+    found.give_up(now_us())
+    assert (found.all.in_flight, found.unknown) == (0, 1)
+
+
+def test_a_background_response_is_one_call_with_the_usage_of_its_end() -> None:
+    found = Today(now_us() // DAY_US)
+    found.add([row(0, outcome="open", input=0, output=0, cost_pico=0, response_id="resp_1")])
+    for seq in (1, 2):  # two processes saw its end
+        found.add(
+            [{**row(seq, input=7, output=3, cost_pico=5, response_id="resp_1"), "kind": "settle"}]
+        )
+    assert (found.all.calls, found.all.input, found.all.output, found.all.pico_usd) == (1, 7, 3, 5)
+
+
+def test_another_day_is_not_today() -> None:
+    found = Today(now_us() // DAY_US)
+    found.add([attempt(0), row(1)])
+    assert found.all.calls == 1
+
+
+def test_rates_are_those_of_a_minute() -> None:
+    found = Today(now_us() // DAY_US)
+    found.add([row(seq, input=100, output=20) for seq in range(30)])
+    assert found.all.minute.rates(now_us()) == (0.5, 60.0)
+    assert found.all.minute.rates(now_us() + 62_000_000) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("pico", "shown"),
+    [
+        (0, "$0.0000"),
+        (1, "<$.0001"),
+        (100_000_000, "$0.0001"),
+        (9_999_999_999_999, "$9.9999"),
+        (10_000_000_000_000, "$10.00"),
+        (1_234_567_890_000_000_000, "$1,234,567.89"),
+    ],
+)
+def test_amounts(pico: int, shown: str) -> None:
+    assert usd(pico) == shown
