@@ -77,7 +77,9 @@ def checked_rule(hosts: Collection[str], given: Given) -> tuple[Rule, Given]:
     hosts = tuple(hosts) or tuple(filter(None, _environment_hosts()))
     if hosts:  # one of them may be another vendor's own
         options = {**given.options, "hosts": sorted(hosts)}
-        given = Given(given.project, given.credentials, given.bearer_token, options, given.on_usage)
+        on_usage = given.on_usage
+        given = Given(given.project, given.credentials, given.bearer_token, options)
+        given.on_usage = on_usage
         del options
     rule = Rule(hosts, given)
     check_arguments(given)

@@ -54,8 +54,6 @@ class _InMemory:
 class Message:
     """A request: what `CoreClient` asks an httpx request for."""
 
-    __slots__ = ("_content", "extensions", "headers", "method", "stream", "url")
-
     def __init__(self, method: str, url: str, fields: list[tuple[Any, Any]], body: Any) -> None:
         self.method = method
         self.url = url
