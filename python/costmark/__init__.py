@@ -28,6 +28,9 @@ from .errors import (
 TYPE_CHECKING = False  # without the cost of importing typing
 if TYPE_CHECKING:
     from . import jsonedit, prices
+    from ._client.client import Client
+    from ._client.coverage import Coverage, coverage
+    from ._client.httpx_clients import AsyncHTTPTransport, HTTPTransport
     from ._client.patch import patch, unpatch
     from ._client.wrap import unwrap, wrap
     from ._core import Credentials
@@ -53,6 +56,12 @@ __all__ = [
     "unwrap",
     "patch",
     "unpatch",
+    "coverage",
+    "Coverage",
+    # code without an SDK
+    "HTTPTransport",
+    "AsyncHTTPTransport",
+    "Client",
     # scopes
     "project",
     "current_project",
@@ -97,6 +106,11 @@ _LAZY = {
     "Credentials": "_core",
     "wrap": "_client.wrap",
     "unwrap": "_client.wrap",
+    "Client": "_client.client",
+    "HTTPTransport": "_client.httpx_clients",
+    "AsyncHTTPTransport": "_client.httpx_clients",
+    "coverage": "_client.coverage",
+    "Coverage": "_client.coverage",
     "patch": "_client.patch",
     "unpatch": "_client.patch",
     "route_of": "_routes",

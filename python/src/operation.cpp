@@ -22,6 +22,8 @@ constexpr std::size_t release_gil_from = 4U << 10U;
 constexpr int bad_request = 400;
 constexpr int not_found = 404;
 
+constexpr double most_seconds = 86400;
+
 py::object text_or_none(std::string_view text) {
   if (text.empty()) return py::none();
   return as_text(text);
@@ -273,6 +275,39 @@ py::object PyOperation::head(int status, py::handle headers, std::optional<bool>
                         std::chrono::duration<double>(plan.read_ahead_time).count());
 }
 
+py::tuple PyOperation::send(double timeout, std::uint32_t max_attempts, const py::object& on_body) {
+  const bool in_range = timeout >= 0 && timeout <= most_seconds;  // which NaN is not
+  if (!in_range) throw py::value_error("timeout takes seconds, at most a day");
+  const OneAtATime::Hold hold(lock_);
+  Client& client = pool_->client();
+  SendOptions options;
+  options.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(timeout * 1000));
+  options.max_attempts = max_attempts;
+  if (!on_body.is_none()) {
+    options.on_body = [&on_body](std::string_view piece) -> Status {
+      const GilHeld gil;
+      try {
+        on_body(as_bytes(piece));
+        return {};
+      } catch (py::error_already_set& exception) {
+        return keep_exception(exception, Code::stopped_by_callback, "on_body");
+      }
+    };
+  }
+  Status status = with_callbacks([&] { return client.send(operation_, options); });
+  const Response& response = operation_.response();
+  // An answer that says no is an answer; which it is, is the caller's to look at.
+  const bool answered =
+      !status && status.error().code == Code::service && response.http_status() != 0;
+  if (!answered) check(std::move(status));
+  py::list headers;
+  for (const Header& header : response.headers()) {
+    headers.append(py::make_tuple(as_bytes(header.name), as_bytes(header.value)));
+  }
+  return py::make_tuple(response.http_status(), std::move(headers), as_bytes(response.body()),
+                        response.attempts());
+}
+
 py::object PyOperation::feed(const py::object& piece) {
   const Buffer pinned(piece);
   const OneAtATime::Hold hold(lock_);
@@ -367,6 +402,8 @@ void bind_operation(py::module_& module) {
       .def("sent", &PyOperation::sent)
       .def("head", &PyOperation::head, py::arg("status"), py::arg("headers") = py::tuple(),
            py::arg("encoded") = false)
+      .def("send", &PyOperation::send, py::arg("timeout") = 0.0, py::arg("max_attempts") = 0,
+           py::arg("on_body") = py::none())
       .def("feed", &PyOperation::feed, py::arg("piece"))
       .def("finish", &PyOperation::finish)
       .def("fail", &PyOperation::fail, py::arg("outcome"))

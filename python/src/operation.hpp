@@ -19,6 +19,7 @@ class OperationPool {
 
   Operation take();
   void give_back(Operation operation) noexcept;
+  Client& client() const noexcept { return *client_; }
 
  private:
   static constexpr std::size_t most_kept = 64;
@@ -58,6 +59,9 @@ class PyOperation {
   // (may_change_body, read_ahead_bytes, read_ahead_seconds). With `encoded` None, and a
   // Content-Encoding among the headers: that one's text, and nothing else has happened.
   py::object head(int status, py::handle headers, std::optional<bool> encoded);
+  // Prepares, sends and observes over libcurl, again where that helps: (status, headers, body,
+  // attempts). `on_body` is called with the pieces of a good answer, which are then not gathered.
+  py::tuple send(double timeout, std::uint32_t max_attempts, const py::object& on_body);
   // The same object when all of it is to be passed on.
   py::object feed(const py::object& piece);
   // (what was held back, next step)

@@ -32,6 +32,7 @@ def test_exports_are_exactly_these() -> None:
             "current_project",
             "bind",
         ),
+        *("coverage", "Coverage", "Client", "HTTPTransport", "AsyncHTTPTransport"),
         *("usage", "reset_usage", "ProjectUsage", "ModelUsage", "Answer"),
         *("request_counts", "RequestCounts"),
         *("Credentials", "sign", "jsonedit", "prices"),

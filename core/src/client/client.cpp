@@ -144,7 +144,7 @@ Status Client::Impl::decide(const Request& request, Prepared::Impl& out) {
   }
   out.endpoint = endpoint.value();
   out.target = client::route(settings, request, url.value(), endpoint.value(), out);
-  if (authorizer.signs(request, out.endpoint)) client::spell_query(request, out);
+  if (authorizer.signs(request, out.endpoint, out)) client::spell_query(request, out);
   if (out.api == Api::responses) out.stored_at = out.target.authority;
   out.attributed();
   return {};

@@ -122,6 +122,12 @@ class CoreClient:
         )
         return found
 
+    def begin(
+        self, method: str, url: str, fields: Any, body: bytes, scope: str | None
+    ) -> _core.Operation:
+        """Begin the operation of a request that is no object of an HTTP library."""
+        return self._core.begin(method, url, fields, body, scope)[0]
+
     # --- Before the SDK starts to send: errors come here, outside of its retries ------------------
 
     def admit(self, request: Any) -> None:
@@ -338,8 +344,8 @@ def _body_at_hand(request: Any) -> bytes | None:
     return None
 
 
-# Streams of httpx, of an upload and of a redirected request.
-_READABLE_AGAIN = ("MultipartStream", "ByteStream")
+# Streams of httpx, of an upload and of a redirected request; and a file of any other library.
+_READABLE_AGAIN = ("MultipartStream", "ByteStream", "RewindableBody")
 
 
 def replayable(request: Any) -> bool:

@@ -1,16 +1,17 @@
-"""`patch` and `unpatch`: wrap the clients that others construct."""
+"""`patch` and `unpatch`: cover the calls that other code makes, with clients that it constructs."""
 
 from __future__ import annotations
 
 import functools
 import importlib.util
+import os
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-from .. import _core
 from .._sdk.base import PACKAGES, sdk_named, sdk_of
-from ..errors import ConfigurationError
+from .._transports import state
+from .._transports.rule import Rule
 from .transport import is_view
 from .wrap import Given, check_arguments, wrap_as_patched
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 _lock = threading.Lock()
 _hooked: dict[type[Any], tuple[Callable[..., None], Callable[..., None]]] = {}
-_rule: _Rule | None = None
+_rule: _SdkRule | None = None
 
 
 def patch(
@@ -35,35 +36,58 @@ def patch(
     on_usage: OnUsage | None = None,
     **options: object,
 ) -> None:
-    """Wrap every client of the OpenAI and the Anthropic SDK that is made from now on for Bedrock.
+    """Cover all that this process sends to Bedrock's hosts and to `hosts`.
 
-    Meant for frameworks that make their own clients. Those whose base URL is a Bedrock host, or one
-    of `hosts` (``"gateway.internal"`` or ``"localhost:8080"``), are wrapped with these arguments,
-    which are those of `wrap`; all others stay untouched. A wrapped client, or a copy of it, that is
-    given the base URL of another host later sends as if it were not wrapped. `project` is for
-    clients that name none themselves. Patching again replaces the arguments. An SDK need not be
-    imported yet, and is not imported by this.
+    ::
+
+        costmark.patch(hosts=["gateway.internal"], project="proj_support")
+        httpx.post("https://gateway.internal/v1/chat/completions", json={...})
+
+    Clients of the OpenAI and the Anthropic SDK that are made from now on are wrapped, with these
+    arguments, which are those of `wrap`. What is sent otherwise, by clients made before or after,
+    is covered where it leaves: by httpx, httpx2, aiohttp (3.12 or newer), urllib3 (2.0 or newer)
+    and requests, each as soon as it is imported. A call that is covered twice is prepared once.
+    `coverage` tells what is covered, and what passed as it was. What botocore sends passes.
+
+    `hosts` are names (``"gateway.internal"``, or ``"localhost:8080"``), by default those of
+    ``COSTMARK_HOSTS``. `project` is for calls that name none themselves. Patching again replaces
+    the arguments.
     """
     global _rule
-    if isinstance(hosts, str):
-        hosts = (hosts,)
-    named = frozenset(_host_and_port(host) for host in hosts)
-    if hosts:  # one of them may be another vendor's own
-        options["hosts"] = sorted(hosts)
     given = Given(project, credentials, bearer_token, options, on_usage)
     del bearer_token, options  # not for tracebacks
-    # What is wrong for any client is said here, not where other code constructs one.
-    check_arguments(given)
+    hosts_rule, given = checked_rule(hosts, given)
     with _lock:
-        _rule = _Rule(named, given)
+        _rule = _SdkRule(hosts_rule, given)
         if _watcher not in sys.meta_path:
             sys.meta_path.insert(0, _watcher)
     for package in PACKAGES & sys.modules.keys():
         _hook_constructors(package)
+    state.follow(hosts_rule)
+    hosts_rule.look_at_environment()
+
+
+def checked_rule(hosts: Collection[str], given: Given) -> tuple[Rule, Given]:
+    """Return what `patch` with these arguments would follow.
+
+    What is wrong for any client is said here, not where other code constructs one.
+    """
+    if isinstance(hosts, str):
+        hosts = (hosts,)
+    hosts = tuple(hosts) or tuple(filter(None, _environment_hosts()))
+    if hosts:  # one of them may be another vendor's own
+        options = {**given.options, "hosts": sorted(hosts)}
+        on_usage = given.on_usage
+        given = Given(given.project, given.credentials, given.bearer_token, options)
+        given.on_usage = on_usage
+        del options
+    rule = Rule(hosts, given)
+    check_arguments(given)
+    return rule, given
 
 
 def unpatch() -> None:
-    """Stop wrapping new clients; those that are wrapped stay so. Harmless without `patch`."""
+    """Cover no more calls; clients of SDKs that are wrapped stay so. Harmless without `patch`."""
     global _rule
     with _lock:
         _rule = None
@@ -74,30 +98,33 @@ def unpatch() -> None:
             # What other code put on top stays; ours below it does nothing without a rule.
             if vars(cls)["__init__"] is hooked:
                 cls.__init__ = original
+    state.follow(None)
 
 
-class _Rule:
-    """Which clients to wrap, and how."""
+def hooked_sdks() -> list[str]:
+    """Return the SDKs whose new clients are wrapped."""
+    with _lock:
+        return sorted({cls.__module__.partition(".")[0] for cls in _hooked})
 
-    def __init__(self, hosts: frozenset[tuple[str, int | None]], given: Given) -> None:
-        self._hosts = hosts
+
+def _environment_hosts() -> list[str]:
+    return [host.strip() for host in os.environ.get("COSTMARK_HOSTS", "").split(",")]
+
+
+class _SdkRule:
+    """Which clients of SDKs to wrap, and how."""
+
+    def __init__(self, rule: Rule, given: Given) -> None:
+        self._rule = rule
         self._given = given
 
     def apply(self, client: Any) -> None:
         # A copy of a wrapped client has its view already, and the code that copies wraps it.
-        if is_view(client._client) or not self._matches(client.base_url):
+        if is_view(client._client) or not self._rule.covers_url(client.base_url):
             return
         sdk = sdk_of(client)
         if sdk is not None and sdk.refusal(client) is None:
-            wrap_as_patched(client, self._matches, self._given)
-
-    def _matches(self, url: Any) -> bool:
-        host, port = url.host.lower(), url.port or {"http": 80, "https": 443}.get(url.scheme)
-        return (
-            (host, None) in self._hosts
-            or (host, port) in self._hosts
-            or _core.is_bedrock_host(host)
-        )
+            wrap_as_patched(client, self._rule.covers_url, self._given)
 
 
 def _hook_constructors(package: str) -> None:
@@ -113,7 +140,7 @@ def _hook_constructors(package: str) -> None:
 
 
 class _Watcher:
-    """Sees to an SDK that is imported after `patch`; leaves the finding of it to others."""
+    """Sees to a library that is imported after `patch`; leaves the finding of it to others."""
 
     def __init__(self) -> None:
         self._looking: set[str] = set()
@@ -121,7 +148,14 @@ class _Watcher:
     def find_spec(
         self, name: str, path: object = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if name not in PACKAGES or name in self._looking:
+        hook = (
+            _hook_constructors
+            if name in PACKAGES
+            else state.hook_library
+            if name in state.LIBRARIES
+            else None
+        )
+        if hook is None or name in self._looking:
             return None
         self._looking.add(name)
         try:
@@ -136,7 +170,7 @@ class _Watcher:
         def exec_module(module: ModuleType) -> None:
             del loader.exec_module
             execute(module)
-            _hook_constructors(name)
+            hook(name)
 
         loader.exec_module = exec_module
         return spec
@@ -153,21 +187,3 @@ def _constructor(original: Callable[..., None]) -> Callable[..., None]:
             _rule.apply(self)
 
     return __init__
-
-
-def _host_and_port(text: str) -> tuple[str, int | None]:
-    host, port = text.strip().lower(), None
-    if host.startswith("["):
-        host, _, rest = host[1:].partition("]")
-        digits = rest.removeprefix(":") if rest else None
-    elif host.count(":") == 1:
-        host, _, digits = host.partition(":")
-    else:
-        digits = None
-    if digits is not None:
-        port = int(digits) if digits.isascii() and digits.isdigit() else 0
-    if not host or set("/@?# ") & set(host) or (port is not None and not 0 < port < 65536):
-        raise ConfigurationError(
-            f"hosts: {text!r} is no host; take a name, or name:port, such as 'localhost:8080'"
-        )
-    return host, port

@@ -11,6 +11,7 @@ import functools
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
+from .._transports.below import below
 from .call import call_of
 from .core_client import CoreClient, logger, replayable
 from .family import family_of, fields_of
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from .call import Call
     from .core_client import Outgoing
     from .exchange import Exchange
-    from .family import Family
 
 
 # --- Views of clients ---------------------------------------------------------------------------
@@ -143,12 +143,13 @@ class Transport:
     makes that attempt. An answer that does not lead to one is passed on as it came.
     """
 
-    __slots__ = ("_core", "_family", "inner")
+    __slots__ = ("_below", "_core", "_family", "inner")
 
-    def __init__(self, inner: Any, core: CoreClient, family: Family) -> None:
+    def __init__(self, inner: Any, core: CoreClient | None, family: Any) -> None:
         self.inner = inner
+        self._below = below(inner)
         self._core = core
-        self._family = family
+        self._family: Any = family
 
     def handle_request(self, request: Any) -> Any:
         """Prepare, send, and read the answer along."""
@@ -158,7 +159,7 @@ class Transport:
         if "target" in request.extensions:
             self._family.take_target(request)
         claimed = core.claim(request)
-        call, operation = _take(core, claimed, request)
+        call, operation = take(core, claimed, request)
         try:
             outgoing = core.prepare(operation, request)
         except BaseException:
@@ -182,7 +183,7 @@ class Transport:
                 outgoing = core.prepare(operation, request)
             except Exception as error:  # noqa: BLE001 - the caller has an answer already
                 call.give_back(operation)
-                _warn_of(error)
+                warn_of(error)
                 return response
 
     async def handle_async_request(self, request: Any) -> Any:
@@ -193,7 +194,7 @@ class Transport:
         if "target" in request.extensions:
             self._family.take_target(request)
         claimed = await core.claim_async(request)
-        call, operation = _take(core, claimed, request)
+        call, operation = take(core, claimed, request)
         try:
             outgoing = await core.prepare_async(operation, request)
         except BaseException:
@@ -217,7 +218,7 @@ class Transport:
                 outgoing = await core.prepare_async(operation, request)
             except Exception as error:  # noqa: BLE001 - the caller has an answer already
                 call.give_back(operation)
-                _warn_of(error)
+                warn_of(error)
                 return response
 
     def _core_of(self, request: Any) -> CoreClient | None:
@@ -230,7 +231,7 @@ class Transport:
     def _send(self, request: Any, outgoing: Outgoing, exchange: Exchange) -> Any:
         try:
             rebuilt = self._family.rebuilt(request, outgoing)
-            response = self.inner.handle_request(rebuilt)
+            response = self._below.handle_request(rebuilt)
             exchange.observe(response, fields_of(response.headers))
             return response
         except BaseException as error:
@@ -240,7 +241,7 @@ class Transport:
     async def _send_async(self, request: Any, outgoing: Outgoing, exchange: Exchange) -> Any:
         try:
             rebuilt = self._family.rebuilt(request, outgoing)
-            response = await self.inner.handle_async_request(rebuilt)
+            response = await self._below.handle_async_request(rebuilt)
             exchange.observe(response, fields_of(response.headers))
             return response
         except BaseException as error:
@@ -251,7 +252,8 @@ class Transport:
         return getattr(self.inner, name)
 
 
-def _take(core: CoreClient, call: Call, request: Any) -> tuple[Call, _core.Operation]:
+def take(core: CoreClient, call: Call, request: Any) -> tuple[Call, _core.Operation]:
+    """Return the operation of a call for one attempt, or another one beside it."""
     operation = call.take()
     while operation is None:  # another attempt of the same call is open
         call = core.beside(call, request)
@@ -259,5 +261,6 @@ def _take(core: CoreClient, call: Call, request: Any) -> tuple[Call, _core.Opera
     return call, operation
 
 
-def _warn_of(error: Exception) -> None:
+def warn_of(error: Exception) -> None:
+    """Say why a refused request was not sent again; its caller gets the refusal."""
     logger.warning("a refused request could not be prepared again: %s", error)

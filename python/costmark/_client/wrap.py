@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     Token = str | Callable[[], str] | Callable[[], Awaitable[str]]
 
 _ClientT = TypeVar("_ClientT")
-_WRAPPED = context.WRAPPED
+WRAPPED = context.WRAPPED
 
 
 def wrap(
@@ -52,11 +52,12 @@ def wrap(
     """Attribute, sign and count every call of a client of the OpenAI or the Anthropic SDK.
 
     Takes ``OpenAI``, ``Anthropic``, ``AnthropicBedrockMantle`` and their asynchronous twins, and
-    returns the same client. `project` is the default for calls that neither name a project
-    themselves nor are made in a `project` scope. `credentials` and `bearer_token` may be callables;
-    they are asked on the thread that makes a call. Asynchronous clients ask them in a thread of its
-    own, and take ``async def`` functions too, which run in the event loop; calls that wait for the
-    same answer share it.
+    for code without an SDK ``httpx.Client`` and ``httpx.AsyncClient``; one with a base URL then
+    sends to that endpoint only. Returns the same client. `project` is the default for calls that
+    neither name a project themselves nor are made in a `project` scope. `credentials` and
+    `bearer_token` may be callables; they are asked on the thread that makes a call. Asynchronous
+    clients ask them in a thread of its own, and take ``async def`` functions too, which run in the
+    event loop; calls that wait for the same answer share it.
     `on_usage` is called with an `Answer` for every attempt that ends, after it was counted, on the
     thread that read the answer; what it raises is reported by `sys.unraisablehook`.
     `options` are those of ``costmark options``, such as ``auth="sigv4"``, ``region="us-east-1"`` or
@@ -69,10 +70,15 @@ def wrap(
 
     Raises `ConfigurationError` for options that cannot work, `AttributionError` for a bad project.
     """
+    from .httpx_clients import is_http_client, wrap_http_client  # which need what is here
+
     given = Given(project, credentials, bearer_token, options, on_usage)
     del bearer_token, options  # not for tracebacks
+    if is_http_client(client):
+        wrap_http_client(client, specify(given))
+        return client
     sdk = _sdk_to_wrap(client)
-    spec = _specify(given)
+    spec = specify(given)
     if not is_async(client):
         checked_source(spec.credentials, is_async=False)
         checked_source(spec.bearer_token, is_async=False)
@@ -102,11 +108,11 @@ class Given:
 
 def wrap_as_patched(client: Any, applies_to: Callable[[Any], bool], given: Given) -> None:
     """Wrap a client for `patch`: as far as it applies to the client's base URL of the moment."""
-    spec = _specify(given)
+    spec = specify(given)
     _wrap(client, _sdk_to_wrap(client), replace(spec, applies_to=applies_to))
 
 
-def _wrap(client: Any, sdk: Sdk, spec: _Spec) -> None:
+def _wrap(client: Any, sdk: Sdk, spec: Spec) -> None:
     wrapped = _Wrapped(client, sdk, spec)
     unwrap(client)
     _set_http_client(client, detach(_attribute(client, "_client")))
@@ -115,10 +121,15 @@ def _wrap(client: Any, sdk: Sdk, spec: _Spec) -> None:
 
 def unwrap(client: _ClientT) -> _ClientT:
     """Give a wrapped client back as it was before; any other client is left alone."""
-    wrapped: _Wrapped | None = vars(client).get(_WRAPPED)
+    wrapped = vars(client).get(WRAPPED)
+    if isinstance(wrapped, CoreClient):
+        from .httpx_clients import unwrap_http_client
+
+        unwrap_http_client(client)
+        return client
     if wrapped is None:
         return client
-    for name in (*wrapped.hooks, _WRAPPED):
+    for name in (*wrapped.hooks, WRAPPED):
         vars(client).pop(name, None)
     context.untrack(client, wrapped.sdk.package)
     _set_http_client(client, detach(_attribute(client, "_client")))
@@ -127,17 +138,11 @@ def unwrap(client: _ClientT) -> _ClientT:
 
 def check_arguments(given: Given) -> None:
     """Raise what `wrap` would raise with these arguments for any client."""
-    spec = _specify(given)
-    CoreClient(
-        spec.options,
-        credentials=checked_source(spec.credentials, is_async=True),
-        bearer_token=checked_source(spec.bearer_token, is_async=True),
-        on_usage=spec.on_usage,
-    )
+    core_for_origin(specify(given), None)
 
 
 @dataclass(frozen=True, repr=False)  # there are keys and tokens in it
-class _Spec:
+class Spec:
     """What a client was wrapped with."""
 
     project: str | None
@@ -205,6 +210,21 @@ class _Spec:
         )
 
 
+def core_for_origin(spec: Spec, origin: str | None) -> CoreClient:
+    """Build a core client for all calls there, of the arguments alone; None: for any origin."""
+    options = HiddenMapping(
+        {} if origin is None else {"base_url": origin},
+        spec.options,
+        {} if spec.project is None else {"project": spec.project},
+    )
+    return CoreClient(
+        options,
+        credentials=checked_source(spec.credentials, is_async=True),
+        bearer_token=checked_source(spec.bearer_token, is_async=True),
+        on_usage=spec.on_usage,
+    )
+
+
 class _First:
     """Returns keys that were asked for already, then asks."""
 
@@ -216,7 +236,8 @@ class _First:
         return self._keys.pop() if self._keys else self._ask()
 
 
-def _specify(given: Given) -> _Spec:
+def specify(given: Given) -> Spec:
+    """Check the arguments of `wrap`, and spell them as options."""
     if given.project is not None:
         _core.check_project_id(given.project)
     texts: Mapping[str, str] = option_texts(given.options)
@@ -230,7 +251,7 @@ def _specify(given: Given) -> _Spec:
             "bearer_token takes a str or a callable that returns one, "
             f"not {type(given.bearer_token).__name__}"
         )
-    return _Spec(given.project, texts, given.credentials, callback, given.on_usage)
+    return Spec(given.project, texts, given.credentials, callback, given.on_usage)
 
 
 class _Wrapped:
@@ -238,7 +259,7 @@ class _Wrapped:
 
     __slots__ = ("_asking", "_said", "_socket_core", "core", "hooks", "sdk", "spec", "view")
 
-    def __init__(self, client: Any, sdk: Sdk, spec: _Spec, like: _Wrapped | None = None) -> None:
+    def __init__(self, client: Any, sdk: Sdk, spec: Spec, like: _Wrapped | None = None) -> None:
         self.sdk = sdk
         self.spec = spec
         self.hooks: tuple[str, ...] = ()
@@ -308,7 +329,7 @@ def _said_by(sdk: Sdk, client: Any, keys: Keys | None = None) -> tuple[Hidden, A
 
 
 def _wrapped(client: Any) -> _Wrapped:
-    wrapped: _Wrapped = vars(client)[_WRAPPED]
+    wrapped: _Wrapped = vars(client)[WRAPPED]
     return wrapped
 
 
@@ -323,7 +344,7 @@ def package_of(client: object) -> str:
 
 
 def _checked(client: object) -> _Wrapped:
-    wrapped = getattr(client, "__dict__", {}).get(_WRAPPED)
+    wrapped = getattr(client, "__dict__", {}).get(WRAPPED)
     if not isinstance(wrapped, _Wrapped):
         raise TypeError(
             "this takes a client that costmark.wrap() has wrapped, "
@@ -349,7 +370,7 @@ def _attach(client: Any, wrapped: _Wrapped) -> None:
         wrapped.view = attach(http_client, wrapped.core)
         _set_http_client(client, wrapped.view)
     wrapped.hooks = tuple(hooks)
-    vars(client)[_WRAPPED] = wrapped
+    vars(client)[WRAPPED] = wrapped
     context.track(client, wrapped.sdk.package)
 
 
@@ -376,7 +397,7 @@ async def _request_async(self: Any, cast_to: Any, options: Any, *args: Any, **kw
 
 def _build_request(self: Any, options: Any, **kwargs: Any) -> Any:
     request = type(self)._build_request(self, options, **kwargs)
-    wrapped: _Wrapped = self.__dict__[_WRAPPED]
+    wrapped: _Wrapped = self.__dict__[WRAPPED]
     if wrapped.applies(self):
         wrapped.sdk.request_built(self, request, options)
     move_call(options, request)
@@ -385,7 +406,7 @@ def _build_request(self: Any, options: Any, **kwargs: Any) -> Any:
 
 def _prepare(self: Any, request: Any) -> None:
     """Decide who pays, and fetch what signing needs, before the SDK starts to send and to retry."""
-    wrapped: _Wrapped = self.__dict__[_WRAPPED]
+    wrapped: _Wrapped = self.__dict__[WRAPPED]
     if not wrapped.applies(self):
         leave_alone(request)
         type(self)._prepare_request(self, request)
@@ -397,7 +418,7 @@ def _prepare(self: Any, request: Any) -> None:
 
 async def _prepare_async(self: Any, request: Any) -> None:
     """Do the same for asynchronous clients."""
-    wrapped: _Wrapped = self.__dict__[_WRAPPED]
+    wrapped: _Wrapped = self.__dict__[WRAPPED]
     if not wrapped.applies(self):
         leave_alone(request)
         await type(self)._prepare_request(self, request)
@@ -434,7 +455,7 @@ def _with_options(self: Any, *args: Any, **kwargs: Any) -> Any:
 
 def _wrap_copy(client: Any, copied: Any) -> Any:
     """Wrap a copy like its original, with a core client of its own where the copy differs."""
-    if _WRAPPED in vars(copied):  # by a `copy` that the other one calls
+    if WRAPPED in vars(copied):  # by a `copy` that the other one calls
         return copied
     wrapped = _wrapped(client)
     sdk, spec = wrapped.sdk, wrapped.spec

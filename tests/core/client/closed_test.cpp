@@ -136,6 +136,25 @@ TEST(Closed, ConverseAndInvokeModelCannotNameAProjectYet) {
   EXPECT_EQ(open->request_counts().unattributed, 2U);
 }
 
+TEST(Closed, WhatNothingIsWrittenIntoKeepsTheCallersAuthorization) {
+  const std::string signed_by_caller =
+      "AWS4-HMAC-SHA256 Credential=OTHER/20250102/us-east-1/bedrock/aws4_request";
+  Prepared prepared;
+  for (const std::string& authorization : {signed_by_caller, std::string("Bearer of-the-caller")}) {
+    Post invoke{runtime + "/model/m/invoke", R"({"prompt":"Hello"})"};
+    invoke.headers.push_back({"Authorization", authorization});
+    // No credentials are there, and none are asked for.
+    const auto open = client_of({});
+    ASSERT_TRUE(open->prepare(invoke.request(), prepared).ok());
+    EXPECT_TRUE(prepared.headers_to_set().empty());
+    EXPECT_TRUE(prepared.headers_to_remove().empty());
+    // Keys that are given sign.
+    ASSERT_TRUE(client_of(with_keys({}))->prepare(invoke.request(), prepared).ok());
+    EXPECT_TRUE(
+        value_set(prepared, "Authorization").starts_with("AWS4-HMAC-SHA256 Credential=AKID"));
+  }
+}
+
 TEST(Closed, ARequestDoesNotHideBehindItsMethod) {
   const auto client = closed_client();
   Post post{mantle + "/v1/chat/completions", R"({"model":"m"})"};

@@ -22,6 +22,7 @@ COMMANDS = [
         ["options"],
         ["prices"],
         ["report"],
+        ["run"],
         ["token"],
         ["top"],
         ["version"],
@@ -56,6 +57,7 @@ def test_every_command_has_help_and_refuses_unknown_options(
         "doctor",
         "ledger",
         "report",
+        "run",
         "top",
     )
 

@@ -382,6 +382,7 @@ Status Attributor::attribute(const Request& request, const Url& url,
   out.inference = route.inference();
   out.may_spend = route.may_spend();
   out.unrecognized = route.kind == RouteKind::unknown;
+  out.invoking = route.kind == RouteKind::invoking;
   out.polls = route.polls;
   out.body = request.body;
   if (route.api == Api::control) return {};

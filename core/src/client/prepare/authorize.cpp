@@ -191,12 +191,26 @@ bool Authorizer::has_bearer(std::string_view carried) const noexcept {
          (!identity_.environment_token.empty() && !identity_.explicit_credentials);
 }
 
-bool Authorizer::signs(const Request& request, const attribution::Endpoint& endpoint) const {
-  return mode_for(request, endpoint) == AuthMode::sigv4;
+bool Authorizer::signs(const Request& request, const attribution::Endpoint& endpoint,
+                       const Prepared::Impl& out) const {
+  return mode_for(request, endpoint, out) == AuthMode::sigv4;
 }
 
-AuthMode Authorizer::mode_for(const Request& request, const attribution::Endpoint& endpoint) const {
+// A signature over what is sent as it came is good; so is any authorization where nothing is ever
+// written. The placeholder that an SDK demands is none.
+bool Authorizer::callers_own(const Request& request, const Prepared::Impl& out) const noexcept {
+  if (identity_.explicit_bearer() || identity_.explicit_credentials) return false;
+  const std::string_view given = value_of(request, authorization_header);
+  if (given.starts_with(sigv4_scheme)) return out.invoking || out.is_untouched();
+  const bool placeholder =
+      !identity_.host_api_key.empty() && bearer_of(given) == identity_.host_api_key;
+  return out.invoking && !given.empty() && !placeholder;
+}
+
+AuthMode Authorizer::mode_for(const Request& request, const attribution::Endpoint& endpoint,
+                              const Prepared::Impl& out) const {
   if (settings_.auth != AuthMode::automatic) return settings_.auth;
+  if (callers_own(request, out)) return AuthMode::none;
   // Host, not the option `endpoint`: only a canonical name proves that AWS is there.
   if (endpoint.region().empty()) {
     // A signed request to a host of the caller's: the caller said so, and editing the request has
@@ -444,7 +458,7 @@ void Authorizer::learn_skew(const Times& times) {
 Status Authorizer::authorize(const Request& request, const Url& url,
                              const attribution::Endpoint& endpoint, UnixSeconds now,
                              const Wait& wait, Prepared::Impl& out) {
-  switch (mode_for(request, endpoint)) {
+  switch (mode_for(request, endpoint, out)) {
     case AuthMode::sigv4:
       return sign(request, url, endpoint, now, wait, out);
     case AuthMode::bearer:
@@ -459,7 +473,7 @@ Status Authorizer::authorize(const Request& request, const Url& url,
 Status Authorizer::ready(const Request& request, const Url& url,
                          const attribution::Endpoint& endpoint, UnixSeconds now, const Wait& wait,
                          Prepared::Impl& out) {
-  switch (mode_for(request, endpoint)) {
+  switch (mode_for(request, endpoint, out)) {
     case AuthMode::sigv4:
       if (Status status = check_to_sign(request, url, endpoint); !status) return status;
       return credentials(now, wait, out).status();

@@ -51,6 +51,10 @@ struct Identity {
 //   SDK puts there. Another value is there for a gateway, and stays.
 // With auth=none everything stays.
 //
+// Unless keys or a token are given, a request that its caller signed, and that is sent as it came,
+// keeps that signature; and one into which nothing is ever written, as it is with Converse and
+// InvokeModel, whatever it was authorized with.
+//
 // With auth=bearer and no token at hand, one is made from the AWS credentials for the host's region
 // (or the configured one), as BearerTokenCache would.
 //
@@ -65,7 +69,8 @@ class Authorizer {
   ~Authorizer();
 
   // Whether `authorize` of this request makes a signature.
-  bool signs(const Request& request, const attribution::Endpoint& endpoint) const;
+  bool signs(const Request& request, const attribution::Endpoint& endpoint,
+             const Prepared::Impl& out) const;
 
   // `now` is the local time. Errors: would_block, besides those of Operation::prepare.
   Status authorize(const Request& request, const Url& url, const attribution::Endpoint& endpoint,
@@ -96,7 +101,9 @@ class Authorizer {
                              const attribution::Endpoint& endpoint) const noexcept;
 
  private:
-  AuthMode mode_for(const Request& request, const attribution::Endpoint& endpoint) const;
+  AuthMode mode_for(const Request& request, const attribution::Endpoint& endpoint,
+                    const Prepared::Impl& out) const;
+  bool callers_own(const Request& request, const Prepared::Impl& out) const noexcept;
   bool has_bearer(std::string_view carried) const noexcept;
   Status sign(const Request& request, const Url& url, const attribution::Endpoint& endpoint,
               UnixSeconds now, const Wait& wait, Prepared::Impl& out);

@@ -24,7 +24,7 @@ void Prepared::Impl::forget_request() noexcept {
   project.clear();
   source = ProjectSource::none;
   api = Api::other;
-  inference = may_spend = unattributed = unrecognized = false;
+  inference = may_spend = unattributed = unrecognized = invoking = false;
   polls = false;
   streamed = false;
   background = false;
@@ -53,6 +53,10 @@ void Prepared::Impl::take_off_signature() noexcept {
   auth.reset();
   renewal_due = false;
   cleanse(authorization);
+}
+
+bool Prepared::Impl::is_untouched() const noexcept {
+  return !body_changed && url.empty() && headers_to_set.empty() && headers_to_remove.empty();
 }
 
 std::string_view Prepared::Impl::payer() const noexcept {

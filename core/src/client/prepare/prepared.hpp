@@ -32,6 +32,7 @@ struct Prepared::Impl {
   bool may_spend = false;     // inference, or what else may cost money
   bool unattributed = false;  // may spend, and names no project but the endpoint's default
   bool unrecognized = false;  // no known route
+  bool invoking = false;      // Converse and its like, into which nothing is written
   bool polls = false;         // reads or cancels a stored response
   bool streamed = false;
   bool background = false;
@@ -67,6 +68,9 @@ struct Prepared::Impl {
   void attributed() noexcept;
   // Forgets what authorizes the request, and keeps its attribution.
   void take_off_signature() noexcept;
+
+  // Whether nothing was changed so far.
+  bool is_untouched() const noexcept;
 
   // Which project is billed.
   std::string_view payer() const noexcept;

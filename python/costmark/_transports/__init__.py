@@ -1,0 +1,1 @@
+"""HTTP libraries as a whole: every request to a covered host."""
