@@ -19,7 +19,7 @@ from ..errors import (
     TransportError,
 )
 from .call import Call, call_of, join
-from .family import fields_of
+from .family import fields_of, url_text
 from .scope import current_project
 
 if TYPE_CHECKING:
@@ -53,11 +53,6 @@ class Outgoing:
         self.body = body
         self.url = url
         self.authorized = authorized
-
-    @property
-    def changes_nothing(self) -> bool:
-        """Whether the request is sent as it is."""
-        return self.fields is None and self.body is None and self.url is None
 
 
 def option_texts(options: Mapping[str, object]) -> HiddenMapping:
@@ -125,7 +120,7 @@ class CoreClient:
     def admit(self, request: Any) -> None:
         """Begin the operation of a request, or make it ready for its next attempt."""
         call = self._call_of(request)
-        no_wait = not self._waits_here()
+        no_wait = not (self._is_at_hand or self._waits_here())
         ready = self._begin(call, request, no_wait)
         if ready:
             return
@@ -158,21 +153,17 @@ class CoreClient:
     # --- In the transport -------------------------------------------------------------------------
 
     def claim(self, request: Any) -> Call:
-        """Return the call of a request, whose operation has begun."""
-        call = call_of(request)
-        if call is None or call.core is not self:  # `admit` was passed by
-            call = self._call_of(request)
-            if call.operation is None:
-                self.admit(request)
+        """Return the call of a request that `admit` was passed by for; its operation has begun."""
+        call = self._call_of(request)
+        if call.operation is None:
+            self.admit(request)
         return call
 
     async def claim_async(self, request: Any) -> Call:
         """Do the same; what blocks is done in another thread."""
-        call = call_of(request)
-        if call is None or call.core is not self:
-            call = self._call_of(request)
-            if call.operation is None:
-                await self.admit_async(request)
+        call = self._call_of(request)
+        if call.operation is None:
+            await self.admit_async(request)
         return call
 
     def beside(self, call: Call, request: Any) -> Call:
@@ -186,7 +177,7 @@ class CoreClient:
 
     def prepare(self, operation: _core.Operation, request: Any) -> Outgoing:
         """Return what is to be sent for a request, as it now is; at once, says the operation."""
-        no_wait = not self._waits_here()
+        no_wait = not (self._is_at_hand or self._waits_here())
         outgoing = _outgoing(request, operation, no_wait)
         while outgoing is None:
             self._make_ready(operation)
@@ -297,15 +288,15 @@ def _outgoing(request: Any, operation: _core.Operation, no_wait: bool) -> Outgoi
 
 def _with_body(request: Any, step: Callable[..., Any], *arguments: Any) -> Any:
     """Take a step of an operation for a request; a body that is a stream is read if it must be."""
-    fields = fields_of(request.headers)
+    url, fields = url_text(request.url), fields_of(request.headers)
     body: bytes | None = getattr(request, "_content", None)
     try:
-        return step(request.method, request.url, fields, body, *arguments)
+        return step(request.method, url, fields, body, *arguments)
     except RequestError as error:
         if body is not None or error.code != "body_needed":
             raise
         body = _whole_body(request, error)
-    return step(request.method, request.url, fields, body, *arguments)
+    return step(request.method, url, fields, body, *arguments)
 
 
 def _whole_body(request: Any, reason: RequestError) -> bytes:
