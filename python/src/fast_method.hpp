@@ -13,8 +13,10 @@ namespace costmark::python {
 // What a method was called with; they live as long as the call.
 class Arguments {
  public:
-  Arguments(PyObject* const* values, Py_ssize_t count) noexcept : values_(values), count_(count) {}
+  Arguments(PyObject* self, PyObject* const* values, Py_ssize_t count) noexcept
+      : self_(self), values_(values), count_(count) {}
 
+  py::object self() const { return py::reinterpret_borrow<py::object>(self_); }
   bool has(Py_ssize_t index) const noexcept { return index < count_; }
   py::object operator[](Py_ssize_t index) const {
     return py::reinterpret_borrow<py::object>(values_[index]);
@@ -28,6 +30,7 @@ class Arguments {
   }
 
  private:
+  PyObject* self_;
   PyObject* const* values_;
   Py_ssize_t count_;
 };
@@ -58,7 +61,7 @@ template <class T, auto Function, Takes takes>
 PyObject* call_fast(PyObject* self, PyObject* const* values, Py_ssize_t count) {
   try {
     takes.check(count);
-    return Function(object_in<T>(self), Arguments(values, count)).release().ptr();
+    return Function(object_in<T>(self), Arguments(self, values, count)).release().ptr();
   } catch (const abi::__forced_unwind&) {  // a thread that ends
     throw;
   } catch (py::error_already_set& error) {

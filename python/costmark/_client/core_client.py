@@ -178,20 +178,20 @@ class CoreClient:
     def prepare(self, operation: _core.Operation, request: Any) -> Outgoing:
         """Return what is to be sent for a request, as it now is; at once, says the operation."""
         no_wait = not (self._is_at_hand or self._waits_here())
-        outgoing = _outgoing(request, operation, no_wait)
-        while outgoing is None:
+        prepared = _with_body(request, operation.prepare, no_wait, True)
+        while prepared is None:
             self._make_ready(operation)
-            outgoing = _outgoing(request, operation, no_wait)
-        return outgoing
+            prepared = _with_body(request, operation.prepare, no_wait, True)
+        return Outgoing(*prepared)
 
     async def prepare_async(self, operation: _core.Operation, request: Any) -> Outgoing:
         """Do the same; what blocks is done in another thread."""
         no_wait = not self._is_at_hand
-        outgoing = _outgoing(request, operation, no_wait)
-        while outgoing is None:
+        prepared = _with_body(request, operation.prepare, no_wait, True)
+        while prepared is None:
             await self._make_ready_async(operation, request)
-            outgoing = _outgoing(request, operation, no_wait)
-        return outgoing
+            prepared = _with_body(request, operation.prepare, no_wait, True)
+        return Outgoing(*prepared)
 
     # --- What takes long --------------------------------------------------------------------------
 
@@ -279,11 +279,6 @@ class CoreClient:
 def _refusal_listener(bearer_token: Any) -> Any:
     function = bearer_token.function if isinstance(bearer_token, Source) else bearer_token
     return getattr(function, "invalidate", None)
-
-
-def _outgoing(request: Any, operation: _core.Operation, no_wait: bool) -> Outgoing | None:
-    prepared = _with_body(request, operation.prepare, no_wait, True)
-    return None if prepared is None else Outgoing(*prepared)
 
 
 def _with_body(request: Any, step: Callable[..., Any], *arguments: Any) -> Any:

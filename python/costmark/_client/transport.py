@@ -16,7 +16,6 @@ from .core_client import CoreClient, logger, replayable
 from .family import family_of, fields_of
 
 if TYPE_CHECKING:
-    from .. import _core
     from .call import Call
     from .core_client import Outgoing
     from .exchange import Exchange
@@ -158,7 +157,10 @@ class Transport:
             return self.inner.handle_request(request)
         if claimed is None or claimed.core is not core:
             claimed = core.claim(request)
-        call, operation = _take(core, claimed, request)
+        call, operation = claimed, claimed.take()
+        while operation is None:  # another attempt of the same call is open
+            call = core.beside(call, request)
+            operation = call.take()
         try:
             outgoing = core.prepare(operation, request)
         except BaseException:
@@ -193,7 +195,10 @@ class Transport:
             return await self.inner.handle_async_request(request)
         if claimed is None or claimed.core is not core:
             claimed = await core.claim_async(request)
-        call, operation = _take(core, claimed, request)
+        call, operation = claimed, claimed.take()
+        while operation is None:  # another attempt of the same call is open
+            call = core.beside(call, request)
+            operation = call.take()
         try:
             outgoing = await core.prepare_async(operation, request)
         except BaseException:
@@ -248,14 +253,6 @@ class Transport:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
-
-
-def _take(core: CoreClient, call: Call, request: Any) -> tuple[Call, _core.Operation]:
-    operation = call.take()
-    while operation is None:  # another attempt of the same call is open
-        call = core.beside(call, request)
-        operation = call.take()
-    return call, operation
 
 
 def _warn_of(error: Exception) -> None:

@@ -77,7 +77,11 @@ class Sdk:
 
     def _base_url(self, client: Any) -> str:
         """Return the attribute to read it from: the property of openai 3 imports a module."""
-        is_plain = definer(client, "base_url").__module__.startswith(f"{self.package}._")
+        getter = getattr(vars(definer(client, "base_url"))["base_url"], "fget", None)
+        is_plain = getattr(getter, "__module__", "") in (
+            f"{self.package}._client",
+            f"{self.package}._base_client",
+        )
         return "_base_url" if is_plain and "_base_url" in vars(client) else "base_url"
 
     def ask(self, client: Any) -> Callable[[], Keys] | None:
