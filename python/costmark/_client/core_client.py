@@ -257,8 +257,7 @@ class CoreClient:
 
     def _call_of(self, request: Any) -> Call:
         call = call_of(request)
-        is_ours = call is not None and (call.by_sdk or call.core is None or call.core is self)
-        if call is None or not is_ours:
+        if call is None or not (call.by_sdk or call.core is None or call.core is self):
             call = Call()
             join(request, call)
         return call

@@ -31,7 +31,9 @@ class Exchange:
 
     def observe(self, response: Any, fields: Any) -> None:
         """Take the answer's place in front of its body; the head tells the truth about that."""
-        is_consumed = response.is_stream_consumed  # a transport for tests: the body is there already
+        is_consumed = (
+            response.is_stream_consumed
+        )  # a transport for tests: the body is there already
         plan = self._operation.head(response.status_code, fields, False if is_consumed else None)
         if isinstance(plan, str):
             self._decoder, encoded = decoder_for(self.module, plan)

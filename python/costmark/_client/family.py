@@ -49,7 +49,9 @@ class Family:
         # Not by its constructor, which would parse again what was parsed already.
         rebuilt = object.__new__(self.request)
         parts = rebuilt.__dict__ = {**request.__dict__, "extensions": other_extensions(request)}
-        parts["headers"] = self.headers(request.headers) if fields is None else self.headers_of(fields)
+        parts["headers"] = (
+            self.headers(request.headers) if fields is None else self.headers_of(fields)
+        )
         if url is not None:
             parts["url"] = self.url(url)
         if body is not None:
@@ -58,7 +60,8 @@ class Family:
         return rebuilt
 
 
-_last_url: tuple[object, str] = (None, "")  # its parts, its text
+# Its parts and its text, in one object: no thread sees the parts of one with the text of another.
+_last_url: tuple[object, str] = (None, "")
 
 
 def url_text(url: Any) -> str:
@@ -66,7 +69,7 @@ def url_text(url: Any) -> str:
 
     Most calls of a program go to one URL, and httpx takes long to put it together.
     """
-    global _last_url  # noqa: PLW0603 - one object, so that no thread sees half of a change
+    global _last_url
     parts = getattr(url, "_uri_reference", None)
     last_parts, text = _last_url
     if parts is None or parts != last_parts:

@@ -162,9 +162,7 @@ def test_most_attempts_are_attributed_and_not_only_refused(paying: str) -> None:
     def passes(attempt: dict[str, Any]) -> bool:
         url = f"http://gateway.example{attempt['path']}"
         try:
-            client.begin(
-                attempt["method"], url, headers_of(attempt), body_of(attempt), paying
-            )
+            client.begin(attempt["method"], url, headers_of(attempt), body_of(attempt), paying)
         except costmark.Error:
             return False
         return True
