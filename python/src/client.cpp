@@ -7,6 +7,7 @@
 #include "bindings.hpp"
 #include "callbacks.hpp"
 #include "core_call.hpp"
+#include "fast_method.hpp"
 #include "given_request.hpp"
 #include "operation.hpp"
 #include "usage.hpp"
@@ -125,12 +126,12 @@ class PyClient {
   }
 
   // (operation, whether it is ready). One that comes after another client's has its id.
-  static py::tuple begin(const py::object& self, py::object method, py::object url,
-                         py::handle headers, py::object body, py::object scope, py::object project,
-                         bool no_wait, PyOperation* after) {
-    auto operation = std::make_unique<PyOperation>(self, self.cast<PyClient&>().pool_);
-    GivenRequest request(std::move(method), std::move(url), headers, std::move(body),
-                         std::move(project), std::move(scope));
+  py::tuple begin(py::object self, py::object method, const py::object& url, py::handle headers,
+                  py::object body, py::object scope, py::object project, bool no_wait,
+                  PyOperation* after) {
+    auto operation = std::make_unique<PyOperation>(std::move(self), pool_);
+    GivenRequest request(std::move(method), url, headers, std::move(body), std::move(project),
+                         std::move(scope));
     const bool is_ready = after != nullptr
                               ? operation->begin_beside(*after, std::move(request), no_wait)
                               : operation->begin(std::move(request), no_wait);
@@ -194,19 +195,26 @@ std::unique_ptr<PyClient> make_client(const py::dict& options, const py::object&
                                     on_usage);
 }
 
+// (method, url, headers, body, scope=None, project=None, no_wait=False, after=None)
+py::object begin(PyClient& client, const Arguments& given) {
+  const auto optional = [&given](Py_ssize_t index) {
+    return given.has(index) ? given[index] : py::none();
+  };
+  return client.begin(given.self(), given[0], given[1], given[2], given[3], optional(4),
+                      optional(5), given.flag(6), optional(7).cast<PyOperation*>());
+}
+
 }  // namespace
 
 void bind_client(py::module_& module) {
-  py::class_<PyClient>(module, "Client", "Attributes, signs and accounts for requests.",
-                       collectable<PyClient>())
-      .def(py::init(&make_client), py::arg("options") = py::dict(), py::kw_only(),
+  py::class_<PyClient> type(module, "Client", "Attributes, signs and accounts for requests.",
+                            collectable<PyClient>());
+  add_fast_method<PyClient, &begin, Takes{4, 8}>(type, "begin");
+  type.def(py::init(&make_client), py::arg("options") = py::dict(), py::kw_only(),
            py::arg("credentials") = py::none(), py::arg("bearer_token") = py::none(),
            py::arg("bearer_token_refused") = py::none(), py::arg("host_api_key") = "",
            py::arg("counters") = py::none(), py::arg("log") = py::none(),
            py::arg("environment") = py::none(), py::arg("on_usage") = py::none())
-      .def("begin", &PyClient::begin, py::arg("method"), py::arg("url"), py::arg("headers"),
-           py::arg("body"), py::arg("scope") = py::none(), py::arg("project") = py::none(),
-           py::arg("no_wait") = false, py::arg("after") = py::none())
       .def("check", &PyClient::check_only, py::arg("method"), py::arg("url"), py::arg("headers"),
            py::arg("body"), py::arg("project") = py::none(), py::arg("scope") = py::none())
       .def("verify", &PyClient::verify, py::kw_only(), py::arg("project") = py::none(),

@@ -15,6 +15,17 @@ bool is_same_field(const Header& a, const Header& b) noexcept {
   return is_same_text(a.name, b.name) && is_same_text(a.value, b.value);
 }
 
+// Whether a list holds the very objects of a tuple.
+bool holds_exactly(py::handle list, const py::tuple& objects) {
+  if (PyList_CheckExact(list.ptr()) == 0) return list.is(objects);
+  const Py_ssize_t size = PyList_GET_SIZE(list.ptr());
+  if (size != PyTuple_GET_SIZE(objects.ptr())) return false;
+  for (Py_ssize_t i = 0; i < size; ++i) {
+    if (PyList_GET_ITEM(list.ptr(), i) != PyTuple_GET_ITEM(objects.ptr(), i)) return false;
+  }
+  return true;
+}
+
 py::object text_of(const py::object& url) {
   if (PyUnicode_Check(url.ptr()) || PyBytes_Check(url.ptr())) return url;
   return py::str(url);
@@ -57,10 +68,19 @@ Request GivenRequest::views() const {
           streamed_};
 }
 
+bool GivenRequest::is_made_of(py::handle method, py::handle url, py::handle headers,
+                              py::handle body) const {
+  return has_body(body) && method.is(method_) && url.is(given_url_) &&
+         holds_exactly(headers, headers_);
+}
+
+// A body that may change is never the same.
+bool GivenRequest::has_body(py::handle body) const {
+  return body.is(body_) && (streamed_ || PyBytes_CheckExact(body_.ptr()) != 0);
+}
+
 bool GivenRequest::is_same(const GivenRequest& other) const {
-  const bool same_body =
-      body_.is(other.body_) && (streamed_ || PyBytes_CheckExact(body_.ptr()) != 0);
-  return same_body &&
+  return has_body(other.body_) &&
          std::equal(header_views_.begin(), header_views_.end(), other.header_views_.begin(),
                     other.header_views_.end(), is_same_field) &&
          text_view(method_, "method") == text_view(other.method_, "method") &&

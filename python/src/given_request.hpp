@@ -22,6 +22,8 @@ class GivenRequest {
   // Good as long as this object lives, also after it was moved.
   Request views() const;
 
+  // Whether it was made of these very objects, none of which has changed since.
+  bool is_made_of(py::handle method, py::handle url, py::handle headers, py::handle body) const;
   // Whether the other one is made of the very same immutable objects, and so says the same.
   bool is_same(const GivenRequest& other) const;
 
@@ -33,6 +35,7 @@ class GivenRequest {
  private:
   GivenRequest(py::object method, py::object given_url, py::object url, py::handle headers,
                py::object body, py::object project, py::object scope);
+  bool has_body(py::handle body) const;
 
   py::object method_;
   py::object given_url_;

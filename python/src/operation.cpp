@@ -7,6 +7,7 @@
 
 #include "callbacks.hpp"
 #include "core_call.hpp"
+#include "fast_method.hpp"
 #include "usage.hpp"
 
 namespace costmark::python {
@@ -227,13 +228,21 @@ bool PyOperation::ready(bool no_wait, bool alone) {
   return is_ready;
 }
 
-bool PyOperation::prepare_next(GivenRequest request, bool no_wait) {
-  const bool decided = std::exchange(is_decided_, false) && given_.is_same(request);
+std::optional<GivenRequest> PyOperation::unless_decided(py::object method, const py::object& url,
+                                                        py::handle headers, py::object body) const {
+  if (is_decided_ && given_.is_made_of(method, url, headers, body)) return std::nullopt;
+  GivenRequest request(given_, std::move(method), url, headers, std::move(body));
+  if (is_decided_ && given_.is_same(request)) return std::nullopt;
+  return request;
+}
+
+bool PyOperation::prepare_next(std::optional<GivenRequest> request, bool no_wait) {
+  is_decided_ = false;
   // The request before this one lives until the core has let go of it.
-  if (!decided) std::swap(given_, request);
-  const Request views = given_.views();
+  if (request) std::swap(given_, *request);
+  const Request views = request ? given_.views() : Request();
   Status status = with_callbacks([&] {
-    return decided ? operation_.prepare({no_wait}) : operation_.prepare(views, {no_wait});
+    return request ? operation_.prepare(views, {no_wait}) : operation_.prepare({no_wait});
   });
   const bool would_block = !status && status.error().code == Code::would_block;
   is_decided_ = status.ok() || would_block;
@@ -241,10 +250,10 @@ bool PyOperation::prepare_next(GivenRequest request, bool no_wait) {
   return !would_block;
 }
 
-py::object PyOperation::prepare(py::object method, py::object url, py::handle headers,
+py::object PyOperation::prepare(py::object method, const py::object& url, py::handle headers,
                                 py::object body, bool no_wait, bool sent) {
   const OneAtATime::Hold hold(lock_);
-  GivenRequest request(given_, std::move(method), std::move(url), headers, std::move(body));
+  auto request = unless_decided(std::move(method), url, headers, std::move(body));
   if (!prepare_next(std::move(request), no_wait)) return py::none();
   const Prepared& prepared = operation_.prepared();
   FieldsToSend fields(given_, prepared);
@@ -390,23 +399,56 @@ py::tuple PyOperation::beside(py::object method, py::object url, py::handle head
   return py::make_tuple(std::move(other), is_ready);
 }
 
+// --- Methods that every call uses
+// -------------------------------------------------------------------------
+
+namespace {
+
+py::object prepare(PyOperation& operation, const Arguments& given) {
+  return operation.prepare(given[0], given[1], given[2], given[3], given.flag(4), given.flag(5));
+}
+
+py::object sent(PyOperation& operation, const Arguments& /*given*/) {
+  operation.sent();
+  return py::none();
+}
+
+py::object head(PyOperation& operation, const Arguments& given) {
+  const int status = given[0].cast<int>();
+  const py::object headers = given.has(1) ? given[1] : py::tuple();
+  const bool asks = given.has(2) && given[2].is_none();
+  return operation.head(status, headers, asks ? std::nullopt : std::optional(given.flag(2)));
+}
+
+py::object feed(PyOperation& operation, const Arguments& given) {
+  return operation.feed(given[0]);
+}
+
+py::object finish(PyOperation& operation, const Arguments& /*given*/) {
+  return operation.finish();
+}
+
+py::object fail(PyOperation& operation, const Arguments& given) {
+  return operation.fail(text_view(given[0], "an outcome"));
+}
+
+}  // namespace
+
 void bind_operation(py::module_& module) {
-  py::class_<PyOperation>(module, "Operation",
-                          "One call: its decision, its attempts, what is next.",
-                          collectable<PyOperation>())
-      .def("beside", &PyOperation::beside, py::arg("method"), py::arg("url"), py::arg("headers"),
+  py::class_<PyOperation> type(module, "Operation",
+                               "One call: its decision, its attempts, what is next.",
+                               collectable<PyOperation>());
+  add_fast_method<PyOperation, &prepare, Takes{4, 6}>(type, "prepare");
+  add_fast_method<PyOperation, &sent, Takes{0, 0}>(type, "sent");
+  add_fast_method<PyOperation, &head, Takes{1, 3}>(type, "head");
+  add_fast_method<PyOperation, &feed, Takes{1, 1}>(type, "feed");
+  add_fast_method<PyOperation, &finish, Takes{0, 0}>(type, "finish");
+  add_fast_method<PyOperation, &fail, Takes{1, 1}>(type, "fail");
+  type.def("beside", &PyOperation::beside, py::arg("method"), py::arg("url"), py::arg("headers"),
            py::arg("body"), py::arg("no_wait") = false)
       .def("ready", &PyOperation::ready, py::arg("no_wait") = false, py::arg("alone") = false)
-      .def("prepare", &PyOperation::prepare, py::arg("method"), py::arg("url"), py::arg("headers"),
-           py::arg("body"), py::arg("no_wait") = false, py::arg("sent") = false)
-      .def("sent", &PyOperation::sent)
-      .def("head", &PyOperation::head, py::arg("status"), py::arg("headers") = py::tuple(),
-           py::arg("encoded") = false)
       .def("send", &PyOperation::send, py::arg("timeout") = 0.0, py::arg("max_attempts") = 0,
            py::arg("on_body") = py::none())
-      .def("feed", &PyOperation::feed, py::arg("piece"))
-      .def("finish", &PyOperation::finish)
-      .def("fail", &PyOperation::fail, py::arg("outcome"))
       .def_property_readonly("hint", &PyOperation::hint)
       .def_property_readonly("decision", &PyOperation::decision)
       .def_property_readonly("report", &PyOperation::report)

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "bindings.hpp"
@@ -53,7 +54,7 @@ class PyOperation {
   // (all fields in the shape of those given, body or None, url or None, authorized), where None
   // stands for the request's own; None when it would have to wait. `sent` says that the attempt is
   // on its way.
-  py::object prepare(py::object method, py::object url, py::handle headers, py::object body,
+  py::object prepare(py::object method, const py::object& url, py::handle headers, py::object body,
                      bool no_wait, bool sent);
   void sent();
   // (may_change_body, read_ahead_bytes, read_ahead_seconds). With `encoded` None, and a
@@ -85,8 +86,11 @@ class PyOperation {
   template <class Begin>
   bool start(Begin begin, bool no_wait);
   Status become_ready(const Wait& wait, bool& is_ready);
+  // The request of the next attempt, unless it is the one that was decided about.
+  std::optional<GivenRequest> unless_decided(py::object method, const py::object& url,
+                                             py::handle headers, py::object body) const;
   // False when it would have to wait. Raises what the core says.
-  bool prepare_next(GivenRequest request, bool no_wait);
+  bool prepare_next(std::optional<GivenRequest> request, bool no_wait);
   py::tuple ended(std::string_view held) const;
 
   py::object client_;  // whose callbacks the operation may call

@@ -219,6 +219,18 @@ def test_a_request_that_changed_is_decided_about_again() -> None:
     assert operation.decision["model"] == "o"
 
 
+def test_a_list_of_headers_that_changed_is_read_again() -> None:
+    client = _core.Client({})
+    headers = [*HEADERS, (b"X-Other", b"1")]
+    operation, _ = client.begin("POST", URL, headers, BODY, "proj_scope")
+    headers[-1] = (b"OpenAI-Project", b"proj_header")
+    assert operation.prepare("POST", URL, headers, BODY)
+    assert operation.decision["project"] == "proj_header"
+    del headers[-1]
+    assert operation.prepare("POST", URL, headers, BODY)
+    assert operation.decision["project"] == "proj_scope"
+
+
 def test_nothing_is_sent_unattributed_after_an_error() -> None:
     client = _core.Client({"project": "proj_a"})
     operation, _ = client.begin("POST", URL, HEADERS, BODY)
@@ -423,6 +435,25 @@ def test_repeated_calls_do_not_grow_the_heap() -> None:
 def test_arguments_of_the_wrong_type(arguments: Any) -> None:
     with pytest.raises(TypeError):
         _core.Client({}).begin(*arguments)
+
+
+def test_a_wrong_number_of_arguments() -> None:
+    client: Any = _core.Client({})
+    with pytest.raises(TypeError, match="takes 4 to 8 arguments by place, not 2"):
+        client.begin("POST", URL)
+    operation: Any = send(client)
+    with pytest.raises(TypeError, match="takes 4 to 6 arguments by place, not 7"):
+        operation.prepare("POST", URL, HEADERS, BODY, False, False, None)
+    with pytest.raises(TypeError, match="takes no keyword arguments"):
+        operation.feed(piece=b"{}")
+
+
+def test_an_operation_that_was_never_made() -> None:
+    operation = _core.Operation.__new__(_core.Operation)
+    with pytest.raises(TypeError, match="never initialized"):
+        operation.finish()
+    with pytest.raises(TypeError):
+        _core.Operation.finish(_core.Client({}))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

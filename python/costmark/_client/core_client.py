@@ -19,7 +19,7 @@ from ..errors import (
     TransportError,
 )
 from .call import Call, call_of, join
-from .family import fields_of
+from .family import fields_of, url_text
 from .scope import current_project
 
 if TYPE_CHECKING:
@@ -53,11 +53,6 @@ class Outgoing:
         self.body = body
         self.url = url
         self.authorized = authorized
-
-    @property
-    def changes_nothing(self) -> bool:
-        """Whether the request is sent as it is."""
-        return self.fields is None and self.body is None and self.url is None
 
 
 def option_texts(options: Mapping[str, object]) -> HiddenMapping:
@@ -179,21 +174,17 @@ class CoreClient:
     # --- In the transport -------------------------------------------------------------------------
 
     def claim(self, request: Any) -> Call:
-        """Return the call of a request, whose operation has begun."""
-        call = call_of(request)
-        if call is None or call.core is not self:  # `admit` was passed by
-            call = self._call_of(request)
-            if call.operation is None:
-                self.admit(request)
+        """Return the call of a request that `admit` was passed by for; its operation has begun."""
+        call = self._call_of(request)
+        if call.operation is None:
+            self.admit(request)
         return call
 
     async def claim_async(self, request: Any) -> Call:
         """Do the same; what blocks is done in another thread."""
-        call = call_of(request)
-        if call is None or call.core is not self:
-            call = self._call_of(request)
-            if call.operation is None:
-                await self.admit_async(request)
+        call = self._call_of(request)
+        if call.operation is None:
+            await self.admit_async(request)
         return call
 
     def beside(self, call: Call, request: Any) -> Call:
@@ -208,20 +199,20 @@ class CoreClient:
     def prepare(self, operation: _core.Operation, request: Any) -> Outgoing:
         """Return what is to be sent for a request, as it now is; at once, says the operation."""
         no_wait = not self._is_at_hand and on_main_thread()
-        outgoing = _outgoing(request, operation, no_wait)
-        while outgoing is None:
+        prepared = _with_body(request, operation.prepare, no_wait, True)
+        while prepared is None:
             self._make_ready(operation)
-            outgoing = _outgoing(request, operation, no_wait)
-        return outgoing
+            prepared = _with_body(request, operation.prepare, no_wait, True)
+        return Outgoing(*prepared)
 
     async def prepare_async(self, operation: _core.Operation, request: Any) -> Outgoing:
         """Do the same; what blocks is done in another thread."""
         no_wait = not self._is_at_hand
-        outgoing = _outgoing(request, operation, no_wait)
-        while outgoing is None:
+        prepared = _with_body(request, operation.prepare, no_wait, True)
+        while prepared is None:
             await self._make_ready_async(operation, request)
-            outgoing = _outgoing(request, operation, no_wait)
-        return outgoing
+            prepared = _with_body(request, operation.prepare, no_wait, True)
+        return Outgoing(*prepared)
 
     # --- What takes long --------------------------------------------------------------------------
 
@@ -276,8 +267,7 @@ class CoreClient:
 
     def _call_of(self, request: Any) -> Call:
         call = call_of(request)
-        is_ours = call is not None and (call.by_sdk or call.core is None or call.core is self)
-        if call is None or not is_ours:
+        if call is None or not (call.by_sdk or call.core is None or call.core is self):
             call = Call()
             join(request, call)
         return call
@@ -300,22 +290,17 @@ def _refusal_listener(bearer_token: Any) -> Any:
     return getattr(function, "invalidate", None)
 
 
-def _outgoing(request: Any, operation: _core.Operation, no_wait: bool) -> Outgoing | None:
-    prepared = _with_body(request, operation.prepare, no_wait, True)
-    return None if prepared is None else Outgoing(*prepared)
-
-
 def _with_body(request: Any, step: Callable[..., Any], *arguments: Any) -> Any:
     """Take a step of an operation for a request; a body that is a stream is read if it must be."""
-    fields = fields_of(request.headers)
+    url, fields = url_text(request.url), fields_of(request.headers)
     body = _body_at_hand(request)
     try:
-        return step(request.method, request.url, fields, body, *arguments)
+        return step(request.method, url, fields, body, *arguments)
     except RequestError as error:
         if body is not None or error.code != "body_needed":
             raise
         body = _whole_body(request, error)
-    return step(request.method, request.url, fields, body, *arguments)
+    return step(request.method, url, fields, body, *arguments)
 
 
 def _whole_body(request: Any, reason: RequestError) -> bytes:

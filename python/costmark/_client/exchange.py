@@ -31,25 +31,23 @@ class Exchange:
 
     def observe(self, response: Any, fields: Any) -> None:
         """Take the answer's place in front of its body; the head tells the truth about that."""
-        if response.is_stream_consumed:  # a transport for tests: the body is there already
-            self._take_plan(self._operation.head(response.status_code, fields))
-            self.take(response.content)
-            self.end()
-            return
-        plan = self._operation.head(response.status_code, fields, None)
+        # Of a transport for tests: the body is there already.
+        is_consumed = response.is_stream_consumed
+        plan = self._operation.head(response.status_code, fields, False if is_consumed else None)
         if isinstance(plan, str):
             self._decoder, encoded = decoder_for(self.module, plan)
             plan = self._operation.head(response.status_code, fields, encoded)
-        self._take_plan(plan)
+        self._hides, self.read_ahead_bytes, self.read_ahead_seconds = plan
+        if is_consumed:
+            self.take(response.content)
+            self.end()
+            return
         if self._hides:
             response.headers.pop("content-length", None)
             if self._decoder is not None:
                 response.headers.pop("content-encoding", None)
         self._stream = response.stream
         response.stream = self
-
-    def _take_plan(self, plan: tuple[bool, int, float]) -> None:
-        self._hides, self.read_ahead_bytes, self.read_ahead_seconds = plan
 
     def take(self, piece: bytes) -> bytes:
         """Read a piece of the answer and return what to pass on of it."""

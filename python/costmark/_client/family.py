@@ -57,23 +57,43 @@ class Family:
 
     def rebuilt(self, request: Any, outgoing: Outgoing) -> Any:
         """Return a request of its own to send, as the caller's may be sent again; or that one."""
-        if outgoing.changes_nothing:
+        fields, body, url = outgoing.fields, outgoing.body, outgoing.url
+        if fields is None and body is None and url is None:
             return request
         # Not by its constructor, which would parse again what was parsed already.
         rebuilt = object.__new__(self.request)
-        rebuilt.__dict__.update(request.__dict__)
-        if outgoing.fields is None:
-            rebuilt.headers = self.headers(request.headers)
-        else:
-            rebuilt.headers = self.headers_of(outgoing.fields)
-        rebuilt.extensions = other_extensions(request)
-        if outgoing.url is not None:
-            rebuilt.url = self.url(outgoing.url)
-            rebuilt.extensions.pop("target", None)  # it was of the URL before
-        if outgoing.body is not None:
-            rebuilt._content = outgoing.body
-            rebuilt.stream = self.byte_stream(outgoing.body)
+        parts = rebuilt.__dict__ = {**request.__dict__, "extensions": other_extensions(request)}
+        parts["headers"] = (
+            self.headers(request.headers) if fields is None else self.headers_of(fields)
+        )
+        if url is not None:
+            parts["url"] = self.url(url)
+            parts["extensions"].pop("target", None)  # it was of the URL before
+        if body is not None:
+            parts["_content"] = body
+            parts["stream"] = self.byte_stream(body)
         return rebuilt
+
+
+# Its parts and its text, in one object: no thread sees the parts of one with the text of another.
+_last_url: tuple[object, str] = (None, "")
+
+
+def url_text(url: Any) -> str:
+    """Return the text of a URL: that of the last one when its parts are the same.
+
+    Most calls of a program go to one URL, and httpx takes long to put it together. One that may
+    hold a secret is not kept.
+    """
+    global _last_url
+    parts = getattr(url, "_uri_reference", None)
+    if parts is None or parts.query is not None or parts.userinfo:
+        return str(url)
+    last_parts, text = _last_url
+    if parts != last_parts:
+        text = str(url)
+        _last_url = parts, text
+    return text
 
 
 _kept_as_triples: dict[type, bool] = {}

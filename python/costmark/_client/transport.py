@@ -153,12 +153,14 @@ class Transport:
 
     def handle_request(self, request: Any) -> Any:
         """Prepare, send, and read the answer along."""
-        core = self._core_of(request)
+        claimed = call_of(request)
+        core = self._core_of(claimed)
         if core is None:
             return self.inner.handle_request(request)
         if "target" in request.extensions:
             self._family.take_target(request)
-        claimed = core.claim(request)
+        if claimed is None or claimed.core is not core:
+            claimed = core.claim(request)
         call, operation = take(core, claimed, request)
         try:
             outgoing = core.prepare(operation, request)
@@ -188,12 +190,14 @@ class Transport:
 
     async def handle_async_request(self, request: Any) -> Any:
         """Do the same without blocking."""
-        core = self._core_of(request)
+        claimed = call_of(request)
+        core = self._core_of(claimed)
         if core is None:
             return await self.inner.handle_async_request(request)
         if "target" in request.extensions:
             self._family.take_target(request)
-        claimed = await core.claim_async(request)
+        if claimed is None or claimed.core is not core:
+            claimed = await core.claim_async(request)
         call, operation = take(core, claimed, request)
         try:
             outgoing = await core.prepare_async(operation, request)
@@ -221,9 +225,8 @@ class Transport:
                 warn_of(error)
                 return response
 
-    def _core_of(self, request: Any) -> CoreClient | None:
-        """Return what a request goes through; None for one that passes as it is."""
-        call = call_of(request)
+    def _core_of(self, call: Call | None) -> CoreClient | None:
+        """Return what a request of that call goes through; None for one that passes as it is."""
         if call is None or not call.by_sdk:
             return self._core
         return None if call.left_alone else call.core or self._core

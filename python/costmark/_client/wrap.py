@@ -257,7 +257,17 @@ def specify(given: Given) -> Spec:
 class _Wrapped:
     """What `wrap` leaves in a client."""
 
-    __slots__ = ("_asking", "_said", "_socket_core", "core", "hooks", "sdk", "spec", "view")
+    __slots__ = (
+        "_asking",
+        "_said",
+        "_seen",
+        "_socket_core",
+        "core",
+        "hooks",
+        "sdk",
+        "spec",
+        "view",
+    )
 
     def __init__(self, client: Any, sdk: Sdk, spec: Spec, like: _Wrapped | None = None) -> None:
         self.sdk = sdk
@@ -265,12 +275,14 @@ class _Wrapped:
         self.hooks: tuple[str, ...] = ()
         self.view: Any = None  # that was made for this client
         self._asking = Flights()
+        seen = _Seen(sdk, client)
         self._said = _said_by(sdk, client)
         self._socket_core: tuple[str, CoreClient, CoreClient] | None = None
         if like is None or like._said[:-1] != self._said[:-1] or like.spec is not spec:
             self.core = spec.core_for(sdk, client)
         else:
             self.core, self._said = like.core, like._said
+        self._seen = seen
 
     def applies(self, client: Any) -> bool:
         """Whether the calls of the client are ours: of one that `patch` wrapped, maybe not."""
@@ -278,11 +290,15 @@ class _Wrapped:
 
     def core_now(self, client: Any) -> CoreClient:
         """Return the core client for what the client says now."""
+        if self._seen.again(client):
+            return self.core
         ask = self.spec.ask_of(self.sdk, client)
         return self._core_for(client, None if ask is None else ask())
 
     async def core_now_async(self, client: Any) -> CoreClient:
         """Do the same; what may block is done in another thread."""
+        if self._seen.again(client):
+            return self.core
         ask = self.spec.ask_of(self.sdk, client)
         if ask is None:
             return self._core_for(client, None)
@@ -312,13 +328,29 @@ class _Wrapped:
         return kept[2]
 
     def _core_for(self, client: Any, keys: Keys | None) -> CoreClient:
+        seen = _Seen(self.sdk, client)  # first: what changes from here on is seen the next time
         said = _said_by(self.sdk, client, keys)
         if said != self._said:
             self.core = self.spec.core_for(self.sdk, client, keys)
             self._said = said
             if self.view is not None:
                 send_through(self.view, self.core)
+        self._seen = seen
         return self.core
+
+
+class _Seen:
+    """What a client looked like when its core client was made, or found right, the last time."""
+
+    __slots__ = ("_glance", "_value")
+
+    def __init__(self, sdk: Sdk, client: Any) -> None:
+        self._glance = sdk.glance(client)
+        self._value = self._glance(client)
+
+    def again(self, client: Any) -> bool:
+        """Whether a client looks like that now. If not, its core client may still be right."""
+        return self._value is not None and bool(self._glance(client) == self._value)
 
 
 def _said_by(sdk: Sdk, client: Any, keys: Keys | None = None) -> tuple[Hidden, Any]:

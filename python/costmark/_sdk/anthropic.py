@@ -15,6 +15,10 @@ from .. import _core
 from .base import Identity, Sdk, definer
 
 _MANTLE_MODULE = "anthropic.lib.bedrock._mantle"
+_STATE = (
+    *("api_key", "auth_token", "credentials", "skip_auth", "aws_region", "aws_profile"),
+    *("aws_access_key", "aws_secret_key", "aws_session_token"),
+)
 
 
 class _Anthropic(Sdk):
@@ -63,11 +67,10 @@ class _Anthropic(Sdk):
         return Identity(options, lambda: credentials)
 
     def state(self, client: Any) -> tuple[Any, ...]:
-        names = (
-            *("api_key", "auth_token", "credentials", "skip_auth", "aws_region", "aws_profile"),
-            *("aws_access_key", "aws_secret_key", "aws_session_token"),
-        )
-        return tuple(getattr(client, name, None) for name in names)
+        return tuple(getattr(client, name, None) for name in _STATE)
+
+    def attributes(self, client: Any) -> tuple[str, ...]:
+        return tuple(name for name in _STATE if hasattr(client, name))
 
     def check_instead_of_signing(self, client: Any, request: Any) -> bool:
         # A subclass may do more before a request than have it signed.

@@ -41,6 +41,12 @@ class _OpenAI(Sdk):
         key = getattr(client, "_api_key_provider", None) or client.api_key
         return client.project, key, bedrock.state_of(client)
 
+    def attributes(self, client: Any) -> tuple[str, ...]:
+        if client.project is not None or getattr(client, "_provider_runtime", None) is not None:
+            return ()  # the environment, or what the provider holds, decides too
+        names = ("project", "api_key", "_api_key_provider", "_provider_runtime")
+        return tuple(name for name in names if hasattr(client, name))
+
     def ask(self, client: Any) -> Callable[[], Keys] | None:
         return bedrock.ask_of(client)
 
@@ -68,6 +74,8 @@ class _OpenAI(Sdk):
             del request.headers[_PROJECT_HEADER]
 
     def check_instead_of_signing(self, client: Any, request: Any) -> bool:
+        if getattr(client, "_provider_runtime", None) is None:
+            return False
         return bedrock.check_instead_of_signing(client, request)
 
 

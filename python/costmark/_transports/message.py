@@ -104,7 +104,7 @@ class _Answering(Exchange):
         if isinstance(plan, str):
             self._decoder, encoded = decoders(plan)
             plan = self._operation.head(status, fields, encoded)
-        self._take_plan(plan)
+        self._hides, self.read_ahead_bytes, self.read_ahead_seconds = plan
 
     def read_from(self, stream: Any) -> None:
         """Take the body's place: `stream` is what it is read from."""

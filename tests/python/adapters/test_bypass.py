@@ -120,7 +120,7 @@ def test_the_core_refuses_or_attributes(
         client.begin(*request)
     refused: costmark.Error | None = None
     try:
-        operation, _ = client.begin(*request, scope=paying)
+        operation, _ = client.begin(*request, paying)
         outgoing: Any = operation.prepare(*request)
     except costmark.Error as error:
         refused = error
@@ -165,9 +165,7 @@ def test_most_attempts_are_attributed_and_not_only_refused(paying: str) -> None:
     def passes(attempt: dict[str, Any]) -> bool:
         url = f"http://gateway.example{attempt['path']}"
         try:
-            client.begin(
-                attempt["method"], url, headers_of(attempt), body_of(attempt), scope=paying
-            )
+            client.begin(attempt["method"], url, headers_of(attempt), body_of(attempt), paying)
         except costmark.Error:
             return False
         return True

@@ -11,6 +11,7 @@ import pytest
 
 import costmark
 from adapters.clients import CREDENTIALS, MAJOR, SIGNED, httpx, plain, plain_async
+from costmark._client.wrap import core_of
 from harness import MESSAGES, MODEL, REGION, Recorder, run_recorder
 
 if TYPE_CHECKING:
@@ -68,6 +69,41 @@ def test_another_base_url_is_followed(recorder: Recorder, elsewhere: Recorder, h
         moved.chat.completions.create(**CHAT)
     assert [project_of(each) for each in (recorder, elsewhere)] == ["proj_a"] * 2
     assert (len(recorder.requests), len(elsewhere.requests)) == (1, 1)
+
+
+class Following(openai.OpenAI):
+    """Has its base URL from elsewhere."""
+
+    place = ""
+
+    @property
+    def base_url(self) -> Any:
+        return httpx.URL(self.place)
+
+    @base_url.setter
+    def base_url(self, url: Any) -> None: ...
+
+
+def test_a_base_url_that_a_subclass_finds(recorder: Recorder, elsewhere: Recorder) -> None:
+    with Following(api_key="unused", max_retries=0) as client:
+        client.place = f"{recorder.base_url}/"
+        costmark.wrap(client, project="proj_a")
+        client.chat.completions.create(**CHAT)
+        core = core_of(client)
+        client.place = f"{elsewhere.base_url}/"
+        client.chat.completions.create(**CHAT)
+        assert core_of(client) is not core
+    assert [project_of(each) for each in (recorder, elsewhere)] == ["proj_a"] * 2
+
+
+def test_a_client_that_says_the_same_keeps_its_core_client(recorder: Recorder) -> None:
+    with costmark.wrap(plain(recorder), project="proj_a") as client:
+        core = core_of(client)
+        client.chat.completions.create(**CHAT)
+        client.api_key = str(client.api_key)
+        assert core_of(client) is core
+        client.api_key = "another"
+        assert core_of(client) is not core
 
 
 async def test_another_base_url_of_an_asynchronous_client(
