@@ -127,10 +127,10 @@ class PyClient {
   // (operation, whether it is ready). One that comes after another client's has its id.
   static py::tuple begin(const py::object& self, py::object method, py::object url,
                          py::handle headers, py::object body, py::object scope, py::object project,
-                         bool no_wait, PyOperation* after) {
+                         bool no_wait, PyOperation* after, py::object labels) {
     auto operation = std::make_unique<PyOperation>(self, self.cast<PyClient&>().pool_);
     GivenRequest request(std::move(method), std::move(url), headers, std::move(body),
-                         std::move(project), std::move(scope));
+                         std::move(project), std::move(scope), std::move(labels));
     const bool is_ready = after != nullptr
                               ? operation->begin_beside(*after, std::move(request), no_wait)
                               : operation->begin(std::move(request), no_wait);
@@ -206,7 +206,8 @@ void bind_client(py::module_& module) {
            py::arg("environment") = py::none(), py::arg("on_usage") = py::none())
       .def("begin", &PyClient::begin, py::arg("method"), py::arg("url"), py::arg("headers"),
            py::arg("body"), py::arg("scope") = py::none(), py::arg("project") = py::none(),
-           py::arg("no_wait") = false, py::arg("after") = py::none())
+           py::arg("no_wait") = false, py::arg("after") = py::none(),
+           py::arg("labels") = py::none())
       .def("check", &PyClient::check_only, py::arg("method"), py::arg("url"), py::arg("headers"),
            py::arg("body"), py::arg("project") = py::none(), py::arg("scope") = py::none())
       .def("verify", &PyClient::verify, py::kw_only(), py::arg("project") = py::none(),

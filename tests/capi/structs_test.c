@@ -268,6 +268,10 @@ static costmark_status show_requests(const handles *h, void *out) {
   costmark_usage_report_requests(h->usage, (costmark_request_counts *)out);
   return COSTMARK_OK;
 }
+static costmark_status show_ledger(const handles *h, void *out) {
+  costmark_client_ledger_counts(h->client, (costmark_ledger_counts *)out);
+  return COSTMARK_OK;
+}
 static costmark_status show_credentials(const handles *h, void *out) {
   costmark_credentials_set_read(h->set, (costmark_credentials *)out);
   return COSTMARK_OK;
@@ -400,6 +404,7 @@ static void every_output(void) {
   TRY(response, response, false);
   TRY(totals, usage_totals, false);
   TRY(requests, request_counts, false);
+  TRY(ledger, ledger_counts, false);
   TRY(credentials, credentials, false);
   TRY(report, credentials_report_view, false);
   TRY(token, bearer_token_view, false);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import json
 import os
 import signal
@@ -87,6 +88,37 @@ def test_every_row_is_valid(bedrock: Emulator, folder: Path) -> None:
     assert {row["kind"] for row in found} >= {"begin", "attempt", "note"}
     for row in found:
         validator.validate(row)
+
+
+def test_rows_carry_labels_and_tags(bedrock: Emulator, folder: Path, tmp_path: Path) -> None:
+    name = create_project(signed(bedrock), "labels")
+    lock = tmp_path / "costmark.lock"
+    tags = {"team": "search", "cost-center": "12"}
+    lock.write_text(json.dumps({"version": 1, "projects": [{"id": name, "tags": tags}]}))
+    before = costmark.ledger_counts()
+    client = wrapped(
+        bedrock,
+        folder,
+        project=name,
+        lock=str(lock),
+        ledger_hash_labels="user",
+        ledger_hash_key="0123456789abcdef",
+    )
+    with costmark.labels(feature="search"), costmark.labels(user="ann"):
+        client.chat.completions.create(model=MODEL, messages=MESSAGES)
+        stream = client.chat.completions.create(model=MODEL, messages=MESSAGES, stream=True)
+    list(stream)  # its row is written outside of the scope
+    client.chat.completions.create(model=MODEL, messages=MESSAGES)
+    first, second, third = rows(folder, "attempt")
+    digest = hmac.new(b"0123456789abcdef", b"ann", "sha256").hexdigest()
+    assert first["labels"] == {"feature": "search", "user": f"hmac-sha256:{digest}"}
+    assert (second["labels"], second["labels_key"]) == (first["labels"], first["labels_key"])
+    assert "labels" not in third
+    assert "labels_key" not in third
+    assert {json.dumps(row["tags"]) for row in (first, second, third)} == {json.dumps(tags)}
+    assert b"ann" not in b"".join(path.read_bytes() for path in folder.rglob("*.jsonl"))
+    after = costmark.ledger_counts()
+    assert after.rows_written - before.rows_written == len(list(ledger.read(folder))) == 7
 
 
 def test_an_sdk_retry_is_an_attempt(bedrock: Emulator, folder: Path) -> None:
