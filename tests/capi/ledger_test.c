@@ -106,7 +106,7 @@ static void labels_are_checked(void) {
                                  {COSTMARK_STR("user"), COSTMARK_STR_INIT}};
   const costmark_label bad[] = {{COSTMARK_STR("user"), COSTMARK_STR("secret\033[2J")}};
   const costmark_label no_value[] = {{COSTMARK_STR("user"), {NULL, 3}}};
-  costmark_error *error = NULL;
+  costmark_error *refused = NULL;
   costmark_request request = messages_request(bad, 1);
   costmark_client *client = client_with(NULL);
   costmark_operation *operation = operation_of(client);
@@ -123,10 +123,10 @@ static void labels_are_checked(void) {
   CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_labels_check(NULL, 1, &error));
   CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_labels_check(good, (size_t)-1, &error));
   CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_labels_check(no_value, 1, &error));
-  CHECK(costmark_labels_check(bad, 1, &error) == COSTMARK_INVALID_ARGUMENT);
-  CHECK(strstr(view_of(error).message.data, "'user'") != NULL);
-  CHECK(strstr(view_of(error).message.data, "secret") == NULL);
-  costmark_error_free(error);
+  CHECK(costmark_labels_check(bad, 1, &refused) == COSTMARK_INVALID_ARGUMENT);
+  CHECK(strstr(view_of(refused).message.data, "'user'") != NULL);
+  CHECK(strstr(view_of(refused).message.data, "secret") == NULL);
+  costmark_error_free(refused);
   CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_operation_begin(operation, &request, &error));
   CHECK(answer_of(operation).operation.len == 0); /* idle */
   costmark_operation_free(operation);
@@ -168,7 +168,6 @@ static void callbacks_are_told_what_rows_say(void) {
   listener self = {0, 0};
   costmark_request request = messages_request(&label, 1);
   costmark_config *config = config_with(options);
-  costmark_error *error = NULL;
   costmark_client *client = NULL;
   costmark_operation *operation;
   costmark_answer answer;

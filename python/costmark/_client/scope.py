@@ -220,7 +220,7 @@ class labels(_Region):  # noqa: N801 - reads as a verb: `with costmark.labels(..
     def __init__(self, pairs: Mapping[str, str] | None = None, /, **named: str) -> None:
         from .. import _core
 
-        given = {**(pairs or {}), **named}
+        given: dict[Any, Any] = {**(pairs or {}), **named}
         for name, value in given.items():
             if not isinstance(name, str) or not isinstance(value, str):
                 kind = type(value if isinstance(name, str) else name).__name__

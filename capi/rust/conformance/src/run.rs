@@ -7,8 +7,8 @@ use std::pin::Pin;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use costmark::{Labels, Project};
 use costmark::tower::SharedOperation;
+use costmark::{Labels, Project};
 use http_body_util::BodyExt;
 use serde_json::json;
 

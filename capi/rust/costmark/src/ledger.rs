@@ -3,6 +3,7 @@
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LedgerCounts {
+    /// In the file, or on the descriptor.
     pub rows_written: u64,
     /// In memory, until they can be written.
     pub rows_waiting: u64,

@@ -51,6 +51,9 @@
 //! [`Scope::bind`] and [`Scope::bind_future`] take a scope along to another thread or task, and
 //! `costmark::tower::ScopeLayer` through a layer that calls from another task.
 //!
+//! [`Labels`] are a caller's own pairs, which the rows of the ledger then carry: [`Request::labels`],
+//! or in the extensions of an `http::Request`.
+//!
 //! # Operations
 //!
 //! An [`Operation`] is one call of the user. It decides which project pays, says what to send for
