@@ -24,7 +24,7 @@ func ledgerOf(t *testing.T, options ...Option) (*Client, *bufio.Scanner) {
 	return newClient(t, append(options, config)...), bufio.NewScanner(from)
 }
 
-// row is the next one that is none of the writer's notes.
+// row is the next one that is not a note of the writer.
 func row(t *testing.T, from *bufio.Scanner) map[string]any {
 	t.Helper()
 	for from.Scan() {
