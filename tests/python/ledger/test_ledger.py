@@ -134,6 +134,17 @@ def test_rows_carry_labels_and_tags(bedrock: Emulator, folder: Path, tmp_path: P
     assert after.rows_written - before.rows_written >= len(written) == 7
 
 
+async def test_a_call_has_the_labels_of_where_it_is_made(bedrock: Emulator, folder: Path) -> None:
+    name = create_project(signed(bedrock), "made-here")
+    async with costmark.wrap(plain_async(bedrock), ledger=str(folder), **SIGNED) as client:
+        with costmark.labels(feature="search"), costmark.project(name):
+            answer = client.chat.completions.create(model=MODEL, messages=MESSAGES)
+        with costmark.labels(feature="elsewhere"):
+            await answer
+    (row,) = rows(folder, "attempt")
+    assert (row["project"], row["labels"]) == (name, {"feature": "search"})
+
+
 def test_an_sdk_retry_is_an_attempt(bedrock: Emulator, folder: Path) -> None:
     client = wrapped(bedrock, folder)
     bedrock.fault("status", status=500, count=2)
