@@ -17,7 +17,7 @@ Value value_of(const dom::element& from) {
     case dom::element_type::OBJECT:
       value.kind = Kind::object;
       for (const auto [name, member] : dom::object(from)) {
-        value.members.emplace_back(name, value_of(member));
+        value.members.push_back({std::string(name), value_of(member)});
       }
       break;
     case dom::element_type::ARRAY:
@@ -42,10 +42,15 @@ Value value_of(const dom::element& from) {
 
 }  // namespace
 
+Value::Value() = default;
+Value::~Value() = default;
+Value::Value(Value&&) noexcept = default;
+Value& Value::operator=(Value&&) noexcept = default;
+
 const Value* Value::find(std::string_view name) const noexcept {
   const auto found = std::find_if(members.rbegin(), members.rend(),
-                                  [&](const auto& member) { return member.first == name; });
-  return found == members.rend() ? nullptr : &found->second;
+                                  [&](const auto& member) { return member.name == name; });
+  return found == members.rend() ? nullptr : &found->value;
 }
 
 Result<Value> parse_value(std::string_view text) {

@@ -3,7 +3,6 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "costmark/error.hpp"
@@ -11,14 +10,26 @@
 
 namespace costmark::json {
 
+struct NamedValue;
+
 struct Value {
   Kind kind = Kind::null;
-  std::string text;  // a string's characters; a number, true and false as they are spelt
-  std::vector<std::pair<std::string, Value>> members;  // in their order, doubled ones as well
+  std::string text;                 // a string's characters; a number, true and false as spelt
+  std::vector<NamedValue> members;  // in their order, doubled ones as well
   std::vector<Value> elements;
+
+  Value();
+  ~Value();
+  Value(Value&&) noexcept;
+  Value& operator=(Value&&) noexcept;
 
   // The last member of that name; null when there is none.
   const Value* find(std::string_view name) const noexcept;
+};
+
+struct NamedValue {
+  std::string name;
+  Value value;
 };
 
 // Errors: invalid_json with the byte offset.
