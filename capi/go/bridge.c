@@ -62,6 +62,27 @@ static bool read_headers(headers *to, texts *in) {
   return true;
 }
 
+/* A call never has more of them: WithLabels() refuses these. One more shows that there are. */
+enum { most_labels = 16 + 1 };
+
+/* Reads up to `most_labels` of `count` labels. */
+static size_t read_labels(costmark_label *to, texts *in, size_t count) {
+  size_t i;
+  for (i = 0; i < count && i < most_labels; ++i) {
+    to[i].name = next(in);
+    to[i].value = next(in);
+  }
+  return i;
+}
+
+costmark_status cmgo_labels_check(const char *text, const size_t *lengths, size_t length_count,
+                                  costmark_error **out_error) {
+  costmark_label labels[most_labels];
+  texts in = {text, lengths, length_count};
+  const size_t count = read_labels(labels, &in, length_count / 2);
+  return costmark_labels_check(labels, count, out_error);
+}
+
 /* ---- Operations ------------------------------------------------------------------------------ */
 
 static costmark_status begin(cmgo_call *call, const costmark_request *request) {
@@ -120,6 +141,7 @@ void cmgo_run(cmgo_call *call, const char *text, const size_t *lengths, size_t l
               const char *body, size_t body_len) {
   texts in = {text, lengths, length_count};
   costmark_request request = COSTMARK_REQUEST_INIT;
+  costmark_label labels[most_labels];
   headers list;
   uintptr_t outer_call;
   call->error = NULL;
@@ -128,6 +150,8 @@ void cmgo_run(cmgo_call *call, const char *text, const size_t *lengths, size_t l
   request.method = next(&in);
   request.project = next_optional(&in);
   request.scope = next_optional(&in);
+  request.label_count = read_labels(labels, &in, call->label_count);
+  request.labels = request.label_count == 0 ? NULL : labels;
   request.url = next(&in);
   request.body.data = body;
   request.body.len = body_len;

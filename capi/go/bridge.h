@@ -40,6 +40,7 @@ typedef struct cmgo_call {
   uintptr_t call;                   /* a cgo.Handle: what callbacks are told they are for */
   uint32_t steps;                   /* CMGO_... */
   uint32_t max_attempts;            /* of CMGO_SEND */
+  size_t label_count;               /* of the request */
   int64_t timeout_ms;               /* of each step that may wait; 0: the default, or no limit */
   costmark_cancel *cancel;          /* of these; NULL: none */
 
@@ -52,8 +53,8 @@ typedef struct cmgo_call {
 /*
  * Takes the steps until one fails.
  *
- * text, lengths: method, project, scope, URL, then name and value of each header. An empty project
- *     or scope is absent.
+ * text, lengths: method, project, scope, name and value of each label, URL, then name and value of
+ *     each header. An empty project or scope is absent.
  */
 void cmgo_run(cmgo_call *call, const char *text, const size_t *lengths, size_t length_count,
               const char *body, size_t body_len);
@@ -70,6 +71,10 @@ typedef struct cmgo_piece {
 } cmgo_piece;
 
 void cmgo_feed(costmark_operation *operation, const char *data, size_t len, cmgo_piece *out);
+
+/* costmark_labels_check(). Texts: name and value of each label. */
+costmark_status cmgo_labels_check(const char *text, const size_t *lengths, size_t length_count,
+                                  costmark_error **out_error);
 
 /* ---- Other calls that may call back ---------------------------------------------------------- */
 

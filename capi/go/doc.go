@@ -60,6 +60,10 @@
 //	ctx = costmark.WithProject(ctx, "proj_research")
 //	completion, err := sdk.Chat.Completions.New(ctx, params)
 //
+// Labels of a context are the program's own pairs, which the rows of the ledger then carry:
+//
+//	ctx, err := costmark.WithLabels(ctx, costmark.Labels{"feature": "search"})
+//
 // Note that openai-go sends the variable OPENAI_PROJECT_ID as such a header, if it is set.
 //
 // # Operations and attempts

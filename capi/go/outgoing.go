@@ -182,7 +182,7 @@ func (x *exchange) drop() {
 
 // putRequest begins the request in the workspace, spelled as it will be on the wire.
 func (w *workspace) putRequest(request *http.Request) {
-	w.put(request.Method, "", ProjectFrom(request.Context()))
+	w.put(request.Context(), request.Method, "")
 	w.addURL(request.URL)
 	if request.Host != "" && request.Host != request.URL.Host {
 		w.add("Host")

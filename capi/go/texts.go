@@ -6,6 +6,7 @@ package costmark
 import "C"
 
 import (
+	"context"
 	"net/http"
 	"net/textproto"
 	"sync"
@@ -17,20 +18,25 @@ type texts struct {
 	text    []byte
 	lengths []C.size_t
 
+	labels      int  // how many were put
+	urlIs       int  // the place of the URL
 	hasOddNames bool // a header name was not in its canonical form
 }
 
-// Where the URL of a request is: method, project and scope come before it.
-const urlIs = 3
-
 // put begins a request. Its URL comes next, then its headers.
-func (t *texts) put(method, project, scope string) {
+func (t *texts) put(ctx context.Context, method, project string) {
 	if method == "" {
 		method = http.MethodGet
 	}
 	t.add(method)
 	t.add(project)
-	t.add(scope)
+	t.add(ProjectFrom(ctx))
+	labels := labelsOf(ctx).texts
+	for _, text := range labels {
+		t.add(text)
+	}
+	t.labels = len(labels) / 2
+	t.urlIs = len(t.lengths)
 }
 
 func (t *texts) add(text string) {
@@ -63,16 +69,17 @@ func (t *texts) blocks() (*C.char, *C.size_t, C.size_t) {
 // requestURL is the URL that was put.
 func (t *texts) requestURL() []byte {
 	begin := C.size_t(0)
-	for _, length := range t.lengths[:urlIs] {
+	for _, length := range t.lengths[:t.urlIs] {
 		begin += length
 	}
-	return t.text[begin : begin+t.lengths[urlIs]]
+	return t.text[begin : begin+t.lengths[t.urlIs]]
 }
 
 // forget wipes what may be secret.
 func (t *texts) forget() {
 	clear(t.text)
 	t.text, t.lengths, t.hasOddNames = t.text[:0], t.lengths[:0], false
+	t.labels, t.urlIs = 0, 0
 }
 
 // heads keeps texts for the heads of answers.

@@ -673,7 +673,7 @@ func TestTheURLIsTheOneOnTheWire(t *testing.T) {
 			t.Fatal(err)
 		}
 		var work workspace
-		work.put("", "", "")
+		work.put(context.Background(), "", "")
 		work.addURL(parsed)
 		want := "https://" + parsed.Host + parsed.RequestURI()
 		if got := string(work.requestURL()); got != want || len(work.text) != len("GET"+want) {

@@ -52,7 +52,7 @@ func (w *workspace) forget() bool {
 }
 
 func (w *workspace) putOwn(ctx context.Context, request *Request) {
-	w.put(request.Method, request.Project, ProjectFrom(ctx))
+	w.put(notNil(ctx), request.Method, request.Project)
 	w.add(request.URL)
 	w.addHeader(request.Header)
 	w.streams = request.BodyIsStream
@@ -82,6 +82,7 @@ func (w *workspace) run(ctx context.Context, core *core, operation *operationHan
 		defer done()
 		w.c.cancel = stop
 	}
+	w.c.label_count = C.size_t(w.labels)
 	texts, lengths, count := w.blocks()
 	C.cmgo_run(w.c, texts, lengths, count, chars(body), C.size_t(len(body)))
 	operation.handle, w.c.operation, w.c.beside, w.c.cancel = w.c.operation, nil, nil, nil

@@ -1,5 +1,8 @@
 #include "answer.hpp"
 
+#include <algorithm>
+#include <span>
+
 #include "numbers.hpp"
 #include "views.hpp"
 
@@ -34,13 +37,46 @@ costmark_answer decided(const AttemptReport& report) noexcept {
   out.kind = number_of(report.kind);
   out.project_source = number_of(report.project_source);
   out.api = number_of(report.api);
+  out.url_host = view_or_absent(report.host);
+  out.region = view_or_absent(report.region);
+  out.sdk = view_or_absent(report.sdk);
+  out.labels_key = view_or_absent(report.labels_key);
+  out.streamed = report.streamed ? 1 : 0;
+  const bool settles = report.kind == AttemptReport::Kind::settlement;
+  out.background = (settles ? report.answer.background : report.background) ? 1 : 0;
   return out;
+}
+
+void show_labels(std::span<const NameValue> from, ShownAnswer::Labels& to,
+                 const costmark_label*& out, std::size_t& out_count) noexcept {
+  out_count = std::min(from.size(), to.size());
+  for (std::size_t i = 0; i < out_count; ++i) to[i] = {view(from[i].name), view(from[i].value)};
+  out = out_count == 0 ? nullptr : to.data();
+}
+
+void add_estimate(const AttemptReport& report, costmark_answer& out) noexcept {
+  if (report.price_book.empty()) return;
+  out.serving = view_or_absent(report.serving);
+  out.price_book = view(report.price_book);
+  out.cost_pico_usd = report.cost_pico.value_or(0);
+  out.has_cost_pico_usd = report.cost_pico ? 1 : 0;
+  out.cost_state = number_of(report.cost_state);
 }
 
 }  // namespace
 
-costmark_answer to_c(const AttemptReport& report, costmark_usage& usage) noexcept {
+std::size_t ShownAnswer::fill_meters(const Meters& from) noexcept {
+  std::size_t count = 0;
+  for (const Meter meter : all_meters) {
+    if (const auto value = from[meter]) meters[count++] = {view(to_string(meter)), *value};
+  }
+  return count;
+}
+
+costmark_answer ShownAnswer::fill(const AttemptReport& report) noexcept {
   costmark_answer out = decided(report);
+  show_labels(report.labels, labels, out.labels, out.label_count);
+  show_labels(report.tags, tags, out.tags, out.tag_count);
   if (report.kind == AttemptReport::Kind::attempt && report.attempt == 0) return out;
   const Answer& answer = report.answer;
   usage = to_c(answer.usage);
@@ -57,6 +93,12 @@ costmark_answer to_c(const AttemptReport& report, costmark_usage& usage) noexcep
   out.http_status = report.http_status;
   out.attempt = report.attempt;
   out.concurrent = report.concurrent ? 1 : 0;
+  out.start_us = report.started_us;
+  if (report.latency.count() > 0) out.end_us = report.started_us + report.latency.count();
+  out.account = view_or_absent(report.account);
+  out.meter_count = fill_meters(answer.usage.meters);
+  out.meters = out.meter_count == 0 ? nullptr : meters.data();
+  add_estimate(report, out);
   return out;
 }
 

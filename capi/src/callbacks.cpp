@@ -71,8 +71,8 @@ UnixSeconds ask(const ClockCallback& callback) noexcept {
 }
 
 void tell(const UsageCallback& callback, const AttemptReport& report) noexcept {
-  costmark_usage usage;
-  const costmark_answer answer = to_c(report, usage);
+  ShownAnswer shown;
+  const costmark_answer answer = shown.fill(report);
   callback.function(callback.user_data.get(), &answer);
 }
 

@@ -29,6 +29,9 @@ inline costmark_step number_of(NextStep step) noexcept {
 inline costmark_reason number_of(NextReason reason) noexcept {
   return static_cast<costmark_reason>(reason);
 }
+inline costmark_cost_state number_of(CostState state) noexcept {
+  return static_cast<costmark_cost_state>(state);
+}
 inline costmark_verdict number_of(Verdict verdict) noexcept {
   return static_cast<costmark_verdict>(verdict);
 }

@@ -202,6 +202,7 @@ Status KeptRequest::take(const costmark_request* from) {
   costmark_request raw;
   Request request;
   if (Status status = read_request(from, raw, request); !status) return status;
+  if (Status status = read_labels(raw.labels, raw.label_count, labels_); !status) return status;
   headers_.reserve(raw.header_count);
   request_.headers = headers_;
   url_.reserve(request.url.size());
@@ -210,6 +211,7 @@ Status KeptRequest::take(const costmark_request* from) {
   copy_headers(raw.headers, raw.header_count, headers_);
   request_ = request;
   request_.headers = headers_;
+  request_.labels = labels_;
   return {};
 }
 
@@ -219,6 +221,7 @@ void KeptRequest::clear() noexcept {
   if (url_.capacity() > most_kept) url_ = {};
   headers_.clear();
   if (headers_.capacity() * sizeof(Header) > most_kept) headers_ = {};
+  labels_.clear();
   request_ = {};
 }
 
@@ -379,7 +382,12 @@ costmark_status costmark_operation_fail(costmark_operation* operation, costmark_
 void costmark_operation_answer(const costmark_operation* operation,
                                costmark_answer* out_answer) noexcept {
   if (!alive(operation) || operation->core.id().empty()) return show_nothing(out_answer);
-  show(to_c(operation->core.report(), operation->usage), out_answer);
+  (void)guarded(nullptr, [&]() -> Status {
+    auto& shown = operation->answer;
+    if (!shown) shown = std::make_unique<ShownAnswer>();
+    show(shown->fill(operation->core.report()), out_answer);
+    return {};
+  });
 }
 
 void costmark_operation_free(costmark_operation* operation) noexcept {

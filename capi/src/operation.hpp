@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "answer.hpp"
 #include "client.hpp"
 #include "costmark/costmark.h"
 #include "costmark/operation.hpp"
@@ -32,6 +33,7 @@ class KeptRequest {
   Request request_;
   std::string url_;              // with a NUL behind it, which the caller's may not have
   std::vector<Header> headers_;  // of `request_`; the core reads them until the next one
+  std::vector<NameValue> labels_;
 };
 
 // What costmark_prepared shows.
@@ -87,7 +89,7 @@ struct costmark_operation {
   std::vector<costmark::Header> answer_headers;
   costmark::capi::ShownPrepared prepared;
   costmark::capi::ShownResponse response;
-  mutable costmark_usage usage{};
+  mutable std::unique_ptr<costmark::capi::ShownAnswer> answer;  // once it was asked for
 };
 
 namespace costmark::capi {

@@ -59,6 +59,26 @@ Status read_headers(const costmark_header* headers, std::size_t count, std::vect
   return {};
 }
 
+Status read_labels(const costmark_label* labels, std::size_t count, std::vector<NameValue>& out) {
+  if (labels == nullptr && count != 0) {
+    return invalid_argument("labels is NULL, but their count is " + std::to_string(count));
+  }
+  if (count > largest_length / sizeof(costmark_label)) {
+    return invalid_argument("the count of labels is " + std::to_string(count) +
+                            ", which no array can have");
+  }
+  out.clear();
+  out.reserve(std::min(count, most_labels));
+  for (std::size_t i = 0; i < count; ++i) {
+    NameValue pair;
+    Status status = read_text(labels[i].name, "the name of a label", pair.name);
+    if (status) status = read_text(labels[i].value, "the value of a label", pair.value);
+    if (!status) return status;
+    out.push_back(pair);
+  }
+  return {};
+}
+
 Status read_bool(std::uint32_t value, std::string_view name, bool& out) {
   if (value > 1) {
     return invalid_argument(plus(name, " is ") + std::to_string(value) + "; it must be 0 or 1");

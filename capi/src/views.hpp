@@ -15,6 +15,7 @@
 #include "costmark/costmark.h"
 #include "costmark/error.hpp"
 #include "costmark/http.hpp"
+#include "costmark/labels.hpp"
 #include "handle.hpp"
 
 namespace costmark::capi {
@@ -28,6 +29,9 @@ Status check_headers(const costmark_header* headers, std::size_t count);
 void copy_headers(const costmark_header* headers, std::size_t count, std::vector<Header>& out);
 // Both.
 Status read_headers(const costmark_header* headers, std::size_t count, std::vector<Header>& out);
+
+// The pointers alone: what labels may be says the core.
+Status read_labels(const costmark_label* labels, std::size_t count, std::vector<NameValue>& out);
 
 // For truth values in structs.
 Status read_bool(std::uint32_t value, std::string_view name, bool& out);

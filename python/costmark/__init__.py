@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from ._client.scope import bind, current_project, project
+from ._client.scope import bind, current_labels, current_project, labels, project
 from .errors import (
     AttributionError,
     ConfigurationError,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ._client.wrap import unwrap, wrap
     from ._core import Credentials
     from ._core import version as __version__
+    from ._ledger_counts import LedgerCounts, ledger_counts
     from ._routes import Route, route_of
     from ._signing import sign
     from ._tokens import async_token_provider, token, token_provider
@@ -65,6 +66,8 @@ __all__ = [
     # scopes
     "project",
     "current_project",
+    "labels",
+    "current_labels",
     "bind",
     # usage
     "usage",
@@ -74,6 +77,8 @@ __all__ = [
     "Answer",
     "request_counts",
     "RequestCounts",
+    "ledger_counts",
+    "LedgerCounts",
     # bearer tokens
     "token",
     "token_provider",
@@ -126,6 +131,8 @@ _LAZY = {
     "Answer": "_usage",
     "request_counts": "_usage",
     "RequestCounts": "_usage",
+    "ledger_counts": "_ledger_counts",
+    "LedgerCounts": "_ledger_counts",
     "verify": "_verify",
     "averify": "_verify",
     "Verification": "_verify",

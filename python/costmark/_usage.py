@@ -108,9 +108,27 @@ class Answer:
     usage_json: str | None  # the server's usage object as it came
     latency_us: int  # from sending to the end
     first_byte_us: int | None
+    started_us: int | None  # microseconds since 1970
+    host: str | None
+    region: str | None
+    account: str | None
+    sdk: str | None  # the first words of User-Agent
+    stream: bool
+    background: bool
+    labels: dict[str, str]  # as the ledger has them
+    labels_key: str | None  # names the key of those that are hashed
+    tags: dict[str, str]  # of the project
+    serving: str | None  # "in-region", "geo" or "global"
+    cost_pico: int | None  # the estimate in pico-USD; None where there is no price
+    cost_state: str  # "priced", "partial", "unpriced", "free", "elsewhere" or "unknown"
+    price_book: str | None  # its hash
 
 
-_TEXTS = ("operation", "error_code", "response_id", "request_id", "service_tier", "usage_json")
+# Empty where nothing is known.
+_TEXTS = (
+    *("operation", "error_code", "response_id", "request_id", "service_tier", "usage_json"),
+    *("host", "region", "account", "sdk", "labels_key", "serving", "price_book"),
+)
 
 
 def answer_of(report: Mapping[str, Any]) -> Answer:
@@ -119,6 +137,7 @@ def answer_of(report: Mapping[str, Any]) -> Answer:
     members["model_answered"] = members.pop("model") or None
     members["model"] = members.pop("requested_model") or None
     members["http_status"] = members.pop("status") or None
+    members["started_us"] = members["started_us"] or None
     del members["inconsistent"]
     return Answer(**members | {name: members[name] or None for name in _TEXTS})
 

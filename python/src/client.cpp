@@ -128,10 +128,10 @@ class PyClient {
   // (operation, whether it is ready). One that comes after another client's has its id.
   py::tuple begin(py::object self, py::object method, const py::object& url, py::handle headers,
                   py::object body, py::object scope, py::object project, bool no_wait,
-                  PyOperation* after) {
+                  PyOperation* after, py::object labels) {
     auto operation = std::make_unique<PyOperation>(std::move(self), pool_);
     GivenRequest request(std::move(method), url, headers, std::move(body), std::move(project),
-                         std::move(scope));
+                         std::move(scope), std::move(labels));
     const bool is_ready = after != nullptr
                               ? operation->begin_beside(*after, std::move(request), no_wait)
                               : operation->begin(std::move(request), no_wait);
@@ -195,13 +195,13 @@ std::unique_ptr<PyClient> make_client(const py::dict& options, const py::object&
                                     on_usage);
 }
 
-// (method, url, headers, body, scope=None, project=None, no_wait=False, after=None)
+// (method, url, headers, body, scope=None, project=None, no_wait=False, after=None, labels=None)
 py::object begin(PyClient& client, const Arguments& given) {
   const auto optional = [&given](Py_ssize_t index) {
     return given.has(index) ? given[index] : py::none();
   };
   return client.begin(given.self(), given[0], given[1], given[2], given[3], optional(4),
-                      optional(5), given.flag(6), optional(7).cast<PyOperation*>());
+                      optional(5), given.flag(6), optional(7).cast<PyOperation*>(), optional(8));
 }
 
 }  // namespace
@@ -209,7 +209,7 @@ py::object begin(PyClient& client, const Arguments& given) {
 void bind_client(py::module_& module) {
   py::class_<PyClient> type(module, "Client", "Attributes, signs and accounts for requests.",
                             collectable<PyClient>());
-  add_fast_method<PyClient, &begin, Takes{4, 8}>(type, "begin");
+  add_fast_method<PyClient, &begin, Takes{4, 9}>(type, "begin");
   type.def(py::init(&make_client), py::arg("options") = py::dict(), py::kw_only(),
            py::arg("credentials") = py::none(), py::arg("bearer_token") = py::none(),
            py::arg("bearer_token_refused") = py::none(), py::arg("host_api_key") = "",

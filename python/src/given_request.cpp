@@ -34,18 +34,18 @@ py::object text_of(const py::object& url) {
 }  // namespace
 
 GivenRequest::GivenRequest(py::object method, const py::object& url, py::handle headers,
-                           py::object body, py::object project, py::object scope)
+                           py::object body, py::object project, py::object scope, py::object labels)
     : GivenRequest(std::move(method), url, text_of(url), headers, std::move(body),
-                   std::move(project), std::move(scope)) {}
+                   std::move(project), std::move(scope), std::move(labels)) {}
 
 GivenRequest::GivenRequest(const GivenRequest& before, py::object method, const py::object& url,
                            py::handle headers, py::object body)
     : GivenRequest(std::move(method), url, url.is(before.given_url_) ? before.url_ : text_of(url),
-                   headers, std::move(body), before.project_, before.scope_) {}
+                   headers, std::move(body), before.project_, before.scope_, before.labels_) {}
 
 GivenRequest::GivenRequest(py::object method, py::object given_url, py::object url,
                            py::handle headers, py::object body, py::object project,
-                           py::object scope)
+                           py::object scope, py::object labels)
     : method_(std::move(method)),
       given_url_(std::move(given_url)),
       url_(std::move(url)),
@@ -53,7 +53,9 @@ GivenRequest::GivenRequest(py::object method, py::object given_url, py::object u
       body_(std::move(body)),
       project_(std::move(project)),
       scope_(std::move(scope)),
-      streamed_(body_.is_none()) {
+      streamed_(body_.is_none()),
+      labels_(std::move(labels)),
+      label_views_(label_views(labels_)) {
   if (!streamed_) pinned_ = Buffer(body_);
   header_views(headers_, header_views_);
 }
@@ -65,7 +67,8 @@ Request GivenRequest::views() const {
           pinned_.view(),
           optional_text_view(project_, "project"),
           optional_text_view(scope_, "scope"),
-          streamed_};
+          streamed_,
+          label_views_};
 }
 
 bool GivenRequest::is_made_of(py::handle method, py::handle url, py::handle headers,
@@ -85,6 +88,24 @@ bool GivenRequest::is_same(const GivenRequest& other) const {
                     other.header_views_.end(), is_same_field) &&
          text_view(method_, "method") == text_view(other.method_, "method") &&
          text_view(url_, "url") == text_view(other.url_, "url");
+}
+
+std::vector<NameValue> label_views(py::handle labels) {
+  std::vector<NameValue> views;
+  if (!labels || labels.is_none()) return views;
+  // Tuples do not change, and so keep what the views show.
+  const bool is_tuple = PyTuple_CheckExact(labels.ptr()) != 0;
+  const Py_ssize_t count = is_tuple ? PyTuple_GET_SIZE(labels.ptr()) : -1;
+  for (Py_ssize_t i = 0; i < count; ++i) {
+    PyObject* const pair = PyTuple_GET_ITEM(labels.ptr(), i);
+    if (PyTuple_CheckExact(pair) == 0 || PyTuple_GET_SIZE(pair) != 2) {
+      throw py::type_error("a label is a tuple of a name and a value");
+    }
+    views.push_back({text_view(PyTuple_GET_ITEM(pair, 0), "the name of a label"),
+                     text_view(PyTuple_GET_ITEM(pair, 1), "the value of a label")});
+  }
+  if (!is_tuple) throw py::type_error("labels are a tuple of pairs");
+  return views;
 }
 
 }  // namespace costmark::python

@@ -12,9 +12,10 @@ class GivenRequest {
  public:
   GivenRequest() = default;
   // `url` is text, or an object that does not change and whose str() is the URL; `headers` as
-  // `header_views` takes them; a `body` of None is one that is streamed.
+  // `header_views` takes them; a `body` of None is one that is streamed; `labels` is a tuple of
+  // pairs, or None.
   GivenRequest(py::object method, const py::object& url, py::handle headers, py::object body,
-               py::object project, py::object scope);
+               py::object project, py::object scope, py::object labels = py::none());
   // The next request of the same operation. What did not change since is not looked at again.
   GivenRequest(const GivenRequest& before, py::object method, const py::object& url,
                py::handle headers, py::object body);
@@ -34,7 +35,7 @@ class GivenRequest {
 
  private:
   GivenRequest(py::object method, py::object given_url, py::object url, py::handle headers,
-               py::object body, py::object project, py::object scope);
+               py::object body, py::object project, py::object scope, py::object labels);
   bool has_body(py::handle body) const;
 
   py::object method_;
@@ -47,6 +48,11 @@ class GivenRequest {
   Buffer pinned_;
   bool streamed_ = false;
   std::vector<Header> header_views_;
+  py::object labels_;
+  std::vector<NameValue> label_views_;
 };
+
+// Views of a tuple of pairs, or of None. Raises what is not one.
+std::vector<NameValue> label_views(py::handle labels);
 
 }  // namespace costmark::python

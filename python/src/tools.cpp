@@ -4,11 +4,14 @@
 #include "bindings.hpp"
 #include "costmark/attribution.hpp"
 #include "costmark/json.hpp"
+#include "costmark/labels.hpp"
+#include "costmark/ledger.hpp"
 #include "costmark/options.hpp"
 #include "costmark/signing.hpp"
 #include "costmark/url.hpp"
 #include "costmark/variables.hpp"
 #include "gil.hpp"
+#include "given_request.hpp"
 
 namespace costmark::python {
 namespace {
@@ -25,6 +28,20 @@ auto without_gil_if(bool release, Work work) {
 
 py::bytes as_bytes(std::string_view text) {
   return {text.data(), text.size()};
+}
+
+void check_given_labels(py::handle labels) {
+  check(check_labels(label_views(labels)));
+}
+
+py::dict ledger_counts() {
+  const LedgerCounters counters = without_gil_if(true, Ledger::counters_of_process);
+  py::dict result;
+  result["rows_written"] = counters.rows_written;
+  result["rows_waiting"] = counters.rows_waiting;
+  result["rows_lost"] = counters.rows_lost;
+  result["rows_torn"] = counters.rows_torn;
+  return result;
 }
 
 json::Mode mode_of(bool strict) {
@@ -143,6 +160,8 @@ void bind_tools(py::module_& module) {
   module.def("sign", &sign, py::arg("method"), py::arg("url"), py::arg("headers"), py::arg("body"),
              py::arg("credentials"), py::arg("region"), py::arg("service"),
              py::arg("time") = py::none());
+  module.def("check_labels", check_given_labels, py::arg("labels"));
+  module.def("ledger_counts", ledger_counts);
   module.def(
       "check_project_id",
       [](py::handle id, py::handle where) {

@@ -1,5 +1,7 @@
 #include "usage.hpp"
 
+#include <span>
+
 namespace costmark::python {
 namespace {
 
@@ -11,9 +13,11 @@ py::list names_of(UsageFlags flags) {
   return names;
 }
 
-}  // namespace
-
-namespace {
+py::dict as_dict(std::span<const NameValue> pairs) {
+  py::dict result;
+  for (const NameValue& pair : pairs) result[as_text(pair.name)] = as_text(pair.value);
+  return result;
+}
 
 py::dict row_of(const UsageTotals& sums) {
   py::dict row;
@@ -86,6 +90,20 @@ py::dict as_dict(const AttemptReport& report) {
   }
   result["meters"] = std::move(meters);
   result["flags"] = names_of(answer.usage.flags);
+  result["started_us"] = report.started_us;
+  result["host"] = as_text(report.host);
+  result["region"] = as_text(report.region);
+  result["account"] = as_text(report.account);
+  result["sdk"] = as_text(report.sdk);
+  result["stream"] = report.streamed;
+  result["background"] = report.background;
+  result["labels"] = as_dict(report.labels);
+  result["labels_key"] = as_text(report.labels_key);
+  result["tags"] = as_dict(report.tags);
+  result["serving"] = as_text(report.serving);
+  result["cost_pico"] = report.cost_pico;
+  result["cost_state"] = as_text(to_string(report.cost_state));
+  result["price_book"] = as_text(report.price_book);
   return result;
 }
 

@@ -93,6 +93,7 @@ void test_caches(void);
 void test_names(void);
 void test_send(void);
 void test_prices(void);
+void test_ledger(void);
 void test_process(void);
 void test_stale(void);
 

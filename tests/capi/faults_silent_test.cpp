@@ -112,6 +112,8 @@ const std::map<std::string, Silent>& silent() {
       END(costmark_config_free, config),
       SHARED(costmark_client, client),
       CALL(costmark_client_usage_reset, client),
+      VIEW(costmark_client_ledger_counts, client, ledger_counts),
+      CALL(costmark_client_ledger_flush, client),
       VIEW(costmark_operation_answer, operation, answer),
       VIEW(costmark_operation_response, operation, response),
       SHARED(costmark_cancel, cancel),

@@ -114,6 +114,24 @@ TEST_F(Faults, ProjectCheck) {
           COSTMARK_INVALID_PROJECT);
 }
 
+TEST_F(Faults, LabelsCheck) {
+  const costmark_label good[] = {{COSTMARK_STR("feature"), COSTMARK_STR("search")},
+                                 {COSTMARK_STR("user"), COSTMARK_STR("ann")}};
+  torture([&](costmark_error** error) { return costmark_labels_check(good, 2, error); });
+  const costmark_label bad = {COSTMARK_STR("user"), COSTMARK_STR("\n")};
+  torture([&](costmark_error** error) { return costmark_labels_check(&bad, 1, error); },
+          COSTMARK_INVALID_ARGUMENT);
+}
+
+TEST_F(Faults, OperationBeginWithLabels) {
+  const costmark_label label = {COSTMARK_STR("user"), COSTMARK_STR("ann")};
+  request.labels = &label;
+  request.label_count = 1;
+  torture(
+      [&](costmark_error** error) { return costmark_operation_begin(operation, &request, error); },
+      COSTMARK_OK, [&] { make(); });
+}
+
 TEST_F(Faults, OperationNew) {
   torture([&](costmark_error** error) {
     return costmark_operation_new(client, operation.out(), error);

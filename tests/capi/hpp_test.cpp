@@ -253,6 +253,30 @@ TEST_F(Hpp, ABodyThatIsAStreamIsAskedForWhereItIsNeeded) {
             COSTMARK_BODY_NEEDED);
 }
 
+TEST_F(Hpp, CarriesLabelsAndTagsAndCountsRows) {
+  cm::Config with_ledger = config();
+  with_ledger.set("tags", "proj_abc123: team=search");
+  const cm::Client client(with_ledger);
+  const cm::Labels labels{{"feature", "search"}, {"user", "ann"}};
+  EXPECT_NO_THROW(labels.check());
+  cm::Request wanted = request();
+  wanted.labels = labels;
+  cm::Operation call(client);
+  call.begin(wanted);
+  const cm::Answer begun = call.answer();
+  ASSERT_EQ(begun.labels.size(), 2U);
+  EXPECT_EQ(begun.labels[1].name, "user");
+  EXPECT_EQ(begun.labels[1].value, "ann");
+  ASSERT_EQ(begun.tags.size(), 1U);
+  EXPECT_EQ(begun.tags[0].value, "search");
+  EXPECT_EQ(begun.meters.size(), 0U);
+  EXPECT_FALSE(begun.cost_pico_usd);
+  EXPECT_EQ(client.ledger_counts().rows_written, 0U);  // there is no ledger
+  EXPECT_TRUE(client.flush_ledger());
+  const cm::Labels bad{{"user", "a\nb"}};
+  EXPECT_EQ(error_of([&] { bad.check(); }).status(), COSTMARK_INVALID_ARGUMENT);
+}
+
 TEST_F(Hpp, DoesNotWaitWhereItMustNot) {
   cm::Config asking{{"project", "proj_abc123"}, {"region", "us-east-1"}};
   int calls = 0;

@@ -38,6 +38,11 @@ SIZE(costmark_header, 32);
 AT(costmark_header, name, 0);
 AT(costmark_header, value, 16);
 
+ALIGNED(costmark_label);
+SIZE(costmark_label, 32);
+AT(costmark_label, name, 0);
+AT(costmark_label, value, 16);
+
 ALIGNED(costmark_error_view);
 SIZE(costmark_error_view, 64);
 AT(costmark_error_view, struct_size, 0);
@@ -50,7 +55,7 @@ AT(costmark_error_view, http_status, 56);
 AT(costmark_error_view, retryable, 60);
 
 ALIGNED(costmark_request);
-SIZE(costmark_request, 112);
+SIZE(costmark_request, 128);
 AT(costmark_request, struct_size, 0);
 AT(costmark_request, method, 8);
 AT(costmark_request, url, 24);
@@ -61,6 +66,8 @@ AT(costmark_request, project, 72);
 AT(costmark_request, scope, 88);
 AT(costmark_request, body_is_stream, 104);
 AT(costmark_request, reserved, 108);
+AT(costmark_request, labels, 112);
+AT(costmark_request, label_count, 120);
 
 ALIGNED(costmark_wait);
 SIZE(costmark_wait, 32);
@@ -127,7 +134,7 @@ AT(costmark_usage, known, 56);
 AT(costmark_usage, flags, 60);
 
 ALIGNED(costmark_answer);
-SIZE(costmark_answer, 208);
+SIZE(costmark_answer, 408);
 AT(costmark_answer, struct_size, 0);
 AT(costmark_answer, operation, 8);
 AT(costmark_answer, project, 24);
@@ -149,6 +156,26 @@ AT(costmark_answer, http_status, 192);
 AT(costmark_answer, attempt, 196);
 AT(costmark_answer, concurrent, 200);
 AT(costmark_answer, reserved, 204);
+AT(costmark_answer, start_us, 208);
+AT(costmark_answer, end_us, 216);
+AT(costmark_answer, url_host, 224);
+AT(costmark_answer, region, 240);
+AT(costmark_answer, account, 256);
+AT(costmark_answer, sdk, 272);
+AT(costmark_answer, labels, 288);
+AT(costmark_answer, label_count, 296);
+AT(costmark_answer, labels_key, 304);
+AT(costmark_answer, tags, 320);
+AT(costmark_answer, tag_count, 328);
+AT(costmark_answer, meters, 336);
+AT(costmark_answer, meter_count, 344);
+AT(costmark_answer, streamed, 352);
+AT(costmark_answer, background, 356);
+AT(costmark_answer, serving, 360);
+AT(costmark_answer, price_book, 376);
+AT(costmark_answer, cost_pico_usd, 392);
+AT(costmark_answer, has_cost_pico_usd, 400);
+AT(costmark_answer, cost_state, 404);
 
 ALIGNED(costmark_response);
 SIZE(costmark_response, 80);
@@ -263,6 +290,14 @@ SIZE(costmark_request_counts, 24);
 AT(costmark_request_counts, struct_size, 0);
 AT(costmark_request_counts, unattributed, 8);
 AT(costmark_request_counts, unrecognized, 16);
+
+ALIGNED(costmark_ledger_counts);
+SIZE(costmark_ledger_counts, 40);
+AT(costmark_ledger_counts, struct_size, 0);
+AT(costmark_ledger_counts, rows_written, 8);
+AT(costmark_ledger_counts, rows_waiting, 16);
+AT(costmark_ledger_counts, rows_lost, 24);
+AT(costmark_ledger_counts, rows_torn, 32);
 
 ALIGNED(costmark_bearer_token_view);
 SIZE(costmark_bearer_token_view, 32);

@@ -157,13 +157,14 @@ static costmark_status use_credentials(costmark_client *client, void *input, siz
   return status;
 }
 
-/* `known`: the size of this version; the struct in `input` has one field more, at its end. */
-static void input_of_every_size(use call, void *input, size_t known, size_t *more,
+/* `first`: the size of the first version; `known`: that of this one. The struct in `input` has one
+ * field more, at its end. */
+static void input_of_every_size(use call, void *input, size_t first, size_t known, size_t *more,
                                 costmark_status good) {
   costmark_client *client = client_with(NULL);
   const size_t later = known + sizeof *more;
   size_t size;
-  for (size = 0; size < known; ++size) {
+  for (size = 0; size < first; ++size) {
     CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, call(client, input, size, &error));
   }
 #define ACCEPTED(size)                                      \
@@ -174,6 +175,7 @@ static void input_of_every_size(use call, void *input, size_t known, size_t *mor
       CHECK_FAILS(good, call(client, input, size, &error)); \
     }                                                       \
   } while (0)
+  ACCEPTED(first);
   ACCEPTED(known);
   ACCEPTED(later);
   *more = 1;
@@ -187,13 +189,14 @@ static void input_of_every_size(use call, void *input, size_t known, size_t *mor
 }
 
 static void every_input(void) {
-#define TRY(type, good)                                                             \
-  do {                                                                              \
-    later_##type later;                                                             \
-    memset(&later, 0, sizeof later);                                                \
-    fill_##type(&later.known);                                                      \
-    input_of_every_size(use_##type, &later, sizeof later.known, &later.more, good); \
+#define TRY_FROM(type, first, good)                                                        \
+  do {                                                                                     \
+    later_##type later;                                                                    \
+    memset(&later, 0, sizeof later);                                                       \
+    fill_##type(&later.known);                                                             \
+    input_of_every_size(use_##type, &later, first, sizeof later.known, &later.more, good); \
   } while (0)
+#define TRY(type, good) TRY_FROM(type, sizeof(costmark_##type), good)
 #define fill_request(request) *(request) = chat_request("{}")
 #define fill_wait(wait) (void)(wait)
 #define fill_answer_head(head) (void)(head)
@@ -203,7 +206,7 @@ static void every_input(void) {
 #define fill_json_edit(edit) (void)(edit)
 #define fill_credentials(credentials) (void)(credentials)
 #define fill_priced_call(call) (void)(call)
-  TRY(request, COSTMARK_OK);
+  TRY_FROM(request, offsetof(costmark_request, labels), COSTMARK_OK);
   TRY(wait, COSTMARK_OK);
   TRY(answer_head, COSTMARK_OK);
   TRY(send_options, COSTMARK_CANCELLED);
@@ -213,6 +216,7 @@ static void every_input(void) {
   TRY(credentials, COSTMARK_OK);
   TRY(priced_call, COSTMARK_OK);
 #undef TRY
+#undef TRY_FROM
 }
 
 /* --- What comes out ----------------------------------------------------------------------------
@@ -266,6 +270,10 @@ static costmark_status show_totals(const handles *h, void *out) {
 }
 static costmark_status show_requests(const handles *h, void *out) {
   costmark_usage_report_requests(h->usage, (costmark_request_counts *)out);
+  return COSTMARK_OK;
+}
+static costmark_status show_ledger(const handles *h, void *out) {
+  costmark_client_ledger_counts(h->client, (costmark_ledger_counts *)out);
   return COSTMARK_OK;
 }
 static costmark_status show_credentials(const handles *h, void *out) {
@@ -400,6 +408,7 @@ static void every_output(void) {
   TRY(response, response, false);
   TRY(totals, usage_totals, false);
   TRY(requests, request_counts, false);
+  TRY(ledger, ledger_counts, false);
   TRY(credentials, credentials, false);
   TRY(report, credentials_report_view, false);
   TRY(token, bearer_token_view, false);

@@ -70,6 +70,8 @@ class Request(Sized):
         ("scope", Str),
         ("body_is_stream", c_uint32),
         ("reserved", c_uint32),
+        ("labels", POINTER(Header)),  # of the same layout
+        ("label_count", c_size_t),
     ]
 
 
@@ -172,6 +174,26 @@ class Answer(Sized):
         ("attempt", c_uint32),
         ("concurrent", c_uint32),
         ("reserved", c_uint32),
+        ("start_us", c_int64),
+        ("end_us", c_int64),
+        ("url_host", Str),
+        ("region", Str),
+        ("account", Str),
+        ("sdk", Str),
+        ("labels", POINTER(Header)),
+        ("label_count", c_size_t),
+        ("labels_key", Str),
+        ("tags", POINTER(Header)),
+        ("tag_count", c_size_t),
+        ("meters", c_void_p),
+        ("meter_count", c_size_t),
+        ("streamed", c_uint32),
+        ("background", c_uint32),
+        ("serving", Str),
+        ("price_book", Str),
+        ("cost_pico_usd", c_int64),
+        ("has_cost_pico_usd", c_uint32),
+        ("cost_state", c_int32),
     ]
 
 

@@ -1,6 +1,6 @@
 """Reads ``cases.json``, fills in its defaults, and adds the cases of an ``answers.json``.
 
-    python cases.py [--answers FILE] > FILE     what runners read
+    python cases.py [--answers FILE] [--ledgers FOLDER] > FILE     what runners read
 
 README.md describes the members of a case. Whatever is not written there is refused here, so that a
 misspelled member does not make a case weaker.
@@ -32,7 +32,8 @@ _MEMBERS = {
     "client": {"options", "environment", "credentials", "tokens", "host_api_key"},
     "call": {"request", "host", "beside", "answers", "attempts", "error", "sent", "next", "result",
              "reads_ahead"},
-    "request": {"method", "path", "headers", "body", "project", "scope", "body_is_stream"},
+    "request": {"method", "path", "headers", "body", "project", "scope", "body_is_stream",
+                "labels"},
     "host": {"does", "at", "after_bytes", "retries", "counter_header"},
     "answer": {"status", "headers", "body", "pieces", "piece_size", "cut_after", "close",
                "no_length", "delay_ms", "piece_delay_ms", "interim", "date"},
@@ -40,7 +41,7 @@ _MEMBERS = {
     "error": {"code", "offset", "at"},
     "result": {"status", "passed", "without", "without_usage_chunk", "any"},
     "row": {"kind", "op", "attempt", "concurrent", "project", "source", "api", "model", "status",
-            "outcome", "usage", "flags", "request_id", "response_id"},
+            "outcome", "usage", "flags", "request_id", "response_id", "labels", "tags", "meters"},
     "usage": {"input", "cached", "cache_write", "output", "reasoning", "total"},
 }  # fmt: skip
 
@@ -213,14 +214,29 @@ def load(answers: Path | None = None) -> list[Case]:
     return [_filled_in(case, written["defaults"]) for case in cases]
 
 
-def for_runners(cases: list[Case]) -> str:
-    """What a runner reads: what to do, and nothing of what must come of it."""
+def ledger_of(folder: Path, name: str, way: str) -> Path:
+    """The ledger that a case leaves when it is run one way."""
+    return folder / f"{name}.{way}"
+
+
+def _client_of(case: Case, ledgers: Path | None) -> Case:
+    if ledgers is None:
+        return case["client"]  # type: ignore[no-any-return]
+    options = {"ledger": str(ledger_of(ledgers, case["name"], "{way}"))}
+    return {**case["client"], "options": {**options, **case["client"]["options"]}}
+
+
+def for_runners(cases: list[Case], ledgers: Path | None = None) -> str:
+    """What a runner reads: what to do, and nothing of what must come of it.
+
+    ``ledgers``: the folder in which each case leaves a ledger, if it is to.
+    """
     calls_of = {"request", "host", "beside"}
     shown = [
         {
             "name": case["name"],
             "ways": case["ways"],
-            "client": case["client"],
+            "client": _client_of(case, ledgers),
             "calls": [{k: v for k, v in call.items() if k in calls_of} for call in case["calls"]],
         }
         for case in cases
@@ -231,4 +247,6 @@ def for_runners(cases: list[Case]) -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--answers", type=Path, default=ANSWERS)
-    sys.stdout.write(for_runners(load(parser.parse_args().answers)))
+    parser.add_argument("--ledgers", type=Path)
+    given = parser.parse_args()
+    sys.stdout.write(for_runners(load(given.answers), given.ledgers))

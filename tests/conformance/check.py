@@ -49,6 +49,14 @@ def serving(cases: list[Case]) -> Iterator[Server]:
         thread.join()
 
 
+def read_ledger(folder: Path) -> list[Case]:
+    """The rows of one ledger in their order, without what its writer says of itself."""
+    rows: list[Case] = []
+    for path in sorted(folder.rglob("*.jsonl"), key=lambda path: path.name.split("-")[-2]):
+        rows += map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    return [row for row in rows if row["kind"] != "note"]
+
+
 class Report:
     """What one runner brought, for all cases: it is started once."""
 
@@ -58,11 +66,17 @@ class Report:
         self.failure = ""
         with serving(cases) as server, tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "cases.json")
-            path.write_text(case_file.for_runners(cases), encoding="utf-8")
+            ledgers = Path(folder, "ledgers")
+            path.write_text(case_file.for_runners(cases, ledgers), encoding="utf-8")
             arguments = ["--cases", str(path), "--server", server.origin]
             self._run([*command, *arguments, *(["--case", only] if only else [])])
             self.received = {
                 (name, way): server.received(f"{name}.{way}")
+                for name, ways in self.lines.items()
+                for way in ways
+            }
+            self.ledgers = {
+                (name, way): read_ledger(case_file.ledger_of(ledgers, name, way))
                 for name, ways in self.lines.items()
                 for way in ways
             }
@@ -100,7 +114,9 @@ class Report:
             skips = [line["reason"] for line in lines if line["line"] == "skip"]
             reasons += skips
             if not skips:
-                told = expect.differences(self.cases[name], way, lines, self.received[name, way])
+                told = expect.differences(
+                    self.cases[name], way, lines, self.received[name, way], self.ledgers[name, way]
+                )
                 found += [f"{way}: {difference}" for difference in told]
         if len(reasons) == len(ways):
             raise SkippedError("; ".join(reasons))

@@ -33,12 +33,19 @@ CREDENTIAL = re.compile(
     r"(?P<service>[^/]+)/aws4_request, ?SignedHeaders=(?P<names>[^,]+), ?"
     r"Signature=[0-9a-f]{64}"
 )
+LARGEST_IN_LEDGER = 2**63 - 1
+ONLY_IN_LEDGER = {"labels", "tags", "meters"}
 TOKENS = ("input", "cached", "cache_write", "output", "reasoning")
 
 
-def differences(case: Case, way: str, lines: list[Case], received: list[Case]) -> list[str]:
+def differences(
+    case: Case, way: str, lines: list[Case], received: list[Case], ledger: list[Case] | None = None
+) -> list[str]:
     """What is not as ``case`` says, one sentence each; empty when all is well."""
-    return _Comparison(case, way, lines, received).all()
+    found = _Comparison(case, way, lines, received).all()
+    if ledger is not None and "client_error" not in case:
+        found += _Ledger(case, way, lines, received).differences(ledger)
+    return found
 
 
 class _Comparison:
@@ -223,7 +230,7 @@ class _Comparison:
                 "request_id": line["request_id"],
                 "response_id": line["response_id"],
             }
-            members = set(row)
+            members = set(row) - ONLY_IN_LEDGER
             if row["kind"] == "settlement":  # it is no attempt
                 members &= {"kind", "op", "project", "outcome", "usage", "flags", "response_id"}
             for member in sorted(members):
@@ -246,6 +253,58 @@ class _Comparison:
         for line in self.of_kind("callbacks"):
             for member, value in self.case.get("callbacks", {}).items():
                 self.same(f"callbacks: {member}", value, line[member])
+
+
+class _Ledger(_Comparison):
+    """The rows of the ledger: those that the case says, each begun before it ended."""
+
+    def differences(self, rows: list[Case]) -> list[str]:
+        ended = [row for row in rows if row["kind"] in {"attempt", "settle"}]
+        expected = self.case["rows"]
+        self.same("rows of the ledger", len(expected), len(ended))
+        begun = sorted((row["op"], row["attempt"]) for row in rows if row["kind"] == "begin")
+        attempts = sorted((r["op"], r["attempt"]) for r in ended if r["kind"] == "attempt")
+        self.same("attempts that began in the ledger", attempts, begun)
+        operations: list[str] = []
+        for number, (row, seen) in enumerate(zip(expected, ended, strict=False)):
+            operation = seen.get("op", "")
+            if operation and operation not in operations:
+                operations.append(operation)
+            self.check_row(number, row, seen, operations)
+        return self.found
+
+    def check_row(self, number: int, row: Case, seen: Case, operations: list[str]) -> None:
+        flags = set(seen.get("flags", []))
+        told = {
+            "kind": "settlement" if seen["kind"] == "settle" else seen["kind"],
+            "op": operations.index(seen["op"]) if "op" in seen else None,
+            "attempt": seen.get("attempt"),
+            "concurrent": "concurrent" in flags,
+            "project": seen["project"],
+            "source": seen["project_source"],
+            "api": seen["api"],
+            "model": seen.get("model", ""),
+            "status": seen.get("status", 0),
+            "outcome": seen["outcome"],
+            "usage": {name: seen[name] for name in (*TOKENS, "total") if name in seen},
+            "flags": sorted(flags - {"concurrent", "cut", "overflow"}),
+            "request_id": seen.get("request_id", ""),
+            "response_id": seen.get("response_id", ""),
+            "labels": seen.get("labels", {}),
+            "tags": seen.get("tags", {}),
+            "meters": seen.get("meters", {}),
+        }
+        members = set(row)
+        if row["kind"] == "settlement":
+            members -= {"attempt", "concurrent", "source", "api", "model", "status", "request_id"}
+        for member in sorted(members):
+            what = f"{member} of row {number} of the ledger"
+            expected = row[member]
+            if "cut" in flags and isinstance(expected, str):
+                expected = expected[: len(told[member])]
+            elif "overflow" in flags and member == "usage":  # what does not fit is absent
+                expected = {k: v for k, v in expected.items() if v <= LARGEST_IN_LEDGER}
+            self.same(what, expected, told[member])
 
 
 class _Sent:

@@ -324,7 +324,12 @@ class AsyncHost(Host):
 
 
 def scope_of(request: Case) -> Any:
-    return costmark.project(request["scope"]) if request["scope"] else contextlib.nullcontext()
+    scopes = contextlib.ExitStack()
+    if request["scope"]:
+        scopes.enter_context(costmark.project(request["scope"]))
+    if request.get("labels"):
+        scopes.enter_context(costmark.labels(request["labels"]))
+    return scopes
 
 
 def has_enough(host: Case, outcome: Outcome) -> bool:

@@ -246,6 +246,11 @@ void Machine::report() {
   costmark_request_counts counts = COSTMARK_REQUEST_COUNTS_INIT;
   costmark_usage_report_requests(report, &counts);
   costmark_usage_report_free(report);
+  costmark_ledger_counts rows = COSTMARK_LEDGER_COUNTS_INIT;
+  costmark_client_ledger_counts(pick(client_), &rows);
+  COSTMARK_HOLDS(rows.rows_written == 0 && rows.rows_waiting == 0);
+  const costmark_label label{text(), text()};
+  check(costmark_labels_check(&label, 1, &error_));
   if (next() == 0xFF) costmark_client_usage_reset(pick(client_));
 }
 

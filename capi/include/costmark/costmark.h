@@ -90,7 +90,7 @@
  *     zeroes what it does not know.
  *     Bad sizes: for an output of size 0 or above 4,096 nothing is written, and a function that
  *     returns a status returns COSTMARK_INVALID_ARGUMENT.
- *     costmark_str and costmark_header never grow.
+ *     costmark_str, costmark_header and costmark_label never grow.
  *
  *  7. A callback has `user_data` and, if it is kept beyond the call, `free_user_data`; both may be
  *     NULL. It runs on a thread that is inside a costmark function, never on another; its views
@@ -222,6 +222,12 @@ typedef struct costmark_header {
   costmark_str name;
   costmark_str value;
 } costmark_header;
+
+/* A label of a call, or a tag of a project. Never grows. */
+typedef struct costmark_label {
+  costmark_str name;
+  costmark_str value;
+} costmark_label;
 
 /* Initializes a costmark_str from a string literal. */
 #define COSTMARK_STR(literal) {(literal), sizeof(literal) - 1}
@@ -534,11 +540,15 @@ typedef struct costmark_request {
                               needed, the call returns COSTMARK_BODY_NEEDED: read all of it and ask
                               again. */
   uint32_t reserved;       /* zero */
+  const costmark_label *labels; /* Optional: for the rows of the operation, as
+                                   costmark_labels_check() takes them; begin copies them, and prepare
+                                   ignores them. NULL with 0: none. */
+  size_t label_count;
 } costmark_request;
 
 #define COSTMARK_REQUEST_INIT                                                                   \
   {sizeof(costmark_request), COSTMARK_STR_INIT, COSTMARK_STR_INIT, NULL, 0, COSTMARK_STR_INIT, \
-   COSTMARK_STR_INIT,        COSTMARK_STR_INIT, 0,                 0}
+   COSTMARK_STR_INIT,        COSTMARK_STR_INIT, 0,                 0,    NULL, 0}
 
 /* Stops calls from elsewhere. Synchronized internally. Shared: counted by its owners. */
 typedef struct costmark_cancel costmark_cancel;
@@ -692,6 +702,23 @@ typedef struct costmark_usage {
 
 #define COSTMARK_USAGE_INIT {sizeof(costmark_usage), 0, 0, 0, 0, 0, 0, 0, 0}
 
+/* A count by name. Never grows. */
+typedef struct costmark_count {
+  costmark_str kind; /* "cache_write_1h", "audio_input", "web_search", or a kind of a price book */
+  uint64_t count;
+} costmark_count;
+
+/* What is known of a cost. */
+typedef int32_t costmark_cost_state;
+enum {
+  COSTMARK_COST_UNKNOWN = 0,  /* no usage was reported */
+  COSTMARK_COST_PRICED = 1,   /* every count has a price */
+  COSTMARK_COST_PARTIAL = 2,  /* the cost leaves out counts whose details were not told */
+  COSTMARK_COST_UNPRICED = 3, /* the book has no price; there is no cost */
+  COSTMARK_COST_FREE = 4,     /* the book says that it costs nothing */
+  COSTMARK_COST_ELSEWHERE = 5 /* reserved capacity and batch jobs are paid for elsewhere */
+};
+
 /* What an answer or a usage callback is about. */
 typedef int32_t costmark_answer_kind;
 enum {
@@ -729,6 +756,29 @@ typedef struct costmark_answer {
   uint32_t attempt;    /* of its operation, from 1; 0 before one was sent */
   uint32_t concurrent; /* it began while another attempt of the operation was open */
   uint32_t reserved;
+  int64_t start_us;       /* when it was sent, in microseconds since 1970; 0: not known */
+  int64_t end_us;         /* when it ended; 0 before that */
+  costmark_str url_host;  /* of the request; these four only with a ledger or a usage callback */
+  costmark_str region;    /* absent: not known */
+  costmark_str account;   /* of the credentials; absent: not known */
+  costmark_str sdk;       /* the first words of User-Agent */
+  const costmark_label *labels; /* of the operation. Of a settlement: of the operation that began the
+                                   response, if this process did */
+  size_t label_count;
+  costmark_str labels_key;      /* id of the key that values of labels are hashed with; absent: none
+                                   is */
+  const costmark_label *tags;   /* of the project, as options `lock` and `tags` tell */
+  size_t tag_count;
+  const costmark_count *meters; /* what the server counted besides: "cache_write_1h", "web_search" */
+  size_t meter_count;
+  uint32_t streamed;   /* the request asked for a streamed answer */
+  uint32_t background; /* it asked for a background response; of a settlement: it was one */
+  costmark_str serving; /* where the model is served. This and what follows is an estimate, which
+                           usage callbacks are told; absent or 0 elsewhere */
+  costmark_str price_book; /* hash of the book that it was made with */
+  int64_t cost_pico_usd;
+  uint32_t has_cost_pico_usd; /* 1 for priced, partial and free alone */
+  costmark_cost_state cost_state;
 } costmark_answer;
 
 #define COSTMARK_ANSWER_INIT                                                                       \
@@ -737,6 +787,11 @@ typedef struct costmark_answer {
    COSTMARK_STR_INIT,       COSTMARK_STR_INIT, NULL,              0,                               \
    0,                       0,                 0,                 0,                               \
    0,                       0,                 0,                 0,                               \
+   0,                       0,                 0,                 COSTMARK_STR_INIT,               \
+   COSTMARK_STR_INIT,       COSTMARK_STR_INIT, COSTMARK_STR_INIT, NULL,                            \
+   0,                       COSTMARK_STR_INIT, NULL,              0,                               \
+   NULL,                    0,                 0,                 0,                               \
+   COSTMARK_STR_INIT,       COSTMARK_STR_INIT, 0,                 0,                               \
    0}
 
 /*
@@ -755,6 +810,7 @@ costmark_operation_new(costmark_client *client, costmark_operation **out_operati
  *
  * request: as costmark_request says.
  *
+ * COSTMARK_INVALID_ARGUMENT: among others, labels that costmark_labels_check() refuses.
  * COSTMARK_INVALID_URL, COSTMARK_INVALID_JSON: fix the request, at the error's offset.
  * COSTMARK_BODY_NEEDED: read the body, and begin again with it.
  * COSTMARK_ENDPOINT_MISMATCH: the request goes elsewhere than the client; fix the URL or options.
@@ -800,7 +856,7 @@ costmark_operation_ready(costmark_operation *operation, const costmark_wait *wai
  * attempt: a signature is good for some minutes.
  *
  * request: as it is for this attempt; HTTP clients and SDKs rebuild it. The policies run again. Its
- *     `project` and `scope` are ignored: those of `begin` stay. NULL: the last request that the
+ *     `project`, `scope` and `labels` are ignored: those of `begin` stay. NULL: the last request that the
  *     operation was given, whose memory the caller has kept.
  * wait: may be NULL.
  * out_prepared: receives what to send; all zero after a failure, and what was prepared before is no
@@ -1000,6 +1056,7 @@ COSTMARK_EXPORT void costmark_operation_response(const costmark_operation *opera
  * credentials.h    sources of credentials and tokens; credentials alone
  * verify.h         the proof that an endpoint reads the project
  * usage.h          counters by project and model
+ * ledger.h         what became of the rows of option `ledger`; labels
  * bearer_token.h   short-term Bedrock API keys
  * signature.h      SigV4 alone
  * json.h           JSON editing alone
@@ -1012,6 +1069,7 @@ COSTMARK_EXPORT void costmark_operation_response(const costmark_operation *opera
 #include <costmark/credentials.h>
 #include <costmark/verify.h>
 #include <costmark/usage.h>
+#include <costmark/ledger.h>
 #include <costmark/bearer_token.h>
 #include <costmark/signature.h>
 #include <costmark/json.h>

@@ -153,6 +153,51 @@ class Headers {
   std::vector<costmark_header> fields_;
 };
 
+// --- Labels and counts -------------------------------------------------------------------------
+
+// A label of a call, or a tag of a project.
+struct Label {
+  explicit Label(const costmark_label& raw) noexcept
+      : name(detail::view(raw.name)), value(detail::view(raw.value)) {}
+  std::string_view name, value;
+};
+using LabelView = detail::View<costmark_label, Label>;
+
+// A count that the server told beside the tokens, such as "web_search".
+struct Count {
+  explicit Count(const costmark_count& raw) noexcept
+      : kind(detail::view(raw.kind)), count(raw.count) {}
+  std::string_view kind;
+  std::uint64_t count;
+};
+using CountView = detail::View<costmark_count, Count>;
+
+// Labels for a request. It holds views: the texts must live as long as the list is used.
+class Labels {
+ public:
+  Labels() = default;
+  Labels(std::initializer_list<std::pair<std::string_view, std::string_view> > labels) {
+    for (const auto& [name, value] : labels) add(name, value);
+  }
+  void add(std::string_view name, std::string_view value) {
+    labels_.push_back({detail::str(name), detail::str(value)});
+  }
+  // Fails with COSTMARK_INVALID_ARGUMENT where a call with these labels would.
+  Result<void> check() const {
+    return detail::run([&](costmark_error** error) {
+      return costmark_labels_check(labels_.data(), labels_.size(), error);
+    });
+  }
+
+  // NOLINTNEXTLINE(google-explicit-constructor): passed where a view is taken
+  operator LabelView() const& noexcept { return {labels_.data(), labels_.size()}; }
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  operator LabelView() const&& = delete;  // the view would outlive the list
+
+ private:
+  std::vector<costmark_label> labels_;
+};
+
 // --- Options and credentials --------------------------------------------------------------------
 
 // One option; see costmark_option.
@@ -246,7 +291,24 @@ struct Answer {
         outcome(raw.outcome),
         http_status(raw.http_status),
         attempt(raw.attempt),
-        concurrent(raw.concurrent != 0) {}
+        concurrent(raw.concurrent != 0),
+        start_us(raw.start_us),
+        end_us(raw.end_us),
+        url_host(detail::view(raw.url_host)),
+        region(detail::view(raw.region)),
+        account(detail::view(raw.account)),
+        sdk(detail::view(raw.sdk)),
+        labels(raw.labels, raw.label_count),
+        labels_key(detail::view(raw.labels_key)),
+        tags(raw.tags, raw.tag_count),
+        meters(raw.meters, raw.meter_count),
+        streamed(raw.streamed != 0),
+        background(raw.background != 0),
+        serving(detail::view(raw.serving)),
+        price_book(detail::view(raw.price_book)),
+        cost_state(raw.cost_state) {
+    if (raw.has_cost_pico_usd != 0) cost_pico_usd = raw.cost_pico_usd;
+  }
   std::string_view operation, project, model, model_answered, response_id, request_id;
   std::string_view service_tier, error_code, usage_json;
   Usage usage;  // `known` tells which counts were reported
@@ -258,6 +320,17 @@ struct Answer {
   int http_status;
   std::uint32_t attempt;
   bool concurrent;
+  std::int64_t start_us, end_us;
+  std::string_view url_host, region, account, sdk;
+  LabelView labels;
+  std::string_view labels_key;
+  LabelView tags;
+  CountView meters;
+  bool streamed, background;
+  // The estimate, which on_usage is told.
+  std::string_view serving, price_book;
+  std::optional<std::int64_t> cost_pico_usd;
+  costmark_cost_state cost_state;
 };
 
 // Option values and callbacks, which clients are made from.
@@ -483,6 +556,16 @@ struct RequestCounts {
   std::uint64_t unattributed, unrecognized;
 };
 
+// What became of the ledger's rows; see costmark_ledger_counts.
+struct LedgerCounts {
+  explicit LedgerCounts(const costmark_ledger_counts& raw) noexcept
+      : rows_written(raw.rows_written),
+        rows_waiting(raw.rows_waiting),
+        rows_lost(raw.rows_lost),
+        rows_torn(raw.rows_torn) {}
+  std::uint64_t rows_written, rows_waiting, rows_lost, rows_torn;
+};
+
 // The counters of a client at one moment, by project and model.
 class UsageReport : public detail::Handle<costmark_usage_report, costmark_usage_report_free> {
  public:
@@ -540,6 +623,12 @@ class Client : public detail::Handle<costmark_client, costmark_client_release> {
         });
   }
   void reset_usage() const noexcept { costmark_client_usage_reset(get()); }
+  LedgerCounts ledger_counts() const noexcept {
+    return LedgerCounts(
+        detail::shown<costmark_ledger_counts>(costmark_client_ledger_counts, get()));
+  }
+  // Tries to write the rows that wait. False when some still do.
+  bool flush_ledger() const noexcept { return costmark_client_ledger_flush(get()); }
   Route route(std::string_view model) const noexcept {
     return Route(
         detail::shown<costmark_route>(costmark_client_route, get(), model.data(), model.size()));
@@ -555,6 +644,7 @@ struct Request {
   HeaderView headers;
   std::string_view body, project, scope;
   bool body_is_stream = false;
+  LabelView labels;
 
   costmark_request raw() const noexcept {
     auto raw = detail::sized<costmark_request>();
@@ -566,6 +656,8 @@ struct Request {
     raw.project = detail::str(project);
     raw.scope = detail::str(scope);
     raw.body_is_stream = body_is_stream ? 1 : 0;
+    raw.labels = labels.data();
+    raw.label_count = labels.size();
     return raw;
   }
 };

@@ -20,17 +20,6 @@ extern "C" {
 /* A book of prices. Immutable, share freely. */
 typedef struct costmark_price_book costmark_price_book;
 
-/* What is known of a cost. */
-typedef int32_t costmark_cost_state;
-enum {
-  COSTMARK_COST_UNKNOWN = 0,  /* no usage was reported */
-  COSTMARK_COST_PRICED = 1,   /* every count has a price */
-  COSTMARK_COST_PARTIAL = 2,  /* the cost leaves out counts whose details were not told */
-  COSTMARK_COST_UNPRICED = 3, /* the book has no price; there is no cost */
-  COSTMARK_COST_FREE = 4,     /* the book says that it costs nothing */
-  COSTMARK_COST_ELSEWHERE = 5 /* reserved capacity and batch jobs are paid for elsewhere */
-};
-
 /* Bits of costmark_cost.flags; from NO_MODEL on, why it is unpriced. */
 #define COSTMARK_PRICE_FLAG_TIER_ASSUMED 0x0001u      /* no tier was told; Standard is meant */
 #define COSTMARK_PRICE_FLAG_PARTS_ABSENT 0x0002u      /* cached, cache-written: not told, so none */
@@ -102,12 +91,6 @@ typedef struct costmark_price {
    0,                       \
    0,                       \
    0}
-
-/* A count by name. Never grows. */
-typedef struct costmark_count {
-  costmark_str kind; /* "cache_write_1h", "audio_input", "web_search", or a kind of the book */
-  uint64_t count;
-} costmark_count;
 
 /* A call to be priced. */
 typedef struct costmark_priced_call {

@@ -14,6 +14,7 @@
 #include "costmark/credentials_provider.hpp"
 #include "costmark/error.hpp"
 #include "costmark/http.hpp"
+#include "costmark/labels.hpp"
 #include "costmark/ledger.hpp"
 #include "costmark/model_routes.hpp"
 #include "costmark/operation.hpp"
@@ -44,6 +45,9 @@ struct Request {
   // write the project into them or to sign them, the call fails with Code::body_needed: read all of
   // it, and ask again.
   bool body_is_stream = false;
+  // The caller's own pairs for the rows of the operation, as `check_labels` takes them. Read by
+  // `Operation::begin`, which copies them.
+  std::span<const NameValue> labels{};
 };
 
 // What `prepare` says to do. Reuse one for many requests: buffers are kept, so that a steady stream
@@ -126,9 +130,10 @@ struct ClientConfig {
   // Told of every attempt of an inference request when it ends, and of the end of a background
   // response, on the thread that sees it, after it was counted. Must not throw; null: none.
   std::function<void(const AttemptReport&)> on_usage;
-  std::shared_ptr<UsageCounters> counters;     // null: the client's own
-  std::shared_ptr<Ledger> ledger;              // null: that of option `ledger`
-  std::optional<PriceBook> prices;             // none: that of option `prices`, for a ledger
+  std::shared_ptr<UsageCounters> counters;  // null: the client's own
+  std::shared_ptr<Ledger> ledger;           // null: that of option `ledger`
+  // None: that of option `prices`, for a ledger and for `on_usage`.
+  std::optional<PriceBook> prices;
   std::shared_ptr<http::Transport> transport;  // of `verify`; null: libcurl
 };
 
@@ -142,9 +147,9 @@ Result<CredentialsProviderPtr> configured_credentials(const Options& options,
 // invalid_option.
 Result<std::shared_ptr<Ledger>> configured_ledger(const Options& options);
 
-// The price book of the ledger's estimates; none without a ledger. Reads the file of option
-// `prices`. Errors: invalid_option with file, line and column.
-Result<std::optional<PriceBook>> configured_prices(const Options& options);
+// The price book of the estimates: that of option `prices`, whose file it reads, else the one that
+// ships. Errors: invalid_option with file, line and column.
+Result<PriceBook> configured_prices(const Options& options);
 
 // The routes of option `routes`, before those that ship with costmark. Reads that file. Errors:
 // invalid_option with file and line.

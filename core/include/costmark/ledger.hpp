@@ -3,7 +3,7 @@
 // A folder holds raw/date=YYYY-MM-DD/MACHINE-PID-START-WRITER.jsonl: segments, each appended to by
 // one process and never changed. A row is one line of JSON, and one write(2). Times are
 // microseconds since 1970 in UTC. What is not known is absent, never zero. docs/ledger.md says what
-// each member means; python/costmark/ledger-row.schema.json is the reference.
+// each member means; python/costmark/ledger/row.schema.json is the reference.
 #pragma once
 
 #include <cstddef>
@@ -16,15 +16,10 @@
 #include <string_view>
 
 #include "costmark/error.hpp"
+#include "costmark/labels.hpp"
 #include "costmark/usage.hpp"
 
 namespace costmark {
-
-// A tag of a project, or a label of a call.
-struct NameValue {
-  std::string_view name;
-  std::string_view value;
-};
 
 // What a caller says for a row; views, read while it is written. Empty texts and absent numbers are
 // left out of it.
@@ -71,6 +66,7 @@ struct LedgerRow {
 
   std::span<const NameValue> tags;
   std::span<const NameValue> labels;
+  std::string_view labels_key;  // of which key the hashed ones are; empty: none is hashed
 };
 
 // What became of the rows of this process.
@@ -108,6 +104,9 @@ class Ledger {
   static Result<std::shared_ptr<Ledger>> create(LedgerConfig config);
   // The one of this process that writes to `config.target`, made when there is none.
   static Result<std::shared_ptr<Ledger>> shared(const LedgerConfig& config);
+  // The sums of all that `shared` has given to this process, those that have ended as well. Rows
+  // that still waited when theirs ended are lost. A forked child counts from zero.
+  static LedgerCounters counters_of_process();
 
   // Writes what waits, and a note that the writer has ended.
   ~Ledger();

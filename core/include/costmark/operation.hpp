@@ -40,6 +40,8 @@
 #include "costmark/attribution.hpp"
 #include "costmark/error.hpp"
 #include "costmark/http.hpp"
+#include "costmark/labels.hpp"
+#include "costmark/prices.hpp"
 #include "costmark/usage.hpp"
 #include "costmark/wait.hpp"
 
@@ -106,6 +108,7 @@ struct Next {
 
 // An attempt that has ended, or the settlement of a background response. Views, read while it is
 // handed over, or until the operation's next `prepare`, `begin` or end.
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): in the order of their meaning
 struct AttemptReport {
   enum class Kind : std::uint8_t { attempt, settlement };
 
@@ -128,6 +131,16 @@ struct AttemptReport {
   std::string_view sdk;         // the first words of User-Agent
   bool streamed = false;
   bool background = false;  // the request asks for a background response
+  // Those of the operation; the values of some are hashed if `labels_key` is not empty, which names
+  // the key. Of a settlement: those of the operation that began the response, if this process did.
+  std::span<const NameValue> labels{};
+  std::string_view labels_key{};
+  std::span<const NameValue> tags{};  // of the project, as options `lock` and `tags` tell
+  // The estimate that the ledger gets too. Only where it is handed over (ClientConfig::on_usage).
+  std::string_view serving{};
+  std::optional<std::int64_t> cost_pico{};
+  CostState cost_state = CostState::unknown;
+  std::string_view price_book{};  // its hash; empty: there is no estimate
   const Answer& answer;
 };
 

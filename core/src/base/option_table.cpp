@@ -74,9 +74,18 @@ constexpr std::array options{
     boolean("ledger_begin", "true",
             "Whether the ledger also gets a row before an attempt is sent, so that a process that "
             "is killed leaves no hole."),
+    secret("ledger_hash_key",
+           "Key of option ledger_hash_labels, of at least 16 bytes; rows tell which key it was, "
+           "not the key."),
+    OptionInfo{"ledger_hash_labels", OptionType::list, "", "", 0, 0,
+               "Names of labels whose values the ledger keeps as HMAC-SHA-256 under option "
+               "ledger_hash_key, such as 'user'."},
     choice("ledger_sync", "never", "every|interval|never",
            "When the ledger's rows are forced to the disk: with every row, once a second, or when "
            "the kernel does it."),
+    text("lock",
+         "File costmark.lock of the projects, whose tags every row of the ledger carries; it is "
+         "read when a client is made."),
     integer("max_attempts", "3", 1, 100,
             "How many times an operation is tried when costmark sends, the first time included."),
     integer("max_idle_connections", "16", 0, 1000,
@@ -126,6 +135,9 @@ constexpr std::array options{
             "Whether requests to unknown routes are refused on every host; otherwise they pass "
             "unedited, except to Bedrock's own hosts under unattributed=refuse or "
             "allowed_projects."),
+    text("tags",
+         "Tags of projects for the rows of the ledger, before those of option lock, such as "
+         "'proj_a: team=search, env=prod; proj_b: team=ops'."),
     integer("timeout_ms", "600000", 1, day_ms,
             "How long an operation may take when costmark sends, all attempts and pauses included, "
             "in milliseconds."),

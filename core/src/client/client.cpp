@@ -116,14 +116,16 @@ Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
     if (!ledger) return std::move(ledger).status();
     config.ledger = std::move(ledger).value();
   }
-  if (!config.prices) {
+  if (!config.prices && (config.ledger || config.on_usage)) {
     auto prices = configured_prices(config.options);
     if (!prices) return std::move(prices).status();
     config.prices = std::move(prices).value();
   }
-  return std::shared_ptr<Client>(
-      new Client(std::make_shared<Impl>(std::move(settings).value(), std::move(sending).value(),
-                                        std::move(identity).value(), std::move(config))));
+  Result<client::RowExtras> extras = client::RowExtras::create(config.options);
+  if (!extras) return std::move(extras).status();
+  return std::shared_ptr<Client>(new Client(std::make_shared<Impl>(
+      std::move(settings).value(), std::move(sending).value(), std::move(identity).value(),
+      std::move(extras).value(), std::move(config))));
 }
 
 Client::Client(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "attribution/project.hpp"
+#include "base/file.hpp"
 #include "base/text.hpp"
 #include "crypto/crypto.hpp"
 #include "net/transport.hpp"
@@ -35,6 +36,17 @@ Result<CredentialsPtr> credentials_of_options(const Options& options) {
   fields.session_token = token;
   fields.source = "options";
   return Credentials::create(std::move(fields));
+}
+
+Status read_lock(const std::string& path, ProjectTags& tags) {
+  constexpr std::size_t largest = std::size_t{16} << 20U;
+  std::string text;
+  const FileRead read = read_file(path, largest, text);
+  if (read.ok()) return tags.add_lock(text, path);
+  std::string why = read.reason();
+  if (read.fault == FileRead::Fault::irregular) why = "it is not a regular file";
+  if (read.fault == FileRead::Fault::too_large) why = "it is larger than 16 MiB";
+  return {Code::invalid_option, "option 'lock': " + path + " cannot be read: " + why};
 }
 
 }  // namespace
@@ -93,6 +105,19 @@ bool OncePerName::first(std::string_view name) {
   return true;
 }
 
+Result<RowExtras> RowExtras::create(const Options& options) {
+  RowExtras extras;
+  auto hasher = LabelHasher::create(options);
+  if (!hasher) return std::move(hasher).status();
+  extras.label_hasher = std::move(hasher).value();
+  Status status = extras.tags.add_option(options.text("tags"));
+  if (status && !options.text("lock").empty()) {
+    status = read_lock(std::string(options.text("lock")), extras.tags);
+  }
+  if (!status) return status;
+  return extras;
+}
+
 }  // namespace client
 
 Result<CredentialsProviderPtr> configured_credentials(const Options& options,
@@ -115,16 +140,13 @@ Result<std::shared_ptr<Ledger>> configured_ledger(const Options& options) {
   return Ledger::shared(config);
 }
 
-Result<std::optional<PriceBook>> configured_prices(const Options& options) {
-  if (options.text("ledger").empty()) return std::optional<PriceBook>();
+Result<PriceBook> configured_prices(const Options& options) {
   const std::string_view file = options.text("prices");
-  Result<PriceBook> book = file.empty() ? PriceBook::shipped() : load_price_book(std::string(file));
-  if (!book) return std::move(book).status().take();
-  return std::optional(std::move(book).value());
+  return file.empty() ? PriceBook::shipped() : load_price_book(std::string(file));
 }
 
 Client::Impl::Impl(client::Settings settings_of_client, client::SendSettings sending_of_client,
-                   client::Identity identity, ClientConfig config)
+                   client::Identity identity, client::RowExtras extras, ClientConfig config)
     : settings(std::move(settings_of_client)),
       sending(std::move(sending_of_client)),
       chains(settings.chain_memory),
@@ -132,9 +154,11 @@ Client::Impl::Impl(client::Settings settings_of_client, client::SendSettings sen
       log(std::move(config.log)),
       authorizer(settings, std::move(identity), log, workspaces),
       clock(std::move(config.clock)),
+      label_hasher(std::move(extras.label_hasher)),
+      tags(std::move(extras.tags)),
       accounting({std::move(config.counters), std::move(config.on_usage), std::move(config.ledger),
                   settings.ledger_begin, std::move(config.prices), [this] { warn_about_ledger(); }},
-                 chains),
+                 chains, tags),
       verifier({settings, chains, workspaces, authorizer, accounting, clock, log,
                 config.transport ? std::move(config.transport)
                                  : net::network_transport(sending.connection)}) {}

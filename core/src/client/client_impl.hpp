@@ -9,9 +9,11 @@
 #include "attribution/chains.hpp"
 #include "base/fork.hpp"
 #include "client/operation/accounting.hpp"
+#include "client/operation/label_hasher.hpp"
 #include "client/prepare/attribute.hpp"
 #include "client/prepare/authorize.hpp"
 #include "client/prepare/workspace.hpp"
+#include "client/project_tags.hpp"
 #include "client/send/send_settings.hpp"
 #include "client/settings.hpp"
 #include "client/verify/verify.hpp"
@@ -48,11 +50,20 @@ class OncePerName {
   std::set<std::string, std::less<>> seen_;
 };
 
+// What rows say beside what happened.
+struct RowExtras {
+  std::unique_ptr<LabelHasher> label_hasher;  // null: labels stay as they are
+  ProjectTags tags;
+
+  // Reads the file of option `lock`. Errors: invalid_option.
+  static Result<RowExtras> create(const Options& options);
+};
+
 }  // namespace client
 
 struct Client::Impl {
   Impl(client::Settings settings_of_client, client::SendSettings sending_of_client,
-       client::Identity identity, ClientConfig config);
+       client::Identity identity, client::RowExtras extras, ClientConfig config);
 
   // Decides about the project of a request, and writes it there. No I/O.
   Status decide(const Request& request, Prepared::Impl& out);
@@ -78,6 +89,8 @@ struct Client::Impl {
   const std::function<void(LogLevel, std::string_view)> log;
   client::Authorizer authorizer;
   const std::function<UnixSeconds()> clock;
+  const std::unique_ptr<client::LabelHasher> label_hasher;
+  const client::ProjectTags tags;
   client::Accounting accounting;
   client::Verifier verifier;
 

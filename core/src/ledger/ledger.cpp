@@ -13,6 +13,7 @@
 #include <mutex>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "base/fork.hpp"
 #include "base/immortal.hpp"
@@ -236,6 +237,64 @@ class Writer {
   LedgerCounters counters_;
 };
 
+// The ledgers that the clients of a process share, and what became of those that have ended.
+class Registry {
+ public:
+  static Registry& of_process() {
+    static const Immortal<Registry> all;
+    return *all;
+  }
+
+  // What there is for a key, else `made`.
+  std::shared_ptr<Ledger> find_or_add(const std::string& key, const std::shared_ptr<Ledger>& made) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(ledgers_, [](const auto& entry) { return entry.second.expired(); });
+    std::weak_ptr<Ledger>& entry = ledgers_[key];
+    if (auto found = entry.lock()) return found;
+    entry = made;
+    return made;
+  }
+
+  void ended(const LedgerCounters& counters) {
+    const std::lock_guard lock(mutex_);
+    add(counters, ended_of_this_process());
+  }
+
+  LedgerCounters sums() {
+    // What is held here ends below, without the lock, if it was the last owner's.
+    std::vector<std::shared_ptr<Ledger>> living;
+    LedgerCounters sum;
+    {
+      const std::lock_guard lock(mutex_);
+      sum = ended_of_this_process();
+      living.reserve(ledgers_.size());
+      for (const auto& entry : ledgers_) living.push_back(entry.second.lock());
+    }
+    for (const auto& ledger : living) {
+      if (ledger) add(ledger->counters(), sum);
+    }
+    return sum;
+  }
+
+ private:
+  static void add(const LedgerCounters& counters, LedgerCounters& to) noexcept {
+    to.rows_written += counters.rows_written;
+    to.rows_waiting += counters.rows_waiting;
+    to.rows_lost += counters.rows_lost;
+    to.rows_torn += counters.rows_torn;
+  }
+  LedgerCounters& ended_of_this_process() noexcept {
+    if (std::exchange(generation_, fork_generation()) != generation_) ended_ = {};
+    return ended_;
+  }
+
+  std::mutex mutex_;
+  const HeldDuringFork across_fork_{mutex_};
+  std::map<std::string, std::weak_ptr<Ledger>> ledgers_;
+  std::uint64_t generation_ = 0;
+  LedgerCounters ended_;
+};
+
 }  // namespace
 }  // namespace ledger
 
@@ -270,6 +329,7 @@ struct Ledger::Impl {
   }
 
   LedgerConfig config;
+  std::atomic<bool> is_shared{false};
   std::atomic<ledger::Writer*> writer{nullptr};
 };
 
@@ -280,6 +340,10 @@ Ledger::~Ledger() {
   if (writer == nullptr || !writer->is_of_this_process()) return;
   try {
     writer->end();
+    if (!impl_->is_shared) return;
+    LedgerCounters counters = writer->counters();
+    counters.rows_lost += std::exchange(counters.rows_waiting, 0);
+    ledger::Registry::of_process().ended(counters);
   } catch (...) {  // NOLINT(bugprone-empty-catch): without memory there is no note
   }
 }
@@ -290,24 +354,17 @@ Result<std::shared_ptr<Ledger>> Ledger::create(LedgerConfig config) {
 }
 
 Result<std::shared_ptr<Ledger>> Ledger::shared(const LedgerConfig& config) {
-  struct Known {
-    std::mutex mutex;
-    const HeldDuringFork across_fork{mutex};
-    std::map<std::string, std::weak_ptr<Ledger>> ledgers;
-  };
-  static const Immortal<Known> registry;
-  Known& known = *registry;
   const std::string key = config.target + '\n' + std::to_string(static_cast<int>(config.sync)) +
                           ' ' + std::to_string(config.largest_segment) + ' ' +
                           std::to_string(config.most_waiting) + ' ' + config.machine;
   Result<std::shared_ptr<Ledger>> made = create(config);
   if (!made) return made;
-  const std::lock_guard lock(known.mutex);
-  std::erase_if(known.ledgers, [](const auto& entry) { return entry.second.expired(); });
-  std::weak_ptr<Ledger>& entry = known.ledgers[key];
-  if (auto found = entry.lock()) return found;
-  entry = made.value();
-  return made;
+  made.value()->impl_->is_shared = true;
+  return ledger::Registry::of_process().find_or_add(key, made.value());
+}
+
+LedgerCounters Ledger::counters_of_process() {
+  return ledger::Registry::of_process().sums();
 }
 
 bool Ledger::write(const LedgerRow& row) noexcept {

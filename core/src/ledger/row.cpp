@@ -15,8 +15,6 @@ constexpr std::size_t longest_short_text = 160;  // 20 of them fit into a pipe
 constexpr std::size_t longest_usage = 4096;
 // Escaped, each byte takes up to six.
 constexpr std::size_t longest_escaped_usage = 6 * longest_usage;
-constexpr std::size_t most_pairs = 16;
-constexpr std::size_t longest_pairs = 2048;  // bytes of all names and values of a map
 
 std::string_view name_of(LedgerRow::Kind kind) noexcept {
   switch (kind) {
@@ -68,7 +66,7 @@ class Members {
     std::size_t fitting = 0;
     for (const NameValue& pair : pairs) {
       bytes += pair.name.size() + pair.value.size();
-      if (bytes > longest_pairs || fitting == most_pairs) break;
+      if (bytes > longest_labels || fitting == most_labels) break;
       ++fitting;
     }
     cut_ = cut_ || fitting < pairs.size();
@@ -77,9 +75,9 @@ class Members {
     char separator = '{';
     for (const NameValue& pair : pairs.first(fitting)) {
       out_ += separator;
-      quoted(pair.name, 6 * longest_pairs);
+      quoted(pair.name, 6 * longest_labels);
       out_ += ':';
-      quoted(pair.value, 6 * longest_pairs);
+      quoted(pair.value, 6 * longest_labels);
       separator = ',';
     }
     out_ += '}';
@@ -228,6 +226,7 @@ void append_row(const LedgerRow& row, const RowKey& key, Detail detail, std::str
   if (detail < Detail::no_labels) {
     members.pairs(R"(,"tags":)", row.tags);
     members.pairs(R"(,"labels":)", row.labels);
+    if (!row.labels.empty()) members.text(R"(,"labels_key":)", row.labels_key);
   } else if (!row.tags.empty() || !row.labels.empty()) {
     members.leave_out();
   }

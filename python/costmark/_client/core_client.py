@@ -20,7 +20,7 @@ from ..errors import (
 )
 from .call import Call, call_of, join
 from .family import fields_of, url_text
-from .scope import current_project
+from .scope import current_frame, current_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -278,8 +278,10 @@ class CoreClient:
             if call.operation is not None and call.core is self:
                 return None
             # What another core client began goes on here: the SDK's client has changed meanwhile.
+            frame = current_frame()
+            project, labels = (None, None) if frame is None else (frame[0] or None, frame[4])
             operation, ready = _with_body(
-                request, self._core.begin, current_project(), None, no_wait, call.operation
+                request, self._core.begin, project, None, no_wait, call.operation, labels
             )
             call.begun(self, operation)
         return bool(ready)

@@ -1,4 +1,4 @@
-"""Scopes: regions of a program that run under one project."""
+"""Scopes: regions of a program that run under one project, or whose calls have labels."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ from contextvars import ContextVar
 
 TYPE_CHECKING = False  # without the cost of importing typing
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator
+    from collections.abc import AsyncGenerator, Callable, Generator, Mapping
     from types import FrameType, TracebackType
     from typing import Any, TypeVar
 
-    _F = TypeVar("_F", bound=Callable[..., Any])
-    Frame = tuple[str, object, "Frame | None", bool]
+    from typing_extensions import Self
 
-# The innermost scope and, linked, those around it: what is in force, the scope object, the frame
-# around it, and whether a generator entered it. Frames are immutable and scopes hold no state, so
-# one scope object may be entered many times, by any number of threads and tasks.
+    _F = TypeVar("_F", bound=Callable[..., Any])
+    Labels = tuple[tuple[str, str], ...]
+    Frame = tuple[str, "_Scope", "Frame | None", bool, "Labels | None"]
+
+# The innermost scope and, linked, those around it: the project in force, the scope object, the
+# frame around it, whether a generator entered it, and the labels in force. Frames are immutable and
+# scopes hold no state, so one scope object may be entered many times, by any number of threads and
+# tasks.
 _frame: ContextVar[Frame | None] = ContextVar("costmark.project", default=None)
 
 _GENERATOR = 0x20 | 0x200  # flags of the code of generators and asynchronous generators
@@ -28,12 +32,18 @@ def current_project() -> str | None:
     return None if frame is None else frame[0] or None
 
 
+def current_labels() -> dict[str, str]:
+    """Return the labels that a call has here: those of all scopes around it."""
+    frame = _frame.get()
+    return {} if frame is None else dict(frame[4] or ())
+
+
 def current_frame() -> Frame | None:
     """Return what `Captured` needs to bring the present scope back later."""
     return _frame.get()
 
 
-def _leave(scope: object, around: Frame | None, *, is_captured: bool = False) -> None:
+def _leave(scope: _Scope, around: Frame | None, *, is_captured: bool = False) -> None:
     """Take out the innermost frame of a scope, and what generators entered inside of it.
 
     They are suspended, or done: what they entered must not outlive what they entered it over. Other
@@ -47,13 +57,22 @@ def _leave(scope: object, around: Frame | None, *, is_captured: bool = False) ->
     if frame is None:
         return
     rest = around if is_captured else frame[2]
-    for name, owner, _, by_generator in reversed(inside):
+    for _, owner, _, by_generator, _ in reversed(inside):
         if not by_generator:
-            rest = (name, owner, rest, by_generator)
+            rest = owner._over(rest, by_generator)
     _frame.set(rest)
 
 
-class Captured:
+class _Scope:
+    """What is in force inside: a frame over those around it."""
+
+    __slots__ = ()
+
+    def _over(self, around: Frame | None, by_generator: bool) -> Frame:
+        raise NotImplementedError
+
+
+class Captured(_Scope):
     """Brings a captured scope back for the length of a ``with`` block."""
 
     __slots__ = ("_captured", "_outer")
@@ -62,10 +81,14 @@ class Captured:
         self._captured = captured
         self._outer: Frame | None = None
 
+    def _over(self, around: Frame | None, by_generator: bool) -> Frame:
+        captured = self._captured
+        name, labels = ("", None) if captured is None else (captured[0], captured[4])
+        return (name, self, around, by_generator, labels)
+
     def __enter__(self) -> None:
         self._outer = _frame.get()
-        name = "" if self._captured is None else self._captured[0]
-        _frame.set((name, self, self._captured, False))
+        _frame.set(self._over(self._captured, False))
 
     def __exit__(self, *exc_info: object) -> None:
         _leave(self, self._outer, is_captured=True)
@@ -92,7 +115,46 @@ class _Steps:
         _frame.set(self._outside)
 
 
-class project:  # noqa: N801 - reads as a verb: `with costmark.project("..."):`
+class _Region(_Scope):
+    """A scope that a program enters with ``with``, or decorates functions with."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> Self:
+        return self._enter(sys._getframe(1))
+
+    def _enter(self, caller: FrameType | None) -> Self:
+        by_generator = caller is not None and bool(caller.f_code.co_flags & _GENERATOR)
+        _frame.set(self._over(_frame.get(), by_generator))
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        _leave(self, None)
+
+    async def __aenter__(self) -> Self:
+        return self._enter(sys._getframe(1))
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.__exit__(exc_type, exc, traceback)
+
+    def __call__(self, function: _F) -> _F:
+        if isinstance(function, type) or not callable(function):
+            raise TypeError(f"{type(self).__name__}() decorates functions, not {function!r}")
+        wrapper: Any = _in_scope(function, lambda: self)
+        return wrapper  # type: ignore[no-any-return]
+
+
+class project(_Region):  # noqa: N801 - reads as a verb: `with costmark.project("..."):`
     """Run what is inside under one project, as a context manager or as a decorator.
 
     ::
@@ -127,42 +189,65 @@ class project:  # noqa: N801 - reads as a verb: `with costmark.project("..."):`
     def __repr__(self) -> str:
         return f"project({self.id!r})"
 
-    def __enter__(self) -> project:
-        return self._enter(sys._getframe(1))
+    def _over(self, around: Frame | None, by_generator: bool) -> Frame:
+        return (self.id, self, around, by_generator, None if around is None else around[4])
 
-    def _enter(self, caller: FrameType | None) -> project:
-        by_generator = caller is not None and bool(caller.f_code.co_flags & _GENERATOR)
-        _frame.set((self.id, self, _frame.get(), by_generator))
-        return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        _leave(self, None)
+class labels(_Region):  # noqa: N801 - reads as a verb: `with costmark.labels(...):`
+    """Give the calls inside labels, which the rows of the ledger then carry.
 
-    async def __aenter__(self) -> project:
-        return self._enter(sys._getframe(1))
+    ::
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.__exit__(exc_type, exc, traceback)
+        with costmark.labels(feature="search", user=user_id):
+            client.chat.completions.create(...)
 
-    def __call__(self, function: _F) -> _F:
-        if isinstance(function, type) or not callable(function):
-            raise TypeError(f"project() decorates functions, not {function!r}")
-        wrapper: Any = _in_scope(function, lambda: self)
-        return wrapper  # type: ignore[no-any-return]
+        with costmark.labels({"cost-center": "12"}):
+            ...
+
+    Scopes nest: a call has the labels of all scopes around it, of a name that is given twice the
+    innermost one. They follow the same rules as those of `project`, decorate functions as well, and
+    `bind` takes both along.
+
+    A call has at most 16 labels, of 2,048 bytes in all, names and values together. A name has 1 to
+    128 bytes. Texts hold no control characters.
+
+    Raises `RequestError` for labels that are not like that; where scopes together are too much,
+    when the inner one is entered. ``TypeError`` for a name or a value that is not a text.
+    """
+
+    __slots__ = ("_pairs",)
+
+    def __init__(self, pairs: Mapping[str, str] | None = None, /, **named: str) -> None:
+        from .. import _core
+
+        given: dict[Any, Any] = {**(pairs or {}), **named}
+        for name, value in given.items():
+            if not isinstance(name, str) or not isinstance(value, str):
+                kind = type(value if isinstance(name, str) else name).__name__
+                raise TypeError(f"label {name!r}: names and values are texts, not {kind}")
+        self._pairs = tuple(given.items())
+        _core.check_labels(self._pairs)
+
+    def __repr__(self) -> str:
+        names = ", ".join(repr(name) for name, _ in self._pairs)
+        return f"labels({names})"  # values may say who the user is
+
+    def _over(self, around: Frame | None, by_generator: bool) -> Frame:
+        name, outer = ("", None) if around is None else (around[0], around[4])
+        merged = tuple({**dict(outer), **dict(self._pairs)}.items()) if outer else self._pairs
+        return (name, self, around, by_generator, merged)
+
+    def _enter(self, caller: FrameType | None) -> Self:
+        outer = _frame.get()
+        if outer is not None and outer[4]:
+            from .. import _core
+
+            _core.check_labels(self._over(outer, False)[4])
+        return super()._enter(caller)
 
 
 def bind(function: _F) -> _F:
-    """Return `function` bound to the present scope, for executors, threads and callbacks.
+    """Return `function` bound to the present scopes, for executors, threads and callbacks.
 
     ::
 

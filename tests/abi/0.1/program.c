@@ -357,6 +357,8 @@ static void operations(void) {
   costmark_usage_report *report = NULL;
   costmark_request_counts counts = COSTMARK_REQUEST_COUNTS_INIT;
   costmark_usage_totals totals = COSTMARK_USAGE_TOTALS_INIT;
+  costmark_ledger_counts rows = COSTMARK_LEDGER_COUNTS_INIT;
+  const costmark_label label = {COSTMARK_STR("feature"), COSTMARK_STR("search")};
   costmark_route route = COSTMARK_ROUTE_INIT;
   costmark_request request = chat_request(url, "{\"model\":\"m\",\"stream\":true}");
   memset(&self, 0, sizeof self);
@@ -404,6 +406,9 @@ static void operations(void) {
   CHECK(counts.unattributed == 0 && counts.unrecognized == 0);
   costmark_usage_report_free(report);
   costmark_client_usage_reset(client);
+  costmark_client_ledger_counts(client, &rows);
+  CHECK(rows.rows_written == 0 && rows.rows_waiting == 0 && costmark_client_ledger_flush(client));
+  OK(costmark_labels_check(&label, 1, NULL));
   costmark_client_release(client);
   CHECK(self.tokens == 1 && self.refused == 0 && self.lines > 0 && self.attempts == 2);
   CHECK(self.input_tokens == 9 && self.outcome == COSTMARK_OUTCOME_INCOMPLETE && self.freed == 4);

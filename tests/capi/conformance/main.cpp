@@ -224,6 +224,10 @@ class Operation : public conformance::Operation {
     request_.project = to_c(from.project);
     request_.scope = to_c(from.scope);
     request_.body_is_stream = from.body_is_stream ? 1 : 0;
+    labels_.clear();
+    for (const auto& [name, value] : from.labels) labels_.push_back({to_c(name), to_c(value)});
+    request_.labels = labels_.data();
+    request_.label_count = labels_.size();
     return &request_;
   }
 
@@ -246,6 +250,7 @@ class Operation : public conformance::Operation {
   }
 
   std::vector<costmark_header> headers_;
+  std::vector<costmark_label> labels_;
   costmark_request request_ = COSTMARK_REQUEST_INIT;
   costmark_prepared prepared_ = COSTMARK_PREPARED_INIT;
   costmark_next next_ = COSTMARK_NEXT_INIT;

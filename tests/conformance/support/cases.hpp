@@ -55,6 +55,7 @@ struct Call {
   bool body_is_stream = false;
   Host host;
   std::optional<std::size_t> beside;  // another call of the case
+  Pairs labels{};
 };
 
 struct Case {

@@ -215,7 +215,7 @@ void Run::all(MakeClient make_client) {
 ClientOf Run::client_of_case() const {
   ClientOf client = case_.client;
   for (auto& [name, value] : client.options) {
-    value = with("{origin}", origin_, std::move(value));
+    value = with("{way}", way_, with("{origin}", origin_, std::move(value)));
   }
   return client;
 }
@@ -261,8 +261,8 @@ void Run::make_request(std::size_t index, std::uint32_t number) {
 Request Run::request_of(std::size_t index) const {
   const Call& call = case_.calls[index];
   const Made& made = made_[index];
-  return {call.method,  made.url,   made.headers,       made.body,
-          call.project, call.scope, call.body_is_stream};
+  return {call.method,  made.url,   made.headers,        made.body,
+          call.project, call.scope, call.body_is_stream, call.labels};
 }
 
 // --- The two ways --------------------------------------------------------------------------------
@@ -283,6 +283,7 @@ Failed Run::prepare(std::size_t index, std::uint32_t number) {
   make_request(index, number);
   Request request = request_of(index);
   request.project = request.scope = {};  // known to where the call began alone
+  request.labels = {};
   return operation.prepare(request);
 }
 

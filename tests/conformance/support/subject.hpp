@@ -35,6 +35,7 @@ struct Request {
   std::string_view project;
   std::string_view scope;
   bool body_is_stream = false;
+  std::span<const std::pair<std::string, std::string>> labels{};
 };
 
 // What to send of it. Lives until the operation's next prepare.

@@ -1,5 +1,9 @@
 // `prepare` allocates nothing once its output object has seen a request of the same size.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cstdlib>
+#include <span>
 
 #include "core/client/client_fixture.hpp"
 #include "core/counting_allocator.hpp"
@@ -31,9 +35,11 @@ std::size_t allocations_of_prepare(const OptionValues& options, const Post& post
 
 // A whole operation: decided, prepared, sent, answered, counted.
 std::size_t allocations_of_operation(const std::shared_ptr<Client>& client, const Post& post,
-                                     std::string_view content_type, std::string_view answer) {
+                                     std::string_view content_type, std::string_view answer,
+                                     std::span<const NameValue> labels = {}) {
   Operation operation = client->operation();
-  const Request request = post.request();
+  Request request = post.request();
+  request.labels = labels;
   const Head head(200, content_type);
   std::size_t before = 0;
   for (int i = 0; i < prepares; ++i) {
@@ -91,6 +97,24 @@ TEST(Allocations, NoneInAWholeOperation) {
                                "\n\ndata: " +
                                    event + "\n\ndata: [DONE]\n\n"),
       0U);
+}
+
+TEST(Allocations, NoneWhereRowsAreWritten) {
+  const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  const auto client = client_of({{"project", "proj_a"},
+                                 {"ledger", "fd:" + std::to_string(null)},
+                                 {"tags", "proj_a: team=search, cost-center=12"},
+                                 {"ledger_hash_labels", "user"},
+                                 {"ledger_hash_key", "0123456789abcdef"}});
+  const NameValue labels[] = {{"feature", "a search that is longer than a short string"},
+                              {"user", "ann"}};
+  const Post post{std::string(custom_chat), R"({"model":"openai.gpt-oss-120b","messages":[]})"};
+  const std::string answer =
+      R"({"id":"chatcmpl-1","model":"m","service_tier":"default","choices":[],)"
+      R"("usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}})";
+  EXPECT_EQ(allocations_of_operation(client, post, "application/json", answer, labels), 0U);
+  EXPECT_EQ(client->ledger_counters().rows_written, 2U * prepares + 1);
+  ::close(null);
 }
 
 TEST(Allocations, NoneWithTheHeaderCarrierRulesAndAToken) {

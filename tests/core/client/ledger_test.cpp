@@ -188,6 +188,172 @@ TEST_F(LedgerOfClient, ABackgroundResponseIsSettledOnce) {
   EXPECT_EQ(found[1].raw("background"), "true");
 }
 
+TEST_F(LedgerOfClient, EveryRowHasTheLabelsOfItsCall) {
+  const auto client = this->client({{"base_url", "http://127.0.0.1:8080/v1"}});
+  const Post create{"http://127.0.0.1:8080/v1/responses",
+                    R"({"model":"m-1","input":"x","background":true})"};
+  Request request = create.request();
+  std::string value = "search";
+  const NameValue labels[] = {{"feature", value}, {"user", "ann"}};
+  request.labels = labels;
+  Operation operation = client->operation();
+  ASSERT_TRUE(operation.begin(request).ok());
+  value = "gone!!";                                       // they were copied
+  ASSERT_TRUE(operation.prepare(create.request()).ok());  // which does not change them
+  operation.sent();
+  answer(operation, 200,
+         R"({"id":"resp_labels","object":"response","status":"queued","background":true})");
+  // A poll has labels of its own, and the settlement those of the call.
+  const Post get{"http://127.0.0.1:8080/v1/responses/resp_labels", ""};
+  Request poll = get.request();
+  poll.method = "GET";
+  const NameValue of_poll{"feature", "poll"};
+  poll.labels = {&of_poll, 1};
+  Operation polling = sent_operation(*client, poll);
+  answer(polling, 200,
+         R"({"id":"resp_labels","object":"response","status":"completed","background":true})");
+  ASSERT_EQ(told(), "begin 1, attempt 1 open, settle ok");
+  for (const ParsedRow& row : rows()) {
+    EXPECT_EQ(row.raw("labels"), R"({"feature":"search","user":"ann"})");
+    EXPECT_EQ(row.text("labels_key"), "(absent)");
+  }
+  // The next call of the handle has none.
+  ASSERT_TRUE(operation.begin(create.request()).ok());
+  operation.sent();
+  answer(operation, 500, "");
+  EXPECT_EQ(rows().back().raw("labels"), "(absent)");
+}
+
+TEST_F(LedgerOfClient, BadLabelsAreAnErrorOfTheCall) {
+  const auto client = this->client({});
+  Request request = post.request();
+  const NameValue bad{"user", "a\x1B[2J"};
+  request.labels = {&bad, 1};
+  Operation operation = client->operation();
+  const Status status = operation.begin(request);
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().code, Code::invalid_argument);
+  EXPECT_EQ(status.error().message, "the value of label 'user' has control characters");
+  EXPECT_TRUE(operation.id().empty());
+}
+
+TEST_F(LedgerOfClient, LabelsThatAreHashedAreNotThereInClear) {
+  const auto client = this->client(
+      {{"ledger_hash_labels", "user,session"}, {"ledger_hash_key", "0123456789abcdef"}});
+  Request request = post.request();
+  const NameValue labels[] = {{"feature", "search"}, {"user", "ann"}};
+  request.labels = labels;
+  Operation operation = sent_operation(*client, request);
+  answer(operation, 200, chat_answer);
+  const auto found = rows();
+  ASSERT_EQ(found.size(), 2U);
+  for (const ParsedRow& row : found) {
+    // printf ann | openssl dgst -sha256 -hmac 0123456789abcdef
+    EXPECT_EQ(row.raw("labels"),
+              R"({"feature":"search","user":"hmac-sha256:)"
+              R"(fb385915a0623c0be3e7b0a7134dbb620a2771faff45e92eb8647d11aa2947cf"})");
+    EXPECT_EQ(row.text("labels_key"), "529729c487724a71");
+  }
+  const NameValue plain{"feature", "search"};
+  request.labels = {&plain, 1};
+  Operation other = sent_operation(*client, request);
+  EXPECT_EQ(rows().back().text("labels_key"), "(absent)");
+}
+
+TEST_F(LedgerOfClient, LabelsAreHashedWithAKeyOrNotAtAll) {
+  const auto refused = [](const OptionValues& options) {
+    const auto made = Client::create(config_of(options));
+    return made.ok() ? std::string() : made.error().message;
+  };
+  EXPECT_EQ(refused({{"ledger_hash_labels", "user"}}),
+            "option 'ledger_hash_key' is missing: the labels of option 'ledger_hash_labels' are "
+            "hashed with it");
+  EXPECT_EQ(refused({{"ledger_hash_labels", "user"}, {"ledger_hash_key", "short-key"}}),
+            "option 'ledger_hash_key' is too short: it needs 16 bytes");
+  EXPECT_EQ(refused({{"ledger_hash_key", "short-key"}}), "");
+  // A hash is longer than what it stands for.
+  const auto client =
+      this->client({{"ledger_hash_labels", "user"}, {"ledger_hash_key", "0123456789abcdef"}});
+  const std::string long_value(2000, 'x');
+  const NameValue labels[] = {{"feature", long_value}, {"user", "ann"}};
+  Request request = post.request();
+  request.labels = labels;
+  Operation operation = client->operation();
+  EXPECT_EQ(operation.begin(request).error().message,
+            "the labels have 2087 bytes, names and values together; they may have 2048");
+}
+
+TEST_F(LedgerOfClient, EveryRowHasTheTagsOfItsProject) {
+  std::ofstream(folder / "costmark.lock") << R"({"version": 1, "projects": [
+      {"id": "proj_a", "region": "eu-west-1", "tags": {"team": "elsewhere"}},
+      {"id": "proj_a", "region": "us-east-1", "name": "search", "tags": {"team": "search"}},
+      {"id": "proj_b", "tags": {"team": "ops", "env": "prod"}}, {"id": "proj_c"}]})";
+  const auto client = this->client({{"lock", (folder / "costmark.lock").string()},
+                                    {"tags", "proj_d: team=x y, cost-center = 12; proj_b: team=1"},
+                                    {"region", "us-east-1"},
+                                    {"ledger_begin", "false"}});
+  const auto tags_of = [&](const std::string& project) {
+    Post other = post;
+    other.project = project;
+    Operation operation = sent_operation(*client, other.request());
+    answer(operation, 200, chat_answer);
+    return rows().back().raw("tags");
+  };
+  EXPECT_EQ(tags_of(""), R"({"team":"search"})");
+  EXPECT_EQ(tags_of("proj_b"), R"({"team":"1"})");  // the option comes first
+  EXPECT_EQ(tags_of("proj_c"), "(absent)");
+  EXPECT_EQ(tags_of("proj_d"), R"({"team":"x y","cost-center":"12"})");
+  EXPECT_EQ(tags_of("proj_e"), "(absent)");
+}
+
+TEST_F(LedgerOfClient, BadTagsAreAnErrorOfTheClient) {
+  const auto refused = [](const OptionValues& options) {
+    const auto made = Client::create(config_of(options));
+    return made.ok() ? std::string() : made.error().message;
+  };
+  EXPECT_NE(refused({{"tags", "team=search"}}).find("a project without ':' at byte 0"),
+            std::string::npos);
+  EXPECT_NE(refused({{"tags", "proj_a: team"}}).find("a tag without '=' at byte 7"),
+            std::string::npos);
+  EXPECT_NE(refused({{"tags", "my project: a=b"}}).find("is not a project id"), std::string::npos);
+  EXPECT_NE(refused({{"tags", "proj_a: a=1, a=2"}}).find("'a' is given twice"), std::string::npos);
+  const std::string lock = (folder / "lock").string();
+  EXPECT_NE(refused({{"lock", lock}}).find("cannot be read"), std::string::npos);
+  for (const auto& [text, why] : {std::pair{"[1,", "expected"},
+                                  {"{}", "has no array 'projects'"},
+                                  {R"({"projects":[{"id":"a b"}]})", "project 1 has no project id"},
+                                  {R"({"projects":[{"id":"a","tags":{"b":1}}]})", "'tags' is not"},
+                                  {R"({"projects":[{"id":"a","tags":{"":""}}]})", "is empty"}}) {
+    std::ofstream(lock, std::ios::trunc) << text;
+    EXPECT_NE(refused({{"lock", lock}}).find(why), std::string::npos)
+        << text << ": " << refused({{"lock", lock}});
+  }
+}
+
+TEST_F(LedgerOfClient, WhoListensIsToldWhatTheRowsSay) {
+  std::vector<std::string> told;
+  ClientConfig config =
+      config_of({{"project", "proj_a"}, {"region", "us-east-1"}, {"tags", "proj_a: team=search"}});
+  config.on_usage = [&](const AttemptReport& report) {
+    ASSERT_EQ(report.tags.size(), 1U);
+    ASSERT_EQ(report.labels.size(), 1U);
+    told.push_back(std::string(report.tags[0].value) + " " + std::string(report.labels[0].value) +
+                   " " + std::string(report.serving) + " " +
+                   std::string(to_string(report.cost_state)) + " " +
+                   std::to_string(report.cost_pico.value_or(-1)));
+    EXPECT_EQ(report.price_book, PriceBook::shipped().value().hash());
+  };
+  const auto client = Client::create(std::move(config)).value();
+  Post known = post;
+  known.body = R"({"model":"openai.gpt-oss-120b","messages":[]})";
+  Request request = known.request();
+  const NameValue label{"user", "ann"};
+  request.labels = {&label, 1};
+  Operation operation = sent_operation(*client, request);
+  answer(operation, 200, chat_answer);
+  EXPECT_EQ(told, std::vector<std::string>{"search ann in-region priced 3150000"});
+}
+
 TEST_F(LedgerOfClient, OtherRequestsHaveNoRow) {
   const auto client = this->client({});
   const Post get{"http://127.0.0.1:8080/v1/models", ""};

@@ -109,11 +109,15 @@ class Operation : public conformance::Operation {
     headers_ = to_core(from.headers);
     request_ = {from.method,  from.url,   headers_,           from.body,
                 from.project, from.scope, from.body_is_stream};
+    labels_.clear();
+    for (const auto& [name, value] : from.labels) labels_.push_back({name, value});
+    request_.labels = labels_;
     return request_;
   }
 
   costmark::Client& client_;
   std::vector<costmark::Header> headers_;
+  std::vector<costmark::NameValue> labels_;
   costmark::Request request_;
   costmark::Operation core_;
 };

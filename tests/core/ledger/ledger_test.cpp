@@ -355,6 +355,28 @@ TEST_F(LedgerTest, ClientsShareOne) {
   EXPECT_NE(first.value(), Ledger::shared(other).value());
 }
 
+TEST_F(LedgerTest, TheProcessSumsUpWhatItsLedgersCount) {
+  const LedgerCounters before = Ledger::counters_of_process();
+  LedgerConfig good = config();
+  LedgerConfig bad = config();
+  std::ofstream(folder / "file") << "not a folder";
+  bad.target = (folder / "file/ledger").string();
+  auto first = Ledger::shared(good).value();
+  auto second = Ledger::shared(bad).value();
+  EXPECT_TRUE(first->write(row()));
+  EXPECT_FALSE(second->write(row()));
+  EXPECT_EQ(Ledger::counters_of_process().rows_written - before.rows_written, 2U);  // its note, too
+  EXPECT_EQ(Ledger::counters_of_process().rows_waiting - before.rows_waiting, 1U);
+  expect_good_child([] { return Ledger::counters_of_process() == LedgerCounters{}; });
+  first.reset();
+  second.reset();
+  const LedgerCounters after = Ledger::counters_of_process();
+  EXPECT_EQ(after.rows_written - before.rows_written, 3U);
+  EXPECT_EQ(after.rows_waiting, before.rows_waiting);
+  EXPECT_EQ(after.rows_lost - before.rows_lost, 2U);  // what waited, and the note of the end
+  expect_good_child([] { return Ledger::counters_of_process() == LedgerCounters{}; });
+}
+
 TEST_F(LedgerTest, ThreadsWriteWholeRows) {
   constexpr int threads = 8;
   constexpr int rows = 500;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import json
 import os
 import signal
@@ -67,6 +68,18 @@ def test_rows_are_the_servers_records(bedrock: Emulator, folder: Path) -> None:
     assert_sides_agree(bedrock, folder)
 
 
+def test_rows_keep_the_servers_own_usage_object(bedrock: Emulator, folder: Path) -> None:
+    client = wrapped(bedrock, folder)
+    raw = client.with_raw_response
+    answers = [
+        raw.chat.completions.create(model=MODEL, messages=MESSAGES),
+        raw.responses.create(model=MODEL, input="Hi"),
+        raw.embeddings.create(model="emulator.embedding-1", input="Hi"),
+    ]
+    for answer, row in zip(answers, rows(folder, "attempt"), strict=True):
+        assert json.loads(row["usage"]) == json.loads(answer.text)["usage"]
+
+
 def test_rows_of_asynchronous_calls(bedrock: Emulator, folder: Path) -> None:
     client = costmark.wrap(plain_async(bedrock), ledger=str(folder), **SIGNED)
 
@@ -87,6 +100,49 @@ def test_every_row_is_valid(bedrock: Emulator, folder: Path) -> None:
     assert {row["kind"] for row in found} >= {"begin", "attempt", "note"}
     for row in found:
         validator.validate(row)
+
+
+def test_rows_carry_labels_and_tags(bedrock: Emulator, folder: Path, tmp_path: Path) -> None:
+    name = create_project(signed(bedrock), "labels")
+    lock = tmp_path / "costmark.lock"
+    tags = {"team": "search", "cost-center": "12"}
+    lock.write_text(json.dumps({"version": 1, "projects": [{"id": name, "tags": tags}]}))
+    before = costmark.ledger_counts()
+    client = wrapped(
+        bedrock,
+        folder,
+        project=name,
+        lock=str(lock),
+        ledger_hash_labels="user",
+        ledger_hash_key="0123456789abcdef",
+    )
+    with costmark.labels(feature="search"), costmark.labels(user="ann"):
+        client.chat.completions.create(model=MODEL, messages=MESSAGES)
+        stream = client.chat.completions.create(model=MODEL, messages=MESSAGES, stream=True)
+    list(stream)  # its row is written outside of the scope
+    client.chat.completions.create(model=MODEL, messages=MESSAGES)
+    first, second, third = rows(folder, "attempt")
+    digest = hmac.new(b"0123456789abcdef", b"ann", "sha256").hexdigest()
+    assert first["labels"] == {"feature": "search", "user": f"hmac-sha256:{digest}"}
+    assert (second["labels"], second["labels_key"]) == (first["labels"], first["labels_key"])
+    assert "labels" not in third
+    assert "labels_key" not in third
+    assert {json.dumps(row["tags"]) for row in (first, second, third)} == {json.dumps(tags)}
+    assert b"ann" not in b"".join(path.read_bytes() for path in folder.rglob("*.jsonl"))
+    after = costmark.ledger_counts()
+    written = list(ledger.read(folder, notes=True))
+    assert after.rows_written - before.rows_written >= len(written) == 7
+
+
+async def test_a_call_has_the_labels_of_where_it_is_made(bedrock: Emulator, folder: Path) -> None:
+    name = create_project(signed(bedrock), "made-here")
+    async with costmark.wrap(plain_async(bedrock), ledger=str(folder), **SIGNED) as client:
+        with costmark.labels(feature="search"), costmark.project(name):
+            answer = client.chat.completions.create(model=MODEL, messages=MESSAGES)
+        with costmark.labels(feature="elsewhere"):
+            await answer
+    (row,) = rows(folder, "attempt")
+    assert (row["project"], row["labels"]) == (name, {"feature": "search"})
 
 
 def test_an_sdk_retry_is_an_attempt(bedrock: Emulator, folder: Path) -> None:

@@ -102,7 +102,11 @@ func (a *answer) pause() time.Duration {
 
 // attempt makes one. The error is one of before anything was sent.
 func (r *run) attempt(index, number int) (*answer, error) {
-	ctx, cancel := context.WithCancel(r.contextOf(index, number))
+	ctx, err := r.contextOf(index, number)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	request, err := r.request(ctx, index, number)
 	if err != nil {
@@ -152,8 +156,8 @@ func (a *answer) read(body io.Reader, host host) {
 	}
 }
 
-// contextOf is the context of an attempt: its operation, its scope, and the calls beside it.
-func (r *run) contextOf(index, number int) context.Context {
+// contextOf is the context of an attempt: its operation, its scope, its labels, and the calls beside it.
+func (r *run) contextOf(index, number int) (context.Context, error) {
 	call := r.Calls[index]
 	ctx, begun := r.joints[index]
 	if !begun {
@@ -166,7 +170,10 @@ func (r *run) contextOf(index, number int) context.Context {
 	if number == 1 {
 		ctx = context.WithValue(ctx, besideKey{}, sync.OnceFunc(func() { r.callsBeside(index) }))
 	}
-	return ctx
+	if call.isRebuilt(number) || len(call.Request.Labels) == 0 {
+		return ctx, nil
+	}
+	return costmark.WithLabels(ctx, call.Request.Labels)
 }
 
 func (r *run) begin(index int) context.Context {

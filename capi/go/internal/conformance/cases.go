@@ -56,6 +56,7 @@ type request struct {
 	Project      string
 	Scope        string
 	BodyIsStream bool `json:"body_is_stream"`
+	Labels       map[string]string
 }
 
 type host struct {

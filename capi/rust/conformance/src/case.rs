@@ -63,6 +63,8 @@ pub struct Request {
     pub scope: String,
     #[serde(default)]
     pub body_is_stream: bool,
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]

@@ -7,8 +7,8 @@ use std::pin::Pin;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use costmark::Project;
 use costmark::tower::SharedOperation;
+use costmark::{Labels, Project};
 use http_body_util::BodyExt;
 use serde_json::json;
 
@@ -124,6 +124,10 @@ impl<'a> Run<'a> {
         let mut request = self.request(index, number);
         if is_named && !call.request.project.is_empty() {
             request.extensions_mut().insert(Project::new(&call.request.project));
+        }
+        if is_named && !call.request.labels.is_empty() {
+            let labels = Labels::new(call.request.labels.clone()).map_err(Failure::Refused)?;
+            request.extensions_mut().insert(labels);
         }
         if let Some(operation) = operation {
             request.extensions_mut().insert(operation.clone());

@@ -68,6 +68,21 @@ const _: () = {
     ["Offset of field: costmark_header::value"]
         [::core::mem::offset_of!(costmark_header, value) - 16usize];
 };
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_label {
+    pub name: costmark_str,
+    pub value: costmark_str,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_label"][::core::mem::size_of::<costmark_label>() - 32usize];
+    ["Alignment of costmark_label"][::core::mem::align_of::<costmark_label>() - 8usize];
+    ["Offset of field: costmark_label::name"]
+        [::core::mem::offset_of!(costmark_label, name) - 0usize];
+    ["Offset of field: costmark_label::value"]
+        [::core::mem::offset_of!(costmark_label, value) - 16usize];
+};
 unsafe extern "C" {
     pub fn costmark_init(any_struct: *mut ::core::ffi::c_void, struct_size: usize);
 }
@@ -246,10 +261,12 @@ pub struct costmark_request {
     pub scope: costmark_str,
     pub body_is_stream: u32,
     pub reserved: u32,
+    pub labels: *const costmark_label,
+    pub label_count: usize,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    ["Size of costmark_request"][::core::mem::size_of::<costmark_request>() - 112usize];
+    ["Size of costmark_request"][::core::mem::size_of::<costmark_request>() - 128usize];
     ["Alignment of costmark_request"][::core::mem::align_of::<costmark_request>() - 8usize];
     ["Offset of field: costmark_request::struct_size"]
         [::core::mem::offset_of!(costmark_request, struct_size) - 0usize];
@@ -271,6 +288,10 @@ const _: () = {
         [::core::mem::offset_of!(costmark_request, body_is_stream) - 104usize];
     ["Offset of field: costmark_request::reserved"]
         [::core::mem::offset_of!(costmark_request, reserved) - 108usize];
+    ["Offset of field: costmark_request::labels"]
+        [::core::mem::offset_of!(costmark_request, labels) - 112usize];
+    ["Offset of field: costmark_request::label_count"]
+        [::core::mem::offset_of!(costmark_request, label_count) - 120usize];
 };
 #[repr(C)]
 #[derive(Debug)]
@@ -487,6 +508,28 @@ const _: () = {
     ["Offset of field: costmark_usage::flags"]
         [::core::mem::offset_of!(costmark_usage, flags) - 60usize];
 };
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_count {
+    pub kind: costmark_str,
+    pub count: u64,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_count"][::core::mem::size_of::<costmark_count>() - 24usize];
+    ["Alignment of costmark_count"][::core::mem::align_of::<costmark_count>() - 8usize];
+    ["Offset of field: costmark_count::kind"]
+        [::core::mem::offset_of!(costmark_count, kind) - 0usize];
+    ["Offset of field: costmark_count::count"]
+        [::core::mem::offset_of!(costmark_count, count) - 16usize];
+};
+pub type costmark_cost_state = i32;
+pub const COSTMARK_COST_UNKNOWN: i32 = 0;
+pub const COSTMARK_COST_PRICED: i32 = 1;
+pub const COSTMARK_COST_PARTIAL: i32 = 2;
+pub const COSTMARK_COST_UNPRICED: i32 = 3;
+pub const COSTMARK_COST_FREE: i32 = 4;
+pub const COSTMARK_COST_ELSEWHERE: i32 = 5;
 pub type costmark_answer_kind = i32;
 pub const COSTMARK_ANSWER_ATTEMPT: i32 = 1;
 pub const COSTMARK_ANSWER_SETTLEMENT: i32 = 2;
@@ -514,10 +557,30 @@ pub struct costmark_answer {
     pub attempt: u32,
     pub concurrent: u32,
     pub reserved: u32,
+    pub start_us: i64,
+    pub end_us: i64,
+    pub url_host: costmark_str,
+    pub region: costmark_str,
+    pub account: costmark_str,
+    pub sdk: costmark_str,
+    pub labels: *const costmark_label,
+    pub label_count: usize,
+    pub labels_key: costmark_str,
+    pub tags: *const costmark_label,
+    pub tag_count: usize,
+    pub meters: *const costmark_count,
+    pub meter_count: usize,
+    pub streamed: u32,
+    pub background: u32,
+    pub serving: costmark_str,
+    pub price_book: costmark_str,
+    pub cost_pico_usd: i64,
+    pub has_cost_pico_usd: u32,
+    pub cost_state: costmark_cost_state,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    ["Size of costmark_answer"][::core::mem::size_of::<costmark_answer>() - 208usize];
+    ["Size of costmark_answer"][::core::mem::size_of::<costmark_answer>() - 408usize];
     ["Alignment of costmark_answer"][::core::mem::align_of::<costmark_answer>() - 8usize];
     ["Offset of field: costmark_answer::struct_size"]
         [::core::mem::offset_of!(costmark_answer, struct_size) - 0usize];
@@ -561,6 +624,46 @@ const _: () = {
         [::core::mem::offset_of!(costmark_answer, concurrent) - 200usize];
     ["Offset of field: costmark_answer::reserved"]
         [::core::mem::offset_of!(costmark_answer, reserved) - 204usize];
+    ["Offset of field: costmark_answer::start_us"]
+        [::core::mem::offset_of!(costmark_answer, start_us) - 208usize];
+    ["Offset of field: costmark_answer::end_us"]
+        [::core::mem::offset_of!(costmark_answer, end_us) - 216usize];
+    ["Offset of field: costmark_answer::url_host"]
+        [::core::mem::offset_of!(costmark_answer, url_host) - 224usize];
+    ["Offset of field: costmark_answer::region"]
+        [::core::mem::offset_of!(costmark_answer, region) - 240usize];
+    ["Offset of field: costmark_answer::account"]
+        [::core::mem::offset_of!(costmark_answer, account) - 256usize];
+    ["Offset of field: costmark_answer::sdk"]
+        [::core::mem::offset_of!(costmark_answer, sdk) - 272usize];
+    ["Offset of field: costmark_answer::labels"]
+        [::core::mem::offset_of!(costmark_answer, labels) - 288usize];
+    ["Offset of field: costmark_answer::label_count"]
+        [::core::mem::offset_of!(costmark_answer, label_count) - 296usize];
+    ["Offset of field: costmark_answer::labels_key"]
+        [::core::mem::offset_of!(costmark_answer, labels_key) - 304usize];
+    ["Offset of field: costmark_answer::tags"]
+        [::core::mem::offset_of!(costmark_answer, tags) - 320usize];
+    ["Offset of field: costmark_answer::tag_count"]
+        [::core::mem::offset_of!(costmark_answer, tag_count) - 328usize];
+    ["Offset of field: costmark_answer::meters"]
+        [::core::mem::offset_of!(costmark_answer, meters) - 336usize];
+    ["Offset of field: costmark_answer::meter_count"]
+        [::core::mem::offset_of!(costmark_answer, meter_count) - 344usize];
+    ["Offset of field: costmark_answer::streamed"]
+        [::core::mem::offset_of!(costmark_answer, streamed) - 352usize];
+    ["Offset of field: costmark_answer::background"]
+        [::core::mem::offset_of!(costmark_answer, background) - 356usize];
+    ["Offset of field: costmark_answer::serving"]
+        [::core::mem::offset_of!(costmark_answer, serving) - 360usize];
+    ["Offset of field: costmark_answer::price_book"]
+        [::core::mem::offset_of!(costmark_answer, price_book) - 376usize];
+    ["Offset of field: costmark_answer::cost_pico_usd"]
+        [::core::mem::offset_of!(costmark_answer, cost_pico_usd) - 392usize];
+    ["Offset of field: costmark_answer::has_cost_pico_usd"]
+        [::core::mem::offset_of!(costmark_answer, has_cost_pico_usd) - 400usize];
+    ["Offset of field: costmark_answer::cost_state"]
+        [::core::mem::offset_of!(costmark_answer, cost_state) - 404usize];
 };
 unsafe extern "C" {
     pub fn costmark_operation_new(
@@ -1297,6 +1400,46 @@ unsafe extern "C" {
     pub fn costmark_usage_report_free(report: *mut costmark_usage_report);
 }
 #[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_ledger_counts {
+    pub struct_size: usize,
+    pub rows_written: u64,
+    pub rows_waiting: u64,
+    pub rows_lost: u64,
+    pub rows_torn: u64,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_ledger_counts"][::core::mem::size_of::<costmark_ledger_counts>() - 40usize];
+    ["Alignment of costmark_ledger_counts"][::core::mem::align_of::<costmark_ledger_counts>() - 8usize];
+    ["Offset of field: costmark_ledger_counts::struct_size"]
+        [::core::mem::offset_of!(costmark_ledger_counts, struct_size) - 0usize];
+    ["Offset of field: costmark_ledger_counts::rows_written"]
+        [::core::mem::offset_of!(costmark_ledger_counts, rows_written) - 8usize];
+    ["Offset of field: costmark_ledger_counts::rows_waiting"]
+        [::core::mem::offset_of!(costmark_ledger_counts, rows_waiting) - 16usize];
+    ["Offset of field: costmark_ledger_counts::rows_lost"]
+        [::core::mem::offset_of!(costmark_ledger_counts, rows_lost) - 24usize];
+    ["Offset of field: costmark_ledger_counts::rows_torn"]
+        [::core::mem::offset_of!(costmark_ledger_counts, rows_torn) - 32usize];
+};
+unsafe extern "C" {
+    pub fn costmark_client_ledger_counts(
+        client: *const costmark_client,
+        out_counts: *mut costmark_ledger_counts,
+    );
+}
+unsafe extern "C" {
+    pub fn costmark_client_ledger_flush(client: *const costmark_client) -> bool;
+}
+unsafe extern "C" {
+    pub fn costmark_labels_check(
+        labels: *const costmark_label,
+        count: usize,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+#[repr(C)]
 #[derive(Debug)]
 pub struct costmark_bearer_token {
     _unused: [u8; 0],
@@ -1598,13 +1741,6 @@ unsafe extern "C" {
 pub struct costmark_price_book {
     _unused: [u8; 0],
 }
-pub type costmark_cost_state = i32;
-pub const COSTMARK_COST_UNKNOWN: i32 = 0;
-pub const COSTMARK_COST_PRICED: i32 = 1;
-pub const COSTMARK_COST_PARTIAL: i32 = 2;
-pub const COSTMARK_COST_UNPRICED: i32 = 3;
-pub const COSTMARK_COST_FREE: i32 = 4;
-pub const COSTMARK_COST_ELSEWHERE: i32 = 5;
 #[repr(C)]
 #[derive(Copy, Clone)]
 pub struct costmark_price_book_view {
@@ -1692,21 +1828,6 @@ const _: () = {
         [::core::mem::offset_of!(costmark_price, has_pico_usd) - 200usize];
     ["Offset of field: costmark_price::line"]
         [::core::mem::offset_of!(costmark_price, line) - 204usize];
-};
-#[repr(C)]
-#[derive(Copy, Clone)]
-pub struct costmark_count {
-    pub kind: costmark_str,
-    pub count: u64,
-}
-#[allow(clippy::unnecessary_operation, clippy::identity_op)]
-const _: () = {
-    ["Size of costmark_count"][::core::mem::size_of::<costmark_count>() - 24usize];
-    ["Alignment of costmark_count"][::core::mem::align_of::<costmark_count>() - 8usize];
-    ["Offset of field: costmark_count::kind"]
-        [::core::mem::offset_of!(costmark_count, kind) - 0usize];
-    ["Offset of field: costmark_count::count"]
-        [::core::mem::offset_of!(costmark_count, count) - 16usize];
 };
 #[repr(C)]
 #[derive(Copy, Clone)]

@@ -5,6 +5,7 @@ use costmark_sys as sys;
 
 use crate::builder::Builder;
 use crate::ffi::{self, Result};
+use crate::ledger::LedgerCounts;
 use crate::names::Route;
 use crate::usage::UsageReport;
 
@@ -46,6 +47,25 @@ impl Client {
     pub fn reset_usage(&self) {
         // SAFETY: the handle is alive.
         unsafe { sys::costmark_client_usage_reset(self.as_ptr()) };
+    }
+
+    /// Counts what became of the rows of the ledger; all zero without one.
+    pub fn ledger_counts(&self) -> LedgerCounts {
+        // SAFETY: the handle is alive.
+        let raw: sys::costmark_ledger_counts =
+            unsafe { ffi::shown(|view| sys::costmark_client_ledger_counts(self.as_ptr(), view)) };
+        LedgerCounts {
+            rows_written: raw.rows_written,
+            rows_waiting: raw.rows_waiting,
+            rows_lost: raw.rows_lost,
+            rows_torn: raw.rows_torn,
+        }
+    }
+
+    /// Tries to write the rows that wait, and tells whether none waits any more.
+    pub fn flush_ledger(&self) -> bool {
+        // SAFETY: the handle is alive.
+        unsafe { sys::costmark_client_ledger_flush(self.as_ptr()) }
     }
 
     /// Looks up which path of a bedrock-mantle host serves a model, given its whole id; `None` when

@@ -51,6 +51,9 @@
 //! [`Scope::bind`] and [`Scope::bind_future`] take a scope along to another thread or task, and
 //! `costmark::tower::ScopeLayer` through a layer that calls from another task.
 //!
+//! [`Labels`] are a caller's own pairs, which the rows of the ledger then carry: [`Request::labels`],
+//! or in the extensions of an `http::Request`.
+//!
 //! # Operations
 //!
 //! An [`Operation`] is one call of the user. It decides which project pays, says what to send for
@@ -102,6 +105,8 @@ mod credentials_cache;
 mod error;
 mod ffi;
 pub mod json;
+mod labels;
+mod ledger;
 mod names;
 mod operation;
 mod options;
@@ -133,6 +138,8 @@ pub use client::Client;
 pub use credentials::Credentials;
 pub use credentials_cache::{CredentialsCache, CredentialsReport, CredentialsSet};
 pub use error::{BoxError, Error, ErrorKind};
+pub use labels::Labels;
+pub use ledger::LedgerCounts;
 pub use names::{Route, check_project};
 pub use operation::{Next, Operation, Plan, Reason, Step, Wait};
 pub use options::{OptionInfo, OptionType, options};

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::labels::Labels;
 use crate::operation::{Shows, forever};
 use crate::request::{Header, Request};
 
@@ -18,6 +19,7 @@ pub struct OwnedRequest {
     body_is_stream: bool,
     project: Option<String>,
     scope: Option<String>,
+    labels: Option<Labels>,
 }
 
 impl OwnedRequest {
@@ -57,6 +59,12 @@ impl OwnedRequest {
         self
     }
 
+    /// As [`Request::labels`].
+    pub fn labels(mut self, labels: Labels) -> Self {
+        self.labels = Some(labels);
+        self
+    }
+
     pub(crate) fn keep(self) -> Arc<dyn Shows> {
         let fields = self
             .headers
@@ -79,6 +87,7 @@ impl fmt::Debug for OwnedRequest {
             .field("headers", &names)
             .field("project", &self.project)
             .field("scope", &self.scope)
+            .field("labels", &self.labels)
             .finish_non_exhaustive()
     }
 }
@@ -90,7 +99,7 @@ struct Kept {
 
 impl Shows for Kept {
     fn request(&self) -> Request<'_> {
-        let OwnedRequest { method, url, body, project, scope, .. } = &self.request;
+        let OwnedRequest { method, url, body, project, scope, labels, .. } = &self.request;
         let mut request = Request::new(method, url).headers(&self.fields);
         if let Some(body) = body {
             request = request.body((**body).as_ref());
@@ -103,6 +112,9 @@ impl Shows for Kept {
         }
         if let Some(scope) = scope {
             request = request.scope(scope);
+        }
+        if let Some(labels) = labels {
+            request = request.labels(labels);
         }
         request
     }

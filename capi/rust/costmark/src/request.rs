@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use costmark_sys as sys;
 
 use crate::ffi;
+use crate::labels::Labels;
 
 /// One header field, as a view. Printing it shows the name alone: values may be secrets.
 #[derive(Clone, Copy)]
@@ -89,6 +90,7 @@ pub struct Request<'a> {
     body_is_stream: bool,
     project: Option<&'a str>,
     scope: Option<&'a str>,
+    labels: Option<&'a Labels>,
 }
 
 impl<'a> Request<'a> {
@@ -102,6 +104,7 @@ impl<'a> Request<'a> {
             body_is_stream: false,
             project: None,
             scope: None,
+            labels: None,
         }
     }
 
@@ -138,6 +141,13 @@ impl<'a> Request<'a> {
         self
     }
 
+    /// The caller's own pairs for the rows of the ledger. Of an operation those count that it begins
+    /// with.
+    pub fn labels(mut self, labels: &'a Labels) -> Self {
+        self.labels = Some(labels);
+        self
+    }
+
     /// Makes a call with the request as C reads it, under this thread's scope if it has none of its
     /// own.
     pub(crate) fn lend<T>(&self, call: impl FnOnce(&sys::costmark_request) -> T) -> T {
@@ -155,6 +165,10 @@ impl<'a> Request<'a> {
         lent.body_is_stream = u32::from(self.body_is_stream);
         lent.project = ffi::lend_optional(self.project.filter(|project| !project.is_empty()));
         lent.scope = ffi::lend_optional(scope.filter(|scope| !scope.is_empty()));
+        if let Some(labels) = self.labels {
+            lent.labels = labels.raw().as_ptr();
+            lent.label_count = labels.raw().len();
+        }
         call(&lent)
     }
 }
@@ -167,6 +181,7 @@ impl fmt::Debug for Request<'_> {
             .field("body_len", &self.body.map(<[u8]>::len))
             .field("project", &self.project)
             .field("scope", &self.scope)
+            .field("labels", &self.labels)
             .finish_non_exhaustive()
     }
 }

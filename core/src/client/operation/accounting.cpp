@@ -25,6 +25,16 @@ Usage rest_of(Usage usage, const Usage& counted) noexcept {
   return usage;
 }
 
+BackgroundResponses::Owner owner_of(const AttemptReport& attempt) {
+  BackgroundResponses::Owner owner{std::string(attempt.operation),
+                                   std::string(attempt.project),
+                                   std::string(attempt.model),
+                                   {},
+                                   std::string(attempt.labels_key)};
+  owner.labels.assign(attempt.labels);
+  return owner;
+}
+
 }  // namespace
 
 void Accounting::begin(const AttemptReport& attempt) {
@@ -42,18 +52,12 @@ void Accounting::end(const AttemptReport& attempt, std::string_view host) {
     if (ended) {
       stored.completed(host, answer.response_id);
     } else {
-      stored.opened(host, answer.response_id,
-                    {std::string(attempt.operation), std::string(attempt.project),
-                     std::string(attempt.model)},
-                    answer.usage);
+      stored.opened(host, answer.response_id, owner_of(attempt), answer.usage);
     }
   }
-  if (parts_.ledger) {
-    LedgerRow row = attempt_row(attempt);
-    add_cost(attempt, row);
-    write(row);
-  }
-  if (parts_.on_usage) parts_.on_usage(attempt);
+  if (!has_listener()) return;
+  AttemptReport report = attempt;
+  tell(report);
 }
 
 void Accounting::settle(const AttemptReport& poll, std::string_view host) {
@@ -67,39 +71,49 @@ void Accounting::settle(const AttemptReport& poll, std::string_view host) {
   report.operation = {};
   report.attempt = 0;
   report.model = answer.model;
+  report.labels = {};
+  report.labels_key = {};
   if (settled->owner) {
     report.operation = settled->owner->operation;
     report.project = settled->owner->project;
     report.model = settled->owner->model;
+    report.labels = settled->owner->labels.view();
+    report.labels_key = settled->owner->labels_key;
+    report.tags = tags_.of(report.account, report.region, report.project);
   }
   counters().settle(report.project, report.model, rest_of(answer.usage, settled->counted));
-  if (parts_.ledger) {
-    LedgerRow row = settle_row(report);
-    add_cost(report, row);
-    write(row);
-  }
-  if (parts_.on_usage) parts_.on_usage(report);
+  if (has_listener()) tell(report);
 }
 
 void Accounting::refuse(const AttemptReport& call, Code code) {
   if (parts_.ledger) write(refused_row(call, code));
 }
 
+// To the ledger, and to who listens.
+void Accounting::tell(AttemptReport& report) const {
+  add_cost(report);
+  if (parts_.ledger) {
+    const bool is_attempt = report.kind == AttemptReport::Kind::attempt;
+    write(is_attempt ? attempt_row(report) : settle_row(report));
+  }
+  if (parts_.on_usage) parts_.on_usage(report);
+}
+
 // An estimate, by the prices that are known now; reports apply later ones.
-void Accounting::add_cost(const AttemptReport& attempt, LedgerRow& row) const {
+void Accounting::add_cost(AttemptReport& report) const {
   if (!parts_.prices) return;
-  const ServedModel served = served_model(attempt.model);
-  const Cost cost = parts_.prices->price({.account = row.account,
-                                          .region = row.region,
+  const ServedModel served = served_model(report.model);
+  const Cost cost = parts_.prices->price({.account = report.account,
+                                          .region = report.region,
                                           .model = served.model,
                                           .serving = served.serving,
-                                          .tier = row.tier,
-                                          .end_us = row.end_us,
-                                          .usage = attempt.answer.usage});
-  row.serving = served.serving;
-  row.cost_pico = cost.pico_usd;
-  row.cost_state = to_string(cost.state);
-  row.price_book = parts_.prices->hash();
+                                          .tier = report.answer.service_tier,
+                                          .end_us = report.started_us + report.latency.count(),
+                                          .usage = report.answer.usage});
+  report.serving = served.serving;
+  report.cost_pico = cost.pico_usd;
+  report.cost_state = cost.state;
+  report.price_book = parts_.prices->hash();
 }
 
 void Accounting::write(const LedgerRow& row) const {

@@ -3,9 +3,11 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "attribution/chains.hpp"
+#include "client/project_tags.hpp"
 #include "costmark/ledger.hpp"
 #include "costmark/operation.hpp"
 #include "costmark/prices.hpp"
@@ -26,12 +28,12 @@ class Accounting {
     OnUsage on_usage;                 // may be null
     std::shared_ptr<Ledger> ledger;   // null: none
     bool notes_begin = true;          // the ledger gets a row before an attempt is sent
-    std::optional<PriceBook> prices;  // of the ledger's estimates
+    std::optional<PriceBook> prices;  // of the estimates
     OnTrouble on_trouble;
   };
 
-  Accounting(Parts parts, attribution::Chains& chains)
-      : parts_(std::move(parts)), chains_(chains) {}
+  Accounting(Parts parts, attribution::Chains& chains, const ProjectTags& tags)
+      : parts_(std::move(parts)), chains_(chains), tags_(tags) {}
 
   // An attempt of an inference request is on its way.
   void begin(const AttemptReport& attempt);
@@ -47,15 +49,21 @@ class Accounting {
 
   UsageCounters& counters() const noexcept { return *parts_.counters; }
   const std::shared_ptr<Ledger>& ledger() const noexcept { return parts_.ledger; }
+  // Of a project whose account and region are not known.
+  std::span<const NameValue> tags_of(std::string_view project) const noexcept {
+    return tags_.of({}, {}, project);
+  }
   // Whether reports are of use beyond the counters.
   bool has_listener() const noexcept { return parts_.ledger || parts_.on_usage; }
 
  private:
   void write(const LedgerRow& row) const;
-  void add_cost(const AttemptReport& attempt, LedgerRow& row) const;
+  void add_cost(AttemptReport& report) const;
+  void tell(AttemptReport& report) const;
 
   const Parts parts_;
   attribution::Chains& chains_;
+  const ProjectTags& tags_;
 };
 
 }  // namespace costmark::client

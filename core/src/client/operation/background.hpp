@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "base/fork.hpp"
+#include "costmark/labels.hpp"
 #include "costmark/usage.hpp"
 
 namespace costmark::client {
@@ -32,6 +33,8 @@ class BackgroundResponses {
     std::string operation;  // id
     std::string project;
     std::string model;
+    NameValues labels;
+    std::string labels_key;
   };
   struct Settlement {
     std::optional<Owner> owner;  // absent: another process created it

@@ -76,10 +76,24 @@ Status Operation::Impl::begin(const Request& asked, std::shared_ptr<OperationSha
   own_share.resend_used = false;
   argument = asked.project;
   scope = asked.scope;
+  if (Status status = take_labels(asked.labels); !status) return status;
   if (Status status = decide(asked); !status) return status;
   if (!beside_another) own_share.id.renew(unix_milliseconds());
   max_attempts = client->sending.max_attempts;
   state = State::decided;
+  return {};
+}
+
+Status Operation::Impl::take_labels(std::span<const NameValue> given) {
+  labels.clear();
+  labels_key = {};
+  if (given.empty()) return {};
+  if (Status status = check_labels(given); !status) return status;
+  if (client->label_hasher) {
+    labels_key = client->label_hasher->copy(given, labels);
+    return check_size_of_labels(labels.view());
+  }
+  labels.assign(given);
   return {};
 }
 
@@ -88,6 +102,7 @@ Status Operation::Impl::decide(const Request& asked) {
   request = asked;
   request.project = argument;
   request.scope = scope;
+  request.labels = {};  // the copy stands
   Status status = client->decide(request, made);
   is_request_good = status.ok();
   if (status) {
@@ -368,6 +383,8 @@ void Operation::Impl::drop() noexcept {
   refused.clear();
   wrong_clock.clear();
   request_id.clear();
+  for (std::string* const text : {&host, &region, &sdk, &sent_account}) text->clear();
+  started_us = 0;
   response.clear();
   give_reader_back();
 }
@@ -390,9 +407,10 @@ const Answer& Operation::Impl::answer() const noexcept {
 
 AttemptReport Operation::Impl::report() const noexcept {
   const bool is_kept = attempt != 0 && is_prepared_anew;
+  const std::string_view project = is_kept ? std::string_view(sent_project) : made.payer();
   return {.kind = AttemptReport::Kind::attempt,
           .operation = share().id.text(),
-          .project = is_kept ? std::string_view(sent_project) : made.payer(),
+          .project = project,
           .project_source = is_kept ? sent_source : made.source,
           .api = is_kept ? sent_api : made.api,
           .model = is_kept ? sent_model : made.model,
@@ -409,6 +427,9 @@ AttemptReport Operation::Impl::report() const noexcept {
           .sdk = sdk,
           .streamed = made.streamed,
           .background = made.background,
+          .labels = labels.view(),
+          .labels_key = labels_key,
+          .tags = client->tags.of(sent_account, region, project),
           .answer = answer()};
 }
 

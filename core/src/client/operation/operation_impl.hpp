@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "client/client_impl.hpp"
 #include "client/operation/operation_id.hpp"
@@ -78,6 +80,8 @@ struct Operation::Impl {
   // What the caller named beside the request: the same for each attempt.
   std::string argument;
   std::string scope;
+  NameValues labels;
+  std::string_view labels_key;  // the client's; empty: none is hashed
   Prepared::Impl made;
   Prepared prepared{made};  // shows it
 
@@ -114,6 +118,7 @@ struct Operation::Impl {
 
  private:
   Status decide(const Request& asked);
+  Status take_labels(std::span<const NameValue> given);
   void keep_what_was_sent();
   void note_sender();
   void note_refusal(Code code);

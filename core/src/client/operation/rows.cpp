@@ -24,6 +24,9 @@ LedgerRow row_of(const AttemptReport& report, LedgerRow::Kind kind) {
   row.background = report.background;
   row.concurrent = report.concurrent;
   row.sdk = report.sdk;
+  row.labels = report.labels;
+  row.labels_key = report.labels_key;
+  row.tags = report.tags;
   return row;
 }
 
@@ -42,6 +45,11 @@ void add_answer(const AttemptReport& report, LedgerRow& row) {
   row.latency_us = report.latency.count();
   row.end_us = row.start_us + report.latency.count();
   if (report.time_to_first_byte) row.ttfb_us = report.time_to_first_byte->count();
+  if (report.price_book.empty()) return;
+  row.serving = report.serving;
+  row.cost_pico = report.cost_pico;
+  row.cost_state = to_string(report.cost_state);
+  row.price_book = report.price_book;
 }
 
 }  // namespace

@@ -270,6 +270,7 @@ void Prober::count(const Question& question, bool impossible, const http::Respon
                              .region = {},
                              .account = {},
                              .sdk = "costmark verify",
+                             .tags = tools_.accounting.tags_of(payer),
                              .answer = reader.answer()};
   tools_.accounting.begin(report);
   tools_.accounting.end(report, {});

@@ -13,13 +13,14 @@ use super::kept::Kept;
 use super::{Error, MakeBody, Shared};
 use crate::error::BoxError;
 use crate::scope::Around;
-use crate::{ErrorKind, Outcome, Plan, Prepared, Project, Wait};
+use crate::{ErrorKind, Labels, Outcome, Plan, Prepared, Project, Wait};
 
 /// One call of the service: what surrounds its request.
 pub(crate) struct Exchange {
     shared: Arc<Shared>,
     project: Option<Project>, // that the request itself names
     scope: Option<Project>,
+    labels: Option<Labels>,
     operation: Option<SharedOperation>,
     extensions: Extensions,
 }
@@ -38,6 +39,7 @@ impl Exchange {
             shared,
             project: extensions.get().cloned(),
             scope: around.project,
+            labels: extensions.get().cloned(),
             operation: extensions.get().cloned().or(around.operation),
             extensions: extensions.clone(),
         }
@@ -88,7 +90,7 @@ impl Exchange {
     }
 
     fn keep(&self, parts: Parts, body: Option<Bytes>) -> Arc<Kept> {
-        Kept::new(parts, body, self.project.clone(), self.scope.clone())
+        Kept::new(parts, body, self.project.clone(), self.scope.clone(), self.labels.clone())
     }
 
     async fn prepare_first(&self, kept: &Arc<Kept>) -> Result<Outgoing, crate::Error> {

@@ -5,7 +5,7 @@ use http::request::Parts;
 use http::{HeaderMap, Method, Version};
 
 use crate::operation::{Shows, forever};
-use crate::{Header, Project, Request};
+use crate::{Header, Labels, Project, Request};
 
 /// A request whose memory stays where it is for as long as an operation reads it.
 ///
@@ -20,6 +20,7 @@ pub(super) struct Kept {
     fields: Vec<Header<'static>>, // show what is in `headers`
     project: Option<Project>,
     scope: Option<Project>,
+    labels: Option<Labels>,
 }
 
 impl Kept {
@@ -28,6 +29,7 @@ impl Kept {
         body: Option<Bytes>,
         project: Option<Project>,
         scope: Option<Project>,
+        labels: Option<Labels>,
     ) -> Arc<Self> {
         let Parts { method, uri, version, headers, .. } = parts;
         let fields = headers
@@ -39,7 +41,7 @@ impl Kept {
             })
             .collect();
         let url = uri.to_string();
-        Arc::new(Self { method, version, headers, body, url, fields, project, scope })
+        Arc::new(Self { method, version, headers, body, url, fields, project, scope, labels })
     }
 }
 
@@ -52,6 +54,9 @@ impl Shows for Kept {
         };
         if let Some(project) = &self.project {
             request = request.project(project.id());
+        }
+        if let Some(labels) = &self.labels {
+            request = request.labels(labels);
         }
         // That of the call, whatever scope this thread is in.
         request.scope(self.scope.as_ref().map_or("", Project::id))

@@ -47,8 +47,14 @@ extern "C" {
  *   get the same rows as lines of JSON.
  * - ledger_begin (boolean; default true): Whether the ledger also gets a row before an attempt is
  *   sent, so that a process that is killed leaves no hole.
+ * - ledger_hash_key (secret): Key of option ledger_hash_labels, of at least 16 bytes; rows tell
+ *   which key it was, not the key.
+ * - ledger_hash_labels (list): Names of labels whose values the ledger keeps as HMAC-SHA-256
+ *   under option ledger_hash_key, such as 'user'.
  * - ledger_sync (every | interval | never; default never): When the ledger's rows are forced to
  *   the disk: with every row, once a second, or when the kernel does it.
+ * - lock (text): File costmark.lock of the projects, whose tags every row of the ledger carries;
+ *   it is read when a client is made.
  * - max_attempts (1 to 100; default 3): How many times an operation is tried when costmark
  *   sends, the first time included.
  * - max_idle_connections (0 to 1000; default 16): How many connections are kept for later when
@@ -85,6 +91,8 @@ extern "C" {
  * - strict_routes (boolean; default false): Whether requests to unknown routes are refused on
  *   every host; otherwise they pass unedited, except to Bedrock's own hosts under
  *   unattributed=refuse or allowed_projects.
+ * - tags (text): Tags of projects for the rows of the ledger, before those of option lock, such as
+ *   'proj_a: team=search, env=prod; proj_b: team=ops'.
  * - timeout_ms (1 to 86400000; default 600000): How long an operation may take when costmark
  *   sends, all attempts and pauses included, in milliseconds.
  * - unattributed (allow | refuse | warn; default warn): What happens to a request that may spend
