@@ -606,7 +606,7 @@ typedef struct costmark_prepared {
   size_t struct_size;
   costmark_str url;                   /* where to send it: the request's, or with option route=auto
                                          the one that serves the model. The query of a request that
-                                         is signed is spelt strictly: "%20", not "+". The signature
+                                         is signed is spelled strictly: "%20", not "+". The signature
                                          is good for this URL alone: send it byte for byte. */
   const costmark_header *set_headers; /* replace every field of the same name; they carry the
                                          signature or token: do not log them */
@@ -748,7 +748,8 @@ typedef struct costmark_answer {
   int64_t latency_us;          /* from sent to the end; 0 before that */
   int64_t first_byte_us;       /* from sent to the first byte of the body; -1 before that */
   costmark_answer_kind kind;
-  costmark_project_source project_source;
+  costmark_project_source project_source; /* COSTMARK_SOURCE_NONE: nothing named a project, and the
+                                             default project pays */
   costmark_api api;
   costmark_outcome outcome;
   int32_t http_status; /* 0: there was no answer */
@@ -1010,6 +1011,9 @@ typedef struct costmark_send_options {
 /*
  * Sends the request that the operation began with, and receives its answer. Blocks until the answer
  * is complete, its attempts or its time are used up, or it is stopped.
+ *
+ * A request that names no project is sent as well, unless option unattributed=refuse: see
+ * costmark_answer.project_source, and the counters of costmark_usage_report_requests().
  *
  * operation: has begun; the request's memory is read until the call returns.
  * options: NULL: the client's.
