@@ -66,7 +66,7 @@ BELOW = {
 
 def harmless(attempt: dict[str, Any]) -> str:
     """An address at the same server whose requests spend nothing."""
-    return urlsplit(attempt["url"])._replace(path=HARMLESS).geturl()
+    return str(urlsplit(attempt["url"])._replace(path=HARMLESS).geturl())
 
 
 def hooked(attempt: dict[str, Any], call: Callable[..., Any], host: Any) -> None:

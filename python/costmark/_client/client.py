@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._waiting import interruptible
 from ..errors import Error
-from .scope import current_frame
 from .wrap import Given, core_for_origin, specify
 
 if TYPE_CHECKING:
@@ -125,11 +124,7 @@ class Client:
         fields = [(name, value) for name, value in pairs]
         if data and not any(_text(name).lower() == "content-type" for name, _ in fields):
             fields.append(("content-type", "application/json"))
-        frame = current_frame()
-        scope, labels = (None, None) if frame is None else (frame[0] or None, frame[4])
-        operation, _ = self._core.begin(
-            method, whole_url, fields, data, scope, None, False, None, labels
-        )
+        operation = self._core.begin(method, whole_url, fields, data)
         return operation, data, whole_url, fields
 
 

@@ -117,11 +117,10 @@ class CoreClient:
         )
         return found
 
-    def begin(
-        self, method: str, url: str, fields: Any, body: bytes, scope: str | None
-    ) -> _core.Operation:
+    def begin(self, method: str, url: str, fields: Any, body: bytes) -> _core.Operation:
         """Begin the operation of a request that is no object of an HTTP library."""
-        return self._core.begin(method, url, fields, body, scope)[0]
+        project, labels = _scope_now()
+        return self._core.begin(method, url, fields, body, project, None, False, None, labels)[0]
 
     # --- Before the SDK starts to send: errors come here, outside of its retries ------------------
 
@@ -278,13 +277,18 @@ class CoreClient:
             if call.operation is not None and call.core is self:
                 return None
             # What another core client began goes on here: the SDK's client has changed meanwhile.
-            frame = current_frame()
-            project, labels = (None, None) if frame is None else (frame[0] or None, frame[4])
+            project, labels = _scope_now()
             operation, ready = _with_body(
                 request, self._core.begin, project, None, no_wait, call.operation, labels
             )
             call.begun(self, operation)
         return bool(ready)
+
+
+def _scope_now() -> tuple[str | None, tuple[tuple[str, str], ...] | None]:
+    """Return the project and the labels that are in force."""
+    frame = current_frame()
+    return (None, None) if frame is None else (frame[0] or None, frame[4])
 
 
 def _refusal_listener(bearer_token: Any) -> Any:

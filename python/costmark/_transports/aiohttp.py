@@ -128,7 +128,7 @@ async def _read_body(message: Message, request: Any) -> bool:
 
 def _rebuilt(request: Any, outgoing: Outgoing) -> Any:
     """Return a request of its own to send, as the caller's may be sent again; or that one."""
-    if outgoing.changes_nothing:
+    if outgoing.fields is None and outgoing.body is None and outgoing.url is None:
         return request
     rebuilt = copy.copy(request)
     if outgoing.fields is None:
