@@ -159,6 +159,12 @@ _PATHS = {
 }
 
 
+_METERS = (
+    *("audio_input", "audio_output", "web_search"),
+    *("cache_write_5m", "cache_write_30m", "cache_write_1h", "cache_write_12h"),
+)
+
+
 def _case_of_answer(answer: Case, group: str, piece_size: int | None) -> Case:
     """A case that is given as one answer."""
     path, api = _PATHS[answer["api"]]
@@ -166,6 +172,7 @@ def _case_of_answer(answer: Case, group: str, piece_size: int | None) -> Case:
     asks = answer["api"] == "chat" and answer["stream"]
     expect = answer["expect"]
     usage = {k: v for k, v in expect.items() if k in _MEMBERS["usage"]}
+    meters = {name: count for name, count in expect.items() if name in _METERS}
     totals = re.findall(r'"total_tokens": ?([0-9.]+)', answer["body"])
     if totals and group == "shared":  # which do not say it
         usage["total"] = max(int(float(total)) for total in totals)
@@ -192,7 +199,7 @@ def _case_of_answer(answer: Case, group: str, piece_size: int | None) -> Case:
         ],
         "rows": [
             {"api": api, "outcome": expect["outcome"], "usage": usage,
-             "flags": expect.get("flags", [])}
+             "flags": expect.get("flags", []), "meters": meters}
         ],
     }  # fmt: skip
 

@@ -65,6 +65,7 @@ constexpr ExpectedCount expected_counts[] = {
     {"expect.cache_write_1h", meter_of<Meter::cache_write_1h>},
     {"expect.cache_write_12h", meter_of<Meter::cache_write_12h>},
     {"expect.audio_input", meter_of<Meter::audio_input>},
+    {"expect.audio_output", meter_of<Meter::audio_output>},
     {"expect.web_search", meter_of<Meter::web_search>},
 };
 
