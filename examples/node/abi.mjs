@@ -21,6 +21,7 @@ koffi.struct('costmark_request', {
   headers: 'const costmark_header *', header_count: 'size_t',
   body: 'costmark_str', project: 'costmark_str', scope: 'costmark_str',
   body_is_stream: 'uint32_t', reserved: 'uint32_t',
+  labels: 'const void *', label_count: 'size_t',
 });
 koffi.struct('costmark_prepared', {
   struct_size: 'size_t', url: 'costmark_str',
@@ -54,6 +55,12 @@ koffi.struct('costmark_answer', {
   usage: 'const costmark_usage *', latency_us: 'int64_t', first_byte_us: 'int64_t',
   kind: 'int32_t', project_source: 'int32_t', api: 'int32_t', outcome: 'int32_t',
   http_status: 'int32_t', attempt: 'uint32_t', concurrent: 'uint32_t', reserved: 'uint32_t',
+  start_us: 'int64_t', end_us: 'int64_t', url_host: 'costmark_str', region: 'costmark_str',
+  account: 'costmark_str', sdk: 'costmark_str', labels: 'const void *', label_count: 'size_t',
+  labels_key: 'costmark_str', tags: 'const void *', tag_count: 'size_t',
+  meters: 'const void *', meter_count: 'size_t', streamed: 'uint32_t', background: 'uint32_t',
+  serving: 'costmark_str', price_book: 'costmark_str', cost_pico_usd: 'int64_t',
+  has_cost_pico_usd: 'uint32_t', cost_state: 'int32_t',
 });
 koffi.struct('costmark_response', {
   struct_size: 'size_t', headers: 'const costmark_header *', header_count: 'size_t',
