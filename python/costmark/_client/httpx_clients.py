@@ -15,6 +15,7 @@ from .transport import Transport
 from .wrap import WRAPPED, Given, core_for_origin, specify
 
 if TYPE_CHECKING:
+    from .call import Call
     from .wrap import Credentials, Spec, Token
 
     _AnyTransport: Any  # fits where a transport of either library is asked for
@@ -43,13 +44,13 @@ class _Wrapping(Transport):
         del bearer_token, options  # not for tracebacks
         super().__init__(inner, core_for_origin(specify(given), None), None)
 
-    def _core_of(self, request: Any) -> CoreClient | None:
+    def _core_of(self, request: Any, call: Call | None) -> CoreClient | None:
         if self._family is None:
             self._family = family_of(request)  # there is one httpx, or the other
         content = getattr(request, "_content", None)
         if under_way.is_prepared(request.method, str(request.url), content):
             return None
-        return super()._core_of(request)
+        return super()._core_of(request, call)
 
 
 class HTTPTransport(_Wrapping, _AnyTransport):  # type: ignore[misc]

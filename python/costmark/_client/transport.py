@@ -154,7 +154,7 @@ class Transport:
     def handle_request(self, request: Any) -> Any:
         """Prepare, send, and read the answer along."""
         claimed = call_of(request)
-        core = self._core_of(claimed)
+        core = self._core_of(request, claimed)
         if core is None:
             return self.inner.handle_request(request)
         if "target" in request.extensions:
@@ -191,7 +191,7 @@ class Transport:
     async def handle_async_request(self, request: Any) -> Any:
         """Do the same without blocking."""
         claimed = call_of(request)
-        core = self._core_of(claimed)
+        core = self._core_of(request, claimed)
         if core is None:
             return await self.inner.handle_async_request(request)
         if "target" in request.extensions:
@@ -225,7 +225,7 @@ class Transport:
                 warn_of(error)
                 return response
 
-    def _core_of(self, call: Call | None) -> CoreClient | None:
+    def _core_of(self, request: Any, call: Call | None) -> CoreClient | None:
         """Return what a request of that call goes through; None for one that passes as it is."""
         if call is None or not call.by_sdk:
             return self._core

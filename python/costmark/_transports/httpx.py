@@ -6,7 +6,6 @@ import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .._client.call import call_of
 from .._client.family import family_of
 from .._client.transport import Transport, is_view
 from . import state, under_way
@@ -14,6 +13,7 @@ from . import state, under_way
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .._client.call import Call
     from .._client.core_client import CoreClient
     from .rule import Rule
 
@@ -48,14 +48,13 @@ class _Covering(Transport):
         super().__init__(inner, None, family_of(client))
         self._rule = rule
 
-    def _core_of(self, request: Any) -> CoreClient | None:
+    def _core_of(self, request: Any, call: Call | None) -> CoreClient | None:
         url = request.url
         core = self._rule.core_for(url.scheme, url.host, url.port)
         content = getattr(request, "_content", None)
         if core is not None and under_way.is_prepared(request.method, str(url), content):
             return None
         if core is None:
-            call = call_of(request)
             if call is not None and call.core is not None and _has_body(request):
                 return call.core  # redirected with its body: refused, as to another origin
             if request.method == "POST":

@@ -169,8 +169,8 @@ def _may_spend(base_url: str, path: str) -> bool:
     if not path.rstrip("/").lower().endswith(_INFERENCE):  # spares asking for every other request
         return False
     url, body = base_url + path, b'{"model":"m"}'
-    probe = _core.Client({"base_url": base_url, "auth": "none"}, environment={})
     try:
+        probe = _core.Client({"base_url": base_url, "auth": "none"}, environment={})
         operation, _ = probe.begin("POST", url, (), body, None, None, True)
         operation.prepare("POST", url, (), body, True)
     except Error:

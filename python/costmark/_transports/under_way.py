@@ -16,32 +16,44 @@ from urllib.parse import unquote, urlsplit
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
-class Prepared(NamedTuple):
-    """One request as it was sent on."""
+class Prepared:
+    """One request as it was sent on. What was started below may see it later: then it is over."""
 
-    method: str
-    url: str
-    body: bytes | None  # None: a stream
+    __slots__ = ("body", "is_over", "method", "url")
+
+    def __init__(self, method: str, url: str, body: bytes | None) -> None:
+        self.method = method
+        self.url = url
+        self.body = body  # None: a stream
+        self.is_over = False
+
+
+class Mark(NamedTuple):
+    """What `leave` needs."""
+
+    prepared: Prepared
+    token: Token[Prepared | None]
 
 
 _now: ContextVar[Prepared | None] = ContextVar("costmark.under_way", default=None)
 
 
-def enter(prepared: Prepared) -> Token[Prepared | None]:
+def enter(prepared: Prepared) -> Mark:
     """Mark a request in the present context; `leave` with what this returns."""
-    return _now.set(prepared)
+    return Mark(prepared, _now.set(prepared))
 
 
-def leave(token: Token[Prepared | None]) -> None:
-    """Take the mark away again."""
+def leave(mark: Mark) -> None:
+    """Take the mark away again, also from tasks that were started meanwhile."""
+    mark.prepared.is_over = True
     with suppress(ValueError):  # closed in another context, as a coroutine may be
-        _now.reset(token)
+        _now.reset(mark.token)
 
 
 def is_prepared(method: str, url: str, body: bytes | None) -> bool:
     """Whether that request was prepared further up."""
     above = _now.get()
-    if above is None or above.method.upper() != method.upper():
+    if above is None or above.is_over or above.method.upper() != method.upper():
         return False
     same_body = above.body is None or body is None or above.body == body
     return same_body and _place(above.url) == _place(url)

@@ -129,11 +129,19 @@ def _is_botocores(pool: Any) -> bool:
     )
 
 
-def _whole_url(pool: Any, url: str) -> str:
-    """Return the URL of a request, which is a path except for one that a proxy passes on."""
-    return (
-        url if "://" in url.partition("?")[0] else url_of((pool.scheme, pool.host, pool.port)) + url
-    )
+def _whole_url(pool: Any, target: str) -> str:
+    """Return the URL of a request whose line names that target.
+
+    A proxy passes a whole URL on. A server is the pool's own, whatever host the target names, and
+    whatever else looks like a URL in it.
+    """
+    is_whole = target.lower().startswith(("http://", "https://"))
+    if is_whole and pool.proxy is not None:
+        return target
+    if is_whole:
+        target = urlsplit(target)._replace(scheme="", netloc="").geturl()
+    slash = "" if target.startswith("/") else "/"
+    return url_of((pool.scheme, pool.host, pool.port)) + slash + target
 
 
 class _Attempt:
@@ -183,7 +191,7 @@ class _Attempt:
             parts = urlsplit(outgoing.url)
             url = (
                 outgoing.url
-                if "://" in url.partition("?")[0]
+                if url == self._message.url
                 else parts._replace(scheme="", netloc="").geturl()
             )
         options["preload_content"] = False

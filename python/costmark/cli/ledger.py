@@ -41,7 +41,11 @@ def add_to(commands: Commands) -> None:
     for part in (show, tail):
         part.add_argument("--json", action="store_true", help="whole rows, as lines of JSON")
         part.add_argument("--project", help="only those of this project")
-        part.add_argument("--kind", help="only those of this kind (begin, attempt, settle, …)")
+        part.add_argument(
+            "--kind",
+            choices=["begin", "attempt", "settle", "refused", "note"],
+            help="only those of this kind",
+        )
     verify = parts.add_parser(
         "verify",
         help="check every line",
@@ -118,7 +122,7 @@ def _compact(arguments: argparse.Namespace) -> int:
     print_row("rows", str(done.rows))
     print_row("segments", f"{done.segments}, and {len(done.open)} that are still written")
     for name in done.newer:
-        print_row("newer", f"{name} has rows of a later version, which stay in it")
+        print_row("newer", plain(f"{name} has rows of a later version, or is cut, and stays"))
     for path, number, fault in done.faults[:_MOST_FAULTS]:
         print_row("no row", plain(f"{path}:{number}: {fault.kind}: {fault.reason}"))
     return 0
@@ -131,16 +135,21 @@ def _prune(arguments: argparse.Namespace) -> int:
         labels_before=arguments.labels_before,
     )
     print_row("segments", f"{len(done.segments)} removed, whose rows are compacted")
+    for name in done.unreadable:
+        print_row("", plain(f"{name} stays: it has lines that are no rows"))
     print_row("rows", f"{done.rows} removed")
     print_row("labels", f"taken from {done.labels} rows")
     return _tell_changed(done)
 
 
 def _erase(arguments: argparse.Namespace) -> int:
-    done = ledger.erase(arguments.path, **dict(arguments.label))
+    done = ledger.erase(arguments.path, *arguments.label)
     print_row("labels", f"taken from {done.labels} rows")
     for name in done.open:
-        complain(f"{name} is still written, and has such rows; run this again later")
+        complain(
+            f"{name} has such rows, or may have: it is still being written, or cannot be read; "
+            "run this again later"
+        )
     return max(_tell_changed(done), 1 if done.open else 0)
 
 
@@ -185,7 +194,7 @@ def _print(row: ledger.Row, arguments: argparse.Namespace) -> None:
         return
     if arguments.kind not in (None, row["kind"]):
         return
-    print(json.dumps(row, ensure_ascii=False) if arguments.json else _line(row))
+    print(json.dumps(row) if arguments.json else _line(row))
 
 
 def _line(row: ledger.Row) -> str:

@@ -31,6 +31,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Error as error:
         complain(str(error))
         return 1
+    except FileNotFoundError as error:
+        complain(f"there is no {error.filename}" if error.filename else str(error))
+        return 1
+    except PermissionError as error:
+        complain(f"{error.filename} cannot be read or written: {error.strerror}")
+        return 1
     except BrokenPipeError:  # the reader has seen enough; Python would flush once more at the end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

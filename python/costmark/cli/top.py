@@ -8,11 +8,14 @@ import select
 import sys
 import time
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
 from ..ledger.follow import Follower
 from ..ledger.live import DAY_US, Today
+from ..ledger.manifests import Layout, load
+from ..ledger.parts import rows_of_part
 from .output import plain
 
 if TYPE_CHECKING:
@@ -120,6 +123,11 @@ class _Screen:
         at = datetime.fromtimestamp(now_us / 1e6, timezone.utc)
         self._follower = Follower(*self._paths, day=f"{at:%Y-%m-%d}")
         self._today = Today(now_us // DAY_US)
+        for path in map(Path, self._paths):
+            layout = Layout(path)
+            for name in load(layout).parts if layout.is_compacted else ():
+                if name.startswith(f"date={at:%Y-%m-%d}/"):
+                    self._today.add(rows_of_part(layout.rows / name))
 
 
 def _picture(today: Today, now_us: int, order: str, console: Console) -> RenderableType:

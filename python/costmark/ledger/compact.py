@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from .manifests import Input, Layout, Manifest, commit, hash_of, load
-from .parts import PartWriter, remove_orphans
-from .read import SeenRows, lines_of
+from .manifests import SEGMENT, Input, Layout, Manifest, commit, hash_of, load
+from .parts import PartWriter, numbers_in_parts, remove_orphans
+from .read import BAD_COMPRESSION, SeenRows, lines_of
 from .rows import Fault, parse_line
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ class Compacted:
     open: list[str] = dataclasses.field(default_factory=list)
     """Segments that their writers still have open."""
     newer: list[str] = dataclasses.field(default_factory=list)
-    """Segments with rows of a later version: from there on they stay as they are."""
+    """Segments with rows of a later version: from there on they stay as they are. Compressed ones
+    that hold such rows, or are cut, stay as a whole."""
     faults: list[tuple[Path, int, Fault]] = dataclasses.field(default_factory=list)
     """Lines that are no rows: file, line from 1, what is wrong."""
 
@@ -55,10 +56,11 @@ def compact_locked(layout: Layout, state: State) -> Compacted:
     """``compact``, by the one that holds the lock."""
     done = Compacted()
     inputs: list[Input] = []
+    segments = [path for path in layout.segments() if SEGMENT.fullmatch(path.name)]
     known = {(each.sha256, each.end) for all_of in state.inputs.values() for each in all_of}
-    seen = SeenRows()
+    seen = _seen_before(layout, state, segments)
     with PartWriter(layout, state.number + 1) as writer:
-        for path in layout.segments():
+        for path in segments:
             name = layout.name_of(path)
             begin, lines = state.covered(name)
             if path.stat().st_size <= begin:
@@ -66,6 +68,9 @@ def compact_locked(layout: Layout, state: State) -> Compacted:
             closed = end_of_closed(path, begin)
             if closed is None:
                 done.open.append(name)
+                continue
+            if path.suffix == ".gz" and not _is_plain(path):
+                done.newer.append(name)
                 continue
             segment = _Segment(path, name, begin, closed, lines)
             if (segment.sha256, closed) in known:  # a copy of one that was compacted
@@ -80,10 +85,32 @@ def compact_locked(layout: Layout, state: State) -> Compacted:
         if not inputs:
             return done
         parts = writer.finish()
-        done.manifest = commit(layout, state, inputs=tuple(inputs), parts=parts)
+    done.manifest = commit(layout, state, inputs=tuple(inputs), parts=parts)
     done.rows = sum(part.rows for part in parts)
     done.segments = len(inputs)
     return done
+
+
+def _seen_before(layout: Layout, state: State, segments: list[Path]) -> SeenRows:
+    """The rows of these writers that are in parts, or were removed from them."""
+    matches = (SEGMENT.fullmatch(path.name) for path in segments)
+    writers = sorted({match[1] for match in matches if match})
+    seen = SeenRows()
+    for writer in writers:
+        for numbers in state.removed_rows.get(writer, []):
+            seen.add(writer, numbers)
+    for writer, numbers in numbers_in_parts(layout, state.parts, writers):
+        seen.add(writer, numbers)
+    return seen
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether a compressed segment is whole, and has no row of a later version."""
+    try:
+        rows = (parse_line(line) for line in lines_of(path))
+        return not any(isinstance(row, Fault) and row.kind == "version" for row in rows)
+    except BAD_COMPRESSION:
+        return False
 
 
 def end_of_closed(path: Path, begin: int) -> int | None:
@@ -161,10 +188,10 @@ class _Segment:
             if isinstance(row, Fault):
                 self.faults.append((self.lines, row))
             elif row is not None and seen.is_new(row):
-                writer.add(row, line.strip())
+                writer.add(row, line.strip(b" \t\r\n"))
                 self.rows += 1
 
     def _stop(self, at: int) -> None:
         self.is_newer = True
-        self.end = self.begin if self.path.suffix == ".gz" else at
+        self.end = at
         self.sha256 = hash_of(self.path, self.begin, self.end)

@@ -14,37 +14,45 @@ from .read import rows_of_file
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
 
     from .rows import Row
 
 
-def erase(folder: str | os.PathLike[str], **labels: str) -> Pruned:
-    """Remove these labels from every row that has one of them with that value.
+def erase(folder: str | os.PathLike[str], /, *pairs: tuple[str, str], **labels: str) -> Pruned:
+    """Remove these labels, given as pairs or by name, from every row that has one with that value.
 
-    Tokens, costs and everything else of the row stay. Compacts the ledger and removes the
-    segments that are in parts, since these hold the labels, too. A segment that its writer has open
-    cannot be changed: it is named in ``open``, and the call is to be made again later. Raises
-    BusyError, ManifestError, RequestError without a label.
+    A hashed value is given as the row has it. Tokens, costs and everything else of the row stay.
+    Compacts the ledger and removes the segments that are in parts, since these hold the labels,
+    too. A segment that its writer has open cannot be changed: it is named in ``open``, and the call
+    is to be made again later. Raises BusyError, ManifestError, RequestError without a label.
     """
-    if not labels:
+    wanted = {*pairs, *labels.items()}
+    if not wanted:
         raise RequestError("name a label to erase, as in user=alice")
     layout = Layout(Path(folder))
     done = Pruned()
 
     def change(row: Row) -> Row:
-        matching = [k for k, v in row.get("labels", {}).items() if labels.get(k) == v]
+        matching = [
+            name for name, value in row.get("labels", {}).items() if (name, value) in wanted
+        ]
         return without_labels(row, matching) if matching else row
 
     with layout.lock():
         state = load(layout)
         remove_orphans(layout, state.parts)
         compact_locked(layout, state)
-        names = ", ".join(sorted(labels))
+        names = ", ".join(sorted({name for name, _ in wanted}))
         parts = list(state.parts.values())
         rewrite(layout, state, parts, change, f"labels erased: {names}", done)
         remove_segments(layout, state, done)
-        for path in layout.segments():
-            rows = rows_of_file(path)
-            if any(change(row) is not row for row in rows):
-                done.open.append(layout.name_of(path))
+        done.open += [layout.name_of(path) for path in layout.segments() if _may_hold(path, change)]
     return done
+
+
+def _may_hold(path: Path, change: Callable[[Row], Row]) -> bool:
+    """Whether a file has a row to change, or a line that cannot be read."""
+    unreadable: list[int] = []
+    rows = rows_of_file(path, on_fault=lambda _, line, __: unreadable.append(line))
+    return any(change(row) is not row for row in rows) or bool(unreadable)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .read import SEGMENT, lines_of, sources
+from .manifests import SEGMENT
+from .read import lines_of, sources
 from .rows import parse_line
 
 if TYPE_CHECKING:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+# A file of one writer, which is the last of its names.
+SEGMENT = re.compile(r".+-\d+-\d+-([0-9a-f]{16})\.jsonl(?:\.gz)?")
 _VERSION = 1
 _NAME = re.compile(r"(\d{6,})\.json")
 _PIECE = 1 << 20
@@ -94,7 +96,7 @@ class Manifest:
     def to_bytes(self) -> bytes:
         """As it stands in its file."""
         body = {"v": _VERSION, **dataclasses.asdict(self)}
-        return (json.dumps(body, ensure_ascii=False, indent=1) + "\n").encode()
+        return (json.dumps(body, indent=1) + "\n").encode()  # names need not be UTF-8
 
 
 class Layout:
@@ -119,7 +121,7 @@ class Layout:
         return sorted((int(match[1]), path) for match, path in named if match)
 
     def segments(self) -> list[Path]:
-        """The segments that are there."""
+        """The files with rows that are there: segments, and what else was put beside them."""
         return sorted(path for path in self.raw.rglob("*.jsonl*") if path.is_file())
 
     def name_of(self, segment: Path) -> str:
@@ -128,8 +130,14 @@ class Layout:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Held by the one process that changes the ledger. Raises BusyError."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """Held by the one process that changes the ledger. Raises BusyError.
+
+        ConfigurationError when there is no ledger.
+        """
+        if not self.raw.is_dir() and not self.manifests.is_dir():
+            raise ConfigurationError(
+                f"there is no ledger at {self.folder}", code="invalid_argument"
+            )
         descriptor = os.open(self.folder / "compact.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             try:

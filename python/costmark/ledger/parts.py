@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 from datetime import date, timedelta
 from typing import IO, TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from .manifests import Layout, ManifestError, Part, hash_of, make_folder, privat
 from .rows import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     import duckdb
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
 _INT32 = ("v", "attempt", "status")
 _TYPES = {"string": "VARCHAR", "integer": "BIGINT", "boolean": "BOOLEAN", "array": "VARCHAR[]"}
+_PART = re.compile(r"date=\d{4}-\d\d-\d\d/\d{6,}-\d+\.parquet")
 _DAY_US = 86_400_000_000
+_MOST_OPEN = 64
 _FETCH = 2_000
 _LARGEST_LINE = 2 << 20
 # Rows are buffered per day until they are this large; then they become a part.
@@ -93,7 +96,8 @@ def fitted_line(row: Row, line: bytes | None = None) -> bytes:
 class PartWriter:
     """Collects rows and writes them as parts, one or more for each day.
 
-    As a context: what it made is removed when an error ends it.
+    As a context: what it made is removed when an error ends it. So the manifest that names the
+    parts is written after it.
     """
 
     def __init__(self, layout: Layout, number: int) -> None:
@@ -121,25 +125,35 @@ class PartWriter:
         """Add a row; ``line`` is its text, if it is at hand."""
         line = fitted_line(row, line)
         day = day_of(row)
-        file = self._drafts.get(day)
-        if file is None:
-            file = open(self._work / f"{day}.jsonl", "wb", opener=private)  # noqa: SIM115
-            self._drafts[day] = file
-            self._counts[day] = self._sizes[day] = 0
+        file = self._drafts.get(day) or self._open(day)
         self._counts[day] += 1
         self._sizes[day] += file.write(line) + file.write(b"\n")
         if self._sizes[day] > _LARGEST_DRAFT:
             self._write(day)
 
+    def _open(self, day: int) -> IO[bytes]:
+        if len(self._drafts) >= _MOST_OPEN:
+            for file in self._drafts.values():
+                file.close()
+            self._drafts.clear()
+        self._counts.setdefault(day, 0)
+        self._sizes.setdefault(day, 0)
+        self._drafts[day] = open(self._draft(day), "ab", opener=private)  # noqa: SIM115
+        return self._drafts[day]
+
+    def _draft(self, day: int) -> Path:
+        return self._work / f"{day}.jsonl"
+
     def finish(self) -> tuple[Part, ...]:
         """Write what is left. The parts are on the disk, under their names."""
-        for day in sorted(self._drafts):
+        for day in sorted(self._counts):
             self._write(day)
         return tuple(self._made)
 
     def _write(self, day: int) -> None:
-        draft = self._drafts.pop(day)
-        draft.close()
+        draft = self._drafts.pop(day, None)
+        if draft is not None:
+            draft.close()
         name = f"{folder_of(day)}/{self._number:06}-{len(self._made)}.parquet"
         target = self._layout.rows / name
         make_folder(target.parent)
@@ -150,14 +164,17 @@ class PartWriter:
             database.execute(
                 f"COPY (SELECT * FROM {json_table('$source')}) "  # noqa: S608
                 f"TO '{_quoted(work)}' (FORMAT parquet, COMPRESSION zstd)",
-                {"source": draft.name},
+                {"source": exactly(self._draft(day))},
             )
         work.chmod(0o600)
         with work.open("rb+") as file:
             os.fsync(file.fileno())
         part = Part(name, self._counts.pop(day), work.stat().st_size, hash_of(work))
+        self._draft(day).unlink()
+        self._sizes.pop(day)
         work.replace(target)
         sync_folder(target.parent)
+        sync_folder(self._layout.rows)
         self._made.append(part)
 
 
@@ -171,10 +188,17 @@ def remove_work(layout: Layout) -> None:
 
 
 def remove_orphans(layout: Layout, parts: dict[str, Part]) -> None:
-    """Remove parts that no manifest names. Only with the lock."""
+    """Remove parts that no manifest names. Only with the lock.
+
+    Raises ManifestError, and removes nothing, while one that a manifest names is missing.
+    """
+    for name in parts:
+        if not (layout.rows / name).exists():
+            raise ManifestError(f"{layout.rows / name}: the part is gone")
     remove_work(layout)
     for path in layout.rows.rglob("*.parquet"):
-        if path.relative_to(layout.rows).as_posix() not in parts:
+        name = path.relative_to(layout.rows).as_posix()
+        if name not in parts and _PART.fullmatch(name):
             path.unlink()
 
 
@@ -190,7 +214,7 @@ def rows_of_part(path: Path) -> Iterator[Row]:
         if not path.exists():
             raise FileNotFoundError(path)
         try:
-            result = database.execute(query, {"path": str(path)})
+            result = database.execute(query, {"path": exactly(path)})
             while batch := result.fetchmany(_FETCH):
                 for values in batch:
                     yield _row_of(names, values)
@@ -207,6 +231,27 @@ def database_error() -> type[Exception]:
     return duckdb.Error
 
 
+def numbers_in_parts(
+    layout: Layout, parts: Iterable[str], writers: list[str]
+) -> list[tuple[str, range]]:
+    """Which rows of these writers are in these parts."""
+    files = [exactly(layout.rows / name) for name in parts]
+    if not files or not writers:
+        return []
+    query = """
+        SELECT writer, min(seq), max(seq) + 1 FROM (
+            SELECT writer, seq, seq - row_number() OVER (PARTITION BY writer ORDER BY seq) AS run
+            FROM (SELECT DISTINCT writer, seq FROM read_parquet($files)
+                  WHERE list_contains($writers, writer)))
+        GROUP BY writer, run ORDER BY writer, run"""
+    with connect() as database:
+        try:
+            found = database.execute(query, {"files": files, "writers": writers}).fetchall()
+        except database_error() as error:
+            raise ManifestError(f"{layout.rows}: a part cannot be read: {error}") from None
+    return [(writer, range(begin, end)) for writer, begin, end in found]
+
+
 def _row_of(names: list[str], values: tuple[Any, ...]) -> Row:
     row = {name: value for name, value in zip(names, values, strict=True) if value is not None}
     extra = row.pop("extra", None)
@@ -220,6 +265,11 @@ def json_table(source: str) -> str:
         f"read_json({source}, format = 'newline_delimited', columns = {{{types}}}, "
         f"maximum_object_size = {_LARGEST_LINE})"
     )
+
+
+def exactly(path: Path) -> str:
+    """A path as the database takes it for that very file, whatever characters it has."""
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 
 def _quoted(path: Path) -> str:

@@ -30,12 +30,15 @@ class Pruned:
     """Segments that were removed: their rows are in parts."""
     changed: list[str] = dataclasses.field(default_factory=list)
     """Segments and parts that are not what their manifest says. Nothing of them was removed."""
+    unreadable: list[str] = dataclasses.field(default_factory=list)
+    """Segments that stay, since they hold lines that are no rows."""
     rows: int = 0
     """Rows that were removed, being too old."""
     labels: int = 0
     """Rows that lost labels."""
     open: list[str] = dataclasses.field(default_factory=list)
-    """Segments that still hold rows with the label, since their writers have them open."""
+    """Segments that hold rows with the label, or may: their writers have them open, or they hold
+    lines that cannot be read."""
 
 
 def prune(
@@ -80,6 +83,9 @@ def remove_segments(layout: Layout, state: State, done: Pruned) -> None:
         path = layout.raw / name
         if not path.exists() or not _is_covered(path, state.covered(name)[0]):
             continue
+        if _has_unreadable(state, name):
+            done.unreadable.append(name)
+            continue
         if name in state.removed_inputs or _is_as_read(layout, state, name):
             removable.append(name)
         else:
@@ -90,6 +96,14 @@ def remove_segments(layout: Layout, state: State, done: Pruned) -> None:
     for name in removable:
         (layout.raw / name).unlink(missing_ok=True)
     done.segments += removable
+
+
+def _has_unreadable(state: State, name: str) -> bool:
+    """Whether a segment holds more than its parts do: a torn last line is all that is left out."""
+    *before, last = state.inputs[name]
+    faults = [fault for each in before for fault in each.faults]
+    faults += [fault for fault in last.faults if fault[:2] != (last.lines, "torn")]
+    return bool(faults)
 
 
 def _is_covered(path: Path, end: int) -> bool:
@@ -156,9 +170,10 @@ def rewrite(
                 writer.add(change(row))
             old.append(part.name)
             done.labels += changed
-        if not old:
-            return
-        commit(layout, state, parts=writer.finish(), removed_parts=tuple(old), reason=reason)
+        made = writer.finish()
+    if not old:
+        return
+    commit(layout, state, parts=made, removed_parts=tuple(old), reason=reason)
     _unlink_parts(layout, old)
 
 

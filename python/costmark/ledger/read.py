@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import bisect
 import gzip
-import re
+import zlib
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from ..errors import ConfigurationError
-from .manifests import Layout, State, load
+from .manifests import SEGMENT, Layout, ManifestError, State, load
 from .parts import rows_of_part
 from .rows import Fault, Row, parse_line
 
@@ -19,12 +19,11 @@ if TYPE_CHECKING:
 
     Report = Callable[[Path, int, Fault], None]
 
-# The writer is the last of its names.
-SEGMENT = re.compile(r".+-\d+-\d+-([0-9a-f]{16})\.jsonl(?:\.gz)?")
 # A longer line is no row: each of its members has a bound.
 _LONGEST_LINE = 1 << 20
 _ENDLESS = 1 << 62
-_MOST_TRIES = 100
+# What a compressed file raises that is cut, or is none.
+BAD_COMPRESSION = (EOFError, zlib.error, gzip.BadGzipFile)
 
 
 def sources(*paths: str | os.PathLike[str]) -> list[Path]:
@@ -80,17 +79,20 @@ def rows_of_ledger(layout: Layout, on_fault: Report | None = None) -> Iterator[R
     When a part or a segment goes away meanwhile, because the ledger is pruned, what took its place
     is read; some rows come twice then.
     """
-    for _ in range(_MOST_TRIES):
+    before = -1
+    while True:
         segments = layout.segments()  # before the manifests: one that is pruned then is in parts
         state = load(layout)
         if not _has_duckdb() and _has_all_inputs(layout, state):
             state = State()
         try:
             yield from _rows_of_state(layout, segments, state, on_fault)
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if state.number == before:  # nothing has changed since the last time
+                raise ManifestError(f"{error.filename or error} is gone") from None
+            before = state.number
             continue
         return
-    raise ConfigurationError(f"{layout.folder} changes faster than it can be read")
 
 
 def _rows_of_state(
@@ -128,13 +130,18 @@ def rows_of_file(
     ``lines`` lines.
     """
     in_log = SEGMENT.fullmatch(path.name) is None
-    for number, line in enumerate(lines_of(path, begin), start=lines + 1):
-        found = parse_line(line, in_log=in_log)
-        if isinstance(found, Fault):
-            if on_fault is not None:
-                on_fault(path, number, found)
-        elif found is not None:
-            yield found
+    number = lines
+    try:
+        for number, line in enumerate(lines_of(path, begin), start=lines + 1):
+            found = parse_line(line, in_log=in_log)
+            if isinstance(found, Fault):
+                if on_fault is not None:
+                    on_fault(path, number, found)
+            elif found is not None:
+                yield found
+    except BAD_COMPRESSION as error:
+        if on_fault is not None:
+            on_fault(path, number + 1, Fault("torn", f"the compressed file is cut: {error}"))
 
 
 def lines_of(path: Path, begin: int = 0, end: int | None = None) -> Iterator[bytes]:

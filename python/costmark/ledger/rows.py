@@ -19,6 +19,7 @@ _VERSION = 1
 # Members of log formats that hold the line of a program: CloudWatch exports, Fluent Bit, Docker.
 _WRAPPERS = ("message", "log")
 _DEEPEST_WRAPPER = 3
+_DEEPEST = 64
 _BEGIN_OF_ROW = re.compile(r'\{\s*"v"\s*:')
 
 
@@ -105,7 +106,7 @@ def _value_of(text: str) -> object:
         raise
     except ValueError:  # of int(), past some thousands of digits
         raise _BadRowError("number", "a number does not fit into 64 bits") from None
-    if text[end:].strip():
+    if text[end:].strip(" \t\r\n"):
         raise _BadRowError("json", f"character {end} begins a second value on the line")
     return value
 
@@ -242,14 +243,16 @@ def _check(row: Row) -> None:
     _check_members(row, _required()[row["kind"]])
 
 
-def _check_unknown(name: str, value: object) -> None:
-    """A member of a later writer may be anything, but its numbers fit."""
+def _check_unknown(name: str, value: object, depth: int = 0) -> None:
+    """A member of a later writer may be anything, but its numbers fit, and it is not too deep."""
+    if depth > _DEEPEST:
+        raise _BadRowError("json", f"member {name!r} is nested too deeply")
     if isinstance(value, int):
         if not _SMALLEST <= value <= _LARGEST:
             raise _BadRowError("number", f"member {name!r} does not fit into 64 bits")
     elif isinstance(value, (dict, list)):
         for each in value.values() if isinstance(value, dict) else value:
-            _check_unknown(name, each)
+            _check_unknown(name, each, depth + 1)
 
 
 def _check_members(row: Row, names: Iterable[str]) -> None:

@@ -10,8 +10,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .manifests import Layout, ManifestError, hash_of, load
-from .read import SEGMENT, SeenRows, all_rows, sources
+from .manifests import SEGMENT, Layout, ManifestError, hash_of, load
+from .read import SeenRows, all_rows, sources
 from .states import Attempts
 
 if TYPE_CHECKING:

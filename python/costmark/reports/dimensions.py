@@ -39,19 +39,19 @@ def expression(name: str) -> str:
     if colon and key and kind in _MAPS:
         return f"map_extract({_MAPS[kind]}, {literal(key)})[1]"
     raise RequestError(
-        f"{name!r} is nothing to group by; there are {', '.join(names())}", code="invalid_argument"
+        f"cannot group by {name!r}; there are {', '.join(names())}", code="invalid_argument"
     )
 
 
 def condition(text: str) -> str:
     """The SQL of a condition, as in ``project=proj_a`` or ``tag:team!=search``. RequestError."""
-    for operator, sql in (("!=", "IS DISTINCT FROM"), ("=", "IS NOT DISTINCT FROM")):
-        name, found, value = text.partition(operator)
-        if found:
-            wanted = "NULL" if value == "" else literal(value)
-            return f"({expression(name)}) {sql} {wanted}"
+    name, found, value = text.partition("=")
+    if found:
+        comparison = "IS DISTINCT FROM" if name.endswith("!") else "IS NOT DISTINCT FROM"
+        wanted = "NULL" if value == "" else literal(value)
+        return f"({expression(name.removesuffix('!'))}) {comparison} {wanted}"
     raise RequestError(
-        f"{text!r} is no condition; say NAME=VALUE or NAME!=VALUE, with an empty VALUE for what "
+        f"{text!r} is not a condition; say NAME=VALUE or NAME!=VALUE, with an empty VALUE for what "
         "says nothing",
         code="invalid_argument",
     )
@@ -59,6 +59,14 @@ def condition(text: str) -> str:
 
 def literal(text: str) -> str:
     """A text as SQL has it."""
-    if "\0" in text:
-        raise RequestError(f"{text!r} has a NUL", code="invalid_argument")
+    if "\0" in text or _is_broken(text):
+        raise RequestError(f"{text!r} has a NUL or is not UTF-8", code="invalid_argument")
     return "'" + text.replace("'", "''") + "'"
+
+
+def _is_broken(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False

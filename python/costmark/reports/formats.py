@@ -16,7 +16,7 @@ _COUNTS = (
 )
 _NONE = "(none)"
 # Spreadsheets take what begins like this for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def usd(pico: int) -> str:
@@ -53,7 +53,7 @@ def states(report: Report) -> list[tuple[str, str]]:
         ("partial", _attempts(total.partial)),
         ("elsewhere", _attempts(total.elsewhere)),
         ("incomplete", _attempts(total.incomplete)),
-        ("untold", f"{_attempts(total.untold)} that did not fail and told no usage"),
+        ("untold", f"{_attempts(total.untold)} that did not fail and reported no usage"),
         ("unknown", f"{_attempts(found.unknown)} that began and have no end"),
         ("in flight", _attempts(found.in_flight)),
         ("refused", f"{found.refused} calls"),
@@ -77,7 +77,7 @@ def period(report: Report) -> str:
 
 
 def as_json(report: Report) -> str:
-    """Amounts as texts, since they need more than 53 bits."""
+    """Amounts as texts, since they need more than 53 bits; null where nothing has a price."""
     value = {
         "version": 1,
         "by": list(report.by),
@@ -101,18 +101,21 @@ def as_json(report: Report) -> str:
             },
         },
     }
-    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(value, indent=1) + "\n"
 
 
 def as_csv(report: Report) -> str:
-    """Amounts to the pico. What a spreadsheet would take for a formula has a ``'`` before it."""
+    """Amounts to the pico, empty where nothing has a price. What a spreadsheet would take for a
+    formula has a ``'`` before it.
+    """
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([*report.by, *_COUNTS, "cost_usd", "cost_pico"])
     for line in report.lines:
         key = ["" if text is None else _no_formula(text) for text in line.key]
         counts = [getattr(line.sums, name) for name in _COUNTS]
-        writer.writerow([*key, *counts, usd(line.sums.cost_pico), line.sums.cost_pico])
+        pico = line.sums.known_pico
+        writer.writerow([*key, *counts, *(("", "") if pico is None else (usd(pico), pico))])
     return out.getvalue()
 
 
@@ -154,10 +157,10 @@ def _attempts(count: int) -> str:
 def _sums(sums: Sums) -> dict[str, Any]:
     return {
         **{name: getattr(sums, name) for name in _COUNTS},
-        "cost_pico": str(sums.cost_pico),
-        "cost_usd": usd(sums.cost_pico),
+        "cost_pico": None if sums.known_pico is None else str(sums.known_pico),
+        "cost_usd": None if sums.known_pico is None else usd(sums.known_pico),
     }
 
 
 def _no_formula(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text

@@ -13,9 +13,16 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..ledger.manifests import Layout, State, load
-from ..ledger.parts import columns, connect, fitted_line, json_table
-from ..ledger.read import SEGMENT, lines_of, sources
+from ..ledger.manifests import SEGMENT, Layout, ManifestError, State, load
+from ..ledger.parts import (
+    columns,
+    connect,
+    database_error,
+    exactly,
+    fitted_line,
+    json_table,
+)
+from ..ledger.read import BAD_COMPRESSION, lines_of, sources
 from ..ledger.rows import Fault, parse_line
 
 if TYPE_CHECKING:
@@ -30,14 +37,13 @@ _OF_SETTLEMENT = (
     *("input", "cached", "cache_write", "output", "reasoning", "total", "meters", "usage"),
     *("outcome", "tier", "model_answered", "flags", "cost_pico", "cost_state"),
 )
-_MOST_TRIES = 100
 
 
 class Source:
     """Ledgers in a database, as long as the context lasts."""
 
     def __init__(self, *paths: str | os.PathLike[str], progress: Progress | None = None) -> None:
-        self._paths = list(map(Path, paths))
+        self._paths = list(dict.fromkeys(map(Path, paths)))
         self._progress = progress
         self.faults: Counter[str] = Counter()
         """Lines that are no rows, by what is wrong with them."""
@@ -61,16 +67,20 @@ class Source:
         self._folder.cleanup()
 
     def _load(self) -> None:
-        for _ in range(_MOST_TRIES):
+        before: list[str] | None = None
+        while True:
             self.faults.clear()
+            parts: list[str] = []
             try:
                 parts, tails = self._snapshot()
                 self._copy(tails)
                 self._make_tables(parts)
-            except FileNotFoundError:  # pruned meanwhile; what took its place is read
+            except FileNotFoundError as error:  # pruned meanwhile; what took its place is read
+                if parts and parts == before:
+                    raise ManifestError(f"{error.filename or error} is gone") from None
+                before = parts
                 continue
             return
-        raise FileNotFoundError("the ledger changes faster than it can be read")
 
     def _snapshot(self) -> tuple[list[str], list[tuple[Path, int]]]:
         """The parts, and the files with the byte from which on they are not in parts."""
@@ -115,12 +125,15 @@ class Source:
 
     def _rows(self, path: Path, begin: int) -> Iterator[bytes]:
         in_log = SEGMENT.fullmatch(path.name) is None
-        for line in lines_of(path, begin):
-            row = parse_line(line, in_log=in_log)
-            if isinstance(row, Fault):
-                self.faults[row.kind] += 1
-            elif row is not None:
-                yield fitted_line(row, None if in_log else line.strip())
+        try:
+            for line in lines_of(path, begin):
+                row = parse_line(line, in_log=in_log)
+                if isinstance(row, Fault):
+                    self.faults[row.kind] += 1
+                elif row is not None:
+                    yield fitted_line(row, None if in_log else line.strip(b" \t\r\n"))
+        except BAD_COMPRESSION:
+            self.faults["torn"] += 1
 
     @property
     def _tails(self) -> str:
@@ -131,10 +144,11 @@ class Source:
         union = f"SELECT {names} FROM {json_table('$tails')}"  # noqa: S608 - the schema's names
         if parts:
             union += f" UNION ALL SELECT {names} FROM read_parquet($parts)"  # noqa: S608
-        parameters: dict[str, object] = {
-            "tails": self._tails,
-            **({"parts": parts} if parts else {}),
-        }
+        parameters: dict[str, object] = {"tails": exactly(Path(self._tails))}
+        if parts:
+            parameters["parts"] = [exactly(Path(part)) for part in parts]
+        for part in parts:
+            os.stat(part)
         run(self.database, f"CREATE OR REPLACE TEMP TABLE every_row AS {union}", parameters)
         for statement in _TABLES:
             run(self.database, statement)
@@ -143,13 +157,11 @@ class Source:
 def run(
     database: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, object] | None = None
 ) -> duckdb.DuckDBPyConnection:
-    """Execute a statement. Raises FileNotFoundError for a file that went away."""
-    import duckdb
-
+    """Execute a statement. Raises ManifestError for a part that cannot be read."""
     try:
         return database.execute(sql, parameters or {})
-    except duckdb.IOException as error:
-        raise FileNotFoundError(str(error)) from error
+    except database_error() as error:
+        raise ManifestError(f"the ledger cannot be read: {error}") from None
 
 
 _JOINED = ", ".join(

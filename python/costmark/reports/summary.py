@@ -26,6 +26,7 @@ _METERS = (
     *("cache_write_5m", "cache_write_30m", "cache_write_1h", "cache_write_12h"),
     *("audio_input", "audio_output", "web_search", "web_fetch"),
 )
+_LARGEST = 2**63 - 1
 _COUNTS = ("input", "cached", "cache_write", "output", "total")
 
 
@@ -64,6 +65,11 @@ class Sums:
     def is_known(self) -> bool:
         """Whether `cost_pico` is all of it."""
         return not (self.unpriced or self.partial or self.elsewhere or self.untold)
+
+    @property
+    def known_pico(self) -> int | None:
+        """`cost_pico`, or None where nothing of it has a price."""
+        return self.cost_pico if self.cost_pico or self.is_known else None
 
 
 @dataclasses.dataclass
@@ -126,6 +132,7 @@ def report(
     cannot be grouped by.
     """
     book = book or PriceBook.shipped()
+    by = (by,) if isinstance(by, str) else by
     keys = [expression(name) for name in by]
     conditions = [condition(each) for each in where]
     if since is not None:
@@ -177,7 +184,7 @@ class _Group:
 def _groups(
     source: Source, keys: list[str], conditions: list[str], book: PriceBook
 ) -> list[_Group]:
-    meters = {name: f"coalesce(map_extract(meters, '{name}')[1], 0)" for name in _METERS}
+    meters = {name: f"coalesce(map_extract(meters, '{name}')[1], 0)::HUGEINT" for name in _METERS}
     all_meters = " + ".join(meters.values())
     times = " + ".join(meters[name] for name in _METERS[:4])
     band = " + ".join(f"(input > {over})::INTEGER" for over in book.thresholds) or "0"
@@ -191,7 +198,7 @@ def _groups(
         "is_unattributed": "project_source = 'none'",
         **{f"told_{name}": f'"{name}" IS NOT NULL' for name in _COUNTS},
         "told_meters": "coalesce(len(map_keys(meters)), 0) > 0",
-        "has_other_meters": f"coalesce(list_sum(map_values(meters)), 0) > {all_meters}",
+        "has_other_meters": f"coalesce(list_sum(map_values(meters)), 0)::HUGEINT > {all_meters}",
         "is_total_input": "coalesce(total = input, false)",
         "is_total_output": "coalesce(total = output, false)",
         "has_rest": f"coalesce(input, 0) > {_parts_of_input(meters)}",
@@ -200,7 +207,7 @@ def _groups(
         "has_write": "coalesce(cache_write, 0) > 0",
         "has_output": f"coalesce(output, 0) > {meters['audio_output']}",
         "has_less_output": f"coalesce(output, 0) < {meters['audio_output']}",
-        "untold_times": f"sign(coalesce(cache_write, 0) - ({times}))",
+        "untold_times": f"sign(coalesce(cache_write, 0)::HUGEINT - ({times}))",
         **{f"has_{name}": f"{sql} > 0" for name, sql in meters.items()},
     }
     sums = {
@@ -221,7 +228,7 @@ def _groups(
 
 
 def _parts_of_input(meters: dict[str, str]) -> str:
-    return f"(coalesce(cached, 0) + coalesce(cache_write, 0) + {meters['audio_input']})"
+    return f"(coalesce(cached, 0)::HUGEINT + coalesce(cache_write, 0) + {meters['audio_input']})"
 
 
 def _priced(group: _Group, book: PriceBook) -> Sums:
@@ -238,6 +245,9 @@ def _priced(group: _Group, book: PriceBook) -> Sums:
             for name in ("input", "cached", "cache_write", "output", "reasoning")
         },
     )
+    if any(int(values[f"sum_{name}"] or 0) > _LARGEST for name in (*_COUNTS, *_METERS)):
+        sums.unpriced = attempts  # no sum of prices fits
+        return sums
     model, serving = served_model(values["model"])
     cost = book.price(
         model=model,

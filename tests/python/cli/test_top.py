@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pyte
 import pytest
 
+from costmark import ledger
 from costmark.cli.main import main
 from costmark.cli.top import usd
 from costmark.ledger.live import DAY_US, Today
@@ -135,6 +136,16 @@ def test_nothing_yet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "in 0 calls" in capsys.readouterr().out
     assert main(["top", "--once", str(tmp_path / "nowhere")]) == 1
     assert "there is no ledger" in capsys.readouterr().err
+
+
+def test_what_was_compacted_today_counts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_segment(tmp_path, [row(0), row(1)], day=today())
+    ledger.compact(tmp_path)
+    ledger.prune(tmp_path)
+    assert main(["top", "--once", str(tmp_path)]) == 0
+    assert "in 2 calls" in capsys.readouterr().out
 
 
 def test_what_is_in_flight(tmp_path: Path) -> None:

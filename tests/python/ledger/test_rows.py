@@ -46,6 +46,25 @@ def fault_of(line: bytes) -> str:
     return found.kind
 
 
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (LINE + "\u00a0".encode(), "json"),
+        (LINE + "\u2003".encode(), "json"),
+        (changed(end_us=2**63 - 1), "number"),
+        (changed(start_us=-1), "number"),
+        (changed(attempt=2**31), "number"),
+        (changed(input=2**63), "number"),
+        (changed(later={"deep": 2**63}), "number"),
+        (changed(later=json.loads("[" * 80 + "]" * 80)), "json"),
+        (LINE.replace(b'"total"', rb'"\ud800"'), "utf8"),
+        (LINE.replace(b'"seq":7', b'"seq":' + b"9" * 5000), "number"),
+    ],
+)
+def test_what_no_engine_takes(line: bytes, kind: str) -> None:
+    assert fault_of(line) == kind
+
+
 def test_a_row() -> None:
     assert ledger.parse_line(LINE + b"\n") == ROW
 
