@@ -34,7 +34,7 @@ from transports.libraries import JSON, chat_body
 from transports.test_transports import billed, chat_url, counted, host_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
 
 @pytest.fixture(autouse=True)
@@ -272,3 +272,62 @@ print(costmark.usage()["proj_late"].attempts)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.stderr) == ("3\n", "")
     assert [each.json()["project_id"] for each in recorder.requests] == ["proj_late"] * 3
+
+
+@pytest.mark.parametrize(
+    "target", ["/v1/responses;x=://", "/v1/responses;http://x", "//v1/responses"]
+)
+def test_a_path_that_looks_like_a_url_is_the_hosts(recorder: Recorder, target: str) -> None:
+    costmark.patch(hosts=[host_of(recorder)], unattributed="refuse")
+    with pytest.raises(costmark.AttributionError):
+        requests.post(f"http://{host_of(recorder)}{target}", json={"model": "m"}, timeout=9)
+    assert recorder.requests == []
+
+
+def test_a_target_that_names_another_host_goes_to_that_of_the_pool(recorder: Recorder) -> None:
+    costmark.patch(hosts=[host_of(recorder)], unattributed="refuse")
+    name, _, port = host_of(recorder).partition(":")
+    with urllib3.HTTPConnectionPool(name, int(port)) as pool, pytest.raises(costmark.Error):
+        pool.urlopen(
+            "POST",
+            "http://other.example/v1/responses",
+            body=b'{"model":"m"}',
+            assert_same_host=False,
+            retries=False,
+        )
+    assert recorder.requests == []
+
+
+@pytest.mark.parametrize("path", ["/https://api.foo.com/v1/messages", "/v1/messages"])
+def test_requests_elsewhere_pass_whatever_their_url(recorder: Recorder, path: str) -> None:
+    costmark.patch(hosts=["bedrock.example"], project="proj_p", unattributed="refuse")
+    answer = requests.post(f"http://{host_of(recorder)}{path}", data=b"{}", timeout=9)
+    assert answer.ok
+    assert len(recorder.requests) == 1
+
+
+async def test_a_task_that_was_started_below_is_another_call(recorder: Recorder) -> None:
+    later: list[asyncio.Task[Any]] = []
+    go_on = asyncio.Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        yield chat_body(MODEL)
+
+    async def afterwards() -> None:
+        await go_on.wait()
+        async with aiohttp.ClientSession() as session:
+            await session.post(chat_url(recorder), data=body(), headers=JSON)
+
+    class Below(httpx.AsyncHTTPTransport):  # type: ignore[misc]
+        async def handle_async_request(self, request: Any) -> Any:
+            later.append(asyncio.create_task(afterwards()))
+            return await super().handle_async_request(request)
+
+    costmark.patch(hosts=[host_of(recorder)], unattributed="refuse")
+    async with httpx.AsyncClient(transport=Below()) as client:
+        with costmark.project("proj_p"):
+            await client.post(chat_url(recorder), content=chat_body(MODEL), headers=JSON)
+    go_on.set()
+    with pytest.raises(costmark.Error):  # a stream cannot be looked at
+        await later[0]
+    assert [request.json()["project_id"] for request in recorder.requests] == ["proj_p"]
