@@ -50,7 +50,8 @@ class _Covering(Transport):
 
     def _core_of(self, request: Any, call: Call | None) -> CoreClient | None:
         url = request.url
-        core = self._rule.core_for(url.scheme, url.host, url.port)
+        host = url.raw_host.decode("ascii")  # as it is looked up, not as it is shown
+        core = self._rule.core_for(url.scheme, host, url.port)
         content = getattr(request, "_content", None)
         if core is not None and under_way.is_prepared(request.method, str(url), content):
             return None
@@ -58,7 +59,7 @@ class _Covering(Transport):
             if call is not None and call.core is not None and _has_body(request):
                 return call.core  # redirected with its body: refused, as to another origin
             if request.method == "POST":
-                self._rule.passed(url.scheme, url.host.lower(), url.port, url.path)
+                self._rule.passed(url.scheme, host.lower(), url.port, url.path)
         return core
 
 

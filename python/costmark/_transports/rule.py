@@ -60,7 +60,7 @@ class Rule:
         """Return what requests to an origin go through; None for one that is not covered."""
         origin = origin_of(scheme, host, port)
         core = self._cores.get(origin)
-        if core is None and self.covers(origin[1], origin[2]):
+        if core is None and self.covers(origin[1].removesuffix("."), origin[2]):
             with self._lock:
                 core = self._cores.get(origin)
                 if core is None:

@@ -331,3 +331,14 @@ async def test_a_task_that_was_started_below_is_another_call(recorder: Recorder)
     with pytest.raises(costmark.Error):  # a stream cannot be looked at
         await later[0]
     assert [request.json()["project_id"] for request in recorder.requests] == ["proj_p"]
+
+
+@pytest.mark.parametrize("host", ["localhost.", "LOCALHOST"])
+def test_a_host_is_covered_however_it_is_spelled(recorder: Recorder, host: str) -> None:
+    port = host_of(recorder).partition(":")[2]
+    costmark.patch(hosts=[f"localhost:{port}"], unattributed="refuse")
+    url = f"http://{host}:{port}/v1/chat/completions"
+    for send in (httpx.post, requests.post):
+        with pytest.raises(costmark.AttributionError):
+            send(url, json={"model": MODEL, "messages": MESSAGES}, timeout=9)
+    assert recorder.requests == []
