@@ -48,6 +48,7 @@ EXPECTED = {
     r"test_stream_moderation::": "the chunk with the usage is hidden from who did not ask for it",
     r"::test_switching_to_provider_drops_inherited_openai_metadata": "OPENAI_PROJECT_ID is the "
     "project of calls that name none",
+    r"::test_api_key_none_skips_environment_bearer_fallback": "its access key id has a space in it",
     r"test_bedrock_mantle\.": "boto3 is not asked: costmark signs as the identity of the client",
 }
 
