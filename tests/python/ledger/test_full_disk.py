@@ -40,7 +40,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 def make_call(client: _core.Client) -> None:
     operation, _ = client.begin("POST", URL, FIELDS, b'{"model":"m"}')
-    operation.prepare("POST", URL, FIELDS, b'{"model":"m"}', sent=True)
+    operation.prepare("POST", URL, FIELDS, b'{"model":"m"}', False, True)
     operation.head(200, FIELDS)
     operation.feed(ANSWER)
     operation.finish()
