@@ -73,11 +73,15 @@ def _has_body(request: Any) -> bool:
 
 
 def covers_itself(transport: Any, depth: int = 4) -> bool:
-    """Whether a transport is one of costmark's, or sends through one: what that was told holds."""
+    """Whether a transport is one of costmark's, or sends through such: what these were told holds.
+
+    One that may send another way as well does not.
+    """
     if isinstance(transport, Transport):
         return True
-    return depth > 0 and any(
-        covers_itself(each, depth - 1)
+    inner = [
+        each
         for each in getattr(transport, "__dict__", {}).values()
         if hasattr(each, "handle_request") or hasattr(each, "handle_async_request")
-    )
+    ]
+    return depth > 0 and bool(inner) and all(covers_itself(each, depth - 1) for each in inner)

@@ -342,3 +342,21 @@ def test_a_host_is_covered_however_it_is_spelled(recorder: Recorder, host: str) 
         with pytest.raises(costmark.AttributionError):
             send(url, json={"model": MODEL, "messages": MESSAGES}, timeout=9)
     assert recorder.requests == []
+
+
+def test_a_transport_that_has_one_of_ours_and_another(recorder: Recorder) -> None:
+    class Router(httpx.BaseTransport):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self.ours = costmark.HTTPTransport(httpx.HTTPTransport(), project="proj_own")
+            self.plain = httpx.HTTPTransport()
+
+        def handle_request(self, request: Any) -> Any:
+            way = self.ours if "x-ours" in request.headers else self.plain
+            return way.handle_request(request)
+
+    costmark.patch(hosts=[host_of(recorder)], project="proj_p", unattributed="refuse")
+    with httpx.Client(transport=Router()) as client:
+        for headers in ({}, {"x-ours": "1"}):
+            client.post(chat_url(recorder), content=chat_body(MODEL), headers={**JSON, **headers})
+    assert [request.json()["project_id"] for request in recorder.requests] == ["proj_p"] * 2
+    assert counted()["proj_p"][0] == 2
