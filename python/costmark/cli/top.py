@@ -267,7 +267,13 @@ def _keys() -> Iterator[Callable[[float], str]]:
 
         def read_key(seconds: float) -> str:
             ready, _, _ = select.select([descriptor], [], [], seconds)
-            return os.read(descriptor, 1).decode(errors="replace") if ready else ""
+            if not ready:
+                return ""
+            try:
+                key = os.read(descriptor, 1)
+            except OSError:
+                key = b""
+            return key.decode(errors="replace") or "q"  # the terminal is gone
 
         yield read_key
     finally:

@@ -121,6 +121,21 @@ def test_control_c_ends_it_and_leaves_the_terminal_as_it_was(tmp_path: Path) -> 
     assert terminal.end() == 0
 
 
+def test_it_ends_when_its_terminal_goes_away(tmp_path: Path) -> None:
+    write_segment(tmp_path, [row(0)], day=today())
+    command = 'trap \'\' HUP; exec "$0" -m costmark.cli top --interval 60 "$1"'
+    pid, descriptor = pty.fork()
+    if pid == 0:
+        os.environ.update(TERM="xterm-256color", PYTHONPATH=os.pathsep.join(sys.path))
+        os.execv("/bin/sh", ["sh", "-c", command, sys.executable, str(tmp_path)])
+    assert os.read(descriptor, 1)
+    os.close(descriptor)
+    end = time.monotonic() + 20
+    while os.waitpid(pid, os.WNOHANG) == (0, 0):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
 def test_no_name_moves_the_cursor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [row(0, project="\x1b[2J[red]x[/red]\r\n\x9b31m", model="m\u202e\x07")]
     write_segment(tmp_path, rows, day=today())
