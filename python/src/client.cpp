@@ -138,10 +138,10 @@ class PyClient {
     return py::make_tuple(std::move(operation), is_ready);
   }
 
-  void check_only(py::object method, py::object url, py::handle headers, py::object body,
+  void check_only(py::object method, const py::object& url, py::handle headers, py::object body,
                   py::object project, py::object scope) {
-    const GivenRequest request(std::move(method), std::move(url), headers, std::move(body),
-                               std::move(project), std::move(scope));
+    const GivenRequest request(std::move(method), url, headers, std::move(body), std::move(project),
+                               std::move(scope));
     const Request views = request.views();
     Prepared scratch;
     check(with_callbacks([&] { return client_->check(views, scratch); }));

@@ -391,10 +391,10 @@ std::uint32_t PyOperation::attempts() {
 }
 
 // An attempt that begins while one of this operation is open.
-py::tuple PyOperation::beside(py::object method, py::object url, py::handle headers,
+py::tuple PyOperation::beside(py::object method, const py::object& url, py::handle headers,
                               py::object body, bool no_wait) {
   auto other = std::make_unique<PyOperation>(client_, pool_);
-  GivenRequest request(given_, std::move(method), std::move(url), headers, std::move(body));
+  GivenRequest request(given_, std::move(method), url, headers, std::move(body));
   const bool is_ready = other->begin_beside(*this, std::move(request), no_wait);
   return py::make_tuple(std::move(other), is_ready);
 }

@@ -45,7 +45,7 @@ class PyOperation {
   // The same with the id of another one, which may be of another client.
   bool begin_beside(PyOperation& other, GivenRequest request, bool no_wait);
   // (an operation for an attempt that begins while one of this is open, whether it is ready)
-  py::tuple beside(py::object method, py::object url, py::handle headers, py::object body,
+  py::tuple beside(py::object method, const py::object& url, py::handle headers, py::object body,
                    bool no_wait);
 
   // Whether it is; only with `no_wait` may it not be, and with `alone`, while another thread does
