@@ -17,9 +17,7 @@ class ShortList {
     items_[size_++] = item;
   }
   // Takes away what is behind the first `size`.
-  void shorten(std::size_t size) noexcept {
-    size_ = std::min(size_, size);
-  }
+  void shorten(std::size_t size) noexcept { size_ = std::min(size_, size); }
   void clear() noexcept { size_ = 0; }
 
   bool empty() const noexcept { return size_ == 0; }
