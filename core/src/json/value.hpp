@@ -14,7 +14,7 @@ struct NamedValue;
 
 struct Value {
   Kind kind = Kind::null;
-  std::string text;                 // a string's characters; a number, true and false as spelt
+  std::string text;                 // a string's characters; a number, true and false as spelled
   std::vector<NamedValue> members;  // in their order, doubled ones as well
   std::vector<Value> elements;
 

@@ -128,7 +128,7 @@ class _Session:
     # --- The handshake ----------------------------------------------------------------------------
 
     def prepare(self, protocol: Any, headers: Any) -> list[tuple[str, str]]:
-        """Return the headers of the handshake; the protocol's URI may be spelt anew."""
+        """Return the headers of the handshake; the protocol's URI may be spelled anew."""
         opening = self._opening
         with Captured(opening.frame):
             core = opening.wrapped.socket_core(opening.client)

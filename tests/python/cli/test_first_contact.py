@@ -139,7 +139,7 @@ def test_a_gateway_that_wants_a_key_is_told(
 # --- Texts ----------------------------------------------------------------------------------------
 
 
-def test_a_misspelt_variable_is_a_warning_once() -> None:
+def test_a_misspelled_variable_is_a_warning_once() -> None:
     code = """
 import logging, os, sys
 logging.basicConfig(level=logging.WARNING, format="%(message)s")

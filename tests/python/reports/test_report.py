@@ -209,10 +209,10 @@ def test_an_empty_ledger(tmp_path: Path) -> None:
 
 def test_what_cannot_be_asked(tmp_path: Path) -> None:
     (tmp_path / "raw").mkdir()
-    for by in (["colour"], ["tag:"], ["label"]):
+    for by in (["shade"], ["tag:"], ["label"]):
         with pytest.raises(RequestError, match=r"cannot group by .*; there are project, model"):
             report(tmp_path, by=by)
-    for where in ("project", "colour=red", "label:a\0=b"):
+    for where in ("project", "shade=red", "label:a\0=b"):
         with pytest.raises(RequestError):
             report(tmp_path, where=[where])
     with pytest.raises(ConfigurationError, match="there is no ledger"):
