@@ -2,7 +2,9 @@
  * not waited for; what comes next. */
 #define _POSIX_C_SOURCE 200112L
 #include <pthread.h>
+#include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "check.h"
 
@@ -440,12 +442,13 @@ static void would_block_then_ready(void) {
   costmark_client_release(client);
 }
 
-/* A program that prints no credentials for ten minutes. */
-static costmark_client *client_of_a_slow_program(void) {
-  const char *const path = "slow-program.config";
+/* A program that prints no credentials for ten minutes. The test runs as C and as C++ at once. */
+static costmark_client *client_of_a_slow_program(char *path, size_t size) {
   costmark_config *config = NULL;
   costmark_client *client = NULL;
-  FILE *const file = fopen(path, "w");
+  FILE *file;
+  snprintf(path, size, "slow-program-%ld.config", (long)getpid());
+  file = fopen(path, "w");
   CHECK(file != NULL);
   fputs("[profile slow]\ncredential_process = sleep 600\n", file);
   fclose(file);
@@ -466,7 +469,8 @@ static void *stop_soon(void *cancel) {
 }
 
 static void a_wait_ends_when_it_is_told_to(void) {
-  costmark_client *client = client_of_a_slow_program();
+  char path[64];
+  costmark_client *client = client_of_a_slow_program(path, sizeof path);
   costmark_operation *operation = operation_of(client);
   costmark_prepared prepared = COSTMARK_PREPARED_INIT;
   costmark_wait wait = COSTMARK_WAIT_INIT;
@@ -500,7 +504,7 @@ static void a_wait_ends_when_it_is_told_to(void) {
   costmark_operation_free(operation);
   costmark_client_release(client);
   unsetenv("AWS_CONFIG_FILE");
-  remove("slow-program.config");
+  remove(path);
 }
 
 static void a_stream_is_read_where_its_bytes_are_needed(void) {
