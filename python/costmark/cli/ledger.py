@@ -107,13 +107,13 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no date, as in 2026-11-30") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date, as in 2026-11-30") from None
 
 
 def _label(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not name or not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is no label, as in user=alice")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a label, as in user=alice")
     return name, value
 
 
@@ -238,7 +238,7 @@ def _verify(arguments: argparse.Namespace) -> int:
             print_row("", f"writer {writer}: rows {gap.start} to {gap.stop - 1}")
     if found.manifests or found.changed:
         print_row(
-            "manifests", f"{found.manifests}, {len(found.changed)} things are not as they say"
+            "manifests", f"{found.manifests}, {len(found.changed)} differences from what they say"
         )
     for text in found.changed[:_MOST_FAULTS]:
         print_row("", plain(text))

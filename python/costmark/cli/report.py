@@ -47,9 +47,7 @@ def add_to(commands: Commands) -> None:
         help=f"what to group by, separated by commas: {', '.join(names())} (default: project)",
     )
     parser.add_argument("--since", type=_moment, metavar="TIME", help="from this day or time on")
-    parser.add_argument(
-        "--until", type=_moment, metavar="TIME", help="up to this day or time, and without it"
-    )
+    parser.add_argument("--until", type=_moment, metavar="TIME", help="before this day or time")
     parser.add_argument(
         "--last", type=_span, metavar="SPAN", help="the last 24h, 7d, 4w, instead of --since"
     )
@@ -100,15 +98,15 @@ def _moment(text: str) -> datetime:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no time, as in 2026-11-30 or 2026-11-30T12:00Z"
+            f"{text!r} is not a time, as in 2026-11-30 or 2026-11-30T12:00Z"
         ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def _span(text: str) -> timedelta:
-    match = re.fullmatch(r"(\d{1,6})([hdw])", text)
+    match = re.fullmatch(r"(\d{1,4})([hdw])", text)
     if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no span, as in 24h, 7d or 4w")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a span, as in 24h, 7d or 4w")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 

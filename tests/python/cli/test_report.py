@@ -107,7 +107,11 @@ def test_periods(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(["--since", "yesterday"], "as in 2026-11-30"), (["--last", "a week"], "as in 24h, 7d or 4w")],
+    [
+        (["--since", "yesterday"], "as in 2026-11-30"),
+        (["--last", "a week"], "as in 24h, 7d or 4w"),
+        (["--last", "999999w"], "as in 24h, 7d or 4w"),
+    ],
 )
 def test_what_is_misspelled(
     folder: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
