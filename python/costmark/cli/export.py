@@ -1,14 +1,19 @@
-"""``costmark export``: the ledger for Prometheus."""
+"""``costmark export``: the ledger for Prometheus and for FinOps tools."""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING
 
-from ..export import prometheus
+from ..export import focus, prometheus
+from ..prices import PriceBook
+from ..reports.formats import usd
 from .output import complain, print_row
+from .report import moment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .output import Commands
 
 
@@ -18,13 +23,15 @@ def add_to(commands: Commands) -> None:
         "export",
         help="write the ledger as a file that other tools take",
         description="Writes ledgers of one or more machines as counters for node_exporter's "
-        "textfile collector (prometheus). Needs costmark[report].",
+        "textfile collector (prometheus), or as cost and usage by hour in the format FOCUS. Needs "
+        "costmark[report].",
     )
-    parser.add_argument("--format", choices=["prometheus"], required=True)
+    parser.add_argument("--format", choices=list(_FORMATS), required=True)
     parser.add_argument(
         "--out", required=True, metavar="FILE", help="the file, which is replaced as a whole"
     )
     _add_prometheus(parser.add_argument_group("prometheus"))
+    _add_focus(parser.add_argument_group("focus"))
     parser.add_argument("paths", nargs="+", metavar="PATH", help="ledgers, or logs with rows")
     parser.set_defaults(run=_run)
 
@@ -46,6 +53,20 @@ def _add_prometheus(group: argparse._ArgumentGroup) -> None:
     )
 
 
+def _add_focus(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--since", type=moment, metavar="TIME", help="from this day or time on")
+    group.add_argument("--until", type=moment, metavar="TIME", help="before this day or time")
+    group.add_argument(
+        "--focus-version", choices=focus.VERSIONS, default="1.2", help="of FOCUS (default: 1.2)"
+    )
+    group.add_argument(
+        "--billing-account",
+        metavar="ID",
+        help="the account that pays (default: the account of each call)",
+    )
+    group.add_argument("--prices", metavar="FILE", help="a price book in place of the shipped one")
+
+
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
@@ -53,7 +74,8 @@ def _positive(text: str) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    return _prometheus(arguments)
+    run: Callable[[argparse.Namespace], int] = _FORMATS[arguments.format]
+    return run(arguments)
 
 
 def _prometheus(arguments: argparse.Namespace) -> int:
@@ -67,3 +89,26 @@ def _prometheus(arguments: argparse.Namespace) -> int:
             "labels are all `other`"
         )
     return 0
+
+
+def _focus(arguments: argparse.Namespace) -> int:
+    written = focus.write(
+        *arguments.paths,
+        out=arguments.out,
+        version=arguments.focus_version,
+        since=arguments.since,
+        until=arguments.until,
+        billing_account=arguments.billing_account,
+        book=PriceBook.load(arguments.prices) if arguments.prices else None,
+    )
+    print_row("rows", str(written.rows))
+    print_row("billed cost", f"{usd(written.cost_pico)} USD")
+    for name in ("unpriced", "partial", "elsewhere"):
+        print_row(name, f"{getattr(written, name)} attempts")
+    if written.unpriced or written.elsewhere:
+        complain("unpriced and elsewhere are in no row: FOCUS could only say that they cost 0")
+    complain(focus.WARNING)
+    return 0
+
+
+_FORMATS = {"prometheus": _prometheus, "focus": _focus}

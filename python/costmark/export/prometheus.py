@@ -80,10 +80,10 @@ def write(
 ) -> Written:
     """Write the counters of these ledgers to ``out``, which is replaced as a whole.
 
-    Labels are account, region, project, model and the chosen ``tags`` of projects. At most ``limit``
-    label sets have series of their own, and keep them; the rest is one series. Costs are those
-    of the rows, since a later price must not change a counter. Raises RequestError for a tag that
-    cannot be a label, ConfigurationError for a file of another version or other tags.
+    Labels are account, region, project, model and the chosen ``tags`` of projects. At most
+    ``limit`` label sets have series of their own, and keep them; the rest is one series. Costs are
+    those of the rows, since a later price must not change a counter. Raises RequestError for tags
+    that are the same as labels, ConfigurationError for a file of another version or other tags.
     """
     labels = _labels(tags)
     target = Path(out)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..ledger.read import sources
 from ..ledger.verify import is_written
-from ..prices import PriceBook, served_model
+from ..prices import Cost, PriceBook, served_model
 from .dimensions import condition, expression
 from .source import Source, run
 
@@ -136,15 +136,15 @@ def report(
     keys = [expression(name) for name in by]
     conditions = [condition(each) for each in where]
     if since is not None:
-        conditions.append(f"end_us >= {_us(since)}")
+        conditions.append(f"end_us >= {microseconds(since)}")
     if until is not None:
-        conditions.append(f"end_us < {_us(until)}")
+        conditions.append(f"end_us < {microseconds(until)}")
     with Source(*paths, progress=progress) as source:
-        groups = _groups(source, keys, conditions, book)
+        found = groups(source, keys, conditions, book)
         states = _states(source, paths, since, until)
     lines: dict[tuple[str | None, ...], Sums] = {}
     total = Sums()
-    for group in groups:
+    for group in found:
         sums = _priced(group, book)
         lines.setdefault(group.key, Sums()).add(sums)
         total.add(sums)
@@ -165,14 +165,15 @@ def report(
     )
 
 
-def _us(moment: dt.datetime) -> int:
+def microseconds(moment: dt.datetime) -> int:
+    """Microseconds since 1970."""
     if moment.tzinfo is None:
         raise ValueError("a time needs a time zone, such as timezone.utc")
     return round(moment.timestamp()) * 1_000_000
 
 
 @dataclasses.dataclass
-class _Group:
+class Group:
     """Attempts that are priced alike."""
 
     key: tuple[str | None, ...]
@@ -181,9 +182,8 @@ class _Group:
 
 # One price of a sum is the sum of the prices, as long as the same counts were told, and the same of
 # them are 0 or too large for the whole that they are a part of.
-def _groups(
-    source: Source, keys: list[str], conditions: list[str], book: PriceBook
-) -> list[_Group]:
+def groups(source: Source, keys: list[str], conditions: list[str], book: PriceBook) -> list[Group]:
+    """Attempts by ``keys``, which are expressions, and by whatever changes how they are priced."""
     meters = {name: f"coalesce(map_extract(meters, '{name}')[1], 0)::HUGEINT" for name in _METERS}
     all_meters = " + ".join(meters.values())
     times = " + ".join(meters[name] for name in _METERS[:4])
@@ -222,7 +222,7 @@ def _groups(
     sql = f"SELECT {', '.join(listed)} FROM ended WHERE {wanted} GROUP BY ALL"  # noqa: S608
     names = [*values, *sums]
     return [
-        _Group(tuple(found[: len(keys)]), dict(zip(names, found[len(keys) :], strict=True)))
+        Group(tuple(found[: len(keys)]), dict(zip(names, found[len(keys) :], strict=True)))
         for found in run(source.database, sql).fetchall()
     ]
 
@@ -231,7 +231,7 @@ def _parts_of_input(meters: dict[str, str]) -> str:
     return f"(coalesce(cached, 0)::HUGEINT + coalesce(cache_write, 0) + {meters['audio_input']})"
 
 
-def _priced(group: _Group, book: PriceBook) -> Sums:
+def _priced(group: Group, book: PriceBook) -> Sums:
     values = group.values
     attempts: int = values["attempts"]
     failed = values["outcome"] == "error"
@@ -245,9 +245,23 @@ def _priced(group: _Group, book: PriceBook) -> Sums:
             for name in ("input", "cached", "cache_write", "output", "reasoning")
         },
     )
-    if any(int(values[f"sum_{name}"] or 0) > _LARGEST for name in (*_COUNTS, *_METERS)):
-        sums.unpriced = attempts  # no sum of prices fits
+    cost = cost_of(group, book)
+    if cost is None:
+        sums.unpriced = attempts
         return sums
+    sums.cost_pico = cost.pico_usd or 0
+    if cost.state == "unknown":
+        sums.untold = 0 if failed else attempts
+    elif cost.state in ("unpriced", "partial", "elsewhere"):
+        setattr(sums, cost.state, attempts)
+    return sums
+
+
+def cost_of(group: Group, book: PriceBook) -> Cost | None:
+    """What a group costs; None where no sum of prices fits, or a later writer's meter is in it."""
+    values = group.values
+    if any(int(values[f"sum_{name}"] or 0) > _LARGEST for name in (*_COUNTS, *_METERS)):
+        return None
     model, serving = served_model(values["model"])
     cost = book.price(
         model=model,
@@ -263,15 +277,7 @@ def _priced(group: _Group, book: PriceBook) -> Sums:
         meters=_meters(values),
         input_of_each=_input_of_each(values, book),
     )
-    if values["has_other_meters"] and cost.state != "elsewhere":
-        sums.unpriced = attempts  # meters of a later writer: what they cost is not known here
-        return sums
-    sums.cost_pico = cost.pico_usd or 0
-    if cost.state == "unknown":
-        sums.untold = 0 if failed else attempts
-    elif cost.state in ("unpriced", "partial", "elsewhere"):
-        setattr(sums, cost.state, attempts)
-    return sums
+    return None if values["has_other_meters"] and cost.state != "elsewhere" else cost
 
 
 def _meters(values: dict[str, Any]) -> dict[str, int]:
@@ -314,8 +320,8 @@ def _states(
     period = " AND ".join(
         [
             "true",
-            *([f"start_us >= {_us(since)}"] if since else []),
-            *([f"start_us < {_us(until)}"] if until else []),
+            *([f"start_us >= {microseconds(since)}"] if since else []),
+            *([f"start_us < {microseconds(until)}"] if until else []),
         ]
     )
     begun = run(

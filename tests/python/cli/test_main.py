@@ -18,6 +18,7 @@ COMMANDS = [
     *(
         ["doctor"],
         ["emulator"],
+        ["export"],
         ["ledger"],
         ["options"],
         ["prices"],
@@ -55,6 +56,7 @@ def test_every_command_has_help_and_refuses_unknown_options(
     # argparse asks for what is required first.
     assert "--surprise" in capsys.readouterr().err or command[0] in (
         "doctor",
+        "export",
         "ledger",
         "report",
         "run",
