@@ -30,7 +30,7 @@ COMMANDS = [
     ),
     *(["doctor", "credentials"], ["doctor", "route"], ["doctor", "attribution"]),
     *(["prices", name] for name in ("show", "check")),
-    *(["ledger", name] for name in ("show", "tail", "verify", "compact", "prune", "erase")),
+    *(["ledger", name] for name in ("show", "tail", "verify", "compact", "prune", "erase", "push")),
 ]
 
 
