@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int], None]
 
 # What a settlement says anew.
-_OF_SETTLEMENT = (
+OF_SETTLEMENT = (
     *("input", "cached", "cache_write", "output", "reasoning", "total", "meters", "usage"),
     *("outcome", "tier", "model_answered", "flags", "cost_pico", "cost_state"),
 )
@@ -166,7 +166,7 @@ def run(
 
 _JOINED = ", ".join(
     f'CASE WHEN s.kind IS NULL THEN a."{name}" ELSE s."{name}" END AS "{name}"'
-    if name in _OF_SETTLEMENT
+    if name in OF_SETTLEMENT
     else f'a."{name}"'
     for name in columns()
 )

@@ -24,6 +24,7 @@ COMMANDS = [
         ["prices"],
         ["report"],
         ["run"],
+        ["sql"],
         ["token"],
         ["top"],
         ["version"],
@@ -60,6 +61,7 @@ def test_every_command_has_help_and_refuses_unknown_options(
         "ledger",
         "report",
         "run",
+        "sql",
         "top",
     )
 
