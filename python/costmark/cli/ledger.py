@@ -75,11 +75,11 @@ def _add_keeping(parts: Commands) -> None:
         "report.",
     )
     prune.add_argument(
-        "--rows-before", type=_day, metavar="DATE", help="also the rows of UTC days before this one"
+        "--rows-before", type=day, metavar="DATE", help="also the rows of UTC days before this one"
     )
     prune.add_argument(
         "--labels-before",
-        type=_day,
+        type=day,
         metavar="DATE",
         help="also the labels of rows of UTC days before this one; tokens and costs stay",
     )
@@ -112,7 +112,8 @@ def _add_keeping(parts: Commands) -> None:
         part.add_argument("path", metavar="PATH", help="the folder that option `ledger` names")
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
+    """A date. Raises ArgumentTypeError."""
     try:
         return date.fromisoformat(text)
     except ValueError:

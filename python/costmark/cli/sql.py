@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..sql.dialects import DIALECTS
 from ..sql.queries import names, queries, statements
+from .ledger import day
 
 if TYPE_CHECKING:
     import argparse
@@ -32,6 +33,12 @@ def add_to(commands: Commands) -> None:
         help="where `costmark ledger push` sent the rows",
     )
     parser.add_argument(
+        "--since", type=day, metavar="DATE", help="only attempts of UTC days from this one on"
+    )
+    parser.add_argument(
+        "--until", type=day, metavar="DATE", help="only attempts of UTC days before this one"
+    )
+    parser.add_argument(
         "--by",
         action="append",
         default=[],
@@ -45,6 +52,7 @@ def add_to(commands: Commands) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     dialect = DIALECTS[arguments.dialect]
     by = [[name for name in text.split(",") if name] for text in arguments.by]
-    for each in (*statements(dialect, arguments.location), *queries(dialect, *by)):
+    tables = statements(dialect, arguments.location, arguments.since, arguments.until)
+    for each in (*tables, *queries(dialect, *by)):
         sys.stdout.write(f"-- {each.name}\n{each.sql};\n\n")
     return 0

@@ -9,6 +9,7 @@ of today.
 from __future__ import annotations
 
 import dataclasses
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from ..errors import RequestError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .dialects import Dialect
 
 _HOUR_US = 3_600_000_000
+_MARGIN = timedelta(days=2)
 _MAPS = {"tag": "tags", "label": "labels"}
 _SCALARS = (
     *("kind", "writer", "seq", "op", "attempt", "start_us", "end_us", "latency_us", "ttfb_us"),
@@ -70,11 +72,18 @@ class Query:
     sql: str
 
 
-def statements(dialect: Dialect, location: str) -> list[Query]:
-    """Make the table of the rows below ``location``, and the views that the queries read."""
-    location = location.rstrip("/")
-    tables = [Query(TABLE, sql) for sql in dialect.tables(location)]
-    return tables + [Query(name, dialect.view(name, sql)) for name, sql in _views(dialect).items()]
+def statements(
+    dialect: Dialect, location: str, since: date | None = None, until: date | None = None
+) -> list[Query]:
+    """Make the table of the rows below ``location``, and the views that the queries read.
+
+    The views have the attempts of the UTC days from ``since`` up to and without ``until``. Engines
+    then read no other partitions than these, and those of two days on either side, where
+    settlements and ends may be.
+    """
+    tables = [Query(TABLE, sql) for sql in dialect.tables(location.rstrip("/"))]
+    views = _views(dialect, _days(since, until), _days(since, until, margin=_MARGIN))
+    return tables + [Query(name, dialect.view(name, sql)) for name, sql in views.items()]
 
 
 def queries(dialect: Dialect, *by: Sequence[str]) -> list[Query]:
@@ -103,11 +112,20 @@ class _Columns(dict[str, str]):
         return f"{self._alias}.{self._dialect.column(name)}"
 
 
-def _views(dialect: Dialect) -> dict[str, str]:
+def _days(since: date | None, until: date | None, margin: timedelta = timedelta()) -> str:
+    """A condition on the partition, with the margin on either side."""
+    conditions = [
+        *([f"{{date}} >= {text(str(since - margin))}"] if since else []),
+        *([f"{{date}} < {text(str(until + margin))}"] if until else []),
+    ]
+    return " AND ".join(conditions) or "1 = 1"
+
+
+def _views(dialect: Dialect, days: str, days_around: str) -> dict[str, str]:
     of_unique = _of(dialect)
     return {
         "costmark_unique": _first(
-            dialect, f"{dialect.table_schema}{TABLE}", "1 = 1", ("writer", "seq"), "{date}"
+            dialect, f"{dialect.table_schema}{TABLE}", days_around, ("writer", "seq"), "{date}"
         ),
         "costmark_attempts": _first(
             dialect,
@@ -123,8 +141,8 @@ def _views(dialect: Dialect) -> dict[str, str]:
             ("account", "region", "response_id"),
             "{end_us} DESC, {writer}, {seq}",
         ),
-        "costmark_ended": _ended(dialect, of_unique),
-        "costmark_begun": _begun(dialect, of_unique),
+        "costmark_ended": _ended(dialect, of_unique, days),
+        "costmark_begun": _begun(dialect, of_unique, days),
         **({} if dialect.value_of_map else _unnested(dialect)),
     }
 
@@ -147,7 +165,7 @@ def _first(dialect: Dialect, table: str, where: str, key: Iterable[str], order: 
     )
 
 
-def _ended(dialect: Dialect, columns: Iterable[str]) -> str:
+def _ended(dialect: Dialect, columns: Iterable[str], days: str) -> str:
     """Attempts with what their settlement says, and settlements without an attempt."""
     a, s = _Columns(dialect, "a"), _Columns(dialect, "s")
     joined = ",\n  ".join(
@@ -164,13 +182,14 @@ def _ended(dialect: Dialect, columns: Iterable[str]) -> str:
     )
     attempts, settled = (f"{dialect.schema}costmark_{name}" for name in ("attempts", "settled"))
     return (
-        f"SELECT {joined}\nFROM {attempts} AS a\nLEFT JOIN {settled} AS s\n  ON {same}\nUNION ALL\n"
+        f"SELECT {joined}\nFROM {attempts} AS a\nLEFT JOIN {settled} AS s\n  ON {same}\n"
+        f"WHERE {days.format_map(a)}\nUNION ALL\n"
         f"SELECT {alone}\nFROM {settled} AS s\nLEFT JOIN {attempts} AS a\n  ON {same}\n"
-        f"WHERE {a['kind']} IS NULL"
+        f"WHERE {a['kind']} IS NULL AND {days.format_map(s)}"
     )
 
 
-def _begun(dialect: Dialect, columns: Iterable[str]) -> str:
+def _begun(dialect: Dialect, columns: Iterable[str], days: str) -> str:
     """Attempts that began and have no end, each once."""
     a, b = _Columns(dialect, "a"), _Columns(dialect, "b")
     begins = _first(
@@ -184,7 +203,8 @@ def _begun(dialect: Dialect, columns: Iterable[str]) -> str:
     return (
         f"SELECT {listed}\nFROM (\n{begins}\n) AS b\n"
         f"LEFT JOIN {dialect.schema}costmark_attempts AS a\n"
-        f"  ON {a['op']} = {b['op']} AND {a['attempt']} = {b['attempt']}\nWHERE {a['kind']} IS NULL"
+        f"  ON {a['op']} = {b['op']} AND {a['attempt']} = {b['attempt']}\n"
+        f"WHERE {a['kind']} IS NULL AND {days.format_map(b)}"
     )
 
 

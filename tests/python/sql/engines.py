@@ -10,6 +10,7 @@ from costmark.sql import DIALECTS, queries, statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import date
     from pathlib import Path
 
     Rows = list[tuple[Any, ...]]
@@ -20,8 +21,8 @@ class Engine:
 
     dialect = "duckdb"
 
-    def __init__(self, place: Path) -> None:
-        for each in statements(DIALECTS[self.dialect], str(place)):
+    def __init__(self, place: Path, **period: date) -> None:
+        for each in statements(DIALECTS[self.dialect], str(place), **period):
             self.run(each.sql)
 
     def run(self, sql: str) -> Rows:
@@ -43,11 +44,11 @@ def as_cells(rows: Rows, keys: int) -> dict[tuple[Any, ...], tuple[Decimal, ...]
 
 
 class DuckDB(Engine):
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, **period: date) -> None:
         import duckdb
 
         self._database = duckdb.connect()
-        super().__init__(place)
+        super().__init__(place, **period)
 
     def run(self, sql: str) -> Rows:
         return self._database.execute(sql).fetchall()
@@ -79,6 +80,7 @@ class Spark(Engine):
     def __init__(self, place: Path, session: Any) -> None:
         self._session = session
         super().__init__(place)
+        self.run("CACHE TABLE costmark_ended")  # or each query joins all rows anew
 
     def run(self, sql: str) -> Rows:
         return [tuple(row) for row in self._session.sql(sql).collect()]
@@ -94,7 +96,8 @@ def spark(place: Path, scratch: Path) -> Iterator[Spark]:
         "spark.local.dir": str(scratch / "local"),
         "spark.driver.host": "127.0.0.1",
         "spark.driver.memory": "4g",
-        "spark.sql.shuffle.partitions": "8",
+        "spark.sql.shuffle.partitions": "4",
+        "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "ERROR",
     }.items():
         builder = builder.config(name, value)

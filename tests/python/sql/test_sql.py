@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ from costmark.reports import report
 from costmark.sql import DIALECTS, queries, statements
 from sql.engines import DataFusion, DuckDB, Engine, spark
 from sql.ledgers import LARGE, MACHINES, rows_of, shipped
-from sql.reference import Reference, cells
+from sql.reference import Reference, cells, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -108,10 +109,11 @@ def assert_all_agree(engines: list[Engine], reference: Reference) -> None:
     assert all(amount[0] > 0 for amount in reference.states().values())
 
 
+@pytest.mark.timeout(600)
 def test_engines_agree_with_the_reference_on_every_cell(tmp_path: Path) -> None:
     pytest.importorskip("datafusion")
     pytest.importorskip("pyarrow")
-    reference = make(tmp_path, 1_000)
+    reference = make(tmp_path, 600)
     place = tmp_path / "shared"
     assert_all_agree([DuckDB(place), DataFusion(place)], reference)
 
@@ -127,6 +129,16 @@ def test_three_engines_agree_over_two_million_rows(tmp_path: Path) -> None:
     place = tmp_path / "shared"
     with spark(place, tmp_path) as third:
         assert_all_agree([DuckDB(place), DataFusion(place), third], reference)
+
+
+def test_a_period_has_its_attempts_with_later_settlements(tmp_path: Path) -> None:
+    reference = make(tmp_path, 300)
+    since, until = date(2026, 3, 31), date(2026, 4, 2)
+    engine = DuckDB(tmp_path / "shared", since=since, until=until)
+    days = {str(since), str(until - timedelta(days=1))}
+    rows = [row for row in reference.ended() if value_of(row, "day") in days]
+    assert engine.cells(["day", "outcome"]) == cells(rows, ["day", "outcome"])
+    assert len({key[0] for key in cells(rows, ["day"])}) == 2
 
 
 def test_tokens_are_those_of_the_report(tmp_path: Path) -> None:
