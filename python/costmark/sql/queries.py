@@ -52,7 +52,6 @@ _DIMENSIONS = {
 # Counts of attempts, by what is true of each.
 _COUNTS = {
     "calls": "{attempt} = 1",
-    "attempts": "1 = 1",
     "errors": "{outcome} = 'error'",
     "unattributed": "{project_source} = 'none'",
     "unpriced": "{cost_state} = 'unpriced'",
@@ -143,6 +142,7 @@ def _views(dialect: Dialect, days: str, days_around: str) -> dict[str, str]:
         ),
         "costmark_ended": _ended(dialect, of_unique, days),
         "costmark_begun": _begun(dialect, of_unique, days),
+        "costmark_refused": _refused(dialect, days),
         **({} if dialect.value_of_map else _unnested(dialect)),
     }
 
@@ -208,6 +208,16 @@ def _begun(dialect: Dialect, columns: Iterable[str], days: str) -> str:
     )
 
 
+def _refused(dialect: Dialect, days: str) -> str:
+    """Calls that a policy refused."""
+    columns = _Columns(dialect, "r")
+    return (
+        f"SELECT {', '.join(columns[name] for name in _of(dialect))}\n"  # noqa: S608 - as above
+        f"FROM {dialect.schema}costmark_unique AS r\n"
+        f"WHERE {columns['kind']} = 'refused' AND {days.format_map(columns)}"
+    )
+
+
 def _unnested(dialect: Dialect) -> dict[str, str]:
     """Tags and labels as rows, where a map is no value that a view can have."""
     r = _Columns(dialect, "r")
@@ -231,6 +241,7 @@ def _report(dialect: Dialect, by: Sequence[str]) -> Query:
             f"{key} AS {dialect.column(name.replace(':', '_'))}"
             for key, name in zip(keys, by, strict=True)
         ),
+        "COUNT(*) AS attempts",
         *(
             f"COUNT(CASE WHEN {condition.format_map(columns)} THEN 1 END) AS {name}"
             for name, condition in _COUNTS.items()
@@ -281,7 +292,7 @@ def _states(dialect: Dialect) -> str:
         "SELECT 'unfinished' AS state, CAST(COUNT(*) AS DECIMAL(38, 0)) AS amount\n"
         f"FROM {dialect.schema}costmark_begun AS b\nUNION ALL\n"
         "SELECT 'refused' AS state, CAST(COUNT(*) AS DECIMAL(38, 0)) AS amount\n"
-        f"FROM {unique} AS u\nWHERE {u['kind']} = 'refused'\nUNION ALL\n"
+        f"FROM {dialect.schema}costmark_refused AS r\nUNION ALL\n"
         f"SELECT 'lost' AS state, COALESCE(SUM(CAST({n['most']} AS DECIMAL(38, 0))), 0) AS amount\n"
         f"FROM (\n    {lost}\n) AS n"
     )

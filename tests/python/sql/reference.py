@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Cells = dict[tuple[Any, ...], tuple[Decimal, ...]]
 
 COUNTS = (
-    *("calls", "attempts", "errors", "unattributed", "unpriced"),
+    *("attempts", "calls", "errors", "unattributed", "unpriced"),
     *("partial", "elsewhere", "incomplete", "untold"),
 )
 SUMS = ("input", "cached", "cache_write", "output", "reasoning", "cost_pico")
@@ -109,8 +109,8 @@ def _rank(row: Row) -> tuple[Any, ...]:
 def _numbers(row: Row) -> tuple[int, ...]:
     state, outcome = row.get("cost_state", "unknown"), row["outcome"]
     return (
-        row["attempt"] == 1,
         1,
+        row["attempt"] == 1,
         outcome == "error",
         row["project_source"] == "none",
         state == "unpriced",
