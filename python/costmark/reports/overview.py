@@ -7,7 +7,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from ..prices import PriceBook, served_model
-from .dimensions import expression, literal
+from .dimensions import expression
 from .source import Source, run
 from .summary import Line, Report, Sums, conditions, dearest_first, priced, summed
 
@@ -175,7 +175,7 @@ class _View:
         """The names in a map, those that most attempts have first."""
         sql = f"""SELECT name FROM
         (SELECT unnest(map_keys({column})) AS name FROM ended WHERE {self._where})
-        GROUP BY name ORDER BY count(*) DESC, name"""  # noqa: S608
+        WHERE NOT contains(name, chr(0)) GROUP BY name ORDER BY count(*) DESC, name"""  # noqa: S608
         return [name for (name,) in self._all(sql)]
 
     def labels(self, name: str) -> Labels:
@@ -184,18 +184,17 @@ class _View:
         The estimates of the rows, and else their tokens, say which are priced by the book.
         """
         value = expression(f"label:{name}")
-        counts = self._all(
-            f"""SELECT {value} AS value, count(*), sum(coalesce(cost_pico, 0)) AS cost,
+        has_it = f"{self._where} AND {value} IS NOT NULL"
+        ((attempts, values),) = self._all(
+            f"SELECT count(*), count(DISTINCT {value}) FROM ended WHERE {has_it}"  # noqa: S608
+        )
+        dearest = f"""SELECT value FROM (SELECT {value} AS value, sum(cost_pico) AS cost,
             sum(coalesce(input, 0)::HUGEINT + coalesce(output, 0)) AS tokens
-            FROM ended WHERE {self._where} AND {value} IS NOT NULL
-            GROUP BY value ORDER BY cost DESC, tokens DESC, value"""  # noqa: S608
-        )
-        candidates = ", ".join(literal(found) for found, *_ in counts[: 4 * _MOST_VALUES])
-        among = [*self._chosen, f"{value} IN ({candidates})"]
+            FROM ended WHERE {has_it} GROUP BY value)
+            ORDER BY cost DESC NULLS LAST, tokens DESC, value LIMIT {4 * _MOST_VALUES}"""  # noqa: S608
+        among = [*self._chosen, f"{value} IN ({dearest})"]
         lines, _, _ = priced(self._source, [value], among, self._book)
-        return Labels(
-            name, lines[:_MOST_VALUES], sum(count for _, count, *_ in counts), len(counts)
-        )
+        return Labels(name, lines[:_MOST_VALUES], attempts, values)
 
     def cache(self, at: str) -> dict[str, Cache]:
         """What the cache did, by step."""

@@ -55,8 +55,9 @@ def states(report: Report) -> Markup:
     """What the sums leave out, or are not sure of; every state is always there."""
     total, found = report.total, report.states
     unattributed = found.unattributed
+    spent = f"; {formats.spend(unattributed)}" if unattributed.attempts else ""
     shown = [
-        ("Unattributed", unattributed.attempts, f"no project named; {formats.spend(unattributed)}"),
+        ("Unattributed", unattributed.attempts, f"no project named{spent}"),
         ("Unpriced", total.unpriced, "usage that the book has no price for"),
         ("Partly priced", total.partial, "a part has no price"),
         ("Incomplete", total.incomplete, "cut short; what was seen counts"),
@@ -292,6 +293,8 @@ def duration(micros: int | None) -> str:
 
 def saved(cache: Cache) -> str:
     """What caching saved, or cost."""
+    if not cache.cached:
+        return "nothing was"
     amount = formats.dollars(abs(cache.saved_pico))
     return f"cost {amount} more" if cache.saved_pico < 0 else f"saved {amount}"
 
