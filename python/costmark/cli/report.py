@@ -141,12 +141,18 @@ def progress_bar() -> Iterator[Progress | None]:
         yield progress
 
 
-def _print(found: Report) -> None:
+def console_for() -> Console:
+    """The standard output, of a fixed width where it is no terminal."""
     from rich.console import Console
 
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = _WIDTH_OF_FILES
+    return console
+
+
+def _print(found: Report) -> None:
+    console = console_for()
     console.print(f"{formats.period(found)}, {found.files} files", style="dim", markup=False)
     console.print(_table(found, console))
     console.print()

@@ -112,7 +112,7 @@ def as_csv(report: Report) -> str:
     writer = csv.writer(out)
     writer.writerow([*report.by, *_COUNTS, "cost_usd", "cost_pico"])
     for line in report.lines:
-        key = ["" if text is None else _no_formula(text) for text in line.key]
+        key = ["" if text is None else no_formula(text) for text in line.key]
         counts = [getattr(line.sums, name) for name in _COUNTS]
         pico = line.sums.known_pico
         writer.writerow([*key, *counts, *(("", "") if pico is None else (usd(pico), pico))])
@@ -162,5 +162,6 @@ def _sums(sums: Sums) -> dict[str, Any]:
     }
 
 
-def _no_formula(text: str) -> str:
+def no_formula(text: str) -> str:
+    """The text, with a ``'`` before it where a spreadsheet would take it for a formula."""
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text

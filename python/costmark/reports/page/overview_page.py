@@ -30,6 +30,7 @@ def overview_page(found: Overview, now: dt.datetime | None = None) -> str:
     """The page as one file of HTML: nothing is loaded, and it can be read without its script."""
     now = now or dt.datetime.now(UTC)
     title = "Bedrock spend"
+    book = found.report.book
     period = parts.period(found.report, found.steps, found.step)
     main = element(
         "main",
@@ -42,7 +43,7 @@ def overview_page(found: Overview, now: dt.datetime | None = None) -> str:
     return document(
         f"{title}, {period}",
         element("a", "Skip to the table", class_="skip", href="#table"),
-        parts.head(title, period, found.report.book),
+        parts.head(title, period, book.date if book.is_old() else None),
         main,
         parts.foot(found.report, now),
         scripted=bool(found.steps),
@@ -69,7 +70,7 @@ def _hero(found: Overview) -> Markup:
             "div",
             element("p", "Estimated spend", class_="quiet"),
             parts.amount(total),
-            element("p", parts.basis(found.report.book), class_="small quiet"),
+            element("p", parts.basis(found.report.book.date), class_="small quiet"),
         ),
         parts.figures(figures, "row"),
         class_="hero",

@@ -15,7 +15,6 @@ from .palette import FAINT_LINE, LINE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ...prices import PriceBook
     from ..overview import Cache
     from ..summary import Report
 
@@ -29,13 +28,13 @@ _MORE = "Some of the usage has no price; the states below say how much."
 _UNITS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**4, "K"))
 
 
-def head(title: str, period: str, book: PriceBook) -> Markup:
-    """Title and period, and a notice where the prices are old."""
+def head(title: str, period: str, old_book: dt.date | None) -> Markup:
+    """Title and period, and a notice where the price book is old: of that day."""
     mark = element("rect", width="12", height="12", rx="3", fill=LINE[0])
     notice = []
-    if book.is_old():
+    if old_book is not None:
         said = (
-            f"The price book is of {day(book.date)}, which is more than 30 days ago. Newer prices "
+            f"The price book is of {day(old_book)}, which is more than 30 days ago. Newer prices "
             "may differ: costmark prices sync makes a new book."
         )
         notice.append(element("p", said, class_="notice small", role="note"))
@@ -52,7 +51,7 @@ def head(title: str, period: str, book: PriceBook) -> Markup:
 
 
 def states(report: Report) -> Markup:
-    """What the sums leave out, or are not sure of; every state is always there."""
+    """What the sums of a report leave out, or are not sure of."""
     total, found = report.total, report.states
     unattributed = found.unattributed
     spent = f"; {formats.spend(unattributed)}" if unattributed.attempts else ""
@@ -70,6 +69,11 @@ def states(report: Report) -> Markup:
         ("Lost", found.lost, "rows that had no room"),
         ("Unreadable", found.unreadable, "lines that are no rows"),
     ]
+    return states_section(shown)
+
+
+def states_section(shown: Iterable[tuple[str, int, str]]) -> Markup:
+    """States with their counts and what they mean; every state is always there."""
     return element(
         "section",
         element("h2", "What these sums leave out"),
@@ -129,9 +133,9 @@ def foot(report: Report, now: dt.datetime) -> Markup:
     )
 
 
-def basis(book: PriceBook) -> str:
+def basis(book_date: dt.date) -> str:
     """What the amounts are."""
-    return f"At list prices of {day(book.date)}. An estimate from what was used, not AWS's bill."
+    return f"At list prices of {day(book_date)}. An estimate from what was used, not AWS's bill."
 
 
 def period(report: Report, steps: Sequence[dt.datetime], step: str) -> str:
