@@ -42,8 +42,8 @@ def add_to(commands: Commands) -> None:
         "chargeback",
         help="charge a month to teams, and close it",
         description="Charges a month of the ledgers to teams: list prices less discounts, and "
-        "parts of what is shared or named no project. A closed month is shown as it was closed; what "
-        "differs later is a correction in the month after. Needs costmark[report].",
+        "parts of what is shared or named no project. A closed month is shown as it was closed; "
+        "what differs later is a correction in the month after. Needs costmark[report].",
     )
     parser.add_argument("--month", required=True, metavar="MONTH", help="such as 2026-11")
     parser.add_argument(

@@ -29,7 +29,7 @@ def add_to(commands: Commands) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "compare",
-        help="tell what changed between two periods or ledgers: volume, mix, price",
+        help="tell what changed and why: volume, mix, price",
         description="Compares the costs of two periods of the ledgers PATH, or of two ledgers when "
         "no PATH is given. The three reasons add up to the change: volume (more tokens, were they "
         "like those before), mix (other models, or other shares of cached and output tokens) and "

@@ -19,12 +19,13 @@ from ..reports.summary import report
 from .output import complain, plain, write_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rich.console import Console
 
     from ..reports import Report
     from ..reports.source import Progress
+    from ..reports.summary import Sums
     from .output import Commands
 
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
@@ -169,7 +170,7 @@ def _table(found: Report, console: Console) -> object:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_footer=bool(found.by))
     for place, name in enumerate(found.by):
         table.add_column(plain(name), footer="total" if place == 0 else "", overflow="fold")
-    cells = {
+    cells: dict[str, Callable[[Sums], str]] = {
         "calls": lambda sums: f"{sums.calls:,}",
         "errors": lambda sums: f"{sums.errors:,}",
         "input": lambda sums: f"{sums.input:,}",

@@ -25,6 +25,8 @@ POOLS = {
     "shared": "what the rules name as shared",
 }
 _DAY = "strftime(make_timestamp(end_us), '%Y-%m-%d')"
+# Attempts of which not all has a price.
+UNSURE = ("unpriced", "partial", "elsewhere", "untold")
 _STATES = ("unpriced", "partial", "elsewhere", "incomplete", "untold")
 
 
@@ -98,6 +100,11 @@ class Chargeback:
     notes: list[str] = dataclasses.field(default_factory=list)
     closed: str = ""
     """When the month was closed; empty while it is open."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether all of the usage has a price."""
+        return not any(self.states[name] for name in UNSURE)
 
     @property
     def amounts(self) -> dict[str, int]:
@@ -185,8 +192,7 @@ def _usage(
     keys += ["account", "region", "project"] if is_current else [expression(rules.by)]
     teams: dict[str, Usage] = {}
     pools = {name: Usage() for name in POOLS}
-    of_discount: dict[tuple[int, int], int] = {}
-    usages: dict[int, Usage] = {}
+    reduced: dict[tuple[int, int], tuple[Usage, int]] = {}
     lines, _, _ = priced(source, keys, chosen, book)
     for line in lines:
         unattributed, model, day, *who = line.key
@@ -195,11 +201,11 @@ def _usage(
         usage.add(line.sums)
         discount = rules.discount_for(model or "", day or "")
         if discount is not None:
-            usages[id(usage)] = usage
             place = (id(usage), discount.millionths)
-            of_discount[place] = of_discount.get(place, 0) + line.sums.cost_pico
-    for (place, millionths), pico in of_discount.items():
-        usages[place].discount_pico += ratio(pico, millionths, 1_000_000)
+            _, pico = reduced.get(place, (usage, 0))
+            reduced[place] = (usage, pico + line.sums.cost_pico)
+    for (_, millionths), (usage, pico) in reduced.items():
+        usage.discount_pico += ratio(pico, millionths, 1_000_000)
     return teams, pools
 
 

@@ -10,7 +10,7 @@ from ..chargeback.charges import POOLS, bounds
 from ..chargeback.texts import in_words
 from ..compare_formats import signed
 from . import parts
-from .markup import Markup, document, element
+from .markup import Markup, document, element, join
 from .parts import Number
 
 if TYPE_CHECKING:
@@ -66,7 +66,11 @@ def _hero(found: Chargeback) -> Markup:
     shared = sum(pool.net_pico for pool in found.pools.values())
     corrected = sum(each.pico for each in found.corrections)
     figures = [
-        ("Charged to", f"{len(found.charges):,}", parts.title_of(found.rules.by).lower()),
+        (
+            "Charged to",
+            f"{len(found.charges):,}",
+            f"by {found.rules.by.partition(':')[2] or found.rules.by}",
+        ),
         ("Shared", formats.dollars(shared), "divided by the rules below"),
         ("Discounts", formats.dollars(usage.discount_pico), "off the list price"),
         ("Corrections", signed(corrected), "of earlier months"),
@@ -77,7 +81,7 @@ def _hero(found: Chargeback) -> Markup:
         element(
             "div",
             element("p", "To be charged", class_="quiet"),
-            element("p", _amount(found.total_pico), class_="amount"),
+            parts.large(_amount(found.total_pico, 0), is_known=found.is_known),
             element("p", basis, class_="small quiet"),
         ),
         parts.figures(figures, "row"),
@@ -90,14 +94,16 @@ def _charges(found: Chargeback) -> Markup:
     heading = element("h2", "Charges", id="charges", tabindex="-1")
     if not found.charges:
         return element("section", heading, parts.empty("Nothing was used that could be charged."))
-    most = max(each.total_pico for each in found.charges)
-    columns = ("Total", "", "List price", "Discount", "Unattributed", "Unassigned", "Shared")
-    titles = [*map(Number, columns), *map(Number, ("Calls", "Input", "Output"))]
-    titles[1] = ""
+    total = found.total_pico
+    columns = ("Total", "List price", "Discount", "Unattributed", "Unassigned", "Shared")
     table = parts.table(
-        [parts.title_of(found.rules.by), *titles],
-        [_charge(each, most, found.rules.by) for each in found.charges],
-        total=_total(found),
+        [
+            parts.title_of(found.rules.by),
+            *map(Number, columns),
+            *map(Number, ("Calls", "Input", "Output")),
+        ],
+        [_charge(each, found) for each in found.charges],
+        total=["Total", *_numbers(found.charges, total)],
         sorted_by=1,
         tools="charges-tools",
     )
@@ -110,37 +116,30 @@ def _charges(found: Chargeback) -> Markup:
     )
 
 
-def _charge(charge: Charge, most: int, by: str) -> list[Cell]:
-    own = charge.own
-    amounts = [own.list_pico, -own.discount_pico, *(charge.parts.get(name, 0) for name in POOLS)]
-    return [
-        parts.named(charge.name, by),
-        Number(_amount(charge.total_pico), charge.total_pico),
-        parts.bar_of(charge.total_pico, most),
-        *(Number(_amount(pico), pico) for pico in amounts),
-        *(Number(f"{count:,}", count) for count in (own.calls, own.input, own.output)),
-    ]
+def _charge(charge: Charge, found: Chargeback) -> list[Cell]:
+    most = max(each.total_pico for each in found.charges)
+    name = parts.named(charge.name, found.rules.by)
+    bar = parts.bar_of(charge.total_pico, most)
+    return [join([name, bar]), *_numbers([charge], found.total_pico)]
 
 
-def _total(found: Chargeback) -> list[Cell]:
-    own = [charge.own for charge in found.charges]
+def _numbers(charges: list[Charge], most: int) -> list[Cell]:
+    """The cells of a charge, or of the sum of charges."""
+    own = [charge.own for charge in charges]
     amounts = [
+        sum(charge.total_pico for charge in charges),
         sum(each.list_pico for each in own),
         -sum(each.discount_pico for each in own),
-        *(sum(charge.parts.get(name, 0) for charge in found.charges) for name in POOLS),
+        *(sum(charge.parts.get(name, 0) for charge in charges) for name in POOLS),
     ]
-    counts = (
+    counts = [
         sum(each.calls for each in own),
         sum(each.input for each in own),
         sum(each.output for each in own),
-    )
-    total = sum(charge.total_pico for charge in found.charges)
+    ]
     return [
-        "Total",
-        Number(_amount(total)),
-        "",
-        *(Number(_amount(pico)) for pico in amounts),
-        *(Number(f"{count:,}") for count in counts),
+        *(Number(_amount(pico, most), pico) for pico in amounts),
+        *(Number(f"{count:,}", count) for count in counts),
     ]
 
 
@@ -170,9 +169,11 @@ def _rules(found: Chargeback) -> Markup:
         [
             name.capitalize(),
             POOLS[name],
-            *(Number(_amount(pico)) for pico in (usage.list_pico, -usage.discount_pico)),
-            Number(_amount(usage.net_pico)),
-            Number("not divided" if name in found.undivided else "divided"),
+            *(
+                Number(_amount(pico, found.total_pico))
+                for pico in (usage.list_pico, -usage.discount_pico, usage.net_pico)
+            ),
+            Number("not divided" if name in found.undivided else ""),
         ]
         for name, usage in found.pools.items()
     ]
@@ -215,7 +216,7 @@ def _foot(found: Chargeback) -> Markup:
     )
 
 
-def _amount(pico: int) -> str:
+def _amount(pico: int, most: int) -> str:
     if pico == 0:
         return "0"
-    return formats.dollars(pico) if pico > 0 else f"-{formats.dollars(-pico)}"
+    return f"{'-' if pico < 0 else ''}{formats.dollars(abs(pico), most)}"

@@ -126,7 +126,7 @@ def _rank(mark: Markup, name: Markup, sums: Sums, total: int) -> Markup:
         "li",
         mark,
         name,
-        element("span", formats.spend(sums), class_="number"),
+        element("span", formats.spend(sums, total), class_="number"),
         element("span", parts.share(sums.cost_pico, total), class_="number quiet"),
     )
 
@@ -154,7 +154,7 @@ def _label(labels: Labels) -> Markup:
                 element(
                     "li",
                     parts.named(line.key[0], "label"),
-                    element("span", formats.spend(line.sums), class_="number"),
+                    element("span", formats.spend(line.sums, most), class_="number"),
                     parts.bar_of(line.sums.cost_pico, most),
                 )
                 for line in labels.lines
@@ -282,8 +282,8 @@ def _table(found: Overview) -> Markup:
     first, *others = map(parts.title_of, names)
     table = parts.table(
         [first, Number("Spend"), *others, *map(Number, _COUNTS)],
-        [_row(line, names) for line in listed],
-        total=["Total", *_numbers(found.report.total, [""] * len(others))],
+        [_row(line, names, found.report.total.cost_pico) for line in listed],
+        total=["Total", *_numbers(found.report.total, [""] * len(others), 0)],
         sorted_by=1,
         tools="lines-tools",
     )
@@ -296,14 +296,14 @@ def _table(found: Overview) -> Markup:
     )
 
 
-def _row(line: Line, names: Sequence[str]) -> list[Cell]:
+def _row(line: Line, names: Sequence[str], most: int) -> list[Cell]:
     first, *others = (parts.named(value, name) for value, name in zip(line.key, names, strict=True))
-    return [first, *_numbers(line.sums, others)]
+    return [first, *_numbers(line.sums, others, most)]
 
 
-def _numbers(sums: Sums, others: Sequence[str]) -> list[Cell]:
+def _numbers(sums: Sums, others: Sequence[str], most: int) -> list[Cell]:
     counts = (sums.calls, sums.errors, sums.input, sums.cached, sums.output)
-    spend = Number(formats.spend(sums), sums.cost_pico)
+    spend = Number(formats.spend(sums, most), sums.cost_pico)
     return [spend, *others, *(Number(f"{count:,}", count) for count in counts)]
 
 

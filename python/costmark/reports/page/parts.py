@@ -99,8 +99,13 @@ def amount(sums: Sums) -> Markup:
     """What is known of the cost, large; and a mark where there is more."""
     if sums.known_pico is None:
         return element("p", "No price", class_="amount")
-    more = [] if sums.is_known else [element("span", " + ?", title=_MORE)]
-    return element("p", formats.dollars(sums.cost_pico), *more, class_="amount")
+    return large(formats.dollars(sums.cost_pico), is_known=sums.is_known)
+
+
+def large(said: str, *, is_known: bool) -> Markup:
+    """The amount that is read first."""
+    more = [] if is_known else [element("span", " + ?", title=_MORE)]
+    return element("p", said, *more, class_="amount")
 
 
 def figures(shown: Iterable[tuple[str, str, str]], kind: str) -> Markup:
