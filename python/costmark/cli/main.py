@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import Error
 from . import (
+    chargeback,
+    compare,
     doctor,
     emulator,
     export,
@@ -29,8 +31,20 @@ if TYPE_CHECKING:
 
 # Each adds its parser, whose default `run` is the command itself.
 _COMMANDS = (
-    *(doctor, emulator, export, ledger, options, prices),
-    *(report, run, sql, token, top, version),
+    chargeback,
+    compare,
+    doctor,
+    emulator,
+    export,
+    ledger,
+    options,
+    prices,
+    report,
+    run,
+    sql,
+    token,
+    top,
+    version,
 )
 
 

@@ -18,7 +18,7 @@ from ..errors import RequestError
 from ..prices import PriceBook
 from ..reports.formats import no_formula, usd
 from ..reports.source import Source
-from ..reports.summary import cost_of, groups, microseconds
+from ..reports.summary import conditions, cost_of, groups
 from .files import replacing
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def write(
         )
     book = book or PriceBook.shipped()
     with Source(*paths, progress=progress) as source:
-        found = groups(source, _KEYS, _period(since, until), book)
+        found = groups(source, _KEYS, conditions(since, until, ()), book)
         written, quantities = _quantities(found, book)
         with replacing(target) as draft:
             lines = Path(draft.parent, "rows.jsonl")
@@ -174,13 +174,6 @@ def write(
                 _write_lines(file, quantities, book, billing_account)
             _convert(source, lines, draft, version)
     return written
-
-
-def _period(since: dt.datetime | None, until: dt.datetime | None) -> list[str]:
-    return [
-        *([f"end_us >= {microseconds(since)}"] if since else []),
-        *([f"end_us < {microseconds(until)}"] if until else []),
-    ]
 
 
 def _quantities(found: list[Group], book: PriceBook) -> tuple[Written, Counter[tuple[_Key, Price]]]:

@@ -212,7 +212,7 @@ def _refused(dialect: Dialect, days: str) -> str:
     """Calls that a policy refused."""
     columns = _Columns(dialect, "r")
     return (
-        f"SELECT {', '.join(columns[name] for name in _of(dialect))}\n"  # noqa: S608 - as above
+        f"SELECT {', '.join(columns[name] for name in _of(dialect))}\n"
         f"FROM {dialect.schema}costmark_unique AS r\n"
         f"WHERE {columns['kind']} = 'refused' AND {days.format_map(columns)}"
     )
