@@ -6,6 +6,7 @@ The strings are those that were observed on bills; nothing here knows how costma
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -131,6 +132,7 @@ def rounded(pico: Fraction) -> Fraction:
     return Fraction(round(pico / 100), 10**10)
 
 
+@functools.cache
 def price(model: str, kind: str, time: str, day: dt.date, tier: str = "standard") -> int:
     """What the book has, found by the eye: one line that fits."""
     (found,) = (
