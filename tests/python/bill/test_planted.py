@@ -396,7 +396,8 @@ def split(line: BillLine, rng: random.Random) -> list[BillLine]:
 def scaled(line: BillLine, rng: random.Random) -> BillLine:
     if line.unit != "1K tokens":
         return line
-    unit, factor = rng.choice([("tokens", 1000), ("1M tokens", Fraction(1, 1000)), (line.unit, 1)])
+    units = {"tokens": Fraction(1000), "1M tokens": Fraction(1, 1000), line.unit: Fraction(1)}
+    unit, factor = rng.choice(list(units.items()))
     return replace(line, unit=unit, quantity=line.quantity * factor)
 
 
