@@ -136,7 +136,7 @@ class Members {
   // RFC 8259, section 7; at most `longest` bytes between the quotes. Most texts are plain.
   void quoted(std::string_view value, std::size_t longest) {
     out_.put('"');
-    if (value.size() <= longest && plain_length(value) == value.size()) {
+    if (value.size() <= longest && is_plain(value)) {
       out_.put(value);
     } else {
       escaped(value, longest);

@@ -2,6 +2,7 @@
 // pieces.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <charconv>
@@ -12,6 +13,64 @@
 #include <string_view>
 
 namespace costmark::ledger {
+
+// JSON takes a byte as it is that is printable ASCII, but '"' and '\'.
+constexpr bool is_plain(char c) noexcept {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= 0x20 && byte < 0x7F && c != '"' && c != '\\';
+}
+
+// The highest bit of each byte of a word that is not plain; above the lowest of them also others,
+// as carries go up.
+constexpr std::uint64_t special_bytes(std::uint64_t word) noexcept {
+  constexpr std::uint64_t ones = 0x0101'0101'0101'0101U;
+  constexpr std::uint64_t highest = 0x8080'8080'8080'8080U;
+  const auto zeros = [](std::uint64_t of) { return (of - ones) & ~of; };
+  const std::uint64_t below_space = (word - ones * 0x20) & ~word;
+  return (word | below_space | zeros(word ^ ones * '"') | zeros(word ^ ones * '\\') |
+          zeros(word ^ ones * 0x7F)) &
+         highest;
+}
+
+template <class Word>
+Word word_at(const char* at) noexcept {
+  Word word = 0;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+// The last word overlaps the one before it.
+inline bool is_plain(std::string_view text) noexcept {
+  constexpr std::size_t size = sizeof(std::uint64_t);
+  const char* const data = text.data();
+  const char* const end = data + text.size();
+  if (text.size() >= size) {
+    std::uint64_t found = special_bytes(word_at<std::uint64_t>(end - size));
+    for (const char* at = data; at + size < end; at += size) {
+      found |= special_bytes(word_at<std::uint64_t>(at));
+    }
+    return found == 0;
+  }
+  if (text.size() >= size / 2) {
+    const std::uint64_t first = word_at<std::uint32_t>(data);
+    return special_bytes(first << 32U | word_at<std::uint32_t>(end - size / 2)) == 0;
+  }
+  return std::all_of(data, end, [](char c) { return is_plain(c); });
+}
+
+// How many bytes at the beginning of a text are plain.
+inline std::size_t plain_length(std::string_view text) noexcept {
+  constexpr std::size_t size = sizeof(std::uint64_t);
+  std::size_t at = 0;
+  if constexpr (std::endian::native == std::endian::little) {
+    for (; at + size <= text.size(); at += size) {
+      const std::uint64_t found = special_bytes(word_at<std::uint64_t>(text.data() + at));
+      if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
+    }
+  }
+  while (at < text.size() && is_plain(text[at])) ++at;
+  return at;
+}
 
 class RowText {
  public:
@@ -48,31 +107,5 @@ class RowText {
   std::size_t used_ = 0;
   std::array<char, 2048> buffer_;  // NOLINT(cppcoreguidelines-pro-type-member-init): `used_` of it
 };
-
-// How many bytes at the beginning of a text JSON takes as they are: printable ASCII, but '"' and
-// '\'. A word at a time: of each byte the highest bit tells of it; carries reach later bytes alone.
-inline std::size_t plain_length(std::string_view text) noexcept {
-  constexpr std::uint64_t ones = 0x0101'0101'0101'0101U;
-  constexpr std::uint64_t highest = 0x8080'8080'8080'8080U;
-  constexpr std::size_t size = sizeof(std::uint64_t);
-  const auto zeros = [](std::uint64_t word) { return (word - ones) & ~word; };
-  std::size_t at = 0;
-  if constexpr (std::endian::native == std::endian::little) {
-    for (; at + size <= text.size(); at += size) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, text.data() + at, size);
-      const std::uint64_t below_space = (word - ones * 0x20) & ~word;
-      const std::uint64_t found = (word | below_space | zeros(word ^ ones * '"') |
-                                   zeros(word ^ ones * '\\') | zeros(word ^ ones * 0x7F)) &
-                                  highest;
-      if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
-    }
-  }
-  for (; at < text.size(); ++at) {
-    const auto byte = static_cast<unsigned char>(text[at]);
-    if (byte < 0x20 || byte >= 0x7F || byte == '"' || byte == '\\') break;
-  }
-  return at;
-}
 
 }  // namespace costmark::ledger
