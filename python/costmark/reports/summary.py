@@ -139,8 +139,9 @@ def report(
         conditions.append(f"end_us >= {_us(since)}")
     if until is not None:
         conditions.append(f"end_us < {_us(until)}")
-    with Source(*paths, progress=progress) as source:
-        groups = _groups(source, keys, conditions, book)
+    query = _query(keys, conditions, book)
+    with Source(*paths, query=query.sql, progress=progress) as source:
+        groups = query.groups(source)
         states = _states(source, paths, since, until)
     lines: dict[tuple[str | None, ...], Sums] = {}
     total = Sums()
@@ -179,11 +180,28 @@ class _Group:
     values: dict[str, Any]
 
 
+@dataclasses.dataclass
+class _Query:
+    """The SQL of all groups."""
+
+    sql: str
+    keys: int
+    """How many dimensions there are; they come first."""
+    names: list[str]
+    """Of the values after them."""
+
+    def groups(self, source: Source) -> list[_Group]:
+        return [
+            _Group(
+                tuple(found[: self.keys]), dict(zip(self.names, found[self.keys :], strict=True))
+            )
+            for found in run(source.database, self.sql).fetchall()
+        ]
+
+
 # One price of a sum is the sum of the prices, as long as the same counts were told, and the same of
 # them are 0 or too large for the whole that they are a part of.
-def _groups(
-    source: Source, keys: list[str], conditions: list[str], book: PriceBook
-) -> list[_Group]:
+def _query(keys: list[str], conditions: list[str], book: PriceBook) -> _Query:
     meters = {name: f"coalesce(map_extract(meters, '{name}')[1], 0)::HUGEINT" for name in _METERS}
     all_meters = " + ".join(meters.values())
     times = " + ".join(meters[name] for name in _METERS[:4])
@@ -220,11 +238,7 @@ def _groups(
     listed += [f"{sql} AS {name}" for name, sql in {**values, **sums}.items()]
     wanted = " AND ".join(conditions) or "true"
     sql = f"SELECT {', '.join(listed)} FROM ended WHERE {wanted} GROUP BY ALL"  # noqa: S608
-    names = [*values, *sums]
-    return [
-        _Group(tuple(found[: len(keys)]), dict(zip(names, found[len(keys) :], strict=True)))
-        for found in run(source.database, sql).fetchall()
-    ]
+    return _Query(sql, len(keys), [*values, *sums])
 
 
 def _parts_of_input(meters: dict[str, str]) -> str:
