@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
-#include <cstring>
 #include <utility>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "base/text.hpp"
 #include "json/strings.hpp"
@@ -20,32 +23,58 @@ constexpr const char* no_value = "Expecting value";
 constexpr const char* no_name = "Expecting property name enclosed in double quotes";
 constexpr const char* no_comma = "Expecting ',' delimiter";
 
-// Marks, in their highest bits, the bytes that are a quote, a backslash or a control character. The
-// lowest mark is exact.
-constexpr std::uint64_t special_bytes(std::uint64_t word) noexcept {
-  constexpr std::uint64_t ones = 0x0101010101010101U;
-  constexpr std::uint64_t highs = 0x8080808080808080U;
-  const std::uint64_t quote = word ^ (ones * '"');
-  const std::uint64_t backslash = word ^ (ones * '\\');
-  return (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) |
-          ((word - ones * 0x20) & ~word)) &
-         highs;
+constexpr bool is_escape_letter(char c) noexcept {
+  switch (c) {
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+      return true;
+    default:
+      return false;
+  }
 }
 
+constexpr bool is_special(char c) noexcept {
+  return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
+}
+
+#if defined(__SSE2__)
+// Most texts are short: one step finds their end.
 const char* skip_plain(const char* p, const char* end) noexcept {
-  while (end - p >= 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, p, sizeof word);
-    if (const std::uint64_t special = special_bytes(word); special != 0) {
-      if constexpr (std::endian::native == std::endian::little) {
-        return p + std::countr_zero(special) / 8;
-      }
-      break;
-    }
-    p += 8;
+  const __m128i quote = _mm_set1_epi8('"');
+  const __m128i backslash = _mm_set1_epi8('\\');
+  const __m128i last_control = _mm_set1_epi8(0x1F);
+  for (; end - p >= 16; p += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes);
+    const __m128i special = _mm_or_si128(
+        control, _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
+    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(special));
+    if (mask != 0) return p + std::countr_zero(mask);
   }
-  while (p != end && *p != '"' && *p != '\\' && static_cast<unsigned char>(*p) >= 0x20) ++p;
-  return p;
+  return std::find_if(p, end, is_special);
+}
+#else
+const char* skip_plain(const char* p, const char* end) noexcept {
+  return std::find_if(p, end, is_special);
+}
+#endif
+
+// False when the number does not fit.
+bool convert(const char* digits, const char* end, bool is_negative, std::int64_t& out) noexcept {
+  constexpr std::ptrdiff_t always_fits = 18;
+  if (end - digits > always_fits) {
+    return std::from_chars(is_negative ? digits - 1 : digits, end, out).ec == std::errc();
+  }
+  std::int64_t value = 0;
+  for (; digits != end; ++digits) value = value * 10 + (*digits - '0');
+  out = is_negative ? -value : value;
+  return true;
 }
 
 // As UTF-8 would have it if a surrogate were a character.
@@ -65,6 +94,7 @@ void Cursor::open(std::string_view text) noexcept {
   end_ = begin_ + text.size();
   names_.clear();
   unescaped_.clear();
+  has_surrogates_ = false;
   trouble_ = {};
 }
 
@@ -114,10 +144,6 @@ Cursor::Next Cursor::next_name(Value& name) {
 
 Cursor::Next Cursor::next_element() {
   return next(']');
-}
-
-void Cursor::skip_space() noexcept {
-  while (p_ != end_ && is_space(*p_)) ++p_;
 }
 
 bool Cursor::take_nested(Value& out, std::size_t depth) {
@@ -211,15 +237,14 @@ bool Cursor::take_escape(const char* begin) {
   const char* const backslash = p_++;
   if (p_ == end_) return fail(begin, "Unterminated string starting at");
   if (*p_ != 'u') {
-    if (std::strchr("\"\\/bfnrt", *p_) == nullptr || *p_ == '\0') {
-      return fail(backslash, "Invalid \\escape:");
-    }
+    if (!is_escape_letter(*p_)) return fail(backslash, "Invalid \\escape:");
     ++p_;
     return true;
   }
   constexpr const char* message = "Invalid \\uXXXX escape";
   if (end_ - p_ <= 5) return fail(p_ + 1, message);
   if (!std::all_of(p_ + 1, p_ + 5, text::is_hex)) return fail(p_, message);
+  if (text::lower(p_[1]) == 'd' && text::hex_value(p_[2]) >= 8) has_surrogates_ = true;
   p_ += 5;
   return true;
 }
@@ -255,7 +280,7 @@ bool Cursor::take_number(Value& out) {
   if (static_cast<std::size_t>(p_ - digits) > most_digits) return fail(Trouble::Kind::huge, {});
   out.kind = Kind::number;
   out.raw = spelled(p_);
-  out.fits = std::from_chars(begin, p_, out.integer).ec == std::errc();
+  out.fits = convert(digits, p_, is_negative, out.integer);
   if (!out.fits && !inside_->is_too_deep) inside_->has_misfit = true;
   return true;
 }

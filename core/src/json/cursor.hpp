@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "costmark/json.hpp"
+#include "json/validate.hpp"
 
 namespace costmark::json {
 
@@ -56,10 +57,28 @@ class Cursor {
   bool enter(char bracket) noexcept;
   Next next_name(Value& name);
   Next next_element();
+  // Takes the next name when it is this one, given as it stands in most texts: `"name":`. For
+  // callers that know what to expect; the name is the same as `next_name` would find.
+  bool skip_name(std::string_view quoted) noexcept {
+    const char* p = p_;
+    if (!is_first_) {
+      if (p == end_ || *p != ',') return false;
+      ++p;
+    }
+    if (!std::string_view(p, static_cast<std::size_t>(end_ - p)).starts_with(quoted)) return false;
+    p_ = p + quoted.size();
+    is_first_ = false;
+    return true;
+  }
 
+  // Whether an escape so far was one of half a pair of surrogates.
+  bool has_surrogates() const noexcept { return has_surrogates_; }
   bool at_end() const noexcept { return p_ == end_; }
   std::size_t offset() const noexcept { return static_cast<std::size_t>(p_ - begin_); }
-  void skip_space() noexcept;
+  void skip_space() noexcept {
+    while (p_ != end_ && static_cast<unsigned char>(*p_) <= ' ' && is_space(*p_)) ++p_;
+  }
+  bool has_failed() const noexcept { return trouble_.kind != Trouble::Kind::none; }
   const Trouble& trouble() const noexcept { return trouble_; }
 
  private:
@@ -79,6 +98,7 @@ class Cursor {
   const char* p_ = nullptr;
   const char* end_ = nullptr;
   bool is_first_ = false;  // nothing was taken of what was entered
+  bool has_surrogates_ = false;
   Inside* inside_ = nullptr;
   std::vector<std::string_view> names_;  // of the objects that are open
   std::deque<std::string> unescaped_;    // what some of them view

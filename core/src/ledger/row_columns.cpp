@@ -19,7 +19,7 @@ const std::vector<std::string_view>& row_columns() {
 namespace costmark::ledger {
 namespace {
 
-constexpr std::int64_t most_rows = 32'768;
+constexpr std::int64_t most_rows = 8'192;
 constexpr std::size_t most_bytes = std::size_t{32} << 20U;
 
 Column::Type type_of(const RowForm& form) noexcept {

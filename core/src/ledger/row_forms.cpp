@@ -26,7 +26,29 @@ constexpr ByLength by_length = [] {
   return table;
 }();
 
+struct QuotedName {
+  std::array<char, longest_name + 3> text{};
+  std::size_t size = 0;
+};
+
+constexpr std::array<QuotedName, row_form_count> quoted_names = [] {
+  std::array<QuotedName, row_form_count> names;
+  for (std::size_t i = 0; i < row_form_count; ++i) {
+    const std::string_view name = row_forms[i].name;
+    names[i].text[0] = '"';
+    std::copy(name.begin(), name.end(), names[i].text.begin() + 1);
+    names[i].text[name.size() + 1] = '"';
+    names[i].text[name.size() + 2] = ':';
+    names[i].size = name.size() + 3;
+  }
+  return names;
+}();
+
 }  // namespace
+
+std::string_view quoted_name(std::size_t form) noexcept {
+  return {quoted_names[form].text.data(), quoted_names[form].size};
+}
 
 std::size_t row_form_of(std::string_view name) noexcept {
   if (name.empty() || name.size() > longest_name) return row_form_count;

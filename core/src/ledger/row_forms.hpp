@@ -94,6 +94,9 @@ static_assert(row_form_count <= 64, "one bit each in a word");
 // The place of a member in `row_forms`; `row_form_count` for one that is not there.
 std::size_t row_form_of(std::string_view name) noexcept;
 
+// As the name of a member stands in a line: `"name":`.
+std::string_view quoted_name(std::size_t form) noexcept;
+
 // For places that the code names.
 consteval std::size_t place(std::string_view name) {
   const auto at = std::find_if(row_forms.begin(), row_forms.end(),

@@ -59,10 +59,10 @@ bool is_ascii(std::string_view text) noexcept {
   std::uint64_t all = 0;
   const char* p = text.data();
   const char* const end = p + text.size();
-  for (; end - p >= 8; p += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, p, sizeof word);
-    all |= word;
+  for (; end - p >= 32; p += 32) {
+    std::array<std::uint64_t, 4> words;
+    std::memcpy(words.data(), p, sizeof words);
+    all |= (words[0] | words[1]) | (words[2] | words[3]);
   }
   for (; p != end; ++p) all |= static_cast<unsigned char>(*p);
   return (all & 0x8080808080808080U) == 0;
@@ -125,15 +125,28 @@ bool RowParser::check_utf8() {
 bool RowParser::take_members() {
   Value name;
   cursor_.enter('{');
-  for (;;) {
+  last_ = row_form_count;
+  while (!cursor_.has_failed()) {
+    if (take_expected()) continue;
+    if (cursor_.has_failed()) break;
     const json::Cursor::Next next = cursor_.next_name(name);
     if (next == json::Cursor::Next::end) break;
-    if (next == json::Cursor::Next::trouble || !take_member(name)) return fail_at_trouble();
+    if (next == json::Cursor::Next::trouble || !take_member(name)) break;
   }
+  if (cursor_.has_failed()) return fail_at_trouble();
   if (is_doubled_ || has_doubled_unknown()) {
     return fail(RowFault::Kind::doubled, "member " + shown(doubled_) + " occurs twice");
   }
   return true;
+}
+
+// Writers order members alike, so that names need not be looked up.
+bool RowParser::take_expected() {
+  for (const std::uint8_t follower : followers_[last_]) {
+    if (!row_.has(follower) && cursor_.skip_name(quoted_name(follower)))
+      return take_known(follower);
+  }
+  return false;
 }
 
 bool RowParser::take_member(const Value& name) {
@@ -143,22 +156,37 @@ bool RowParser::take_member(const Value& name) {
     plain = texts_.back();
   }
   const std::size_t place = row_form_of(plain);
+  if (place == row_form_count) return take_unknown(plain, name.raw.data() - 1);
+  std::array<std::uint8_t, 2>& followers = followers_[last_];
+  followers = {static_cast<std::uint8_t>(place), followers[0]};
+  return take_known(place);
+}
+
+bool RowParser::take_known(std::size_t place) {
+  cursor_.skip_space();
+  last_ = place;
+  if (row_.has(place)) {
+    Value again;
+    if (!std::exchange(is_doubled_, true)) doubled_ = row_forms[place].name;
+    return cursor_.take(again);
+  }
+  Value& value = row_.values[place];
+  if (!cursor_.take(value)) return false;
+  row_.present |= std::uint64_t{1} << place;
+  if (value.kind == Kind::string && value.is_escaped && is_compared(row_forms[place].type)) {
+    unescape(value);
+  }
+  check_known(place);
+  return true;
+}
+
+bool RowParser::take_unknown(std::string_view name, const char* begin) {
   Value value;
   json::Inside inside{deepest_unknown};
   if (!cursor_.take(value, inside)) return false;
-  if (place == row_form_count) {
-    const char* const begin = name.raw.data() - 1;
-    const char* const end = row_.text.data() + cursor_.offset();
-    row_.unknown.push_back({plain, {begin, static_cast<std::size_t>(end - begin)}});
-    check_unknown(plain, inside);
-  } else if (row_.has(place)) {
-    if (!std::exchange(is_doubled_, true)) doubled_ = plain;
-  } else {
-    row_.present |= std::uint64_t{1} << place;
-    row_.values[place] = value;
-    if (value.is_escaped && is_compared(row_forms[place].type)) unescape(row_.values[place]);
-    check_known(place);
-  }
+  const char* const end = row_.text.data() + cursor_.offset();
+  row_.unknown.push_back({name, {begin, static_cast<std::size_t>(end - begin)}});
+  check_unknown(name, inside);
   return true;
 }
 
@@ -189,6 +217,7 @@ bool RowParser::check_end() {
 
 // Half a pair of surrogates is no character, and no engine takes it.
 bool RowParser::check_surrogates() {
+  if (!cursor_.has_surrogates()) return true;
   std::string_view rest = row_.text;
   for (std::size_t at = rest.find('\\'); at != std::string_view::npos; at = rest.find('\\')) {
     rest.remove_prefix(at);

@@ -1,7 +1,9 @@
 // One text, taken for a row: its members, or what is wrong with it.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <string>
 #include <string_view>
@@ -25,7 +27,10 @@ class RowParser {
  private:
   bool check_utf8();
   bool take_members();
+  bool take_expected();
   bool take_member(const json::Value& name);
+  bool take_known(std::size_t place);
+  bool take_unknown(std::string_view name, const char* begin);
   void unescape(json::Value& value);
   bool has_doubled_unknown();
   bool check_end();
@@ -48,7 +53,10 @@ class RowParser {
   std::deque<std::string> texts_;  // unescaped names and values
   ParsedRow row_;
   RowFault fault_;
-  bool has_member_fault_ = false;  // `fault_` is the first one of a member
+  // Which member came behind each one in the last rows; the last entry is of the first member.
+  std::array<std::array<std::uint8_t, 2>, row_form_count + 1> followers_{};
+  std::size_t last_ = row_form_count;  // the member that was taken
+  bool has_member_fault_ = false;      // `fault_` is the first one of a member
   std::string doubled_;
   bool is_doubled_ = false;
 };
