@@ -106,7 +106,8 @@ py::object parse_row(const py::bytes& line, bool in_log) {
 
 py::dict ranges(const SeenRows& self) {
   py::dict result;
-  for (const auto& [writer, found] : self.ranges()) {
+  const auto all = self.ranges();
+  for (const auto& [writer, found] : all) {
     py::list numbers;
     for (const auto& [begin, end] : found) numbers.append(py::make_tuple(begin, end));
     result[as_text(writer)] = std::move(numbers);

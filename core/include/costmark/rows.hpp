@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -86,7 +87,8 @@ class RowReader {
   std::unique_ptr<Impl> impl_;
 };
 
-// Which rows were read, by writer and number. Small where numbers come in order.
+// Which rows were read, by writer and number. Small where numbers come in order. Synchronized
+// internally.
 class SeenRows {
  public:
   // Whether this row was not seen before; it is now.
@@ -94,14 +96,15 @@ class SeenRows {
   // Takes rows for seen, from `begin` up to `end`. They do not count as doubled.
   void add(std::string_view writer, std::int64_t begin, std::int64_t end);
 
-  std::uint64_t doubled() const noexcept { return doubled_; }
+  std::uint64_t doubled() const;
   // Disjoint and sorted, from and up to, by writer.
   using Ranges = std::map<std::int64_t, std::int64_t>;
-  const std::map<std::string, Ranges, std::less<>>& ranges() const noexcept { return ranges_; }
+  std::map<std::string, Ranges, std::less<>> ranges() const;
 
  private:
   static void insert(Ranges& ranges, std::int64_t begin, std::int64_t end);
 
+  mutable std::mutex mutex_;
   std::map<std::string, Ranges, std::less<>> ranges_;
   std::uint64_t doubled_ = 0;
 };

@@ -171,6 +171,7 @@ std::int64_t RowReader::day() const noexcept {
 }
 
 bool SeenRows::is_new(std::string_view writer, std::int64_t seq) {
+  const std::lock_guard lock(mutex_);
   auto at = ranges_.find(writer);
   if (at == ranges_.end()) at = ranges_.emplace(writer, Ranges()).first;
   Ranges& ranges = at->second;
@@ -188,7 +189,18 @@ bool SeenRows::is_new(std::string_view writer, std::int64_t seq) {
 }
 
 void SeenRows::add(std::string_view writer, std::int64_t begin, std::int64_t end) {
+  const std::lock_guard lock(mutex_);
   if (begin < end) insert(ranges_[std::string(writer)], begin, end);
+}
+
+std::uint64_t SeenRows::doubled() const {
+  const std::lock_guard lock(mutex_);
+  return doubled_;
+}
+
+std::map<std::string, SeenRows::Ranges, std::less<>> SeenRows::ranges() const {
+  const std::lock_guard lock(mutex_);
+  return ranges_;
 }
 
 // Makes one range of all that meet.

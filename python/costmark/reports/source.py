@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import duckdb
 
     Progress = Callable[[int, int], None]
+    _File = tuple[bytes, int, bool]  # path, byte to begin at, whether it is a log
 
 # What a settlement says anew.
 _OF_SETTLEMENT = (
@@ -37,8 +38,8 @@ _KEYS = (
     *("account", "region", "response_id", "rows_lost"),
 )
 # Bytes of files that are read in one go, and of those whose rows fit into memory.
-_ONE_GO = 128 << 20
-_SMALL = 256 << 20
+_ONE_GO = 256 << 20
+_SMALL = 3 << 30
 
 
 class Source:
@@ -141,29 +142,42 @@ class Source:
         self._seen = _core.SeenRows()
         total = sum(path.stat().st_size - begin for path, begin in tails)
         done = 0
-        self._read_files("CREATE TABLE raw_rows AS", [])
+        self._read_files("CREATE TABLE raw_rows AS", [[]])
         for files in _portions(tails):
-            plain = [(self._plain(path, begin), path) for path, begin in files]
-            self._read_files(
-                "INSERT INTO raw_rows",
-                [(os.fsencode(file), begin, is_log(path)) for (file, begin), path in plain],
-            )
+            self._read_files("INSERT INTO raw_rows", self._dealt(files))
             done += sum(path.stat().st_size - begin for path, begin in files)
             if self._progress is not None:
                 self._progress(done, total)
 
-    def _read_files(self, into: str, files: list[tuple[bytes, int, bool]]) -> None:
-        table = _core.RowTable(files, self._columns, self._seen, joins_begins=True)
-        self.database.register("files", table)
+    def _dealt(self, files: list[tuple[Path, int]]) -> list[list[_File]]:
+        """Files for each processor, which are read side by side."""
+        plain = [(*self._plain(path, begin), is_log(path)) for path, begin in files]
+        plain.sort(key=lambda file: file[0].stat().st_size - file[1])
+        processors = min(os.cpu_count() or 1, len(plain))
+        return [
+            [(os.fsencode(path), begin, in_log) for path, begin, in_log in plain[at::processors]]
+            for at in range(processors)
+        ]
+
+    def _read_files(self, into: str, hands: list[list[_File]]) -> None:
+        tables = [
+            _core.RowTable(files, self._columns, self._seen, joins_begins=True) for files in hands
+        ]
+        for at, table in enumerate(tables):
+            self.database.register(f"files_{at}", table)
+        union = " UNION ALL ".join(f"SELECT * FROM files_{at}" for at in range(len(tables)))  # noqa: S608
         try:
-            run(self.database, f"{into} SELECT * FROM files")
+            run(self.database, f"{into} {union}")
         except ManifestError:
-            if table.missing:
-                raise FileNotFoundError(os.fsdecode(table.missing)) from None
+            for table in tables:
+                if table.missing:
+                    raise FileNotFoundError(os.fsdecode(table.missing)) from None
             raise
         finally:
-            self.database.unregister("files")
-        self.faults.update(table.faults)
+            for at in range(len(tables)):
+                self.database.unregister(f"files_{at}")
+        for table in tables:
+            self.faults.update(table.faults)
 
     def _plain(self, path: Path, begin: int) -> tuple[Path, int]:
         """A file whose bytes are lines, and where to begin in it."""
