@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import under_way
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
 _PLAIN = ("HTTPTransport", "AsyncHTTPTransport")
 
@@ -23,19 +26,14 @@ class _Marking:
         self._transport = transport
 
     def handle_request(self, request: Any) -> Any:
-        token = under_way.enter(_prepared(request))
-        try:
+        with _marked(request):
             return self._transport.handle_request(request)
-        finally:
-            under_way.leave(token)
 
     async def handle_async_request(self, request: Any) -> Any:
-        token = under_way.enter(_prepared(request))
-        try:
+        with _marked(request):
             return await self._transport.handle_async_request(request)
-        finally:
-            under_way.leave(token)
 
 
-def _prepared(request: Any) -> under_way.Prepared:
-    return under_way.Prepared(request.method, str(request.url), getattr(request, "_content", None))
+def _marked(request: Any) -> AbstractContextManager[None]:
+    content = getattr(request, "_content", None)
+    return under_way.marked(request.method, str(request.url), content)

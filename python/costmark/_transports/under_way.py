@@ -8,10 +8,13 @@ prepared by itself.
 
 from __future__ import annotations
 
-from contextlib import suppress
-from contextvars import ContextVar, Token
-from typing import NamedTuple
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
@@ -28,26 +31,20 @@ class Prepared:
         self.is_over = False
 
 
-class Mark(NamedTuple):
-    """What `leave` needs."""
-
-    prepared: Prepared
-    token: Token[Prepared | None]
-
-
 _now: ContextVar[Prepared | None] = ContextVar("costmark.under_way", default=None)
 
 
-def enter(prepared: Prepared) -> Mark:
-    """Mark a request in the present context; `leave` with what this returns."""
-    return Mark(prepared, _now.set(prepared))
-
-
-def leave(mark: Mark) -> None:
-    """Take the mark away again, also from tasks that were started meanwhile."""
-    mark.prepared.is_over = True
-    with suppress(ValueError):  # closed in another context, as a coroutine may be
-        _now.reset(mark.token)
+@contextmanager
+def marked(method: str, url: str, body: bytes | None) -> Iterator[None]:
+    """Mark a request in the present context, as long as it is sent."""
+    prepared = Prepared(method, url, body)
+    token = _now.set(prepared)
+    try:
+        yield
+    finally:
+        prepared.is_over = True  # also for tasks that were started meanwhile
+        with suppress(ValueError):  # closed in another context, as a coroutine may be
+            _now.reset(token)
 
 
 def is_prepared(method: str, url: str, body: bytes | None) -> bool:
