@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..ledger.compact import is_written
 from ..ledger.read import sources
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _HOUR_US = 3_600_000_000
 _DAY_US = 86_400_000_000
+_DAY = f"end_us // {_DAY_US}"
 _FIRST_DAY = dt.date(1970, 1, 1)
 # Parts of the usage that have prices of their own, and where a row has them.
 _METERS = (
@@ -134,17 +135,11 @@ def report(
     """
     by = (by,) if isinstance(by, str) else by
     where = list(where)
-    [*map(expression, by), *map(condition, where)]  # complain before anything is read
-    with Source(*paths, progress=progress) as source:
-        return summed(
-            source,
-            *paths,
-            by=by,
-            since=since,
-            until=until,
-            where=where,
-            book=book or PriceBook.shipped(),
-        )
+    book = book or PriceBook.shipped()
+    # Complains before anything is read, and says what is to be read.
+    query = _query([*map(expression, by)], conditions(since, until, where), book, _DAY)
+    with Source(*paths, query=query.sql, progress=progress) as source:
+        return summed(source, *paths, by=by, since=since, until=until, where=where, book=book)
 
 
 def summed(
@@ -185,10 +180,10 @@ def priced(
     ``keys`` and ``chosen`` are SQL: what to group by, and which attempts. ``priced_on`` is a day
     whose prices apply to everything, whenever it ended.
     """
-    day = f"end_us // {_DAY_US}" if priced_on is None else str((priced_on - _FIRST_DAY).days)
+    day = _DAY if priced_on is None else str((priced_on - _FIRST_DAY).days)
     lines: dict[tuple[str | None, ...], Sums] = {}
     total, unattributed = Sums(), Sums()
-    for group in _groups(source, keys, chosen, book, day):
+    for group in _query(keys, chosen, book, day).groups(source):
         sums = _priced(group, book)
         lines.setdefault(group.key, Sums()).add(sums)
         total.add(sums)
@@ -231,11 +226,26 @@ class _Group:
     values: dict[str, Any]
 
 
+class _Query(NamedTuple):
+    """The SQL of all groups."""
+
+    sql: str
+    keys: int
+    """How many dimensions there are; they come first."""
+    names: list[str]
+    """Of the values after them."""
+
+    def groups(self, source: Source) -> list[_Group]:
+        """What it finds."""
+        return [
+            _Group(found[: self.keys], dict(zip(self.names, found[self.keys :], strict=True)))
+            for found in run(source.database, self.sql).fetchall()
+        ]
+
+
 # One price of a sum is the sum of the prices, as long as the same counts were told, and the same of
 # them are 0 or too large for the whole that they are a part of.
-def _groups(
-    source: Source, keys: list[str], chosen: list[str], book: PriceBook, day: str
-) -> list[_Group]:
+def _query(keys: list[str], chosen: list[str], book: PriceBook, day: str) -> _Query:
     meters = {name: f"coalesce(map_extract(meters, '{name}')[1], 0)::HUGEINT" for name in _METERS}
     all_meters = " + ".join(meters.values())
     times = " + ".join(meters[name] for name in _METERS[:4])
@@ -272,11 +282,7 @@ def _groups(
     listed += [f"{sql} AS {name}" for name, sql in {**values, **sums}.items()]
     wanted = " AND ".join(chosen) or "true"
     sql = f"SELECT {', '.join(listed)} FROM ended WHERE {wanted} GROUP BY ALL"  # noqa: S608
-    names = [*values, *sums]
-    return [
-        _Group(tuple(found[: len(keys)]), dict(zip(names, found[len(keys) :], strict=True)))
-        for found in run(source.database, sql).fetchall()
-    ]
+    return _Query(sql, len(keys), [*values, *sums])
 
 
 def _parts_of_input(meters: dict[str, str]) -> str:
