@@ -11,6 +11,7 @@ from ..errors import Error
 from . import (
     chargeback,
     compare,
+    demo,
     doctor,
     emulator,
     ledger,
@@ -29,18 +30,8 @@ if TYPE_CHECKING:
 
 # Each adds its parser, whose default `run` is the command itself.
 _COMMANDS = (
-    chargeback,
-    compare,
-    doctor,
-    emulator,
-    ledger,
-    options,
-    prices,
-    report,
-    run,
-    token,
-    top,
-    version,
+    *(chargeback, compare, demo, doctor, emulator, ledger),
+    *(options, prices, report, run, token, top, version),
 )
 
 
