@@ -17,6 +17,7 @@ from . import (
     ledger,
     options,
     prices,
+    reconcile,
     report,
     run,
     token,
@@ -30,8 +31,20 @@ if TYPE_CHECKING:
 
 # Each adds its parser, whose default `run` is the command itself.
 _COMMANDS = (
-    *(chargeback, compare, demo, doctor, emulator, ledger),
-    *(options, prices, report, run, token, top, version),
+    chargeback,
+    compare,
+    demo,
+    doctor,
+    emulator,
+    ledger,
+    options,
+    prices,
+    reconcile,
+    report,
+    run,
+    token,
+    top,
+    version,
 )
 
 
