@@ -11,6 +11,7 @@ from ..errors import Error
 from . import (
     chargeback,
     compare,
+    demo,
     doctor,
     emulator,
     ledger,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _COMMANDS = (
     chargeback,
     compare,
+    demo,
     doctor,
     emulator,
     ledger,

@@ -134,7 +134,7 @@ class PartWriter:
         with connect() as database:
             database.register("draft", rows)
             database.execute(
-                f"COPY (SELECT * FROM draft) TO '{_quoted(work)}' "
+                f"COPY (SELECT * FROM draft) TO '{_quoted(work)}' "  # noqa: S608
                 "(FORMAT parquet, COMPRESSION zstd)"
             )
         work.chmod(0o600)

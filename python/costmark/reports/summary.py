@@ -180,16 +180,44 @@ def priced(
     ``keys`` and ``chosen`` are SQL: what to group by, and which attempts. ``priced_on`` is a day
     whose prices apply to everything, whenever it ended.
     """
-    day = _DAY if priced_on is None else str((priced_on - _FIRST_DAY).days)
+    day = _price_day(book) if priced_on is None else str(_number_of(priced_on))
+    try:
+        groups = _query(keys, chosen, book, day).groups(source)
+        return _lines(groups, book, len(keys), is_final=False)
+    except OverflowError:  # the sums of single days are smaller
+        groups = _query([*keys, _DAY], chosen, book, day).groups(source)
+        return _lines(groups, book, len(keys), is_final=True)
+
+
+def _lines(
+    groups: list[_Group], book: PriceBook, keys: int, *, is_final: bool
+) -> tuple[list[Line], Sums, Sums]:
     lines: dict[tuple[str | None, ...], Sums] = {}
     total, unattributed = Sums(), Sums()
-    for group in _query(keys, chosen, book, day).groups(source):
-        sums = _priced(group, book)
-        lines.setdefault(group.key, Sums()).add(sums)
+    for group in groups:
+        sums = _priced(group, book, is_final=is_final)
+        lines.setdefault(group.key[:keys], Sums()).add(sums)
         total.add(sums)
         if group.values["is_unattributed"]:
             unattributed.add(sums)
     return dearest_first(lines), total, unattributed
+
+
+def _price_day(book: PriceBook) -> str:
+    """The SQL of a day whose prices are those of the attempt's: there are far fewer of them.
+
+    Prices change on the days that lines of the book begin or end with.
+    """
+    changes = {day for line in book.lines for day in (line.first_day, line.end_day) if day}
+    days = sorted(map(_number_of, changes), reverse=True)
+    if not days:
+        return "0"
+    cases = " ".join(f"WHEN end_us >= {day * _DAY_US} THEN {day}" for day in days)
+    return f"CASE {cases} ELSE {days[-1] - 1} END"
+
+
+def _number_of(day: dt.date) -> int:
+    return (day - _FIRST_DAY).days
 
 
 def dearest_first(lines: dict[tuple[str | None, ...], Sums]) -> list[Line]:
@@ -289,7 +317,8 @@ def _parts_of_input(meters: dict[str, str]) -> str:
     return f"(coalesce(cached, 0)::HUGEINT + coalesce(cache_write, 0) + {meters['audio_input']})"
 
 
-def _priced(group: _Group, book: PriceBook) -> Sums:
+def _priced(group: _Group, book: PriceBook, *, is_final: bool) -> Sums:
+    """The sums of a group. Raises OverflowError where no price fits, unless ``is_final``."""
     values = group.values
     attempts: int = values["attempts"]
     failed = values["outcome"] == "error"
@@ -304,6 +333,8 @@ def _priced(group: _Group, book: PriceBook) -> Sums:
         },
     )
     if any(int(values[f"sum_{name}"] or 0) > _LARGEST for name in (*_COUNTS, *_METERS)):
+        if not is_final:
+            raise OverflowError
         sums.unpriced = attempts  # no sum of prices fits
         return sums
     model, serving = served_model(values["model"])
@@ -321,6 +352,8 @@ def _priced(group: _Group, book: PriceBook) -> Sums:
         meters=_meters(values),
         input_of_each=_input_of_each(values, book),
     )
+    if not is_final and "overflow" in cost.flags:
+        raise OverflowError
     if values["has_other_meters"] and cost.state != "elsewhere":
         sums.unpriced = attempts  # meters of a later writer: what they cost is not known here
         return sums
