@@ -6,7 +6,7 @@ import json
 import os
 import re
 from datetime import date, timedelta
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from .. import _core
 from ..errors import ConfigurationError
