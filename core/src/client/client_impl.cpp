@@ -195,6 +195,7 @@ void Client::Impl::warn_about(const Prepared::Impl& prepared,
     }
   }
   if (named && endpoint.kind == attribution::EndpointKind::runtime &&
+      !is_of_runtime(prepared.api) &&
       settings.runtime_project == client::RuntimeProjectPolicy::warn &&
       !runtime_project_said_.exchange(true, std::memory_order_relaxed)) {
     log(LogLevel::warning,
