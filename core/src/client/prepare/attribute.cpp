@@ -286,9 +286,9 @@ Status Attributor::check_policies(const attribution::Endpoint& endpoint, const W
   if (named && endpoint.kind == EndpointKind::runtime &&
       settings_.runtime_project == RuntimeProjectPolicy::refuse) {
     return {Code::endpoint_mismatch,
-            "AWS documents only the default project on bedrock-runtime hosts, and option "
-            "'runtime_project' is refuse; use a bedrock-mantle host, or an application inference "
-            "profile that stands for the project"};
+            "AWS documents only the default project for this API on bedrock-runtime hosts, and "
+            "option 'runtime_project' is refuse; use Converse, InvokeModel or a bedrock-mantle "
+            "host, or an application inference profile that stands for the project"};
   }
   return {};
 }

@@ -230,7 +230,7 @@ bool Verifier::proven(std::string_view url) {
 Status Verifier::admit(const Request& request, std::string_view url, const Wait& wait,
                        const Prepared::Impl& prepared) {
   const bool named = !prepared.project.empty() && prepared.project != attribution::default_project;
-  // Nobody has seen yet how bedrock-runtime answers its own APIs when a project does not exist.
+  // How Converse and InvokeModel answer for a project that does not exist is not known.
   const bool can_be_proven = prepared.inference && !is_of_runtime(prepared.api);
   if (!can_be_proven || !named) return {};
   Found last;
