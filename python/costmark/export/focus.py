@@ -18,7 +18,7 @@ from ..errors import RequestError
 from ..prices import PriceBook
 from ..reports.formats import no_formula, usd
 from ..reports.source import Source
-from ..reports.summary import conditions, cost_of, groups
+from ..reports.summary import conditions, cost_of, grouping
 from .files import replacing
 
 if TYPE_CHECKING:
@@ -165,9 +165,9 @@ def write(
             code="invalid_argument",
         )
     book = book or PriceBook.shipped()
-    with Source(*paths, progress=progress) as source:
-        found = groups(source, _KEYS, conditions(since, until, ()), book)
-        written, quantities = _quantities(found, book)
+    attempts = grouping(_KEYS, conditions(since, until, ()), book)
+    with Source(*paths, query=attempts.sql, progress=progress) as source:
+        written, quantities = _quantities(attempts.groups(source), book)
         with replacing(target) as draft:
             lines = Path(draft.parent, "rows.jsonl")
             with lines.open("w", encoding="utf-8") as file:
@@ -181,11 +181,14 @@ def _quantities(found: list[Group], book: PriceBook) -> tuple[Written, Counter[t
     written = Written()
     quantities: Counter[tuple[_Key, Price]] = Counter()
     for group in found:
-        cost = cost_of(group, book)
-        state = "unpriced" if cost is None else cost.state
-        if state in ("unpriced", "partial", "elsewhere"):
-            setattr(written, state, getattr(written, state) + group.values["attempts"])
-        if cost is None or cost.pico_usd is None:
+        try:
+            cost = cost_of(group, book)
+        except OverflowError:
+            written.unpriced += group.values["attempts"]
+            continue
+        if cost.state in ("unpriced", "partial", "elsewhere"):
+            setattr(written, cost.state, getattr(written, cost.state) + group.values["attempts"])
+        if cost.pico_usd is None:
             continue
         written.cost_pico += cost.pico_usd
         key = _Key(*group.key)  # type: ignore[arg-type]  # the hour is a number

@@ -89,8 +89,10 @@ def write(
     target = Path(out)
     memory = target.with_name(f".{target.name}.state.json")
     state = _State.load(memory, labels)
-    with Source(*paths, progress=progress) as source:
-        found = _days(source, tags)
+    keys = [expression(name) for name in (*_LABELS, *(f"tag:{tag}" for tag in tags))]
+    query = _by_day(keys)
+    with Source(*paths, query=query, progress=progress) as source:
+        found = _days(source, query, len(keys))
         gauges = _gauges(source)
     known = state.update(found, limit)
     gauges["series_in_other"] = len(known - state.named)
@@ -112,25 +114,25 @@ def _labels(tags: Sequence[str]) -> list[str]:
     return names
 
 
-def _days(source: Source, tags: Sequence[str]) -> dict[str, dict[Series, Values]]:
+def _by_day(keys: list[str]) -> str:
     """What each day added, by label set; in the order in which label sets appeared."""
-    keys = [expression(name) for name in (*_LABELS, *(f"tag:{tag}" for tag in tags))]
     listed = [
         f"strftime(make_timestamp(end_us // {_DAY_US} * {_DAY_US}), '%Y-%m-%d') AS day",
         *(f"coalesce({sql}, '') AS k{place}" for place, sql in enumerate(keys)),
         *(f"coalesce({sql}, 0)" for sql, _ in _COUNTERS.values()),
     ]
     grouped = ", ".join(["day", *(f"k{place}" for place in range(len(keys)))])
-    sql = (
+    return (
         f"SELECT {', '.join(listed)} FROM ended "  # noqa: S608 - expressions of this package
         f"GROUP BY {grouped} ORDER BY min(end_us), {grouped}"
     )
+
+
+def _days(source: Source, query: str, keys: int) -> dict[str, dict[Series, Values]]:
     days: dict[str, dict[Series, Values]] = {}
-    for day, *values in run(source.database, sql).fetchall():
-        counts = map(int, values[len(keys) :])
-        days.setdefault(day, {})[tuple(values[: len(keys)])] = dict(
-            zip(_COUNTERS, counts, strict=True)
-        )
+    for day, *values in run(source.database, query).fetchall():
+        counts = map(int, values[keys:])
+        days.setdefault(day, {})[tuple(values[:keys])] = dict(zip(_COUNTERS, counts, strict=True))
     return days
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..ledger.compact import is_written
 from ..ledger.read import sources
-from ..ledger.verify import is_written
 from ..prices import Cost, PriceBook, served_model
 from .dimensions import condition, expression
 from .source import Source, run
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _HOUR_US = 3_600_000_000
 _DAY_US = 86_400_000_000
+_DAY = f"end_us // {_DAY_US}"
 _FIRST_DAY = dt.date(1970, 1, 1)
 # Parts of the usage that have prices of their own, and where a row has them.
 _METERS = (
@@ -134,17 +135,11 @@ def report(
     """
     by = (by,) if isinstance(by, str) else by
     where = list(where)
-    [*map(expression, by), *map(condition, where)]  # complain before anything is read
-    with Source(*paths, progress=progress) as source:
-        return summed(
-            source,
-            *paths,
-            by=by,
-            since=since,
-            until=until,
-            where=where,
-            book=book or PriceBook.shipped(),
-        )
+    book = book or PriceBook.shipped()
+    # Complains before anything is read, and says what is to be read.
+    query = grouping([*map(expression, by)], conditions(since, until, where), book, _DAY)
+    with Source(*paths, query=query.sql, progress=progress) as source:
+        return summed(source, *paths, by=by, since=since, until=until, where=where, book=book)
 
 
 def summed(
@@ -185,16 +180,44 @@ def priced(
     ``keys`` and ``chosen`` are SQL: what to group by, and which attempts. ``priced_on`` is a day
     whose prices apply to everything, whenever it ended.
     """
-    day = f"end_us // {_DAY_US}" if priced_on is None else str((priced_on - _FIRST_DAY).days)
+    day = None if priced_on is None else str(_number_of(priced_on))
+    try:
+        groups = grouping(keys, chosen, book, day).groups(source)
+        return _lines(groups, book, len(keys), is_final=False)
+    except OverflowError:  # the sums of single days are smaller
+        groups = grouping([*keys, _DAY], chosen, book, day).groups(source)
+        return _lines(groups, book, len(keys), is_final=True)
+
+
+def _lines(
+    groups: list[Group], book: PriceBook, keys: int, *, is_final: bool
+) -> tuple[list[Line], Sums, Sums]:
     lines: dict[tuple[str | None, ...], Sums] = {}
     total, unattributed = Sums(), Sums()
-    for group in groups(source, keys, chosen, book, day):
-        sums = _priced(group, book)
-        lines.setdefault(group.key, Sums()).add(sums)
+    for group in groups:
+        sums = _priced(group, book, is_final=is_final)
+        lines.setdefault(group.key[:keys], Sums()).add(sums)
         total.add(sums)
         if group.values["is_unattributed"]:
             unattributed.add(sums)
     return dearest_first(lines), total, unattributed
+
+
+def _price_day(book: PriceBook) -> str:
+    """The SQL of a day whose prices are those of the attempt's: there are far fewer of them.
+
+    Prices change on the days that lines of the book begin or end with.
+    """
+    changes = {day for line in book.lines for day in (line.first_day, line.end_day) if day}
+    days = sorted(map(_number_of, changes), reverse=True)
+    if not days:
+        return "0"
+    cases = " ".join(f"WHEN end_us >= {day * _DAY_US} THEN {day}" for day in days)
+    return f"CASE {cases} ELSE {days[-1] - 1} END"
+
+
+def _number_of(day: dt.date) -> int:
+    return (day - _FIRST_DAY).days
 
 
 def dearest_first(lines: dict[tuple[str | None, ...], Sums]) -> list[Line]:
@@ -231,16 +254,33 @@ class Group:
     values: dict[str, Any]
 
 
+class Grouping(NamedTuple):
+    """The SQL of all groups."""
+
+    sql: str
+    keys: int
+    """How many dimensions there are; they come first."""
+    names: list[str]
+    """Of the values after them."""
+
+    def groups(self, source: Source) -> list[Group]:
+        """What it finds."""
+        return [
+            Group(found[: self.keys], dict(zip(self.names, found[self.keys :], strict=True)))
+            for found in run(source.database, self.sql).fetchall()
+        ]
+
+
 # One price of a sum is the sum of the prices, as long as the same counts were told, and the same of
 # them are 0 or too large for the whole that they are a part of.
-def groups(
-    source: Source,
-    keys: list[str],
-    chosen: list[str],
-    book: PriceBook,
-    day: str = f"end_us // {_DAY_US}",
-) -> list[Group]:
-    """Attempts by ``keys``, which are SQL, and by whatever changes how they are priced."""
+def grouping(
+    keys: list[str], chosen: list[str], book: PriceBook, day: str | None = None
+) -> Grouping:
+    """Attempts by ``keys``, which are SQL, and by whatever changes how they are priced.
+
+    ``day`` is that of the prices; by default each attempt's own.
+    """
+    day = _price_day(book) if day is None else day
     meters = {name: f"coalesce(map_extract(meters, '{name}')[1], 0)::HUGEINT" for name in _METERS}
     all_meters = " + ".join(meters.values())
     times = " + ".join(meters[name] for name in _METERS[:4])
@@ -277,18 +317,15 @@ def groups(
     listed += [f"{sql} AS {name}" for name, sql in {**values, **sums}.items()]
     wanted = " AND ".join(chosen) or "true"
     sql = f"SELECT {', '.join(listed)} FROM ended WHERE {wanted} GROUP BY ALL"  # noqa: S608
-    names = [*values, *sums]
-    return [
-        Group(tuple(found[: len(keys)]), dict(zip(names, found[len(keys) :], strict=True)))
-        for found in run(source.database, sql).fetchall()
-    ]
+    return Grouping(sql, len(keys), [*values, *sums])
 
 
 def _parts_of_input(meters: dict[str, str]) -> str:
     return f"(coalesce(cached, 0)::HUGEINT + coalesce(cache_write, 0) + {meters['audio_input']})"
 
 
-def _priced(group: Group, book: PriceBook) -> Sums:
+def _priced(group: Group, book: PriceBook, *, is_final: bool) -> Sums:
+    """The sums of a group. Raises OverflowError where no price fits, unless ``is_final``."""
     values = group.values
     attempts: int = values["attempts"]
     failed = values["outcome"] == "error"
@@ -302,8 +339,11 @@ def _priced(group: Group, book: PriceBook) -> Sums:
             for name in ("input", "cached", "cache_write", "output", "reasoning")
         },
     )
-    cost = cost_of(group, book)
-    if cost is None:
+    try:
+        cost = cost_of(group, book)
+    except OverflowError:
+        if not is_final:
+            raise
         sums.unpriced = attempts
         return sums
     sums.cost_pico = cost.pico_usd or 0
@@ -314,11 +354,11 @@ def _priced(group: Group, book: PriceBook) -> Sums:
     return sums
 
 
-def cost_of(group: Group, book: PriceBook) -> Cost | None:
-    """What a group costs; None where no sum of prices fits, or a later writer's meter is in it."""
+def cost_of(group: Group, book: PriceBook) -> Cost:
+    """What a group costs. Raises OverflowError where no sum or price fits."""
     values = group.values
     if any(int(values[f"sum_{name}"] or 0) > _LARGEST for name in (*_COUNTS, *_METERS)):
-        return None
+        raise OverflowError
     model, serving = served_model(values["model"])
     cost = book.price(
         model=model,
@@ -334,7 +374,12 @@ def cost_of(group: Group, book: PriceBook) -> Cost | None:
         meters=_meters(values),
         input_of_each=_input_of_each(values, book),
     )
-    return None if values["has_other_meters"] and cost.state != "elsewhere" else cost
+    if "overflow" in cost.flags:
+        raise OverflowError
+    if values["has_other_meters"] and cost.state != "elsewhere":
+        # Meters of a later writer: what they cost is not known here.
+        return dataclasses.replace(cost, state="unpriced", pico_usd=None, parts=())
+    return cost
 
 
 def _meters(values: dict[str, Any]) -> dict[str, int]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+import functools
+from typing import TYPE_CHECKING, Any
 
-from ..ledger.parts import columns
+from ..ledger.rows import schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -14,6 +15,8 @@ TABLE = "costmark_rows"
 # Partitions of days before this one cannot be there.
 _FIRST_DAY = "2025-01-01"
 
+_INT32 = ("v", "attempt", "status")
+_TYPES = {"string": "VARCHAR", "integer": "BIGINT", "boolean": "BOOLEAN", "array": "VARCHAR[]"}
 _HIVE = {
     "VARCHAR": "STRING",
     "INTEGER": "INT",
@@ -56,6 +59,21 @@ class Dialect:
     def value(self, of_map: str, key: str) -> str:
         """The value of a map, by an expression."""
         return self.value_of_map.format(map=of_map, key=text(key))
+
+
+@functools.cache
+def columns() -> dict[str, str]:
+    """The columns of compacted rows with the types that DuckDB gives them."""
+    listed = {name: _type_of(name, form) for name, form in schema()["properties"].items()}
+    return {**listed, "extra": "VARCHAR"}
+
+
+def _type_of(name: str, form: dict[str, Any]) -> str:
+    if name in _INT32:
+        return "INTEGER"
+    if form["type"] == "object":
+        return f"MAP(VARCHAR, {_TYPES[form['additionalProperties']['type']]})"
+    return _TYPES[form["type"]]
 
 
 def text(value: str) -> str:

@@ -140,6 +140,7 @@ def _views(dialect: Dialect, days: str, days_around: str) -> dict[str, str]:
             ("account", "region", "response_id"),
             "{end_us} DESC, {writer}, {seq}",
         ),
+        "costmark_created": _created(dialect, of_unique),
         "costmark_ended": _ended(dialect, of_unique, days),
         "costmark_begun": _begun(dialect, of_unique, days),
         "costmark_refused": _refused(dialect, days),
@@ -165,27 +166,45 @@ def _first(dialect: Dialect, table: str, where: str, key: Iterable[str], order: 
     )
 
 
+def _created(dialect: Dialect, columns: Iterable[str]) -> str:
+    """Settlements with the attempt that created the response: others that name it came later."""
+    a, s, n = (_Columns(dialect, alias) for alias in "asn")
+    same = (
+        f"{a['response_id']} = {s['response_id']}\n"
+        f"    AND COALESCE({a['account']}, '') = COALESCE({s['account']}, '')\n"
+        f"    AND COALESCE({a['region']}, '') = COALESCE({s['region']}, '')"
+    )
+    listed = ", ".join(s[name] for name in columns)
+    kept = ", ".join(n[name] for name in columns)
+    return (
+        f"SELECT {kept}, n.attempt_writer, n.attempt_seq\n"  # noqa: S608 - as above
+        f"FROM (\n  SELECT {listed},\n"
+        f"    {a['writer']} AS attempt_writer, {a['seq']} AS attempt_seq,\n"
+        f"    ROW_NUMBER() OVER (PARTITION BY {s['writer']}, {s['seq']} "
+        f"ORDER BY {a['start_us']}, {a['writer']}, {a['seq']}) AS place\n"
+        f"  FROM {dialect.schema}costmark_settled AS s\n"
+        f"  JOIN {dialect.schema}costmark_attempts AS a\n    ON {same}\n) AS n\nWHERE n.place = 1"
+    )
+
+
 def _ended(dialect: Dialect, columns: Iterable[str], days: str) -> str:
     """Attempts with what their settlement says, and settlements without an attempt."""
-    a, s = _Columns(dialect, "a"), _Columns(dialect, "s")
+    a, c, s = (_Columns(dialect, alias) for alias in "acs")
     joined = ",\n  ".join(
-        f"CASE WHEN {s['kind']} IS NULL THEN {a[name]} ELSE {s[name]} END AS {dialect.column(name)}"
+        f"CASE WHEN {c['kind']} IS NULL THEN {a[name]} ELSE {c[name]} END AS {dialect.column(name)}"
         if name in OF_SETTLEMENT
         else f"{a[name]} AS {dialect.column(name)}"
         for name in columns
     )
     alone = ", ".join(f"{s[name]} AS {dialect.column(name)}" for name in columns)
-    same = (
-        f"{a['response_id']} = {s['response_id']}\n"
-        f"  AND COALESCE({a['account']}, '') = COALESCE({s['account']}, '')\n"
-        f"  AND COALESCE({a['region']}, '') = COALESCE({s['region']}, '')"
-    )
-    attempts, settled = (f"{dialect.schema}costmark_{name}" for name in ("attempts", "settled"))
+    created = f"LEFT JOIN {dialect.schema}costmark_created AS c\n  ON"
     return (
-        f"SELECT {joined}\nFROM {attempts} AS a\nLEFT JOIN {settled} AS s\n  ON {same}\n"
+        f"SELECT {joined}\nFROM {dialect.schema}costmark_attempts AS a\n"
+        f"{created} c.attempt_writer = {a['writer']} AND c.attempt_seq = {a['seq']}\n"
         f"WHERE {days.format_map(a)}\nUNION ALL\n"
-        f"SELECT {alone}\nFROM {settled} AS s\nLEFT JOIN {attempts} AS a\n  ON {same}\n"
-        f"WHERE {a['kind']} IS NULL AND {days.format_map(s)}"
+        f"SELECT {alone}\nFROM {dialect.schema}costmark_settled AS s\n"
+        f"{created} {c['writer']} = {s['writer']} AND {c['seq']} = {s['seq']}\n"
+        f"WHERE {c['kind']} IS NULL AND {days.format_map(s)}"
     )
 
 

@@ -18,6 +18,7 @@ COMMANDS = [
     *(
         ["chargeback"],
         ["compare"],
+        ["demo"],
         ["doctor"],
         ["emulator"],
         ["export"],

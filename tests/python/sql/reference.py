@@ -40,8 +40,7 @@ class Reference:
         if kind == "attempt":
             self._keep(self._attempts, (row["op"], row["attempt"]), row)
         elif kind == "settle":
-            key = (row.get("account"), row.get("region"), row["response_id"])
-            self._keep(self._settled, key, row)
+            self._keep(self._settled, _response_of(row), row)
         elif kind == "begin":
             self._begun.add((row["op"], row["attempt"]))
         elif kind == "refused":
@@ -56,16 +55,21 @@ class Reference:
             rows[key] = row
 
     def ended(self) -> list[Row]:
-        result, used = [], set()
+        """A settlement is that of the first attempt that names its response."""
+        creators: dict[tuple[Any, ...], Row] = {}
         for row in self._attempts.values():
-            key = (row.get("account"), row.get("region"), row.get("response_id"))
-            end = self._settled.get(key)
-            if end is not None:
-                used.add(key)
+            key = _response_of(row)
+            known = creators.get(key)
+            if key in self._settled and (known is None or _age(row) < _age(known)):
+                creators[key] = row
+        result = []
+        for row in self._attempts.values():
+            if creators.get(_response_of(row)) is row:
+                end = self._settled[_response_of(row)]
                 kept = {name: value for name, value in row.items() if name not in _SETTLED}
                 row = {**kept, **{name: end[name] for name in _SETTLED if name in end}}
             result.append(row)
-        return result + [row for key, row in self._settled.items() if key not in used]
+        return result + [row for key, row in self._settled.items() if key not in creators]
 
     def states(self) -> Cells:
         unfinished = len(self._begun - self._attempts.keys())
@@ -100,6 +104,14 @@ def value_of(row: Row, name: str) -> Any:
         at = datetime.fromtimestamp(row["end_us"] // 1_000_000, timezone.utc)
         return at.strftime("%Y-%m-%d" if name == "day" else "%Y-%m")
     return row.get({"source": "project_source", "host": "url_host"}.get(name, name))
+
+
+def _response_of(row: Row) -> tuple[Any, ...]:
+    return (row.get("account"), row.get("region"), row.get("response_id"))
+
+
+def _age(row: Row) -> tuple[Any, ...]:
+    return (row["start_us"], row["writer"], row["seq"])
 
 
 def _rank(row: Row) -> tuple[Any, ...]:

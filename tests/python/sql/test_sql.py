@@ -12,6 +12,7 @@ from costmark.cli.main import main
 from costmark.errors import RequestError
 from costmark.reports import report
 from costmark.sql import DIALECTS, queries, statements
+from costmark.sql.dialects import columns
 from sql.engines import DataFusion, DuckDB, Engine, spark
 from sql.ledgers import LARGE, MACHINES, rows_of, shipped
 from sql.reference import Reference, cells, value_of
@@ -55,6 +56,17 @@ def test_queries_stay_in_the_common_subset(name: str) -> None:
     for each in queries(DIALECTS[name]):
         for word in ("QUALIFY", "FILTER", "DISTINCT FROM", "::", "//", "GROUP BY ALL"):
             assert word not in each.sql, each
+
+
+def test_tables_have_the_columns_of_a_part(tmp_path: Path) -> None:
+    import duckdb
+
+    make(tmp_path, 20)
+    with duckdb.connect() as database:
+        for each in statements(DIALECTS["duckdb"], str(tmp_path / "shared")):
+            database.execute(each.sql)
+        found = database.execute("DESCRIBE costmark_rows").fetchall()
+    assert {name: kind for name, kind, *_ in found} == {**columns(), "date": "VARCHAR"}
 
 
 def test_an_unknown_dimension_is_refused() -> None:
