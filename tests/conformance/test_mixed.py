@@ -98,15 +98,12 @@ def run_all(
         with path.with_suffix(".out").open("wb") as out:
             arguments = ["--cases", str(path), "--server", emulator.url]
             processes[runner] = subprocess.Popen([*command, *arguments], stdout=out)
-    import time
-
-    t = time.time()
+    import time; t=time.time()
     while any(p.poll() is None for p in processes.values()):
-        time.sleep(0.1)
-        for n, p in processes.items():
-            if p.poll() is not None and not hasattr(p, "told"):
-                p.told = 1
-                print(n, time.time() - t)
+        time.sleep(.1)
+        for n,p in processes.items():
+            if p.poll() is not None and not hasattr(p,"told"):
+                p.told=1; print(n, time.time()-t)
     assert {name: process.wait() for name, process in processes.items()} == dict.fromkeys(cases, 0)
     printed = {}
     for runner in cases:
@@ -259,9 +256,7 @@ def assert_tokens_are_equal(usage: list[dict[str, Any]], rows: list[ledger.Row])
 def assert_logs_are_equal(folder: Path, tmp_path: Path) -> None:
     """The same lines twice, in any order, and as a log has them."""
     lines = [line for path in ledger.sources(folder) for line in path.read_bytes().splitlines()]
-    wrapped = [
-        json.dumps({"log": line.decode() + "\n", "stream": "stdout"}).encode() for line in lines
-    ]
+    wrapped = [json.dumps({"log": line.decode() + "\n", "stream": "stdout"}).encode() for line in lines]
     everything = [*lines, *wrapped, *(b"GET / 200" for _ in range(10))]
     random.Random(1).shuffle(everything)
     log = tmp_path / "service.log"
