@@ -20,6 +20,7 @@ namespace costmark::python {
 
 namespace py = pybind11;
 
+void bind_budgets(py::module_& module);
 void bind_client(py::module_& module);
 void bind_credentials(py::module_& module);
 void bind_operation(py::module_& module);

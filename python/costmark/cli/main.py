@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import Error
 from . import (
+    budgets,
     chargeback,
     compare,
     demo,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 # Each adds its parser, whose default `run` is the command itself.
 _COMMANDS = (
+    budgets,
     chargeback,
     compare,
     demo,
