@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ..ledger.read import sources
@@ -55,6 +56,8 @@ class Sums:
     """Attempts whose answer was cut short: what was seen until then counts."""
     untold: int = 0
     """Attempts that did not fail and told no usage."""
+    why: Counter[tuple[str, str]] = dataclasses.field(default_factory=Counter, init=False)
+    """Why attempts are ``unpriced`` or ``partial``, by state and flag (docs/prices.md)."""
 
     def add(self, other: Sums) -> None:
         """Add another's counts to these."""
@@ -247,6 +250,7 @@ def _priced(group: _Group, book: PriceBook) -> Sums:
     )
     if any(int(values[f"sum_{name}"] or 0) > _LARGEST for name in (*_COUNTS, *_METERS)):
         sums.unpriced = attempts  # no sum of prices fits
+        sums.why["unpriced", "overflow"] = attempts
         return sums
     model, serving = served_model(values["model"])
     cost = book.price(
@@ -265,12 +269,15 @@ def _priced(group: _Group, book: PriceBook) -> Sums:
     )
     if values["has_other_meters"] and cost.state != "elsewhere":
         sums.unpriced = attempts  # meters of a later writer: what they cost is not known here
+        sums.why["unpriced", "no_price"] = attempts
         return sums
     sums.cost_pico = cost.pico_usd or 0
     if cost.state == "unknown":
         sums.untold = 0 if failed else attempts
     elif cost.state in ("unpriced", "partial", "elsewhere"):
         setattr(sums, cost.state, attempts)
+    if cost.why:
+        sums.why[cost.state, cost.why] = attempts
     return sums
 
 
