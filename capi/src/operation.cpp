@@ -35,7 +35,10 @@ Status read_request(const costmark_request* from, costmark_request& request, Req
   if (status) {
     status = read_bool(request.body_is_stream, "request.body_is_stream", out.body_is_stream);
   }
-  if (status) status = require_zero(request.reserved, "request.reserved");
+  if (status) {
+    status =
+        read_bool(request.overrides_budgets, "request.overrides_budgets", out.overrides_budgets);
+  }
   if (!status) return status;
   if (out.method.empty()) return invalid_argument("request.method is empty");
   if (out.url.empty()) return invalid_argument("request.url is empty");

@@ -69,7 +69,7 @@ class Request(Sized):
         ("project", Str),
         ("scope", Str),
         ("body_is_stream", c_uint32),
-        ("reserved", c_uint32),
+        ("overrides_budgets", c_uint32),
         ("labels", POINTER(Header)),  # of the same layout
         ("label_count", c_size_t),
     ]

@@ -105,6 +105,8 @@ class Ledger {
   static Result<std::shared_ptr<Ledger>> create(LedgerConfig config);
   // The one of this process that writes to `config.target`, made when there is none.
   static Result<std::shared_ptr<Ledger>> shared(const LedgerConfig& config);
+  // Whether rows for such a target go into a folder, and not to a descriptor.
+  static bool is_folder(std::string_view target) noexcept;
   // The sums of all that `shared` has given to this process, those that have ended as well. Rows
   // that still waited when theirs ended are lost. A forked child counts from zero.
   static LedgerCounters counters_of_process();

@@ -26,6 +26,13 @@ _frame: ContextVar[Frame | None] = ContextVar("costmark.project", default=None)
 _GENERATOR = 0x20 | 0x200  # flags of the code of generators and asynchronous generators
 
 
+class _OverridingLabels(tuple):  # type: ignore[type-arg]
+    """Labels of calls that override budgets: the core looks for the attribute."""
+
+    __slots__ = ()
+    overrides_budgets = True
+
+
 def current_project() -> str | None:
     """Return the project of the innermost scope, or None outside of any."""
     frame = _frame.get()
@@ -244,7 +251,9 @@ class labels(_Region):  # noqa: N801 - reads as a verb: `with costmark.labels(..
 
     def _over(self, around: Frame | None, by_generator: bool) -> Frame:
         name, outer = ("", None) if around is None else (around[0], around[4])
-        merged = tuple({**dict(outer), **dict(self._pairs)}.items()) if outer else self._pairs
+        if outer is None:
+            return (name, self, around, by_generator, self._pairs)
+        merged = type(outer)({**dict(outer), **dict(self._pairs)}.items())
         return (name, self, around, by_generator, merged)
 
     def _enter(self, caller: FrameType | None) -> Self:
@@ -254,6 +263,27 @@ class labels(_Region):  # noqa: N801 - reads as a verb: `with costmark.labels(..
 
             _core.check_labels(self._over(outer, False)[4])
         return super()._enter(caller)
+
+
+class override_budgets(_Region):  # noqa: N801 - reads as a verb: `with costmark.override_budgets():`
+    """Send the calls inside whatever budgets say.
+
+    ::
+
+        with costmark.override_budgets():
+            client.chat.completions.create(...)
+
+    They count under their budgets all the same. Follows the same rules as `project`.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "override_budgets()"
+
+    def _over(self, around: Frame | None, by_generator: bool) -> Frame:
+        name, outer = ("", None) if around is None else (around[0], around[4])
+        return (name, self, around, by_generator, _OverridingLabels(outer or ()))
 
 
 def bind(function: _F) -> _F:

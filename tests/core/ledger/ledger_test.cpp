@@ -397,11 +397,11 @@ TEST_F(LedgerTest, ThreadsWriteWholeRows) {
   }
 }
 
-// Four writers that are killed while they write. COSTMARK_KILLS: how many times, for a longer run.
+// Four writers that are killed while they write. COSTMARK_KILLS: how many kills, for a longer run.
 TEST_F(LedgerTest, WhatWasAcknowledgedSurvivesAKill) {
-  const char* const asked = std::getenv("COSTMARK_KILLS");
-  const int rounds = asked != nullptr ? std::atoi(asked) : 40;
   constexpr int writers = 4;
+  const char* const asked = std::getenv("COSTMARK_KILLS");
+  const int rounds = (asked != nullptr ? std::atoi(asked) : 160) / writers;
   std::mt19937 chance(1);
   for (int round = 0; round < rounds; ++round) {
     LedgerConfig with = config();

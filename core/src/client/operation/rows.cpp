@@ -79,6 +79,18 @@ LedgerRow refused_row(const AttemptReport& call, Code code) {
   return row;
 }
 
+Cost cost_of(const PriceBook& prices, const AttemptReport& call, const Usage& usage,
+             std::int64_t end_us) noexcept {
+  const ServedModel served = served_model(call.model);
+  return prices.price({.account = call.account,
+                       .region = call.region,
+                       .model = served.model,
+                       .serving = served.serving,
+                       .tier = call.answer.service_tier,
+                       .end_us = end_us,
+                       .usage = usage});
+}
+
 std::int64_t now_us() noexcept {
   return std::chrono::duration_cast<std::chrono::microseconds>(
              std::chrono::system_clock::now().time_since_epoch())
