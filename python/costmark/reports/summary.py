@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..ledger.compact import is_written
@@ -57,6 +58,8 @@ class Sums:
     """Attempts whose answer was cut short: what was seen until then counts."""
     untold: int = 0
     """Attempts that did not fail and told no usage."""
+    why: Counter[tuple[str, str]] = dataclasses.field(default_factory=Counter, init=False)
+    """Why attempts are ``unpriced`` or ``partial``, by state and flag (docs/prices.md)."""
 
     def add(self, other: Sums) -> None:
         """Add another's counts to these."""
@@ -345,12 +348,15 @@ def _priced(group: Group, book: PriceBook, *, is_final: bool) -> Sums:
         if not is_final:
             raise
         sums.unpriced = attempts
+        sums.why["unpriced", "overflow"] = attempts
         return sums
     sums.cost_pico = cost.pico_usd or 0
     if cost.state == "unknown":
         sums.untold = 0 if failed else attempts
     elif cost.state in ("unpriced", "partial", "elsewhere"):
         setattr(sums, cost.state, attempts)
+    if cost.why:
+        sums.why[cost.state, cost.why] = attempts
     return sums
 
 
@@ -378,7 +384,7 @@ def cost_of(group: Group, book: PriceBook) -> Cost:
         raise OverflowError
     if values["has_other_meters"] and cost.state != "elsewhere":
         # Meters of a later writer: what they cost is not known here.
-        return dataclasses.replace(cost, state="unpriced", pico_usd=None, parts=())
+        return dataclasses.replace(cost, state="unpriced", pico_usd=None, parts=(), why="no_price")
     return cost
 
 
