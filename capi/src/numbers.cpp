@@ -48,6 +48,8 @@ static_assert(is(Api::responses, COSTMARK_API_RESPONSES));
 static_assert(is(Api::messages, COSTMARK_API_MESSAGES));
 static_assert(is(Api::embeddings, COSTMARK_API_EMBEDDINGS));
 static_assert(is(Api::control, COSTMARK_API_CONTROL));
+static_assert(is(Api::converse, COSTMARK_API_CONVERSE));
+static_assert(is(Api::invoke_model, COSTMARK_API_INVOKE_MODEL));
 
 static_assert(is(NextStep::none, COSTMARK_STEP_NONE));
 static_assert(is(NextStep::done, COSTMARK_STEP_DONE));

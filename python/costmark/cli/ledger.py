@@ -244,8 +244,8 @@ def _verify(arguments: argparse.Namespace) -> int:
         print_row("", plain(text))
     if found.expired:
         print_row("expired", f"{found.expired} rows were pruned")
-    other = [fault for fault in found.faults if fault[2].kind != "torn"]
-    print_row("unreadable", f"{len(other)} lines")
+    unreadable = len(found.faults) + sum(found.more_faults.values()) - found.torn
+    print_row("unreadable", f"{unreadable} lines")
     for path, number, fault in found.faults[:_MOST_FAULTS]:
         print_row("", plain(f"{path}:{number}: {fault.kind}: {fault.reason}"))
     return 0 if found.good else 1

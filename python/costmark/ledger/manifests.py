@@ -21,13 +21,13 @@ import json
 import os
 import re
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 # A file of one writer, which is the last of its names.
 SEGMENT = re.compile(r".+-\d+-\d+-([0-9a-f]{16})\.jsonl(?:\.gz)?")
@@ -63,7 +63,9 @@ class Input:
     lines: int
     """How many lines the segment has up to ``end``."""
     faults: tuple[tuple[int, str, str], ...] = ()
-    """Lines that were no rows: line from 1, kind, reason."""
+    """Lines that were no rows: line from 1, kind, reason. The first ones, where there are many."""
+    more_faults: dict[str, int] = dataclasses.field(default_factory=dict)
+    """How many more lines were no rows, by kind."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,7 +126,7 @@ class Layout:
 
     def segments(self) -> list[Path]:
         """The files with rows that are there: segments, and what else was put beside them."""
-        return sorted(path for path in self.raw.rglob("*.jsonl*") if path.is_file())
+        return sorted(files_below(self.raw))
 
     def name_of(self, segment: Path) -> str:
         """The name of a segment in manifests."""
@@ -151,6 +153,19 @@ class Layout:
             yield
         finally:
             os.close(descriptor)
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """The files that may hold rows, in links to other folders as well."""
+    entered: set[tuple[int, int]] = set()
+    for within, folders, names in os.walk(folder, followlinks=True):
+        found = os.stat(within)
+        if (found.st_dev, found.st_ino) in entered:  # links may go round in circles
+            folders.clear()
+            continue
+        entered.add((found.st_dev, found.st_ino))
+        paths = (Path(within, name) for name in names if ".jsonl" in name)
+        yield from (path for path in paths if path.is_file())
 
 
 @dataclasses.dataclass

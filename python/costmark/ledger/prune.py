@@ -103,7 +103,7 @@ def _has_unreadable(state: State, name: str) -> bool:
     *before, last = state.inputs[name]
     faults = [fault for each in before for fault in each.faults]
     faults += [fault for fault in last.faults if fault[:2] != (last.lines, "torn")]
-    return bool(faults)
+    return bool(faults) or any(each.more_faults for each in state.inputs[name])
 
 
 def _is_covered(path: Path, end: int) -> bool:

@@ -34,6 +34,9 @@ class Findings:
     """Lines that end in the middle of a row: their writer was killed, or its disk was full."""
     faults: list[tuple[Path, int, Fault]] = dataclasses.field(default_factory=list)
     """Lines that are no rows, torn ones included: file, line from 1, what is wrong."""
+    more_faults: Counter[str] = dataclasses.field(default_factory=Counter)
+    """By kind, how many more there were in segments that were compacted, which lists the first
+    thousand of each."""
     gaps: dict[str, list[range]] = dataclasses.field(default_factory=dict)
     """Numbers of rows that are missing, by writer."""
     lost: int = 0
@@ -52,7 +55,7 @@ class Findings:
     @property
     def good(self) -> bool:
         """Whether no row is missing, torn or unreadable, and nothing was changed."""
-        return not (self.faults or self.gaps or self.lost or self.changed)
+        return not (self.faults or self.more_faults or self.gaps or self.lost or self.changed)
 
 
 def verify(*paths: str | os.PathLike[str]) -> Findings:
@@ -115,6 +118,9 @@ def _check_manifests(layout: Layout, findings: Findings, seen: SeenRows) -> bool
             seen.add(writer, numbers)
             findings.expired += len(numbers)
     for name, inputs in state.inputs.items():
+        for each in inputs:
+            findings.more_faults.update(each.more_faults)
+            findings.torn += each.more_faults.get("torn", 0)
         findings.changed += _wrong_with_segment(layout, name, inputs, state)
     wrong_parts = [text for part in state.parts.values() for text in _wrong_with_part(layout, part)]
     findings.changed += wrong_parts

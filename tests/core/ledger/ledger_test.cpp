@@ -455,7 +455,7 @@ TEST_F(LedgerTest, WhatWasAcknowledgedSurvivesAKill) {
 
 // Also while other threads write.
 TEST_F(LedgerTest, AForkedChildIsAWriterOfItsOwn) {
-  SKIP_WHERE_A_CHILD_MAY_NOT_ALLOCATE();
+  SKIP_WHERE_A_CHILD_OF_BUSY_THREADS_MAY_NOT_ALLOCATE();
   auto ledger = open(config());
   std::atomic<bool> stop{false};
   std::atomic<int> written{0};

@@ -200,6 +200,21 @@ def test_counts_near_the_largest_number(tmp_path: Path) -> None:
     assert found.total.known_pico is None
 
 
+def test_sums_that_fit_only_by_day(tmp_path: Path) -> None:
+    rows = [attempt(n, model="alpha", region="us-east-1", input=10**13, output=0) for n in (0, 1)]
+    for place, row in enumerate(rows):
+        row["meters"] = {}
+        row["end_us"] += place * DAY_US
+    write_segment(tmp_path, rows)
+    book = prices.PriceBook.parse(
+        "date 2025-11-01\n"
+        "alpha us-east-1 in-region standard input - - token - - USD 900000 2025-11 a\n"
+        "alpha us-east-1 in-region standard output - - token - - USD 1 2025-11 a\n"
+    )
+    found = report(tmp_path, book=book)
+    assert (found.total.cost_pico, found.total.unpriced) == (2 * 9 * 10**18, 0)
+
+
 def test_an_empty_ledger(tmp_path: Path) -> None:
     (tmp_path / "raw").mkdir()
     found = report(tmp_path, book=BOOK)

@@ -286,6 +286,7 @@ AnswerPlan Operation::Impl::head(const AnswerHead& given) {
   const bool hides = made.hides_usage_chunk && http_status < first_status_of_errors;
   taken.begin(api_to_read(), http_status, given.encoded ? std::string_view() : content_type,
               made.streamed, hides);
+  taken.read_headers(given.headers);
 
   AnswerPlan plan;
   plan.may_change_body = hides;
