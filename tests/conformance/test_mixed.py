@@ -6,12 +6,10 @@ import base64
 import json
 import random
 import subprocess
-import sys
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -19,10 +17,7 @@ import mixed
 import runners
 from costmark import ledger
 from costmark.reports import report
-from harness import Emulator
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from harness import Emulator, run_program
 
 OPENAI = ["chat", "chat", "responses", "background", "embeddings"]
 ALL = [*OPENAI, "messages"]
@@ -62,27 +57,9 @@ def parts() -> list[Part]:
     return [part for part in all_parts if runners.command(part.runner)]
 
 
-# The runners in Python look at what the other two ways may do, and run the cases of `operation`.
 def ways_in_file(part: Part) -> list[str]:
+    """Adapters run the cases of ``operation`` in ways of their own."""
     return part.ways if part.runner == "capi" else ["operation"]
-
-
-@contextmanager
-def serving(projects: list[str]) -> Iterator[Emulator]:
-    named = [argument for project in projects for argument in ("--project", project)]
-    program = Path(__file__).with_name("mixed_server.py")
-    process = subprocess.Popen(
-        [sys.executable, str(program), *named], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    try:
-        line = process.stdout.readline()
-        assert line.startswith("listening on http://"), line
-        yield Emulator(line.split()[-1])
-    finally:
-        process.terminate()
-        process.wait(10)
-        process.stdout.close()
 
 
 def run_all(
@@ -119,7 +96,9 @@ def test_the_ledger_is_what_the_server_recorded(
     found = parts()
     if not any(part.runner.startswith("python") for part in found):
         pytest.skip("costmark is not installed beside this interpreter")
-    with serving([part.project for part in found]) as emulator:
+    server = Path(__file__).with_name("mixed_server.py")
+    projects = (argument for part in found for argument in ("--project", part.project))
+    with run_program(str(server), *projects) as emulator:
         calls, printed = make_calls(emulator, tmp_path, ledger_folder, found, count)
         poll_elsewhere(emulator, tmp_path, ledger_folder, found, printed)
         usage, requests = emulator.usage(), emulator.requests()
@@ -247,7 +226,9 @@ def assert_tokens_are_equal(usage: list[dict[str, Any]], rows: list[ledger.Row])
 def assert_logs_are_equal(folder: Path, tmp_path: Path) -> None:
     """The same lines twice, in any order, and as a log has them."""
     lines = [line for path in ledger.sources(folder) for line in path.read_bytes().splitlines()]
-    wrapped = [json.dumps({"log": line.decode() + "\n", "stream": "stdout"}).encode() for line in lines]
+    wrapped = [
+        json.dumps({"log": line.decode() + "\n", "stream": "stdout"}).encode() for line in lines
+    ]
     everything = [*lines, *wrapped, *(b"GET / 200" for _ in range(10))]
     random.Random(1).shuffle(everything)
     log = tmp_path / "service.log"
