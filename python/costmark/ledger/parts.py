@@ -65,6 +65,8 @@ def connect(memory: str = "256MB", threads: int = 1) -> duckdb.DuckDBPyConnectio
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "preserve_insertion_order": True,
+            # It would go to the standard output, into what a program reads.
+            "enable_progress_bar": False,
         }
     )
 

@@ -247,6 +247,6 @@ def test_large_exports_are_not_loaded_whole(tmp_path: Path, pytestconfig: pytest
         text=True,
         env={**os.environ, "PYTHONPATH": paths},
     )
-    counts, peak = done.stdout.splitlines()
+    counts, peak = done.stdout.splitlines()  # no bar of progress among them
     assert int(counts.split()[1]) == (rows + 1) // 2  # each line of Bedrock is one of its own
     assert int(peak) < 2 * 2**30
