@@ -79,7 +79,7 @@ def _add_days(parser: argparse.ArgumentParser) -> None:
         "--until",
         type=_day,
         metavar="DAY",
-        help=f"before this day (default: the last day is {_LAG_DAYS} days ago)",
+        help="before this day (default: the last day is as many days ago as --lag says)",
     )
     parser.add_argument(
         "--day-by",
@@ -175,12 +175,12 @@ def _window(arguments: argparse.Namespace) -> Window:
     last = (
         arguments.until - timedelta(days=1)
         if arguments.until is not None
-        else _today() - timedelta(days=_LAG_DAYS)
+        else _today() - timedelta(days=arguments.lag)
     )
     if last < arguments.since:
         raise ConfigurationError(
             f"there is no day from {arguments.since} to {last}; bills are complete after about "
-            f"{_LAG_DAYS} days, say --until for younger ones",
+            f"{arguments.lag} days, say --until for younger ones",
             code="invalid_argument",
         )
     return Window(arguments.since, last)

@@ -58,17 +58,18 @@ def connect(memory: str = "256MB", threads: int = 1) -> duckdb.DuckDBPyConnectio
             "compacted rows are read and written by DuckDB; install costmark[report]",
             code="unsupported",
         ) from None
-    return duckdb.connect(
+    database = duckdb.connect(
         config={
             "memory_limit": memory,
             "threads": threads,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "preserve_insertion_order": True,
-            # It would go to the standard output, into what a program reads.
-            "enable_progress_bar": False,
         }
     )
+    # The bar goes to the standard output, into what another program reads.
+    database.execute("SET enable_progress_bar = false")
+    return database
 
 
 def day_of(row: Row) -> int:
