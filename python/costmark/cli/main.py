@@ -8,14 +8,42 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..errors import Error
-from . import doctor, emulator, ledger, options, prices, reconcile, report, run, token, top, version
+from . import (
+    chargeback,
+    compare,
+    doctor,
+    emulator,
+    ledger,
+    options,
+    prices,
+    reconcile,
+    report,
+    run,
+    token,
+    top,
+    version,
+)
 from .output import complain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # Each adds its parser, whose default `run` is the command itself.
-_COMMANDS = (doctor, emulator, ledger, options, prices, reconcile, report, run, token, top, version)
+_COMMANDS = (
+    chargeback,
+    compare,
+    doctor,
+    emulator,
+    ledger,
+    options,
+    prices,
+    reconcile,
+    report,
+    run,
+    token,
+    top,
+    version,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +16,18 @@ if TYPE_CHECKING:
 def complain(message: str) -> None:
     """Print a message of the command on standard error."""
     print(f"costmark: {message}", file=sys.stderr)
+
+
+def write_page(path: str, page: str) -> None:
+    """Write a page whole, or not at all, and say where it is."""
+    target = Path(path)
+    partial = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        partial.write_text(page, encoding="utf-8", newline="\n")
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+    complain(f"wrote {path}")
 
 
 def print_row(name: str, value: str, width: int = 15) -> None:

@@ -118,7 +118,7 @@ def end_of_closed(path: Path, begin: int) -> int | None:
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
-            if path.suffix == ".gz" or _is_unlocked(file) or _ends_with_close(file, size):
+            if path.suffix == ".gz" or _lock_of(file) is False or _ends_with_close(file, size):
                 return size
             age = time.time() - os.fstat(file.fileno()).st_mtime
             if age < _FORSAKEN_SECONDS:
@@ -130,14 +130,25 @@ def end_of_closed(path: Path, begin: int) -> int | None:
         return None
 
 
-def _is_unlocked(file: IO[bytes]) -> bool:
+def is_written(path: Path) -> bool:
+    """Whether the writer of a segment lives: it holds a lock on its file."""
+    try:
+        with path.open("rb") as file:
+            # One that is empty may be about to be locked, and must not find it taken.
+            return os.fstat(file.fileno()).st_size > 0 and _lock_of(file) is True
+    except OSError:
+        return False
+
+
+def _lock_of(file: IO[bytes]) -> bool | None:
+    """Whether a writer holds the lock of a segment; None on a file system without locks."""
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks
-        return False
-    return True
+        return True
+    except OSError:
+        return None
+    return False
 
 
 def _ends_with_close(file: IO[bytes], size: int) -> bool:

@@ -6,8 +6,9 @@
     FOLDER/rows/date=2026-11-30/000001-0.parquet      parts: the rows of closed segments
     FOLDER/manifests/000001.json                      which bytes of segments are in them
 
-A manifest is written after its parts, and never changed. What no manifest names is not there: a
-part that was left by a compaction that was killed does not count, and the next one removes it.
+A manifest is written after its parts, and never changed: its first line has the SHA-256 of the rest
+of the file. What no manifest names is not there: a part that was left by a compaction that was
+killed does not count, and the next one removes it.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 SEGMENT = re.compile(r".+-\d+-\d+-([0-9a-f]{16})\.jsonl(?:\.gz)?")
 _VERSION = 1
 _NAME = re.compile(r"(\d{6,})\.json")
+_SEAL = re.compile(rb'\{"sha256": "([0-9a-f]{64})",\n')
 _PIECE = 1 << 20
 
 
@@ -96,7 +98,7 @@ class Manifest:
     def to_bytes(self) -> bytes:
         """As it stands in its file."""
         body = {"v": _VERSION, **dataclasses.asdict(self)}
-        return (json.dumps(body, indent=1) + "\n").encode()  # names need not be UTF-8
+        return sealed(json.dumps(body, indent=1))  # in ASCII: names need not be UTF-8
 
 
 class Layout:
@@ -203,9 +205,29 @@ def load(layout: Layout) -> State:
     return state
 
 
+def sealed(text: str) -> bytes:
+    """A JSON object as a file that tells when a byte of it was changed."""
+    rest = text.removeprefix("{\n").encode() + b"\n"
+    return f'{{"sha256": "{hashlib.sha256(rest).hexdigest()}",\n'.encode() + rest
+
+
+def _check_seal(path: Path, text: bytes) -> None:
+    seal = _SEAL.match(text)
+    if seal is None:
+        raise ManifestError(f"{path}: this is no manifest: its first line has no SHA-256")
+    found = hashlib.sha256(text[seal.end() :]).hexdigest()
+    if found != seal[1].decode():
+        raise ManifestError(
+            f"{path} was changed: the SHA-256 behind its first line is {found}, and that line "
+            f"says {seal[1].decode()}"
+        )
+
+
 def _parse(path: Path, text: bytes) -> Manifest:
+    _check_seal(path, text)
     try:
         value: dict[str, Any] = json.loads(text)
+        del value["sha256"]
         version = value.pop("v")
         if version != _VERSION:
             raise ManifestError(f"{path}: version {version!r} is of a later costmark")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import fcntl
 import os
 import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .compact import is_written
 from .manifests import SEGMENT, Layout, ManifestError, hash_of, load
 from .read import SeenRows, all_rows, sources
 from .states import Attempts
@@ -140,15 +140,3 @@ def _wrong_with_part(layout: Layout, part: Part) -> Iterator[str]:
         yield f"{path}: the part is gone"
     elif hash_of(path) != part.sha256:
         yield f"{path}: the part is not the one that was written"
-
-
-def is_written(path: Path) -> bool:
-    """Whether the writer of a segment lives: it holds a lock on its file."""
-    try:
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False

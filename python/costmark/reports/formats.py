@@ -26,21 +26,24 @@ def usd(pico: int) -> str:
     return text + "00" if text.endswith(".") else text
 
 
-def dollars(pico: int) -> str:
-    """An amount for people: cents from ten dollars on, and more digits below."""
-    digits = 2 if pico >= 10 * 10**12 else 4
+def dollars(pico: int, most: int = 0) -> str:
+    """An amount for people: cents from ten dollars on, and more digits below.
+
+    ``most`` is the largest of a column, whose amounts have the same number of digits.
+    """
+    digits = 2 if max(pico, most) >= 10 * 10**12 else 4
     step = 10 ** (12 - digits)
     rounded = (pico + step // 2) // step
     if rounded == 0 and pico:
-        return "<$0.0001"
+        return f"<$0.{1:0{digits}}"
     return f"${rounded // 10**digits:,}.{rounded % 10**digits:0{digits}}"
 
 
-def spend(sums: Sums) -> str:
-    """What is known of the costs, and a mark where there is more."""
+def spend(sums: Sums, most: int = 0) -> str:
+    """What is known of the costs, and a mark where there is more; ``most`` as for `dollars`."""
     if sums.is_known:
-        return dollars(sums.cost_pico)
-    return f"{dollars(sums.cost_pico)} + ?" if sums.cost_pico else "no price"
+        return dollars(sums.cost_pico, most)
+    return f"{dollars(sums.cost_pico, most)} + ?" if sums.cost_pico else "no price"
 
 
 def states(report: Report) -> list[tuple[str, str]]:
@@ -112,7 +115,7 @@ def as_csv(report: Report) -> str:
     writer = csv.writer(out)
     writer.writerow([*report.by, *_COUNTS, "cost_usd", "cost_pico"])
     for line in report.lines:
-        key = ["" if text is None else _no_formula(text) for text in line.key]
+        key = ["" if text is None else no_formula(text) for text in line.key]
         counts = [getattr(line.sums, name) for name in _COUNTS]
         pico = line.sums.known_pico
         writer.writerow([*key, *counts, *(("", "") if pico is None else (usd(pico), pico))])
@@ -162,5 +165,6 @@ def _sums(sums: Sums) -> dict[str, Any]:
     }
 
 
-def _no_formula(text: str) -> str:
+def no_formula(text: str) -> str:
+    """The text, with a ``'`` before it where a spreadsheet would take it for a formula."""
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import time
 from typing import TYPE_CHECKING, Any
 
+from ..ledger.compact import is_written
 from ..ledger.read import sources
-from ..ledger.verify import is_written
 from ..prices import PriceBook, served_model
 from .dimensions import condition, expression
 from .source import Source, run
 
 if TYPE_CHECKING:
-    import datetime as dt
     import os
     from collections.abc import Iterable, Sequence
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _HOUR_US = 3_600_000_000
 _DAY_US = 86_400_000_000
+_FIRST_DAY = dt.date(1970, 1, 1)
 # Parts of the usage that have prices of their own, and where a row has them.
 _METERS = (
     *("cache_write_5m", "cache_write_30m", "cache_write_1h", "cache_write_12h"),
@@ -131,38 +132,89 @@ def report(
     by default the one that ships. Raises ConfigurationError without DuckDB, RequestError for what
     cannot be grouped by.
     """
-    book = book or PriceBook.shipped()
     by = (by,) if isinstance(by, str) else by
-    keys = [expression(name) for name in by]
-    conditions = [condition(each) for each in where]
-    if since is not None:
-        conditions.append(f"end_us >= {_us(since)}")
-    if until is not None:
-        conditions.append(f"end_us < {_us(until)}")
+    where = list(where)
+    [*map(expression, by), *map(condition, where)]  # complain before anything is read
     with Source(*paths, progress=progress) as source:
-        groups = _groups(source, keys, conditions, book)
-        states = _states(source, paths, since, until)
-    lines: dict[tuple[str | None, ...], Sums] = {}
-    total = Sums()
-    for group in groups:
-        sums = _priced(group, book)
-        lines.setdefault(group.key, Sums()).add(sums)
-        total.add(sums)
-        if group.values["is_unattributed"]:
-            states.unattributed.add(sums)
+        return summed(
+            source,
+            *paths,
+            by=by,
+            since=since,
+            until=until,
+            where=where,
+            book=book or PriceBook.shipped(),
+        )
+
+
+def summed(
+    source: Source,
+    *paths: str | os.PathLike[str],
+    by: Sequence[str],
+    since: dt.datetime | None,
+    until: dt.datetime | None,
+    where: Iterable[str],
+    book: PriceBook,
+) -> Report:
+    """A report of ledgers that are read already: ``source`` of ``paths``."""
+    keys = [expression(name) for name in by]
+    lines, total, unattributed = priced(source, keys, conditions(since, until, where), book)
+    states = _states(source, paths, since, until)
+    states.unattributed = unattributed
     return Report(
         by=tuple(by),
         since=since,
         until=until,
-        lines=sorted(
-            (Line(key, sums) for key, sums in lines.items()),
-            key=lambda line: (-line.sums.cost_pico, -line.sums.attempts, str(line.key)),
-        ),
+        lines=lines,
         total=total,
         states=states,
         book=book,
         files=source.files,
     )
+
+
+def priced(
+    source: Source,
+    keys: list[str],
+    chosen: list[str],
+    book: PriceBook,
+    priced_on: dt.date | None = None,
+) -> tuple[list[Line], Sums, Sums]:
+    """The sums of attempts, the dearest first; all of them; and those without a project.
+
+    ``keys`` and ``chosen`` are SQL: what to group by, and which attempts. ``priced_on`` is a day
+    whose prices apply to everything, whenever it ended.
+    """
+    day = f"end_us // {_DAY_US}" if priced_on is None else str((priced_on - _FIRST_DAY).days)
+    lines: dict[tuple[str | None, ...], Sums] = {}
+    total, unattributed = Sums(), Sums()
+    for group in _groups(source, keys, chosen, book, day):
+        sums = _priced(group, book)
+        lines.setdefault(group.key, Sums()).add(sums)
+        total.add(sums)
+        if group.values["is_unattributed"]:
+            unattributed.add(sums)
+    return dearest_first(lines), total, unattributed
+
+
+def dearest_first(lines: dict[tuple[str | None, ...], Sums]) -> list[Line]:
+    """The lines of a report in their order."""
+    return sorted(
+        (Line(key, sums) for key, sums in lines.items()),
+        key=lambda line: (-line.sums.cost_pico, -line.sums.attempts, str(line.key)),
+    )
+
+
+def conditions(
+    since: dt.datetime | None, until: dt.datetime | None, where: Iterable[str]
+) -> list[str]:
+    """The SQL that chooses attempts of the table ``ended``."""
+    found = [condition(each) for each in where]
+    if since is not None:
+        found.append(f"end_us >= {_us(since)}")
+    if until is not None:
+        found.append(f"end_us < {_us(until)}")
+    return found
 
 
 def _us(moment: dt.datetime) -> int:
@@ -182,7 +234,7 @@ class _Group:
 # One price of a sum is the sum of the prices, as long as the same counts were told, and the same of
 # them are 0 or too large for the whole that they are a part of.
 def _groups(
-    source: Source, keys: list[str], conditions: list[str], book: PriceBook
+    source: Source, keys: list[str], chosen: list[str], book: PriceBook, day: str
 ) -> list[_Group]:
     meters = {name: f"coalesce(map_extract(meters, '{name}')[1], 0)::HUGEINT" for name in _METERS}
     all_meters = " + ".join(meters.values())
@@ -192,7 +244,7 @@ def _groups(
         "model": "coalesce(model, '')",
         "region": "coalesce(region, '')",
         "tier": "coalesce(tier, '')",
-        "day": f"end_us // {_DAY_US}",
+        "day": day,
         "band": band,
         "outcome": "outcome",
         "is_unattributed": "project_source = 'none'",
@@ -218,7 +270,7 @@ def _groups(
     }
     listed = [f"{sql} AS k{place}" for place, sql in enumerate(keys)]
     listed += [f"{sql} AS {name}" for name, sql in {**values, **sums}.items()]
-    wanted = " AND ".join(conditions) or "true"
+    wanted = " AND ".join(chosen) or "true"
     sql = f"SELECT {', '.join(listed)} FROM ended WHERE {wanted} GROUP BY ALL"  # noqa: S608
     names = [*values, *sums]
     return [

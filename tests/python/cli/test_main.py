@@ -16,11 +16,14 @@ from costmark.cli.main import main
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = [
     *(
+        ["chargeback"],
+        ["compare"],
         ["doctor"],
         ["emulator"],
         ["ledger"],
         ["options"],
         ["prices"],
+        ["reconcile"],
         ["report"],
         ["run"],
         ["token"],
@@ -54,8 +57,11 @@ def test_every_command_has_help_and_refuses_unknown_options(
         main([*command, "--surprise"])
     # argparse asks for what is required first.
     assert "--surprise" in capsys.readouterr().err or command[0] in (
+        "chargeback",
+        "compare",
         "doctor",
         "ledger",
+        "reconcile",
         "report",
         "run",
         "top",
@@ -65,7 +71,7 @@ def test_every_command_has_help_and_refuses_unknown_options(
 def test_the_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     shown = capsys.readouterr().out
-    assert re.findall(r"^    (\w+)  ", shown, re.MULTILINE) == [
+    assert re.findall(r"^    (\w+)(?:  |$)", shown, re.MULTILINE) == [
         each for each, *subject in COMMANDS if not subject
     ]
 
