@@ -9,12 +9,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ..reports.formats import dollars, usd
+from .cloudwatch import Comparison, Counts
 
 if TYPE_CHECKING:
     from ..prices import PriceBook
     from .causes import Cause, Detail
     from .keys import Unmapped
-    from .lines import Key
+    from .lines import Key, Window
     from .reconcile import Reconciliation
 
 _MOST_DETAILS = 10
@@ -164,6 +165,61 @@ def _key(key: Key | None) -> str:
     return " ".join(str(value) for value in values.values() if value not in (None, ""))
 
 
+# --- CloudWatch -----------------------------------------------------------------------------------
+
+
+def counts_table(found: Comparison, window: Window) -> str:
+    """Calls and tokens by project and model, the ledger's and CloudWatch's."""
+    rows = [("region", "project", "model", "calls", "input", "output", "ledger less CloudWatch")]
+    places = sorted({(each.region, each.project, each.model) for each in found.series})
+    for place in places:
+        ours, theirs = found.sums(place)
+        numbers = (f"{ours.calls:,}", f"{ours.input:,}", f"{ours.output:,}")
+        rows.append((*place, *numbers, _differences(ours, theirs)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    days = len({series.day for series in found.differing})
+    lines += [
+        "",
+        f"days {window.first} to {window.last}, UTC; {days} of them differ",
+        "calls are attempts that did not fail; input is with the cached tokens",
+        "CloudWatch has projects for mantle alone; other endpoints are left out",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _differences(ours: Counts, theirs: Counts) -> str:
+    found = [
+        f"{name} {number - getattr(theirs, name):+,}"
+        for name, number in vars(ours).items()
+        if number != getattr(theirs, name)
+    ]
+    return ", ".join(found) or "agrees"
+
+
+def counts_json(found: Comparison, window: Window) -> str:
+    """The same by day, for programs."""
+    value = {
+        "version": 1,
+        "first_day": window.first.isoformat(),
+        "last_day": window.last.isoformat(),
+        "series": [
+            {
+                **series._asdict(),
+                "day": series.day.isoformat(),
+                "ledger": vars(found.ledger.get(series, Counts())),
+                "cloudwatch": vars(found.seen.get(series, Counts())),
+            }
+            for series in found.series
+        ],
+        "differing": len(found.differing),
+    }
+    return json.dumps(value, indent=1) + "\n"
+
+
 # --- JSON -----------------------------------------------------------------------------------------
 
 
@@ -234,6 +290,8 @@ def _detail(detail: Detail) -> dict[str, Any]:
         found["key"] = _json_key(detail.key)
     if detail.to is not None:
         found["to"] = _json_key(detail.to)
+    if detail.others:
+        found["others"] = [_json_key(key) for key in detail.others]
     if detail.note:
         found["note"] = detail.note
     return found

@@ -533,6 +533,9 @@ def test_two_partners_are_one_joint_cause() -> None:
     cause = only(result)
     assert cause.name == "billed as another tier or something else"
     assert cause.cost == 10_000 * 150_000 - 6000 * 75_000 - 9000 * 262_500
+    (detail,) = cause.details
+    keys = [key for key in (detail.key, *detail.others) if key is not None]
+    assert {key.tier for key in keys} == {"standard", "flex", "priority"}
     move = {bound.name: bound for bound in cause.bounds}["billed as another tier"]
     # At least 1,000 tokens were flex ones, at most 6,000; costmark's bounds include that.
     for flexed in (1000, 6000):
