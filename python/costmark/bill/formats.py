@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .reconcile import Reconciliation
 
 _MOST_DETAILS = 10
+_TINY_PICO = 10**8
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,10 @@ class Basis:
 
 
 def money(pico: Fraction) -> str:
-    """An amount for people, with its sign."""
-    whole = round(pico)
-    return f"-{dollars(-whole)}" if whole < 0 else dollars(whole)
+    """An amount for people, with its sign; one below the usual digits with all that it has."""
+    whole = abs(round(pico))
+    sign = "-" if pico < 0 and whole else ""
+    return sign + (f"${usd(whole)}" if 0 < whole < _TINY_PICO else dollars(whole))
 
 
 def headline(result: Reconciliation) -> str:
@@ -78,6 +80,7 @@ def as_table(result: Reconciliation, basis: Basis) -> str:
         ("not understood", _unmapped(result.unmapped)),
         ("not whole tokens", _unmapped(result.unit_faults)),
         ("summed over, since one side does not say", _coarsened(result)),
+        ("projects without a value of the tag, taken as untagged", result.projects_without_tag),
         ("prices to check", _drifts(result)),
         ("rests on", _basis(result, basis)),
     ):
@@ -245,6 +248,7 @@ def as_json(result: Reconciliation, basis: Basis) -> str:
         "unmapped": _lines(result.unmapped),
         "unit_faults": _lines(result.unit_faults),
         "unpriced_tokens": result.unpriced_tokens,
+        "projects_without_tag": result.projects_without_tag,
         "coarsened": [{"model": each.model, "field": each.field} for each in result.coarsened],
         "drifts": [
             {

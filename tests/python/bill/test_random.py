@@ -95,7 +95,8 @@ def some_case(seed: int) -> tuple[list[LedgerLine], list[BillLine], dict[str, ob
             if rng.random() < 0.3
         },
     }
-    if not any(line.tag for line in bill if line.record_type == "Usage"):
+    billed = any(line.tag for line in bill if line.record_type == "Usage")
+    if not billed or not any(line.tag for line in ledger):  # there is no grain of projects
         options["grain"] = "model"
     return ledger, bill, options
 

@@ -352,6 +352,20 @@ def test_without_tag_values_there_is_no_project_grain(tag: str | None) -> None:
     assert result.ledger == result.usage == cost_of(ledger)
 
 
+def test_a_ledger_without_tag_values_has_no_project_grain_either() -> None:
+    ledger = [replace(line, tag=None) for line in ledger_of([0], [0, 1], ONE)]
+    bill = lines_of(charges_of(ledger_of([0], [0, 1], ONE)))
+    with pytest.raises(ConfigurationError, match="any project, such as proj_0"):
+        run(ledger, bill)
+    # Of one project that has none the rest can still be compared.
+    result = run(ledger, bill, projects=[ProjectTag("proj_0", "team-a")], as_of=DAYS[9])
+    assert result.projects_without_tag == ["proj_1"]
+    # Calls of project default are untagged on both sides.
+    default = [replace(line, project="default") for line in ledger]
+    untagged = [charge.line() for charge in charges_of(default)]
+    assert names(run(default, [*bill, *untagged])) == {"other clients": cost_of(default)}
+
+
 # --- 9 and 10: prices, the exact split ------------------------------------------------------------
 
 
