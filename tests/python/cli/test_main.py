@@ -16,6 +16,7 @@ from costmark.cli.main import main
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = [
     *(
+        ["budgets"],
         ["chargeback"],
         ["compare"],
         ["demo"],
@@ -24,6 +25,7 @@ COMMANDS = [
         ["ledger"],
         ["options"],
         ["prices"],
+        ["reconcile"],
         ["report"],
         ["run"],
         ["token"],
