@@ -140,8 +140,8 @@ def report(
     where = list(where)
     book = book or PriceBook.shipped()
     # Complains before anything is read, and says what is to be read.
-    query = grouping([*map(expression, by)], conditions(since, until, where), book, _DAY)
-    with Source(*paths, query=query.sql, progress=progress) as source:
+    query = query_for([*map(expression, by)], conditions(since, until, where), book)
+    with Source(*paths, query=query, progress=progress) as source:
         return summed(source, *paths, by=by, since=since, until=until, where=where, book=book)
 
 
@@ -190,6 +190,11 @@ def priced(
     except OverflowError:  # the sums of single days are smaller
         groups = grouping([*keys, _DAY], chosen, book, day).groups(source)
         return _lines(groups, book, len(keys), is_final=True)
+
+
+def query_for(keys: list[str], chosen: list[str], book: PriceBook) -> str:
+    """SQL that names the columns which `priced` needs for these."""
+    return grouping(keys, chosen, book, _DAY).sql
 
 
 def _lines(

@@ -16,6 +16,7 @@ from costmark.cli.main import main
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = [
     *(
+        ["budgets"],
         ["chargeback"],
         ["compare"],
         ["demo"],
