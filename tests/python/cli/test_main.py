@@ -16,6 +16,7 @@ from costmark.cli.main import main
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = [
     *(
+        ["budgets"],
         ["chargeback"],
         ["compare"],
         ["demo"],
@@ -25,6 +26,7 @@ COMMANDS = [
         ["ledger"],
         ["options"],
         ["prices"],
+        ["reconcile"],
         ["report"],
         ["run"],
         ["sql"],
@@ -64,6 +66,7 @@ def test_every_command_has_help_and_refuses_unknown_options(
         "doctor",
         "export",
         "ledger",
+        "reconcile",
         "report",
         "run",
         "sql",
