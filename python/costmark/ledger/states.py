@@ -21,7 +21,6 @@ def _age(attempt: Row) -> tuple[int, str, int]:
     return (attempt["start_us"], attempt["writer"], attempt["seq"])
 
 
-
 class Attempts:
     """Joins the rows of attempts, in whatever order they come.
 

@@ -7,8 +7,8 @@ import datetime as dt
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..ledger.read import sources
 from ..ledger.compact import is_written
+from ..ledger.read import sources
 from ..prices import PriceBook, served_model
 from .dimensions import condition, expression
 from .source import Source, run
