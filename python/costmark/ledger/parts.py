@@ -136,10 +136,10 @@ class PartWriter:
         rows = _core.RowTable([(os.fsencode(self._draft(day)), 0, False)], _core.row_columns())
         with connect() as database:
             database.register("draft", rows)
-            database.execute(
-                f"COPY (SELECT * FROM draft) TO '{_quoted(work)}' "  # noqa: S608
-                "(FORMAT parquet, COMPRESSION zstd)"
-            )
+            to = f"'{_quoted(work)}' (FORMAT parquet, COMPRESSION zstd)"
+            database.execute(f"COPY (SELECT * FROM draft) TO {to}")  # noqa: S608
+        if rows.faults:  # the disk gives back something else than what it took
+            raise ManifestError(f"{self._draft(day)}: rows cannot be read back: {rows.faults}")
         work.chmod(0o600)
         with work.open("rb+") as file:
             os.fsync(file.fileno())
