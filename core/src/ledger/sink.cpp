@@ -13,6 +13,7 @@
 #include <limits>
 
 #include "base/broken_pipe.hpp"
+#include "base/file.hpp"
 #include "base/text.hpp"
 #include "base/timestamp.hpp"
 
@@ -28,16 +29,6 @@ std::int64_t day_of(std::int64_t us) noexcept {
   return std::clamp<std::int64_t>(us / us_per_day, 0, last_day);
 }
 
-// Makes a folder and those above it, for this user alone. 0, or errno.
-int make_folders(const std::string& path) {
-  if (::mkdir(path.c_str(), S_IRWXU) == 0 || errno == EEXIST) return 0;
-  if (errno != ENOENT) return errno;
-  const std::size_t slash = path.find_last_of('/');
-  if (slash == std::string::npos || slash == 0) return ENOENT;
-  if (const int failed = make_folders(path.substr(0, slash)); failed != 0) return failed;
-  return ::mkdir(path.c_str(), S_IRWXU) == 0 || errno == EEXIST ? 0 : errno;
-}
-
 // A host's name as part of a file's name.
 std::string plain_name(std::string_view machine) {
   constexpr std::size_t longest = 64;
@@ -46,6 +37,17 @@ std::string plain_name(std::string_view machine) {
     if (!text::is_alphanumeric(c) && c != '.' && c != '_') c = '_';
   }
   return name.empty() || name.front() == '.' ? "_" + name : name;
+}
+
+// Whether an open file has no name any more. Who asks for its times as well, as fstat(2) does, has
+// the next write(2) set them more finely, which takes longer than the question.
+bool is_removed(int fd) noexcept {
+#ifdef STATX_NLINK
+  struct statx links{};
+  if (::statx(fd, "", AT_EMPTY_PATH, STATX_NLINK, &links) == 0) return links.stx_nlink == 0;
+#endif
+  struct stat all{};
+  return ::fstat(fd, &all) == 0 && all.st_nlink == 0;
 }
 
 // A row larger than this cannot be: the encoder bounds each member.
@@ -92,8 +94,7 @@ class FolderSink final : public Sink {
   }
 
   bool commit(std::int64_t now_us) noexcept override {
-    struct stat found{};
-    if (::fstat(file_.get(), &found) == 0 && found.st_nlink == 0) return false;
+    if (is_removed(file_.get())) return false;
     const bool due = sync_ == LedgerSync::every ||
                      (sync_ == LedgerSync::interval &&
                       (now_us - synced_us_ >= us_per_second || now_us < synced_us_));
@@ -171,7 +172,7 @@ Result<std::unique_ptr<Sink>> make_sink(const LedgerConfig& config) {
   if (target.empty()) return invalid_target(target);
   if (target == "stdout") return std::unique_ptr<Sink>(new StreamSink(STDOUT_FILENO));
   if (target == "stderr") return std::unique_ptr<Sink>(new StreamSink(STDERR_FILENO));
-  if (!target.starts_with("fd:")) return std::unique_ptr<Sink>(new FolderSink(config));
+  if (Ledger::is_folder(target)) return std::unique_ptr<Sink>(new FolderSink(config));
   const std::string_view digits = std::string_view(target).substr(3);
   int fd = -1;
   const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), fd);

@@ -8,6 +8,7 @@
 #include "core/client/client_fixture.hpp"
 #include "core/counting_allocator.hpp"
 #include "core/http/aws_frames.hpp"
+#include "costmark/budgets.hpp"
 #include "http/transport.hpp"
 
 namespace costmark::testing {
@@ -135,6 +136,20 @@ TEST(Allocations, NoneWhereRowsAreWritten) {
   EXPECT_EQ(allocations_of_operation(client, post, "application/json", answer, labels), 0U);
   EXPECT_EQ(client->ledger_counters().rows_written, 2U * prepares + 1);
   ::close(null);
+}
+
+TEST(Allocations, NoneUnderBudgets) {
+  const auto client = client_of(
+      {{"project", "proj_a"},
+       {"region", "us-east-1"},
+       {"budgets", "u: all 1000usd/day refuse; p: project=proj_a 1000000calls/day warn"}});
+  const Post post{std::string(custom_chat),
+                  R"({"model":"openai.gpt-oss-120b","max_tokens":5,"messages":[]})"};
+  const std::string answer =
+      R"({"id":"chatcmpl-1","model":"m","choices":[],)"
+      R"("usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}})";
+  EXPECT_EQ(allocations_of_operation(client, post, "application/json", answer), 0U);
+  EXPECT_GT(client->budgets()->state(0, 0).spent, 0);
 }
 
 TEST(Allocations, NoneWithTheHeaderCarrierRulesAndAToken) {

@@ -185,6 +185,22 @@ void Authorizer::say_once(std::string_view winner, std::string_view source) {
        "requests are authenticated with " + std::string(winner) + std::string(source));
 }
 
+// Who gives keys or a token expects that they are used.
+void Authorizer::warn_of_unused(const Url& url) {
+  const bool token = identity_.explicit_bearer();
+  if (settings_.auth != AuthMode::automatic || (!token && !identity_.explicit_credentials)) return;
+  if (!log_ || unused_said_.exchange(true, std::memory_order_relaxed)) return;
+  log_(LogLevel::warning,
+       std::string(token ? "the bearer token" : "the AWS credentials") +
+           " that this client was given " + (token ? "is" : "are") +
+           " not used: " + std::string(url.host) +
+           " is not one of Bedrock's hosts, and requests to it keep the authorization that they "
+           "come with; to have them " +
+           (token ? "carry the token, set option 'auth' to bearer"
+                  : "signed, set option 'auth' to sigv4") +
+           " and 'base_url' to that host");
+}
+
 // What is explicit beats what merely stands in the environment.
 bool Authorizer::has_bearer(std::string_view carried) const noexcept {
   return identity_.explicit_bearer() || !carried.empty() ||
@@ -470,6 +486,7 @@ Status Authorizer::authorize(const Request& request, const Url& url,
       return send_bearer(request, url, endpoint, now, wait, out);
     case AuthMode::automatic:
     case AuthMode::none:
+      if (endpoint.region().empty()) warn_of_unused(url);
       return {};
   }
   return {};

@@ -136,6 +136,7 @@ class Authorizer {
   bool recover_clock(const AuthUsed& auth, const Times& times);
   void learn_skew(const Times& times);
   void say_once(std::string_view winner, std::string_view source = {});
+  void warn_of_unused(const Url& url);
 
   const Settings& settings_;
   Identity identity_;
@@ -146,6 +147,7 @@ class Authorizer {
   signing::Signer signer_;
   Workspaces& workspaces_;
   std::atomic<bool> said_{false};
+  std::atomic<bool> unused_said_{false};
 };
 
 }  // namespace costmark::client
