@@ -16,6 +16,7 @@ from costmark.cli.main import main
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = [
     *(
+        ["budgets"],
         ["doctor"],
         ["emulator"],
         ["ledger"],
@@ -28,6 +29,7 @@ COMMANDS = [
         ["version"],
     ),
     *(["doctor", "credentials"], ["doctor", "route"], ["doctor", "attribution"]),
+    *(["budgets", name] for name in ("show", "rebuild")),
     *(["prices", name] for name in ("show", "check")),
     *(["ledger", name] for name in ("show", "tail", "verify", "compact", "prune", "erase")),
 ]
