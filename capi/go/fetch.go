@@ -111,8 +111,7 @@ func (c *core) startFetch(ctx context.Context, w *workspace, body []byte) (*fetc
 	if err != nil {
 		return nil, err
 	}
-	own.text = append(own.text, w.text...)
-	own.lengths = append(own.lengths, w.lengths...)
+	own.copyFrom(&w.texts)
 	own.streams = w.streams
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	started := &fetch{done: make(chan struct{}), cancel: cancel, waiters: 1}

@@ -52,6 +52,32 @@ func observe(ctx context.Context, t *testing.T, client *Client) {
 	operation.Close()
 }
 
+// The request is given to the goroutine that fetches the credentials, its labels as well.
+func TestACallWithLabelsWaitsForItsCredentials(t *testing.T) {
+	client, rows := ledgerOf(t, Config{"auth": "sigv4", "region": "us-east-1"},
+		WithCredentials(CredentialsFunc(func(context.Context) (Credentials, error) {
+			return Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
+		})))
+	ctx, err := WithLabels(context.Background(), Labels{"feature": "search"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	operation, err := client.Begin(ctx, chatRequest(plainChat))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer operation.Close()
+	if _, err := operation.Prepare(ctx, chatRequest(plainChat)); err != nil {
+		t.Fatal(err)
+	}
+	operation.Sent()
+	operation.Head(500, nil, false)
+	operation.Finish()
+	if got := fmt.Sprint(row(t, rows)["labels"]); got != "map[feature:search]" {
+		t.Error(got)
+	}
+}
+
 func TestRowsCarryTheLabelsOfTheContext(t *testing.T) {
 	client, rows := ledgerOf(t, Config{"tags": "proj_a: team=search"})
 	outer, err := WithLabels(context.Background(), Labels{"feature": "search", "user": "ann"})

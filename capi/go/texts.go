@@ -39,6 +39,13 @@ func (t *texts) put(ctx context.Context, method, project string) {
 	t.urlIs = len(t.lengths)
 }
 
+// copyFrom puts what others are.
+func (t *texts) copyFrom(from *texts) {
+	t.text = append(t.text[:0], from.text...)
+	t.lengths = append(t.lengths[:0], from.lengths...)
+	t.labels, t.urlIs, t.hasOddNames = from.labels, from.urlIs, from.hasOddNames
+}
+
 func (t *texts) add(text string) {
 	t.text = append(t.text, text...)
 	t.lengths = append(t.lengths, C.size_t(len(text)))

@@ -61,6 +61,8 @@ static_assert(is(Api::responses, COSTMARK_API_RESPONSES));
 static_assert(is(Api::messages, COSTMARK_API_MESSAGES));
 static_assert(is(Api::embeddings, COSTMARK_API_EMBEDDINGS));
 static_assert(is(Api::control, COSTMARK_API_CONTROL));
+static_assert(is(Api::converse, COSTMARK_API_CONVERSE));
+static_assert(is(Api::invoke_model, COSTMARK_API_INVOKE_MODEL));
 
 static_assert(is(NextStep::none, COSTMARK_STEP_NONE));
 static_assert(is(NextStep::done, COSTMARK_STEP_DONE));
@@ -110,6 +112,7 @@ static_assert(is(PriceFlag::no_serving, COSTMARK_PRICE_FLAG_NO_SERVING));
 static_assert(is(PriceFlag::no_tier, COSTMARK_PRICE_FLAG_NO_TIER));
 static_assert(is(PriceFlag::no_day, COSTMARK_PRICE_FLAG_NO_DAY));
 static_assert(is(PriceFlag::no_price, COSTMARK_PRICE_FLAG_NO_PRICE));
+static_assert(is(PriceFlag::region_absent, COSTMARK_PRICE_FLAG_REGION_ABSENT));
 
 static_assert(is(Verdict::unknown, COSTMARK_VERDICT_UNKNOWN));
 static_assert(is(Verdict::honored, COSTMARK_VERDICT_HONORED));

@@ -10,6 +10,7 @@ PYBIND11_MODULE(_core_of_main, module) {
   costmark::python::bind_budgets(module);
   costmark::python::bind_routes(module);
   costmark::python::bind_prices(module);
+  costmark::python::bind_rows(module);
   costmark::python::bind_tools(module);
   costmark::python::bind_operation(module);
   costmark::python::bind_client(module);

@@ -13,6 +13,7 @@
 #include "costmark/client.hpp"
 #include "costmark/json.hpp"
 #include "credentials_bench.hpp"
+#include "ledger_bench.hpp"
 #include "measure.hpp"
 #include "send_bench.hpp"
 
@@ -165,7 +166,10 @@ int run() {
 #ifdef COSTMARK_BENCH_CAPI
   if (!costmark::bench::print_capi()) return 1;
 #endif
-  return costmark::bench::print_credentials() && costmark::bench::print_send() ? 0 : 1;
+  return costmark::bench::print_ledger() && costmark::bench::print_credentials() &&
+                 costmark::bench::print_send()
+             ? 0
+             : 1;
 }
 
 }  // namespace

@@ -40,6 +40,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         " (default: %(default)s)",
     )
     parser.addoption(
+        "--cur-gigabytes",
+        type=float,
+        default=5,
+        help="how large an export is read in little memory (default: %(default)s)",
+    )
+    parser.addoption(
         "--sdk-sdists",
         metavar="FOLDER",
         help="where the unpacked sdists of the SDKs are, whose own tests are to be run",

@@ -88,7 +88,8 @@ extern "C" {
  * - rules (text): Projects by model, API or path, such as 'proj_vision: model=*vision*;
  *   proj_batch: api=responses path=/v1/responses'.
  * - runtime_project (allow | refuse | warn; default warn): What happens when a project is sent
- *   to a bedrock-runtime host, where AWS documents only the default project.
+ *   to a bedrock-runtime host, where AWS documents only the default project for Chat Completions,
+ *   Responses and Messages. Converse and InvokeModel take projects there, whatever this says.
  * - secret_access_key (secret): AWS secret access key that belongs to access_key_id.
  * - service (text): SigV4 service name; by default bedrock-mantle, or bedrock on runtime hosts.
  * - session_token (secret): AWS session token that belongs to access_key_id.

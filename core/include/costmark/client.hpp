@@ -60,7 +60,7 @@ struct Request {
 class Prepared {
  public:
   // Headers that name a project, earlier signatures and API keys; carriers and what authorizes.
-  static constexpr std::size_t most_removed = 8;
+  static constexpr std::size_t most_removed = 9;
   static constexpr std::size_t most_set = 6;
 
   Prepared();

@@ -130,7 +130,8 @@ constexpr std::array options{
          "'proj_vision: model=*vision*; proj_batch: api=responses path=/v1/responses'."),
     choice("runtime_project", "warn", "allow|refuse|warn",
            "What happens when a project is sent to a bedrock-runtime host, where AWS documents "
-           "only the default project."),
+           "only the default project for Chat Completions, Responses and Messages. Converse and "
+           "InvokeModel take projects there, whatever this says."),
     secret("secret_access_key", "AWS secret access key that belongs to access_key_id."),
     text("service", "SigV4 service name; by default bedrock-mantle, or bedrock on runtime hosts."),
     secret("session_token", "AWS session token that belongs to access_key_id."),

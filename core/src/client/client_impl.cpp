@@ -206,11 +206,13 @@ void Client::Impl::warn_about(const Prepared::Impl& prepared,
     }
   }
   if (named && endpoint.kind == attribution::EndpointKind::runtime &&
+      !is_of_runtime(prepared.api) &&
       settings.runtime_project == client::RuntimeProjectPolicy::warn &&
       !runtime_project_said_.exchange(true, std::memory_order_relaxed)) {
     log(LogLevel::warning,
         "a project is sent to a bedrock-runtime host, where AWS documents only the default "
-        "project; use a bedrock-mantle host, or an application inference profile that stands for "
+        "project for this API; use a bedrock-mantle host, or an application inference profile that "
+        "stands for "
         "the project");
   }
 }

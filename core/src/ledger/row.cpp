@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <limits>
 
 #include "base/text.hpp"
+#include "ledger/row_text.hpp"
 
 namespace costmark::ledger {
 namespace {
@@ -33,23 +33,26 @@ std::string_view name_of(LedgerRow::Kind kind) noexcept {
 // Writes the members of one JSON object. Names are given as they stand in the line, `,"name":`.
 class Members {
  public:
-  Members(std::string& out, std::size_t longest) : out_(out), longest_(longest) {}
+  Members(std::string& out, std::size_t longest) noexcept : out_(out), longest_(longest) {}
 
-  void text(std::string_view name, std::string_view value) { text(name, value, longest_); }
-  void text(std::string_view name, std::string_view value, std::size_t longest) {
+  [[gnu::always_inline]] void text(std::string_view name, std::string_view value) {
+    text(name, value, longest_);
+  }
+  [[gnu::always_inline]] void text(std::string_view name, std::string_view value,
+                                   std::size_t longest) {
     if (value.empty()) return;
-    out_ += name;
+    out_.put(name);
     quoted(value, longest);
   }
-  void integer(std::string_view name, std::int64_t value) {
-    out_ += name;
-    number(value);
+  [[gnu::always_inline]] void integer(std::string_view name, std::int64_t value) {
+    out_.put(name);
+    out_.put(value);
   }
-  void optional(std::string_view name, std::optional<std::int64_t> value) {
+  [[gnu::always_inline]] void optional(std::string_view name, std::optional<std::int64_t> value) {
     if (value) integer(name, *value);
   }
   // A count of tokens; one that does not fit is absent.
-  void count(std::string_view name, std::optional<std::uint64_t> value) {
+  [[gnu::always_inline]] void count(std::string_view name, std::optional<std::uint64_t> value) {
     if (!value) return;
     if (*value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
       overflow_ = true;
@@ -58,7 +61,9 @@ class Members {
     }
   }
   void yes(std::string_view name, bool value) {
-    if (value) (out_ += name) += "true";
+    if (!value) return;
+    out_.put(name);
+    out_.put("true");
   }
 
   void pairs(std::string_view name, std::span<const NameValue> pairs) {
@@ -71,16 +76,16 @@ class Members {
     }
     cut_ = cut_ || fitting < pairs.size();
     if (fitting == 0) return;
-    out_ += name;
+    out_.put(name);
     char separator = '{';
     for (const NameValue& pair : pairs.first(fitting)) {
-      out_ += separator;
+      out_.put(separator);
       quoted(pair.name, 6 * longest_labels);
-      out_ += ':';
+      out_.put(':');
       quoted(pair.value, 6 * longest_labels);
       separator = ',';
     }
-    out_ += '}';
+    out_.put('}');
   }
 
   void meters(const Meters& meters) {
@@ -89,63 +94,74 @@ class Members {
     for (const Meter meter : all_meters) {
       const auto value = meters[meter];
       if (!value) continue;
-      out_ += separator;
-      out_ += to_string(meter);
+      out_.put(separator);
+      out_.put(to_string(meter));
       count("\":", value);
       separator = ",\"";
     }
-    out_ += '}';
+    out_.put('}');
   }
 
   void leave_out() noexcept { cut_ = true; }
 
-  void flags(UsageFlags of_usage, bool concurrent) {
+  void flags(UsageFlags of_usage, std::string_view why_unpriced, bool concurrent) {
     std::string_view separator = R"(,"flags":[")";
     const auto flag = [&](std::string_view name) {
-      out_ += separator;
-      out_ += name;
-      out_ += '"';
+      out_.put(separator);
+      out_.put(name);
+      out_.put('"');
       separator = ",\"";
     };
-    for (const UsageFlag each : all_usage_flags) {
-      if (of_usage.has(each)) flag(to_string(each));
+    if (of_usage.any()) {
+      for (const UsageFlag each : all_usage_flags) {
+        if (of_usage.has(each)) flag(to_string(each));
+      }
     }
+    const bool is_told =
+        (why_unpriced == "inconsistent" && of_usage.has(UsageFlag::inconsistent)) ||
+        (why_unpriced == "overflow" && overflow_);
+    if (!why_unpriced.empty() && !is_told) flag(why_unpriced);
     if (concurrent) flag("concurrent");
     if (cut_) flag("cut");
     if (overflow_) flag("overflow");
-    if (separator == ",\"") out_ += ']';
+    if (separator == ",\"") out_.put(']');
+  }
+
+  void begin(int version) {
+    out_.put(R"({"v":)");
+    out_.put(std::int64_t{version});
+  }
+  void end() {
+    out_.put("}\n");
+    out_.flush();
   }
 
  private:
-  void number(std::int64_t value) {
-    std::array<char, 24> digits;
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-    out_.append(digits.data(), end);
-  }
-
   // RFC 8259, section 7; at most `longest` bytes between the quotes. Most texts are plain.
   void quoted(std::string_view value, std::size_t longest) {
-    out_ += '"';
-    const std::size_t limit = out_.size() + longest;
+    out_.put('"');
+    if (value.size() <= longest && is_plain(value)) {
+      out_.put(value);
+    } else {
+      escaped(value, longest);
+    }
+    out_.put('"');
+  }
+  void escaped(std::string_view value, std::size_t left) {
     while (!value.empty()) {
-      std::size_t plain = 0;
-      while (plain < value.size() && is_plain(value[plain])) ++plain;
-      const std::size_t fitting = std::min(plain, limit - out_.size());
-      out_.append(value.substr(0, fitting));
+      const std::size_t plain = plain_length(value);
+      const std::size_t fitting = std::min(plain, left);
+      out_.put(value.substr(0, fitting));
       value.remove_prefix(fitting);
-      if (fitting < plain || (!value.empty() && !special(value, limit))) {
+      left -= fitting;
+      if (fitting < plain || (!value.empty() && !special(value, left))) {
         cut_ = true;
-        break;
+        return;
       }
     }
-    out_ += '"';
-  }
-  static bool is_plain(char c) noexcept {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte >= 0x20 && byte < 0x7F && c != '"' && c != '\\';
   }
   // Moves the first character of `value`, which is not plain. False when it does not fit.
-  bool special(std::string_view& value, std::size_t limit) {
+  bool special(std::string_view& value, std::size_t& left) {
     constexpr std::string_view digits = "0123456789abcdef";
     constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
     const auto byte = static_cast<unsigned char>(value.front());
@@ -161,21 +177,21 @@ class Members {
       length = std::max<std::size_t>(found, 1);
       spelled = found == 0 ? replacement : value.substr(0, found);
     }
-    if (out_.size() + spelled.size() > limit) return false;
-    out_ += spelled;
+    if (spelled.size() > left) return false;
+    out_.put(spelled);
+    left -= spelled.size();
     value.remove_prefix(length);
     return true;
   }
 
-  std::string& out_;
+  RowText out_;
   const std::size_t longest_;
   bool cut_ = false;
   bool overflow_ = false;
 };
 
-void append_key(Members& members, std::string& out, std::string_view kind, const RowKey& key) {
-  out += R"({"v":)";
-  out += static_cast<char>('0' + row_version);
+void append_key(Members& members, std::string_view kind, const RowKey& key) {
+  members.begin(row_version);
   members.text(R"(,"kind":)", kind);
   members.text(R"(,"writer":)", key.writer);
   members.integer(R"(,"seq":)", static_cast<std::int64_t>(key.seq));
@@ -185,7 +201,7 @@ void append_key(Members& members, std::string& out, std::string_view kind, const
 
 void append_row(const LedgerRow& row, const RowKey& key, Detail detail, std::string& out) {
   Members members(out, detail == Detail::short_texts ? longest_short_text : longest_text);
-  append_key(members, out, name_of(row.kind), key);
+  append_key(members, name_of(row.kind), key);
   members.text(R"(,"op":)", row.op);
   if (row.attempt != 0) members.integer(R"(,"attempt":)", row.attempt);
   members.integer(R"(,"start_us":)", row.start_us);
@@ -235,13 +251,14 @@ void append_row(const LedgerRow& row, const RowKey& key, Detail detail, std::str
   } else if (!row.usage_json.empty()) {
     members.leave_out();
   }
-  members.flags(row.usage != nullptr ? row.usage->flags : UsageFlags(), row.concurrent);
-  out += "}\n";
+  members.flags(row.usage != nullptr ? row.usage->flags : UsageFlags(), row.why_unpriced,
+                row.concurrent);
+  members.end();
 }
 
 void append_note(const Note& note, const RowKey& key, std::string& out) {
   Members members(out, longest_text);
-  append_key(members, out, "note", key);
+  append_key(members, "note", key);
   members.text(R"(,"note":)", note.name);
   members.integer(R"(,"start_us":)", note.time_us);
   members.text(R"(,"machine":)", key.machine);
@@ -251,7 +268,7 @@ void append_note(const Note& note, const RowKey& key, std::string& out) {
   members.integer(R"(,"rows_lost":)", static_cast<std::int64_t>(note.counters.rows_lost));
   members.integer(R"(,"rows_torn":)", static_cast<std::int64_t>(note.counters.rows_torn));
   members.text(R"(,"reason":)", note.reason);
-  out += "}\n";
+  members.end();
 }
 
 }  // namespace costmark::ledger

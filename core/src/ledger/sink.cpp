@@ -39,6 +39,17 @@ std::string plain_name(std::string_view machine) {
   return name.empty() || name.front() == '.' ? "_" + name : name;
 }
 
+// Whether an open file has no name any more. Who asks for its times as well, as fstat(2) does, has
+// the next write(2) set them more finely, which takes longer than the question.
+bool is_removed(int fd) noexcept {
+#ifdef STATX_NLINK
+  struct statx links{};
+  if (::statx(fd, "", AT_EMPTY_PATH, STATX_NLINK, &links) == 0) return links.stx_nlink == 0;
+#endif
+  struct stat all{};
+  return ::fstat(fd, &all) == 0 && all.st_nlink == 0;
+}
+
 // A row larger than this cannot be: the encoder bounds each member.
 constexpr std::size_t unbounded = std::numeric_limits<std::size_t>::max();
 
@@ -83,8 +94,7 @@ class FolderSink final : public Sink {
   }
 
   bool commit(std::int64_t now_us) noexcept override {
-    struct stat found{};
-    if (::fstat(file_.get(), &found) == 0 && found.st_nlink == 0) return false;
+    if (is_removed(file_.get())) return false;
     const bool due = sync_ == LedgerSync::every ||
                      (sync_ == LedgerSync::interval &&
                       (now_us - synced_us_ >= us_per_second || now_us < synced_us_));

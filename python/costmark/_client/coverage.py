@@ -91,10 +91,9 @@ def _sdk(name: str) -> Hook:
 
 
 def _library(name: str) -> Hook:
-    methods = tuple(state.placed().get(name, ()))
-    why = state.refused().get(name, "")
+    methods, why = state.in_force(name)
     found = "not covered" if why else _state(name, bool(methods))
-    return Hook(name, state.version_of(name), found, _WHAT[name], methods, why)
+    return Hook(name, state.version_of(name), found, _WHAT[name], tuple(methods), why)
 
 
 def _state(library: str, hooked: bool) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from importlib import import_module
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import RequestError
@@ -21,18 +21,17 @@ _MODULES = ("httpx", "httpx2")
 class Family:
     """The classes of one of the two, and what depends on how they keep what they hold."""
 
-    def __init__(self, name: str) -> None:
-        module = sys.modules.get(name) or import_module(name)
-        self.request = module.Request
-        self.headers = module.Headers
-        self.url = module.URL
-        self.byte_stream = module.ByteStream
-        self._empty_headers = vars(module.Headers())
+    def __init__(self, name: str, names: Any) -> None:
+        self.request = names.Request
+        self.headers = names.Headers
+        self.url = names.URL
+        self.byte_stream = names.ByteStream
+        self._empty_headers = vars(names.Headers())
         of = {"module": name}
-        self.sync_exchange = type("ObservedStream", (SyncExchange, module.SyncByteStream), of)
-        self.async_exchange = type("ObservedStream", (AsyncExchange, module.AsyncByteStream), of)
-        self.sync_buffered = type("BufferedStream", (SyncBuffered, module.SyncByteStream), {})
-        self.async_buffered = type("BufferedStream", (AsyncBuffered, module.AsyncByteStream), {})
+        self.sync_exchange = type("ObservedStream", (SyncExchange, names.SyncByteStream), of)
+        self.async_exchange = type("ObservedStream", (AsyncExchange, names.AsyncByteStream), of)
+        self.sync_buffered = type("BufferedStream", (SyncBuffered, names.SyncByteStream), {})
+        self.async_buffered = type("BufferedStream", (AsyncBuffered, names.AsyncByteStream), {})
 
     def headers_of(self, fields: list[tuple[bytes, ...]]) -> Any:
         """Return headers with the fields that the core gave in return for those of `fields_of`."""
@@ -124,18 +123,30 @@ def _keeps_triples(cls: type) -> bool:
 def family_of(value: object) -> Family:
     """Return the family of an httpx client, of a request or of an answer."""
     cls: Any = type(value)
-    return _family_named(_module_of(cls))
-
-
-@functools.lru_cache(maxsize=8)
-def _family_named(name: str) -> Family:
-    return Family(name)
+    return _family_of(cls)
 
 
 @functools.lru_cache(maxsize=64)
-def _module_of(cls: type) -> str:
+def _family_of(cls: type) -> Family:
     for base in cls.__mro__:
         name = base.__module__.partition(".")[0]
         if name in _MODULES:
-            return name
+            return _family_with(name, _names_beside(base, name)["Request"])
     raise TypeError(f"{cls.__module__}.{cls.__qualname__} is of neither httpx nor httpx2")
+
+
+@functools.lru_cache(maxsize=8)
+def _family_with(name: str, request: type) -> Family:
+    return Family(name, SimpleNamespace(**_names_beside(request, name)))
+
+
+def _names_beside(cls: type, package: str) -> dict[str, Any]:
+    """Return the names in the module that a class is written in.
+
+    They are of the same copy of the package: that in `sys.modules` may have been imported later.
+    """
+    for value in vars(cls).values():
+        names: dict[str, Any] = getattr(value, "__globals__", {})
+        if names.get("__package__") == package and "Request" in names:
+            return names
+    return vars(sys.modules[package])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -12,13 +11,12 @@ from ..errors import ConfigurationError
 from ..prices import Price
 from . import usage_types
 from .lines import Found, pico_usd
+from .units import tokens_per
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 SERVICES = ("AmazonBedrock", "AmazonBedrockService", "AmazonBedrockFoundationModels")
-_UNIT = re.compile(r"(?:(?P<count>1|1000|1000000)(?P<power>[KM]?) )?tokens?", re.IGNORECASE)
-_POWERS = {"": 1, "K": 1_000, "M": 1_000_000}
 
 
 def read_offer(text: str, name: str, as_of: str, aliases: usage_types.Aliases) -> Found:
@@ -113,8 +111,8 @@ def _dimensions(product: dict[str, Any]) -> Iterator[tuple[date, dict[str, Any]]
 
 
 def _pico_of(dimension: dict[str, Any]) -> int:
-    unit = _UNIT.fullmatch(str(dimension.get("unit", "")))
-    if unit is None:
+    units = tokens_per(str(dimension.get("unit", "")))
+    if units is None:
         raise ValueError(f"the unit {dimension.get('unit')!r}")
     if str(dimension.get("beginRange", "0")) != "0":
         raise ValueError("a price by volume")
@@ -125,7 +123,6 @@ def _pico_of(dimension: dict[str, Any]) -> int:
         usd = Decimal(str(prices["USD"]))
     except InvalidOperation:
         raise ValueError(f"the price {prices['USD']!r}") from None
-    units = int(unit["count"] or 1) * _POWERS[(unit["power"] or "").upper()]
     return pico_usd(usd, units)
 
 

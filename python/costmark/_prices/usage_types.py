@@ -70,6 +70,14 @@ class Aliases:
             return False
         return True
 
+    def overridden_by(self, own: Aliases) -> Aliases:
+        """Return these with others, which are asked first."""
+        return Aliases(
+            {**self.models, **own.models},
+            {**self.regions, **own.regions},
+            own.thresholds + self.thresholds,
+        )
+
     def threshold(self, model: str) -> int | None:
         """Return above how many input tokens the long-context prices of a model apply."""
         matching = (over for name, over in self.thresholds if fnmatch.fnmatchcase(model, name))

@@ -36,7 +36,7 @@ def hook(package: str) -> list[state.Hook]:
     session = sys.modules[package].ClientSession
     if "middlewares" not in session.__init__.__kwdefaults__:
         raise ImportError("costmark needs aiohttp 3.12 or newer")
-    return [state.Hook(session, "_request", _requesting(vars(session)["_request"]))]
+    return [state.Hook(session, "_request", _requesting)]
 
 
 def _requesting(original: Callable[..., Any]) -> Callable[..., Any]:

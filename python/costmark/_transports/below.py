@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import under_way
+from .under_way import Prepared
 
 _PLAIN = ("HTTPTransport", "AsyncHTTPTransport")
 
@@ -23,19 +23,9 @@ class _Marking:
         self._transport = transport
 
     def handle_request(self, request: Any) -> Any:
-        token = under_way.enter(_prepared(request))
-        try:
+        with Prepared(request.method, request.url, getattr(request, "_content", None)):
             return self._transport.handle_request(request)
-        finally:
-            under_way.leave(token)
 
     async def handle_async_request(self, request: Any) -> Any:
-        token = under_way.enter(_prepared(request))
-        try:
+        with Prepared(request.method, request.url, getattr(request, "_content", None)):
             return await self._transport.handle_async_request(request)
-        finally:
-            under_way.leave(token)
-
-
-def _prepared(request: Any) -> under_way.Prepared:
-    return under_way.Prepared(request.method, str(request.url), getattr(request, "_content", None))

@@ -22,7 +22,7 @@ def hook(package: str) -> list[state.Hook]:
     """Return what to put in place of what, in httpx or in httpx2."""
     module = sys.modules[package]
     return [
-        state.Hook(cls, "_transport_for_url", _picking(vars(cls)["_transport_for_url"]))
+        state.Hook(cls, "_transport_for_url", _picking)
         for cls in (module.Client, module.AsyncClient)
     ]
 

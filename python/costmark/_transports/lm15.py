@@ -25,8 +25,8 @@ def hook(package: str) -> list[state.Hook]:
     module = sys.modules[package]
     sync, later = module.StdlibTransport, module.StdlibAsyncTransport
     return [
-        state.Hook(sync, "stream", _streaming(vars(sync)["stream"])),
-        state.Hook(later, "_do_stream", _streaming_later(vars(later)["_do_stream"])),
+        state.Hook(sync, "stream", _streaming),
+        state.Hook(later, "_do_stream", _streaming_later),
     ]
 
 

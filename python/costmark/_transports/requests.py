@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 def hook(package: str) -> list[state.Hook]:
     """Return what to put in place of what."""
     mixin = sys.modules[package].sessions.SessionRedirectMixin
-    original = vars(mixin)["resolve_redirects"]
-    return [state.Hook(mixin, "resolve_redirects", _following(original))]
+    return [state.Hook(mixin, "resolve_redirects", _following)]
 
 
 def _following(original: Callable[..., Any]) -> Callable[..., Any]:

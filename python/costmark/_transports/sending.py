@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._client.transport import take, warn_of
 from .message import AsyncAnswering, SyncAnswering
+from .under_way import Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -33,7 +34,8 @@ def send(
     while True:
         exchange = SyncAnswering(call, operation)
         try:
-            answer, body = attempt(outgoing, exchange)
+            with _under_way(message, outgoing):
+                answer, body = attempt(outgoing, exchange)
         except BaseException as error:
             exchange.end("error" if isinstance(error, Exception) else "cancelled")
             raise
@@ -51,6 +53,12 @@ def send(
             return answer
 
 
+def _under_way(message: Message, outgoing: Outgoing) -> Prepared:
+    """Mark what is sent on: other code may lead it past another hook, such as an older one."""
+    body = message.content if outgoing.body is None else outgoing.body
+    return Prepared(message.method, outgoing.url or message.url, body)
+
+
 async def send_async(
     core: CoreClient,
     message: Message,
@@ -66,7 +74,8 @@ async def send_async(
     while True:
         exchange = AsyncAnswering(call, operation)
         try:
-            answer, body = await attempt(outgoing, exchange)
+            with _under_way(message, outgoing):
+                answer, body = await attempt(outgoing, exchange)
         except BaseException as error:
             exchange.end("error" if isinstance(error, Exception) else "cancelled")
             raise

@@ -35,9 +35,9 @@ def hook(package: str) -> list[state.Hook]:
         raise ImportError("costmark needs urllib3 2.0 or newer")
     pool, manager = module.HTTPConnectionPool, module.PoolManager
     return [
-        state.Hook(pool, "_make_request", _attempting(vars(pool)["_make_request"])),
-        state.Hook(pool, "urlopen", _calling(vars(pool)["urlopen"])),
-        state.Hook(manager, "urlopen", _calling(vars(manager)["urlopen"])),
+        state.Hook(pool, "_make_request", _attempting),
+        state.Hook(pool, "urlopen", _calling),
+        state.Hook(manager, "urlopen", _calling),
     ]
 
 

@@ -229,11 +229,7 @@ def _aliases(arguments: argparse.Namespace) -> usage_types.Aliases:
     if arguments.aliases is None:
         return shipped
     own = usage_types.Aliases.parse(_text_of(arguments.aliases), arguments.aliases)
-    return usage_types.Aliases(
-        {**shipped.models, **own.models},
-        {**shipped.regions, **own.regions},
-        own.thresholds + shipped.thresholds,
-    )
+    return shipped.overridden_by(own)
 
 
 _READERS: dict[str, Any] = {

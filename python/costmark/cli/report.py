@@ -13,16 +13,19 @@ from ..errors import ConfigurationError
 from ..prices import PriceBook
 from ..reports import formats
 from ..reports.dimensions import names
+from ..reports.overview import overview
+from ..reports.page import overview_page
 from ..reports.summary import report
-from .output import complain, plain
+from .output import complain, plain, write_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rich.console import Console
 
     from ..reports import Report
     from ..reports.source import Progress
+    from ..reports.summary import Sums
     from .output import Commands
 
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
@@ -42,12 +45,11 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument(
         "--by",
-        default="project",
         metavar="NAMES",
         help=f"what to group by, separated by commas: {', '.join(names())} (default: project)",
     )
-    parser.add_argument("--since", type=_moment, metavar="TIME", help="from this day or time on")
-    parser.add_argument("--until", type=_moment, metavar="TIME", help="before this day or time")
+    parser.add_argument("--since", type=moment, metavar="TIME", help="from this day or time on")
+    parser.add_argument("--until", type=moment, metavar="TIME", help="before this day or time")
     parser.add_argument(
         "--last", type=_span, metavar="SPAN", help="the last 24h, 7d, 4w, instead of --since"
     )
@@ -59,7 +61,13 @@ def add_to(commands: Commands) -> None:
         help="only attempts of that value; != for all others; may be given several times",
     )
     parser.add_argument(
-        "--format", choices=["table", *_TEXTS], default="table", help="how to print it"
+        "--format", choices=["table", *_TEXTS], help="how to print it (default: table)"
+    )
+    parser.add_argument(
+        "--html",
+        metavar="FILE",
+        help="write a page with charts over time, labels, cache, latency and errors; one file that "
+        "loads nothing",
     )
     parser.add_argument("--prices", metavar="FILE", help="a price book in place of the shipped one")
     parser.add_argument("paths", nargs="+", metavar="PATH", help="ledgers, or logs with rows")
@@ -69,38 +77,45 @@ def add_to(commands: Commands) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.last is not None and arguments.since is not None:
         raise ConfigurationError("give --last or --since, not both", code="invalid_argument")
+    if arguments.html is not None and (arguments.by or arguments.format):
+        raise ConfigurationError(
+            "the page of --html has its own form; leave out --by and --format",
+            code="invalid_argument",
+        )
     now = datetime.now(timezone.utc)
-    since = now - arguments.last if arguments.last is not None else arguments.since
-    book = PriceBook.load(arguments.prices) if arguments.prices else PriceBook.shipped()
+    asked = {
+        "since": now - arguments.last if arguments.last is not None else arguments.since,
+        "until": arguments.until,
+        "where": arguments.where,
+        "book": PriceBook.load(arguments.prices) if arguments.prices else PriceBook.shipped(),
+    }
     try:
-        with _progress() as progress:
-            found = report(
-                *arguments.paths,
-                by=[name for name in arguments.by.split(",") if name],
-                since=since,
-                until=arguments.until,
-                where=arguments.where,
-                book=book,
-                progress=progress,
-            )
+        with progress_bar() as progress:
+            if arguments.html is not None:
+                found = overview(*arguments.paths, **asked, progress=progress)
+                write_page(arguments.html, overview_page(found, now))
+                return 0
+            by = [name for name in (arguments.by or "project").split(",") if name]
+            sums = report(*arguments.paths, by=by, **asked, progress=progress)
     except KeyboardInterrupt:
         complain("interrupted; nothing was changed")
         return 130
-    if arguments.format == "table":
-        _print(found)
+    if arguments.format in (None, "table"):
+        _print(sums)
     else:
-        sys.stdout.write(_TEXTS[arguments.format](found))
+        sys.stdout.write(_TEXTS[arguments.format](sums))
     return 0
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """A day or a time, in UTC where it names no zone. Raises ArgumentTypeError."""
     try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a time, as in 2026-11-30 or 2026-11-30T12:00Z"
         ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
 
 
 def _span(text: str) -> timedelta:
@@ -111,7 +126,7 @@ def _span(text: str) -> timedelta:
 
 
 @contextlib.contextmanager
-def _progress() -> Iterator[Progress | None]:
+def progress_bar() -> Iterator[Progress | None]:
     """A bar on the terminal, once there is enough to read that one waits for it."""
     if not sys.stderr.isatty():
         yield None
@@ -128,12 +143,18 @@ def _progress() -> Iterator[Progress | None]:
         yield progress
 
 
-def _print(found: Report) -> None:
+def console_for() -> Console:
+    """The standard output, of a fixed width where it is no terminal."""
     from rich.console import Console
 
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = _WIDTH_OF_FILES
+    return console
+
+
+def _print(found: Report) -> None:
+    console = console_for()
     console.print(f"{formats.period(found)}, {found.files} files", style="dim", markup=False)
     console.print(_table(found, console))
     console.print()
@@ -150,7 +171,7 @@ def _table(found: Report, console: Console) -> object:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_footer=bool(found.by))
     for place, name in enumerate(found.by):
         table.add_column(plain(name), footer="total" if place == 0 else "", overflow="fold")
-    cells = {
+    cells: dict[str, Callable[[Sums], str]] = {
         "calls": lambda sums: f"{sums.calls:,}",
         "errors": lambda sums: f"{sums.errors:,}",
         "input": lambda sums: f"{sums.input:,}",

@@ -6,12 +6,14 @@ import dataclasses
 import fcntl
 import os
 import time
+from collections import Counter
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from .. import _core
 from .manifests import SEGMENT, Input, Layout, Manifest, commit, hash_of, load
 from .parts import PartWriter, numbers_in_parts, remove_orphans
-from .read import BAD_COMPRESSION, SeenRows, lines_of
+from .read import BAD_COMPRESSION, SeenRows, pieces_of
 from .rows import Fault, parse_line
 
 if TYPE_CHECKING:
@@ -106,9 +108,10 @@ def _seen_before(layout: Layout, state: State, segments: list[Path]) -> SeenRows
 
 def _is_plain(path: Path) -> bool:
     """Whether a compressed segment is whole, and has no row of a later version."""
+    reader = _core.RowLines()
+    seen = _core.SeenRows()
     try:
-        rows = (parse_line(line) for line in lines_of(path))
-        return not any(isinstance(row, Fault) and row.kind == "version" for row in rows)
+        return all(reader.sort(piece, seen, is_last=not piece)[2] for piece in pieces_of(path))
     except BAD_COMPRESSION:
         return False
 
@@ -118,7 +121,7 @@ def end_of_closed(path: Path, begin: int) -> int | None:
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
-            if path.suffix == ".gz" or _is_unlocked(file) or _ends_with_close(file, size):
+            if path.suffix == ".gz" or _lock_of(file) is False or _ends_with_close(file, size):
                 return size
             age = time.time() - os.fstat(file.fileno()).st_mtime
             if age < _FORSAKEN_SECONDS:
@@ -130,14 +133,25 @@ def end_of_closed(path: Path, begin: int) -> int | None:
         return None
 
 
-def _is_unlocked(file: IO[bytes]) -> bool:
+def is_written(path: Path) -> bool:
+    """Whether the writer of a segment lives: it holds a lock on its file."""
+    try:
+        with path.open("rb") as file:
+            # One that is empty may be about to be locked, and must not find it taken.
+            return os.fstat(file.fileno()).st_size > 0 and _lock_of(file) is True
+    except OSError:
+        return False
+
+
+def _lock_of(file: IO[bytes]) -> bool | None:
+    """Whether a writer holds the lock of a segment; None on a file system without locks."""
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks
-        return False
-    return True
+        return True
+    except OSError:
+        return None
+    return False
 
 
 def _ends_with_close(file: IO[bytes], size: int) -> bool:
@@ -170,26 +184,33 @@ class _Segment:
         self.sha256 = hash_of(path, begin, end)
 
     def as_input(self) -> Input:
-        faults = tuple(
-            (line, fault.kind, fault.reason) for line, fault in self.faults[:_MOST_FAULTS]
+        listed = tuple((line, *fault) for line, fault in self.faults[:_MOST_FAULTS])
+        return Input(
+            self.name,
+            self.begin,
+            self.end,
+            self.sha256,
+            self.rows,
+            self.lines,
+            listed,
+            dict(Counter(fault.kind for _, fault in self.faults[_MOST_FAULTS:])),
         )
-        return Input(self.name, self.begin, self.end, self.sha256, self.rows, self.lines, faults)
 
     def read(self, seen: SeenRows, writer: PartWriter) -> None:
         """Hand the rows over, as far as they are of a version that is known."""
-        at = self.begin
-        for line in lines_of(self.path, self.begin, self.end):
-            row = parse_line(line)
-            if isinstance(row, Fault) and row.kind == "version":
-                self._stop(at)
-                return
-            at += len(line)
-            self.lines += 1
-            if isinstance(row, Fault):
-                self.faults.append((self.lines, row))
-            elif row is not None and seen.is_new(row):
-                writer.add(row, line.strip(b" \t\r\n"))
-                self.rows += 1
+        reader = _core.RowLines(lines_before=self.lines)
+        is_compressed = self.path.suffix == ".gz"
+        bounds = () if is_compressed else (self.begin, self.end)
+        for piece in pieces_of(self.path, *bounds):
+            days, faults, goes_on = reader.sort(piece, seen.core, is_last=not piece)
+            for day, (count, lines) in days.items():
+                writer.add_lines(day, count, lines)
+                self.rows += count
+            self.faults += [(line, Fault(kind, reason)) for line, kind, reason in faults]
+            self.lines = reader.lines
+            if not goes_on:
+                self._stop(self.begin + reader.bytes)
+                break
 
     def _stop(self, at: int) -> None:
         self.is_newer = True

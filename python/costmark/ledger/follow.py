@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import contextlib
+import os
 from typing import TYPE_CHECKING
 
-from .manifests import SEGMENT
-from .read import lines_of, sources
-from .rows import parse_line
+from .. import _core
+from .read import BAD_COMPRESSION, is_log, pieces_of, sources
+from .rows import row_of
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator
+    from pathlib import Path
 
     from .rows import Row
 
@@ -20,33 +21,38 @@ class Follower:
     """Reads what is appended to ledgers, in whatever file.
 
     ``day`` (as in ``2026-11-30``): begins with all of the segments of that UTC day and of logs;
-    without it with what is written from now on.
+    without it with what is written from now on. A compressed file is read once, as a whole.
     """
 
     def __init__(self, *paths: str | os.PathLike[str], day: str | None = None) -> None:
         self._paths = paths
-        self._places = {
-            path: path.stat().st_size
-            for path in sources(*paths)
-            if day is None or _is_before(path, day)
-        }
+        self._places: dict[Path, int] = {}
+        self._ended: set[Path] = set()
+        for path in sources(*paths):
+            if day is not None and not _is_before(path, day):
+                continue
+            self._places[path] = path.stat().st_size
+            if path.suffix == ".gz":
+                self._ended.add(path)
 
     def rows(self) -> Iterator[Row]:
         """The whole rows that were appended since the last call."""
         for path in sources(*self._paths):
-            begin = self._places.get(path, 0)
-            in_log = SEGMENT.fullmatch(path.name) is None
-            try:
-                for line in lines_of(path, begin):
-                    if not line.endswith(b"\n"):
-                        break  # it is being written
-                    begin += len(line)
-                    row = parse_line(line, in_log=in_log)
-                    if isinstance(row, dict):
-                        yield row
-            except FileNotFoundError:  # pruned
-                continue
-            self._places[path] = begin
+            # It is pruned meanwhile, or still being compressed.
+            with contextlib.suppress(FileNotFoundError, *BAD_COMPRESSION):
+                yield from self._rows_of(path)
+
+    def _rows_of(self, path: Path) -> Iterator[Row]:
+        if path in self._ended:
+            return
+        begin = self._places.get(path, 0)
+        reader = _core.RowLines(is_log(path))
+        for piece in pieces_of(path, begin):
+            texts, _ = reader.read(piece)  # a line without its end is being written
+            self._places[path] = begin + reader.bytes
+            yield from map(row_of, texts)
+        if path.suffix == ".gz":
+            self._ended.add(path)
 
 
 def _is_before(path: Path, day: str) -> bool:

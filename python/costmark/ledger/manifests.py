@@ -6,8 +6,9 @@
     FOLDER/rows/date=2026-11-30/000001-0.parquet      parts: the rows of closed segments
     FOLDER/manifests/000001.json                      which bytes of segments are in them
 
-A manifest is written after its parts, and never changed. What no manifest names is not there: a
-part that was left by a compaction that was killed does not count, and the next one removes it.
+A manifest is written after its parts, and never changed: its first line has the SHA-256 of the rest
+of the file. What no manifest names is not there: a part that was left by a compaction that was
+killed does not count, and the next one removes it.
 """
 
 from __future__ import annotations
@@ -20,18 +21,19 @@ import json
 import os
 import re
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 # A file of one writer, which is the last of its names.
 SEGMENT = re.compile(r".+-\d+-\d+-([0-9a-f]{16})\.jsonl(?:\.gz)?")
 _VERSION = 1
 _NAME = re.compile(r"(\d{6,})\.json")
+_SEAL = re.compile(rb'\{"sha256": "([0-9a-f]{64})",\n')
 _PIECE = 1 << 20
 
 
@@ -61,7 +63,9 @@ class Input:
     lines: int
     """How many lines the segment has up to ``end``."""
     faults: tuple[tuple[int, str, str], ...] = ()
-    """Lines that were no rows: line from 1, kind, reason."""
+    """Lines that were no rows: line from 1, kind, reason. The first ones, where there are many."""
+    more_faults: dict[str, int] = dataclasses.field(default_factory=dict)
+    """How many more lines were no rows, by kind."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +100,7 @@ class Manifest:
     def to_bytes(self) -> bytes:
         """As it stands in its file."""
         body = {"v": _VERSION, **dataclasses.asdict(self)}
-        return (json.dumps(body, indent=1) + "\n").encode()  # names need not be UTF-8
+        return sealed(json.dumps(body, indent=1))  # in ASCII: names need not be UTF-8
 
 
 class Layout:
@@ -122,7 +126,7 @@ class Layout:
 
     def segments(self) -> list[Path]:
         """The files with rows that are there: segments, and what else was put beside them."""
-        return sorted(path for path in self.raw.rglob("*.jsonl*") if path.is_file())
+        return sorted(files_below(self.raw))
 
     def name_of(self, segment: Path) -> str:
         """The name of a segment in manifests."""
@@ -149,6 +153,19 @@ class Layout:
             yield
         finally:
             os.close(descriptor)
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """The files that may hold rows, in links to other folders as well."""
+    entered: set[tuple[int, int]] = set()
+    for within, folders, names in os.walk(folder, followlinks=True):
+        found = os.stat(within)
+        if (found.st_dev, found.st_ino) in entered:  # links may go round in circles
+            folders.clear()
+            continue
+        entered.add((found.st_dev, found.st_ino))
+        paths = (Path(within, name) for name in names if ".jsonl" in name)
+        yield from (path for path in paths if path.is_file())
 
 
 @dataclasses.dataclass
@@ -203,9 +220,29 @@ def load(layout: Layout) -> State:
     return state
 
 
+def sealed(text: str) -> bytes:
+    """A JSON object as a file that tells when a byte of it was changed."""
+    rest = text.removeprefix("{\n").encode() + b"\n"
+    return f'{{"sha256": "{hashlib.sha256(rest).hexdigest()}",\n'.encode() + rest
+
+
+def _check_seal(path: Path, text: bytes) -> None:
+    seal = _SEAL.match(text)
+    if seal is None:
+        raise ManifestError(f"{path}: this is no manifest: its first line has no SHA-256")
+    found = hashlib.sha256(text[seal.end() :]).hexdigest()
+    if found != seal[1].decode():
+        raise ManifestError(
+            f"{path} was changed: the SHA-256 behind its first line is {found}, and that line "
+            f"says {seal[1].decode()}"
+        )
+
+
 def _parse(path: Path, text: bytes) -> Manifest:
+    _check_seal(path, text)
     try:
         value: dict[str, Any] = json.loads(text)
+        del value["sha256"]
         version = value.pop("v")
         if version != _VERSION:
             raise ManifestError(f"{path}: version {version!r} is of a later costmark")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import re
 from datetime import date, timedelta
 from typing import IO, TYPE_CHECKING, Any
 
+from .. import _core
 from ..errors import ConfigurationError
 from .manifests import Layout, ManifestError, Part, hash_of, make_folder, private, sync_folder
-from .rows import schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,36 +20,18 @@ if TYPE_CHECKING:
 
     from .rows import Row
 
-_INT32 = ("v", "attempt", "status")
-_TYPES = {"string": "VARCHAR", "integer": "BIGINT", "boolean": "BOOLEAN", "array": "VARCHAR[]"}
 _PART = re.compile(r"date=\d{4}-\d\d-\d\d/\d{6,}-\d+\.parquet")
 _DAY_US = 86_400_000_000
 _MOST_OPEN = 64
 _FETCH = 2_000
-_LARGEST_LINE = 2 << 20
 # Rows are buffered per day until they are this large; then they become a part.
 _LARGEST_DRAFT = 256 << 20
 
 
-@functools.cache
-def columns() -> dict[str, str]:
-    """The columns of a part with their types, in the schema's order, and ``extra`` last."""
-    return {
-        **{name: _type_of(name, form) for name, form in schema()["properties"].items()},
-        "extra": "VARCHAR",
-    }
-
-
-def _type_of(name: str, form: dict[str, Any]) -> str:
-    if name in _INT32:
-        return "INTEGER"
-    if form["type"] == "object":
-        return f"MAP(VARCHAR, {_TYPES[form['additionalProperties']['type']]})"
-    return _TYPES[form["type"]]
-
-
-def connect(memory: str = "256MB", threads: int = 1) -> duckdb.DuckDBPyConnection:
-    """DuckDB in memory, that loads nothing over the network. ConfigurationError without it."""
+def connect(
+    memory: str = "256MB", threads: int = 1, name: str = ":memory:"
+) -> duckdb.DuckDBPyConnection:
+    """DuckDB that loads nothing over the network. ConfigurationError without it."""
     try:
         import duckdb
     except ImportError:
@@ -58,15 +39,19 @@ def connect(memory: str = "256MB", threads: int = 1) -> duckdb.DuckDBPyConnectio
             "compacted rows are read and written by DuckDB; install costmark[report]",
             code="unsupported",
         ) from None
-    return duckdb.connect(
+    database = duckdb.connect(
+        name,
         config={
             "memory_limit": memory,
             "threads": threads,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "preserve_insertion_order": True,
-        }
+        },
     )
+    # The bar goes to the standard output, into what another program reads.
+    database.execute("SET enable_progress_bar = false")
+    return database
 
 
 def day_of(row: Row) -> int:
@@ -78,19 +63,6 @@ def day_of(row: Row) -> int:
 def folder_of(day: int) -> str:
     """The name of a day's folder."""
     return f"date={date(1970, 1, 1) + timedelta(days=day)}"
-
-
-def fitted_line(row: Row, line: bytes | None = None) -> bytes:
-    """A row as JSON with the columns of a part; ``line`` is its text, if it is at hand."""
-    known = columns().keys()
-    if line is not None and row.keys() <= known and "extra" not in row:
-        return line
-    # A member named extra is one of a later writer.
-    extra = {name: value for name, value in row.items() if name not in known or name == "extra"}
-    fitted = {name: value for name, value in row.items() if name not in extra}
-    if extra:
-        fitted["extra"] = json.dumps(extra, ensure_ascii=False)
-    return json.dumps(fitted, ensure_ascii=False).encode()
 
 
 class PartWriter:
@@ -121,13 +93,15 @@ class PartWriter:
             for part in self._made:
                 (self._layout.rows / part.name).unlink(missing_ok=True)
 
-    def add(self, row: Row, line: bytes | None = None) -> None:
-        """Add a row; ``line`` is its text, if it is at hand."""
-        line = fitted_line(row, line)
-        day = day_of(row)
+    def add(self, row: Row) -> None:
+        """Add a row."""
+        self.add_lines(day_of(row), 1, json.dumps(row, ensure_ascii=False).encode() + b"\n")
+
+    def add_lines(self, day: int, count: int, lines: bytes) -> None:
+        """Add so many rows of a day, as the lines of a segment."""
         file = self._drafts.get(day) or self._open(day)
-        self._counts[day] += 1
-        self._sizes[day] += file.write(line) + file.write(b"\n")
+        self._counts[day] += count
+        self._sizes[day] += file.write(lines)
         if self._sizes[day] > _LARGEST_DRAFT:
             self._write(day)
 
@@ -159,12 +133,12 @@ class PartWriter:
         make_folder(target.parent)
         work = self._work / "part.parquet"
         work.touch(mode=0o600)
+        rows = _core.RowTable([(os.fsencode(self._draft(day)), 0, False)], _core.row_columns())
         with connect() as database:
-            # The names are the schema's.
+            database.register("draft", rows)
             database.execute(
-                f"COPY (SELECT * FROM {json_table('$source')}) "  # noqa: S608
-                f"TO '{_quoted(work)}' (FORMAT parquet, COMPRESSION zstd)",
-                {"source": exactly(self._draft(day))},
+                f"COPY (SELECT * FROM draft) TO '{_quoted(work)}' "  # noqa: S608
+                "(FORMAT parquet, COMPRESSION zstd)"
             )
         work.chmod(0o600)
         with work.open("rb+") as file:
@@ -207,7 +181,7 @@ def rows_of_part(path: Path) -> Iterator[Row]:
 
     Raises FileNotFoundError, and ManifestError when it is no part, or no longer.
     """
-    names = list(columns())
+    names = _core.row_columns()
     listed = ", ".join(f'"{name}"' for name in names)
     query = f"SELECT {listed} FROM read_parquet($path)"  # noqa: S608 - the schema's names
     with connect() as database:
@@ -256,15 +230,6 @@ def _row_of(names: list[str], values: tuple[Any, ...]) -> Row:
     row = {name: value for name, value in zip(names, values, strict=True) if value is not None}
     extra = row.pop("extra", None)
     return row if extra is None else {**row, **json.loads(extra)}
-
-
-def json_table(source: str) -> str:
-    """SQL of the rows in files of fitted lines; ``source`` is a parameter."""
-    types = ", ".join(f"'{name}': '{kind}'" for name, kind in columns().items())
-    return (
-        f"read_json({source}, format = 'newline_delimited', columns = {{{types}}}, "
-        f"maximum_object_size = {_LARGEST_LINE})"
-    )
 
 
 def exactly(path: Path) -> str:

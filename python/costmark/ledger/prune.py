@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .compact import end_of_closed
+from .compact import end_of_closed, is_written
 from .manifests import Layout, Part, commit, hash_of, load
 from .parts import PartWriter, remove_orphans, rows_of_part
 from .read import SeenRows
@@ -103,11 +103,16 @@ def _has_unreadable(state: State, name: str) -> bool:
     *before, last = state.inputs[name]
     faults = [fault for each in before for fault in each.faults]
     faults += [fault for fault in last.faults if fault[:2] != (last.lines, "torn")]
-    return bool(faults)
+    return bool(faults) or any(each.more_faults for each in state.inputs[name])
 
 
 def _is_covered(path: Path, end: int) -> bool:
-    return path.stat().st_size <= end and end_of_closed(path, 0) is not None
+    """Whether nothing of a segment is left, nor will come: a writer that was forsaken may wake up
+    between this and the removal.
+    """
+    if is_written(path) or end_of_closed(path, 0) is None:
+        return False
+    return path.stat().st_size <= end
 
 
 def _is_as_read(layout: Layout, state: State, name: str) -> bool:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import bisect
 import gzip
 import zlib
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
+from .. import _core
 from ..errors import ConfigurationError
-from .manifests import SEGMENT, Layout, ManifestError, State, load
+from .manifests import SEGMENT, Layout, ManifestError, State, files_below, load
 from .parts import rows_of_part
-from .rows import Fault, Row, parse_line
+from .rows import Fault, Row, row_of
 
 if TYPE_CHECKING:
+    import io
     import os
     from collections.abc import Callable, Iterator
 
     Report = Callable[[Path, int, Fault], None]
 
-# A longer line is no row: each of its members has a bound.
-_LONGEST_LINE = 1 << 20
+_PIECE = 1 << 20
 _ENDLESS = 1 << 62
 # What a compressed file raises that is cut, or is none.
 BAD_COMPRESSION = (EOFError, zlib.error, gzip.BadGzipFile)
@@ -37,7 +37,7 @@ def sources(*paths: str | os.PathLike[str]) -> list[Path]:
     for each in map(Path, paths):
         if each.is_dir():
             within = each / "raw" if (each / "raw").is_dir() else each
-            found.update(path for path in within.rglob("*.jsonl*") if path.is_file())
+            found.update(files_below(within))
         elif each.exists():
             found.add(each)
         else:
@@ -129,102 +129,83 @@ def rows_of_file(
     """The rows of one file, as they stand in it, from byte ``begin`` on, before which it has
     ``lines`` lines.
     """
-    in_log = SEGMENT.fullmatch(path.name) is None
-    number = lines
+    reader = _core.RowLines(is_log(path), lines)
     try:
-        for number, line in enumerate(lines_of(path, begin), start=lines + 1):
-            found = parse_line(line, in_log=in_log)
-            if isinstance(found, Fault):
-                if on_fault is not None:
-                    on_fault(path, number, found)
-            elif found is not None:
-                yield found
+        for piece in pieces_of(path, 0 if path.suffix == ".gz" else begin):
+            texts, faults = reader.read(piece, is_last=not piece)
+            yield from map(row_of, texts)
+            if on_fault is not None:
+                for line, kind, reason in faults:
+                    on_fault(path, line, Fault(kind, reason))
     except BAD_COMPRESSION as error:
         if on_fault is not None:
-            on_fault(path, number + 1, Fault("torn", f"the compressed file is cut: {error}"))
+            reason = f"the compressed file is cut: {error}"
+            on_fault(path, reader.lines + 1, Fault("torn", reason))
 
 
-def lines_of(path: Path, begin: int = 0, end: int | None = None) -> Iterator[bytes]:
-    """The lines of a file between two bytes; of a compressed one, those of what it holds."""
-    if path.suffix == ".gz":
-        begin, end = 0, None
+def is_log(path: Path) -> bool:
+    """Whether a file is no segment, so that its lines may be other programs'."""
+    return SEGMENT.fullmatch(path.name) is None
+
+
+def pieces_of(path: Path, begin: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """The bytes of a file between two places; of a compressed one, those of what it holds.
+
+    The last piece, and no other, is empty.
+    """
     with _open(path) as file:
         file.seek(begin)
         left = _ENDLESS if end is None else end - begin
-        while left > 0 and (line := file.readline(min(_LONGEST_LINE, left))):
-            yield line
-            left -= len(line)
+        while left > 0 and (piece := file.read1(min(_PIECE, left))):
+            yield piece
+            left -= len(piece)
+    yield b""
 
 
-def _open(path: Path) -> IO[bytes]:
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+def _open(path: Path) -> io.BufferedReader | gzip.GzipFile:
+    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
 
 
 class SeenRows:
     """Which rows were read, by writer and number. Small where numbers come in order."""
 
     def __init__(self) -> None:
-        # Disjoint, sorted [begin, end] of each writer.
-        self._ranges: dict[str, list[list[int]]] = {}
-        self.doubled = 0
+        self.core = _core.SeenRows()
+
+    @property
+    def doubled(self) -> int:
+        """Rows that were seen before, when they came."""
+        return self.core.doubled
 
     def is_new(self, row: Row) -> bool:
         """Whether this row was not seen before; it is now."""
-        seq: int = row["seq"]
-        ranges = self._ranges.setdefault(row["writer"], [])
-        if ranges and ranges[-1][1] == seq:
-            ranges[-1][1] = seq + 1
-            return True
-        after = bisect.bisect_right(ranges, seq, key=_begin)
-        if after and seq < ranges[after - 1][1]:
-            self.doubled += 1
-            return False
-        ranges.insert(after, [seq, seq + 1])
-        _join(ranges, after)
-        if after:
-            _join(ranges, after - 1)
-        return True
+        return self.core.is_new(row["writer"], row["seq"])
+
+    def add(self, writer: str, numbers: range) -> None:
+        """Take rows for seen that were removed."""
+        self.core.add(writer, numbers.start, numbers.stop)
 
     def ranges(self) -> dict[str, list[range]]:
         """The numbers that were seen, by writer."""
         return {
-            writer: [range(begin, end) for begin, end in ranges]
-            for writer, ranges in self._ranges.items()
+            writer: [range(*each) for each in ranges]
+            for writer, ranges in self.core.ranges().items()
         }
 
     def missing(self) -> dict[str, list[range]]:
         """The numbers that were not seen, below the largest one of each writer."""
         found = {}
-        for writer, ranges in self._ranges.items():
-            ends = [0, *(end for _, end in ranges)]
+        for writer, ranges in self.ranges().items():
+            ends = [0, *(each.stop for each in ranges)]
             gaps = [
-                range(before, begin)
-                for before, (begin, _) in zip(ends, ranges, strict=False)
-                if before < begin
+                range(before, each.start)
+                for before, each in zip(ends, ranges, strict=False)
+                if before < each.start
             ]
             if gaps:
                 found[writer] = gaps
         return found
 
-    def add(self, writer: str, numbers: range) -> None:
-        """Take rows for seen that were removed. Before any other of theirs."""
-        for seq in (numbers.start,) if numbers else ():
-            self.is_new({"writer": writer, "seq": seq})
-            ranges = self._ranges[writer]
-            at = bisect.bisect_right(ranges, seq, key=_begin) - 1
-            ranges[at][1] = max(ranges[at][1], numbers.stop)
-            _join(ranges, at)
-
     def writers(self) -> list[str]:
         """Those that were seen."""
-        return list(self._ranges)
-
-
-def _begin(numbers: list[int]) -> int:
-    return numbers[0]
-
-
-def _join(ranges: list[list[int]], at: int) -> None:
-    """Make one of this range and the next, where they meet."""
-    if at + 1 < len(ranges) and ranges[at][1] >= ranges[at + 1][0]:
-        ranges[at][1] = max(ranges[at][1], ranges.pop(at + 1)[1])
+        return list(self.core.ranges())

@@ -1,41 +1,24 @@
-"""A line of the ledger, read strictly: a row, or the fault that it has."""
+"""A line of the ledger, read strictly: a row, or the fault that it has. The reader is in core."""
 
 from __future__ import annotations
 
 import functools
 import json
-import re
 from importlib import resources
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from .. import _core
 
 Row = dict[str, Any]
-
-_LARGEST = 2**63 - 1
-_SMALLEST = -(2**63)
-_VERSION = 1
-# Members of log formats that hold the line of a program: CloudWatch exports, Fluent Bit, Docker.
-_WRAPPERS = ("message", "log")
-_DEEPEST_WRAPPER = 3
-_DEEPEST = 64
-_BEGIN_OF_ROW = re.compile(r'\{\s*"v"\s*:')
 
 
 class Fault(NamedTuple):
     """What is wrong with a line."""
 
     kind: str
-    """torn, utf8, nul, json, doubled, number, type, missing, version."""
+    """torn, utf8, nul, json, doubled, number, type, missing, version, longer."""
     reason: str
     """In words, with the member or the byte."""
-
-
-class _BadRowError(ValueError):
-    def __init__(self, kind: str, reason: str) -> None:
-        super().__init__(reason)
-        self.fault = Fault(kind, reason)
 
 
 def parse_line(line: bytes, *, in_log: bool = False) -> Row | Fault | None:
@@ -44,130 +27,16 @@ def parse_line(line: bytes, *, in_log: bool = False) -> Row | Fault | None:
     ``in_log``: the line may be another program's: None again. A row may stand behind a
     prefix there, or in the member ``message`` or ``log`` of an object.
     """
-    line = line.strip(b" \t\r\n")
-    if not line:
+    found = _core.parse_row(line, in_log)
+    if found is None:
         return None
-    if b"\0" in line:
-        return None if in_log else Fault("nul", f"byte {line.index(0)} is NUL")
-    try:
-        text = line.decode()
-    except UnicodeDecodeError as error:
-        if error.reason == "unexpected end of data":
-            return Fault("torn", f"the line ends after {len(line)} bytes, in the middle of a row")
-        return Fault("utf8", f"byte {error.start} is not UTF-8")
-    try:
-        return _row_in_log(text, 0) if in_log else _row_of(text)
-    except _BadRowError as error:
-        return error.fault
+    return Fault(*found) if isinstance(found, tuple) else row_of(found)
 
 
-def _row_of(text: str) -> Row:
-    row = _value_of(text)
-    if not isinstance(row, dict):
-        raise _BadRowError("json", "the line is no JSON object")
-    if _SURROGATE.search(text):
-        _refuse_halves(text)
-    _check(row)
+def row_of(text: str) -> Row:
+    """The row of a text that core has found to be one."""
+    row: Row = json.loads(text)
     return row
-
-
-def _refuse_halves(text: str) -> None:
-    """Half a pair of surrogates is no character, and no engine takes it."""
-    try:
-        json.dumps(json.loads(text), ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise _BadRowError("utf8", "a string has half a pair of surrogates") from None
-
-
-def _row_in_log(text: str, depth: int) -> Row | None:
-    begin = _BEGIN_OF_ROW.search(text)
-    if begin is not None and (begin.start() == 0 or not text.startswith("{")):
-        return _row_of(text[begin.start() :])
-    if not text.startswith("{") or depth == _DEEPEST_WRAPPER:
-        return None
-    try:
-        value = _value_of(text)
-    except _BadRowError:
-        return None
-    for name in _WRAPPERS:
-        if isinstance(value, dict) and isinstance(value.get(name), str):
-            return _row_in_log(value[name].strip(), depth + 1)
-    return None
-
-
-def _value_of(text: str) -> object:
-    try:
-        value, end = _DECODER.raw_decode(text)
-    except json.JSONDecodeError as error:
-        raise _BadRowError(*_broken(text, error)) from None
-    except RecursionError:
-        raise _BadRowError("json", "the line is nested too deeply") from None
-    except _BadRowError:
-        raise
-    except ValueError:  # of int(), past some thousands of digits
-        raise _BadRowError("number", "a number does not fit into 64 bits") from None
-    if text[end:].strip(" \t\r\n"):
-        raise _BadRowError("json", f"character {end} begins a second value on the line")
-    return value
-
-
-def _broken(text: str, error: json.JSONDecodeError) -> tuple[str, str]:
-    if _is_cut(text, error):
-        return "torn", f"the line ends after {len(text)} characters, in the middle of a row"
-    return "json", f"{error.msg} at character {error.pos}"
-
-
-def _is_cut(text: str, error: json.JSONDecodeError) -> bool:
-    """Whether the text may be the beginning of a row."""
-    if error.msg.startswith("Unterminated string") or error.pos >= len(text):
-        return text.startswith("{")
-    rest = text[error.pos :]
-    is_word = any(word.startswith(rest) for word in ("true", "false", "null", "-"))
-    is_escape = error.msg.startswith("Invalid") and len(rest) < len(r"\u0000")
-    return text.startswith("{") and (is_word or is_escape)
-
-
-def _refuse_fraction(text: str) -> NoReturn:
-    raise _BadRowError("number", f"{text[:40]} is no integer")
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) < len(pairs):
-        names = [name for name, _ in pairs]
-        doubled = next(name for name in names if names.count(name) > 1)
-        raise _BadRowError("doubled", f"member {doubled!r} occurs twice")
-    return value
-
-
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_once, parse_float=_refuse_fraction, parse_constant=_refuse_fraction
-)
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-
-
-class _Form(NamedTuple):
-    """What the schema says of a member."""
-
-    type: type[Any]
-    type_name: str
-    smallest: int
-    largest: int
-    allowed: tuple[object, ...]
-    pattern: re.Pattern[str] | None
-    inner: _Form | None
-    """Of the values of an object, or the items of an array."""
-    is_plain: bool
-    """The type says all."""
-
-
-_TYPES: dict[str, type[Any]] = {
-    "string": str,
-    "integer": int,
-    "boolean": bool,
-    "object": dict,
-    "array": list,
-}
 
 
 @functools.cache
@@ -176,105 +45,3 @@ def schema() -> dict[str, Any]:
     text = resources.files(__package__).joinpath("row.schema.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
     return found
-
-
-@functools.cache
-def _forms() -> dict[str, _Form]:
-    return {name: _form(form) for name, form in schema()["properties"].items()}
-
-
-@functools.cache
-def _plain() -> dict[str, type[Any]]:
-    """Members of which the type says all: most of a row, and quick to check."""
-    return {name: form.type for name, form in _forms().items() if form.is_plain}
-
-
-@functools.cache
-def _limits() -> dict[str, tuple[int, int]]:
-    """Members that are integers, from and up to."""
-    forms = _forms().items()
-    return {name: (form.smallest, form.largest) for name, form in forms if form.type is int}
-
-
-def _form(form: dict[str, Any]) -> _Form:
-    inner = form.get("additionalProperties") or form.get("items")
-    kind = _TYPES[form["type"]]
-    return _Form(
-        type=kind,
-        type_name=form["type"],
-        smallest=form.get("minimum", _SMALLEST),
-        largest=form.get("maximum", _LARGEST),
-        allowed=tuple(form.get("enum", ())),
-        pattern=re.compile(form["pattern"]) if "pattern" in form else None,
-        inner=_form(inner) if inner else None,
-        is_plain=kind in (str, bool) and not {"enum", "pattern"} & set(form),
-    )
-
-
-@functools.cache
-def _required() -> dict[str, tuple[str, ...]]:
-    """The members that a row of each kind must have."""
-    known = schema()
-    required = {kind: list(known["required"]) for kind in known["properties"]["kind"]["enum"]}
-    for rule in known["allOf"]:
-        condition = rule["if"]["properties"]["kind"]
-        for kind in condition.get("enum", [condition.get("const")]):
-            required[kind] += rule["then"]["required"]
-    return {kind: tuple(names) for kind, names in required.items()}
-
-
-def _check(row: Row) -> None:
-    if row.get("v", _VERSION) != _VERSION:
-        raise _BadRowError("version", f"version {row['v']!r} is not {_VERSION}")
-    _check_members(row, schema()["required"])
-    forms, plain, limits = _forms(), _plain(), _limits()
-    for name, value in row.items():
-        kind = type(value)
-        if kind is plain.get(name):
-            continue
-        if kind is int and name in limits:
-            smallest, largest = limits[name]
-            if smallest <= value <= largest:
-                continue
-        if name in forms:
-            _check_value(name, value, forms[name])
-        else:
-            _check_unknown(name, value)
-    _check_members(row, _required()[row["kind"]])
-
-
-def _check_unknown(name: str, value: object, depth: int = 0) -> None:
-    """A member of a later writer may be anything, but its numbers fit, and it is not too deep."""
-    if depth > _DEEPEST:
-        raise _BadRowError("json", f"member {name!r} is nested too deeply")
-    if isinstance(value, int):
-        if not _SMALLEST <= value <= _LARGEST:
-            raise _BadRowError("number", f"member {name!r} does not fit into 64 bits")
-    elif isinstance(value, (dict, list)):
-        for each in value.values() if isinstance(value, dict) else value:
-            _check_unknown(name, each, depth + 1)
-
-
-def _check_members(row: Row, names: Iterable[str]) -> None:
-    for name in names:
-        if name not in row:
-            raise _BadRowError("missing", f"member {name!r} is missing")
-
-
-def _check_value(name: str, value: Any, form: _Form) -> None:
-    if type(value) is not form.type:
-        raise _BadRowError("type", f"member {name!r} is not of type {form.type_name}")
-    if form.type is int:
-        if value < form.smallest:
-            raise _BadRowError("number", f"member {name!r} is below {form.smallest}")
-        if value > form.largest:
-            raise _BadRowError("number", f"member {name!r} is above {form.largest}")
-    if form.allowed and value not in form.allowed:
-        allowed = ", ".join(map(str, form.allowed))
-        raise _BadRowError("type", f"member {name!r} is none of {allowed}")
-    if form.pattern is not None and not form.pattern.search(value):
-        raise _BadRowError("type", f"member {name!r} does not match {form.pattern.pattern}")
-    if form.inner is not None:
-        named = value.items() if form.type is dict else ((None, each) for each in value)
-        for key, each in named:
-            _check_value(name if key is None else f"{name}.{key}", each, form.inner)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import fcntl
 import os
 import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .compact import is_written
 from .manifests import SEGMENT, Layout, ManifestError, hash_of, load
 from .read import SeenRows, all_rows, sources
 from .states import Attempts
@@ -34,6 +34,9 @@ class Findings:
     """Lines that end in the middle of a row: their writer was killed, or its disk was full."""
     faults: list[tuple[Path, int, Fault]] = dataclasses.field(default_factory=list)
     """Lines that are no rows, torn ones included: file, line from 1, what is wrong."""
+    more_faults: Counter[str] = dataclasses.field(default_factory=Counter)
+    """By kind, how many more there were in segments that were compacted, which lists the first
+    thousand of each."""
     gaps: dict[str, list[range]] = dataclasses.field(default_factory=dict)
     """Numbers of rows that are missing, by writer."""
     lost: int = 0
@@ -52,7 +55,7 @@ class Findings:
     @property
     def good(self) -> bool:
         """Whether no row is missing, torn or unreadable, and nothing was changed."""
-        return not (self.faults or self.gaps or self.lost or self.changed)
+        return not (self.faults or self.more_faults or self.gaps or self.lost or self.changed)
 
 
 def verify(*paths: str | os.PathLike[str]) -> Findings:
@@ -115,6 +118,9 @@ def _check_manifests(layout: Layout, findings: Findings, seen: SeenRows) -> bool
             seen.add(writer, numbers)
             findings.expired += len(numbers)
     for name, inputs in state.inputs.items():
+        for each in inputs:
+            findings.more_faults.update(each.more_faults)
+            findings.torn += each.more_faults.get("torn", 0)
         findings.changed += _wrong_with_segment(layout, name, inputs, state)
     wrong_parts = [text for part in state.parts.values() for text in _wrong_with_part(layout, part)]
     findings.changed += wrong_parts
@@ -140,15 +146,3 @@ def _wrong_with_part(layout: Layout, part: Part) -> Iterator[str]:
         yield f"{path}: the part is gone"
     elif hash_of(path) != part.sha256:
         yield f"{path}: the part is not the one that was written"
-
-
-def is_written(path: Path) -> bool:
-    """Whether the writer of a segment lives: it holds a lock on its file."""
-    try:
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False

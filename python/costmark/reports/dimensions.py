@@ -10,6 +10,7 @@ _COLUMNS = {
     "project": "project",
     "model": "model",
     "day": _DAY,
+    "week": "strftime(date_trunc('week', make_timestamp(end_us)), '%Y-%m-%d')",
     "month": "strftime(make_timestamp(end_us), '%Y-%m')",
     "hour": "strftime(make_timestamp(end_us), '%Y-%m-%dT%H:00Z')",
     "source": "project_source",

@@ -26,21 +26,24 @@ def usd(pico: int) -> str:
     return text + "00" if text.endswith(".") else text
 
 
-def dollars(pico: int) -> str:
-    """An amount for people: cents from ten dollars on, and more digits below."""
-    digits = 2 if pico >= 10 * 10**12 else 4
+def dollars(pico: int, most: int = 0) -> str:
+    """An amount for people: cents from ten dollars on, and more digits below.
+
+    ``most`` is the largest of a column, whose amounts have the same number of digits.
+    """
+    digits = 2 if max(pico, most) >= 10 * 10**12 else 4
     step = 10 ** (12 - digits)
     rounded = (pico + step // 2) // step
     if rounded == 0 and pico:
-        return "<$0.0001"
+        return f"<$0.{1:0{digits}}"
     return f"${rounded // 10**digits:,}.{rounded % 10**digits:0{digits}}"
 
 
-def spend(sums: Sums) -> str:
-    """What is known of the costs, and a mark where there is more."""
+def spend(sums: Sums, most: int = 0) -> str:
+    """What is known of the costs, and a mark where there is more; ``most`` as for `dollars`."""
     if sums.is_known:
-        return dollars(sums.cost_pico)
-    return f"{dollars(sums.cost_pico)} + ?" if sums.cost_pico else "no price"
+        return dollars(sums.cost_pico, most)
+    return f"{dollars(sums.cost_pico, most)} + ?" if sums.cost_pico else "no price"
 
 
 def states(report: Report) -> list[tuple[str, str]]:
@@ -49,8 +52,8 @@ def states(report: Report) -> list[tuple[str, str]]:
     unattributed = found.unattributed
     return [
         ("unattributed", f"{_attempts(unattributed.attempts)}, {spend(unattributed)}"),
-        ("unpriced", _attempts(total.unpriced)),
-        ("partial", _attempts(total.partial)),
+        ("unpriced", _attempts(total.unpriced) + _because(total, "unpriced")),
+        ("partial", _attempts(total.partial) + _because(total, "partial")),
         ("elsewhere", _attempts(total.elsewhere)),
         ("incomplete", _attempts(total.incomplete)),
         ("untold", f"{_attempts(total.untold)} that did not fail and reported no usage"),
@@ -112,7 +115,7 @@ def as_csv(report: Report) -> str:
     writer = csv.writer(out)
     writer.writerow([*report.by, *_COUNTS, "cost_usd", "cost_pico"])
     for line in report.lines:
-        key = ["" if text is None else _no_formula(text) for text in line.key]
+        key = ["" if text is None else no_formula(text) for text in line.key]
         counts = [getattr(line.sums, name) for name in _COUNTS]
         pico = line.sums.known_pico
         writer.writerow([*key, *counts, *(("", "") if pico is None else (usd(pico), pico))])
@@ -154,13 +157,27 @@ def _attempts(count: int) -> str:
     return f"{count:,} attempt{'' if count == 1 else 's'}"
 
 
+def _because(sums: Sums, state: str) -> str:
+    reasons = _reasons(sums, state)
+    listed = ", ".join(f"{why} {count:,}" for why, count in reasons.items())
+    return f" ({listed})" if listed else ""
+
+
+def _reasons(sums: Sums, state: str) -> dict[str, int]:
+    """Why attempts have no price, or a part of them none; the most frequent reason first."""
+    return {why: count for (of, why), count in sums.why.most_common() if of == state}
+
+
 def _sums(sums: Sums) -> dict[str, Any]:
     return {
         **{name: getattr(sums, name) for name in _COUNTS},
         "cost_pico": None if sums.known_pico is None else str(sums.known_pico),
         "cost_usd": None if sums.known_pico is None else usd(sums.known_pico),
+        "why_unpriced": _reasons(sums, "unpriced"),
+        "why_partial": _reasons(sums, "partial"),
     }
 
 
-def _no_formula(text: str) -> str:
+def no_formula(text: str) -> str:
+    """The text, with a ``'`` before it where a spreadsheet would take it for a formula."""
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text

@@ -8,22 +8,16 @@ an end. ``refused`` and ``notes``: rows of these kinds. A row that is there twic
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..ledger.manifests import SEGMENT, Layout, ManifestError, State, load
-from ..ledger.parts import (
-    columns,
-    connect,
-    database_error,
-    exactly,
-    fitted_line,
-    json_table,
-)
-from ..ledger.read import BAD_COMPRESSION, lines_of, sources
-from ..ledger.rows import Fault, parse_line
+from .. import _core
+from ..ledger.manifests import Layout, ManifestError, State, load
+from ..ledger.parts import connect, database_error, exactly
+from ..ledger.read import BAD_COMPRESSION, is_log, pieces_of, sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,20 +25,42 @@ if TYPE_CHECKING:
     import duckdb
 
     Progress = Callable[[int, int], None]
+    _File = tuple[bytes, int, bool]  # path, byte to begin at, whether it is a log
 
 # What a settlement says anew.
-_OF_SETTLEMENT = (
+OF_SETTLEMENT = (
     *("input", "cached", "cache_write", "output", "reasoning", "total", "meters", "usage"),
     *("outcome", "tier", "model_answered", "flags", "cost_pico", "cost_state"),
 )
+# What the tables below need.
+_KEYS = (
+    *("kind", "writer", "seq", "op", "attempt", "start_us", "end_us"),
+    *("account", "region", "response_id", "rows_lost"),
+)
+# Bytes of files that are read in one go, and of those whose rows fit into memory.
+_ONE_GO = 256 << 20
+_SMALL = 3 << 30
 
 
 class Source:
-    """Ledgers in a database, as long as the context lasts."""
+    """Ledgers in a database, as long as the context lasts.
 
-    def __init__(self, *paths: str | os.PathLike[str], progress: Progress | None = None) -> None:
+    ``query``: only the columns that it names are there, and those that the tables need.
+    """
+
+    def __init__(
+        self,
+        *paths: str | os.PathLike[str],
+        query: str | None = None,
+        progress: Progress | None = None,
+    ) -> None:
         self._paths = list(dict.fromkeys(map(Path, paths)))
         self._progress = progress
+        self._columns = [
+            name
+            for name in _core.row_columns()
+            if query is None or name in _KEYS or re.search(rf"\b{name}\b", query)
+        ]
         self.faults: Counter[str] = Counter()
         """Lines that are no rows, by what is wrong with them."""
         self.files = 0
@@ -54,8 +70,6 @@ class Source:
     def __enter__(self) -> Source:
         self._folder = tempfile.TemporaryDirectory(prefix="costmark-")
         try:
-            self.database = connect("1GB", os.cpu_count() or 1)
-            self.database.execute("SET temp_directory = $1", [self._folder.name])
             self._load()
         except BaseException:
             self._folder.cleanup()
@@ -67,13 +81,14 @@ class Source:
         self._folder.cleanup()
 
     def _load(self) -> None:
-        before: list[str] | None = None
+        before: list[list[Path]] | None = None
         while True:
             self.faults.clear()
-            parts: list[str] = []
+            parts: list[list[Path]] = []
             try:
                 parts, tails = self._snapshot()
-                self._copy(tails)
+                self._open(sum(path.stat().st_size - begin for path, begin in tails))
+                self._read(tails)
                 self._make_tables(parts)
             except FileNotFoundError as error:  # pruned meanwhile; what took its place is read
                 if parts and parts == before:
@@ -82,9 +97,11 @@ class Source:
                 continue
             return
 
-    def _snapshot(self) -> tuple[list[str], list[tuple[Path, int]]]:
-        """The parts, and the files with the byte from which on they are not in parts."""
-        parts: list[str] = []
+    def _snapshot(self) -> tuple[list[list[Path]], list[tuple[Path, int]]]:
+        """The parts of each ledger, and the files with the byte from which on they are not in
+        parts.
+        """
+        parts: list[list[Path]] = []
         tails: list[tuple[Path, int]] = []
         self.rows_removed = 0
         for path in self._paths:
@@ -95,63 +112,195 @@ class Source:
                 continue
             state = load(layout)
             self._take_state(state)
-            parts += [str(layout.rows / name) for name in state.parts]
+            if state.parts:
+                parts.append([layout.rows / name for name in state.parts])
             for file in segments:
                 begin, _ = state.covered(layout.name_of(file))
                 if file.stat().st_size > begin:
                     tails.append((file, begin))
-        self.files = len(parts) + len(tails)
+        self.files = sum(map(len, parts)) + len(tails)
         return parts, tails
 
     def _take_state(self, state: State) -> None:
         for inputs in state.inputs.values():
             for each in inputs:
                 self.faults.update(kind for _, kind, _ in each.faults)
+                self.faults.update(each.more_faults)
         for ranges in state.removed_rows.values():
             self.rows_removed += sum(map(len, ranges))
 
-    def _copy(self, tails: list[tuple[Path, int]]) -> None:
-        """What the strict reader takes, into a file that the database reads."""
+    def _open(self, size: int) -> None:
+        """Much is kept in a file, where the database packs it."""
+        name = os.path.join(self._folder.name, "rows.db") if size > _SMALL else ":memory:"
+        Path(self._folder.name, "rows.db").unlink(missing_ok=True)
+        self.database = connect("1GB", os.cpu_count() or 1, name)
+        self.database.execute("SET preserve_insertion_order = false")
+        self.database.execute("SET temp_directory = $1", [self._folder.name])
+
+    def _read(self, tails: list[tuple[Path, int]]) -> None:
+        """What the strict reader takes, into a table."""
+        self._seen = _core.SeenRows()
         total = sum(path.stat().st_size - begin for path, begin in tails)
         done = 0
-        with open(self._tails, "wb") as out:
-            for path, begin in tails:
-                for line in self._rows(path, begin):
-                    out.write(line)
-                    out.write(b"\n")
-                done += path.stat().st_size - begin
-                if self._progress is not None:
-                    self._progress(done, total)
+        self._read_files("CREATE TABLE raw_rows AS", [[]])
+        for files in _portions(tails):
+            self._read_files("INSERT INTO raw_rows", self._dealt(files))
+            done += sum(path.stat().st_size - begin for path, begin in files)
+            if self._progress is not None:
+                self._progress(done, total)
 
-    def _rows(self, path: Path, begin: int) -> Iterator[bytes]:
-        in_log = SEGMENT.fullmatch(path.name) is None
+    def _dealt(self, files: list[tuple[Path, int]]) -> list[list[_File]]:
+        """Files for each processor, which are read side by side."""
+        plain = [(*self._plain(path, begin), is_log(path)) for path, begin in files]
+        plain.sort(key=lambda file: file[0].stat().st_size - file[1])
+        processors = min(os.cpu_count() or 1, len(plain))
+        return [
+            [(os.fsencode(path), begin, in_log) for path, begin, in_log in plain[at::processors]]
+            for at in range(processors)
+        ]
+
+    def _read_files(self, into: str, hands: list[list[_File]]) -> None:
+        tables = [
+            _core.RowTable(files, self._columns, self._seen, joins_begins=True) for files in hands
+        ]
+        for at, table in enumerate(tables):
+            self.database.register(f"files_{at}", table)
+        union = " UNION ALL ".join(f"SELECT * FROM files_{at}" for at in range(len(tables)))  # noqa: S608
         try:
-            for line in lines_of(path, begin):
-                row = parse_line(line, in_log=in_log)
-                if isinstance(row, Fault):
-                    self.faults[row.kind] += 1
-                elif row is not None:
-                    yield fitted_line(row, None if in_log else line.strip(b" \t\r\n"))
-        except BAD_COMPRESSION:
-            self.faults["torn"] += 1
+            run(self.database, f"{into} {union}")
+        except ManifestError:
+            for table in tables:
+                if table.missing:
+                    raise FileNotFoundError(os.fsdecode(table.missing)) from None
+            raise
+        finally:
+            for at in range(len(tables)):
+                self.database.unregister(f"files_{at}")
+        for table in tables:
+            self.faults.update(table.faults)
 
-    @property
-    def _tails(self) -> str:
-        return os.path.join(self._folder.name, "rows.jsonl")
+    def _plain(self, path: Path, begin: int) -> tuple[Path, int]:
+        """A file whose bytes are lines, and where to begin in it."""
+        if path.suffix != ".gz":
+            return path, begin
+        descriptor, name = tempfile.mkstemp(dir=self._folder.name)
+        with open(descriptor, "wb") as out:
+            try:
+                for piece in pieces_of(path):
+                    out.write(piece)
+            except BAD_COMPRESSION:
+                self.faults["torn"] += 1
+        return Path(name), 0
 
-    def _make_tables(self, parts: list[str]) -> None:
-        names = ", ".join(f'"{name}"' for name in columns())
-        union = f"SELECT {names} FROM {json_table('$tails')}"  # noqa: S608 - the schema's names
-        if parts:
-            union += f" UNION ALL SELECT {names} FROM read_parquet($parts)"  # noqa: S608
-        parameters: dict[str, object] = {"tails": exactly(Path(self._tails))}
-        if parts:
-            parameters["parts"] = [exactly(Path(part)) for part in parts]
-        for part in parts:
-            os.stat(part)
-        run(self.database, f"CREATE OR REPLACE TEMP TABLE every_row AS {union}", parameters)
+    def _make_tables(self, parts: list[list[Path]]) -> None:
+        files = [path for each in parts for path in each]
+        for path in files:
+            os.stat(path)
+        listed = ", ".join(f'"{name}"' for name in self._columns)
+        union = f"SELECT {listed} FROM raw_rows"  # noqa: S608 - the schema's names
+        if files:
+            run(self.database, f"CREATE OR REPLACE TEMP VIEW parts AS {_select(listed, files)}")
+            union += f" UNION ALL {self._once(listed, parts)}"
+        run(self.database, f"CREATE OR REPLACE TEMP VIEW rows AS {union}")
+        self._make_attempts()
+        self._make_ended(listed)
         for statement in _TABLES:
             run(self.database, statement)
+
+    def _once(self, listed: str, parts: list[list[Path]]) -> str:
+        """SQL of the rows of parts, each once. Within a ledger they are so already."""
+        run(
+            self.database,
+            "DELETE FROM raw_rows r WHERE EXISTS "
+            "(SELECT 1 FROM parts p WHERE p.writer = r.writer AND p.seq = r.seq)",
+        )
+        writers = " UNION ALL ".join(
+            f"(SELECT DISTINCT writer FROM ({_select('writer', each)}))"  # noqa: S608
+            for each in parts
+        )
+        run(
+            self.database,
+            "CREATE OR REPLACE TEMP TABLE shared AS "  # noqa: S608
+            f"SELECT writer FROM ({writers}) GROUP BY writer HAVING count(*) > 1",
+        )
+        if not _rows(self.database, "SELECT writer FROM shared LIMIT 1"):
+            return f"SELECT {listed} FROM parts"  # noqa: S608
+        run(
+            self.database,
+            "CREATE OR REPLACE TEMP TABLE doubled_rows AS SELECT * FROM parts "
+            "WHERE writer IN (FROM shared) "
+            "QUALIFY row_number() OVER (PARTITION BY writer, seq) = 1",
+        )
+        return (
+            f"SELECT {listed} FROM parts WHERE writer NOT IN (FROM shared) "  # noqa: S608
+            f"UNION ALL SELECT {listed} FROM doubled_rows"
+        )
+
+    def _make_attempts(self) -> None:
+        """One row for each attempt; two are there only if a process forked in the middle of it."""
+        doubled = _rows(
+            self.database,
+            "SELECT hash(op, attempt) FROM rows WHERE kind = 'attempt' "
+            "GROUP BY ALL HAVING count(*) > 1",
+        )
+        attempts = "SELECT * FROM rows WHERE kind = 'attempt'"
+        if doubled:
+            hashes = ", ".join(str(each) for (each,) in doubled)
+            run(
+                self.database,
+                f"CREATE OR REPLACE TEMP TABLE doubled_attempts AS {attempts} "
+                f"AND hash(op, attempt) IN ({hashes}) QUALIFY row_number() OVER "
+                "(PARTITION BY op, attempt ORDER BY end_us DESC, writer, seq) = 1",
+            )
+            attempts += f" AND hash(op, attempt) NOT IN ({hashes}) UNION ALL FROM doubled_attempts"
+        run(self.database, f"CREATE OR REPLACE TEMP VIEW attempts AS {attempts}")
+
+    def _make_ended(self, listed: str) -> None:
+        run(self.database, _SETTLED)
+        if not _rows(self.database, "SELECT 1 FROM settled LIMIT 1"):
+            run(self.database, "CREATE OR REPLACE TEMP VIEW ended AS FROM attempts")
+            return
+        run(self.database, _CREATED)
+        joined = ", ".join(
+            f'CASE WHEN c.kind IS NULL THEN a."{name}" ELSE c."{name}" END AS "{name}"'
+            if name in OF_SETTLEMENT
+            else f'a."{name}"'
+            for name in self._columns
+        )
+        run(
+            self.database,
+            f"""CREATE OR REPLACE TEMP VIEW ended AS
+            SELECT {joined} FROM attempts a
+            LEFT JOIN created c ON a.writer = c.attempt_writer AND a.seq = c.attempt_seq
+            UNION ALL
+            SELECT {listed} FROM settled s WHERE NOT EXISTS
+            (SELECT 1 FROM created c WHERE c.writer = s.writer AND c.seq = s.seq)""",  # noqa: S608
+        )
+
+
+def _portions(tails: list[tuple[Path, int]]) -> Iterator[list[tuple[Path, int]]]:
+    """Files that are read in one go."""
+    portion: list[tuple[Path, int]] = []
+    size = 0
+    for path, begin in tails:
+        portion.append((path, begin))
+        size += path.stat().st_size - begin
+        if size >= _ONE_GO:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
+
+
+def _select(columns: str, files: list[Path]) -> str:
+    """SQL of the rows of parts."""
+    names = ", ".join("'" + exactly(path).replace("'", "''") + "'" for path in files)
+    return f"SELECT {columns} FROM read_parquet([{names}])"  # noqa: S608
+
+
+def _rows(database: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[int, ...]]:
+    found: list[tuple[int, ...]] = run(database, sql).fetchall()
+    return found
 
 
 def run(
@@ -164,33 +313,20 @@ def run(
         raise ManifestError(f"the ledger cannot be read: {error}") from None
 
 
-_JOINED = ", ".join(
-    f'CASE WHEN s.kind IS NULL THEN a."{name}" ELSE s."{name}" END AS "{name}"'
-    if name in _OF_SETTLEMENT
-    else f'a."{name}"'
-    for name in columns()
-)
-_ALL = ", ".join(f's."{name}"' for name in columns())
-_SAME_RESPONSE = (
-    "a.response_id = s.response_id AND a.account IS NOT DISTINCT FROM s.account "
-    "AND a.region IS NOT DISTINCT FROM s.region"
-)
-_TABLES = (
-    """CREATE OR REPLACE TEMP VIEW rows AS SELECT * FROM every_row
-    QUALIFY row_number() OVER (PARTITION BY writer, seq) = 1""",
-    """CREATE OR REPLACE TEMP TABLE attempts AS SELECT * FROM rows WHERE kind = 'attempt'
-    QUALIFY row_number() OVER (PARTITION BY op, attempt ORDER BY end_us DESC, writer, seq) = 1""",
-    """CREATE OR REPLACE TEMP TABLE settled AS SELECT * FROM rows WHERE kind = 'settle'
+_SETTLED = """CREATE OR REPLACE TEMP TABLE settled AS SELECT * FROM rows WHERE kind = 'settle'
     QUALIFY row_number() OVER
-    (PARTITION BY account, region, response_id ORDER BY end_us DESC, writer, seq) = 1""",
-    f"""CREATE OR REPLACE TEMP TABLE ended AS
-    SELECT {_JOINED} FROM attempts a LEFT JOIN settled s ON {_SAME_RESPONSE}
-    UNION ALL
-    SELECT {_ALL} FROM settled s
-    WHERE NOT EXISTS (SELECT 1 FROM attempts a WHERE {_SAME_RESPONSE})""",  # noqa: S608
+    (PARTITION BY account, region, response_id ORDER BY end_us DESC, writer, seq) = 1"""
+# A settlement is that of the attempt that created the response: others that name it came later.
+_CREATED = """CREATE OR REPLACE TEMP TABLE created AS
+    SELECT s.*, a.writer AS attempt_writer, a.seq AS attempt_seq
+    FROM attempts a JOIN settled s ON a.response_id = s.response_id
+    AND a.account IS NOT DISTINCT FROM s.account AND a.region IS NOT DISTINCT FROM s.region
+    QUALIFY row_number() OVER
+    (PARTITION BY s.writer, s.seq ORDER BY a.start_us, a.writer, a.seq) = 1"""
+_TABLES = (
     """CREATE OR REPLACE TEMP TABLE begun AS SELECT * FROM rows b WHERE kind = 'begin'
     AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.op = b.op AND a.attempt = b.attempt)
     QUALIFY row_number() OVER (PARTITION BY op, attempt ORDER BY start_us, writer, seq) = 1""",
-    "CREATE OR REPLACE TEMP TABLE refused AS SELECT * FROM rows WHERE kind = 'refused'",
-    "CREATE OR REPLACE TEMP TABLE notes AS SELECT * FROM rows WHERE kind = 'note'",
+    "CREATE OR REPLACE TEMP VIEW refused AS SELECT * FROM rows WHERE kind = 'refused'",
+    "CREATE OR REPLACE TEMP VIEW notes AS SELECT * FROM rows WHERE kind = 'note'",
 )

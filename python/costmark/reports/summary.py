@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import time
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..ledger.compact import is_written
 from ..ledger.read import sources
-from ..ledger.verify import is_written
-from ..prices import PriceBook, served_model
+from ..prices import Cost, PriceBook, served_model
 from .dimensions import condition, expression
 from .source import Source, run
 
 if TYPE_CHECKING:
-    import datetime as dt
     import os
     from collections.abc import Iterable, Sequence
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _HOUR_US = 3_600_000_000
 _DAY_US = 86_400_000_000
+_DAY = f"end_us // {_DAY_US}"
+_FIRST_DAY = dt.date(1970, 1, 1)
 # Parts of the usage that have prices of their own, and where a row has them.
 _METERS = (
     *("cache_write_5m", "cache_write_30m", "cache_write_1h", "cache_write_12h"),
@@ -55,6 +58,8 @@ class Sums:
     """Attempts whose answer was cut short: what was seen until then counts."""
     untold: int = 0
     """Attempts that did not fail and told no usage."""
+    why: Counter[tuple[str, str]] = dataclasses.field(default_factory=Counter, init=False)
+    """Why attempts are ``unpriced`` or ``partial``, by state and flag (docs/prices.md)."""
 
     def add(self, other: Sums) -> None:
         """Add another's counts to these."""
@@ -131,38 +136,111 @@ def report(
     by default the one that ships. Raises ConfigurationError without DuckDB, RequestError for what
     cannot be grouped by.
     """
-    book = book or PriceBook.shipped()
     by = (by,) if isinstance(by, str) else by
+    where = list(where)
+    book = book or PriceBook.shipped()
+    # Complains before anything is read, and says what is to be read.
+    query = grouping([*map(expression, by)], conditions(since, until, where), book, _DAY)
+    with Source(*paths, query=query.sql, progress=progress) as source:
+        return summed(source, *paths, by=by, since=since, until=until, where=where, book=book)
+
+
+def summed(
+    source: Source,
+    *paths: str | os.PathLike[str],
+    by: Sequence[str],
+    since: dt.datetime | None,
+    until: dt.datetime | None,
+    where: Iterable[str],
+    book: PriceBook,
+) -> Report:
+    """A report of ledgers that are read already: ``source`` of ``paths``."""
     keys = [expression(name) for name in by]
-    conditions = [condition(each) for each in where]
-    if since is not None:
-        conditions.append(f"end_us >= {_us(since)}")
-    if until is not None:
-        conditions.append(f"end_us < {_us(until)}")
-    with Source(*paths, progress=progress) as source:
-        groups = _groups(source, keys, conditions, book)
-        states = _states(source, paths, since, until)
-    lines: dict[tuple[str | None, ...], Sums] = {}
-    total = Sums()
-    for group in groups:
-        sums = _priced(group, book)
-        lines.setdefault(group.key, Sums()).add(sums)
-        total.add(sums)
-        if group.values["is_unattributed"]:
-            states.unattributed.add(sums)
+    lines, total, unattributed = priced(source, keys, conditions(since, until, where), book)
+    states = _states(source, paths, since, until)
+    states.unattributed = unattributed
     return Report(
         by=tuple(by),
         since=since,
         until=until,
-        lines=sorted(
-            (Line(key, sums) for key, sums in lines.items()),
-            key=lambda line: (-line.sums.cost_pico, -line.sums.attempts, str(line.key)),
-        ),
+        lines=lines,
         total=total,
         states=states,
         book=book,
         files=source.files,
     )
+
+
+def priced(
+    source: Source,
+    keys: list[str],
+    chosen: list[str],
+    book: PriceBook,
+    priced_on: dt.date | None = None,
+) -> tuple[list[Line], Sums, Sums]:
+    """The sums of attempts, the dearest first; all of them; and those without a project.
+
+    ``keys`` and ``chosen`` are SQL: what to group by, and which attempts. ``priced_on`` is a day
+    whose prices apply to everything, whenever it ended.
+    """
+    day = None if priced_on is None else str(_number_of(priced_on))
+    try:
+        groups = grouping(keys, chosen, book, day).groups(source)
+        return _lines(groups, book, len(keys), is_final=False)
+    except OverflowError:  # the sums of single days are smaller
+        groups = grouping([*keys, _DAY], chosen, book, day).groups(source)
+        return _lines(groups, book, len(keys), is_final=True)
+
+
+def _lines(
+    groups: list[Group], book: PriceBook, keys: int, *, is_final: bool
+) -> tuple[list[Line], Sums, Sums]:
+    lines: dict[tuple[str | None, ...], Sums] = {}
+    total, unattributed = Sums(), Sums()
+    for group in groups:
+        sums = _priced(group, book, is_final=is_final)
+        lines.setdefault(group.key[:keys], Sums()).add(sums)
+        total.add(sums)
+        if group.values["is_unattributed"]:
+            unattributed.add(sums)
+    return dearest_first(lines), total, unattributed
+
+
+def _price_day(book: PriceBook) -> str:
+    """The SQL of a day whose prices are those of the attempt's: there are far fewer of them.
+
+    Prices change on the days that lines of the book begin or end with.
+    """
+    changes = {day for line in book.lines for day in (line.first_day, line.end_day) if day}
+    days = sorted(map(_number_of, changes), reverse=True)
+    if not days:
+        return "0"
+    cases = " ".join(f"WHEN end_us >= {day * _DAY_US} THEN {day}" for day in days)
+    return f"CASE {cases} ELSE {days[-1] - 1} END"
+
+
+def _number_of(day: dt.date) -> int:
+    return (day - _FIRST_DAY).days
+
+
+def dearest_first(lines: dict[tuple[str | None, ...], Sums]) -> list[Line]:
+    """The lines of a report in their order."""
+    return sorted(
+        (Line(key, sums) for key, sums in lines.items()),
+        key=lambda line: (-line.sums.cost_pico, -line.sums.attempts, str(line.key)),
+    )
+
+
+def conditions(
+    since: dt.datetime | None, until: dt.datetime | None, where: Iterable[str]
+) -> list[str]:
+    """The SQL that chooses attempts of the table ``ended``."""
+    found = [condition(each) for each in where]
+    if since is not None:
+        found.append(f"end_us >= {_us(since)}")
+    if until is not None:
+        found.append(f"end_us < {_us(until)}")
+    return found
 
 
 def _us(moment: dt.datetime) -> int:
@@ -172,18 +250,40 @@ def _us(moment: dt.datetime) -> int:
 
 
 @dataclasses.dataclass
-class _Group:
+class Group:
     """Attempts that are priced alike."""
 
     key: tuple[str | None, ...]
     values: dict[str, Any]
 
 
+class Grouping(NamedTuple):
+    """The SQL of all groups."""
+
+    sql: str
+    keys: int
+    """How many dimensions there are; they come first."""
+    names: list[str]
+    """Of the values after them."""
+
+    def groups(self, source: Source) -> list[Group]:
+        """What it finds."""
+        return [
+            Group(found[: self.keys], dict(zip(self.names, found[self.keys :], strict=True)))
+            for found in run(source.database, self.sql).fetchall()
+        ]
+
+
 # One price of a sum is the sum of the prices, as long as the same counts were told, and the same of
 # them are 0 or too large for the whole that they are a part of.
-def _groups(
-    source: Source, keys: list[str], conditions: list[str], book: PriceBook
-) -> list[_Group]:
+def grouping(
+    keys: list[str], chosen: list[str], book: PriceBook, day: str | None = None
+) -> Grouping:
+    """Attempts by ``keys``, which are SQL, and by whatever changes how they are priced.
+
+    ``day`` is that of the prices; by default each attempt's own.
+    """
+    day = _price_day(book) if day is None else day
     meters = {name: f"coalesce(map_extract(meters, '{name}')[1], 0)::HUGEINT" for name in _METERS}
     all_meters = " + ".join(meters.values())
     times = " + ".join(meters[name] for name in _METERS[:4])
@@ -192,7 +292,7 @@ def _groups(
         "model": "coalesce(model, '')",
         "region": "coalesce(region, '')",
         "tier": "coalesce(tier, '')",
-        "day": f"end_us // {_DAY_US}",
+        "day": day,
         "band": band,
         "outcome": "outcome",
         "is_unattributed": "project_source = 'none'",
@@ -218,20 +318,17 @@ def _groups(
     }
     listed = [f"{sql} AS k{place}" for place, sql in enumerate(keys)]
     listed += [f"{sql} AS {name}" for name, sql in {**values, **sums}.items()]
-    wanted = " AND ".join(conditions) or "true"
+    wanted = " AND ".join(chosen) or "true"
     sql = f"SELECT {', '.join(listed)} FROM ended WHERE {wanted} GROUP BY ALL"  # noqa: S608
-    names = [*values, *sums]
-    return [
-        _Group(tuple(found[: len(keys)]), dict(zip(names, found[len(keys) :], strict=True)))
-        for found in run(source.database, sql).fetchall()
-    ]
+    return Grouping(sql, len(keys), [*values, *sums])
 
 
 def _parts_of_input(meters: dict[str, str]) -> str:
     return f"(coalesce(cached, 0)::HUGEINT + coalesce(cache_write, 0) + {meters['audio_input']})"
 
 
-def _priced(group: _Group, book: PriceBook) -> Sums:
+def _priced(group: Group, book: PriceBook, *, is_final: bool) -> Sums:
+    """The sums of a group. Raises OverflowError where no price fits, unless ``is_final``."""
     values = group.values
     attempts: int = values["attempts"]
     failed = values["outcome"] == "error"
@@ -245,9 +342,29 @@ def _priced(group: _Group, book: PriceBook) -> Sums:
             for name in ("input", "cached", "cache_write", "output", "reasoning")
         },
     )
-    if any(int(values[f"sum_{name}"] or 0) > _LARGEST for name in (*_COUNTS, *_METERS)):
-        sums.unpriced = attempts  # no sum of prices fits
+    try:
+        cost = cost_of(group, book)
+    except OverflowError:
+        if not is_final:
+            raise
+        sums.unpriced = attempts
+        sums.why["unpriced", "overflow"] = attempts
         return sums
+    sums.cost_pico = cost.pico_usd or 0
+    if cost.state == "unknown":
+        sums.untold = 0 if failed else attempts
+    elif cost.state in ("unpriced", "partial", "elsewhere"):
+        setattr(sums, cost.state, attempts)
+    if cost.why:
+        sums.why[cost.state, cost.why] = attempts
+    return sums
+
+
+def cost_of(group: Group, book: PriceBook) -> Cost:
+    """What a group costs. Raises OverflowError where no sum or price fits."""
+    values = group.values
+    if any(int(values[f"sum_{name}"] or 0) > _LARGEST for name in (*_COUNTS, *_METERS)):
+        raise OverflowError
     model, serving = served_model(values["model"])
     cost = book.price(
         model=model,
@@ -263,15 +380,12 @@ def _priced(group: _Group, book: PriceBook) -> Sums:
         meters=_meters(values),
         input_of_each=_input_of_each(values, book),
     )
+    if "overflow" in cost.flags:
+        raise OverflowError
     if values["has_other_meters"] and cost.state != "elsewhere":
-        sums.unpriced = attempts  # meters of a later writer: what they cost is not known here
-        return sums
-    sums.cost_pico = cost.pico_usd or 0
-    if cost.state == "unknown":
-        sums.untold = 0 if failed else attempts
-    elif cost.state in ("unpriced", "partial", "elsewhere"):
-        setattr(sums, cost.state, attempts)
-    return sums
+        # Meters of a later writer: what they cost is not known here.
+        return dataclasses.replace(cost, state="unpriced", pico_usd=None, parts=(), why="no_price")
+    return cost
 
 
 def _meters(values: dict[str, Any]) -> dict[str, int]:

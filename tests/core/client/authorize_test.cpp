@@ -43,6 +43,59 @@ TEST(Authorize, EqualsTheSignatureOfTheOpenAiSdks) {
       << text;
 }
 
+// What the client says while it prepares two requests to a gateway.
+std::vector<std::string> warnings_on_a_gateway(const OptionValues& options,
+                                               const Header& authorization) {
+  std::vector<std::string> warnings;
+  ClientConfig config = config_of(options);
+  EXPECT_TRUE(config.options.set("unattributed", "allow").ok());
+  config.log = [&](LogLevel level, std::string_view text) {
+    if (level == LogLevel::warning) warnings.emplace_back(text);
+  };
+  const auto client = Client::create(std::move(config)).value();
+  Post post{std::string(custom_chat), "{}"};
+  if (!authorization.value.empty()) post.headers.push_back(authorization);
+  for (int i = 0; i < 2; ++i) {
+    Prepared prepared;
+    EXPECT_TRUE(client->prepare(post.request(), prepared).ok());
+  }
+  return warnings;
+}
+
+TEST(Authorize, CredentialsThatAreNotUsedAreWarnedOfOnce) {
+  auto warnings = warnings_on_a_gateway(with_keys({}), {"Authorization", "Bearer of-the-gateway"});
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_NE(warnings[0].find("the AWS credentials that this client was given are not used: "
+                             "127.0.0.1 is not one of Bedrock's hosts"),
+            std::string::npos)
+      << warnings[0];
+  EXPECT_NE(warnings[0].find("set option 'auth' to sigv4 and 'base_url'"), std::string::npos);
+
+  warnings = warnings_on_a_gateway({{"bearer_token", "CANARY"}}, {});
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_NE(warnings[0].find("the bearer token that this client was given is not used"),
+            std::string::npos)
+      << warnings[0];
+  EXPECT_NE(warnings[0].find("set option 'auth' to bearer"), std::string::npos);
+  EXPECT_EQ(warnings[0].find("CANARY"), std::string::npos);
+}
+
+TEST(Authorize, CredentialsThatAreUsedOrDeclinedAreNotWarnedOf) {
+  const OptionValues origin{{"base_url", "http://127.0.0.1:8080/v1"}, {"region", "us-east-1"}};
+  const auto with = [&](OptionValues options) {
+    options.insert(origin.begin(), origin.end());
+    return options;
+  };
+  EXPECT_TRUE(warnings_on_a_gateway(with(with_keys({{"auth", "sigv4"}})), {}).empty());
+  EXPECT_TRUE(warnings_on_a_gateway(with_keys({{"auth", "none"}}), {}).empty());
+  EXPECT_TRUE(warnings_on_a_gateway(with({{"bearer_token", "t"}, {"auth", "bearer"}}), {}).empty());
+  EXPECT_TRUE(warnings_on_a_gateway({}, {"Authorization", "Bearer t"}).empty());
+  const Header signature{"Authorization",
+                         "AWS4-HMAC-SHA256 Credential=OTHER/20250102/us-east-1/bedrock/"
+                         "aws4_request, SignedHeaders=host, Signature=0"};
+  EXPECT_TRUE(warnings_on_a_gateway(with(with_keys({{"project", "p"}})), signature).empty());
+}
+
 TEST(Authorize, OnlyTheAllowListIsSigned) {
   const auto client = client_of(with_keys({}));
   Post post{std::string(mantle_chat), "{}"};

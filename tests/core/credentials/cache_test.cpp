@@ -522,7 +522,7 @@ TEST(CredentialsCache, AForkedChildHasNoneOfTheParentsWaiters) {
 }
 
 TEST(CredentialsCache, ForksAmongBusyThreads) {
-  SKIP_WHERE_A_CHILD_MAY_NOT_ALLOCATE();
+  SKIP_WHERE_A_CHILD_OF_BUSY_THREADS_MAY_NOT_ALLOCATE();
   std::atomic<UnixSeconds> clock{0};
   std::atomic<bool> done{false};
   Source source(lives_for(2));

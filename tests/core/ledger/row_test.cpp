@@ -63,6 +63,34 @@ TEST(Row, BytesThatAreNoTextAreReplacedAndTold) {
   EXPECT_EQ(parsed.raw("flags"), R"(["cut"])");
 }
 
+// Words are copied whole: a special byte at each place of one, in texts of each length, and cut.
+TEST(Row, ASpecialByteAnywhereInAText) {
+  for (const std::string_view special :
+       {"\"", "\\", "\x01", "\x1F", "\x7F", "\xC3\xA9", "\"\\\"", "\n\""}) {
+    for (std::size_t length = 0; length < 40; ++length) {
+      for (std::size_t place = 0; place <= length; ++place) {
+        const std::string model =
+            std::string(place, 'a') + std::string(special) + std::string(length - place, '~');
+        LedgerRow row;
+        row.model = model;
+        const ParsedRow parsed(line_of(row));
+        ASSERT_EQ(parsed.text("model"), model);
+        ASSERT_EQ(parsed.raw("flags"), "(absent)");
+      }
+    }
+  }
+  for (std::size_t before = 490; before < 515; ++before) {
+    const std::string model = std::string(before, 'a') + "\"\"\"\"\"\"\"\"\"\"";
+    LedgerRow row;
+    row.model = model;
+    const ParsedRow parsed(line_of(row));
+    const std::size_t fitting =
+        before >= 512 ? 512 : before + std::min<std::size_t>((512 - before) / 2, 10);
+    ASSERT_EQ(parsed.text("model"), model.substr(0, fitting)) << before;
+    ASSERT_EQ(parsed.raw("flags"), fitting == model.size() ? "(absent)" : R"(["cut"])") << before;
+  }
+}
+
 TEST(Row, LongTextsAreCutBetweenCharactersAndTold) {
   std::string model(511, 'a');
   model += "\xE2\x82\xAC tail";

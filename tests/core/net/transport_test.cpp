@@ -414,7 +414,7 @@ TEST(Transport, ThreadsShareOne) {
 }
 
 TEST(Transport, WorksInAForkedChild) {
-  SKIP_WHERE_A_CHILD_MAY_NOT_ALLOCATE();
+  SKIP_WHERE_A_CHILD_OF_BUSY_THREADS_MAY_NOT_ALLOCATE();
   const Loopback server(answer_of(200, "hello"));
   const std::string url = server.url();
   const auto transport = network_transport();

@@ -237,7 +237,7 @@ TEST(UsageCounters, StartFromZeroInAForkedChild) {
 }
 
 TEST(UsageCounters, SurvivesAForkWhileThreadsCount) {
-  SKIP_WHERE_A_CHILD_MAY_NOT_ALLOCATE();
+  SKIP_WHERE_A_CHILD_OF_BUSY_THREADS_MAY_NOT_ALLOCATE();
   UsageCounters counters;
   std::atomic<bool> over{false};
   std::vector<std::jthread> threads;

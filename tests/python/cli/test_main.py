@@ -17,13 +17,19 @@ ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = [
     *(
         ["budgets"],
+        ["chargeback"],
+        ["compare"],
+        ["demo"],
         ["doctor"],
         ["emulator"],
+        ["export"],
         ["ledger"],
         ["options"],
         ["prices"],
+        ["reconcile"],
         ["report"],
         ["run"],
+        ["sql"],
         ["token"],
         ["top"],
         ["version"],
@@ -31,7 +37,7 @@ COMMANDS = [
     *(["doctor", "credentials"], ["doctor", "route"], ["doctor", "attribution"]),
     *(["budgets", name] for name in ("show", "rebuild")),
     *(["prices", name] for name in ("show", "check")),
-    *(["ledger", name] for name in ("show", "tail", "verify", "compact", "prune", "erase")),
+    *(["ledger", name] for name in ("show", "tail", "verify", "compact", "prune", "erase", "push")),
 ]
 
 
@@ -56,10 +62,15 @@ def test_every_command_has_help_and_refuses_unknown_options(
         main([*command, "--surprise"])
     # argparse asks for what is required first.
     assert "--surprise" in capsys.readouterr().err or command[0] in (
+        "chargeback",
+        "compare",
         "doctor",
+        "export",
         "ledger",
+        "reconcile",
         "report",
         "run",
+        "sql",
         "top",
     )
 
@@ -67,7 +78,7 @@ def test_every_command_has_help_and_refuses_unknown_options(
 def test_the_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     shown = capsys.readouterr().out
-    assert re.findall(r"^    (\w+)  ", shown, re.MULTILINE) == [
+    assert re.findall(r"^    (\w+)(?:  |$)", shown, re.MULTILINE) == [
         each for each, *subject in COMMANDS if not subject
     ]
 

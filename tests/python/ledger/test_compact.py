@@ -18,8 +18,11 @@ import pytest
 from costmark import ledger
 from costmark.cli.main import main
 from costmark.errors import ConfigurationError
-from costmark.ledger.manifests import Layout, load
+from costmark.ledger.compact import is_written
+from costmark.ledger.manifests import Layout, load, sealed
 from costmark.ledger.parts import connect
+from costmark.prices import PriceBook
+from costmark.reports import report as report_of
 from ledger.segments import DAY_US, attempt, line_of, note, write_segment
 
 if TYPE_CHECKING:
@@ -27,6 +30,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OTHER = "ffeeddccbbaa9988"
+BOOK = PriceBook.parse(
+    """date 2025-11-01
+openai.gpt-oss-120b us-east-1 in-region standard input - - token - - USD 150000 2025-11 a
+openai.gpt-oss-120b us-east-1 in-region standard output - - token - - USD 600000 2025-11 a
+openai.gpt-oss-120b us-east-1 in-region standard web_search - - request - - USD 7 2025-11 a
+"""
+)
 Rows = dict[tuple[str, int], dict[str, Any]]
 
 
@@ -40,6 +50,12 @@ def report(folder: Path) -> Rows:
     return {(row["writer"], row["seq"]): row for row in ledger.read(folder, notes=True)}
 
 
+def sums(folder: Path) -> tuple[list[Any], object]:
+    """What ``costmark report`` says."""
+    found = report_of(folder, by=["project", "model", "day"], book=BOOK)
+    return sorted((line.key, str(line.sums)) for line in found.lines), found.states
+
+
 def closed(folder: Path, count: int = 20, writer: str = "00112233aabbccdd", **members: Any) -> Path:
     rows = [note(0, "open", writer)]
     rows += [attempt(seq, writer, **members) for seq in range(1, count)]
@@ -47,8 +63,9 @@ def closed(folder: Path, count: int = 20, writer: str = "00112233aabbccdd", **me
 
 
 def two_days(folder: Path) -> None:
-    closed(folder)
-    closed(folder, 30, OTHER, end_us=attempt(0)["end_us"] + DAY_US)
+    closed(folder, region="us-east-1")
+    end_us = attempt(0)["end_us"] + DAY_US
+    closed(folder, 30, OTHER, end_us=end_us, region="us-east-1")
 
 
 def test_rows_are_what_they_were(folder: Path) -> None:
@@ -122,6 +139,32 @@ def test_a_writer_that_wakes_up(folder: Path) -> None:
     assert len(ledger.prune(folder).segments) == 1
     assert sorted(seq for _, seq in report(folder)) == [0, 1, 2, 3]
     assert ledger.verify(folder).good
+
+
+def test_a_segment_is_not_pruned_while_its_writer_lives(folder: Path) -> None:
+    path = write_segment(folder, [attempt(0), attempt(1)])
+    long_ago = time.time() - 49 * 3600
+    os.utime(path, (long_ago, long_ago))
+    with path.open("rb") as writer:
+        fcntl.flock(writer, fcntl.LOCK_EX)
+        assert ledger.compact(folder).rows == 2
+        assert ledger.prune(folder).segments == []
+    assert len(ledger.prune(folder).segments) == 1
+
+
+def test_who_looks_at_a_new_segment_leaves_its_lock_to_the_writer(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_segment(folder, [])
+    with path.open("ab") as writer:
+        lock = fcntl.flock
+
+        def then_the_writer(file: Any, operation: int) -> None:
+            lock(file, operation)
+            lock(writer, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+        monkeypatch.setattr(fcntl, "flock", then_the_writer)
+        assert not is_written(path)
 
 
 def test_what_is_no_row_is_told_before_and_after(folder: Path) -> None:
@@ -369,13 +412,15 @@ def _killed_at(step: int, call: Callable[[], object]) -> bool:
 @pytest.mark.parametrize("verb", ["compact", "prune"])
 def test_killed_at_every_step(folder: Path, verb: str) -> None:
     two_days(folder)
-    before = report(folder)
+    before, sums_before = report(folder), sums(folder)
+    assert all("cost_pico=0" not in line for _, line in sums_before[0])
     if verb == "prune":
         ledger.compact(folder)
     step = 0
     while _killed_at(step, lambda: getattr(ledger, verb)(folder)):
         step += 1
         assert report(folder) == before, step
+        assert sums(folder) == sums_before, step
         found = ledger.verify(folder)
         assert (found.rows, found.changed, found.faults, found.gaps) == (52, [], [], {}), step
     assert step >= 5
@@ -383,6 +428,7 @@ def test_killed_at_every_step(folder: Path, verb: str) -> None:
     ledger.compact(folder)
     ledger.prune(folder)
     assert report(folder) == before
+    assert sums(folder) == sums_before
     layout = Layout(folder)
     on_disk = {path.relative_to(layout.rows).as_posix() for path in layout.rows.rglob("*.parquet")}
     assert on_disk == set(load(layout).parts)
@@ -418,13 +464,31 @@ def test_reading_while_it_is_compacted_and_pruned(folder: Path) -> None:
         assert sum(key[0] == f"{count:016x}" for key in seen) == 6
 
 
-def change_a_byte(path: Path) -> None:
+def change_a_byte(path: Path, place: int | None = None) -> None:
     content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
+    content[len(content) // 2 if place is None else place] ^= 1
     path.write_bytes(bytes(content))
 
 
-@pytest.mark.parametrize("what", ["raw/*/*.jsonl", "rows/*/*.parquet", "manifests/000001.json"])
+@pytest.mark.parametrize("what", ["raw/*/*.jsonl", "manifests/*.json"])
+def test_a_change_of_any_byte_is_found(folder: Path, what: str) -> None:
+    closed(folder, 2)
+    ledger.compact(folder)
+    closed(folder, 2, OTHER)
+    ledger.compact(folder)
+    found = sorted(folder.glob(what))
+    assert len(found) == 2
+    for path in found:
+        whole = path.read_bytes()
+        for place in range(0, len(whole), 7):  # lengths of words and numbers do not meet it
+            change_a_byte(path, place)
+            (change,) = ledger.verify(folder).changed
+            assert path.name in change
+            path.write_bytes(whole)
+    assert ledger.verify(folder).good
+
+
+@pytest.mark.parametrize("what", ["raw/*/*.jsonl", "rows/*/*.parquet", "manifests/*.json"])
 def test_a_changed_byte_is_found(
     folder: Path, what: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -510,7 +574,9 @@ def test_a_manifest_of_a_later_version_is_refused(folder: Path) -> None:
     closed(folder)
     ledger.compact(folder)
     (path,) = (folder / "manifests").iterdir()
-    path.write_text(json.dumps({**json.loads(path.read_text()), "v": 2}))
+    later = {**json.loads(path.read_text()), "v": 2}
+    del later["sha256"]
+    path.write_bytes(sealed(json.dumps(later, indent=1)))
     for call in (ledger.compact, ledger.prune, report):
         with pytest.raises(ledger.ManifestError, match="later costmark"):
             call(folder)

@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -242,61 +239,6 @@ def test_lines_on_standard_output(bedrock: Emulator, tmp_path: Path) -> None:
     log.write_bytes(done.stdout)
     kinds = [row["kind"] for row in ledger.read(log)]
     assert kinds == ["begin", "attempt"]
-
-
-# A program that calls until it is killed, and says which calls it knows to be done.
-CALLER = """
-import sys, openai, costmark
-client = costmark.wrap(openai.OpenAI(base_url=sys.argv[1], api_key="unused", max_retries=9),
-    ledger=sys.argv[2], auth="sigv4", region=sys.argv[3],
-    credentials=costmark.Credentials(sys.argv[4], sys.argv[5]))
-while True:
-    answer = client.chat.completions.with_raw_response.create(
-        model=sys.argv[6], messages=[{"role": "user", "content": "hello"}])
-    sys.stdout.write(answer.headers["x-request-id"] + "\\n")
-    sys.stdout.flush()
-"""
-
-
-@pytest.mark.timeout(400)
-@pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.slow)])
-def test_killed_at_any_moment(bedrock: Emulator, folder: Path, rounds: int) -> None:
-    acknowledged: set[str] = set()
-    for number in range(rounds):
-        bedrock.fault("status", status=500, count=2)  # some die in a second attempt
-        callers = [
-            subprocess.Popen(
-                [sys.executable, "-c", CALLER, bedrock.base_url, str(folder), REGION,
-                 CREDENTIALS.access_key_id, SECRET_ACCESS_KEY, MODEL],
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            for _ in range(2)
-        ]  # fmt: skip
-        for caller in callers:
-            assert caller.stdout is not None
-            acknowledged.add(caller.stdout.readline().strip())
-        time.sleep(0.003 * (number % 13))
-        for caller in callers:
-            os.kill(caller.pid, signal.SIGKILL)
-        for caller in callers:
-            assert caller.stdout is not None
-            rest = caller.stdout.read()
-            acknowledged.update(line for line in rest.split("\n")[:-1])
-            caller.wait()
-            caller.stdout.close()
-    attempts = ledger.Attempts(ledger.read(folder))
-    ended = attempts.ended()
-    ids = [row["request_id"] for row in ended if "request_id" in row]
-    assert len(ids) == len(set(ids))
-    assert acknowledged <= set(ids)
-    # What reached the server has ended here, or at least begun.
-    unfinished = attempts.unfinished(time.time_ns() // 1000)["unknown"]
-    reached = {request["request_id"] for request in bedrock.requests()}
-    assert len(reached - set(ids)) <= len(unfinished) <= 2 * rounds
-    found = ledger.verify(folder)
-    assert not found.gaps
-    assert all(fault.kind == "torn" for _, _, fault in found.faults)
 
 
 # --- The command line --------------------------------------------------------------------------

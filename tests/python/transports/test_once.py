@@ -19,7 +19,6 @@ import urllib3
 
 import costmark
 from adapters.clients import SIGNED, httpx, plain, plain_async
-from costmark._transports import state
 from harness import (
     CHAT_STREAM,
     MESSAGES,
@@ -234,7 +233,7 @@ def test_unpatching_leaves_no_hook() -> None:
     assert len([1 for a, b in zip(before, methods(), strict=True) if a is not b]) >= 6
     costmark.unpatch()
     assert all(a is b for a, b in zip(before, methods(), strict=True))
-    assert state.placed() == {}
+    assert {each.methods for each in costmark.coverage().hooks} == {()}
 
 
 @pytest.mark.parametrize("authorization", ["AWS4-HMAC-SHA256 Credential=OTHER/1", "Bearer theirs"])

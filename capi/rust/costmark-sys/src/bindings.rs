@@ -28,6 +28,7 @@ pub const COSTMARK_PRICE_FLAG_NO_SERVING: u32 = 256;
 pub const COSTMARK_PRICE_FLAG_NO_TIER: u32 = 512;
 pub const COSTMARK_PRICE_FLAG_NO_DAY: u32 = 1024;
 pub const COSTMARK_PRICE_FLAG_NO_PRICE: u32 = 2048;
+pub const COSTMARK_PRICE_FLAG_REGION_ABSENT: u32 = 4096;
 unsafe extern "C" {
     pub fn costmark_version() -> *const ::core::ffi::c_char;
 }
@@ -221,6 +222,8 @@ pub const COSTMARK_API_RESPONSES: i32 = 2;
 pub const COSTMARK_API_MESSAGES: i32 = 3;
 pub const COSTMARK_API_EMBEDDINGS: i32 = 4;
 pub const COSTMARK_API_CONTROL: i32 = 5;
+pub const COSTMARK_API_CONVERSE: i32 = 6;
+pub const COSTMARK_API_INVOKE_MODEL: i32 = 7;
 pub type costmark_outcome = i32;
 pub const COSTMARK_OUTCOME_UNKNOWN: i32 = 0;
 pub const COSTMARK_OUTCOME_OK: i32 = 1;
@@ -557,7 +560,7 @@ pub struct costmark_answer {
     pub http_status: i32,
     pub attempt: u32,
     pub concurrent: u32,
-    pub reserved: u32,
+    pub price_flags: u32,
     pub start_us: i64,
     pub end_us: i64,
     pub url_host: costmark_str,
@@ -623,8 +626,8 @@ const _: () = {
         [::core::mem::offset_of!(costmark_answer, attempt) - 196usize];
     ["Offset of field: costmark_answer::concurrent"]
         [::core::mem::offset_of!(costmark_answer, concurrent) - 200usize];
-    ["Offset of field: costmark_answer::reserved"]
-        [::core::mem::offset_of!(costmark_answer, reserved) - 204usize];
+    ["Offset of field: costmark_answer::price_flags"]
+        [::core::mem::offset_of!(costmark_answer, price_flags) - 204usize];
     ["Offset of field: costmark_answer::start_us"]
         [::core::mem::offset_of!(costmark_answer, start_us) - 208usize];
     ["Offset of field: costmark_answer::end_us"]

@@ -150,7 +150,7 @@ void Operation::Impl::note_refusal(Code code) {
   AttemptReport call = report_of_next();
   if (state == State::idle) call.operation = {};  // it never began
   if (code != Code::budget_exceeded) {
-    call.project = request.project;  // nobody was found who pays
+    call.project = request.project;  // no payer was found
     call.project_source = ProjectSource::none;
     call.host = {};
   }
@@ -306,6 +306,7 @@ AnswerPlan Operation::Impl::head(const AnswerHead& given) {
   const bool hides = made.hides_usage_chunk && http_status < first_status_of_errors;
   taken.begin(api_to_read(), http_status, given.encoded ? std::string_view() : content_type,
               made.streamed, hides);
+  taken.read_headers(given.headers);
 
   AnswerPlan plan;
   plan.may_change_body = hides;

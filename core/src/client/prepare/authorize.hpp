@@ -112,7 +112,8 @@ class Authorizer {
   Result<CredentialsPtr> credentials(UnixSeconds now, const Wait& wait, Prepared::Impl& out);
   Result<std::string_view> region_for(const Request& request,
                                       const attribution::Endpoint& endpoint) const;
-  std::string_view service_for(const Request& request, const attribution::Endpoint& endpoint) const;
+  std::string_view service_for(const Request& request, const attribution::Endpoint& endpoint,
+                               Api api) const;
   Status check_to_sign(const Request& request, const Url& url,
                        const attribution::Endpoint& endpoint) const;
   Status ready_token(std::string_view carried, const attribution::Endpoint& endpoint,
@@ -135,6 +136,7 @@ class Authorizer {
   bool recover_clock(const AuthUsed& auth, const Times& times);
   void learn_skew(const Times& times);
   void say_once(std::string_view winner, std::string_view source = {});
+  void warn_of_unused(const Url& url);
 
   const Settings& settings_;
   Identity identity_;
@@ -145,6 +147,7 @@ class Authorizer {
   signing::Signer signer_;
   Workspaces& workspaces_;
   std::atomic<bool> said_{false};
+  std::atomic<bool> unused_said_{false};
 };
 
 }  // namespace costmark::client

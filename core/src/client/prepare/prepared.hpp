@@ -34,7 +34,7 @@ struct Prepared::Impl {
   bool may_spend = false;     // inference, or what else may cost money
   bool unattributed = false;  // may spend, and names no project but the endpoint's default
   bool unrecognized = false;  // no known route
-  bool invoking = false;      // Converse and its like, into which nothing is written
+  bool invoking = false;      // Bedrock's own, and nothing is ever written into it
   bool polls = false;         // reads or cancels a stored response
   bool streamed = false;
   bool background = false;

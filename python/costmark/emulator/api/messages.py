@@ -136,20 +136,25 @@ def _usage(usage: Usage) -> dict[str, Any]:
 def _events(
     head: dict[str, Any], block: dict[str, Any], made: Answer, usage: Usage
 ) -> Iterator[Event]:
+    begun = _begun(usage)
     for body, produced in _steps(head, block, made, usage):
-        yield event(body, produced, name=body["type"])
+        # What the first event has told is on the record, whenever the caller leaves.
+        yield event(body, max(produced, begun.output_tokens), name=body["type"])
+
+
+def _begun(usage: Usage) -> Usage:
+    return replace(usage, output_tokens=min(1, usage.output_tokens), reasoning_tokens=0)
 
 
 def _steps(
     head: dict[str, Any], block: dict[str, Any], made: Answer, usage: Usage
 ) -> Iterator[tuple[dict[str, Any], int]]:
     produced = made.reasoning_tokens
-    begun = replace(usage, output_tokens=min(1, usage.output_tokens), reasoning_tokens=0)
     started: dict[str, Any] = {
         "content": [],
         "stop_reason": None,
         "stop_sequence": None,
-        "usage": _usage(begun),
+        "usage": _usage(_begun(usage)),
     }
     yield {"type": "message_start", "message": {**head, **started}}, 0
     empty = {**block, "text": ""} if made.tool is None else {**block, "input": {}}

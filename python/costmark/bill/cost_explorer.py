@@ -1,0 +1,220 @@
+"""Cost Explorer's answers as lines of a bill.
+
+Every request costs $0.01, each page of an answer is one, and `Session` counts them. An answer has
+two groupings at most: the tag and the usage type. What usage types do not name, the model of what
+the Marketplace bills, comes from the service, so each service is asked for on its own.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ConfigurationError, ServiceError
+from .lines import UNTAGGED, BillLine
+
+if TYPE_CHECKING:
+    from .lines import Window
+
+_METRICS = ["UnblendedCost", "UsageQuantity"]
+_USAGE = "Usage"
+# A day is the sum of hours, each of which was rounded.
+_HOURS = 24
+
+
+@dataclass
+class Answer:
+    """What Cost Explorer said of some days."""
+
+    lines: list[BillLine] = field(default_factory=list)
+    is_estimated: bool = False
+    calls: int = 0
+
+
+@dataclass
+class Session:
+    """A client of boto3 that counts its requests."""
+
+    client: Any
+    most_calls: int
+    calls: int = 0
+
+    def pages(self, operation: str, **request: Any) -> Iterator[dict[str, Any]]:
+        """Every page of an answer; Cost Explorer has no paginator for costs."""
+        seen: set[str] = set()
+        token: str | None = None
+        while True:
+            if self.calls >= self.most_calls:
+                raise ConfigurationError(
+                    f"Cost Explorer was asked {self.calls} times, as many as --max-calls allows, "
+                    "and has more to say",
+                    code="invalid_argument",
+                )
+            self.calls += 1
+            asked = {**request, "NextPageToken": token} if token else request
+            page: dict[str, Any] = getattr(self.client, operation)(**asked)
+            yield page
+            token = page.get("NextPageToken")
+            if not token:
+                return
+            if token in seen:
+                raise ServiceError("Cost Explorer names the same next page again")
+            seen.add(token)
+
+
+def fetch(
+    session: Session, window: Window, tag: str | None, accounts: Sequence[str] = ()
+) -> Answer:
+    """Ask for what Bedrock cost on these days; ``tag`` is None where projects do not matter."""
+    period = {
+        "Start": window.first.isoformat(),
+        "End": (window.last + dt.timedelta(days=1)).isoformat(),  # the first day after
+    }
+    answer = Answer()
+    services = _services(session, period)
+    every_account: Sequence[str | None] = accounts or [None]
+    for account in every_account:
+        for service in services:
+            answer_of(
+                session.pages(
+                    "get_cost_and_usage",
+                    **_request(period, _usage_filter(service, account), _groups(tag)),
+                ),
+                answer,
+                service=service,
+                account=account,
+                tag=tag,
+            )
+        if services:
+            _add_other(session, period, services, account, answer)
+    answer.calls = session.calls
+    return answer
+
+
+def _services(session: Session, period: dict[str, str]) -> list[str]:
+    pages = session.pages(
+        "get_dimension_values", TimePeriod=period, Dimension="SERVICE", SearchString="Bedrock"
+    )
+    return sorted({value["Value"] for page in pages for value in page["DimensionValues"]})
+
+
+def _request(
+    period: dict[str, str], conditions: list[dict[str, Any]], groups: list[dict[str, str]]
+) -> dict[str, Any]:
+    return {
+        "TimePeriod": period,
+        "Granularity": "DAILY",
+        "Metrics": _METRICS,
+        "Filter": {"And": conditions},
+        "GroupBy": groups,
+    }
+
+
+def _groups(tag: str | None) -> list[dict[str, str]]:
+    usage_type = {"Type": "DIMENSION", "Key": "USAGE_TYPE"}
+    return [usage_type] if tag is None else [{"Type": "TAG", "Key": tag}, usage_type]
+
+
+def _usage_filter(service: str, account: str | None) -> list[dict[str, Any]]:
+    return [_is("RECORD_TYPE", _USAGE), _is("SERVICE", service), *_of_account(account)]
+
+
+def _of_account(account: str | None) -> list[dict[str, Any]]:
+    return [] if account is None else [_is("LINKED_ACCOUNT", account)]
+
+
+def _is(name: str, *values: str) -> dict[str, Any]:
+    return {"Dimensions": {"Key": name, "Values": list(values)}}
+
+
+def _add_other(
+    session: Session,
+    period: dict[str, str],
+    services: list[str],
+    account: str | None,
+    answer: Answer,
+) -> None:
+    """Credits, taxes and the rest, which are not compared."""
+    conditions = [
+        {"Not": _is("RECORD_TYPE", _USAGE)},
+        _is("SERVICE", *services),
+        *_of_account(account),
+    ]
+    groups = [
+        {"Type": "DIMENSION", "Key": "RECORD_TYPE"},
+        {"Type": "DIMENSION", "Key": "SERVICE"},
+    ]
+    for page in session.pages("get_cost_and_usage", **_request(period, conditions, groups)):
+        for day, keys, metrics in _groups_of(page, answer):
+            record_type, service = keys
+            answer.lines.append(
+                _line(day, metrics, record_type, service, account=account, usage_type="")
+            )
+
+
+def answer_of(
+    pages: Iterable[dict[str, Any]],
+    answer: Answer | None = None,
+    *,
+    service: str = "",
+    account: str | None = None,
+    tag: str | None = None,
+) -> Answer:
+    """The usage in pages of GetCostAndUsage, grouped by the tag, if there is one, and USAGE_TYPE.
+
+    ``Total`` is empty in such answers: the groups are all there is.
+    """
+    answer = answer or Answer()
+    for page in pages:
+        for day, keys, metrics in _groups_of(page, answer):
+            line = _line(day, metrics, _USAGE, service, account=account, usage_type=keys[-1])
+            if tag is not None:
+                line = replace(line, tag=_tag_value(keys[0], tag))
+            answer.lines.append(line)
+    return answer
+
+
+def _groups_of(
+    page: dict[str, Any], answer: Answer
+) -> Iterator[tuple[dt.date, list[str], dict[str, Any]]]:
+    for result in page["ResultsByTime"]:
+        answer.is_estimated = answer.is_estimated or bool(result.get("Estimated"))
+        day = dt.date.fromisoformat(result["TimePeriod"]["Start"][:10])
+        for group in result.get("Groups", []):
+            yield day, group["Keys"], group["Metrics"]
+
+
+def _tag_value(text: str, tag: str) -> str:
+    """``team$search`` is the value search; ``team$`` is what has none."""
+    key, dollar, value = text.partition("$")
+    if not dollar or key != tag:
+        raise ServiceError(f"Cost Explorer groups by {text!r}, which is not a value of {tag!r}")
+    return value or UNTAGGED
+
+
+def _line(
+    day: dt.date,
+    metrics: dict[str, Any],
+    record_type: str,
+    service: str,
+    *,
+    account: str | None,
+    usage_type: str,
+) -> BillLine:
+    cost, quantity = metrics["UnblendedCost"], metrics["UsageQuantity"]
+    return BillLine(
+        day=day,
+        record_type=record_type,
+        usage_type=usage_type,
+        quantity=Fraction(quantity["Amount"]),
+        unit=quantity.get("Unit", ""),
+        cost=Fraction(cost["Amount"]),
+        service=service,
+        product=service,
+        account=account,
+        currency=cost.get("Unit", ""),
+        lines=_HOURS,
+    )

@@ -1,0 +1,257 @@
+"""Lay a ledger beside a bill, and name what they differ by.
+
+The method is in docs/reconcile.md. It is exact: amounts are fractions of a pico-USD, and what the
+causes do not explain is the residual.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Literal
+
+from .._prices.usage_types import Aliases, shipped_aliases
+from ..errors import ConfigurationError
+from . import causes
+from .causes import Cause, Detail, Drift, Found
+from .keys import (
+    PICO,
+    BillSide,
+    Cells,
+    Coarsening,
+    Unmapped,
+    add_bill,
+    coarsened,
+    evidence,
+    ledger_cells,
+    merged,
+    split_bill,
+    tag_of,
+)
+from .rate import explain_rates
+from .usage_types import Reader
+from .volume import Volume
+
+if TYPE_CHECKING:
+    from .lines import (
+        BillLine,
+        BillLines,
+        Counts,
+        LedgerLine,
+        LedgerLines,
+        Prices,
+        ProjectTag,
+        Window,
+    )
+
+Grain = Literal["project", "model"]
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """A bill and a ledger that add up. Amounts are in pico-USD."""
+
+    window: Window
+    grain: Grain
+    ledger: Fraction
+    """What the ledger's tokens cost by the book."""
+    usage: Fraction
+    """What the bill charges for tokens."""
+    bars: dict[str, Fraction]
+    """What else the bill charges, which is not compared."""
+    causes: list[Cause]
+    residual: Fraction
+    residual_absolute: Fraction
+    """The sum of the residuals of every key, each without its sign: opposite ones add up."""
+    residuals: list[Detail]
+    coverage: Fraction
+    """The share of the usage that has a key, 0 to 1."""
+    coarsened: list[Coarsening]
+    projects_without_tag: list[str]
+    """Projects of the ledger that are taken for untagged, besides ``default``."""
+    unmapped: list[Unmapped]
+    unit_faults: list[Unmapped]
+    unpriced_tokens: int
+    """Tokens of the ledger without a price."""
+    drifts: list[Drift]
+
+    @property
+    def difference(self) -> Fraction:
+        """What the bill has more than the ledger."""
+        return self.usage - self.ledger
+
+    @property
+    def total(self) -> Fraction:
+        """The whole bill, as far as it is about Bedrock."""
+        return self.usage + sum(self.bars.values(), Fraction(0))
+
+
+def reconcile(
+    ledger: LedgerLines,
+    bill: BillLines,
+    prices: Prices,
+    window: Window,
+    *,
+    models: Iterable[str] = (),
+    projects: Sequence[ProjectTag] = (),
+    counts: Counts | None = None,
+    aliases: Aliases | None = None,
+    grain: Grain = "project",
+    as_of: dt.date | None = None,
+    lag_days: int = 3,
+) -> Reconciliation:
+    """Compare a ledger with a bill over whole days.
+
+    ``as_of`` is the day of the bill: days less than ``lag_days`` before it may not be complete.
+    ``models`` are models that products are recognized by, beside those of the ledger. Raises
+    ConfigurationError where the two cannot be compared: several currencies, or no tag values.
+    """
+    ours = [line for line in ledger if line.day in window]
+    theirs = merged(line for line in bill if line.day in window)
+    _check_currency(theirs)
+    with_tags = grain == "project"
+    without_tag = _check_tags(ours, theirs, projects) if with_tags else []
+    reader = Reader(aliases or shipped_aliases(), {*models, *(line.model for line in ours)})
+    side = split_bill(theirs, reader, with_tags=with_tags)
+    fine, places = ledger_cells(ours, prices, list(projects), with_tags=with_tags)
+    ledger_cost = Fraction(sum(cell.ledger_cost for cell in fine.values()))
+    add_bill(fine, side.keyed, prices)
+    cells, lost = coarsened(fine)
+    fields: dict[str, set[str]] = defaultdict(set)
+    for each in lost:
+        fields[each.model].add(each.field)
+
+    found = Found()
+    _note_what_has_no_key(side, found)
+    _note_what_has_no_price(cells, found)
+    volume = Volume(cells, found)
+    volume.move()
+    volume.explain_cache()
+    volume.explain_surpluses(evidence(places, counts, fields), fields)
+    newest = as_of or dt.date.max
+    volume.explain_deficits(lambda day: (newest - day).days < lag_days)
+    volume.give_up()
+    explain_rates(cells, prices, found)
+
+    result = _result(window, grain, ledger_cost, side, cells, lost, without_tag, found)
+    check(result, sum((line.cost for line in theirs), Fraction(0)) * PICO)
+    return result
+
+
+def check(result: Reconciliation, bill: Fraction) -> None:
+    """Assert what holds of every reconciliation; `bill` is the sum of all lines, in pico-USD."""
+    explained = sum((cause.cost for cause in result.causes), Fraction(0))
+    _assert(result.ledger + explained + result.residual == result.usage, "the causes do not add up")
+    _assert(result.total == bill, "a line of the bill is in no bar, or in two")
+    _assert(abs(result.residual) <= result.residual_absolute, "the residuals do not add up")
+    for cause in result.causes:
+        details = sum((detail.cost for detail in cause.details), Fraction(0))
+        _assert(details == cause.cost, f"the details of {cause.name!r} do not add up")
+        if cause.is_joint:
+            low = sum(bound.low for bound in cause.bounds)
+            high = sum(bound.high for bound in cause.bounds)
+            _assert(low <= cause.cost <= high, f"the bounds of {cause.name!r} leave it out")
+
+
+def _assert(holds: bool, message: str) -> None:
+    if not holds:
+        raise AssertionError(f"reconcile: {message}")
+
+
+def _check_currency(lines: list[BillLine]) -> None:
+    currencies = sorted({line.currency for line in lines})
+    if len(currencies) > 1:
+        raise ConfigurationError(
+            f"the bill has several currencies ({', '.join(currencies)}); reconcile them one by one",
+            code="invalid_argument",
+        )
+    if currencies not in ([], ["USD"]):
+        raise ConfigurationError(
+            f"the bill is in {currencies[0]}; the prices of the book are in USD",
+            code="invalid_argument",
+        )
+
+
+def _check_tags(
+    ours: list[LedgerLine], theirs: list[BillLine], projects: Sequence[ProjectTag]
+) -> list[str]:
+    """Both sides must have tag values. Return the projects that have none."""
+    usage = [line for line in theirs if line.record_type == "Usage"]
+    bill_has = any(line.tag for line in usage)
+    ledger_has = any(tag_of(line, projects) for line in ours)
+    if usage and not bill_has and (ledger_has or all(line.tag is None for line in usage)):
+        raise ConfigurationError(
+            "the bill has no values of the tag, so it cannot be compared by project: is the tag "
+            "activated in Billing, and since when? The grain 'model' compares without projects",
+            code="invalid_argument",
+        )
+    without = sorted({line.project for line in ours if line.project and _lacks(line, projects)})
+    if without and bill_has and not ledger_has:
+        raise ConfigurationError(
+            f"the ledger has no values of the tag for any project, such as {without[0]}, and the "
+            "bill has some: say which project has which (a lock file), or compare by the grain "
+            "'model'",
+            code="invalid_argument",
+        )
+    return without
+
+
+def _lacks(line: LedgerLine, projects: Sequence[ProjectTag]) -> bool:
+    return line.project != "default" and not tag_of(line, projects)
+
+
+def _note_what_has_no_key(side: BillSide, found: Found) -> None:
+    for name, lines in ((causes.UNMAPPED, side.unmapped), (causes.UNIT_FAULT, side.unit_faults)):
+        for each in lines:
+            note = f"{each.line.usage_type or '(no usage type)'}: {each.why}"
+            found.add(name, Detail(None, 0, each.line.cost * PICO, note=note))
+
+
+def _note_what_has_no_price(cells: Cells, found: Found) -> None:
+    for key, cell in cells.items():
+        if not cell.is_priced:
+            cost = cell.bill_cost - cell.ledger_cost
+            tokens = cell.bill - cell.ledger if cell.ledger_cost else cell.bill
+            found.add(causes.UNPRICED, Detail(key, tokens, cost))
+
+
+def _result(
+    window: Window,
+    grain: Grain,
+    ledger_cost: Fraction,
+    side: BillSide,
+    cells: Cells,
+    lost: list[Coarsening],
+    without_tag: list[str],
+    found: Found,
+) -> Reconciliation:
+    keyed = sum((cell.bill_cost for cell in cells.values()), Fraction(0))
+    aside = [each.line.cost * PICO for each in (*side.unmapped, *side.unit_faults)]
+    residuals = [
+        Detail(key, 0, cost)
+        for key, cost in sorted(found.residuals.items(), key=lambda pair: repr(pair[0]))
+        if cost
+    ]
+    charged = sum(map(abs, aside), Fraction(0))
+    covered = sum((abs(cell.bill_cost) for cell in cells.values()), Fraction(0))
+    return Reconciliation(
+        window=window,
+        grain=grain,
+        ledger=ledger_cost,
+        usage=keyed + sum(aside, Fraction(0)),
+        bars=dict(sorted(side.bars.items())),
+        causes=found.causes(),
+        residual=sum((each.cost for each in residuals), Fraction(0)),
+        residual_absolute=sum((abs(each.cost) for each in residuals), Fraction(0)),
+        residuals=residuals,
+        coverage=covered / (covered + charged) if covered + charged else Fraction(1),
+        coarsened=lost,
+        projects_without_tag=without_tag,
+        unmapped=side.unmapped,
+        unit_faults=side.unit_faults,
+        unpriced_tokens=sum(cell.ledger for cell in cells.values() if not cell.is_priced),
+        drifts=sorted(found.drifts, key=repr),
+    )

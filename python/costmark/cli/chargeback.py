@@ -1,0 +1,173 @@
+"""``costmark chargeback``: what each team pays for a month."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from ..errors import ConfigurationError
+from ..prices import PriceBook
+from ..reports import formats
+from ..reports.chargeback import (
+    SPLITS,
+    ClosedMonths,
+    Rules,
+    chargeback,
+    read_discounts,
+    read_projects,
+    read_weights,
+)
+from ..reports.chargeback.texts import BASIS, as_csv, as_json, in_words, invoice
+from ..reports.compare_formats import signed
+from ..reports.dimensions import names
+from ..reports.page import chargeback_page
+from .output import complain, plain, write_page
+from .report import console_for, progress_bar
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ..reports.chargeback import Chargeback
+    from .output import Commands
+
+_TEXTS = {"csv": as_csv, "json": as_json}
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "chargeback",
+        help="charge a month to teams, and close it",
+        description="Charges a month of the ledgers to teams: list prices less discounts, and "
+        "parts of what is shared or named no project. A closed month is shown as it was closed; "
+        "what differs later is a correction in the month after. Needs costmark[report].",
+    )
+    parser.add_argument("--month", required=True, metavar="MONTH", help="such as 2026-11")
+    parser.add_argument(
+        "--by",
+        required=True,
+        metavar="NAME",
+        help=f"whom to charge: tag:team, or another of {', '.join(names())}",
+    )
+    parser.add_argument(
+        "--split",
+        choices=SPLITS,
+        help="how to divide what is shared or unattributed: by direct cost (default), by tokens, "
+        "in even parts, or by the weights of --fixed",
+    )
+    parser.add_argument("--fixed", metavar="NAME=N,...", help="weights, such as search=60,legal=40")
+    parser.add_argument(
+        "--shared",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="whose cost is shared by the others; may be given several times",
+    )
+    parser.add_argument(
+        "--discounts",
+        metavar="FILE",
+        help="lines of PERCENT MODELS FROM TO, such as 10 openai.* - -",
+    )
+    parser.add_argument(
+        "--tags",
+        choices=["recorded", "current"],
+        default="recorded",
+        help="tags as the rows have them (default), or those that projects have now in --lock",
+    )
+    parser.add_argument(
+        "--lock",
+        default=os.environ.get("COSTMARK_LOCK", "costmark.lock"),
+        metavar="FILE",
+        help="for --tags current (default: COSTMARK_LOCK, or costmark.lock)",
+    )
+    parser.add_argument("--closed", metavar="FOLDER", help="the folder of closed months")
+    parser.add_argument("--close", action="store_true", help="close the month: freeze its amounts")
+    parser.add_argument("--format", choices=["table", *_TEXTS], default="table")
+    parser.add_argument("--html", metavar="FILE", help="also write a page")
+    parser.add_argument("--prices", metavar="FILE", help="a price book in place of the shipped one")
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="ledgers, or logs with rows")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", arguments.month):
+        raise ConfigurationError(
+            f"{arguments.month!r} is not a month, as in 2026-11", code="invalid_argument"
+        )
+    closed = ClosedMonths(arguments.closed)
+    if arguments.month in closed.months:
+        when = closed.months[arguments.month].closed
+        if arguments.close:
+            raise ConfigurationError(
+                f"{arguments.month} was closed on {when}", code="invalid_argument"
+            )
+        complain(f"{arguments.month} is shown as it was closed on {when}, by the rules of then")
+    try:
+        with progress_bar() as progress:
+            found = chargeback(
+                *arguments.paths,
+                month=arguments.month,
+                rules=_rules(arguments),
+                book=PriceBook.load(arguments.prices) if arguments.prices else PriceBook.shipped(),
+                closed=closed,
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        complain("interrupted; nothing was changed")
+        return 130
+    if arguments.close:
+        found = closed.close(found, datetime.now(timezone.utc))
+    if arguments.html is not None:
+        write_page(arguments.html, chargeback_page(found))
+    if arguments.format == "table":
+        _print(found)
+    else:
+        sys.stdout.write(_TEXTS[arguments.format](found))
+    return 0
+
+
+def _rules(arguments: argparse.Namespace) -> Rules:
+    return Rules(
+        by=arguments.by,
+        split=arguments.split or ("fixed" if arguments.fixed else "direct"),
+        fixed=read_weights(arguments.fixed) if arguments.fixed else {},
+        shared=tuple(arguments.shared),
+        discounts=read_discounts(arguments.discounts) if arguments.discounts else (),
+        projects=read_projects(arguments.lock) if arguments.tags == "current" else None,
+    )
+
+
+def _print(found: Chargeback) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    console = console_for()
+    status = f"closed on {found.closed}" if found.closed else "not closed"
+    console.print(f"{found.month}, {status}. {BASIS.capitalize()}.", markup=False)
+    for said in in_words(found.rules):
+        console.print(plain(said), markup=False, style="dim")
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_footer=True)
+    table.add_column(plain(found.rules.by), footer="total", overflow="fold")
+    for name in ("list", "discount", "shared", "total"):
+        footer = signed(found.total_pico) if name == "total" else ""
+        table.add_column(name, justify="right", no_wrap=True, footer=footer.removeprefix("+"))
+    for line in invoice(found):
+        whom = Text(plain(line.name)) if line.name else Text("(no one)", "dim")
+        if line.kind == "correction":
+            whom.append(f" (correction of {line.month})", "dim")
+        amounts = (line.own.list_pico, -line.own.discount_pico, sum(line.parts.values()), line.pico)
+        cells = (signed(pico, found.total_pico).removeprefix("+") for pico in amounts)
+        table.add_row(whom, *cells)
+    console.print(table)
+    console.print()
+    for pool, usage in found.pools.items():
+        console.print(f"{pool:<14}{formats.dollars(usage.net_pico)}", markup=False)
+    for state, count in found.states.items():
+        console.print(f"{state:<14}{count:,}", style="" if count else "dim", markup=False)
+    old = "; it is more than 30 days old" if found.book_is_old else ""
+    console.print(f"{'prices of':<14}{found.book_date} ({found.book[:12]}){old}", markup=False)
+    for note in found.notes:
+        console.print(plain(note), markup=False)

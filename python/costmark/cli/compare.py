@@ -1,0 +1,128 @@
+"""``costmark compare``: what changed between two periods or ledgers, and why."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import ConfigurationError
+from ..prices import PriceBook
+from ..reports import compare_formats, formats
+from ..reports.compare import Side, compare
+from ..reports.dimensions import names
+from .output import complain, plain
+from .period import period
+from .report import console_for, progress_bar
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from ..reports.compare import Change, Comparison
+    from .output import Commands
+
+_TEXTS = {"json": compare_formats.as_json, "csv": compare_formats.as_csv}
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "compare",
+        help="tell what changed and why: volume, mix, price",
+        description="Compares the costs of two periods of the ledgers PATH, or of two ledgers when "
+        "no PATH is given. The three reasons add up to the change: volume (more tokens, were they "
+        "like those before), mix (other models, or other shares of cached and output tokens) and "
+        "price. Needs costmark[report].",
+    )
+    parser.add_argument("before", metavar="A", help="2026-10, 2026-10-05, 2026-10-01..2026-10-07")
+    parser.add_argument("after", metavar="B", help="another one; or A and B are ledgers")
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="ledgers, or logs with rows")
+    parser.add_argument(
+        "--by",
+        default="project",
+        metavar="NAMES",
+        help=f"separated by commas: {', '.join(names())} (default: project)",
+    )
+    parser.add_argument(
+        "--where",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="only attempts of that value; != for all others; may be given several times",
+    )
+    parser.add_argument("--format", choices=["table", *_TEXTS], default="table")
+    parser.add_argument("--prices", metavar="FILE", help="a price book in place of the shipped one")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    sides = [_side(text, arguments.paths) for text in (arguments.before, arguments.after)]
+    try:
+        with progress_bar() as progress:
+            found = compare(
+                *sides,
+                by=[name for name in arguments.by.split(",") if name],
+                where=arguments.where,
+                book=PriceBook.load(arguments.prices) if arguments.prices else None,
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        complain("interrupted; nothing was changed")
+        return 130
+    if arguments.format == "table":
+        _print(found)
+    else:
+        sys.stdout.write(_TEXTS[arguments.format](found))
+    return 0
+
+
+def _side(text: str, paths: list[str]) -> Side:
+    span = period(text)
+    if paths and span is None:
+        raise ConfigurationError(
+            f"{text!r} is not a period, as in 2026-10, 2026-10-05 or 2026-10-01..2026-10-07",
+            code="invalid_argument",
+        )
+    if not paths and span is not None and not Path(text).exists():
+        raise ConfigurationError(
+            f"name the ledgers after the two periods; there is no ledger {text!r}",
+            code="invalid_argument",
+        )
+    if not paths or span is None:
+        return Side(plain(text), (text,))
+    return Side(text, tuple(paths), *span)
+
+
+def _print(found: Comparison) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    console = console_for()
+    for line in compare_formats.in_words(found):
+        console.print(line, markup=False)
+    console.print()
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_footer=True)
+    for place, name in enumerate(found.by):
+        table.add_column(plain(name), footer="" if place else "total", overflow="fold")
+    total = found.total
+    most = max(total.before.cost_pico, total.after.cost_pico)
+    cells: dict[str, Callable[[Change], str]] = {
+        "before": lambda each: formats.spend(each.before, most),
+        "after": lambda each: formats.spend(each.after, most),
+        "change": lambda each: compare_formats.signed(each.cost_pico, most),
+        "volume": lambda each: compare_formats.signed(each.volume_pico, most),
+        "mix": lambda each: compare_formats.signed(each.mix_pico, most),
+        "price": lambda each: compare_formats.signed(each.price_pico, most),
+    }
+    for name, cell in cells.items():
+        table.add_column(name, justify="right", footer=cell(total), no_wrap=True)
+    for change in found.changes:
+        key = [Text("(none)", "dim") if text is None else Text(plain(text)) for text in change.key]
+        table.add_row(*key, *(cell(change) for cell in cells.values()))
+    console.print(table)
+    console.print()
+    for name, before, after in compare_formats.states(found):
+        quiet = "" if before or after else "dim"
+        console.print(f"{name:<14}{before:,} before, {after:,} after", style=quiet, markup=False)
+    console.print(f"{'prices of':<14}{formats.prices(found.after)}", markup=False)

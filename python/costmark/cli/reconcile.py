@@ -1,0 +1,365 @@
+"""``costmark reconcile``: the ledger beside the bill, and why they differ."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .._prices import usage_types
+from ..bill import BookPrices, ProjectTag, Window, cloudwatch, formats, reconcile
+from ..bill.cost_explorer import Session, fetch
+from ..bill.exports import read_export
+from ..bill.usage import read_ledger
+from ..errors import ConfigurationError, ServiceError, TransportError
+from ..prices import PriceBook
+from .output import complain, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ..bill import BillLine, Place
+    from ..bill.usage import LedgerSide
+    from .output import Commands
+
+_LAG_DAYS = 3
+_MOST_CALLS = 100
+_PICO = 10**12
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "reconcile",
+        help="lay the ledger beside the bill of AWS, and name what they differ by",
+        description="Compares ledgers with a bill, day by day and project by project, and gives "
+        "every difference a name, or leaves it in the residual. Needs costmark[report], and "
+        "costmark[aws] to ask AWS. docs/reconcile.md has the method.",
+    )
+    parser.add_argument(
+        "--ledger",
+        action="append",
+        required=True,
+        metavar="PATH",
+        help="a ledger; may be given several times",
+    )
+    parser.add_argument(
+        "--against",
+        required=True,
+        type=_source,
+        metavar="BILL",
+        help="cur:PATH (CUR 2.0 or FOCUS: a file, or the export's folder with its manifests), "
+        "cost-explorer, or cloudwatch, which has calls and tokens and no costs",
+    )
+    _add_days(parser)
+    _add_method(parser)
+    parser.add_argument("--format", choices=["table", "json"], default="table", help="how to print")
+    parser.add_argument(
+        "--tolerance",
+        type=_dollars,
+        default=Decimal("0.01"),
+        metavar="USD",
+        help="how large the residual may be, without signs (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--exit-code", action="store_true", help="exit with 3 where the residual is larger"
+    )
+    _add_aws(parser)
+    parser.set_defaults(run=_run)
+
+
+def _add_days(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--since", type=_day, required=True, metavar="DAY", help="the first day, in UTC"
+    )
+    parser.add_argument(
+        "--until",
+        type=_day,
+        metavar="DAY",
+        help="before this day (default: the last day is as many days ago as --lag says)",
+    )
+    parser.add_argument(
+        "--day-by",
+        choices=["end", "start"],
+        default="end",
+        help="which time of a call decides on which day it is billed (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--lag",
+        type=int,
+        default=_LAG_DAYS,
+        metavar="DAYS",
+        help="how old a day must be for its bill to be complete (default: %(default)s)",
+    )
+
+
+def _add_method(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--grain",
+        choices=["project", "model"],
+        default="project",
+        help="model: without projects, for a bill that has no tags (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--tag",
+        default="costmark_project",
+        metavar="KEY",
+        help="the tag that tells projects apart on the bill (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--lock",
+        metavar="FILE",
+        help="projects with their tags, for rows that have none (docs/reconcile.md)",
+    )
+    parser.add_argument("--prices", metavar="FILE", help="a price book in place of the shipped one")
+    parser.add_argument("--aliases", metavar="FILE", help="aliases of usage types, asked first")
+
+
+def _add_aws(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("asking AWS")
+    group.add_argument(
+        "--calls",
+        action="store_true",
+        help="ask CloudWatch how many calls there were, which tells calls whose usage is not known "
+        "from those of other clients",
+    )
+    group.add_argument(
+        "--account",
+        action="append",
+        default=[],
+        help="an account to ask Cost Explorer for; may be given several times (default: all, not "
+        "told apart)",
+    )
+    group.add_argument(
+        "--max-calls",
+        type=int,
+        default=_MOST_CALLS,
+        metavar="N",
+        help="how often to ask Cost Explorer at most, at $0.01 each (default: %(default)s)",
+    )
+    group.add_argument(
+        "--billing-profile", metavar="NAME", help="the profile of the payer, for Cost Explorer"
+    )
+    group.add_argument("--endpoint-url", help="where AWS is asked")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    window = _window(arguments)
+    book = PriceBook.load(arguments.prices) if arguments.prices else PriceBook.shipped()
+    prices = BookPrices(book)
+    side = read_ledger(
+        *arguments.ledger,
+        window=window,
+        book=book,
+        prices=prices,
+        tag=arguments.tag,
+        day_by=f"{arguments.day_by}_us",
+    )
+    if arguments.against[0] == "cloudwatch":
+        return _compare(arguments, side, window)
+    bill, basis = _bill(arguments, window, book)
+    projects = _projects(arguments)
+    result = reconcile(
+        side.lines,
+        bill,
+        prices,
+        window,
+        models=prices.models,
+        projects=projects,
+        counts=_counts(arguments, side, window, projects),
+        aliases=_aliases(arguments),
+        grain=arguments.grain,
+        as_of=_today(),
+        lag_days=arguments.lag,
+    )
+    if arguments.format == "json":
+        sys.stdout.write(formats.as_json(result, basis))
+    else:
+        text = formats.as_table(result, basis)
+        print("\n".join(map(plain, text.splitlines())))
+    is_larger = result.residual_absolute > int(arguments.tolerance * _PICO)
+    return 3 if is_larger and arguments.exit_code else 0
+
+
+def _window(arguments: argparse.Namespace) -> Window:
+    last = (
+        arguments.until - timedelta(days=1)
+        if arguments.until is not None
+        else _today() - timedelta(days=arguments.lag)
+    )
+    if last < arguments.since:
+        raise ConfigurationError(
+            f"there is no day from {arguments.since} to {last}; bills are complete after about "
+            f"{arguments.lag} days, say --until for younger ones",
+            code="invalid_argument",
+        )
+    return Window(arguments.since, last)
+
+
+def _bill(
+    arguments: argparse.Namespace, window: Window, book: PriceBook
+) -> tuple[Sequence[BillLine], formats.Basis]:
+    assumed = (
+        f"a call belongs to the day of its {arguments.day_by}",
+        f"the bill of a day is complete after {arguments.lag} days",
+        "costs are unblended, before credits, taxes and discounts of their own",
+    )
+    kind, path = arguments.against
+    if kind == "cost-explorer":
+        return _from_cost_explorer(arguments, window, book, assumed)
+    export = read_export(path, window, arguments.tag)
+    if not export.has_usage_types:
+        raise ConfigurationError(
+            f"{path} ({export.format}) names no usage types, so its tokens cannot be compared; "
+            "FOCUS 1.2 has none: export CUR 2.0 or FOCUS 1.0",
+            code="invalid_argument",
+        )
+    return export.lines, formats.Basis(
+        book=book,
+        source=f"{export.format}, {path}",
+        snapshot=tuple(export.snapshot),
+        is_estimated=export.is_estimated,
+        assumptions=assumed,
+        notes=tuple(export.notes),
+    )
+
+
+def _from_cost_explorer(
+    arguments: argparse.Namespace, window: Window, book: PriceBook, assumed: tuple[str, ...]
+) -> tuple[Sequence[BillLine], formats.Basis]:
+    complain(f"asking Cost Explorer, at most {arguments.max_calls} times, at $0.01 each")
+    with _asking("Cost Explorer") as boto3:
+        profile = boto3.Session(profile_name=arguments.billing_profile)
+        client = profile.client("ce", region_name="us-east-1", endpoint_url=arguments.endpoint_url)
+        session = Session(client, arguments.max_calls)
+        tag = arguments.tag if arguments.grain == "project" else None
+        answer = fetch(session, window, tag, arguments.account)
+    return answer.lines, formats.Basis(
+        book=book,
+        source="Cost Explorer",
+        snapshot=(f"asked {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC, {answer.calls} times",),
+        is_estimated=answer.is_estimated,
+        assumptions=assumed,
+    )
+
+
+def _compare(arguments: argparse.Namespace, side: LedgerSide, window: Window) -> int:
+    """Lay calls and tokens beside each other, without costs."""
+    found = _seen(arguments, side, window)
+    if arguments.format == "json":
+        sys.stdout.write(formats.counts_json(found, window))
+    else:
+        print("\n".join(map(plain, formats.counts_table(found, window).splitlines())))
+    return 3 if found.differing and arguments.exit_code else 0
+
+
+def _counts(
+    arguments: argparse.Namespace, side: LedgerSide, window: Window, projects: list[ProjectTag]
+) -> dict[Place, int] | None:
+    if not arguments.calls:
+        return None
+    found = _seen(arguments, side, window)
+    return found.counts(side.lines, projects, with_tags=arguments.grain == "project")
+
+
+def _seen(arguments: argparse.Namespace, side: LedgerSide, window: Window) -> cloudwatch.Comparison:
+    with _asking("CloudWatch") as boto3:
+        clients = {
+            region: boto3.client(
+                "cloudwatch", region_name=region, endpoint_url=arguments.endpoint_url
+            )
+            for region in cloudwatch.regions(side.lines)
+        }
+        return cloudwatch.compare(side.lines, clients, window)
+
+
+@contextlib.contextmanager
+def _asking(service: str) -> Iterator[Any]:
+    """boto3, with its errors as ours."""
+    try:
+        import boto3  # type: ignore[import-untyped,unused-ignore]
+        from botocore.exceptions import (  # type: ignore[import-untyped,unused-ignore]
+            BotoCoreError,
+            ClientError,
+        )
+    except ImportError:
+        raise ConfigurationError(
+            f"{service} is asked with boto3: pip install costmark[aws]"
+        ) from None
+    try:
+        yield boto3
+    except ClientError as error:
+        raise ServiceError(f"{service}: {error}") from error
+    except BotoCoreError as error:
+        raise TransportError(f"{service}: {error}") from error
+
+
+def _aliases(arguments: argparse.Namespace) -> usage_types.Aliases:
+    shipped = usage_types.shipped_aliases()
+    if arguments.aliases is None:
+        return shipped
+    text = Path(arguments.aliases).read_text(encoding="utf-8")
+    return shipped.overridden_by(usage_types.Aliases.parse(text, arguments.aliases))
+
+
+def _projects(arguments: argparse.Namespace) -> list[ProjectTag]:
+    """The projects of a lock file that have the tag, with the days on which they had it."""
+    if arguments.lock is None:
+        return []
+    try:
+        value = json.loads(Path(arguments.lock).read_text(encoding="utf-8"))
+        return [
+            ProjectTag(
+                project=project["id"],
+                value=project["tags"][arguments.tag],
+                account=project.get("account"),
+                region=project.get("region"),
+                first_day=_optional_day(project, "since"),
+                end_day=_optional_day(project, "until"),
+            )
+            for project in value["projects"]
+            if arguments.tag in project.get("tags", {})
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigurationError(
+            f"{arguments.lock} is not a lock file: {type(error).__name__}: {error}"
+        ) from None
+
+
+def _optional_day(project: dict[str, Any], name: str) -> date | None:
+    return date.fromisoformat(project[name]) if name in project else None
+
+
+def _today() -> date:
+    return datetime.now(timezone.utc).date()
+
+
+def _source(text: str) -> tuple[str, str]:
+    kind, _, path = text.partition(":")
+    if (kind == "cur" and path) or text in ("cost-explorer", "cloudwatch"):
+        return kind, path
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is not a bill, as in cur:PATH, cost-explorer or cloudwatch"
+    )
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day, as in 2026-11-01") from None
+
+
+def _dollars(text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not amount.is_finite() or amount < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an amount, as in 0.01")
+    return amount

@@ -1,0 +1,233 @@
+"""What each team pays for a month."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from ..dimensions import expression
+from ..shares import divided, ratio
+from ..summary import Sums, conditions, priced, summed
+
+if TYPE_CHECKING:
+    import os
+
+    from ...prices import PriceBook
+    from ..source import Source
+    from .rules import Rules
+
+UTC = dt.timezone.utc
+# Cost that is no team's own, and what it is.
+POOLS = {
+    "unattributed": "calls that named no project",
+    "unassigned": "projects without a value to charge by",
+    "shared": "what the rules name as shared",
+}
+_DAY = "strftime(make_timestamp(end_us), '%Y-%m-%d')"
+# Attempts of which not all has a price.
+UNSURE = ("unpriced", "partial", "elsewhere", "untold")
+_STATES = ("unpriced", "partial", "elsewhere", "incomplete", "untold")
+
+
+@dataclasses.dataclass
+class Usage:
+    """What was used, at list prices, and the discount on it."""
+
+    calls: int = 0
+    input: int = 0
+    output: int = 0
+    list_pico: int = 0
+    discount_pico: int = 0
+
+    @property
+    def net_pico(self) -> int:
+        """What is left to pay."""
+        return self.list_pico - self.discount_pico
+
+    def add(self, sums: Sums) -> None:
+        """Add usage at its list price."""
+        self.calls += sums.calls
+        self.input += sums.input
+        self.output += sums.output
+        self.list_pico += sums.cost_pico
+
+
+@dataclasses.dataclass
+class Charge:
+    """What one team pays: its own usage, and its parts of the pools."""
+
+    name: str
+    own: Usage
+    parts: dict[str, int]
+    """Pico-USD of each of `POOLS`."""
+
+    @property
+    def total_pico(self) -> int:
+        """All of it."""
+        return self.own.net_pico + sum(self.parts.values())
+
+
+@dataclasses.dataclass(frozen=True)
+class Correction:
+    """What a closed month would be now, less what was charged for it."""
+
+    month: str
+    name: str
+    pico: int
+
+
+@dataclasses.dataclass
+class Chargeback:
+    """A month, charged to teams."""
+
+    month: str
+    rules: Rules
+    charges: list[Charge]
+    pools: dict[str, Usage]
+    undivided: dict[str, int]
+    """Of pools that no team takes a part of: there is no team, or none with a weight."""
+    attempts: int
+    states: dict[str, int]
+    """What the amounts leave out, or what is uncertain in them."""
+    book: str
+    """SHA-256 of the prices."""
+    book_date: str
+    book_is_old: bool
+    manifests: list[str] = dataclasses.field(default_factory=list)
+    """The last manifest of each compacted ledger, by SHA-256."""
+    corrections: list[Correction] = dataclasses.field(default_factory=list)
+    notes: list[str] = dataclasses.field(default_factory=list)
+    closed: str = ""
+    """When the month was closed; empty while it is open."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether all of the usage has a price."""
+        return not any(self.states[name] for name in UNSURE)
+
+    @property
+    def amounts(self) -> dict[str, int]:
+        """What each name pays for this month alone; empty for what could not be divided."""
+        found = {charge.name: charge.total_pico for charge in self.charges}
+        rest = sum(self.undivided.values())
+        return {**found, "": rest} if rest else found
+
+    @property
+    def total_pico(self) -> int:
+        """The month and the corrections."""
+        return sum(self.amounts.values()) + sum(each.pico for each in self.corrections)
+
+    @property
+    def usage(self) -> Usage:
+        """Of all teams and pools."""
+        total = Usage()
+        for each in (*(charge.own for charge in self.charges), *self.pools.values()):
+            for name, value in vars(each).items():
+                setattr(total, name, getattr(total, name) + value)
+        return total
+
+
+def bounds(month: str) -> tuple[dt.datetime, dt.datetime]:
+    """The begin and the end of a month such as ``2026-11``."""
+    begin = dt.datetime.fromisoformat(f"{month}-01").replace(tzinfo=UTC)
+    return begin, (begin + dt.timedelta(days=31)).replace(day=1)
+
+
+def charge(
+    source: Source,
+    *paths: str | os.PathLike[str],
+    month: str,
+    rules: Rules,
+    book: PriceBook,
+) -> Chargeback:
+    """Charge a month by the rules."""
+    since, until = bounds(month)
+    found = summed(source, *paths, by=(), since=since, until=until, where=(), book=book)
+    teams, pools = _usage(source, conditions(since, until, ()), rules, book)
+    for name in rules.fixed:
+        teams.setdefault(name, Usage())
+    names = sorted(teams, key=lambda name: (-teams[name].net_pico, name))
+    weights = _weights(rules, [teams[name] for name in names], names)
+    parts: dict[str, list[int]] = {}
+    undivided: dict[str, int] = {}
+    for pool, usage in pools.items():
+        if any(weights):
+            parts[pool] = divided(usage.net_pico, weights)
+        elif usage.net_pico:
+            undivided[pool] = usage.net_pico
+    charges = [
+        Charge(name, teams[name], {pool: shares[place] for pool, shares in parts.items()})
+        for place, name in enumerate(names)
+    ]
+    states = found.states
+    counts: dict[str, Any] = {"unattributed": states.unattributed.attempts}
+    counts |= {name: getattr(found.total, name) for name in _STATES}
+    counts |= {name: getattr(states, name) for name in ("unknown", "refused", "torn", "lost")}
+    return Chargeback(
+        month=month,
+        rules=rules,
+        charges=charges,
+        pools=pools,
+        undivided=undivided,
+        attempts=found.total.attempts,
+        states=counts,
+        book=book.hash,
+        book_date=book.date.isoformat(),
+        book_is_old=book.is_old(),
+    )
+
+
+def _usage(
+    source: Source, chosen: list[str], rules: Rules, book: PriceBook
+) -> tuple[dict[str, Usage], dict[str, Usage]]:
+    """The usage of teams, and that of the pools."""
+    timed = any(each.first_day != "-" or each.end_day != "-" for each in rules.discounts)
+    keys = [
+        "coalesce((project_source = 'none')::VARCHAR, 'false')",
+        "coalesce(model, '')",
+        _DAY if timed else "''",
+    ]
+    is_current = rules.projects is not None
+    keys += ["account", "region", "project"] if is_current else [expression(rules.by)]
+    teams: dict[str, Usage] = {}
+    pools = {name: Usage() for name in POOLS}
+    reduced: dict[tuple[int, int], tuple[Usage, int]] = {}
+    lines, _, _ = priced(source, keys, chosen, book)
+    for line in lines:
+        unattributed, model, day, *who = line.key
+        name = rules.current_name(*who) if is_current else who[0]
+        usage = _place(teams, pools, name, unattributed == "true", rules)
+        usage.add(line.sums)
+        discount = rules.discount_for(model or "", day or "")
+        if discount is not None:
+            place = (id(usage), discount.millionths)
+            _, pico = reduced.get(place, (usage, 0))
+            reduced[place] = (usage, pico + line.sums.cost_pico)
+    for (_, millionths), (usage, pico) in reduced.items():
+        usage.discount_pico += ratio(pico, millionths, 1_000_000)
+    return teams, pools
+
+
+def _place(
+    teams: dict[str, Usage],
+    pools: dict[str, Usage],
+    name: str | None,
+    unattributed: bool,
+    rules: Rules,
+) -> Usage:
+    if unattributed:
+        return pools["unattributed"]
+    if not name:
+        return pools["unassigned"]
+    return pools["shared"] if rules.is_shared(name) else teams.setdefault(name, Usage())
+
+
+def _weights(rules: Rules, usages: list[Usage], names: list[str]) -> list[int]:
+    if rules.split == "fixed":
+        return [rules.fixed.get(name, 0) for name in names]
+    if rules.split == "even":
+        return [1] * len(names)
+    if rules.split == "tokens":
+        return [each.input + each.output for each in usages]
+    return [each.net_pico for each in usages]

@@ -1,0 +1,203 @@
+"""Closed months: files that are written once, and what later differs from them.
+
+::
+
+    FOLDER/2026-11.json     amounts, rules, hashes of prices and manifests, SHA-256 of itself
+    FOLDER/2026-12.json     the same, and that of the month before: changes are noticed
+
+A closed month is shown as it was closed, whatever became of prices and rows. What it would be now
+is computed with its own rules; the difference to what was charged is a correction of the month
+that follows the last closed one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+import json
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...errors import ConfigurationError
+from ..source import Source
+from .charges import Charge, Chargeback, Correction, Usage, bounds, charge
+from .rules import Rules
+
+if TYPE_CHECKING:
+    from ...prices import PriceBook
+    from ..source import Progress
+
+_NAME = re.compile(r"\d{4}-\d\d\.json")
+_VERSION = 1
+
+
+class ClosedMonths:
+    """The closed months of a folder, the first one first."""
+
+    def __init__(self, folder: str | os.PathLike[str] | None) -> None:
+        self._folder = None if folder is None else Path(folder)
+        self.months: dict[str, Chargeback] = {}
+        self._last_hash = ""
+        if self._folder is not None and self._folder.is_dir():
+            for path in sorted(self._folder.iterdir()):
+                if _NAME.fullmatch(path.name):
+                    self.months[path.stem] = self._read(path)
+
+    @property
+    def last(self) -> str:
+        """The last closed month, or an empty text."""
+        return max(self.months, default="")
+
+    def _read(self, path: Path) -> Chargeback:
+        try:
+            value = json.loads(path.read_text("utf-8"))
+            hashed = value.pop("sha256")
+            if value["v"] != _VERSION:
+                raise _error(f"{path} was written by a later version of costmark")
+            if hashed != _hash_of(value) or value["previous"] != self._last_hash:
+                raise _error(f"{path}, or a month before it, was changed after it was closed")
+            self._last_hash = hashed
+            return _from_json(value["chargeback"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise _error(f"{path} is not a closed month: {error!r}") from None
+
+    def close(self, found: Chargeback, now: dt.datetime) -> Chargeback:
+        """Write the month; returns it as it is from now on."""
+        if self._folder is None:
+            raise _error("name the folder of closed months: --closed FOLDER")
+        if now < bounds(found.month)[1]:
+            raise _error(f"{found.month} is not over; it can be closed on its last day's morrow")
+        if self.last and found.month != following(self.last):
+            raise _error(
+                f"{found.month} cannot be closed after {self.last}; {following(self.last)} is next"
+            )
+        closed = dataclasses.replace(found, closed=f"{now:%Y-%m-%dT%H:%M:%SZ}")
+        value = {"v": _VERSION, "previous": self._last_hash, "chargeback": _to_json(closed)}
+        text = json.dumps({**value, "sha256": _hash_of(value)}, indent=1) + "\n"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        _write_once(self._folder / f"{found.month}.json", text)
+        return closed
+
+
+def chargeback(
+    *paths: str | os.PathLike[str],
+    month: str,
+    rules: Rules,
+    book: PriceBook,
+    closed: ClosedMonths,
+    progress: Progress | None = None,
+) -> Chargeback:
+    """A month as it was closed, or as it is now, with the corrections of closed months."""
+    if month in closed.months:
+        return closed.months[month]
+    for each in closed.months.values():
+        if each.rules.by != rules.by:
+            raise _error(f"{each.month} was closed by {each.rules.by}, not by {rules.by}")
+    with Source(*paths, progress=progress) as source:
+        found = charge(source, *paths, month=month, rules=rules, book=book)
+        found.manifests = _manifests(*paths)
+        if closed.last and month == following(closed.last):
+            for each in closed.months.values():
+                now = charge(source, *paths, month=each.month, rules=each.rules, book=book)
+                _correct(found, each, now, closed)
+        elif closed.last:
+            found.notes.append(
+                f"Corrections of closed months are in {following(closed.last)}, which is open."
+            )
+    return found
+
+
+def following(month: str) -> str:
+    """The month after."""
+    return f"{bounds(month)[1]:%Y-%m}"
+
+
+def _correct(found: Chargeback, old: Chargeback, now: Chargeback, closed: ClosedMonths) -> None:
+    if now.attempts < old.attempts:
+        found.notes.append(
+            f"{old.month} is not corrected: {now.attempts:,} of its {old.attempts:,} attempts are "
+            "in these ledgers."
+        )
+        return
+    charged = dict(old.amounts)
+    for each in closed.months.values():
+        for correction in each.corrections:
+            if correction.month == old.month:
+                charged[correction.name] = charged.get(correction.name, 0) + correction.pico
+    amounts = now.amounts
+    for name in sorted(charged | amounts):
+        pico = amounts.get(name, 0) - charged.get(name, 0)
+        if pico:
+            found.corrections.append(Correction(old.month, name, pico))
+
+
+def _manifests(*paths: str | os.PathLike[str]) -> list[str]:
+    from ...ledger.manifests import Layout, load
+
+    return [load(Layout(path)).last_hash for path in map(Path, paths) if Layout(path).is_compacted]
+
+
+def _to_json(found: Chargeback) -> dict[str, Any]:
+    """Amounts as texts, which keep more than 53 bits in every reader."""
+    value = {**vars(found), "rules": found.rules.to_json()}
+    value["charges"] = [
+        {"name": each.name, "own": _texts(vars(each.own)), "parts": _texts(each.parts)}
+        for each in found.charges
+    ]
+    value["pools"] = {name: _texts(vars(usage)) for name, usage in found.pools.items()}
+    value["undivided"] = _texts(found.undivided)
+    value["corrections"] = [{**vars(each), "pico": str(each.pico)} for each in found.corrections]
+    return value
+
+
+def _from_json(value: dict[str, Any]) -> Chargeback:
+    rest = {
+        **value,
+        "rules": Rules.from_json(value["rules"]),
+        "charges": [
+            Charge(each["name"], Usage(**_numbers(each["own"])), _numbers(each["parts"]))
+            for each in value["charges"]
+        ],
+        "pools": {name: Usage(**_numbers(each)) for name, each in value["pools"].items()},
+        "undivided": _numbers(value["undivided"]),
+        "corrections": [
+            Correction(each["month"], each["name"], int(each["pico"]))
+            for each in value["corrections"]
+        ],
+    }
+    return Chargeback(**rest)
+
+
+def _texts(amounts: dict[str, int]) -> dict[str, str]:
+    return {name: str(amount) for name, amount in amounts.items()}
+
+
+def _numbers(texts: dict[str, str]) -> dict[str, int]:
+    return {name: int(text) for name, text in texts.items()}
+
+
+def _hash_of(value: dict[str, Any]) -> str:
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Write a file whole, and never over one that is there."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(partial, "x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(partial, path)
+    except FileExistsError:
+        raise _error(f"{path} is there already; another process closed the month") from None
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _error(message: str) -> ConfigurationError:
+    return ConfigurationError(message, code="invalid_argument")

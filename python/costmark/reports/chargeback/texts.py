@@ -1,0 +1,142 @@
+"""A month's charges as text: for invoices, for programs, in words."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+from .. import formats
+from ..shares import rounded
+from .charges import POOLS, Usage
+
+if TYPE_CHECKING:
+    from .charges import Chargeback
+    from .rules import Rules
+
+BASIS = "list price estimate"
+_CENT_PICO = 10**10
+_SPLIT_SAID = {
+    "direct": "in proportion to what each used itself, in dollars",
+    "tokens": "in proportion to the tokens that each used itself",
+    "even": "in even parts",
+    "fixed": "by fixed weights",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class InvoiceLine:
+    """A line of an invoice; the cents of all lines add up to the rounded total."""
+
+    kind: str
+    """``charge``, ``correction`` of an earlier month, or ``undivided``: no team takes it."""
+    month: str
+    name: str
+    own: Usage
+    parts: dict[str, int]
+    pico: int
+    cents: int
+
+
+def invoice(found: Chargeback) -> list[InvoiceLine]:
+    """The lines: a charge for each team, then corrections."""
+    lines: list[tuple[str, str, str, Usage, dict[str, int], int]] = [
+        ("charge", found.month, each.name, each.own, each.parts, each.total_pico)
+        for each in found.charges
+    ]
+    if found.undivided:
+        rest = sum(found.undivided.values())
+        lines.append(("undivided", found.month, "", Usage(), found.undivided, rest))
+    lines += [
+        ("correction", each.month, each.name, Usage(), {}, each.pico) for each in found.corrections
+    ]
+    cents = rounded([pico for *_, pico in lines], _CENT_PICO)
+    return [InvoiceLine(*line, cents=each) for line, each in zip(lines, cents, strict=True)]
+
+
+def as_csv(found: Chargeback) -> str:
+    """One line a team and correction. What a spreadsheet would take for a formula has a ``'``."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    amounts = ("list", "discount", *POOLS, "amount")
+    writer.writerow(
+        [
+            *("kind", "month", "for_month", found.rules.by, "calls", "input", "output"),
+            *(f"{name}_usd" for name in amounts),
+            *("invoice_usd", "currency", "basis", "price_book_date", "price_book", "closed"),
+        ]
+    )
+    for line in invoice(found):
+        own = line.own
+        picos = (own.list_pico, -own.discount_pico, *(line.parts.get(name, 0) for name in POOLS))
+        writer.writerow(
+            [
+                *(line.kind, found.month, line.month, formats.no_formula(line.name)),
+                *(own.calls, own.input, own.output),
+                *(formats.usd(pico) for pico in (*picos, line.pico)),
+                *(_cents(line.cents), "USD", BASIS),
+                *(found.book_date, found.book, found.closed),
+            ]
+        )
+    return out.getvalue()
+
+
+def as_json(found: Chargeback) -> str:
+    """Amounts as texts of whole pico-USD."""
+    usage = found.usage
+    value: dict[str, Any] = {
+        "version": 1,
+        "month": found.month,
+        "by": found.rules.by,
+        "basis": BASIS,
+        "closed": found.closed or None,
+        "prices": {"date": found.book_date, "hash": found.book, "is_old": found.book_is_old},
+        "manifests": found.manifests,
+        "rules": found.rules.to_json(),
+        "charges": [
+            {
+                "name": each.name,
+                **_usage(each.own),
+                **{f"{name}_pico": str(each.parts.get(name, 0)) for name in POOLS},
+                "total_pico": str(each.total_pico),
+            }
+            for each in found.charges
+        ],
+        "pools": {name: _usage(each) for name, each in found.pools.items()},
+        "undivided": {name: str(pico) for name, pico in found.undivided.items()},
+        "corrections": [{**vars(each), "pico": str(each.pico)} for each in found.corrections],
+        "total": {**_usage(usage), "total_pico": str(found.total_pico)},
+        "states": found.states,
+        "notes": found.notes,
+    }
+    return json.dumps(value, indent=1) + "\n"
+
+
+def in_words(rules: Rules) -> list[str]:
+    """The rules, a sentence each."""
+    said = [f"Shared and unattributed cost is divided {_SPLIT_SAID[rules.split]}."]
+    if rules.fixed:
+        weights = ", ".join(f"{name} {weight}" for name, weight in rules.fixed.items())
+        said[0] = f"{said[0][:-1]}: {weights}."
+    if rules.shared:
+        said.append(f"Shared is what belongs to {', '.join(rules.shared)}.")
+    if rules.by.startswith("tag:"):
+        recorded = (
+            "as recorded with each call" if rules.projects is None else "those of projects now"
+        )
+        said.append(f"Tags are {recorded}.")
+    if not rules.discounts:
+        said.append("There are no discounts.")
+    return said
+
+
+def _cents(cents: int) -> str:
+    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02}"
+
+
+def _usage(usage: Usage) -> dict[str, Any]:
+    return {
+        name: str(value) if name.endswith("_pico") else value for name, value in vars(usage).items()
+    }

@@ -1,0 +1,281 @@
+"""``costmark reconcile`` on ledgers and exports that are files."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bill.files import focus_row_of, row_of, without, write_csv, write_manifest, write_parquet
+from bill.making import (
+    ACCOUNT,
+    BOOK,
+    DAYS,
+    LUNA,
+    MODELS,
+    OSS,
+    REGION,
+    SOL,
+    charges_of,
+    ledger_of,
+)
+from bill.serving import serving
+from bill.test_cloudwatch import CloudWatch
+from bill.test_cost_explorer import CostExplorer
+from costmark import ledger as ledgers
+from costmark.cli.main import main
+from ledger.segments import DAY_US, attempt, write_segment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from costmark.bill import BillLine, LedgerLine
+
+LEDGER = ledger_of(range(4), [0, 1], [MODELS.index(model) for model in (OSS, LUNA, SOL)])
+DAYS_OF_IT = ["--since", "2026-11-01", "--until", "2026-11-05"]
+
+
+def rows_of(lines: list[LedgerLine], **members: Any) -> list[dict[str, Any]]:
+    """Each line as the attempts that it is the sum of: two."""
+    rows: list[dict[str, Any]] = []
+    for line in lines:
+        noon = (line.day - dt.date(1970, 1, 1)).days * DAY_US + DAY_US // 2
+        for _ in range(2):
+            written = {f"cache_write_{time}": tokens // 2 for time, tokens in line.written if time}
+            row = attempt(
+                len(rows),
+                start_us=noon - 5,
+                end_us=noon,
+                account=ACCOUNT,
+                region=REGION,
+                url_host="bedrock-mantle.us-east-1.api.aws",
+                project=line.project,
+                model=line.model,
+                tier="default",
+                input=line.input // 2,
+                cached=line.cached // 2,
+                cache_write=sum(written.values()),
+                output=line.output // 2,
+                meters=written,
+                tags={"costmark_project": line.tag},
+                op=f"op-{len(rows)}",
+            )
+            rows.append({**row, **members})
+    return rows
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "book.txt").write_text(BOOK.canonical)
+    write_segment(tmp_path / "ledger", rows_of(LEDGER))
+    write_bill(tmp_path, [charge.line() for charge in charges_of(LEDGER)])
+    return tmp_path
+
+
+def write_bill(folder: Path, lines: list[BillLine]) -> None:
+    path = folder / "cur/data/BILLING_PERIOD=2026-11/bill-00001.snappy.parquet"
+    write_parquet(path, [row_of(line) for line in lines])
+    write_manifest(folder / "cur", "2026-11", [path], execution="e1")
+
+
+def run(folder: Path, *more: str, against: str | None = None) -> int:
+    return main(
+        [
+            "reconcile",
+            *("--ledger", str(folder / "ledger")),
+            *("--against", against or f"cur:{folder / 'cur'}"),
+            *("--prices", str(folder / "book.txt")),
+            *DAYS_OF_IT,
+            *more,
+        ]
+    )
+
+
+def as_json(folder: Path, capsys: pytest.CaptureFixture[str], *more: str, **named: Any) -> Any:
+    assert run(folder, "--format", "json", *more, **named) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_a_ledger_and_a_bill_that_agree(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(folder, "--exit-code", "--tolerance", "0") == 0
+    text = capsys.readouterr().out
+    assert text.startswith("Ledger and bill agree: $")
+    assert "bill: CUR 2.0" in text
+    assert "2026-11, execution e1" in text
+    assert f"prices of {BOOK.date} ({BOOK.hash[:12]})" in text
+    assert "100.0% of the bill's tokens have a key" in text
+    assert "a call belongs to the day of its end" in text
+    assert "the bill is estimated" in text
+
+
+def test_compacted_ledgers_are_the_same(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = as_json(folder, capsys)
+    ledgers.compact(folder / "ledger")
+    ledgers.prune(folder / "ledger")
+    assert as_json(folder, capsys) == wanted
+
+
+def test_the_residual_above_the_tolerance(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, *rest = [charge.line() for charge in charges_of(LEDGER)]
+    write_bill(folder, [replace(first, cost=first.cost + 3), *rest])
+    assert run(folder) == 0
+    assert run(folder, "--exit-code", "--tolerance", "3.01") == 0
+    capsys.readouterr()
+    assert run(folder, "--exit-code", "--tolerance", "2.99") == 3
+    text = capsys.readouterr().out
+    assert "$3.0000 has none" in text
+    assert "+$3.0000  2026-11-01 111122223333 us-east-1 team-a mantle" in text
+    found = as_json(folder, capsys)
+    assert found["residual"]["pico"] == "3000000000000"
+    assert found["residual"]["absolute"]["usd"] == "3.00"
+
+
+def test_json_adds_up(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [charge.line() for charge in charges_of(LEDGER)]
+    lines[0] = replace(lines[0], tag="")
+    lines[1] = replace(lines[1], usage_type="USE1-what\x1b[2J-mantle-", cost=lines[1].cost)
+    lines.append(replace(lines[2], record_type="Tax", cost=lines[2].cost))
+    write_bill(folder, lines)
+    found = as_json(folder, capsys)
+    amounts = [int(cause["pico"]) for cause in found["causes"]]
+    whole = int(found["ledger"]["pico"]) + sum(amounts) + int(found["residual"]["pico"])
+    assert whole == int(found["usage"]["pico"])
+    assert int(found["total"]["pico"]) == whole + int(found["bars"]["tax"]["pico"])
+    assert {cause["name"] for cause in found["causes"]} >= {
+        "unmapped",
+        "billed as default or untagged",
+    }
+    assert found["unmapped"][0]["usage_type"] == "USE1-what\x1b[2J-mantle-"
+    assert found["prices"]["hash"] == BOOK.hash
+    assert run(folder) == 0
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_incomplete_and_unfinished_attempts(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The bill has more output than the ledger, which has attempts that it knows too little of."""
+    lines = [charge.line() for charge in charges_of(LEDGER)]
+    place = next(i for i, line in enumerate(lines) if "output" in line.usage_type)
+    lines[place] = replace(lines[place], quantity=lines[place].quantity + 5)
+    write_bill(folder, lines)
+    assert next(cause["name"] for cause in as_json(folder, capsys)["causes"]) == "other clients"
+    begun = {**rows_of(LEDGER[:1])[0], "kind": "begin", "op": "open", "seq": 0}
+    for name in ("input", "cached", "cache_write", "output", "outcome", "end_us", "meters"):
+        del begun[name]
+    writer = "aaaaaaaaaaaaaaaa"
+    write_segment(folder / "ledger", [{**begun, "writer": writer}], writer=writer)
+    (cause,) = (c for c in as_json(folder, capsys)["causes"] if c["bounds"])
+    assert cause["name"] == "incomplete or unknown operations or other clients"
+
+
+def test_rows_without_tags_take_them_from_the_lock_file(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in (folder / "ledger").rglob("*.jsonl"):
+        path.unlink()
+    write_segment(folder / "ledger", rows_of(LEDGER, tags={}))
+    lock = folder / "costmark.lock"
+    projects = [
+        {"id": "proj_0", "account": ACCOUNT, "tags": {"costmark_project": "team-a"}},
+        {"id": "proj_1", "tags": {"costmark_project": "old"}, "until": "2026-11-01"},
+        {"id": "proj_1", "tags": {"costmark_project": "team-b"}, "since": "2026-11-01"},
+        {"id": "proj_2", "tags": {"team": "x"}},
+    ]
+    lock.write_text(json.dumps({"version": 1, "projects": projects}))
+    assert as_json(folder, capsys, "--lock", str(lock))["causes"] == []
+    lock.write_text('{"version": 1}')
+    assert run(folder, "--lock", str(lock)) == 1
+    assert "is not a lock file" in capsys.readouterr().err
+
+
+def test_a_bill_without_tags_needs_the_grain_of_models(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_bill(folder, [replace(charge.line(), tag="") for charge in charges_of(LEDGER)])
+    assert run(folder) == 1
+    assert "The grain 'model' compares without projects" in capsys.readouterr().err
+    found = as_json(folder, capsys, "--grain", "model")
+    assert (found["causes"], found["residual"]["pico"]) == ([], "0")
+
+
+def test_focus_without_usage_types_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [focus_row_of(charge.line()) for charge in charges_of(LEDGER)]
+    path = write_csv(folder / "focus.csv.gz", without(rows, "x_UsageType"))
+    assert run(folder, against=f"cur:{path}") == 1
+    assert "names no usage types" in capsys.readouterr().err
+    path = write_csv(folder / "focus10.csv.gz", rows)
+    assert as_json(folder, capsys, against=f"cur:{path}")["causes"] == []
+
+
+def test_against_cost_explorer(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    lines = [charge.line(service="Amazon Bedrock") for charge in charges_of(LEDGER)]
+    explorer = CostExplorer(lines)
+    explorer.page = 1000
+    with serving(explorer) as url:
+        more = ["--endpoint-url", url, "--account", ACCOUNT]
+        assert run(folder, "--format", "json", *more, against="cost-explorer") == 0
+        out, err = capsys.readouterr()
+        assert run(folder, *more, "--max-calls", "1", against="cost-explorer") == 1
+    found = json.loads(out)
+    assert (found["causes"], found["residual"]["pico"]) == ([], "0")
+    assert found["bill"]["source"] == "Cost Explorer"
+    assert "at most 100 times, at $0.01 each" in err
+    assert "as many as --max-calls allows" in capsys.readouterr().err
+
+
+def test_against_cloudwatch(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    three_days = ["--until", "2026-11-04", "--exit-code"]
+    service = CloudWatch.of([replace(line, attempts=2) for line in LEDGER])
+    with serving(service) as url:
+        more = ["--endpoint-url", url, *three_days]
+        assert run(folder, *more, against="cloudwatch") == 0
+        text = capsys.readouterr().out
+        assert text.count("agrees") == 6
+        assert "0 of them differ" in text
+        next(iter(service.points.values())).output += 1000
+        assert run(folder, *more, against="cloudwatch") == 3
+        assert "output -1,000" in capsys.readouterr().out
+        assert run(folder, *more, "--format", "json", against="cloudwatch") == 3
+        found = json.loads(capsys.readouterr().out)
+        assert (found["differing"], len(found["series"])) == (1, 18)
+        # The number of calls beside a bill.
+        assert run(folder, *more, "--calls", "--format", "json") == 0
+        assert json.loads(capsys.readouterr().out)["causes"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--against", "s3://bucket"], "as in cur:PATH"),
+        (["--against", "cur:"], "as in cur:PATH"),
+        (["--since", "yesterday"], "as in 2026-11-01"),
+        (["--tolerance", "-1"], "as in 0.01"),
+        (["--tolerance", "nan"], "as in 0.01"),
+    ],
+)
+def test_what_is_misspelled(
+    folder: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        run(folder, *arguments)
+    assert message in capsys.readouterr().err
+
+
+def test_a_window_without_days(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(folder, "--until", "2026-11-01") == 1
+    assert "there is no day from 2026-11-01 to 2026-10-31" in capsys.readouterr().err
+    assert run(folder, "--since", str(DAYS[0].replace(year=2999)), "--until", "2026-11-02") == 1
