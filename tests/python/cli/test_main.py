@@ -35,6 +35,7 @@ COMMANDS = [
         ["version"],
     ),
     *(["doctor", "credentials"], ["doctor", "route"], ["doctor", "attribution"]),
+    *(["budgets", name] for name in ("show", "rebuild")),
     *(["prices", name] for name in ("show", "check")),
     *(["ledger", name] for name in ("show", "tail", "verify", "compact", "prune", "erase", "push")),
 ]
