@@ -119,4 +119,5 @@ const (
 	_ = -uint(PriceFlagNoTier ^ C.COSTMARK_PRICE_FLAG_NO_TIER)
 	_ = -uint(PriceFlagNoDay ^ C.COSTMARK_PRICE_FLAG_NO_DAY)
 	_ = -uint(PriceFlagNoPrice ^ C.COSTMARK_PRICE_FLAG_NO_PRICE)
+	_ = -uint(PriceFlagRegionAbsent ^ C.COSTMARK_PRICE_FLAG_REGION_ABSENT)
 )

@@ -112,6 +112,7 @@ static_assert(is(PriceFlag::no_serving, COSTMARK_PRICE_FLAG_NO_SERVING));
 static_assert(is(PriceFlag::no_tier, COSTMARK_PRICE_FLAG_NO_TIER));
 static_assert(is(PriceFlag::no_day, COSTMARK_PRICE_FLAG_NO_DAY));
 static_assert(is(PriceFlag::no_price, COSTMARK_PRICE_FLAG_NO_PRICE));
+static_assert(is(PriceFlag::region_absent, COSTMARK_PRICE_FLAG_REGION_ABSENT));
 
 static_assert(is(Verdict::unknown, COSTMARK_VERDICT_UNKNOWN));
 static_assert(is(Verdict::honored, COSTMARK_VERDICT_HONORED));

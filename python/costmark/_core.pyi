@@ -84,6 +84,7 @@ class _Cost(TypedDict):
     state: str
     pico_usd: int | None
     flags: list[str]
+    why: str
     parts: list[tuple[_PriceLine, int]]
 
 class _Rates(TypedDict):

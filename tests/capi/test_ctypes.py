@@ -173,7 +173,7 @@ class Answer(Sized):
         ("http_status", c_int32),
         ("attempt", c_uint32),
         ("concurrent", c_uint32),
-        ("reserved", c_uint32),
+        ("price_flags", c_uint32),
         ("start_us", c_int64),
         ("end_us", c_int64),
         ("url_host", Str),

@@ -306,7 +306,8 @@ struct Answer {
         background(raw.background != 0),
         serving(detail::view(raw.serving)),
         price_book(detail::view(raw.price_book)),
-        cost_state(raw.cost_state) {
+        cost_state(raw.cost_state),
+        price_flags(raw.price_flags) {
     if (raw.has_cost_pico_usd != 0) cost_pico_usd = raw.cost_pico_usd;
   }
   std::string_view operation, project, model, model_answered, response_id, request_id;
@@ -331,6 +332,7 @@ struct Answer {
   std::string_view serving, price_book;
   std::optional<std::int64_t> cost_pico_usd;
   costmark_cost_state cost_state;
+  std::uint32_t price_flags;  // COSTMARK_PRICE_FLAG_... bits
 };
 
 // Option values and callbacks, which clients are made from.

@@ -62,6 +62,7 @@ struct LedgerRow {
 
   std::optional<std::int64_t> cost_pico;
   std::string_view cost_state;
+  std::string_view why_unpriced;  // one of the row's flags; empty: none
   std::string_view price_book;
 
   std::span<const NameValue> tags;

@@ -140,6 +140,7 @@ struct AttemptReport {
   std::string_view serving{};
   std::optional<std::int64_t> cost_pico{};
   CostState cost_state = CostState::unknown;
+  PriceFlags price_flags{};
   std::string_view price_book{};  // its hash; empty: there is no estimate
   const Answer& answer;
 };

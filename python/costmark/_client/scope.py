@@ -190,6 +190,11 @@ class project(_Region):  # noqa: N801 - reads as a verb: `with costmark.project(
     def __init__(self, project_id: str) -> None:
         from .. import _core
 
+        if callable(project_id):
+            raise TypeError(
+                "project() takes a project id, and then decorates: "
+                '@costmark.project("proj_5d5ykleja6cwpirysbb7")'
+            )
         _core.check_project_id(project_id, "project")
         self.id = project_id
 
@@ -227,6 +232,11 @@ class labels(_Region):  # noqa: N801 - reads as a verb: `with costmark.labels(..
     def __init__(self, pairs: Mapping[str, str] | None = None, /, **named: str) -> None:
         from .. import _core
 
+        if pairs is not None and not hasattr(pairs, "keys"):
+            raise TypeError(
+                "labels() takes names with their texts, as in labels(feature='search'), not "
+                f"{type(pairs).__name__}"
+            )
         given: dict[Any, Any] = {**(pairs or {}), **named}
         for name, value in given.items():
             if not isinstance(name, str) or not isinstance(value, str):
@@ -284,6 +294,11 @@ def bind(function: _F) -> _F:
         with costmark.project("proj_support"):
             executor.submit(costmark.bind(answer), question)
     """
+    if not callable(function):
+        raise TypeError(
+            "bind() takes a function, as in executor.submit(costmark.bind(work)), not "
+            f"{type(function).__name__}"
+        )
     frame = _frame.get()
     wrapper: Any = _in_scope(function, lambda: Captured(frame))
     return wrapper  # type: ignore[no-any-return]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..ledger.compact import is_written
@@ -57,6 +58,8 @@ class Sums:
     """Attempts whose answer was cut short: what was seen until then counts."""
     untold: int = 0
     """Attempts that did not fail and told no usage."""
+    why: Counter[tuple[str, str]] = dataclasses.field(default_factory=Counter, init=False)
+    """Why attempts are ``unpriced`` or ``partial``, by state and flag (docs/prices.md)."""
 
     def add(self, other: Sums) -> None:
         """Add another's counts to these."""
@@ -137,8 +140,8 @@ def report(
     where = list(where)
     book = book or PriceBook.shipped()
     # Complains before anything is read, and says what is to be read.
-    query = grouping([*map(expression, by)], conditions(since, until, where), book, _DAY)
-    with Source(*paths, query=query.sql, progress=progress) as source:
+    query = query_for([*map(expression, by)], conditions(since, until, where), book)
+    with Source(*paths, query=query, progress=progress) as source:
         return summed(source, *paths, by=by, since=since, until=until, where=where, book=book)
 
 
@@ -187,6 +190,11 @@ def priced(
     except OverflowError:  # the sums of single days are smaller
         groups = grouping([*keys, _DAY], chosen, book, day).groups(source)
         return _lines(groups, book, len(keys), is_final=True)
+
+
+def query_for(keys: list[str], chosen: list[str], book: PriceBook) -> str:
+    """SQL that names the columns which `priced` needs for these."""
+    return grouping(keys, chosen, book, _DAY).sql
 
 
 def _lines(
@@ -345,12 +353,15 @@ def _priced(group: Group, book: PriceBook, *, is_final: bool) -> Sums:
         if not is_final:
             raise
         sums.unpriced = attempts
+        sums.why["unpriced", "overflow"] = attempts
         return sums
     sums.cost_pico = cost.pico_usd or 0
     if cost.state == "unknown":
         sums.untold = 0 if failed else attempts
     elif cost.state in ("unpriced", "partial", "elsewhere"):
         setattr(sums, cost.state, attempts)
+    if cost.why:
+        sums.why[cost.state, cost.why] = attempts
     return sums
 
 
@@ -378,7 +389,7 @@ def cost_of(group: Group, book: PriceBook) -> Cost:
         raise OverflowError
     if values["has_other_meters"] and cost.state != "elsewhere":
         # Meters of a later writer: what they cost is not known here.
-        return dataclasses.replace(cost, state="unpriced", pico_usd=None, parts=())
+        return dataclasses.replace(cost, state="unpriced", pico_usd=None, parts=(), why="no_price")
     return cost
 
 

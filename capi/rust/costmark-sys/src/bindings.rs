@@ -28,6 +28,7 @@ pub const COSTMARK_PRICE_FLAG_NO_SERVING: u32 = 256;
 pub const COSTMARK_PRICE_FLAG_NO_TIER: u32 = 512;
 pub const COSTMARK_PRICE_FLAG_NO_DAY: u32 = 1024;
 pub const COSTMARK_PRICE_FLAG_NO_PRICE: u32 = 2048;
+pub const COSTMARK_PRICE_FLAG_REGION_ABSENT: u32 = 4096;
 unsafe extern "C" {
     pub fn costmark_version() -> *const ::core::ffi::c_char;
 }
@@ -559,7 +560,7 @@ pub struct costmark_answer {
     pub http_status: i32,
     pub attempt: u32,
     pub concurrent: u32,
-    pub reserved: u32,
+    pub price_flags: u32,
     pub start_us: i64,
     pub end_us: i64,
     pub url_host: costmark_str,
@@ -625,8 +626,8 @@ const _: () = {
         [::core::mem::offset_of!(costmark_answer, attempt) - 196usize];
     ["Offset of field: costmark_answer::concurrent"]
         [::core::mem::offset_of!(costmark_answer, concurrent) - 200usize];
-    ["Offset of field: costmark_answer::reserved"]
-        [::core::mem::offset_of!(costmark_answer, reserved) - 204usize];
+    ["Offset of field: costmark_answer::price_flags"]
+        [::core::mem::offset_of!(costmark_answer, price_flags) - 204usize];
     ["Offset of field: costmark_answer::start_us"]
         [::core::mem::offset_of!(costmark_answer, start_us) - 208usize];
     ["Offset of field: costmark_answer::end_us"]

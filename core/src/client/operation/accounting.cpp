@@ -113,6 +113,7 @@ void Accounting::add_cost(AttemptReport& report) const {
   report.serving = served_model(report.model).serving;
   report.cost_pico = cost.pico_usd;
   report.cost_state = cost.state;
+  report.price_flags = cost.flags;
   report.price_book = parts_.prices->hash();
 }
 

@@ -49,6 +49,7 @@ void add_answer(const AttemptReport& report, LedgerRow& row) {
   row.serving = report.serving;
   row.cost_pico = report.cost_pico;
   row.cost_state = to_string(report.cost_state);
+  row.why_unpriced = why_unpriced(report.cost_state, report.price_flags);
   row.price_book = report.price_book;
 }
 
