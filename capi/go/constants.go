@@ -18,6 +18,7 @@ const (
 	_ = -uint(ErrUnattributed ^ C.COSTMARK_UNATTRIBUTED)
 	_ = -uint(ErrConflict ^ C.COSTMARK_CONFLICT)
 	_ = -uint(ErrProjectNotAllowed ^ C.COSTMARK_PROJECT_NOT_ALLOWED)
+	_ = -uint(ErrBudgetExceeded ^ C.COSTMARK_BUDGET_EXCEEDED)
 	_ = -uint(ErrNoCredentials ^ C.COSTMARK_NO_CREDENTIALS)
 	_ = -uint(ErrExpiredCredentials ^ C.COSTMARK_EXPIRED_CREDENTIALS)
 	_ = -uint(ErrUnusableCredentials ^ C.COSTMARK_UNUSABLE_CREDENTIALS)
@@ -53,6 +54,8 @@ const (
 	_ = -uint(APIMessages ^ C.COSTMARK_API_MESSAGES)
 	_ = -uint(APIEmbeddings ^ C.COSTMARK_API_EMBEDDINGS)
 	_ = -uint(APIControl ^ C.COSTMARK_API_CONTROL)
+	_ = -uint(APIConverse ^ C.COSTMARK_API_CONVERSE)
+	_ = -uint(APIInvokeModel ^ C.COSTMARK_API_INVOKE_MODEL)
 
 	_ = -uint(OutcomeUnknown ^ C.COSTMARK_OUTCOME_UNKNOWN)
 	_ = -uint(OutcomeOK ^ C.COSTMARK_OUTCOME_OK)
@@ -116,4 +119,5 @@ const (
 	_ = -uint(PriceFlagNoTier ^ C.COSTMARK_PRICE_FLAG_NO_TIER)
 	_ = -uint(PriceFlagNoDay ^ C.COSTMARK_PRICE_FLAG_NO_DAY)
 	_ = -uint(PriceFlagNoPrice ^ C.COSTMARK_PRICE_FLAG_NO_PRICE)
+	_ = -uint(PriceFlagRegionAbsent ^ C.COSTMARK_PRICE_FLAG_REGION_ABSENT)
 )

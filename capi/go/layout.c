@@ -47,7 +47,7 @@ AT(costmark_request, body, 56);
 AT(costmark_request, project, 72);
 AT(costmark_request, scope, 88);
 AT(costmark_request, body_is_stream, 104);
-AT(costmark_request, reserved, 108);
+AT(costmark_request, overrides_budgets, 108);
 AT(costmark_request, labels, 112);
 AT(costmark_request, label_count, 120);
 
@@ -262,6 +262,21 @@ AT(costmark_ledger_counts, rows_written, 8);
 AT(costmark_ledger_counts, rows_waiting, 16);
 AT(costmark_ledger_counts, rows_lost, 24);
 AT(costmark_ledger_counts, rows_torn, 32);
+
+SIZE(costmark_budget, 112);
+AT(costmark_budget, struct_size, 0);
+AT(costmark_budget, name, 8);
+AT(costmark_budget, key, 24);
+AT(costmark_budget, value, 40);
+AT(costmark_budget, limit, 56);
+AT(costmark_budget, spent, 64);
+AT(costmark_budget, reserved, 72);
+AT(costmark_budget, left, 80);
+AT(costmark_budget, reset_us, 88);
+AT(costmark_budget, subject, 96);
+AT(costmark_budget, unit, 100);
+AT(costmark_budget, period, 104);
+AT(costmark_budget, action, 108);
 
 SIZE(costmark_bearer_token_view, 32);
 AT(costmark_bearer_token_view, struct_size, 0);

@@ -59,6 +59,8 @@ const (
 	APIMessages        API = 3
 	APIEmbeddings      API = 4
 	APIControl         API = 5
+	APIConverse        API = 6
+	APIInvokeModel     API = 7
 )
 
 // String is the name of an API, such as "chat_completions".
@@ -76,7 +78,7 @@ type Prepared struct {
 
 	Project string // that the request now names; empty: none
 	Source  ProjectSource
-	Model   string // that the body names; empty: none
+	Model   string // that the body names, or the path; empty: none
 	API     API
 	Hint    string // what is probably wrong, to be shown with a status of 400 or 404; mostly empty
 

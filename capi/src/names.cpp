@@ -74,7 +74,7 @@ const char* costmark_reason_name(costmark_reason reason) noexcept {
 }
 
 const char* costmark_api_name(costmark_api api) noexcept {
-  return name_of<costmark::Api>(api, COSTMARK_API_CONTROL);
+  return name_of<costmark::Api>(api, COSTMARK_API_INVOKE_MODEL);
 }
 
 const char* costmark_project_source_name(costmark_project_source source) noexcept {

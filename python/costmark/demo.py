@@ -1,8 +1,8 @@
 """Watch the official OpenAI client make attributed, signed calls to a local Bedrock.
 
-Run it with ``python -m costmark.demo``. It starts the emulator, creates two tagged projects, makes
-some forty calls in every way the client knows, and lays what this side counted beside what the
-server recorded. The exit status is 0 when both agree.
+Run it with ``costmark demo``. It starts the emulator, creates two tagged projects, makes some forty
+calls in every way the client knows, and lays what this side counted beside what the server
+recorded. The exit status is 0 when both agree. With a ledger, there is something to report on.
 """
 
 from __future__ import annotations
@@ -192,8 +192,8 @@ async def ask_asynchronously(client: openai.AsyncOpenAI, support: str, research:
     await client.close()
 
 
-def make_calls(url: str) -> dict[str, str]:
-    """Make all calls; returns the ids of the projects by name."""
+def make_calls(url: str, ledger: str | None = None) -> dict[str, str]:
+    """Make all calls, with rows in the ledger; returns the ids of the projects by name."""
     base_url = f"{url}/v1"
     options: dict[str, Any] = {
         "auth": "sigv4",
@@ -201,15 +201,27 @@ def make_calls(url: str) -> dict[str, str]:
         "credentials": costmark.Credentials(ACCESS_KEY_ID, SECRET_ACCESS_KEY),
         "unattributed": "allow",
     }
+    with costmark.wrap(openai.OpenAI(base_url=base_url, api_key="unused"), **options) as client:
+        ids = create_projects(client)
+    if ledger is not None:
+        options |= {"ledger": ledger, "tags": tags_option(ids)}
     sync_client = costmark.wrap(openai.OpenAI(base_url=base_url, api_key="unused"), **options)
     async_client = costmark.wrap(openai.AsyncOpenAI(base_url=base_url, api_key="unused"), **options)
-    with sync_client:
-        ids = create_projects(sync_client)
-        support, research = ids.values()
-        throttle_once(url)
+    support, research = ids.values()
+    throttle_once(url)
+    with sync_client, costmark.labels(feature="answer"):
         ask_synchronously(sync_client, support, research)
-    asyncio.run(ask_asynchronously(async_client, support, research))
+    with costmark.labels(feature="study"):
+        asyncio.run(ask_asynchronously(async_client, support, research))
     return ids
+
+
+def tags_option(ids: Mapping[str, str]) -> str:
+    """The tags of the projects, as the option has them."""
+    return "; ".join(
+        f"{ids[name]}: {', '.join(f'{key}={value}' for key, value in tags.items())}"
+        for name, tags in PROJECTS.items()
+    )
 
 
 # --- Both sides -----------------------------------------------------------------------------------
@@ -285,8 +297,8 @@ def differences(client: Report, server: Report) -> list[str]:
     return lines
 
 
-def main() -> int:
-    """Run the demo and return the exit status."""
+def main(ledger: str | None = None) -> int:
+    """Run the demo, with a ledger in that folder, and return the exit status."""
     console = Console(width=None if sys.stdout.isatty() else 120)
     for name in list(os.environ):  # the demo is its own configuration
         if name.startswith(("COSTMARK_", "OPENAI_")):
@@ -294,7 +306,7 @@ def main() -> int:
     try:
         with emulator() as url:
             console.print(f"A local Bedrock is listening on {url}.")
-            ids = make_calls(url)
+            ids = make_calls(url, ledger)
             client, server = client_report(ids), server_report(url)
     except KeyboardInterrupt:
         console.print("interrupted")

@@ -69,10 +69,12 @@ def body_of(attempt: Attempt) -> bytes:
 def payer(request: dict[str, Any]) -> str:
     """The project that a request named which the emulator received."""
     headers = dict(request["headers"])
-    named = headers.get("openai-project") or headers.get("anthropic-workspace-id")
+    carriers = ("openai-project", "anthropic-workspace-id", "x-amzn-bedrock-projectidentifier")
+    named = next((headers[name] for name in carriers if headers.get(name)), None)
     if named is None:
         try:
-            named = json.loads(request["body"]).get("project_id")
+            body = json.loads(request["body"])
+            named = body.get("project_id") or body.get("projectIdentifier")
         except (ValueError, AttributeError):
             named = None
     return named or "default"

@@ -13,7 +13,9 @@ import base64
 import copy
 import json
 import re
+import struct
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,7 @@ _MEMBERS = {
     "call": {"request", "host", "beside", "answers", "attempts", "error", "sent", "next", "result",
              "reads_ahead"},
     "request": {"method", "path", "headers", "body", "project", "scope", "body_is_stream",
-                "labels"},
+                "labels", "override_budgets"},
     "host": {"does", "at", "after_bytes", "retries", "counter_header"},
     "answer": {"status", "headers", "body", "pieces", "piece_size", "cut_after", "close",
                "no_length", "delay_ms", "piece_delay_ms", "interim", "date"},
@@ -50,6 +52,17 @@ class BadCaseError(ValueError):
     """A case that is not written as README.md says."""
 
 
+def _frame(headers: dict[str, str], payload: bytes) -> bytes:
+    """A frame of AWS's event streams."""
+    texts = b"".join(
+        struct.pack(f">B{len(name)}sBH{len(value)}s", len(name), name, 7, len(value), value)
+        for name, value in ((k.encode(), v.encode()) for k, v in headers.items())
+    )
+    frame = struct.pack(">II", 16 + len(texts) + len(payload), len(texts))
+    frame += struct.pack(">I", zlib.crc32(frame)) + texts + payload
+    return frame + struct.pack(">I", zlib.crc32(frame))
+
+
 def data(value: Any) -> bytes:
     """The bytes that a text of a case stands for."""
     if isinstance(value, str):
@@ -58,6 +71,13 @@ def data(value: Any) -> bytes:
         return b"".join(map(data, value))
     if "base64" in value:
         return base64.b64decode(value["base64"])
+    if "chunk" in value:
+        payload = json.dumps({"bytes": base64.b64encode(data(value["chunk"])).decode()})
+        return data({"event": "chunk", "payload": payload})
+    for kind in ("event", "exception"):
+        if kind in value:
+            headers = {f":{kind}-type": value[kind], ":message-type": kind}
+            return _frame(headers, data(value["payload"]))
     return str(value["text"]).encode() * int(value["times"])
 
 

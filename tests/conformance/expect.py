@@ -23,6 +23,7 @@ CARRIERS = {
     "openai-project": "header",
     "anthropic-workspace-id": "workspace",
     "anthropic-workspace": "old_workspace",
+    "x-amzn-bedrock-projectidentifier": "identifier",
 }
 SIGNATURE = {"authorization", "x-api-key", "x-amz-date", "x-amz-security-token",
              "x-amz-content-sha256"}  # fmt: skip
@@ -340,7 +341,8 @@ class _Sent:
         found = []
         for header, carrier in CARRIERS.items():
             found += [(carrier, value) for value in self.headers.get(header, [])]
-        found += [("body", value) for value in _members(self.body, "project_id")]
+        if member := _carrying_member(self.request["path"]):
+            found += [("body", value) for value in _members(self.body, member)]
         self.same("carriers", sorted(self.sent["carried"].items()), sorted(found))
 
     def check_headers(self) -> None:
@@ -406,6 +408,13 @@ class _Sent:
         self.same("day of the signature", text[:8], day)
         if abs(signed_at - self.at - skew_s) > 30:
             self.same("time of the signature", self.at + skew_s, signed_at)
+
+
+def _carrying_member(path: str) -> str | None:
+    """The member that names the project; none where the body is the model's own."""
+    if "/converse" in path:
+        return "projectIdentifier"
+    return None if "/invoke" in path else "project_id"
 
 
 def _status(answer: Case) -> int:

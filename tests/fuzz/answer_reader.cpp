@@ -77,7 +77,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::Input input(data, size);
   std::string numbers = input.field();
   numbers.resize(4, '\0');
-  Head head{static_cast<Api>(static_cast<unsigned char>(numbers[0]) % 6),
+  Head head{static_cast<Api>(static_cast<unsigned char>(numbers[0]) % 8),
             100 + static_cast<unsigned char>(numbers[1]) * 2, numbers[2] == 'h', numbers[3] == 's',
             input.field()};
   const std::string cuts = input.field();

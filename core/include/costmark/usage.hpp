@@ -9,11 +9,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "costmark/api.hpp"
 #include "costmark/error.hpp"
+#include "costmark/http.hpp"
 
 namespace costmark {
 
@@ -44,7 +46,9 @@ std::string_view to_string(ResponseStatus status) noexcept;
 
 // Why counts need a second look. What was reported stays as it came: a flag never changes a count.
 enum class UsageFlag : std::uint32_t {
-  inconsistent = 1U << 0U,  // a part was larger than its whole, or a sum did not fit
+  // A part was larger than its whole, a sum did not fit, or what told the counts twice disagreed,
+  // or left in doubt whether the input includes the cached tokens.
+  inconsistent = 1U << 0U,
   decreasing =
       1U << 1U,       // a later report of the same answer was smaller or empty; the larger stays
   total = 1U << 2U,   // the reported total is not the sum of input and output
@@ -167,9 +171,9 @@ struct Answer {
 
 // Reads usage out of one answer that arrives in pieces of any size. What an answer is, is told by
 // its bytes; labels such as its Content-Type are often wrong. Counts are cumulative: of the reports
-// of one answer the largest stands. Holds at most one server-sent event, or one whole JSON answer,
-// up to `max_buffered_bytes`; what is larger passes unread and leaves the outcome `unknown`. One
-// thread at a time; reusable through `begin`.
+// of one answer the largest stands. Holds at most one server-sent event, one frame of AWS's event
+// streams, or one whole JSON answer, up to `max_buffered_bytes`; what is larger passes unread and
+// leaves the outcome `unknown`. One thread at a time; reusable through `begin`.
 class AnswerReader {
  public:
   static constexpr std::size_t max_buffered_bytes = 64U << 20U;
@@ -184,6 +188,10 @@ class AnswerReader {
   // nothing but usage out of what `feed` passes on: the library asked for it, the caller did not.
   void begin(Api api, int http_status, std::string_view content_type, bool streamed,
              bool hide_usage_chunk);
+
+  // Takes what the head of the answer says by itself, after `begin`: bedrock-runtime tells the
+  // counts and the tier of InvokeModel there, and the code of an error.
+  void read_headers(std::span<const Header> headers);
 
   // Takes the next piece and returns what to pass on to the caller: `piece` itself, unless a chunk
   // is being hidden. The view lives until the next call.

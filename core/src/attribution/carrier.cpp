@@ -16,7 +16,15 @@ Carriers automatic_carriers(EndpointKind endpoint, const Route& route) noexcept 
     carriers.header = true;
   } else if (endpoint == EndpointKind::custom || route.api != Api::other) {
     carriers.body = true;
-  }  // else InvokeModel, Converse and the like, which refuse what they do not know
+  }  // else what a runtime host does not know, and may refuse
+  return carriers;
+}
+
+Carriers carriers_of_runtime(const Route& route, bool json_body) noexcept {
+  Carriers carriers;
+  if (!route.inference()) return carriers;
+  carriers.body = route.api == Api::converse && json_body;
+  carriers.identifier = route.api == Api::invoke_model;
   return carriers;
 }
 
@@ -65,6 +73,7 @@ Result<CarrierOption> parse_carriers(std::string_view option) {
 
 Carriers choose_carriers(const CarrierOption& option, EndpointKind endpoint, const Route& route,
                          bool json_body) noexcept {
+  if (is_of_runtime(route.api)) return carriers_of_runtime(route, json_body);
   Carriers carriers = option.automatic ? automatic_carriers(endpoint, route) : option.fixed;
   if (carriers.body && !json_body) {
     carriers.body = false;

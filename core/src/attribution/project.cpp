@@ -24,19 +24,16 @@ Status invalid(std::string_view where, std::string_view what,
   return {Code::invalid_project, std::move(message), offset};
 }
 
-// The part after "project/" of a project ARN, which is bedrock-mantle's, or bedrock's for the
-// default project of runtime hosts; empty when `text` is none.
+// The part after "project/" of a project ARN, of either plane; empty when `text` is none.
 std::string_view id_of_arn(std::string_view text) noexcept {
   constexpr std::string_view resource = ":project/";
   if (!text.starts_with("arn:")) return {};
   const auto service = text.find(':', 4);
   if (service == std::string_view::npos) return {};
-  const bool mantle = text.substr(service + 1).starts_with("bedrock-mantle:");
-  if (!mantle && !text.substr(service + 1).starts_with("bedrock:")) return {};
-  const auto at = text.find(resource);
-  if (at == std::string_view::npos) return {};
-  const std::string_view id = text.substr(at + resource.size());
-  return mantle || id == default_project ? id : std::string_view{};
+  const std::string_view rest = text.substr(service + 1);
+  if (!rest.starts_with("bedrock-mantle:") && !rest.starts_with("bedrock:")) return {};
+  const auto at = rest.find(resource);
+  return at == std::string_view::npos ? std::string_view() : rest.substr(at + resource.size());
 }
 
 // What was given, as an error may show it: short, and in ASCII that prints. Empty for what may be a

@@ -37,7 +37,7 @@ Result<std::string_view> named_by_request(const Candidates& candidates) {
   };
   const Place places[] = {{candidates.argument, "the call's project argument"},
                           {candidates.header, "the request's project header"},
-                          {candidates.body, "the body's project_id"}};
+                          {candidates.body, candidates.body_place}};
   std::string_view project;
   std::string_view named_in;
   for (const Place& place : places) {

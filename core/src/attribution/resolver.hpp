@@ -19,6 +19,7 @@ struct Candidates {
   std::string_view argument;
   std::string_view header;
   std::string_view body;
+  std::string_view body_place = "the body's project_id";  // as errors name it
   // What it runs under.
   std::string_view scope;
   std::string_view rule;

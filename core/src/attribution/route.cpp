@@ -110,6 +110,7 @@ Route route_in(std::string_view method, std::string_view path, Work work) noexce
   route.anthropic = has_segments(path, "anthropic", "v1");
   route.polls = route.kind == RouteKind::free && polls_response(method, path);
   route.of_project = route.may_spend() || is_of_project(path);
+  route.streams = is_of_runtime(route.api) && path.ends_with("-stream");
   return route;
 }
 

@@ -15,8 +15,8 @@ enum class RouteKind : std::uint8_t {
   free,       // known to spend nothing
   unknown,    // in no row of the table
   spending,   // may spend, and names its project in a header: batches, uploads, images, audio ...
-  invoking,   // Converse, InvokeModel and their like on runtime hosts
-  inference,  // Chat Completions, Responses, Messages, Embeddings: the body is read
+  invoking,   // Bedrock's own, without a place for a project: agents, batch jobs, guardrails ...
+  inference,  // Chat Completions, Responses, Messages, Embeddings, Converse, InvokeModel
 };
 
 // What the path of a request says about it.
@@ -30,8 +30,10 @@ struct Route {
   bool polls = false;
   // Whether the path belongs to an API, so that what is stored there belongs to a project.
   bool of_project = false;
+  // Whether the path itself asks for a stream, as those of bedrock-runtime do.
+  bool streams = false;
 
-  // Whether the request makes a model work that one of the four APIs reaches.
+  // Whether the request makes a model work, and names its project by itself.
   bool inference() const noexcept { return kind == RouteKind::inference; }
   // Whether the request may cost money, and so must be attributed.
   bool may_spend() const noexcept { return kind >= RouteKind::spending; }

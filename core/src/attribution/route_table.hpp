@@ -20,7 +20,7 @@ struct RouteRow {
 // models and user guide of Bedrock; a path that only another vendor serves stands here because
 // gateways serve it too.
 inline constexpr std::array route_table{
-    // The four APIs whose bodies are read.
+    // The APIs that OpenAI and Anthropic made.
     RouteRow{RouteKind::inference, "chat/completions", Api::chat_completions},
     RouteRow{RouteKind::inference, "responses", Api::responses},
     RouteRow{RouteKind::spending, "threads/*/messages"},
@@ -32,13 +32,31 @@ inline constexpr std::array route_table{
 
     // bedrock-runtime's own.
     RouteRow{RouteKind::free, "model/**/count-tokens"},
-    RouteRow{RouteKind::invoking, "model/**/converse"},
-    RouteRow{RouteKind::invoking, "model/**/converse-stream"},
-    RouteRow{RouteKind::invoking, "model/**/invoke"},
-    RouteRow{RouteKind::invoking, "model/**/invoke-with-response-stream"},
+    RouteRow{RouteKind::inference, "model/**/converse", Api::converse},
+    RouteRow{RouteKind::inference, "model/**/converse-stream", Api::converse},
+    RouteRow{RouteKind::inference, "model/**/invoke", Api::invoke_model},
+    RouteRow{RouteKind::inference, "model/**/invoke-with-response-stream", Api::invoke_model},
+
+    // Operations of Bedrock, on whichever of its hosts, that spend and have no place for a project.
     RouteRow{RouteKind::invoking, "model/**/invoke-with-bidirectional-stream"},
     RouteRow{RouteKind::invoking, "async-invoke"},
     RouteRow{RouteKind::invoking, "guardrail/**/version/*/apply"},
+    RouteRow{RouteKind::invoking, "guardrail-checks/invoke"},
+    RouteRow{RouteKind::invoking, "model-invocation-job"},
+    RouteRow{RouteKind::invoking, "model-customization-jobs"},
+    RouteRow{RouteKind::invoking, "custom-model-deployments"},
+    RouteRow{RouteKind::invoking, "evaluation-jobs"},
+    RouteRow{RouteKind::invoking, "advanced-prompt-optimization-jobs"},
+    RouteRow{RouteKind::invoking, "provisioned-model-throughput"},
+    RouteRow{RouteKind::invoking, "agents/*/agentaliases/*/sessions/*/text"},
+    RouteRow{RouteKind::invoking, "flows/**/aliases/*"},
+    RouteRow{RouteKind::invoking, "flows/**/aliases/*/executions"},
+    RouteRow{RouteKind::invoking, "retrieveandgenerate"},
+    RouteRow{RouteKind::invoking, "retrieveandgeneratestream"},
+    RouteRow{RouteKind::invoking, "agenticretrievestream"},
+    RouteRow{RouteKind::invoking, "knowledgebases/*/retrieve"},
+    RouteRow{RouteKind::invoking, "optimize-prompt"},
+    RouteRow{RouteKind::invoking, "generatequery"},
 
     // Counting, cancelling, completing.
     RouteRow{RouteKind::free, "messages/count_tokens"},

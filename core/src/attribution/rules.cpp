@@ -18,8 +18,9 @@ Status malformed(std::string_view what, std::size_t offset) {
 }
 
 std::optional<Api> api_named(std::string_view name) noexcept {
-  constexpr std::array apis{Api::chat_completions, Api::responses, Api::messages, Api::embeddings,
-                            Api::other};
+  constexpr std::array apis{
+      Api::chat_completions, Api::responses,    Api::messages, Api::embeddings,
+      Api::converse,         Api::invoke_model, Api::other};
   for (const Api api : apis) {
     if (name == to_string(api)) return api;
   }
@@ -42,8 +43,10 @@ Status Rules::add_condition(std::string_view text, std::size_t offset, Rule& out
   } else if (key == "api") {
     out.api = api_named(value);
     if (!out.api) {
-      return malformed("an unknown api (chat_completions, responses, messages, embeddings, other)",
-                       offset + equals + 1);
+      return malformed(
+          "an unknown api (chat_completions, responses, messages, embeddings, converse, "
+          "invoke_model, other)",
+          offset + equals + 1);
     }
   } else {
     return malformed("an unknown condition (model, api, path)", offset);

@@ -22,7 +22,7 @@ struct RuleInput {
 //   proj_vision: model=*vision*; proj_nightly: api=responses path=/openai/v1/*
 //
 // Rules are separated by ';'. All conditions of a rule must hold: `model` and `path` are globs,
-// `api` is one of chat_completions, responses, messages, embeddings, other.
+// `api` is one of chat_completions, responses, messages, embeddings, converse, invoke_model, other.
 class Rules {
  public:
   // Errors: invalid_option with the byte offset in `text`.

@@ -16,6 +16,10 @@ std::string_view to_string(Api api) noexcept {
       return "embeddings";
     case Api::control:
       return "control";
+    case Api::converse:
+      return "converse";
+    case Api::invoke_model:
+      return "invoke_model";
   }
   return "other";
 }

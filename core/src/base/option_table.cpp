@@ -40,6 +40,15 @@ constexpr std::array options{
     OptionInfo{"base_url", OptionType::url, "", "", 0, 0,
                "The endpoint's URL; requests to another origin are refused."},
     secret("bearer_token", "Bedrock API key to send instead of signing."),
+    integer("budget_output_tokens", "0", 0, 100'000'000,
+            "How many tokens of output a call is taken to need that sets no limit itself, until "
+            "its answer tells; 0 takes the 99th percentile of the answers so far."),
+    choice("budget_unpriced", "refuse", "allow|refuse",
+           "What happens to a call whose model has no price, under a budget in USD that refuses."),
+    text("budgets",
+         "What projects, tags, labels or all calls may spend, such as 'support: "
+         "project=proj_support 250usd/month refuse at=80; everyone: all 1000calls/day warn'; or "
+         "the file that says it, a value without ':'. See docs/budgets.md."),
     text("ca_bundle",
          "PEM file of the certificates that the endpoint is trusted by when costmark sends or "
          "verifies; by default AWS_CA_BUNDLE, then the system's."),
@@ -121,7 +130,8 @@ constexpr std::array options{
          "'proj_vision: model=*vision*; proj_batch: api=responses path=/v1/responses'."),
     choice("runtime_project", "warn", "allow|refuse|warn",
            "What happens when a project is sent to a bedrock-runtime host, where AWS documents "
-           "only the default project."),
+           "only the default project for Chat Completions, Responses and Messages. Converse and "
+           "InvokeModel take projects there, whatever this says."),
     secret("secret_access_key", "AWS secret access key that belongs to access_key_id."),
     text("service", "SigV4 service name; by default bedrock-mantle, or bedrock on runtime hosts."),
     secret("session_token", "AWS session token that belongs to access_key_id."),

@@ -136,17 +136,20 @@ void Answer::clear() noexcept {
 
 // How an answer is read:
 //
-//   begin ─► detecting ─┬─► event_stream ─► events ─► parser;  filter holds the event at hand
-//     (whose bytes are  ├─► json         ─► body, parsed by finish
-//      held in a head)  └─► opaque       ─► passes
+//   begin ─► detecting ─┬─► event_stream     ─► events ─► parser;  filter holds the event at hand
+//     (whose bytes are  ├─► aws_event_stream ─► frames ─► parser
+//      held in a head)  ├─► json             ─► body, parsed by finish
+//                       └─► opaque           ─► passes
 //   finish: the outcome is what the status says, else the answer, else the caller, else the bytes
 struct AnswerReader::Impl {
   void read(std::string_view piece);
   void read_as(Format is, std::string_view part);
   void read_events(std::string_view part);
+  void read_frames(std::string_view part);
   void read_json(std::string_view part);
   void take_last_event();
   bool filters() const noexcept { return hides && (!format || *format == Format::event_stream); }
+  bool is_read(Format detected) const noexcept;
   void flag_unread(bool is_readable_json);
   Outcome outcome(bool is_readable_json, std::optional<Outcome> told) const;
   Outcome outcome_of_bytes() const;
@@ -162,6 +165,7 @@ struct AnswerReader::Impl {
 
   FormatDetector detector;
   http::EventStream events{max_buffered_bytes};
+  http::AwsEventStream frames;
   UsageParser parser;
   ChunkFilter filter;
   std::string body;
@@ -183,12 +187,17 @@ void AnswerReader::begin(Api api, int http_status, std::string_view content_type
   self.hides = hide_usage_chunk && api == Api::chat_completions;
   self.finished = self.overflowed = self.ends_whole = false;
   self.hidden_to = 0;
-  self.detector.reset(streamed || is_labeled_event_stream(content_type));
+  self.detector.reset(streamed || is_labeled_event_stream(content_type), is_of_runtime(api));
   self.events.reset();
+  self.frames.reset();
   self.parser.begin(api, http_status >= first_error_status);
   self.filter.reset();
   self.body.clear();
   if (self.body.capacity() > worth_keeping) self.body.shrink_to_fit();
+}
+
+void AnswerReader::read_headers(std::span<const Header> headers) {
+  for (const Header& field : headers) impl_->parser.take_header(field);
 }
 
 std::string_view AnswerReader::feed(std::string_view piece) {
@@ -226,16 +235,22 @@ void AnswerReader::Impl::read(std::string_view piece) {
   const std::optional<Format> detected = detector.take(piece);
   if (filters()) filter.pass(detector.skipped());
   if (!detected) return;
-  const bool is_readable = api != Api::embeddings || *detected != Format::event_stream;
-  format = is_readable ? detected : Format::opaque;
+  format = is_read(*detected) ? detected : Format::opaque;
   read_as(*format, detector.head());
   read_as(*format, piece);
+}
+
+// Whether the API answers so.
+bool AnswerReader::Impl::is_read(Format detected) const noexcept {
+  return detected != Format::event_stream || (api != Api::embeddings && !is_of_runtime(api));
 }
 
 void AnswerReader::Impl::read_as(Format is, std::string_view part) {
   switch (is) {
     case Format::event_stream:
       return read_events(part);
+    case Format::aws_event_stream:
+      return read_frames(part);
     case Format::json:
       return read_json(part);
     case Format::opaque:
@@ -266,6 +281,10 @@ void AnswerReader::Impl::read_events(std::string_view part) {
   filter.pass(begin + (too_long_to_hold ? events.position() : events.block_begin()));
 }
 
+void AnswerReader::Impl::read_frames(std::string_view part) {
+  while (const auto frame = frames.next(part)) parser.take_frame(*frame);
+}
+
 void AnswerReader::Impl::read_json(std::string_view part) {
   if (overflowed) return;
   overflowed = part.size() > max_buffered_bytes - body.size();
@@ -294,9 +313,9 @@ void AnswerReader::Impl::flag_unread(bool is_readable_json) {
   if (http_status >= first_error_status || !has_usage(api)) return;
   const bool unread_json =
       format == Format::json && !is_readable_json && (overflowed || !breaks_off(body));
-  if (unread_json || format == Format::opaque || parser.has_usage_elsewhere()) {
-    parser.flag_unread();
-  }
+  const bool unread = unread_json || format == Format::opaque || parser.has_usage_elsewhere();
+  const bool has_fault = frames.fault() != http::AwsFault::none;
+  if ((unread && !parser.is_metered()) || has_fault) parser.flag_unread();
 }
 
 // What the answer says about its own end stands, even when the caller gave up afterwards: readers
@@ -315,7 +334,10 @@ Outcome AnswerReader::Impl::outcome_of_bytes() const {
   if (!format) return Outcome::incomplete;
   switch (*format) {
     case Format::opaque:
-      return Outcome::unknown;
+      return parser.is_metered() ? Outcome::ok : Outcome::unknown;
+    case Format::aws_event_stream:
+      if (frames.fault() != http::AwsFault::none) return Outcome::unknown;
+      return parser.missed_something() ? Outcome::unknown : Outcome::incomplete;
     case Format::json:
       return !overflowed && breaks_off(body) ? Outcome::incomplete : Outcome::unknown;
     case Format::event_stream:

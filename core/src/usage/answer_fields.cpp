@@ -87,6 +87,7 @@ struct AnswerFields::Paths {
                                   "model",
                                   "service_tier",
                                   "usage.service_tier",
+                                  "serviceTier.type",
                                   "usage",
                                   "",
                                   "",
@@ -105,6 +106,7 @@ struct AnswerFields::Paths {
                                         "response.model",
                                         "response.service_tier",
                                         "response.usage.service_tier",
+                                        "response.serviceTier.type",
                                         "response.usage",
                                         "response.error",
                                         "response.error.code",
@@ -123,6 +125,7 @@ struct AnswerFields::Paths {
                                        "message.model",
                                        "message.service_tier",
                                        "message.usage.service_tier",
+                                       "message.serviceTier.type",
                                        "message.usage",
                                        "message.error",
                                        "message.error.code",
@@ -186,6 +189,7 @@ void AnswerFields::describe(Answer& answer) {
   take(model_index, answer.model);
   take(service_tier_index, answer.service_tier);
   take(usage_tier_index, answer.service_tier);
+  take(converse_tier_index, answer.service_tier);
 }
 
 // OpenAI's errors have a code, which may be null, and a type; Anthropic's a type; an event "error"

@@ -59,6 +59,7 @@ class AnswerFields {
     model_index,
     service_tier_index,
     usage_tier_index,
+    converse_tier_index,
     usage_index,
     inner_error_index,
     inner_error_code_index,

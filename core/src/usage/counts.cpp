@@ -59,6 +59,27 @@ bool has_part_larger_than_whole(const Counts& counts, const Usage& usage) noexce
          exceeds(counts[Count::audio_output], usage.output_tokens);
 }
 
+enum class CacheIs : std::uint8_t { in_input, beside_input, in_doubt };
+
+// Converse has no convention: some models count the cached tokens as input and some do not. The
+// total tells them apart, and so does a cache that is larger than the input.
+CacheIs place_in_converse(const Counts& counts) noexcept {
+  const Counts::Value cache = cache_of(counts);
+  const Counts::Value input = counts[Count::input];
+  if (!input || cache == 0U) return CacheIs::in_input;
+  if (!cache || *cache > *input) return CacheIs::beside_input;
+  const Counts::Value& total = counts[Count::total];
+  const Counts::Value without = sum_of(*input, counts[Count::output].value_or(0));
+  if (!total || !without) return CacheIs::in_doubt;
+  if (without == total) return CacheIs::in_input;
+  return sum_of(*without, *cache) == total ? CacheIs::beside_input : CacheIs::in_doubt;
+}
+
+CacheIs place_of_cache(const Counts& counts, Api api) noexcept {
+  if (api == Api::converse) return place_in_converse(counts);
+  return api == Api::messages ? CacheIs::beside_input : CacheIs::in_input;
+}
+
 bool fits_total(const Usage& usage) noexcept {
   if (!usage.total_tokens) return true;
   return sum_of(usage.input_tokens.value_or(0), usage.output_tokens.value_or(0)) ==
@@ -129,9 +150,12 @@ Usage to_usage(const Counts& counts, Api api) {
   for (const auto& [meter, count] : counts_of_meters) {
     if (counts[count]) usage.meters.set(meter, *counts[count]);
   }
-  if (api == Api::messages && counts[Count::input]) usage.input_tokens = input_with_cache(counts);
+  const CacheIs cache = place_of_cache(counts, api);
+  if (cache == CacheIs::beside_input && counts[Count::input]) {
+    usage.input_tokens = input_with_cache(counts);
+  }
   const bool overflowed = counts[Count::input] && !usage.input_tokens;
-  if (overflowed || has_part_larger_than_whole(counts, usage)) {
+  if (overflowed || cache == CacheIs::in_doubt || has_part_larger_than_whole(counts, usage)) {
     usage.flags.set(UsageFlag::inconsistent);
   }
   if (!fits_total(usage)) usage.flags.set(UsageFlag::total);

@@ -55,7 +55,8 @@ class Counts {
   std::array<Value, static_cast<std::size_t>(Count::web_fetch) + 1> values_;
 };
 
-// Applies the convention: for `messages` the server's input leaves the cached tokens out.
+// Applies the convention: for `messages` the server's input leaves the cached tokens out, for
+// `converse` it depends on the model.
 Usage to_usage(const Counts& counts, Api api);
 
 // Nothing when the sum does not fit.

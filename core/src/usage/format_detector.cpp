@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <array>
 
+#include "http/aws_event_stream.hpp"
+
 namespace costmark {
 namespace {
+
+using http::AwsEventStream;
 
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 constexpr std::string_view white_space = " \t\r\n";
@@ -18,8 +22,9 @@ bool is_name_byte(char c) noexcept {
 
 }  // namespace
 
-void FormatDetector::reset(bool expects_stream) {
+void FormatDetector::reset(bool expects_stream, bool may_be_framed) {
   expects_stream_ = expects_stream;
+  may_be_framed_ = may_be_framed;
   after_mark_ = false;
   skipped_ = 0;
   head_.clear();
@@ -44,6 +49,7 @@ std::optional<Format> FormatDetector::take(std::string_view& piece) {
 
 bool FormatDetector::is_nothing_known() const noexcept {
   if (byte_order_mark.starts_with(head_)) return false;  // also when there is none
+  if (begins_like_frame(head_)) return false;
   return std::ranges::none_of(field_names,
                               [&](std::string_view name) { return name.starts_with(head_); });
 }
@@ -69,10 +75,18 @@ void FormatDetector::skip(std::string_view& piece) {
   piece.remove_prefix(size);
 }
 
+bool FormatDetector::begins_like_frame(std::string_view start) const noexcept {
+  return may_be_framed_ && AwsEventStream::begins_like_frame(start);
+}
+
 std::optional<Format> FormatDetector::format_of(std::string_view start) const {
   if (start.empty()) return std::nullopt;
   if (start[0] == '{' || start[0] == '[') return Format::json;
   if (byte_order_mark.starts_with(start)) return std::nullopt;  // not seen to its end
+  if (begins_like_frame(start)) {
+    if (start.size() < AwsEventStream::prelude_bytes) return std::nullopt;
+    return Format::aws_event_stream;
+  }
   const auto end = std::ranges::find_if_not(start, is_name_byte);
   const std::string_view name = start.substr(0, static_cast<std::size_t>(end - start.begin()));
   if (name.size() > longest_name) return Format::opaque;

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <span>
+#include <utility>
 
 #include "usage/json_values.hpp"
 
@@ -78,9 +79,27 @@ constexpr std::array message_places = {
     Place{Count::web_search, "tool_usage.web_search.num_requests"},
     Place{Count::web_fetch, "server_tool_use.web_fetch_requests"},
 };
+// As Nova spells the cached ones when it answers InvokeModel.
+constexpr std::array converse_places = {
+    Place{Count::input, "inputTokens"},
+    Place{Count::output, "outputTokens"},
+    Place{Count::total, "totalTokens"},
+    Place{Count::cached, "cacheReadInputTokens"},
+    Place{Count::cached, "cacheReadInputTokenCount"},
+    Place{Count::cache_write, "cacheWriteInputTokens"},
+    Place{Count::cache_write, "cacheWriteInputTokenCount"},
+};
+// "amazon-bedrock-invocationMetrics" of InvokeModel.
+constexpr std::array metric_places = {
+    Place{Count::input, "inputTokenCount"},
+    Place{Count::output, "outputTokenCount"},
+    Place{Count::cached, "cacheReadInputTokenCount"},
+    Place{Count::cache_write, "cacheWriteInputTokenCount"},
+};
 
 // Behind the places of the table.
-constexpr std::array<std::string_view, 3> other_paths = {"iterations", "type", "model"};
+constexpr std::array<std::string_view, 4> other_paths = {"iterations", "type", "model",
+                                                         "cacheDetails"};
 
 template <std::size_t Size>
 constexpr auto paths_of(const std::array<Place, Size>& places) {
@@ -93,20 +112,36 @@ constexpr auto paths_of(const std::array<Place, Size>& places) {
 constexpr auto chat_paths = paths_of(chat_places);
 constexpr auto response_paths = paths_of(response_places);
 constexpr auto message_paths = paths_of(message_places);
+constexpr auto converse_paths = paths_of(converse_places);
+constexpr auto metric_paths = paths_of(metric_places);
 
 constexpr std::size_t iterations_index = message_places.size();
 constexpr std::size_t type_index = iterations_index + 1;
 constexpr std::size_t model_index = iterations_index + 2;
+constexpr std::size_t details_index = converse_places.size() + 3;
+
+// An element of "cacheDetails".
+constexpr std::array<std::string_view, 2> detail_paths = {"ttl", "inputTokens"};
+constexpr std::array<std::pair<std::string_view, Count>, 4> times_to_live = {{
+    {"5m", Count::cache_write_5m},
+    {"30m", Count::cache_write_30m},
+    {"1h", Count::cache_write_1h},
+    {"12h", Count::cache_write_12h},
+}};
 
 std::span<const Place> places_of(Api api) noexcept {
   if (api == Api::responses) return response_places;
   if (api == Api::messages) return message_places;
+  if (api == Api::converse) return converse_places;
+  if (api == Api::invoke_model) return metric_places;
   return chat_places;
 }
 
 std::span<const std::string_view> paths_of(Api api) noexcept {
   if (api == Api::responses) return response_paths;
   if (api == Api::messages) return message_paths;
+  if (api == Api::converse) return converse_paths;
+  if (api == Api::invoke_model) return metric_paths;
   return chat_paths;
 }
 
@@ -190,7 +225,27 @@ Counts UsageFields::read(std::string_view usage, Api api, std::string_view model
   if (api == Api::messages) {
     add_iterations(reader_.raw(iterations_index), model, counts);
   }
+  if (api == Api::converse) add_cache_details(reader_.raw(details_index), counts);
   return counts;
+}
+
+// Cache writes by time to live.
+void UsageFields::add_cache_details(std::string_view details, Counts& counts) {
+  if (!details.starts_with('[')) return;
+  JsonValues list(details);
+  for (std::string_view element; list.next(element);) {
+    Counts part;
+    if (element.starts_with('{') && iteration_.open(element, detail_paths).ok()) {
+      iteration_.string(0, text_);
+      const auto* found = std::ranges::find(times_to_live, std::string_view(text_),
+                                            &std::pair<std::string_view, Count>::first);
+      const auto tokens = whole_number(iteration_.raw(1));
+      if (found != times_to_live.end()) part[found->second] = tokens;
+    }
+    if (!part.any()) part.flags.set(UsageFlag::unread);
+    counts.add(part);
+  }
+  sum_cache_writes(counts);
 }
 
 // Every iteration is billed. Those of the message itself are also in the counts beside the list;

@@ -14,12 +14,14 @@ namespace costmark {
 // Reuse one for many objects: buffers are kept. One thread at a time.
 class UsageFields {
  public:
-  // `usage`: the value of a member "usage". `model`: the one that answered. What is no count, or
-  // an object that has members and none that is known, is flagged as unread.
+  // `usage`: the value of a member "usage"; for `invoke_model` Bedrock's own metrics. `model`: the
+  // one that answered. What is no count, or an object that has members and none that is known, is
+  // flagged as unread.
   Counts read(std::string_view usage, Api api, std::string_view model);
 
  private:
   void add_iterations(std::string_view iterations, std::string_view model, Counts& counts);
+  void add_cache_details(std::string_view details, Counts& counts);
   bool is_of_other_model(std::string_view model);
 
   json::Reader reader_;

@@ -1,7 +1,13 @@
 #include "usage/usage_parser.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <utility>
+
+#include "base/text.hpp"
+#include "http/field.hpp"
+#include "usage/base64.hpp"
 
 namespace costmark {
 namespace {
@@ -95,6 +101,16 @@ std::optional<Outcome> outcome_of_status(ResponseStatus status) noexcept {
   return std::nullopt;
 }
 
+// What the head of an answer to InvokeModel counts.
+constexpr std::array<std::pair<std::string_view, Count>, 4> counting_headers = {{
+    {"x-amzn-bedrock-input-token-count", Count::input},
+    {"x-amzn-bedrock-output-token-count", Count::output},
+    {"x-amzn-bedrock-cache-read-input-token-count", Count::cached},
+    {"x-amzn-bedrock-cache-write-input-token-count", Count::cache_write},
+}};
+
+constexpr std::array<std::string_view, 1> chunk_paths = {"bytes"};
+
 bool is_under_way(ResponseStatus status) noexcept {
   return status == ResponseStatus::queued || status == ResponseStatus::in_progress;
 }
@@ -110,9 +126,32 @@ void UsageParser::begin(Api api, bool refused) {
   has_finish_reason_ = false;
   missed_something_ = false;
   usage_elsewhere_ = false;
+  words_ = Api::converse;
+  metered_ = Counts{};
+  tier_.clear();
+}
+
+void UsageParser::take_header(const Header& field) {
+  if (!is_of_runtime(api_)) return;
+  if (refused_ && equal_ignoring_case(field.name, "x-amzn-errortype")) {
+    answer_.error_code = http::plain_code(text::bare_error_name(field.value));
+  }
+  if (api_ != Api::invoke_model) return;
+  if (equal_ignoring_case(field.name, "x-amzn-bedrock-service-tier")) {
+    tier_ = answer_.service_tier = http::plain_code(field.value);
+  }
+  for (const auto& [name, count] : counting_headers) {
+    if (!equal_ignoring_case(field.name, name)) continue;
+    Counts report;
+    report[count] = whole_number(text::trimmed(field.value));
+    if (!report[count]) report.flags.set(UsageFlag::unread);
+    metered_.raise(report, Api::converse);
+    answer_.usage = metered_usage();
+  }
 }
 
 bool UsageParser::take_json(std::string_view text) {
+  if (api_ == Api::invoke_model) return take_invoked_json(text);
   if (!fields_.open(text, Shape::plain)) return false;
   describe();
   take_usage(text);
@@ -146,9 +185,100 @@ bool UsageParser::take_event(const http::Event& event) {
     case Api::other:
     case Api::embeddings:
     case Api::control:
+    case Api::converse:
+    case Api::invoke_model:
       return false;
   }
   return false;
+}
+
+void UsageParser::take_frame(const http::AwsFrame& frame) {
+  const std::string_view kind = frame.text(":message-type");
+  if (kind == "exception") return fail(frame.text(":exception-type"));
+  if (kind == "error") return fail(frame.text(":error-code"));
+  return api_ == Api::converse ? take_converse_event(frame) : take_chunk(frame.payload);
+}
+
+void UsageParser::take_converse_event(const http::AwsFrame& frame) {
+  const bool is_last = frame.text(":event-type") == "metadata";
+  if (!is_last && !may_have(frame.payload, "\"usage\"")) return;
+  if (!fields_.open(frame.payload, Shape::plain)) return miss();
+  if (!is_last && !fields_.has_usage()) return;
+  if (!verdict_) verdict_ = Outcome::ok;
+  describe();
+  take_usage(frame.payload);
+}
+
+// {"bytes": base64} with an event in the model's own words.
+void UsageParser::take_chunk(std::string_view payload) {
+  if (!chunk_.open(payload, chunk_paths).ok()) return miss();
+  if (!chunk_.member(0)) return;
+  if (!chunk_.string(0, encoded_) || !decode_base64(encoded_, event_)) return miss();
+  take_invoked_event(event_);
+}
+
+void UsageParser::take_invoked_event(std::string_view json) {
+  const bool counts = InvokedFields::may_count(json);
+  if (is_piece_of_content(json) && !counts) return;
+  const bool matters =
+      counts || holds(json, "\"message_stop\"") || holds(json, "\"error\"") ||
+      (answer_.response_id.empty() && (may_have(json, "\"message\"") || may_have(json, "\"id\"")));
+  if (!matters) return;
+  if (!fields_.open(json, Shape::plain)) return miss();
+  if (fields_.type() == "error" || fields_.has_error()) return fail();
+  if (fields_.type() == "message_stop" && !verdict_) verdict_ = Outcome::ok;
+  if (!fields_.has_inner() || fields_.open(json, Shape::in_message)) describe();
+  if (counts) take_invoked_usage(json);
+}
+
+// What is no object, such as a list of numbers, has no counts, and is an answer all the same.
+bool UsageParser::take_invoked_json(std::string_view text) {
+  if (!fields_.open(text, Shape::plain)) {
+    if (!json::validate(text).ok()) return false;
+  } else {
+    describe();
+    take_invoked_usage(text);
+    if (refused_) fields_.describe_error(answer_);
+  }
+  verdict_ = refused_ ? Outcome::error : Outcome::ok;
+  return true;
+}
+
+void UsageParser::take_invoked_usage(std::string_view json) {
+  const InvokedUsage found = invoked_fields_.read(json, answer_.model);
+  if (found.is_last && !verdict_) verdict_ = Outcome::ok;
+  if (found.told.any() || found.told.flags.any()) {
+    words_ = found.words;
+    counts_.raise(found.told, words_);
+  }
+  if (found.metered.any() || found.metered.flags.any()) {
+    metered_.raise(found.metered, Api::converse);
+  }
+  if (!found.json.empty() && (found.told.any() || !counts_.any())) {
+    keep_usage_json(found.json, json::validate(found.json).ok());
+  }
+  answer_.usage = metered_usage();
+}
+
+// The model knows what it counts; what it leaves out Bedrock tells.
+Usage UsageParser::metered_usage() const {
+  const Usage metered = to_usage(metered_, Api::converse);
+  Usage usage = to_usage(counts_, words_);
+  if (!usage.any()) {
+    const UsageFlags flags = usage.flags;
+    usage = metered;
+    usage.flags.set(flags);
+    return usage;
+  }
+  const auto& input = metered_[Count::input];
+  const bool other_input =
+      input && usage.input_tokens && input != usage.input_tokens && input != counts_[Count::input];
+  const bool other_output =
+      metered.output_tokens && usage.output_tokens && metered.output_tokens != usage.output_tokens;
+  if (other_input || other_output) usage.flags.set(UsageFlag::inconsistent);
+  if (!usage.input_tokens) usage.input_tokens = metered.input_tokens;
+  if (!usage.output_tokens) usage.output_tokens = metered.output_tokens;
+  return usage;
 }
 
 bool UsageParser::is_whole(const http::Event& event) {
@@ -248,6 +378,7 @@ void UsageParser::miss() {
 
 void UsageParser::describe() {
   fields_.describe(answer_);
+  if (!tier_.empty()) answer_.service_tier = tier_;
   if (api_ != Api::responses) return;
   const ResponseStatus status = fields_.status();
   if (status != ResponseStatus::unknown) answer_.status = status;
@@ -263,17 +394,24 @@ void UsageParser::take_usage(std::string_view json) {
   const bool is_valid = json::validate(usage).ok();
   const Counts report = usage_fields_.read(usage, api_, answer_.model);
   if (!is_valid) counts_.flags.set(UsageFlag::unread);
-  if (counts_.raise(report, api_) && report.any()) {
-    // What is kept goes into records, so it has to be valid.
-    const bool is_kept = is_valid && usage.size() <= Answer::max_usage_json;
-    answer_.usage_json = is_kept ? usage : std::string_view();
-  }
+  if (counts_.raise(report, api_) && report.any()) keep_usage_json(usage, is_valid);
   answer_.usage = to_usage(counts_, api_);
+}
+
+// What is kept goes into records, so it has to be valid.
+void UsageParser::keep_usage_json(std::string_view json, bool is_valid) {
+  const bool is_kept = is_valid && json.size() <= Answer::max_usage_json;
+  answer_.usage_json = is_kept ? json : std::string_view();
 }
 
 void UsageParser::fail() {
   verdict_ = Outcome::error;
   fields_.describe_error(answer_);
+}
+
+void UsageParser::fail(std::string_view code) {
+  verdict_ = Outcome::error;
+  answer_.error_code = http::plain_code(code);
 }
 
 bool UsageParser::goes_on() const noexcept {

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from . import under_way
-
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+from .under_way import Prepared
 
 _PLAIN = ("HTTPTransport", "AsyncHTTPTransport")
 
@@ -26,14 +23,9 @@ class _Marking:
         self._transport = transport
 
     def handle_request(self, request: Any) -> Any:
-        with _marked(request):
+        with Prepared(request.method, request.url, getattr(request, "_content", None)):
             return self._transport.handle_request(request)
 
     async def handle_async_request(self, request: Any) -> Any:
-        with _marked(request):
+        with Prepared(request.method, request.url, getattr(request, "_content", None)):
             return await self._transport.handle_async_request(request)
-
-
-def _marked(request: Any) -> AbstractContextManager[None]:
-    content = getattr(request, "_content", None)
-    return under_way.marked(request.method, str(request.url), content)

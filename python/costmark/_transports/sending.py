@@ -9,12 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._client.transport import take, warn_of
-from . import under_way
 from .message import AsyncAnswering, SyncAnswering
+from .under_way import Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from contextlib import AbstractContextManager
 
     from .._client.core_client import CoreClient, Outgoing
     from .message import Message
@@ -54,10 +53,10 @@ def send(
             return answer
 
 
-def _under_way(message: Message, outgoing: Outgoing) -> AbstractContextManager[None]:
+def _under_way(message: Message, outgoing: Outgoing) -> Prepared:
     """Mark what is sent on: other code may lead it past another hook, such as an older one."""
     body = message.content if outgoing.body is None else outgoing.body
-    return under_way.marked(message.method, outgoing.url or message.url, body)
+    return Prepared(message.method, outgoing.url or message.url, body)
 
 
 async def send_async(

@@ -8,43 +8,38 @@ prepared by itself.
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
 class Prepared:
-    """One request as it was sent on. What was started below may see it later: then it is over."""
+    """One request as it is sent on: while this is entered, in the present context.
 
-    __slots__ = ("body", "is_over", "method", "url")
+    What was started below may see it later: then it is over.
+    """
 
-    def __init__(self, method: str, url: str, body: bytes | None) -> None:
+    __slots__ = ("_token", "body", "is_over", "method", "url")
+
+    def __init__(self, method: str, url: object, body: bytes | None) -> None:
         self.method = method
-        self.url = url
+        self.url = url  # whose text is seldom asked for, and takes long to make
         self.body = body  # None: a stream
         self.is_over = False
 
+    def __enter__(self) -> None:
+        self._token = _now.set(self)
+
+    def __exit__(self, *error: object) -> None:
+        self.is_over = True  # also for tasks that were started meanwhile
+        try:  # noqa: SIM105 - suppress() takes longer than all the rest of this class
+            _now.reset(self._token)
+        except ValueError:  # closed in another context, as a coroutine may be
+            pass
+
 
 _now: ContextVar[Prepared | None] = ContextVar("costmark.under_way", default=None)
-
-
-@contextmanager
-def marked(method: str, url: str, body: bytes | None) -> Iterator[None]:
-    """Mark a request in the present context, as long as it is sent."""
-    prepared = Prepared(method, url, body)
-    token = _now.set(prepared)
-    try:
-        yield
-    finally:
-        prepared.is_over = True  # also for tasks that were started meanwhile
-        with suppress(ValueError):  # closed in another context, as a coroutine may be
-            _now.reset(token)
 
 
 def is_prepared(method: str, url: str, body: bytes | None) -> bool:
@@ -53,7 +48,7 @@ def is_prepared(method: str, url: str, body: bytes | None) -> bool:
     if above is None or above.is_over or above.method.upper() != method.upper():
         return False
     same_body = above.body is None or body is None or above.body == body
-    return same_body and _place(above.url) == _place(url)
+    return same_body and _place(str(above.url)) == _place(url)
 
 
 def _place(url: str) -> tuple[str, int | None, str]:

@@ -159,7 +159,8 @@ def _print(found: Chargeback) -> None:
         if line.kind == "correction":
             whom.append(f" (correction of {line.month})", "dim")
         amounts = (line.own.list_pico, -line.own.discount_pico, sum(line.parts.values()), line.pico)
-        table.add_row(whom, *(signed(pico).removeprefix("+") for pico in amounts))
+        cells = (signed(pico, found.total_pico).removeprefix("+") for pico in amounts)
+        table.add_row(whom, *cells)
     console.print(table)
     console.print()
     for pool, usage in found.pools.items():

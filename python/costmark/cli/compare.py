@@ -106,13 +106,14 @@ def _print(found: Comparison) -> None:
     for place, name in enumerate(found.by):
         table.add_column(plain(name), footer="" if place else "total", overflow="fold")
     total = found.total
+    most = max(total.before.cost_pico, total.after.cost_pico)
     cells: dict[str, Callable[[Change], str]] = {
-        "before": lambda each: formats.spend(each.before),
-        "after": lambda each: formats.spend(each.after),
-        "change": lambda each: compare_formats.signed(each.cost_pico),
-        "volume": lambda each: compare_formats.signed(each.volume_pico),
-        "mix": lambda each: compare_formats.signed(each.mix_pico),
-        "price": lambda each: compare_formats.signed(each.price_pico),
+        "before": lambda each: formats.spend(each.before, most),
+        "after": lambda each: formats.spend(each.after, most),
+        "change": lambda each: compare_formats.signed(each.cost_pico, most),
+        "volume": lambda each: compare_formats.signed(each.volume_pico, most),
+        "mix": lambda each: compare_formats.signed(each.mix_pico, most),
+        "price": lambda each: compare_formats.signed(each.price_pico, most),
     }
     for name, cell in cells.items():
         table.add_column(name, justify="right", footer=cell(total), no_wrap=True)

@@ -39,7 +39,7 @@ def connect(
             "compacted rows are read and written by DuckDB; install costmark[report]",
             code="unsupported",
         ) from None
-    return duckdb.connect(
+    database = duckdb.connect(
         name,
         config={
             "memory_limit": memory,
@@ -49,6 +49,9 @@ def connect(
             "preserve_insertion_order": True,
         },
     )
+    # The bar goes to the standard output, into what another program reads.
+    database.execute("SET enable_progress_bar = false")
+    return database
 
 
 def day_of(row: Row) -> int:

@@ -16,11 +16,11 @@ _REASONS = ("volume", "mix", "price")
 _STATES = ("unpriced", "partial", "elsewhere", "incomplete", "untold")
 
 
-def signed(pico: int) -> str:
-    """A change of an amount for people."""
+def signed(pico: int, most: int = 0) -> str:
+    """A change of an amount for people; ``most`` as for `formats.dollars`."""
     if pico == 0:
         return "0"
-    return f"{'-' if pico < 0 else '+'}{formats.dollars(abs(pico))}"
+    return f"{'-' if pico < 0 else '+'}{formats.dollars(abs(pico), most)}"
 
 
 def in_words(found: Comparison) -> list[str]:
@@ -35,8 +35,10 @@ def in_words(found: Comparison) -> list[str]:
         f"Change: {signed(total.cost_pico)}{percent}.",
         f"volume {signed(total.volume_pico)}: {tokens[0]:,} tokens became {tokens[1]:,}.",
         f"mix {signed(total.mix_pico)}: other models, projects, or shares of cache and output.",
-        f"price {signed(total.price_pico)}: other prices than on {found.priced_on or 'no day'}.",
     ]
+    if found.priced_on is not None:
+        same = "other" if total.price_pico else "no other"
+        said.append(f"price {signed(total.price_pico)}: {same} prices than on {found.priced_on}.")
     if found.not_compared:
         said.append(f"{found.not_compared} lines had no price on that day; theirs is in the mix.")
     return said

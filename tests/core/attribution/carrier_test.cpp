@@ -22,7 +22,7 @@ constexpr Route anthropic_models{Api::other, RouteKind::free, true};
 
 std::string spelled(const Carriers& carriers) {
   return std::string(carriers.body ? "body " : "") + (carriers.header ? "header " : "") +
-         (carriers.workspace ? "workspace " : "");
+         (carriers.workspace ? "workspace " : "") + (carriers.identifier ? "identifier " : "");
 }
 
 TEST(Carriers, AutoGoesByTheEndpoint) {
@@ -32,7 +32,20 @@ TEST(Carriers, AutoGoesByTheEndpoint) {
   EXPECT_EQ(spelled(choose("auto", EndpointKind::runtime, Api::responses, true)), "body ");
 }
 
-TEST(Carriers, TheNativeApisOfRuntimeHostsAreLeftAlone) {
+TEST(Carriers, TheApisOfTheRuntimeHaveOneEach) {
+  for (const char* option : {"auto", "body", "header", "workspace", "body,header"}) {
+    for (const EndpointKind endpoint :
+         {EndpointKind::mantle, EndpointKind::runtime, EndpointKind::custom}) {
+      EXPECT_EQ(spelled(choose(option, endpoint, Api::converse, true)), "body ");
+      EXPECT_EQ(spelled(choose(option, endpoint, Api::converse, false)), "");
+      EXPECT_EQ(spelled(choose(option, endpoint, Api::invoke_model, true)), "identifier ");
+      const Route reading{Api::invoke_model, RouteKind::free, false};
+      EXPECT_EQ(spelled(choose(option, endpoint, reading, false)), "");
+    }
+  }
+}
+
+TEST(Carriers, WhatARuntimeHostDoesNotKnowIsLeftAlone) {
   EXPECT_EQ(spelled(choose("auto", EndpointKind::runtime, Api::other, true)), "");
   EXPECT_EQ(spelled(choose("auto", EndpointKind::runtime, Api::other, false)), "");
 }

@@ -72,9 +72,15 @@ TEST(ProjectIds, ARequestMayNameDefaultOrAnArn) {
   EXPECT_EQ(
       project_id_in_request("arn:aws:bedrock:us-east-1:111122223333:project/default", "h").value(),
       "default");
-  for (const char* bad : {"arn:aws:bedrock:us-east-1:111122223333:project/proj_a",
-                          "arn:aws:s3:::bucket", "arn:aws:bedrock-mantle:r:a:project/",
-                          "arn:aws:bedrock-mantle:r:a:project/a b", "arn:", "arn:aws"}) {
+  EXPECT_EQ(
+      project_id_in_request("arn:aws:bedrock:us-east-1:111122223333:project/proj_a", "h").value(),
+      "proj_a");
+  for (const char* bad :
+       {"arn:aws:bedrock:us-east-1:111122223333:project/",
+        "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/p",
+        "arn:aws:s3:::bucket", "arn:aws:bedrock-agent:us-east-1:111122223333:project/proj_a",
+        "arn:aws:bedrock-mantle:r:a:project/", "arn:aws:bedrock-mantle:r:a:project/a b",
+        "arn:", "arn:aws"}) {
     EXPECT_FALSE(project_id_in_request(bad, "header").ok()) << bad;
   }
 }

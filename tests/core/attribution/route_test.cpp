@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "attribution/path_model.hpp"
+
 namespace costmark::attribution {
 namespace {
 
@@ -97,10 +99,21 @@ INSTANTIATE_TEST_SUITE_P(
         Kind{"POST", "/v1/realtime/client_secrets", RouteKind::spending},
         Kind{"POST", "/v1/threads/t_1/messages", RouteKind::spending},
         // bedrock-runtime's own; a model may be an ARN, whose '/' is escaped.
-        Kind{"POST", "/model/openai.gpt-oss-20b/converse", RouteKind::invoking},
+        Kind{"POST", "/model/openai.gpt-oss-20b/converse", RouteKind::inference},
         Kind{"POST", "/model/arn:aws:bedrock:us-east-1:1:inference-profile%2Fp/invoke",
+             RouteKind::inference},
+        Kind{"POST", "/model/m/invoke-with-response-stream", RouteKind::inference},
+        // Operations of Bedrock that have no place for a project.
+        Kind{"POST", "/model/m/invoke-with-bidirectional-stream", RouteKind::invoking},
+        Kind{"POST", "/async-invoke", RouteKind::invoking},
+        Kind{"POST", "/guardrail/arn%3Aaws%3Abedrock%3Ar%3Aa%3Aguardrail%2Fg/version/1/apply",
              RouteKind::invoking},
-        Kind{"POST", "/model/m/invoke-with-response-stream", RouteKind::invoking},
+        Kind{"POST", "/guardrail-checks/invoke", RouteKind::invoking},
+        Kind{"POST", "/model-invocation-job", RouteKind::invoking},
+        Kind{"POST", "/agents/A/agentAliases/B/sessions/s/text", RouteKind::invoking},
+        Kind{"POST", "/flows/F/aliases/B", RouteKind::invoking},
+        Kind{"POST", "/retrieveAndGenerateStream", RouteKind::invoking},
+        Kind{"POST", "/model-invocation-job/j/stop", RouteKind::unknown},
         Kind{"POST", "/chain/invoke", RouteKind::unknown},
         // The rest.
         Kind{"POST", "/key/generate", RouteKind::unknown}, Kind{"PUT", "/x", RouteKind::unknown},
@@ -119,13 +132,55 @@ TEST(RouteOf, TakesAReadingRequestWithWorkToDoForWriting) {
   };
   EXPECT_EQ(kind("GET", "/v1/chat/completions"), RouteKind::inference);
   EXPECT_EQ(kind("GET", "/v1/realtime"), RouteKind::spending);
-  EXPECT_EQ(kind("DELETE", "/model/m/converse"), RouteKind::invoking);
+  EXPECT_EQ(kind("DELETE", "/model/m/converse"), RouteKind::inference);
   EXPECT_EQ(kind("GET", "/v1/models"), RouteKind::free);
   EXPECT_EQ(kind("GET", "/v1/responses/resp_1"), RouteKind::free);
   const Route session = route_of("GET", LenientPath("/v1/responses"), Work::upgrade);
   EXPECT_EQ(session.kind, RouteKind::spending);
   EXPECT_EQ(route_of("POST", LenientPath("/v1/responses"), Work::upgrade).kind,
             RouteKind::inference);
+}
+
+TEST(RouteOf, KnowsTheApisOfTheRuntime) {
+  struct Known {
+    std::string_view path;
+    Api api;
+    bool streams;
+  };
+  for (const Known& known :
+       {Known{"/model/m/converse", Api::converse, false},
+        Known{"/model/m/converse-stream", Api::converse, true},
+        Known{"/gateway/MODEL/m/Invoke", Api::invoke_model, false},
+        Known{"/model/m/invoke-with-response-stream", Api::invoke_model, true}}) {
+    const Route route = route_of("POST", LenientPath(known.path));
+    EXPECT_EQ(route.api, known.api) << known.path;
+    EXPECT_EQ(route.streams, known.streams) << known.path;
+    EXPECT_TRUE(is_of_runtime(route.api));
+  }
+  EXPECT_FALSE(route_of("POST", LenientPath("/v1/chat/completions")).streams);
+}
+
+TEST(PathModel, StandsBetweenModelAndTheOperation) {
+  const auto model = [](std::string_view path) {
+    std::string found = "of the request before";
+    read_path_model(path, LenientPath(path), found);
+    return found;
+  };
+  EXPECT_EQ(model("/model/anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse"),
+            "anthropic.claude-sonnet-4-5-20250929-v1:0");
+  EXPECT_EQ(model("/gateway/model/us.amazon.nova-pro-v1:0/invoke-with-response-stream"),
+            "us.amazon.nova-pro-v1:0");
+  constexpr std::string_view arn =
+      "arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.Model";
+  EXPECT_EQ(model("/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A111122223333%3Ainference-profile%2Fus."
+                  "Model/invoke"),
+            arn);
+  EXPECT_EQ(model("/model/" + std::string(arn) + "/invoke"), arn);
+  EXPECT_EQ(model("/model/a%2z%/converse"), "a%2z%");
+  EXPECT_EQ(model("/MODEL/M%2563/Converse/"), "mc");  // spelled in another way
+  EXPECT_EQ(model("/model//converse"), "");
+  EXPECT_EQ(model("/converse"), "");
+  EXPECT_EQ(model(""), "");
 }
 
 TEST(RouteOf, KnowsWhatBelongsToAProject) {

@@ -114,19 +114,19 @@ TEST(Closed, FreeRoutesAreDeclared) {
   EXPECT_EQ(client->request_counts(), RequestCounts{});
 }
 
-TEST(Closed, ConverseAndInvokeModelCannotNameAProjectYet) {
-  const std::string url = runtime + "/model/openai.gpt-oss-20b/converse";
+TEST(Closed, SomeOperationsOfBedrockCannotNameAProject) {
+  const std::string url = runtime + "/async-invoke";
   Prepared prepared;
   const Post post{url, "{}"};
   const Status refused = closed_client({{"project", "proj_a"}})->prepare(post.request(), prepared);
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, Code::unattributed);
-  EXPECT_NE(refused.error().message.find("Converse"), std::string::npos);
-  EXPECT_EQ(code_of(*closed_client({{"free_routes", "/model/*"}}), post), Code::ok);
+  EXPECT_NE(refused.error().message.find("no place for a project"), std::string::npos);
+  EXPECT_EQ(code_of(*closed_client({{"free_routes", "/async-invoke"}}), post), Code::ok);
 
   const auto open = client_of(with_keys({{"project", "proj_a"}}));
   for (const std::string& host : {runtime, gateway}) {
-    const Post invoke{host + "/model/m/invoke", R"({"prompt":"Hello"})"};
+    const Post invoke{host + "/guardrail/g/version/1/apply", R"({"prompt":"Hello"})"};
     ASSERT_TRUE(open->prepare(invoke.request(), prepared).ok());
     EXPECT_FALSE(prepared.body_changed());
     EXPECT_EQ(value_set(prepared, "OpenAI-Project"), "(absent)");

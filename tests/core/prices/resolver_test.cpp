@@ -62,6 +62,7 @@ TEST(Resolver, NeverTakesANearbyPrice) {
   };
   EXPECT_EQ(with([](auto& call) { call.model = "m2"; }), "unpriced no_model");
   EXPECT_EQ(with([](auto& call) { call.region = "us-east-2"; }), "unpriced no_region");
+  EXPECT_EQ(with([](auto& call) { call.region = ""; }), "unpriced region_absent");
   EXPECT_EQ(with([](auto& call) { call.serving = "global"; }), "unpriced no_serving");
   EXPECT_EQ(with([](auto& call) { call.serving = ""; }), "unpriced no_serving");
   EXPECT_EQ(with([](auto& call) { call.tier = "flex"; }), "unpriced no_tier");

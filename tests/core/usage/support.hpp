@@ -119,6 +119,7 @@ struct Exchange {
   bool streamed = false;
   bool hide_usage_chunk = false;
   std::optional<Outcome> told = std::nullopt;
+  std::vector<Header> headers{};  // besides the content type
 };
 
 // Feeds `body`, cut behind each offset of `cuts`, in pieces of exact size, so that a sanitizer sees
@@ -128,6 +129,7 @@ inline Observed observe(AnswerReader& reader, const Exchange& exchange, std::str
   Observed observed;
   reader.begin(exchange.api, exchange.status, exchange.content_type, exchange.streamed,
                exchange.hide_usage_chunk);
+  reader.read_headers(exchange.headers);
   std::size_t begin = 0;
   for (std::size_t i = 0; i <= cuts.size(); ++i) {
     const std::size_t end = i < cuts.size() ? cuts[i] : body.size();

@@ -8,8 +8,12 @@ import signal
 import subprocess
 import sys
 import time
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytest.importorskip("rich")
 
@@ -38,6 +42,23 @@ def test_client_and_server_agree(surroundings: dict[str, str]) -> None:
     ):
         assert expected in result.stdout
     assert result.stderr == ""
+
+
+def test_from_the_demo_to_a_page(tmp_path: Path) -> None:
+    """The two commands of the README."""
+    pytest.importorskip("duckdb")
+    ledger, page = tmp_path / "demo", tmp_path / "report.html"
+    for arguments in (
+        ["demo", "--ledger", str(ledger)],
+        ["report", "--html", str(page), str(ledger)],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "costmark", *arguments], capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    content = page.read_text(encoding="utf-8")
+    for expected in ("openai.gpt-oss-120b", "customer-support-bot", "research", "study", "answer"):
+        assert expected in content
 
 
 def test_it_ends_cleanly_when_interrupted() -> None:

@@ -18,20 +18,24 @@ COMMANDS = [
     *(
         ["chargeback"],
         ["compare"],
+        ["demo"],
         ["doctor"],
         ["emulator"],
+        ["export"],
         ["ledger"],
         ["options"],
         ["prices"],
+        ["reconcile"],
         ["report"],
         ["run"],
+        ["sql"],
         ["token"],
         ["top"],
         ["version"],
     ),
     *(["doctor", "credentials"], ["doctor", "route"], ["doctor", "attribution"]),
     *(["prices", name] for name in ("show", "check")),
-    *(["ledger", name] for name in ("show", "tail", "verify", "compact", "prune", "erase")),
+    *(["ledger", name] for name in ("show", "tail", "verify", "compact", "prune", "erase", "push")),
 ]
 
 
@@ -59,9 +63,12 @@ def test_every_command_has_help_and_refuses_unknown_options(
         "chargeback",
         "compare",
         "doctor",
+        "export",
         "ledger",
+        "reconcile",
         "report",
         "run",
+        "sql",
         "top",
     )
 

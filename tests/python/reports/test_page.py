@@ -302,7 +302,7 @@ def test_a_year_of_fifty_projects(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [390, 900, 1440])
 def test_the_page_can_be_read(
     browser: Any, page: Path, width: int, scheme: str, script: bool
 ) -> None:
@@ -314,10 +314,21 @@ def test_the_page_can_be_read(
         for place in range(7):
             box = charts.nth(place).bounding_box()
             assert box["width"] > 0.35 * min(width, 1144)
+        names = shown.locator(".ranks bdi")
+        assert min(names.nth(place).bounding_box()["width"] for place in range(5)) > 90
         for name in STATES:
             assert shown.locator(f"dt:visible:text-is('{name}')").count() == 1
         assert shown.locator("table.sorts tbody tr:visible").count() > 9
         assert shown.locator("input:visible").count() == (1 if script else 0)
+
+
+def test_paper_stays_white(browser: Any, page: Path) -> None:
+    with opened(browser, page, scheme="dark") as shown:
+        ground = "getComputedStyle(document.body).backgroundColor"
+        assert shown.evaluate(ground) == "rgb(16, 20, 19)"
+        shown.emulate_media(media="print")
+        assert shown.evaluate(ground) == "rgb(252, 252, 250)"
+        assert low_contrast(shown) == []
 
 
 def test_everything_has_a_name(browser: Any, page: Path) -> None:

@@ -122,9 +122,14 @@ def lines_of(folders: list[Path]) -> list[bytes]:
     return [line for path in files for line in path.read_bytes().split(b"\n")]
 
 
+WHY = ("unpriced", "partial")  # the states that have reasons
+
+
 def as_dict(found: Report) -> dict[tuple[str | None, ...], dict[str, int]]:
     return {
-        line.key: {name: value for name, value in vars(line.sums).items() if value}
+        line.key: {
+            name: value for name, value in vars(line.sums).items() if value and name != "why"
+        }
         for line in found.lines
     }
 
@@ -160,8 +165,14 @@ def test_every_cell_is_that_of_the_reference(tmp_path: Path, seed: int) -> None:
 def test_totals_are_the_sums_of_the_lines(tmp_path: Path) -> None:
     found = report(*ledgers(tmp_path, 7), by=["project", "day"], book=BOOK)
     for field in dataclasses.fields(found.total):
-        lines = sum(getattr(line.sums, field.name) for line in found.lines)
-        assert getattr(found.total, field.name) == lines
+        total = getattr(found.total, field.name)
+        assert total == sum((getattr(line.sums, field.name) for line in found.lines), type(total)())
+    for line in found.lines:
+        why = {
+            state: sum(n for (of, _), n in line.sums.why.items() if of == state) for state in WHY
+        }
+        assert why == {state: getattr(line.sums, state) for state in WHY}
+    assert found.total.why["unpriced", "no_model"] > 0
     assert found.lines == sorted(found.lines, key=lambda line: -line.sums.cost_pico)
 
 
@@ -198,6 +209,21 @@ def test_counts_near_the_largest_number(tmp_path: Path) -> None:
     found = report(tmp_path)
     assert (found.total.input, found.total.unpriced) == (2 * most, 2)
     assert found.total.known_pico is None
+
+
+def test_sums_that_fit_only_by_day(tmp_path: Path) -> None:
+    rows = [attempt(n, model="alpha", region="us-east-1", input=10**13, output=0) for n in (0, 1)]
+    for place, row in enumerate(rows):
+        row["meters"] = {}
+        row["end_us"] += place * DAY_US
+    write_segment(tmp_path, rows)
+    book = prices.PriceBook.parse(
+        "date 2025-11-01\n"
+        "alpha us-east-1 in-region standard input - - token - - USD 900000 2025-11 a\n"
+        "alpha us-east-1 in-region standard output - - token - - USD 1 2025-11 a\n"
+    )
+    found = report(tmp_path, book=book)
+    assert (found.total.cost_pico, found.total.unpriced) == (2 * 9 * 10**18, 0)
 
 
 def test_an_empty_ledger(tmp_path: Path) -> None:

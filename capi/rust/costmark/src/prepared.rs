@@ -39,6 +39,10 @@ named_values! {
     Embeddings = sys::COSTMARK_API_EMBEDDINGS,
     /// What is not inference, such as the list of models.
     Control = sys::COSTMARK_API_CONTROL,
+    /// Converse and ConverseStream.
+    Converse = sys::COSTMARK_API_CONVERSE,
+    /// InvokeModel, streamed or not.
+    InvokeModel = sys::COSTMARK_API_INVOKE_MODEL,
 }
 
 /// What to send for an attempt: views of an [`Operation`](crate::Operation) and of the request's

@@ -2,8 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <limits>
+#include <optional>
+#include <span>
 
 #include "attribution/carrier.hpp"
+#include "attribution/path_model.hpp"
 #include "attribution/project.hpp"
 #include "attribution/route.hpp"
 #include "base/text.hpp"
@@ -17,7 +22,8 @@ using attribution::EndpointKind;
 using attribution::Route;
 using attribution::RouteKind;
 
-// The members of a request body that decide something, in the order of `body_paths`.
+// The members of a request body that decide something, in the order of `body_paths`. Of Converse,
+// whose model is in the path, it is the first alone.
 enum BodyField : std::size_t {
   project_id,
   model,
@@ -25,9 +31,14 @@ enum BodyField : std::size_t {
   stream_options,
   include_usage,
   previous,
-  background
+  background,
+  // Looked for where there are budgets.
+  max_tokens,
+  max_completion_tokens,
+  max_output_tokens,
+  choices,
 };
-constexpr std::array<std::string_view, 7> body_paths{
+constexpr std::array<std::string_view, 11> body_paths{
     attribution::body_member,
     "model",
     "stream",
@@ -35,11 +46,31 @@ constexpr std::array<std::string_view, 7> body_paths{
     "stream_options.include_usage",
     "previous_response_id",
     "background",
+    "max_tokens",
+    "max_completion_tokens",
+    "max_output_tokens",
+    "n",
 };
+constexpr std::array<std::string_view, 2> converse_paths{
+    attribution::converse_member,
+    "inferenceConfig.maxTokens",  // as above
+};
+constexpr std::size_t converse_max_tokens = 1;
+
+std::span<const std::string_view> paths_of(Api api, bool has_budgets) noexcept {
+  const bool converses = api == Api::converse;
+  const std::span<const std::string_view> paths =
+      converses ? std::span<const std::string_view>(converse_paths) : std::span(body_paths);
+  if (has_budgets) return paths;
+  return paths.first(converses ? converse_max_tokens : std::size_t{max_tokens});
+}
 
 // The headers in which callers name a project, whether the request's API looks there or not.
-constexpr std::array<std::string_view, 3> project_headers{
-    attribution::project_header, attribution::workspace_header, attribution::old_workspace_header};
+constexpr std::array<std::string_view, 4> project_headers{
+    attribution::project_header, attribution::workspace_header, attribution::identifier_header,
+    attribution::old_workspace_header};
+constexpr std::size_t workspace_at = 1;
+constexpr std::size_t identifier_at = 2;
 
 bool is_json(std::string_view content_type) noexcept {
   content_type = text::trimmed(content_type, " \t");
@@ -75,6 +106,29 @@ attribution::Work work_of(const Request& request) noexcept {
     return equal_ignoring_case(header.name, "upgrade");
   });
   return upgrades ? attribution::Work::upgrade : attribution::Work::none;
+}
+
+std::optional<std::int64_t> count_of(json::Document& document, std::size_t field) {
+  const std::string_view digits = document.raw(field);
+  std::int64_t count = 0;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+  if (read.ec != std::errc() || read.ptr != digits.data() + digits.size() || count < 0) return {};
+  return count;
+}
+
+// The tokens of output that a request limits its answer to.
+std::optional<std::int64_t> most_output(json::Document& document, Api api) {
+  if (api == Api::embeddings) return 0;
+  if (api == Api::converse) return count_of(document, converse_max_tokens);
+  std::optional<std::int64_t> most;
+  for (const BodyField field : {max_tokens, max_completion_tokens, max_output_tokens}) {
+    if (const auto found = count_of(document, field)) most = std::max(found, most);
+  }
+  constexpr std::int64_t most_choices = 128;
+  const std::int64_t answers =
+      std::clamp<std::int64_t>(count_of(document, choices).value_or(1), 1, most_choices);
+  if (!most || *most > std::numeric_limits<std::int64_t>::max() / answers) return most;
+  return *most * answers;
 }
 
 bool is_project(std::string_view project) noexcept {
@@ -145,8 +199,15 @@ Result<std::string_view> Attributor::named_in_headers(const Found& found) {
   return named_in == project_headers.size() ? std::string_view() : found.project[named_in];
 }
 
-Status Attributor::read_body(const Request& request, const Route& route, Found& found,
-                             Workspace& work, Prepared::Impl& out) const {
+Status Attributor::read_body(const Request& request, const Url& url, const Route& route,
+                             Found& found, Workspace& work, Prepared::Impl& out) const {
+  if (route.inference() && is_of_runtime(route.api)) {
+    attribution::read_path_model(url.path, work.path, out.model);
+    found.model = out.model;
+    out.streamed = route.streams;
+    // That body is the model's own, and any is good.
+    if (route.api == Api::invoke_model) return {};
+  }
   if (route.inference()) return open_inference_body(request, found, work, out);
   const bool may_name_project = route.of_project || route.may_spend();
   if (!may_name_project || route.kind == RouteKind::invoking) return {};
@@ -164,7 +225,9 @@ Status Attributor::open_inference_body(const Request& request, Found& found, Wor
     return {Code::invalid_json, "the body is empty; this API takes a JSON object", 0};
   }
   if (begins_like_object(request.body) || found.claims_json()) {
-    Status status = work.document.open(request.body, body_paths, settings_.json_mode);
+    Status status = work.document.open(request.body, paths_of(out.api, settings_.has_budgets),
+                                       settings_.json_mode);
+    if (status && settings_.has_budgets) out.most_output = most_output(work.document, out.api);
     if (status) return read_members(found, work, out);
     if (found.claims_json()) return status;
   }
@@ -176,7 +239,8 @@ Status Attributor::open_inference_body(const Request& request, Found& found, Wor
 Status Attributor::open_other_body(const Request& request, Found& found, Workspace& work,
                                    Prepared::Impl& out) const {
   if (!begins_like_object(request.body)) return {};
-  Status status = work.document.open(request.body, body_paths, settings_.json_mode);
+  const auto paths = paths_of(Api::other, false);
+  Status status = work.document.open(request.body, paths, settings_.json_mode);
   if (status) return read_members(found, work, out);
   // Nothing is edited there, so that what no policy must read is not costmark's to refuse.
   const bool must_be_read = settings_.must_read_bodies() && found.says_json && !found.is_encoded;
@@ -184,14 +248,27 @@ Status Attributor::open_other_body(const Request& request, Found& found, Workspa
 }
 
 Status Attributor::read_members(Found& found, Workspace& work, Prepared::Impl& out) const {
-  json::Document& document = work.document;
   found.json_body = true;
+  if (Status status = read_project(found, work, out.api); !status) return status;
+  if (out.api == Api::converse) return {};
+  json::Document& document = work.document;
+  if (document.string(model, out.model)) found.model = out.model;
+  if (document.string(previous, work.previous_response)) {
+    found.previous_response = work.previous_response;
+  }
+  out.streamed = document.raw(stream) == "true";
+  out.background = out.api == Api::responses && document.raw(background) == "true";
+  return {};
+}
 
+Status Attributor::read_project(Found& found, Workspace& work, Api api) {
+  const json::Document& document = work.document;
   const json::Member& project = document.member(project_id);
+  const std::string_view place = attribution::place_in_body(api);
   if (project.kind == json::Kind::string) {
     if (!document.string(project_id, work.body_project)) {
       return {Code::invalid_project,
-              "the body's project_id at byte " + std::to_string(project.value_begin) +
+              std::string(place) + " at byte " + std::to_string(project.value_begin) +
                   " has an escape that stands for no character",
               project.value_begin};
     }
@@ -199,22 +276,16 @@ Status Attributor::read_members(Found& found, Workspace& work, Prepared::Impl& o
   } else if (project && project.kind != json::Kind::null) {
     return {
         Code::invalid_project,
-        "the body's project_id at byte " + std::to_string(project.value_begin) + " is not a string",
+        std::string(place) + " at byte " + std::to_string(project.value_begin) + " is not a string",
         project.value_begin};
   }
   // Parsers differ in which of several they take: one that names a project must not pass unseen.
   if (project.count > 1 && found.body_project.empty()) {
     return {Code::conflict,
-            "the body has " + std::to_string(project.count) +
-                " members project_id, the last of which names no project; leave one of them",
+            std::string(place) + " stands there " + std::to_string(project.count) +
+                " times, and the last one names no project; leave one of them",
             project.value_begin};
   }
-  if (document.string(model, out.model)) found.model = out.model;
-  if (document.string(previous, work.previous_response)) {
-    found.previous_response = work.previous_response;
-  }
-  out.streamed = document.raw(stream) == "true";
-  out.background = out.api == Api::responses && document.raw(background) == "true";
   return {};
 }
 
@@ -226,6 +297,7 @@ Status Attributor::decide(const Request& request, const Url& url, const Found& f
   candidates.argument = request.project;
   candidates.header = header.value();
   candidates.body = found.body_project;
+  candidates.body_place = attribution::place_in_body(out.api);
   candidates.scope = request.scope;
   if (!settings_.rules.empty()) {
     candidates.rule = settings_.rules.match({found.model, out.api, url.path});
@@ -256,14 +328,29 @@ Status Attributor::check_policies(const attribution::Endpoint& endpoint, const W
   if (!named && out.may_spend && settings_.is_closed()) {
     if (Status status = check_unnamed(settings_, work.path, out.inference); !status) return status;
   }
+  if (is_of_runtime(out.api)) return named ? check_profile(work, out) : Status();
   if (named && endpoint.kind == EndpointKind::runtime &&
       settings_.runtime_project == RuntimeProjectPolicy::refuse) {
     return {Code::endpoint_mismatch,
-            "AWS documents only the default project on bedrock-runtime hosts, and option "
-            "'runtime_project' is refuse; use a bedrock-mantle host, or an application inference "
-            "profile that stands for the project"};
+            "AWS documents only the default project for this API on bedrock-runtime hosts, and "
+            "option 'runtime_project' is refuse; use Converse, InvokeModel or a bedrock-mantle "
+            "host, or an application inference profile that stands for the project"};
   }
   return {};
+}
+
+// "Application inference profiles don't support non-default projects", says AWS: it would refuse
+// the call.
+Status Attributor::check_profile(const Workspace& work, const Prepared::Impl& out) {
+  constexpr std::string_view profile = ":application-inference-profile/";
+  if (work.path.text().find(profile) == std::string_view::npos) return {};
+  return {Code::conflict,
+          "the model is an application inference profile, with which AWS takes no project, and the "
+          "request runs under project " +
+              text::quoted(out.project) +
+              "; name a foundation model or a system-defined inference profile, such as "
+              "us.anthropic.claude-sonnet-4-5, and the project is billed; or name project "
+              "'default' in the request, and the profile's tags are"};
 }
 
 // A runtime host takes the project in the body alone, and not every body can be edited.
@@ -289,17 +376,20 @@ Carriers Attributor::carriers_of(const attribution::Endpoint& endpoint, const Ro
   // that the request names there itself is held to the policies.
   const bool known = route.may_spend() || (route.kind == RouteKind::free && route.of_project);
   if (!known && endpoint.region().empty()) {
-    const bool workspace = found.has_project[1];
+    const bool workspace = found.has_project[workspace_at];
+    const bool identifier = found.has_project[identifier_at] && !workspace;
     return {.body = false,
-            .header = found.names_project_in_header() && !workspace,
-            .workspace = workspace};
+            .header = found.names_project_in_header() && !workspace && !identifier,
+            .workspace = workspace,
+            .identifier = identifier};
   }
   // The one project whose header AWS documents there; a member it does not know may be refused.
   const Carriers carriers = attribution::choose_carriers(settings_.carriers, endpoint.kind, route,
                                                          route.inference() && found.json_body);
   if (settings_.carriers.automatic && endpoint.kind == EndpointKind::runtime &&
-      out.project == attribution::default_project && !carriers.workspace) {
-    return {.body = false, .header = true, .workspace = false};
+      !is_of_runtime(route.api) && out.project == attribution::default_project &&
+      !carriers.workspace) {
+    return {.header = true};
   }
   return carriers;
 }
@@ -308,8 +398,7 @@ Status Attributor::carry(const attribution::Endpoint& endpoint, const Route& rou
                          const Found& found, Workspace& work, Prepared::Impl& out) const {
   if (out.project.empty()) return {};
   out.carriers = carriers_of(endpoint, route, found, out);
-  const bool carried = out.carriers.body || out.carriers.header || out.carriers.workspace;
-  if (!carried) {
+  if (!out.carriers.any()) {
     if (Status status = check_carried(out); !status) return status;
     // What the request does not say is not its project.
     if (route.kind != RouteKind::free || !route.of_project) {
@@ -325,7 +414,7 @@ Status Attributor::carry(const attribution::Endpoint& endpoint, const Route& rou
 void Attributor::carry_in_headers(const Carriers& carriers, const Found& found,
                                   Prepared::Impl& out) const {
   const std::array<bool, project_headers.size()> carries{carriers.header, carriers.workspace,
-                                                         false};
+                                                         carriers.identifier, false};
   for (std::size_t i = 0; i < project_headers.size(); ++i) {
     if (carries[i]) {
       out.headers_to_set.push_back({project_headers[i], out.project});
@@ -392,7 +481,7 @@ Status Attributor::attribute(const Request& request, const Url& url,
 
   Found found;
   if (Status status = read_headers(request, found); !status) return status;
-  if (Status status = read_body(request, route, found, *work, out); !status) return status;
+  if (Status status = read_body(request, url, route, found, *work, out); !status) return status;
   if (Status status = decide(request, url, found, out); !status) return status;
   if (Status status = check_policies(endpoint, *work, out); !status) return status;
   if (Status status = check_chain(found, *work, out); !status) return status;

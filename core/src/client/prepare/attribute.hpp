@@ -31,17 +31,19 @@ class Attributor {
 
   Status read_headers(const Request& request, Found& found) const;
   static Result<std::string_view> named_in_headers(const Found& found);
-  Status read_body(const Request& request, const attribution::Route& route, Found& found,
-                   Workspace& work, Prepared::Impl& out) const;
+  Status read_body(const Request& request, const Url& url, const attribution::Route& route,
+                   Found& found, Workspace& work, Prepared::Impl& out) const;
   Status open_inference_body(const Request& request, Found& found, Workspace& work,
                              Prepared::Impl& out) const;
   Status open_other_body(const Request& request, Found& found, Workspace& work,
                          Prepared::Impl& out) const;
   Status read_members(Found& found, Workspace& work, Prepared::Impl& out) const;
+  static Status read_project(Found& found, Workspace& work, Api api);
   Status decide(const Request& request, const Url& url, const Found& found,
                 Prepared::Impl& out) const;
   Status check_policies(const attribution::Endpoint& endpoint, const Workspace& work,
                         const Prepared::Impl& out) const;
+  static Status check_profile(const Workspace& work, const Prepared::Impl& out);
   Status check_chain(const Found& found, Workspace& work, const Prepared::Impl& out) const;
   Status check_carried(const Prepared::Impl& out) const;
   attribution::Carriers carriers_of(const attribution::Endpoint& endpoint,

@@ -52,6 +52,7 @@ bool is_signed(std::string_view name) noexcept {
   return equal_ignoring_case(name, "host") || equal_ignoring_case(name, "content-type") ||
          equal_ignoring_case(name, attribution::project_header) ||
          equal_ignoring_case(name, attribution::workspace_header) ||
+         equal_ignoring_case(name, attribution::identifier_header) ||
          (name.size() > amz.size() && equal_ignoring_case(name.substr(0, amz.size()), amz));
 }
 
@@ -212,15 +213,17 @@ bool Authorizer::signs(const Request& request, const attribution::Endpoint& endp
   return mode_for(request, endpoint, out) == AuthMode::sigv4;
 }
 
-// A signature over what is sent as it came is good; so is any authorization where nothing is ever
-// written. The placeholder that an SDK demands is none.
+// A signature over what is sent as it came is good. To Bedrock's own operations no SDK makes up a
+// token that means nothing, so that theirs is good whatever is written. The placeholder that an SDK
+// demands is none.
 bool Authorizer::callers_own(const Request& request, const Prepared::Impl& out) const noexcept {
   if (identity_.explicit_bearer() || identity_.explicit_credentials) return false;
   const std::string_view given = value_of(request, authorization_header);
   if (given.starts_with(sigv4_scheme)) return out.invoking || out.is_untouched();
   const bool placeholder =
       !identity_.host_api_key.empty() && bearer_of(given) == identity_.host_api_key;
-  return out.invoking && !given.empty() && !placeholder;
+  const bool is_own = out.invoking || is_of_runtime(out.api);
+  return is_own && !given.empty() && !placeholder;
 }
 
 AuthMode Authorizer::mode_for(const Request& request, const attribution::Endpoint& endpoint,
@@ -353,11 +356,12 @@ Result<std::string_view> Authorizer::region_for(const Request& request,
 }
 
 std::string_view Authorizer::service_for(const Request& request,
-                                         const attribution::Endpoint& endpoint) const {
+                                         const attribution::Endpoint& endpoint, Api api) const {
   if (!settings_.service.empty()) return settings_.service;
   if (!endpoint.region().empty() || settings_.custom_kind) return endpoint.signing_service();
   const std::string_view service = signed_scope(request).service;
-  return service.empty() ? endpoint.signing_service() : service;
+  if (!service.empty()) return service;
+  return is_of_runtime(api) ? "bedrock" : endpoint.signing_service();
 }
 
 void Authorizer::drop_api_key(const Request& request, const attribution::Endpoint& endpoint,
@@ -410,7 +414,8 @@ Status Authorizer::sign(const Request& request, const Url& url,
   append_host_header(url, work->host);
   const signing::Request to_sign{request.method, work->host, url.path, url.query,
                                  work->signed_headers};
-  const signing::Scope scope{region_for(request, endpoint).value(), service_for(request, endpoint)};
+  const signing::Scope scope{region_for(request, endpoint).value(),
+                             service_for(request, endpoint, out.api)};
   const UnixSeconds skew = skew_.seconds();
   signing::Options options;
   options.refuse_expired = false;  // the cache has looked, by the clock without the skew

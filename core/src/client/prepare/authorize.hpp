@@ -112,7 +112,8 @@ class Authorizer {
   Result<CredentialsPtr> credentials(UnixSeconds now, const Wait& wait, Prepared::Impl& out);
   Result<std::string_view> region_for(const Request& request,
                                       const attribution::Endpoint& endpoint) const;
-  std::string_view service_for(const Request& request, const attribution::Endpoint& endpoint) const;
+  std::string_view service_for(const Request& request, const attribution::Endpoint& endpoint,
+                               Api api) const;
   Status check_to_sign(const Request& request, const Url& url,
                        const attribution::Endpoint& endpoint) const;
   Status ready_token(std::string_view carried, const attribution::Endpoint& endpoint,

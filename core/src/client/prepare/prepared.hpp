@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,11 +34,12 @@ struct Prepared::Impl {
   bool may_spend = false;     // inference, or what else may cost money
   bool unattributed = false;  // may spend, and names no project but the endpoint's default
   bool unrecognized = false;  // no known route
-  bool invoking = false;      // Converse and its like, into which nothing is written
+  bool invoking = false;      // Bedrock's own, and nothing is ever written into it
   bool polls = false;         // reads or cancels a stored response
   bool streamed = false;
   bool background = false;
   bool hides_usage_chunk = false;
+  std::optional<std::int64_t> most_output;  // tokens, as the request limits them; where budgets ask
   client::AuthUsed auth;
   bool renewal_due = false;  // of credentials; see Operation::renewal_due
 

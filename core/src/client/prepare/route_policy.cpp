@@ -80,12 +80,13 @@ Status check_route(const Settings& settings, const attribution::Endpoint& endpoi
     return refused ? unknown_route(settings, path, own_host) : Status();
   }
   if (route.kind == RouteKind::invoking && settings.is_closed()) {
-    return {Code::unattributed,
-            "the path " + shown(path.text()) +
-                " is one of Converse, InvokeModel and their like, into which this version of "
-                "costmark writes no project, and " +
-                std::string(settings.strictest()) +
-                "; to let such calls go without one, name the path in option 'free_routes'"};
+    return {
+        Code::unattributed,
+        "the path " + shown(path.text()) +
+            " is of an operation of Bedrock that may spend and has no place for a project, and " +
+            std::string(settings.strictest()) +
+            "; use Converse or InvokeModel, which have one, or, to let such calls go without "
+            "it, name the path in option 'free_routes'"};
   }
   return {};
 }

@@ -74,7 +74,7 @@ std::string_view above_route(std::string_view base) noexcept {
 
 // What belongs to the one request that it came with, or is set anew. The carriers are among them:
 // the probe's own project is the only one that it may name.
-constexpr std::array<std::string_view, 20> not_taken_over{"accept",
+constexpr std::array<std::string_view, 21> not_taken_over{"accept",
                                                           "accept-encoding",
                                                           "connection",
                                                           "content-encoding",
@@ -93,6 +93,7 @@ constexpr std::array<std::string_view, 20> not_taken_over{"accept",
                                                           "x-stainless-retry-count",
                                                           attribution::project_header,
                                                           attribution::workspace_header,
+                                                          attribution::identifier_header,
                                                           attribution::old_workspace_header};
 
 bool taken_over(const Header& header, std::string_view host) noexcept {
@@ -114,6 +115,8 @@ Form form_of(Api api, std::string_view path) noexcept {
     case Api::chat_completions:
     case Api::other:
     case Api::control:
+    case Api::converse:
+    case Api::invoke_model:
       break;
   }
   const bool old = path.ends_with("/completions") && !path.ends_with("/chat/completions");

@@ -88,6 +88,8 @@ bool is_answer(const Text& text, Api api) {
       return text.array(Member::data);
     case Api::other:
     case Api::control:
+    case Api::converse:
+    case Api::invoke_model:
       break;
   }
   return false;

@@ -40,10 +40,6 @@ Settings without_policies(Settings settings) {
   return settings;
 }
 
-bool same(attribution::Carriers a, attribution::Carriers b) noexcept {
-  return a.body == b.body && a.header == b.header && a.workspace == b.workspace;
-}
-
 Status unattributed(std::string message) {
   return {Code::unattributed, std::move(message)};
 }
@@ -54,7 +50,7 @@ Status unattributed(std::string message) {
 struct Verifier::Known {
   bool is_for(const VerifyPlan& plan) const {
     return url == plan.url && api == plan.api && project == plan.probing.project &&
-           model == plan.probing.model && same(carriers, plan.probing.carriers);
+           model == plan.probing.model && carriers == plan.probing.carriers;
   }
 
   std::string url;
@@ -171,7 +167,7 @@ Verifier::Known* Verifier::known(const VerifyPlan& plan) {
 
 Verifier::Gate* Verifier::gate(std::string_view url, attribution::Carriers carriers) {
   const auto at = std::find_if(gates_.begin(), gates_.end(), [&](const Gate& each) {
-    return each.url == url && same(each.carriers, carriers);
+    return each.url == url && each.carriers == carriers;
   });
   return at == gates_.end() ? nullptr : &*at;
 }
@@ -234,7 +230,9 @@ bool Verifier::proven(std::string_view url) {
 Status Verifier::admit(const Request& request, std::string_view url, const Wait& wait,
                        const Prepared::Impl& prepared) {
   const bool named = !prepared.project.empty() && prepared.project != attribution::default_project;
-  if (!prepared.inference || !named) return {};
+  // How Converse and InvokeModel answer for a project that does not exist is not known.
+  const bool can_be_proven = prepared.inference && !is_of_runtime(prepared.api);
+  if (!can_be_proven || !named) return {};
   Found last;
   const Pass decision = pass(text::without_query(url), prepared.carriers, wait, last);
   if (decision == Pass::open) return {};

@@ -60,10 +60,11 @@ Status choose_url(const Settings& settings, const VerifyRequest& request, Verify
   if (!request.url.empty()) {
     const attribution::Route route = attribution::route_of("POST", attribution::LenientPath(path));
     const Api api = route.api;
-    if (!route.inference() || (request.api != Api::other && request.api != api)) {
+    if (!route.inference() || is_of_runtime(api) ||
+        (request.api != Api::other && request.api != api)) {
       return {Code::invalid_argument,
               "the URL to verify is not one of the API's inference requests, such as "
-              "https://.../v1/chat/completions"};
+              "https://.../v1/chat/completions; Converse and InvokeModel cannot be verified"};
     }
     probing.form = form_of(api, path);
     probing.may_change_api = request.api == Api::other && path.ends_with("/chat/completions");
@@ -72,6 +73,9 @@ Status choose_url(const Settings& settings, const VerifyRequest& request, Verify
   }
   if (request.api == Api::control) {
     return {Code::invalid_argument, "requests to the Projects API name no project to verify"};
+  }
+  if (is_of_runtime(request.api)) {
+    return {Code::invalid_argument, "Converse and InvokeModel cannot be verified"};
   }
   const ModelRoute* route = settings.routes.find(probing.model);
   const RouteFamily family = route == nullptr ? RouteFamily::unknown : route->family;

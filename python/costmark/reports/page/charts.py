@@ -16,7 +16,19 @@ if TYPE_CHECKING:
 
 # For a desk, for half of its width, and for a phone: the texts have the same size in all.
 WIDE, HALF, _NARROW = (660, 230), (516, 200), (350, 200)
+_LEAST_STEPS = 12
+# A tick says what is new in it: the hour, the day, the month, the year.
+_TIMES = {
+    "year": "%Y",
+    "quarter": "%b",
+    "month": "%b",
+    "week": "%-d %b",
+    "date": "%-d %b",
+    "hours": "%H:%M",
+    "minutes": "%H:%M",
+}
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+_GEOMETRY = re.compile(r' (?:d|transform|x|y|x1|x2|y1|y2|width|height)="[^"]*"')
 _LONG_NUMBER = re.compile(r"\d+\.\d{2,}")
 # What a reader does not see: roles that the page's own label stands for.
 _NOISE = re.compile(r' (?:role|aria-roledescription|aria-hidden|aria-label|pointer-events)="[^"]*"')
@@ -38,6 +50,7 @@ class Lines:
     """Lines over time; None where nothing was measured."""
 
     begins: Sequence[dt.datetime]
+    ends: Sequence[dt.datetime]
     series: Sequence[Sequence[float | None]]
     format: str
     """Of the axis, as d3 has it."""
@@ -83,8 +96,8 @@ def _svg(drawn: Stack | Lines, label: str, name: str, size: tuple[int, int]) -> 
     spec |= {"autosize": {"type": "fit", "contains": "padding"}, "padding": 2}
     svg = vl_convert.vegalite_to_svg(spec)
     begin = svg.index(">") + 1
-    body = _LONG_NUMBER.sub(lambda match: f"{float(match[0]):.1f}".removesuffix(".0"), svg[begin:])
-    body = _NOISE.sub("", body).removesuffix("</svg>")
+    body = _NOISE.sub("", svg[begin:].removesuffix("</svg>"))
+    body = _GEOMETRY.sub(lambda found: _LONG_NUMBER.sub(_tenths, found[0]), body)
     return element(
         "svg",
         Markup(body),
@@ -93,6 +106,11 @@ def _svg(drawn: Stack | Lines, label: str, name: str, size: tuple[int, int]) -> 
         role="img",
         aria_label=label,
     )
+
+
+def _tenths(number: re.Match[str]) -> str:
+    """A coordinate as fine as the eye sees."""
+    return f"{float(number[0]):.1f}".removesuffix(".0")
 
 
 def _bars(drawn: Stack) -> dict[str, Any]:
@@ -119,7 +137,7 @@ def _bars(drawn: Stack) -> dict[str, Any]:
         "data": {"values": values},
         "mark": {"type": "bar", "aria": False, "stroke": GROUND, "strokeWidth": 0.75},
         "encoding": {
-            "x": _time("begin", drawn.begins[0], drawn.ends[-1]),
+            "x": _time("begin", drawn.begins, drawn.ends),
             "x2": {"field": "end"},
             "y": {
                 "field": "low",
@@ -150,21 +168,21 @@ def _lines(drawn: Lines) -> dict[str, Any]:
         "axis": {"format": drawn.format, "tickCount": 4},
         "scale": {"domain": [0, drawn.top]} if drawn.top else {"zero": True},
     }
-    x = _time("at", drawn.begins[0], drawn.begins[-1])
+    x = _time("at", drawn.begins, drawn.ends)
     color = {
         "field": "place",
         "type": "nominal",
         "scale": {"domain": [0, 1], "range": [LINE[0], FAINT_LINE[0]]},
         "legend": None,
     }
-    dot = {"type": "circle", "size": 26, "opacity": 1, "aria": False}
+    dot = {"type": "circle", "size": 44, "opacity": 1, "aria": False}
     layers: list[dict[str, Any]] = [
         {
             "mark": {"type": "line", "strokeWidth": 2, "interpolate": "monotone", "aria": False},
             "encoding": {"x": x, "y": y, "color": color},
         }
     ]
-    if len(drawn.begins) <= 2:  # a line of one point is not seen
+    if len(values) <= 2 * len(drawn.series):  # a line of one point is not seen
         layers.append({"mark": dot, "encoding": {"x": x, "y": y, "color": color}})
     if drawn.filled:
         area = {"type": "area", "color": AREA[0], "interpolate": "monotone", "aria": False}
@@ -172,12 +190,20 @@ def _lines(drawn: Lines) -> dict[str, Any]:
     return {"data": {"values": values}, "layer": layers}
 
 
-def _time(field: str, begin: dt.datetime, end: dt.datetime) -> dict[str, Any]:
+def _time(field: str, begins: Sequence[dt.datetime], ends: Sequence[dt.datetime]) -> dict[str, Any]:
+    """The axis of time. A few steps take a part of it, so that their bars are no slabs."""
+    begin = min(begins[0], ends[-1] - _LEAST_STEPS * (ends[-1] - begins[-1]))
     return {
         "field": field,
         "type": "temporal",
-        "scale": {"type": "utc", "domain": [_millis(begin), _millis(end)]},
-        "axis": {"grid": False, "tickCount": 6, "labelFlush": True, "labelOverlap": True},
+        "scale": {"type": "utc", "domain": [_millis(begin), _millis(ends[-1])]},
+        "axis": {
+            "format": _TIMES,
+            "grid": False,
+            "tickCount": 6,
+            "labelFlush": True,
+            "labelOverlap": True,
+        },
     }
 
 

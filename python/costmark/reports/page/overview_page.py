@@ -106,10 +106,9 @@ def _spend(found: Overview, name: str) -> Markup:
     if rest:
         others = [over_time[line.key[0]] for line in rest]
         series.append([sum(_dollars(each.get(at)) for each in others) for at in found.steps])
-    ends = [end_of(found.step, at) for at in found.steps]
     named = [parts.name_of(line.key[0], name) for line in top]
     seen = f"Spend per {found.step} by {name}: {formats.dollars(total)}, most of it for "
-    drawn = chart(Stack(found.steps, ends, series, bool(rest)), seen + ", ".join(named[:3]))
+    drawn = chart(Stack(found.steps, _ends(found), series, bool(rest)), seen + ", ".join(named[:3]))
     ranks = [
         _rank(swatch(color_of(n)), parts.named(line.key[0], name), line.sums, total)
         for n, line in enumerate(top)
@@ -127,7 +126,7 @@ def _rank(mark: Markup, name: Markup, sums: Sums, total: int) -> Markup:
         mark,
         name,
         element("span", formats.spend(sums, total), class_="number"),
-        element("span", parts.share(sums.cost_pico, total), class_="number quiet"),
+        element("span", parts.share_of(sums, total), class_="number quiet"),
     )
 
 
@@ -170,7 +169,7 @@ def _cache(found: Overview) -> Markup:
     if not cache.cached:
         return element("section", heading, parts.empty("No input was read from a cache."))
     values = [_share(found.cache_by_step.get(at)) for at in found.steps]
-    drawn = Lines(found.steps, [values], ".0%", top=1, filled=True)
+    drawn = Lines(found.steps, _ends(found), [values], ".0%", top=1, filled=True)
     amount = formats.dollars(abs(cache.saved_pico))
     figures = [
         ("Read from the cache", parts.share(cache.cached, cache.input), "of all input tokens"),
@@ -216,8 +215,9 @@ def _latency(found: Overview) -> Markup:
 
     drawn = Lines(
         found.steps,
+        _ends(found),
         [seconds(lambda each: each.slow_us), seconds(lambda each: each.median_us)],
-        "~s",
+        "~g",
     )
     return element(
         "div",
@@ -234,7 +234,7 @@ def _errors(found: Overview) -> Markup:
     if not any(shares):
         return element("div", heading, parts.empty("No attempt failed."))
     drawn = chart(
-        Lines(found.steps, [shares], ".1%", filled=True),
+        Lines(found.steps, _ends(found), [shares], ".1%", filled=True),
         f"Share of attempts that failed, per {found.step}",
         HALF,
     )
@@ -305,6 +305,10 @@ def _numbers(sums: Sums, others: Sequence[str], most: int) -> list[Cell]:
     counts = (sums.calls, sums.errors, sums.input, sums.cached, sums.output)
     spend = Number(formats.spend(sums, most), sums.cost_pico)
     return [spend, *others, *(Number(f"{count:,}", count) for count in counts)]
+
+
+def _ends(found: Overview) -> list[dt.datetime]:
+    return [end_of(found.step, at) for at in found.steps]
 
 
 def _dollars(sums: Sums | None) -> float:

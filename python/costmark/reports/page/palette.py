@@ -1,7 +1,7 @@
 """The colors: one accent on neutral ground, in light and in dark.
 
 Charts are drawn in the light colors, as attributes, so that they are right where no style is
-applied. In the dark the style maps each to its dark counterpart.
+applied. In the dark the style maps each to its dark counterpart; paper stays white.
 """
 
 from __future__ import annotations
@@ -44,4 +44,5 @@ def variables() -> str:
         for value, other in drawn
         for kind in ("fill", "stroke")
     )
-    return f":root{{{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}{charts}}}\n"
+    in_the_dark = f":root{{{dark}}}{charts}"
+    return f":root{{{light}}}@media screen and (prefers-color-scheme:dark){{{in_the_dark}}}\n"

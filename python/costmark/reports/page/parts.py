@@ -280,6 +280,11 @@ def share(part: int, whole: int) -> str:
     return f"{percent:.1f}%" if 0 < percent < 9.95 else f"{percent:.0f}%"
 
 
+def share_of(sums: Sums, total: int) -> str:
+    """How much of a total these are; what has no price is no part of it."""
+    return _UNKNOWN if sums.known_pico is None else share(sums.cost_pico, total)
+
+
 def short(count: int) -> str:
     """A count in three digits: ``1.24B``."""
     for size, unit in _UNITS:
@@ -303,7 +308,7 @@ def duration(micros: int | None) -> str:
 def saved(cache: Cache) -> str:
     """What caching saved, or cost."""
     if not cache.cached:
-        return "nothing was"
+        return "no input was"
     amount = formats.dollars(abs(cache.saved_pico))
     return f"cost {amount} more" if cache.saved_pico < 0 else f"saved {amount}"
 

@@ -294,6 +294,9 @@ enum {
   COSTMARK_CONFLICT = 22,            /* two sources name different projects */
   COSTMARK_PROJECT_NOT_ALLOWED = 23, /* the project is outside `allowed_projects` */
 
+  /* Wait for the next period, or raise the budget. */
+  COSTMARK_BUDGET_EXCEEDED = 24, /* a budget has no place for the call: nothing was sent */
+
   /* Authenticate again. */
   COSTMARK_NO_CREDENTIALS = 30,       /* nothing to sign with was found */
   COSTMARK_EXPIRED_CREDENTIALS = 31,  /* what was found has expired and could not be renewed */
@@ -464,7 +467,9 @@ enum {
   COSTMARK_API_RESPONSES = 2,
   COSTMARK_API_MESSAGES = 3,
   COSTMARK_API_EMBEDDINGS = 4,
-  COSTMARK_API_CONTROL = 5
+  COSTMARK_API_CONTROL = 5,
+  COSTMARK_API_CONVERSE = 6,
+  COSTMARK_API_INVOKE_MODEL = 7
 };
 
 /* How an attempt ended. */
@@ -539,7 +544,8 @@ typedef struct costmark_request {
   uint32_t body_is_stream; /* 1: there is a body, and it is not in `body`. Where its bytes are
                               needed, the call returns COSTMARK_BODY_NEEDED: read all of it and ask
                               again. */
-  uint32_t reserved;       /* zero */
+  uint32_t overrides_budgets; /* 1: the operation is sent whatever budgets say, and counts under them
+                                 all the same. Begin reads it. */
   const costmark_label *labels; /* Optional: for the rows of the operation, as
                                    costmark_labels_check() takes them; begin copies them, and prepare
                                    ignores them. NULL with 0: none. */
@@ -615,7 +621,7 @@ typedef struct costmark_prepared {
   size_t remove_header_count;
   costmark_str body;     /* the request's own memory if body_changed is 0; absent for a stream */
   costmark_str project;  /* that the request now names; absent for none */
-  costmark_str model;    /* that the body names; absent for none */
+  costmark_str model;    /* that the body names, or the path; absent for none */
   costmark_str hint;     /* what is probably wrong, to be shown with an answer of 400 or 404; absent
                             when nothing is known to be */
   uint32_t body_changed; /* 1: it differs from the request's; send its length */
@@ -681,7 +687,8 @@ typedef struct costmark_next {
 #define COSTMARK_USAGE_TOTAL 0x20u
 
 /* Bits of costmark_usage.flags: reported as it came, and doubtful. */
-#define COSTMARK_USAGE_FLAG_PART_EXCEEDS_WHOLE 0x01u /* or a sum did not fit */
+/* Or a sum did not fit, two reports disagree, or whether input has the cached tokens is in doubt. */
+#define COSTMARK_USAGE_FLAG_PART_EXCEEDS_WHOLE 0x01u
 #define COSTMARK_USAGE_FLAG_DECREASING 0x02u         /* a later report was smaller, and not taken */
 #define COSTMARK_USAGE_FLAG_TOTAL 0x04u              /* the total is not the sum of its parts */
 #define COSTMARK_USAGE_FLAG_UNREAD 0x08u             /* a report could not be read */
@@ -1057,6 +1064,7 @@ COSTMARK_EXPORT void costmark_operation_response(const costmark_operation *opera
  * verify.h         the proof that an endpoint reads the project
  * usage.h          counters by project and model
  * ledger.h         what became of the rows of option `ledger`; labels
+ * budgets.h        what of option `budgets` is spent, reserved and left
  * bearer_token.h   short-term Bedrock API keys
  * signature.h      SigV4 alone
  * json.h           JSON editing alone
@@ -1070,6 +1078,7 @@ COSTMARK_EXPORT void costmark_operation_response(const costmark_operation *opera
 #include <costmark/verify.h>
 #include <costmark/usage.h>
 #include <costmark/ledger.h>
+#include <costmark/budgets.h>
 #include <costmark/bearer_token.h>
 #include <costmark/signature.h>
 #include <costmark/json.h>

@@ -22,6 +22,14 @@ extern "C" {
  *   is given.
  * - base_url (url): The endpoint's URL; requests to another origin are refused.
  * - bearer_token (secret): Bedrock API key to send instead of signing.
+ * - budget_output_tokens (0 to 100000000; default 0): How many tokens of output a call is taken
+ *   to need that sets no limit itself, until its answer tells; 0 takes the 99th percentile of
+ *   the answers so far.
+ * - budget_unpriced (allow | refuse; default refuse): What happens to a call whose model has no
+ *   price, under a budget in USD that refuses.
+ * - budgets (text): What projects, tags, labels or all calls may spend, such as 'support:
+ *   project=proj_support 250usd/month refuse at=80; everyone: all 1000calls/day warn'; or the
+ *   file that says it, a value without ':'. See docs/budgets.md.
  * - ca_bundle (text): PEM file of the certificates that the endpoint is trusted by when costmark
  *   sends or verifies; by default AWS_CA_BUNDLE, then the system's.
  * - carrier (list of auto | body | header | workspace; default auto): How a request names its
@@ -80,7 +88,8 @@ extern "C" {
  * - rules (text): Projects by model, API or path, such as 'proj_vision: model=*vision*;
  *   proj_batch: api=responses path=/v1/responses'.
  * - runtime_project (allow | refuse | warn; default warn): What happens when a project is sent
- *   to a bedrock-runtime host, where AWS documents only the default project.
+ *   to a bedrock-runtime host, where AWS documents only the default project for Chat Completions,
+ *   Responses and Messages. Converse and InvokeModel take projects there, whatever this says.
  * - secret_access_key (secret): AWS secret access key that belongs to access_key_id.
  * - service (text): SigV4 service name; by default bedrock-mantle, or bedrock on runtime hosts.
  * - session_token (secret): AWS session token that belongs to access_key_id.

@@ -1,0 +1,256 @@
+// Converse and InvokeModel: how they name their project, and what is read of their answers.
+#include "core/client/client_fixture.hpp"
+#include "core/http/aws_frames.hpp"
+#include "costmark/json.hpp"
+
+namespace costmark::testing {
+namespace {
+
+const std::string runtime = "https://bedrock-runtime.us-east-1.amazonaws.com";
+const std::string gateway = "http://127.0.0.1:8080/bedrock";
+constexpr std::string_view converse_body =
+    R"({ "messages" : [{"role":"user","content":[{"text":"Hi"}]}] })";
+constexpr std::string_view identifier = "X-Amzn-Bedrock-ProjectIdentifier";
+constexpr std::string_view profile =
+    "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A111122223333%3Aapplication-inference-profile%2Fp1";
+
+Post converse(const std::string& host, std::string_view body = converse_body) {
+  return {host + "/model/us.anthropic.claude-sonnet-4-5-v1%3A0/converse", std::string(body)};
+}
+
+Post invoke(const std::string& host, std::string_view body = R"({"prompt":"Hi"})") {
+  return {host + "/model/m/invoke", std::string(body)};
+}
+
+Error refusal(Client& client, const Post& post) {
+  Prepared prepared;
+  const Status status = client.prepare(post.request(), prepared);
+  EXPECT_FALSE(status.ok()) << post.url;
+  return status ? Error{} : status.error();
+}
+
+TEST(Runtime, ConverseNamesItsProjectInTheBody) {
+  const auto client = client_of(with_keys({{"project", "proj_a"}}));
+  for (const char* operation : {"/converse", "/converse-stream"}) {
+    Post post = converse(runtime);
+    post.url = runtime + "/model/us.anthropic.claude-sonnet-4-5-v1%3A0" + operation;
+    Prepared prepared;
+    ASSERT_TRUE(client->prepare(post.request(), prepared).ok());
+    EXPECT_EQ(prepared.body(), json::set(converse_body, "projectIdentifier", "\"proj_a\"").value());
+    EXPECT_EQ(prepared.api(), Api::converse);
+    EXPECT_EQ(prepared.model(), "us.anthropic.claude-sonnet-4-5-v1:0");
+    EXPECT_EQ(prepared.streamed(), std::string_view(operation) == "/converse-stream");
+    EXPECT_EQ(prepared.project(), "proj_a");
+    EXPECT_FALSE(prepared.unattributed());
+    EXPECT_EQ(value_set(prepared, "OpenAI-Project"), "(absent)");
+    EXPECT_EQ(value_set(prepared, identifier), "(absent)");
+  }
+}
+
+TEST(Runtime, InvokeModelNamesItInAHeaderThatIsSigned) {
+  const auto client = client_of(with_keys({{"project", "proj_a"}}));
+  // The body is the model's own: JSON or not, and whatever it says.
+  for (const char* body : {R"({"project_id":"proj_b","projectIdentifier":"proj_b","stream":true})",
+                           "not json", "", "[1,2"}) {
+    Post post = invoke(runtime, body);
+    Prepared prepared;
+    ASSERT_TRUE(client->prepare(post.request(), prepared).ok()) << body;
+    EXPECT_FALSE(prepared.body_changed());
+    EXPECT_EQ(prepared.body().data(), post.body.data());
+    EXPECT_EQ(value_set(prepared, identifier), "proj_a");
+    EXPECT_NE(value_set(prepared, "authorization").find("x-amzn-bedrock-projectidentifier"),
+              std::string::npos);
+    EXPECT_NE(value_set(prepared, "authorization").find("/us-east-1/bedrock/"), std::string::npos);
+    EXPECT_EQ(prepared.api(), Api::invoke_model);
+    EXPECT_FALSE(prepared.streamed());
+  }
+}
+
+TEST(Runtime, GatewaysGetTheSameAndNoOptionChangesIt) {
+  Prepared prepared;
+  for (const char* carrier : {"auto", "body", "header", "body,header", "workspace"}) {
+    const auto client = client_of({{"project", "proj_a"}, {"carrier", carrier}});
+    const Post post = converse(gateway);
+    ASSERT_TRUE(client->prepare(post.request(), prepared).ok());
+    EXPECT_EQ(prepared.body(), json::set(converse_body, "projectIdentifier", "\"proj_a\"").value());
+    EXPECT_TRUE(prepared.headers_to_set().empty());
+    const Post invoked = invoke(gateway);
+    ASSERT_TRUE(client->prepare(invoked.request(), prepared).ok());
+    EXPECT_FALSE(prepared.body_changed());
+    ASSERT_EQ(prepared.headers_to_set().size(), 1U);
+    EXPECT_EQ(prepared.headers_to_set()[0].name, identifier);
+  }
+}
+
+TEST(Runtime, WhatIsThereIsReplacedNeverDoubled) {
+  const auto client = client_of({{"project", "proj_a"}, {"conflict", "override"}});
+  Prepared prepared;
+  Post post = converse(
+      gateway,
+      R"({"project\u0049dentifier":"proj_b","x":1,"projectIdentifier":"proj_b","project_id":7})");
+  post.headers.push_back({identifier, "proj_b"});
+  post.headers.push_back({"OpenAI-Project", "proj_b"});
+  ASSERT_TRUE(client->prepare(post.request(), prepared).ok());
+  EXPECT_EQ(prepared.body(), R"({"x":1,"projectIdentifier":"proj_a","project_id":7})");
+  EXPECT_TRUE(removes(prepared, identifier));
+  EXPECT_TRUE(removes(prepared, "OpenAI-Project"));
+
+  Post invoked = invoke(gateway);
+  invoked.headers.push_back({"x-amzn-bedrock-projectidentifier", "proj_b"});
+  invoked.headers.push_back({"openai-project", "proj_b"});
+  ASSERT_TRUE(client->prepare(invoked.request(), prepared).ok());
+  EXPECT_EQ(value_set(prepared, identifier), "proj_a");
+  EXPECT_TRUE(removes(prepared, "OpenAI-Project"));
+}
+
+TEST(Runtime, AnArnIsReducedToItsIdOnTheWire) {
+  const auto client = client_of(with_keys({}));
+  Prepared prepared;
+  for (const char* service : {"bedrock", "bedrock-mantle"}) {
+    const std::string arn =
+        "arn:aws:" + std::string(service) + ":us-east-1:111122223333:project/proj_a";
+    const Post post = converse(runtime, R"({"projectIdentifier":")" + arn + R"("})");
+    ASSERT_TRUE(client->prepare(post.request(), prepared).ok());
+    EXPECT_EQ(prepared.body(), R"({"projectIdentifier":"proj_a"})");
+    EXPECT_EQ(prepared.project_source(), ProjectSource::request);
+    Post invoked = invoke(runtime);
+    invoked.headers.push_back({identifier, arn});
+    ASSERT_TRUE(client->prepare(invoked.request(), prepared).ok());
+    EXPECT_EQ(value_set(prepared, identifier), "proj_a");
+  }
+}
+
+TEST(Runtime, ThePoliciesApply) {
+  const auto closed = client_of(with_keys({{"unattributed", "refuse"}}));
+  for (Post post : {converse(runtime), invoke(runtime), converse(gateway), invoke(gateway)}) {
+    EXPECT_EQ(refusal(*closed, post).code, Code::unattributed) << post.url;
+    Prepared prepared;
+    post.project = "proj_a";
+    EXPECT_TRUE(closed->prepare(post.request(), prepared).ok()) << post.url;
+  }
+  for (Post post : {converse(runtime, R"({"projectIdentifier":"default"})"), invoke(runtime)}) {
+    post.headers.push_back({identifier, "default"});
+    EXPECT_EQ(refusal(*closed, post).code, Code::unattributed);
+  }
+  const auto allows = client_of(with_keys({{"allowed_projects", "proj_a*"}}));
+  EXPECT_EQ(refusal(*allows, converse(runtime, R"({"projectIdentifier":"proj_b"})")).code,
+            Code::project_not_allowed);
+  const auto agrees = client_of(with_keys({{"project", "proj_a"}, {"conflict", "refuse"}}));
+  const Error conflict = refusal(*agrees, converse(runtime, R"({"projectIdentifier":"proj_b"})"));
+  EXPECT_EQ(conflict.code, Code::conflict);
+  Post both = converse(runtime, R"({"projectIdentifier":"proj_b"})");
+  both.headers.push_back({identifier, "proj_c"});
+  EXPECT_NE(refusal(*agrees, both).message.find("the body's projectIdentifier"), std::string::npos);
+}
+
+TEST(Runtime, RulesSeeTheModelOfThePath) {
+  const auto client = client_of(with_keys(
+      {{"rules",
+        "proj_c: api=converse model=us.anthropic.*:0; proj_i: api=invoke_model model=m"}}));
+  Prepared prepared;
+  const Post post = converse(runtime, R"({"model":"other"})");
+  ASSERT_TRUE(client->prepare(post.request(), prepared).ok());
+  EXPECT_EQ(prepared.project(), "proj_c");
+  EXPECT_EQ(prepared.project_source(), ProjectSource::rule);
+  const Post invoked = invoke(runtime, R"({"model":"other"})");
+  ASSERT_TRUE(client->prepare(invoked.request(), prepared).ok());
+  EXPECT_EQ(prepared.project(), "proj_i");
+}
+
+TEST(Runtime, RuntimeProjectIsOfTheOtherApis) {
+  const auto client = client_of(with_keys({{"project", "proj_a"}, {"runtime_project", "refuse"}}));
+  Prepared prepared;
+  EXPECT_EQ(refusal(*client, Post{std::string(runtime_chat), "{}"}).code, Code::endpoint_mismatch);
+  EXPECT_TRUE(client->prepare(converse(runtime).request(), prepared).ok());
+  EXPECT_TRUE(client->prepare(invoke(runtime).request(), prepared).ok());
+}
+
+TEST(Runtime, AnApplicationInferenceProfileTakesNoProject) {
+  const auto client = client_of(with_keys({{"project", "proj_a"}}));
+  Prepared prepared;
+  for (const std::string& host : {runtime, gateway}) {
+    for (const char* operation : {"/converse", "/invoke", "/converse-stream"}) {
+      Post post{host + std::string(profile) + operation, "{}"};
+      const Error error = refusal(*client, post);
+      EXPECT_EQ(error.code, Code::conflict);
+      EXPECT_NE(error.message.find("system-defined inference profile"), std::string::npos);
+      // Its own tags are billed then.
+      post.project = "default";
+      EXPECT_TRUE(client->prepare(post.request(), prepared).ok());
+      EXPECT_TRUE(client_of(with_keys({}))->prepare(post.request(), prepared).ok());
+    }
+  }
+  const std::string escaped_twice =
+      runtime +
+      "/model/arn%253Aaws%253Abedrock%253Ar%253Aa%253AApplication-Inference-Profile%252F"
+      "p/converse";
+  EXPECT_EQ(refusal(*client, Post{escaped_twice, "{}"}).code, Code::conflict);
+}
+
+TEST(Runtime, ConverseTakesJsonAndNothingElse) {
+  const auto client = client_of(with_keys({{"project", "proj_a"}}));
+  EXPECT_EQ(refusal(*client, converse(runtime, "{\"x\":")).code, Code::invalid_json);
+  EXPECT_EQ(refusal(*client, converse(runtime, "")).code, Code::invalid_json);
+  EXPECT_EQ(refusal(*client, converse(runtime, R"({"projectIdentifier":7})")).code,
+            Code::invalid_project);
+  Post encoded = converse(runtime, "\x1f\x8b");
+  encoded.headers.push_back({"Content-Encoding", "gzip"});
+  EXPECT_EQ(refusal(*client, encoded).code, Code::unattributed);
+}
+
+TEST(Runtime, AStreamedBodyOfInvokeModelNeedsNoBytesToBeAttributed) {
+  const auto client = client_of({{"project", "proj_a"}});
+  Post post = invoke(gateway, "");
+  Request request = post.request();
+  request.body_is_stream = true;
+  Prepared prepared;
+  ASSERT_TRUE(client->prepare(request, prepared).ok());
+  EXPECT_EQ(value_set(prepared, identifier), "proj_a");
+  request.url = "http://127.0.0.1:8080/model/m/converse";
+  EXPECT_EQ(client->prepare(request, prepared).error().code, Code::body_needed);
+}
+
+TEST(Runtime, AHeadTellsWhatInvokeModelUsed) {
+  const auto client = client_of({{"project", "proj_a"}});
+  const Post post = invoke(gateway);
+  Operation operation = sent_operation(*client, post.request());
+  const std::vector<Header> fields{{"Content-Type", "application/octet-stream"},
+                                   {"X-Amzn-RequestId", "id-1"},
+                                   {"X-Amzn-Bedrock-Input-Token-Count", "12"},
+                                   {"X-Amzn-Bedrock-Output-Token-Count", "34"},
+                                   {"X-Amzn-Bedrock-Service-Tier", "priority"}};
+  operation.head({200, fields});
+  EXPECT_EQ(operation.feed("whatever"), "whatever");
+  operation.finish();
+  EXPECT_EQ(operation.answer().outcome, Outcome::ok);
+  EXPECT_EQ(operation.answer().usage.input_tokens, 12U);
+  EXPECT_EQ(operation.answer().usage.output_tokens, 34U);
+  EXPECT_EQ(operation.answer().service_tier, "priority");
+  EXPECT_FALSE(operation.answer().usage.flags.any());
+  EXPECT_EQ(operation.report().api, Api::invoke_model);
+  EXPECT_EQ(operation.report().model, "m");
+  EXPECT_EQ(operation.report().request_id, "id-1");
+  EXPECT_EQ(client->usage().at("proj_a").input_tokens, 12U);
+}
+
+TEST(Runtime, AStreamOfConverseIsCountedAndPassesAsItCame) {
+  const auto client = client_of({{"project", "proj_a"}});
+  Post post = converse(gateway);
+  post.url += "-stream";
+  Operation operation = sent_operation(*client, post.request());
+  const std::string stream =
+      http::aws_event("messageStop", R"({"stopReason":"end_turn"})") +
+      http::aws_event("metadata",
+                      R"({"usage":{"inputTokens":3,"outputTokens":4,"totalTokens":7}})");
+  operation.head(Head(200, "application/vnd.amazon.eventstream"));
+  std::string passed;
+  for (const char c : stream) passed += operation.feed({&c, 1});
+  operation.finish();
+  EXPECT_EQ(passed, stream);
+  EXPECT_EQ(operation.answer().outcome, Outcome::ok);
+  EXPECT_TRUE(operation.report().streamed);
+  EXPECT_EQ(client->usage().at("proj_a").output_tokens, 4U);
+}
+
+}  // namespace
+}  // namespace costmark::testing
