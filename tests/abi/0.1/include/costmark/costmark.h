@@ -762,7 +762,8 @@ typedef struct costmark_answer {
   int32_t http_status; /* 0: there was no answer */
   uint32_t attempt;    /* of its operation, from 1; 0 before one was sent */
   uint32_t concurrent; /* it began while another attempt of the operation was open */
-  uint32_t reserved;
+  uint32_t price_flags; /* of the estimate below: COSTMARK_PRICE_FLAG_... bits, which say why it has
+                           no cost, or what it assumes */
   int64_t start_us;       /* when it was sent, in microseconds since 1970; 0: not known */
   int64_t end_us;         /* when it ended; 0 before that */
   costmark_str url_host;  /* of the request; these four only with a ledger or a usage callback */
