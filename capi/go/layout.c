@@ -130,7 +130,7 @@ AT(costmark_answer, outcome, 188);
 AT(costmark_answer, http_status, 192);
 AT(costmark_answer, attempt, 196);
 AT(costmark_answer, concurrent, 200);
-AT(costmark_answer, reserved, 204);
+AT(costmark_answer, price_flags, 204);
 AT(costmark_answer, start_us, 208);
 AT(costmark_answer, end_us, 216);
 AT(costmark_answer, url_host, 224);

@@ -18,7 +18,7 @@ namespace costmark::capi {
 namespace {
 
 constexpr std::size_t request_first_size =
-    offsetof(costmark_request, reserved) + sizeof(std::uint32_t);
+    offsetof(costmark_request, overrides_budgets) + sizeof(std::uint32_t);
 constexpr std::size_t wait_first_size = offsetof(costmark_wait, reserved) + sizeof(std::uint32_t);
 constexpr std::size_t answer_head_first_size =
     offsetof(costmark_answer_head, encoded) + sizeof(std::uint32_t);

@@ -11,6 +11,7 @@ import hashlib
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from typing import Any
@@ -201,6 +202,21 @@ def bench_call() -> None:
     report("what wrapping adds / bare SHA-256 of the body", (wrapped - plain) / hashing, "")
 
 
+def bench_ledger() -> None:
+    """A call with a ledger against one without: two rows, priced and written."""
+    messages: list[Any] = [{"role": "user", "content": "How is the weather? " * 500}]
+    keys = costmark.Credentials(KEY_ID, SECRET)
+
+    def caller(**options: str) -> Callable[[], object]:
+        client = costmark.wrap(chat_client(), project=PROJECT, credentials=keys, **options)
+        create = client.chat.completions.create
+        return lambda: create(model="openai.gpt-oss-120b", messages=messages)
+
+    with tempfile.TemporaryDirectory() as folder:
+        without, recording = undisturbed(caller(), caller(ledger=folder))
+    report("OpenAI call with a ledger / without, 10 KB chat", recording / without, "under 1.02")
+
+
 def undisturbed(*works: Callable[[], object], calls: int = 1000) -> list[float]:
     """Seconds of a call of each of `works` that only one in twenty beat: for differences."""
     seen: list[list[float]] = [[] for _ in works]
@@ -216,6 +232,7 @@ def main() -> None:
     """Run all of it."""
     bench_prepare()
     bench_call()
+    bench_ledger()
     bench_stream()
     bench_import()
 

@@ -15,7 +15,7 @@ static void count_warning(void *user_data, costmark_log_level level, const char 
 
 static costmark_client *client_with_budgets(int *warnings) {
   const char *options[] = {"budgets",
-                           "mine: project=proj_a 2calls/day refuse at=50; t: all 99tokens/month "
+                           "mine: project=proj_a 2calls/day refuse at=50; t: all 999tokens/month "
                            "warn; l: label.user=ann 1.5usd/month warn; g: tag.team=x 1calls/day "
                            "warn",
                            "project", "proj_a", NULL};
@@ -56,7 +56,7 @@ static void what_is_used_can_be_read(void) {
   finish_with(operation, answer_text);
   costmark_operation_free(operation);
   budget = budget_at(client, 1);
-  CHECK(budget.spent == 15 && budget.reserved == 0 && budget.left == 84);
+  CHECK(budget.spent == 15 && budget.reserved == 0 && budget.left == 984);
   CHECK(budget.subject == COSTMARK_BUDGET_OF_ALL && budget.value.data == NULL);
   CHECK(budget.unit == COSTMARK_BUDGET_TOKENS && budget.action == COSTMARK_BUDGET_WARN);
   budget = budget_at(client, 2);

@@ -86,7 +86,9 @@ def some_call(choose: random.Random, kinds: list[str]) -> Call:
         call = Call("/v1/responses", {"model": MODEL, "input": words, **streamed})
     elif kind == "background":
         body = {"model": MODEL, "input": words, "background": True}
-        return Call("/v1/responses", body, [choose.choice(REPEATED)] if choose.random() < 0.1 else [])
+        return Call(
+            "/v1/responses", body, [choose.choice(REPEATED)] if choose.random() < 0.1 else []
+        )
     elif kind == "messages":
         body = {"model": CLAUDE, "max_tokens": 50, "messages": turns, **streamed}
         call = Call("/anthropic/v1/messages", body)
@@ -104,7 +106,9 @@ def go_wrong(call: Call, choose: random.Random) -> None:
             call.body["stream"] = True
         call.faults.append("cut")
     elif chance < 0.13:
-        fault = "429" if chance < 0.1 else "500" if chance < 0.12 else choose.choice(["drop", "reset"])
+        fault = (
+            "429" if chance < 0.1 else "500" if chance < 0.12 else choose.choice(["drop", "reset"])
+        )
         call.faults += [fault] * choose.choice([1, 1, 1, 2, 3])
     elif chance < 0.15 and call.body.get("stream"):
         call.left = True

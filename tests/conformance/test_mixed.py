@@ -6,12 +6,10 @@ import base64
 import json
 import random
 import subprocess
-import sys
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -19,10 +17,7 @@ import mixed
 import runners
 from costmark import ledger
 from costmark.reports import report
-from harness import Emulator
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from harness import Emulator, run_program
 
 OPENAI = ["chat", "chat", "responses", "background", "embeddings"]
 ALL = [*OPENAI, "messages"]
@@ -62,27 +57,9 @@ def parts() -> list[Part]:
     return [part for part in all_parts if runners.command(part.runner)]
 
 
-# The runners in Python look at what the other two ways may do, and run the cases of `operation`.
 def ways_in_file(part: Part) -> list[str]:
+    """Adapters run the cases of ``operation`` in ways of their own."""
     return part.ways if part.runner == "capi" else ["operation"]
-
-
-@contextmanager
-def serving(projects: list[str]) -> Iterator[Emulator]:
-    named = [argument for project in projects for argument in ("--project", project)]
-    program = Path(__file__).with_name("mixed_server.py")
-    process = subprocess.Popen(
-        [sys.executable, str(program), *named], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    try:
-        line = process.stdout.readline()
-        assert line.startswith("listening on http://"), line
-        yield Emulator(line.split()[-1])
-    finally:
-        process.terminate()
-        process.wait(10)
-        process.stdout.close()
 
 
 def run_all(
@@ -98,12 +75,6 @@ def run_all(
         with path.with_suffix(".out").open("wb") as out:
             arguments = ["--cases", str(path), "--server", emulator.url]
             processes[runner] = subprocess.Popen([*command, *arguments], stdout=out)
-    import time; t=time.time()
-    while any(p.poll() is None for p in processes.values()):
-        time.sleep(.1)
-        for n,p in processes.items():
-            if p.poll() is not None and not hasattr(p,"told"):
-                p.told=1; print(n, time.time()-t)
     assert {name: process.wait() for name, process in processes.items()} == dict.fromkeys(cases, 0)
     printed = {}
     for runner in cases:
@@ -125,7 +96,9 @@ def test_the_ledger_is_what_the_server_recorded(
     found = parts()
     if not any(part.runner.startswith("python") for part in found):
         pytest.skip("costmark is not installed beside this interpreter")
-    with serving([part.project for part in found]) as emulator:
+    server = Path(__file__).with_name("mixed_server.py")
+    projects = (argument for part in found for argument in ("--project", part.project))
+    with run_program(str(server), *projects) as emulator:
         calls, printed = make_calls(emulator, tmp_path, ledger_folder, found, count)
         poll_elsewhere(emulator, tmp_path, ledger_folder, found, printed)
         usage, requests = emulator.usage(), emulator.requests()
@@ -141,7 +114,7 @@ def make_calls(
     emulator: Emulator, tmp_path: Path, folder: Path, found: list[Part], count: int
 ) -> tuple[Calls, dict[str, list[dict[str, Any]]]]:
     choose = random.Random(count)
-    each = count // sum(len(part.ways) for part in found)
+    each = -(-count // sum(len(part.ways) for part in found))
     cases = {}
     calls: Calls = {}
     for part in found:
@@ -163,23 +136,20 @@ def poll_elsewhere(
     found: list[Part],
     printed: dict[str, list[dict[str, Any]]],
 ) -> None:
-    """Each background response is polled by the runner after the one that created it, and by the
-    one after that.
-    """
-    polls: dict[str, list[dict[str, Any]]] = {part.runner: [] for part in found}
-    for place, part in enumerate(found):
+    """Each background response is polled by the next two runners after the one that created it."""
+    able = [part for part in found if "background" in part.kinds]
+    polls: dict[str, list[dict[str, Any]]] = {part.runner: [] for part in able}
+    for place, part in enumerate(able):
         for line in printed[part.runner]:
             if line["line"] != "result" or not (created := response_of(line)):
                 continue
-            for step in (1, 2):
-                other = found[(place + step) % len(found)].runner
-                polls[other].append(mixed.poll(created, part.project))
+            for other in (able[place - 2], able[place - 1]):
+                polls[other.runner].append(mixed.poll(created, part.project))
     cases = {
         part.runner: mixed.cases_of(
             "polls", ways_in_file(part)[:1], str(folder), part.project, polls[part.runner]
         )
-        for part in found
-        if "anthropic" not in part.runner
+        for part in able
     }
     run_all(emulator, tmp_path, cases)
 
@@ -256,7 +226,9 @@ def assert_tokens_are_equal(usage: list[dict[str, Any]], rows: list[ledger.Row])
 def assert_logs_are_equal(folder: Path, tmp_path: Path) -> None:
     """The same lines twice, in any order, and as a log has them."""
     lines = [line for path in ledger.sources(folder) for line in path.read_bytes().splitlines()]
-    wrapped = [json.dumps({"log": line.decode() + "\n", "stream": "stdout"}).encode() for line in lines]
+    wrapped = [
+        json.dumps({"log": line.decode() + "\n", "stream": "stdout"}).encode() for line in lines
+    ]
     everything = [*lines, *wrapped, *(b"GET / 200" for _ in range(10))]
     random.Random(1).shuffle(everything)
     log = tmp_path / "service.log"
@@ -269,4 +241,4 @@ def assert_logs_are_equal(folder: Path, tmp_path: Path) -> None:
 
 
 def lines_of(found: Any) -> list[Any]:
-    return sorted((line.key, str(line.sums)) for line in found.lines)
+    return sorted((str(line.key), str(line.sums)) for line in found.lines)

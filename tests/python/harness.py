@@ -50,8 +50,16 @@ class Emulator:
 
 @contextmanager
 def run_emulator(*arguments: str) -> Iterator[Emulator]:
+    program = ("-m", "costmark.emulator", "--port", "0", "--show-prompts")
+    with run_program(*program, *arguments) as emulator:
+        yield emulator
+
+
+@contextmanager
+def run_program(*arguments: str) -> Iterator[Emulator]:
+    """A program in Python that is the emulator, or holds it."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "costmark.emulator", "--port", "0", "--show-prompts", *arguments],
+        [sys.executable, *arguments],
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -13,8 +13,8 @@ extern "C" {
  *
  * Option `budgets` says which there are; docs/budgets.md explains them. costmark_operation_begin()
  * reserves what a call may use, and returns COSTMARK_BUDGET_EXCEEDED where a budget has no place
- * for it. Thresholds that are passed are told to the callback of costmark_config_set_log_callback(), as
- * warnings.
+ * for it. Thresholds that are passed are told to the callback of
+ * costmark_config_set_log_callback(), as warnings.
  */
 
 /* What a budget is about: a costmark_budget_subject. */
@@ -61,8 +61,19 @@ typedef struct costmark_budget {
 } costmark_budget;
 
 #define COSTMARK_BUDGET_INIT \
-  {sizeof(costmark_budget), COSTMARK_STR_INIT, COSTMARK_STR_INIT, COSTMARK_STR_INIT, 0, 0, 0, 0, 0, \
-   0, 0, 0, 0}
+  {sizeof(costmark_budget),  \
+   COSTMARK_STR_INIT,        \
+   COSTMARK_STR_INIT,        \
+   COSTMARK_STR_INIT,        \
+   0,                        \
+   0,                        \
+   0,                        \
+   0,                        \
+   0,                        \
+   0,                        \
+   0,                        \
+   0,                        \
+   0}
 
 /* How many budgets a client has. */
 COSTMARK_EXPORT size_t costmark_client_budget_count(const costmark_client *client)

@@ -262,7 +262,7 @@ bool StateFolder::create() {
   const std::string path = folder_ + "/" + name;
   Descriptor file(::open((path + ".new").c_str(),
                          O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
-  (void)take_lock(file.get(), LOCK_EX);  // nobody else can have it
+  (void)take_lock(file.get(), LOCK_EX);  // no other process can have it
   const bool is_made = !name.empty() && file.get() >= 0 && write_at(file.get(), head, 0) &&
                        ::rename((path + ".new").c_str(), (path + std::string(suffix)).c_str()) == 0;
   if (!is_made) {
@@ -339,9 +339,9 @@ bool StateFolder::read_others(std::vector<Slot>& out) {
       continue;
     }
     if (content.bad > 0) say(name, "has lines that were torn: they are left out");
-    const bool is_nobodys = has_ended(file.get());
+    const bool is_left = has_ended(file.get());
     for (Slot slot : content.slots) {
-      if (is_nobodys) slot.reserved = 0;
+      if (is_left) slot.reserved = 0;
       out.push_back(slot);
     }
   }

@@ -4,9 +4,9 @@
 //     costmark budgets 1
 //     KEY PERIOD SPENT RESERVED CHECK      one line for each budget; all are of one length
 //
-// A writer holds the lock of its file. A file whose lock can be had is nobody's: what it says is
-// spent still counts, what it says is reserved does not, and the next writer takes it over. So
-// there are never more files than writers at one time.
+// A writer holds the lock of its file. A file whose lock can be had belongs to no process: what it
+// says is spent still counts, what it says is reserved does not, and the next writer takes it over.
+// So there are never more files than writers at one time.
 #pragma once
 
 #include <cstddef>

@@ -7,6 +7,7 @@
 
 #include "core/client/client_fixture.hpp"
 #include "core/counting_allocator.hpp"
+#include "core/http/aws_frames.hpp"
 #include "costmark/budgets.hpp"
 #include "http/transport.hpp"
 
@@ -98,6 +99,25 @@ TEST(Allocations, NoneInAWholeOperation) {
                                "\n\ndata: " +
                                    event + "\n\ndata: [DONE]\n\n"),
       0U);
+}
+
+TEST(Allocations, NoneForConverseAndInvokeModel) {
+  const auto client = client_of(with_keys({{"project", "proj_a"}, {"auth", "sigv4"}}));
+  const std::string url =
+      "https://bedrock-runtime.us-east-1.amazonaws.com/model/"
+      "arn%3Aaws%3Abedrock%3Aus-east-1%3A111122223333%3Ainference-profile%2Fus.m";
+  const std::string usage = R"("usage":{"inputTokens":10,"outputTokens":5,"totalTokens":15})";
+  EXPECT_EQ(allocations_of_operation(client, {url + "/converse", chat_body(10'000)},
+                                     "application/json", "{" + usage + "}"),
+            0U);
+  EXPECT_EQ(allocations_of_operation(client, {url + "/converse-stream", chat_body(10'000)},
+                                     "application/vnd.amazon.eventstream",
+                                     http::aws_event("messageStop", "{}") +
+                                         http::aws_event("metadata", "{" + usage + "}")),
+            0U);
+  EXPECT_EQ(allocations_of_operation(client, {url + "/invoke", chat_body(10'000)},
+                                     "application/json", R"({"usage":{"input_tokens":10}})"),
+            0U);
 }
 
 TEST(Allocations, NoneWhereRowsAreWritten) {

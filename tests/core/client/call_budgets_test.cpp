@@ -107,6 +107,10 @@ TEST_F(CallBudgets, TheLimitThatACallSetsItselfIsAsked) {
   EXPECT_EQ(reserved(R"(,"max_tokens":"300")"), 4100);  // 4096: no answer was seen so far
   EXPECT_EQ(reserved(R"(,"max_output_tokens":700)", "http://127.0.0.1:8080/v1/responses"), 700);
   EXPECT_EQ(reserved("", "http://127.0.0.1:8080/v1/embeddings"), 0);
+  const std::string model = "http://127.0.0.1:8080/model/openai.gpt-oss-120b-1:0/";
+  EXPECT_EQ(reserved(R"(,"inferenceConfig":{"maxTokens":600})", model + "converse"), 600);
+  EXPECT_EQ(reserved(R"(,"max_tokens":300)", model + "converse-stream"), 4100);
+  EXPECT_EQ(reserved(R"(,"max_tokens":300)", model + "invoke"), 4100);  // the body is not read
   EXPECT_EQ(told(*client), "0 spent, 0 reserved");
   const auto told_how_much =
       this->client("t: all 100000tokens/day refuse", {{"budget_output_tokens", "2000"}});

@@ -254,7 +254,7 @@ def test_the_command_line_shows_and_rebuilds(
     monkeypatch.setenv("COSTMARK_LEDGER", str(folder))
     monkeypatch.setenv(
         "COSTMARK_BUDGETS",
-        "calls: project=proj_a 10calls/month refuse; tokens: all 1000tokens/month warn\n"
+        "calls: project=proj_a 10calls/month refuse; tokens: all 1000tokens/month warn; "
         "usd: tag.team=search 2.5usd/month refuse; eve: label.user=eve 90tokens/month warn",
     )
     lines = run(capsys).splitlines()

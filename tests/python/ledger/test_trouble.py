@@ -1,4 +1,4 @@
-"""Disks, folders, pipes and clocks that fail: no call does, and counters and notes tell the truth."""
+"""Disks, folders, pipes and clocks that fail: no call does, and the counters tell the truth."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def ledgers(root: Path, seed: int, count: int = 400) -> list[Path]:
             elif kind < 0.2:
                 row |= {"response_id": f"resp_{rng.randrange(30)}", "kind": "settle"}
             elif kind < 0.3:
-                row |= {"response_id": f"resp_{writer}_{seq}"}
+                row |= {"response_id": f"resp_{rng.randrange(60)}"}  # some of them several times
             elif kind < 0.35:
                 row |= {"kind": "refused", "error_code": "unattributed"}
             rows.append(row)

@@ -150,7 +150,7 @@ void Operation::Impl::note_refusal(Code code) {
   AttemptReport call = report_of_next();
   if (state == State::idle) call.operation = {};  // it never began
   if (code != Code::budget_exceeded) {
-    call.project = request.project;  // nobody was found who pays
+    call.project = request.project;  // no payer was found
     call.project_source = ProjectSource::none;
     call.host = {};
   }

@@ -264,26 +264,26 @@ Status Attributor::read_members(Found& found, Workspace& work, Prepared::Impl& o
 Status Attributor::read_project(Found& found, Workspace& work, Api api) {
   const json::Document& document = work.document;
   const json::Member& project = document.member(project_id);
-  const std::string name(attribution::body_member_of(api));
+  const std::string_view place = attribution::place_in_body(api);
   if (project.kind == json::Kind::string) {
     if (!document.string(project_id, work.body_project)) {
       return {Code::invalid_project,
-              "the body's " + name + " at byte " + std::to_string(project.value_begin) +
+              std::string(place) + " at byte " + std::to_string(project.value_begin) +
                   " has an escape that stands for no character",
               project.value_begin};
     }
     found.body_project = work.body_project;
   } else if (project && project.kind != json::Kind::null) {
-    return {Code::invalid_project,
-            "the body's " + name + " at byte " + std::to_string(project.value_begin) +
-                " is not a string",
-            project.value_begin};
+    return {
+        Code::invalid_project,
+        std::string(place) + " at byte " + std::to_string(project.value_begin) + " is not a string",
+        project.value_begin};
   }
   // Parsers differ in which of several they take: one that names a project must not pass unseen.
   if (project.count > 1 && found.body_project.empty()) {
     return {Code::conflict,
-            "the body has " + std::to_string(project.count) + " members " + name +
-                ", the last of which names no project; leave one of them",
+            std::string(place) + " stands there " + std::to_string(project.count) +
+                " times, and the last one names no project; leave one of them",
             project.value_begin};
   }
   return {};
@@ -297,7 +297,7 @@ Status Attributor::decide(const Request& request, const Url& url, const Found& f
   candidates.argument = request.project;
   candidates.header = header.value();
   candidates.body = found.body_project;
-  if (out.api == Api::converse) candidates.body_place = "the body's projectIdentifier";
+  candidates.body_place = attribution::place_in_body(out.api);
   candidates.scope = request.scope;
   if (!settings_.rules.empty()) {
     candidates.rule = settings_.rules.match({found.model, out.api, url.path});
