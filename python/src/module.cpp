@@ -1,9 +1,11 @@
 #include "bindings.hpp"
+#include "one_at_a_time.hpp"
 
 // The module keeps no state that the GIL would have to guard beyond what each part locks itself.
 PYBIND11_MODULE(_core_of_main, module) {
   module.doc() = "The C++ core of costmark. Private: use the costmark package.";
   module.attr("version") = COSTMARK_VERSION;
+  costmark::python::count_forks();
   costmark::python::bind_credentials(module);
   costmark::python::bind_usage(module);
   costmark::python::bind_tokens(module);
