@@ -156,6 +156,7 @@ void cmgo_run(cmgo_call *call, const char *text, const size_t *lengths, size_t l
   request.body.data = body;
   request.body.len = body_len;
   request.body_is_stream = (call->steps & CMGO_BODY_IS_STREAM) != 0;
+  request.overrides_budgets = (call->steps & CMGO_OVERRIDES_BUDGETS) != 0;
   if (!read_headers(&list, &in)) {
     call->status = COSTMARK_OUT_OF_MEMORY;
     return;

@@ -29,7 +29,8 @@ enum {
   CMGO_NO_WAIT = 16,
   CMGO_BODY_IS_STREAM = 32,
   CMGO_WANTS_HEAD = 64,
-  CMGO_WANTS_BODY = 128
+  CMGO_WANTS_BODY = 128,
+  CMGO_OVERRIDES_BUDGETS = 256
 };
 
 /* One call from Go. Lives in C's memory, because results may point to Go's. */

@@ -18,6 +18,7 @@ const (
 	_ = -uint(ErrUnattributed ^ C.COSTMARK_UNATTRIBUTED)
 	_ = -uint(ErrConflict ^ C.COSTMARK_CONFLICT)
 	_ = -uint(ErrProjectNotAllowed ^ C.COSTMARK_PROJECT_NOT_ALLOWED)
+	_ = -uint(ErrBudgetExceeded ^ C.COSTMARK_BUDGET_EXCEEDED)
 	_ = -uint(ErrNoCredentials ^ C.COSTMARK_NO_CREDENTIALS)
 	_ = -uint(ErrExpiredCredentials ^ C.COSTMARK_EXPIRED_CREDENTIALS)
 	_ = -uint(ErrUnusableCredentials ^ C.COSTMARK_UNUSABLE_CREDENTIALS)
@@ -118,4 +119,5 @@ const (
 	_ = -uint(PriceFlagNoTier ^ C.COSTMARK_PRICE_FLAG_NO_TIER)
 	_ = -uint(PriceFlagNoDay ^ C.COSTMARK_PRICE_FLAG_NO_DAY)
 	_ = -uint(PriceFlagNoPrice ^ C.COSTMARK_PRICE_FLAG_NO_PRICE)
+	_ = -uint(PriceFlagRegionAbsent ^ C.COSTMARK_PRICE_FLAG_REGION_ABSENT)
 )

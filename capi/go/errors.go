@@ -39,6 +39,10 @@ const (
 	ErrProjectNotAllowed Code = 23 // the project is outside allowed_projects
 )
 
+// ErrBudgetExceeded is the code of an error for a call that a budget has no place for: wait for its next
+// period, or raise it. Nothing was sent. The message says what is spent and reserved, and until when.
+const ErrBudgetExceeded Code = 24
+
 // Authenticate again.
 const (
 	ErrNoCredentials       Code = 30 // nothing to sign with was found

@@ -31,18 +31,19 @@ func (s CostState) String() string {
 
 // Bits of Cost.Flags. From PriceFlagNoModel on they say why a call is unpriced.
 const (
-	PriceFlagTierAssumed     = 0x001 // no tier was told; Standard is meant
-	PriceFlagPartsAbsent     = 0x002 // cached or cache-written tokens were not told; they count as none
-	PriceFlagCacheTimeAbsent = 0x004 // several times to live are priced, and none was told
-	PriceFlagCountsAbsent    = 0x008 // the input or the output was not told
-	PriceFlagInconsistent    = 0x010 // parts were larger than their whole
-	PriceFlagOverflow        = 0x020 // the cost does not fit into 64 bits
-	PriceFlagNoModel         = 0x040 // the book does not have the model
-	PriceFlagNoRegion        = 0x080 // not the model in that Region
-	PriceFlagNoServing       = 0x100 // not served that way
-	PriceFlagNoTier          = 0x200 // not in that tier
-	PriceFlagNoDay           = 0x400 // there are prices of other days
-	PriceFlagNoPrice         = 0x800 // one of the counts has no price
+	PriceFlagTierAssumed     = 0x001  // no tier was told; Standard is meant
+	PriceFlagPartsAbsent     = 0x002  // cached or cache-written tokens were not told; they count as none
+	PriceFlagCacheTimeAbsent = 0x004  // several times to live are priced, and none was told
+	PriceFlagCountsAbsent    = 0x008  // the input or the output was not told
+	PriceFlagInconsistent    = 0x010  // parts were larger than their whole
+	PriceFlagOverflow        = 0x020  // the cost does not fit into 64 bits
+	PriceFlagNoModel         = 0x040  // the book does not have the model
+	PriceFlagNoRegion        = 0x080  // not the model in that Region
+	PriceFlagNoServing       = 0x100  // not served that way
+	PriceFlagNoTier          = 0x200  // not in that tier
+	PriceFlagNoDay           = 0x400  // there are prices of other days
+	PriceFlagNoPrice         = 0x800  // one of the counts has no price
+	PriceFlagRegionAbsent    = 0x1000 // the Region is not known
 )
 
 // A PriceBook says what usage costs. It is immutable, and safe for use by many goroutines at once.

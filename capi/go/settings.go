@@ -67,6 +67,11 @@ type Settings struct {
 	LedgerHashLabels []string `option:"ledger_hash_labels"`
 	LedgerHashKey    string   `option:"ledger_hash_key"`
 
+	// Budgets.
+	Budgets            string `option:"budgets"`              // such as "all: all 250usd/month refuse", or a file
+	BudgetUnpriced     string `option:"budget_unpriced"`      // "allow", "refuse"
+	BudgetOutputTokens int    `option:"budget_output_tokens"` // that a call without a limit is taken to need
+
 	// Send and Verify. Times are rounded up to milliseconds.
 	Timeout            time.Duration `option:"timeout_ms"`
 	ConnectTimeout     time.Duration `option:"connect_timeout_ms"`

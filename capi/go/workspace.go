@@ -76,6 +76,9 @@ func (w *workspace) run(ctx context.Context, core *core, operation *operationHan
 	if w.streams {
 		steps |= C.CMGO_BODY_IS_STREAM
 	}
+	if overridesBudgets(ctx) {
+		steps |= C.CMGO_OVERRIDES_BUDGETS
+	}
 	w.c.client, w.c.operation, w.c.steps = core.client, operation.handle, steps
 	if steps&noWait == 0 {
 		stop, done := stopWith(ctx)

@@ -61,6 +61,7 @@ void add_estimate(const AttemptReport& report, costmark_answer& out) noexcept {
   out.cost_pico_usd = report.cost_pico.value_or(0);
   out.has_cost_pico_usd = report.cost_pico ? 1 : 0;
   out.cost_state = number_of(report.cost_state);
+  out.price_flags = report.price_flags.bits();
 }
 
 }  // namespace

@@ -34,6 +34,7 @@ static_assert(has_layout<costmark_probe>(96));
 static_assert(has_layout<costmark_usage_totals>(136));
 static_assert(has_layout<costmark_request_counts>(24));
 static_assert(has_layout<costmark_ledger_counts>(40));
+static_assert(has_layout<costmark_budget>(112));
 static_assert(has_layout<costmark_bearer_token_view>(32));
 static_assert(has_layout<costmark_sign_request>(120));
 static_assert(has_layout<costmark_signature_view>(56));

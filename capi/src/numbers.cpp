@@ -22,6 +22,7 @@ static_assert(is(Code::invalid_project, COSTMARK_INVALID_PROJECT));
 static_assert(is(Code::unattributed, COSTMARK_UNATTRIBUTED));
 static_assert(is(Code::conflict, COSTMARK_CONFLICT));
 static_assert(is(Code::project_not_allowed, COSTMARK_PROJECT_NOT_ALLOWED));
+static_assert(is(Code::budget_exceeded, COSTMARK_BUDGET_EXCEEDED));
 static_assert(is(Code::no_credentials, COSTMARK_NO_CREDENTIALS));
 static_assert(is(Code::expired_credentials, COSTMARK_EXPIRED_CREDENTIALS));
 static_assert(is(Code::unusable_credentials, COSTMARK_UNUSABLE_CREDENTIALS));
@@ -34,6 +35,18 @@ static_assert(is(Code::internal, COSTMARK_INTERNAL));
 static_assert(is(Code::stopped_by_callback, COSTMARK_STOPPED_BY_CALLBACK));
 static_assert(is(Code::cancelled, COSTMARK_CANCELLED));
 static_assert(is(Code::would_block, COSTMARK_WOULD_BLOCK));
+
+static_assert(number_of(BudgetSubject::all) == COSTMARK_BUDGET_OF_ALL);
+static_assert(number_of(BudgetSubject::project) == COSTMARK_BUDGET_OF_PROJECT);
+static_assert(number_of(BudgetSubject::tag) == COSTMARK_BUDGET_OF_TAG);
+static_assert(number_of(BudgetSubject::label) == COSTMARK_BUDGET_OF_LABEL);
+static_assert(number_of(BudgetUnit::pico_usd) == COSTMARK_BUDGET_PICO_USD);
+static_assert(number_of(BudgetUnit::tokens) == COSTMARK_BUDGET_TOKENS);
+static_assert(number_of(BudgetUnit::calls) == COSTMARK_BUDGET_CALLS);
+static_assert(number_of(BudgetPeriod::day) == COSTMARK_BUDGET_DAY);
+static_assert(number_of(BudgetPeriod::month) == COSTMARK_BUDGET_MONTH);
+static_assert(number_of(BudgetAction::warn) == COSTMARK_BUDGET_WARN);
+static_assert(number_of(BudgetAction::refuse) == COSTMARK_BUDGET_REFUSE);
 
 static_assert(is(ProjectSource::none, COSTMARK_SOURCE_NONE));
 static_assert(is(ProjectSource::request, COSTMARK_SOURCE_REQUEST));
@@ -99,6 +112,7 @@ static_assert(is(PriceFlag::no_serving, COSTMARK_PRICE_FLAG_NO_SERVING));
 static_assert(is(PriceFlag::no_tier, COSTMARK_PRICE_FLAG_NO_TIER));
 static_assert(is(PriceFlag::no_day, COSTMARK_PRICE_FLAG_NO_DAY));
 static_assert(is(PriceFlag::no_price, COSTMARK_PRICE_FLAG_NO_PRICE));
+static_assert(is(PriceFlag::region_absent, COSTMARK_PRICE_FLAG_REGION_ABSENT));
 
 static_assert(is(Verdict::unknown, COSTMARK_VERDICT_UNKNOWN));
 static_assert(is(Verdict::honored, COSTMARK_VERDICT_HONORED));

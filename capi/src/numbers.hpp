@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "costmark/budgets.hpp"
 #include "costmark/client.hpp"
 #include "costmark/costmark.h"
 
@@ -28,6 +29,19 @@ inline costmark_step number_of(NextStep step) noexcept {
 }
 inline costmark_reason number_of(NextReason reason) noexcept {
   return static_cast<costmark_reason>(reason);
+}
+// Zero is not known, in each enumeration of the ABI.
+constexpr costmark_budget_subject number_of(BudgetSubject subject) noexcept {
+  return static_cast<costmark_budget_subject>(subject) + 1;
+}
+constexpr costmark_budget_unit number_of(BudgetUnit unit) noexcept {
+  return static_cast<costmark_budget_unit>(unit) + 1;
+}
+constexpr costmark_budget_period number_of(BudgetPeriod period) noexcept {
+  return static_cast<costmark_budget_period>(period) + 1;
+}
+constexpr costmark_budget_action number_of(BudgetAction action) noexcept {
+  return static_cast<costmark_budget_action>(action) + 1;
 }
 inline costmark_cost_state number_of(CostState state) noexcept {
   return static_cast<costmark_cost_state>(state);

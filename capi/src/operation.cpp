@@ -18,7 +18,7 @@ namespace costmark::capi {
 namespace {
 
 constexpr std::size_t request_first_size =
-    offsetof(costmark_request, reserved) + sizeof(std::uint32_t);
+    offsetof(costmark_request, overrides_budgets) + sizeof(std::uint32_t);
 constexpr std::size_t wait_first_size = offsetof(costmark_wait, reserved) + sizeof(std::uint32_t);
 constexpr std::size_t answer_head_first_size =
     offsetof(costmark_answer_head, encoded) + sizeof(std::uint32_t);
@@ -35,7 +35,10 @@ Status read_request(const costmark_request* from, costmark_request& request, Req
   if (status) {
     status = read_bool(request.body_is_stream, "request.body_is_stream", out.body_is_stream);
   }
-  if (status) status = require_zero(request.reserved, "request.reserved");
+  if (status) {
+    status =
+        read_bool(request.overrides_budgets, "request.overrides_budgets", out.overrides_budgets);
+  }
   if (!status) return status;
   if (out.method.empty()) return invalid_argument("request.method is empty");
   if (out.url.empty()) return invalid_argument("request.url is empty");

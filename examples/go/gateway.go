@@ -114,6 +114,8 @@ func explain(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, costmark.ErrConflict), errors.Is(err, costmark.ErrProjectNotAllowed),
 		errors.Is(err, costmark.ErrUnattributed):
 		http.Error(w, err.Error(), http.StatusForbidden)
+	case errors.Is(err, costmark.ErrBudgetExceeded):
+		http.Error(w, err.Error(), http.StatusTooManyRequests)
 	case errors.Is(err, costmark.ErrInvalidJSON), errors.Is(err, costmark.ErrInvalidArgument),
 		errors.Is(err, costmark.ErrInvalidURL), errors.Is(err, costmark.ErrInvalidProject):
 		http.Error(w, err.Error(), http.StatusBadRequest)

@@ -22,6 +22,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -149,12 +150,22 @@ def report() -> str:
     return "\n".join(lines) + "\n"
 
 
+def setting(name: str, example: str) -> str:
+    """Return a variable of the environment that the gateway needs."""
+    value = os.environ.get(name)
+    return value or sys.exit(f"gateway.py: set {name}, as in {name}={example}")
+
+
 def main() -> None:
     """Serve until SIGINT or SIGTERM."""
-    tenants = dict(each.split("=", 1) for each in os.environ["GATEWAY_TENANTS"].split(","))
+    upstream = setting("GATEWAY_UPSTREAM", "http://127.0.0.1:8080")
+    pairs = setting("GATEWAY_TENANTS", "key-of-a=proj_a,key-of-b=proj_b").split(",")
+    if not all("=" in each for each in pairs):
+        sys.exit("gateway.py: GATEWAY_TENANTS is a list of KEY=PROJECT, with commas between them")
+    tenants = dict(each.split("=", 1) for each in pairs)
     host, _, port = os.environ.get("GATEWAY_LISTEN", "127.0.0.1:8000").rpartition(":")
     config = uvicorn.Config(
-        gateway(os.environ["GATEWAY_UPSTREAM"], tenants),
+        gateway(upstream, tenants),
         host=host,
         port=int(port),
         log_level="warning",

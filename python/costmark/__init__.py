@@ -13,9 +13,17 @@
 
 from __future__ import annotations
 
-from ._client.scope import bind, current_labels, current_project, labels, project
+from ._client.scope import (
+    bind,
+    current_labels,
+    current_project,
+    labels,
+    override_budgets,
+    project,
+)
 from .errors import (
     AttributionError,
+    BudgetError,
     ConfigurationError,
     CredentialsError,
     Error,
@@ -28,6 +36,7 @@ from .errors import (
 TYPE_CHECKING = False  # without the cost of importing typing
 if TYPE_CHECKING:
     from . import jsonedit, prices
+    from ._budgets import Budget, budgets
     from ._client.client import Client
     from ._client.coverage import Coverage, coverage
     from ._client.httpx_clients import AsyncHTTPTransport, HTTPTransport
@@ -69,6 +78,10 @@ __all__ = [
     "labels",
     "current_labels",
     "bind",
+    # budgets
+    "budgets",
+    "Budget",
+    "override_budgets",
     # usage
     "usage",
     "reset_usage",
@@ -100,6 +113,7 @@ __all__ = [
     "RequestError",
     "ConfigurationError",
     "AttributionError",
+    "BudgetError",
     "CredentialsError",
     "TransportError",
     "ServiceError",
@@ -118,6 +132,8 @@ _LAZY = {
     "Coverage": "_client.coverage",
     "patch": "_client.patch",
     "unpatch": "_client.patch",
+    "budgets": "_budgets",
+    "Budget": "_budgets",
     "route_of": "_routes",
     "Route": "_routes",
     "sign": "_signing",

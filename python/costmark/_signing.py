@@ -26,6 +26,10 @@ def sign(
     `headers` has an ``x-amz-content-sha256``. A `time` without a zone is taken as UTC; by default
     it is now.
     """
+    given: object = credentials
+    if not isinstance(given, _core.Credentials):
+        kind = type(given).__name__
+        raise TypeError(f"sign() takes credentials that are a costmark.Credentials, not {kind}")
     pairs = list(headers.items() if isinstance(headers, Mapping) else headers)
     return _core.sign(method, url, pairs, body, credentials, region, service, _seconds(time))
 

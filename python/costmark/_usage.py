@@ -121,6 +121,7 @@ class Answer:
     serving: str | None  # "in-region", "geo" or "global"
     cost_pico: int | None  # the estimate in pico-USD; None where there is no price
     cost_state: str  # "priced", "partial", "unpriced", "free", "elsewhere" or "unknown"
+    cost_flags: list[str]  # why there is no price, or what it assumes (docs/prices.md)
     price_book: str | None  # its hash
 
 

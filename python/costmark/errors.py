@@ -9,6 +9,8 @@
     │                        invalid_option, endpoint_mismatch, unsupported
     ├── AttributionError     fix the attribution
     │                        invalid_project, unattributed, conflict, project_not_allowed
+    ├── BudgetError          wait for the next period, or raise the budget
+    │                        budget_exceeded
     ├── CredentialsError     authenticate again
     │                        no_credentials, expired_credentials, unusable_credentials
     ├── TransportError       try again
@@ -26,6 +28,7 @@ __all__ = [
     "RequestError",
     "ConfigurationError",
     "AttributionError",
+    "BudgetError",
     "CredentialsError",
     "TransportError",
     "ServiceError",
@@ -82,6 +85,16 @@ class AttributionError(Error):
     default_code = "invalid_project"
 
 
+class BudgetError(Error):
+    """A budget has no place for the call, and nothing was sent.
+
+    Wait for its next period, or raise it. The message names the budget, and what of it is spent and
+    reserved.
+    """
+
+    default_code = "budget_exceeded"
+
+
 class CredentialsError(Error):
     """There is nothing valid to authenticate with: log in, or configure credentials."""
 
@@ -118,6 +131,7 @@ _BY_CODE: dict[str, type[Error]] = {
     "unattributed": AttributionError,
     "conflict": AttributionError,
     "project_not_allowed": AttributionError,
+    "budget_exceeded": BudgetError,
     "no_credentials": CredentialsError,
     "expired_credentials": CredentialsError,
     "unusable_credentials": CredentialsError,

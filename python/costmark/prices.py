@@ -90,14 +90,16 @@ class Cost:
     ``state`` is ``priced``; ``free`` when the book says that it costs nothing; ``partial`` when
     ``pico_usd`` leaves counts out whose details were not told; ``unpriced`` when the book
     has no price, ``elsewhere`` for reserved capacity and batch jobs, ``unknown`` without usage:
-    ``pico_usd`` then is None, which is not 0. ``flags`` says why. ``parts`` are the lines that were
-    used, each with its count.
+    ``pico_usd`` then is None, which is not 0. ``why`` is the flag that says why it, or a part of
+    it, has no price; ``flags`` has all of them. ``parts`` are the lines that were used, each with
+    its count.
     """
 
     state: CostState
     pico_usd: int | None
     flags: tuple[str, ...]
     parts: tuple[tuple[Price, int], ...]
+    why: str | None = None
 
 
 def served_model(model: str) -> tuple[str, str]:
@@ -218,7 +220,8 @@ class PriceBook:
             input_of_each,
         )
         parts = tuple((_price(line), count) for line, count in found["parts"])
-        return Cost(_state(found["state"]), found["pico_usd"], tuple(found["flags"]), parts)
+        flags, why = tuple(found["flags"]), found["why"] or None
+        return Cost(_state(found["state"]), found["pico_usd"], flags, parts, why)
 
     def rates(
         self,

@@ -5,6 +5,8 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <array>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <span>
@@ -20,6 +22,7 @@ namespace costmark::python {
 
 namespace py = pybind11;
 
+void bind_budgets(py::module_& module);
 void bind_client(py::module_& module);
 void bind_credentials(py::module_& module);
 void bind_operation(py::module_& module);
@@ -62,6 +65,15 @@ inline py::str as_text(std::string_view text) {
 }
 inline py::bytes as_bytes(std::string_view text) {
   return {text.data(), text.size()};
+}
+// The names of the flags that are set, of all that there are.
+template <class Flags, class Flag, std::size_t count>
+py::list names_of(Flags flags, const std::array<Flag, count>& all) {
+  py::list names;
+  for (const Flag flag : all) {
+    if (flags.has(flag)) names.append(as_text(to_string(flag)));
+  }
+  return names;
 }
 
 // A view of a str as UTF-8 or of a bytes object; it lives as long as the object.

@@ -45,7 +45,9 @@ CredentialsProviderPtr credentials_provider(const py::object& given, KeptCallbac
   }
   if (PyCallable_Check(given.ptr()) == 0) {
     throw py::type_error(
-        "credentials must be a costmark.Credentials or a callable that returns one");
+        std::string(
+            "credentials takes a costmark.Credentials, or a callable that returns one, not ") +
+        Py_TYPE(given.ptr())->tp_name);
   }
   return callback_credentials([callback = kept.keep(given)] {
     constexpr const char* who = "the credentials callback";

@@ -55,7 +55,9 @@ GivenRequest::GivenRequest(py::object method, py::object given_url, py::object u
       scope_(std::move(scope)),
       streamed_(body_.is_none()),
       labels_(std::move(labels)),
-      label_views_(label_views(labels_)) {
+      label_views_(label_views(labels_)),
+      overrides_budgets_(!labels_.is_none() && PyTuple_CheckExact(labels_.ptr()) == 0 &&
+                         py::hasattr(labels_, "overrides_budgets")) {
   if (!streamed_) pinned_ = Buffer(body_);
   header_views(headers_, header_views_);
 }
@@ -68,7 +70,8 @@ Request GivenRequest::views() const {
           optional_text_view(project_, "project"),
           optional_text_view(scope_, "scope"),
           streamed_,
-          label_views_};
+          label_views_,
+          overrides_budgets_};
 }
 
 bool GivenRequest::is_made_of(py::handle method, py::handle url, py::handle headers,
@@ -94,7 +97,7 @@ std::vector<NameValue> label_views(py::handle labels) {
   std::vector<NameValue> views;
   if (!labels || labels.is_none()) return views;
   // Tuples do not change, and so keep what the views show.
-  const bool is_tuple = PyTuple_CheckExact(labels.ptr()) != 0;
+  const bool is_tuple = PyTuple_Check(labels.ptr()) != 0;
   const Py_ssize_t count = is_tuple ? PyTuple_GET_SIZE(labels.ptr()) : -1;
   for (Py_ssize_t i = 0; i < count; ++i) {
     PyObject* const pair = PyTuple_GET_ITEM(labels.ptr(), i);

@@ -13,7 +13,7 @@ class GivenRequest {
   GivenRequest() = default;
   // `url` is text, or an object that does not change and whose str() is the URL; `headers` as
   // `header_views` takes them; a `body` of None is one that is streamed; `labels` is a tuple of
-  // pairs, or None.
+  // pairs, or None; one that has `overrides_budgets` is of a call that overrides them.
   GivenRequest(py::object method, const py::object& url, py::handle headers, py::object body,
                py::object project, py::object scope, py::object labels = py::none());
   // The next request of the same operation. What did not change since is not looked at again.
@@ -50,6 +50,7 @@ class GivenRequest {
   std::vector<Header> header_views_;
   py::object labels_;
   std::vector<NameValue> label_views_;
+  bool overrides_budgets_ = false;
 };
 
 // Views of a tuple of pairs, or of None. Raises what is not one.

@@ -7,6 +7,7 @@ PYBIND11_MODULE(_core_of_main, module) {
   costmark::python::bind_credentials(module);
   costmark::python::bind_usage(module);
   costmark::python::bind_tokens(module);
+  costmark::python::bind_budgets(module);
   costmark::python::bind_routes(module);
   costmark::python::bind_prices(module);
   costmark::python::bind_rows(module);

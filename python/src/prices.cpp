@@ -37,14 +37,6 @@ py::dict as_dict(const PriceLine& line) {
   return row;
 }
 
-py::list names_of(PriceFlags flags) {
-  py::list names;
-  for (const PriceFlag flag : all_price_flags) {
-    if (flags.has(flag)) names.append(as_text(to_string(flag)));
-  }
-  return names;
-}
-
 py::list lines(const PriceBook& book) {
   py::list rows;
   for (const PriceLine& line : book.lines()) rows.append(as_dict(line));
@@ -75,7 +67,8 @@ py::dict as_dict(const Cost& cost) {
   py::dict result;
   result["state"] = as_text(to_string(cost.state));
   result["pico_usd"] = cost.pico_usd;
-  result["flags"] = names_of(cost.flags);
+  result["flags"] = names_of(cost.flags, all_price_flags);
+  result["why"] = as_text(why_unpriced(cost.state, cost.flags));
   result["parts"] = std::move(parts);
   return result;
 }
@@ -115,7 +108,7 @@ py::dict rates(const PriceBook& book, py::handle account, py::handle region, py:
   }
   py::dict result;
   result["state"] = as_text(to_string(found.state));
-  result["flags"] = names_of(found.flags);
+  result["flags"] = names_of(found.flags, all_price_flags);
   result["lines"] = std::move(by_kind);
   result["cache_times"] = found.cache_times;
   result["over"] = found.over;

@@ -5,14 +5,6 @@
 namespace costmark::python {
 namespace {
 
-py::list names_of(UsageFlags flags) {
-  py::list names;
-  for (const UsageFlag flag : all_usage_flags) {
-    if (flags.has(flag)) names.append(as_text(to_string(flag)));
-  }
-  return names;
-}
-
 py::dict as_dict(std::span<const NameValue> pairs) {
   py::dict result;
   for (const NameValue& pair : pairs) result[as_text(pair.name)] = as_text(pair.value);
@@ -89,7 +81,7 @@ py::dict as_dict(const AttemptReport& report) {
     if (const auto count = answer.usage.meters[meter]) meters[as_text(to_string(meter))] = *count;
   }
   result["meters"] = std::move(meters);
-  result["flags"] = names_of(answer.usage.flags);
+  result["flags"] = names_of(answer.usage.flags, all_usage_flags);
   result["started_us"] = report.started_us;
   result["host"] = as_text(report.host);
   result["region"] = as_text(report.region);
@@ -103,6 +95,7 @@ py::dict as_dict(const AttemptReport& report) {
   result["serving"] = as_text(report.serving);
   result["cost_pico"] = report.cost_pico;
   result["cost_state"] = as_text(to_string(report.cost_state));
+  result["cost_flags"] = names_of(report.price_flags, all_price_flags);
   result["price_book"] = as_text(report.price_book);
   return result;
 }

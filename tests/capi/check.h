@@ -94,6 +94,7 @@ void test_names(void);
 void test_send(void);
 void test_prices(void);
 void test_ledger(void);
+void test_budgets(void);
 void test_process(void);
 void test_stale(void);
 

@@ -114,6 +114,8 @@ const std::map<std::string, Silent>& silent() {
       CALL(costmark_client_usage_reset, client),
       VIEW(costmark_client_ledger_counts, client, ledger_counts),
       CALL(costmark_client_ledger_flush, client),
+      CALL(costmark_client_budget_count, client),
+      VIEW_AT(costmark_client_budget_read, client, budget),
       VIEW(costmark_operation_answer, operation, answer),
       VIEW(costmark_operation_response, operation, response),
       SHARED(costmark_cancel, cancel),

@@ -540,7 +540,7 @@ static void a_stream_is_read_where_its_bytes_are_needed(void) {
   request.body_is_stream = 2;
   CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_operation_begin(operation, &request, &error));
   request.body_is_stream = 0;
-  request.reserved = 1;
+  request.overrides_budgets = 2;
   CHECK_FAILS(COSTMARK_INVALID_ARGUMENT, costmark_operation_begin(operation, &request, &error));
   costmark_operation_free(operation);
   costmark_client_release(client);

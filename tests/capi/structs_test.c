@@ -276,6 +276,10 @@ static costmark_status show_ledger(const handles *h, void *out) {
   costmark_client_ledger_counts(h->client, (costmark_ledger_counts *)out);
   return COSTMARK_OK;
 }
+static costmark_status show_budget(const handles *h, void *out) {
+  costmark_client_budget_read(h->client, 0, (costmark_budget *)out);
+  return COSTMARK_OK;
+}
 static costmark_status show_credentials(const handles *h, void *out) {
   costmark_credentials_set_read(h->set, (costmark_credentials *)out);
   return COSTMARK_OK;
@@ -409,6 +413,7 @@ static void every_output(void) {
   TRY(totals, usage_totals, false);
   TRY(requests, request_counts, false);
   TRY(ledger, ledger_counts, false);
+  TRY(budget, budget, false);
   TRY(credentials, credentials, false);
   TRY(report, credentials_report_view, false);
   TRY(token, bearer_token_view, false);

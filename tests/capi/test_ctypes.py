@@ -69,7 +69,7 @@ class Request(Sized):
         ("project", Str),
         ("scope", Str),
         ("body_is_stream", c_uint32),
-        ("reserved", c_uint32),
+        ("overrides_budgets", c_uint32),
         ("labels", POINTER(Header)),  # of the same layout
         ("label_count", c_size_t),
     ]
@@ -173,7 +173,7 @@ class Answer(Sized):
         ("http_status", c_int32),
         ("attempt", c_uint32),
         ("concurrent", c_uint32),
-        ("reserved", c_uint32),
+        ("price_flags", c_uint32),
         ("start_us", c_int64),
         ("end_us", c_int64),
         ("url_host", Str),

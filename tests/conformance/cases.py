@@ -35,7 +35,7 @@ _MEMBERS = {
     "call": {"request", "host", "beside", "answers", "attempts", "error", "sent", "next", "result",
              "reads_ahead"},
     "request": {"method", "path", "headers", "body", "project", "scope", "body_is_stream",
-                "labels"},
+                "labels", "override_budgets"},
     "host": {"does", "at", "after_bytes", "retries", "counter_header"},
     "answer": {"status", "headers", "body", "pieces", "piece_size", "cut_after", "close",
                "no_length", "delay_ms", "piece_delay_ms", "interim", "date"},

@@ -329,6 +329,8 @@ def scope_of(request: Case) -> Any:
         scopes.enter_context(costmark.project(request["scope"]))
     if request.get("labels"):
         scopes.enter_context(costmark.labels(request["labels"]))
+    if request.get("override_budgets"):
+        scopes.enter_context(costmark.override_budgets())
     return scopes
 
 

@@ -249,6 +249,9 @@ void Machine::report() {
   costmark_ledger_counts rows = COSTMARK_LEDGER_COUNTS_INIT;
   costmark_client_ledger_counts(pick(client_), &rows);
   COSTMARK_HOLDS(rows.rows_written == 0 && rows.rows_waiting == 0);
+  costmark_budget budget = COSTMARK_BUDGET_INIT;
+  costmark_client_budget_read(pick(client_), costmark_client_budget_count(pick(client_)), &budget);
+  COSTMARK_HOLDS(budget.name.data == nullptr && budget.limit == 0);
   const costmark_label label{text(), text()};
   check(costmark_labels_check(&label, 1, &error_));
   if (next() == 0xFF) costmark_client_usage_reset(pick(client_));

@@ -76,8 +76,15 @@ def test_on_usage_is_told_of_every_attempt() -> None:
     assert (last["request_id"], last["response_id"]) == ("r-1", "c")
     assert (last["input_tokens"], last["output_tokens"], last["total_tokens"]) == (2, None, 9)
     assert last["inconsistent"] == bool(last["flags"])
-    estimate = ("serving", "cost_pico", "cost_state", "price_book")  # made for who is told
+    estimate = (
+        "serving",
+        "cost_pico",
+        "cost_state",
+        "cost_flags",
+        "price_book",
+    )  # made for who is told
     assert (last["serving"], last["cost_state"]) == ("in-region", "unpriced")
+    assert last["cost_flags"] == ["tier_assumed", "no_model"]
     assert last == operation.report | {name: last[name] for name in estimate}
 
 

@@ -37,6 +37,7 @@ def test_exports_are_exactly_these() -> None:
         *("coverage", "Coverage", "Client", "HTTPTransport", "AsyncHTTPTransport"),
         *("usage", "reset_usage", "ProjectUsage", "ModelUsage", "Answer"),
         *("request_counts", "RequestCounts", "ledger_counts", "LedgerCounts"),
+        *("budgets", "Budget", "override_budgets", "BudgetError"),
         *("Credentials", "sign", "jsonedit", "prices"),
         *("token", "token_provider", "async_token_provider", "route_of", "Route"),
         *("verify", "averify", "Verification"),

@@ -294,6 +294,9 @@ enum {
   COSTMARK_CONFLICT = 22,            /* two sources name different projects */
   COSTMARK_PROJECT_NOT_ALLOWED = 23, /* the project is outside `allowed_projects` */
 
+  /* Wait for the next period, or raise the budget. */
+  COSTMARK_BUDGET_EXCEEDED = 24, /* a budget has no place for the call: nothing was sent */
+
   /* Authenticate again. */
   COSTMARK_NO_CREDENTIALS = 30,       /* nothing to sign with was found */
   COSTMARK_EXPIRED_CREDENTIALS = 31,  /* what was found has expired and could not be renewed */
@@ -541,7 +544,8 @@ typedef struct costmark_request {
   uint32_t body_is_stream; /* 1: there is a body, and it is not in `body`. Where its bytes are
                               needed, the call returns COSTMARK_BODY_NEEDED: read all of it and ask
                               again. */
-  uint32_t reserved;       /* zero */
+  uint32_t overrides_budgets; /* 1: the operation is sent whatever budgets say, and counts under them
+                                 all the same. Begin reads it. */
   const costmark_label *labels; /* Optional: for the rows of the operation, as
                                    costmark_labels_check() takes them; begin copies them, and prepare
                                    ignores them. NULL with 0: none. */
@@ -758,7 +762,8 @@ typedef struct costmark_answer {
   int32_t http_status; /* 0: there was no answer */
   uint32_t attempt;    /* of its operation, from 1; 0 before one was sent */
   uint32_t concurrent; /* it began while another attempt of the operation was open */
-  uint32_t reserved;
+  uint32_t price_flags; /* of the estimate below: COSTMARK_PRICE_FLAG_... bits, which say why it has
+                           no cost, or what it assumes */
   int64_t start_us;       /* when it was sent, in microseconds since 1970; 0: not known */
   int64_t end_us;         /* when it ended; 0 before that */
   costmark_str url_host;  /* of the request; these four only with a ledger or a usage callback */
@@ -1060,6 +1065,7 @@ COSTMARK_EXPORT void costmark_operation_response(const costmark_operation *opera
  * verify.h         the proof that an endpoint reads the project
  * usage.h          counters by project and model
  * ledger.h         what became of the rows of option `ledger`; labels
+ * budgets.h        what of option `budgets` is spent, reserved and left
  * bearer_token.h   short-term Bedrock API keys
  * signature.h      SigV4 alone
  * json.h           JSON editing alone
@@ -1073,6 +1079,7 @@ COSTMARK_EXPORT void costmark_operation_response(const costmark_operation *opera
 #include <costmark/verify.h>
 #include <costmark/usage.h>
 #include <costmark/ledger.h>
+#include <costmark/budgets.h>
 #include <costmark/bearer_token.h>
 #include <costmark/signature.h>
 #include <costmark/json.h>

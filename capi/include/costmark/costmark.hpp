@@ -306,7 +306,8 @@ struct Answer {
         background(raw.background != 0),
         serving(detail::view(raw.serving)),
         price_book(detail::view(raw.price_book)),
-        cost_state(raw.cost_state) {
+        cost_state(raw.cost_state),
+        price_flags(raw.price_flags) {
     if (raw.has_cost_pico_usd != 0) cost_pico_usd = raw.cost_pico_usd;
   }
   std::string_view operation, project, model, model_answered, response_id, request_id;
@@ -331,6 +332,7 @@ struct Answer {
   std::string_view serving, price_book;
   std::optional<std::int64_t> cost_pico_usd;
   costmark_cost_state cost_state;
+  std::uint32_t price_flags;  // COSTMARK_PRICE_FLAG_... bits
 };
 
 // Option values and callbacks, which clients are made from.
@@ -566,6 +568,29 @@ struct LedgerCounts {
   std::uint64_t rows_written, rows_waiting, rows_lost, rows_torn;
 };
 
+// A budget, and what of it is used; see costmark_budget. Its texts live as long as the client.
+struct Budget {
+  explicit Budget(const costmark_budget& raw) noexcept
+      : name(detail::view(raw.name)),
+        key(detail::view(raw.key)),
+        value(detail::view(raw.value)),
+        limit(raw.limit),
+        spent(raw.spent),
+        reserved(raw.reserved),
+        left(raw.left),
+        reset_us(raw.reset_us),
+        subject(raw.subject),
+        unit(raw.unit),
+        period(raw.period),
+        action(raw.action) {}
+  std::string_view name, key, value;
+  std::int64_t limit, spent, reserved, left, reset_us;
+  costmark_budget_subject subject;
+  costmark_budget_unit unit;
+  costmark_budget_period period;
+  costmark_budget_action action;
+};
+
 // The counters of a client at one moment, by project and model.
 class UsageReport : public detail::Handle<costmark_usage_report, costmark_usage_report_free> {
  public:
@@ -629,6 +654,11 @@ class Client : public detail::Handle<costmark_client, costmark_client_release> {
   }
   // Tries to write the rows that wait. False when some still do.
   bool flush_ledger() const noexcept { return costmark_client_ledger_flush(get()); }
+  std::size_t budget_count() const noexcept { return costmark_client_budget_count(get()); }
+  // Empty from budget_count() on.
+  Budget budget(std::size_t index) const noexcept {
+    return Budget(detail::shown<costmark_budget>(costmark_client_budget_read, get(), index));
+  }
   Route route(std::string_view model) const noexcept {
     return Route(
         detail::shown<costmark_route>(costmark_client_route, get(), model.data(), model.size()));
@@ -645,6 +675,7 @@ struct Request {
   std::string_view body, project, scope;
   bool body_is_stream = false;
   LabelView labels;
+  bool overrides_budgets = false;
 
   costmark_request raw() const noexcept {
     auto raw = detail::sized<costmark_request>();
@@ -658,6 +689,7 @@ struct Request {
     raw.body_is_stream = body_is_stream ? 1 : 0;
     raw.labels = labels.data();
     raw.label_count = labels.size();
+    raw.overrides_budgets = overrides_budgets ? 1 : 0;
     return raw;
   }
 };

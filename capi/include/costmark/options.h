@@ -22,6 +22,14 @@ extern "C" {
  *   is given.
  * - base_url (url): The endpoint's URL; requests to another origin are refused.
  * - bearer_token (secret): Bedrock API key to send instead of signing.
+ * - budget_output_tokens (0 to 100000000; default 0): How many tokens of output a call is taken
+ *   to need that sets no limit itself, until its answer tells; 0 takes the 99th percentile of
+ *   the answers so far.
+ * - budget_unpriced (allow | refuse; default refuse): What happens to a call whose model has no
+ *   price, under a budget in USD that refuses.
+ * - budgets (text): What projects, tags, labels or all calls may spend, such as 'support:
+ *   project=proj_support 250usd/month refuse at=80; everyone: all 1000calls/day warn'; or the
+ *   file that says it, a value without ':'. See docs/budgets.md.
  * - ca_bundle (text): PEM file of the certificates that the endpoint is trusted by when costmark
  *   sends or verifies; by default AWS_CA_BUNDLE, then the system's.
  * - carrier (list of auto | body | header | workspace; default auto): How a request names its

@@ -20,7 +20,10 @@ extern "C" {
 /* A book of prices. Immutable, share freely. */
 typedef struct costmark_price_book costmark_price_book;
 
-/* Bits of costmark_cost.flags; from NO_MODEL on, why it is unpriced. */
+/*
+ * Bits of costmark_cost.flags and costmark_answer.price_flags; from NO_MODEL on: why it is
+ * unpriced.
+ */
 #define COSTMARK_PRICE_FLAG_TIER_ASSUMED 0x0001u      /* no tier was told; Standard is meant */
 #define COSTMARK_PRICE_FLAG_PARTS_ABSENT 0x0002u      /* cached, cache-written: not told, so none */
 #define COSTMARK_PRICE_FLAG_CACHE_TIME_ABSENT 0x0004u /* not told which of several */
@@ -33,6 +36,7 @@ typedef struct costmark_price_book costmark_price_book;
 #define COSTMARK_PRICE_FLAG_NO_TIER 0x0200u           /* not in that tier */
 #define COSTMARK_PRICE_FLAG_NO_DAY 0x0400u            /* there are prices of other days */
 #define COSTMARK_PRICE_FLAG_NO_PRICE 0x0800u          /* one of the counts has no price */
+#define COSTMARK_PRICE_FLAG_REGION_ABSENT 0x1000u     /* the Region is not known */
 
 /* What a book is. Lives as long as the book. */
 typedef struct costmark_price_book_view {

@@ -30,6 +30,8 @@ namespace http {
 class Transport;
 }
 
+class Budgets;
+
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
 
 // A request about to be sent. Views; all of them are read until `prepare` returns, and `body` as
@@ -48,6 +50,9 @@ struct Request {
   // The caller's own pairs for the rows of the operation, as `check_labels` takes them. Read by
   // `Operation::begin`, which copies them.
   std::span<const NameValue> labels{};
+  // The operation is sent whatever budgets say; it counts under them all the same. Read by
+  // `Operation::begin`.
+  bool overrides_budgets = false;
 };
 
 // What `prepare` says to do. Reuse one for many requests: buffers are kept, so that a steady stream
@@ -132,7 +137,8 @@ struct ClientConfig {
   std::function<void(const AttemptReport&)> on_usage;
   std::shared_ptr<UsageCounters> counters;  // null: the client's own
   std::shared_ptr<Ledger> ledger;           // null: that of option `ledger`
-  // None: that of option `prices`, for a ledger and for `on_usage`.
+  std::shared_ptr<Budgets> budgets;         // null: those of option `budgets`
+  // None: that of option `prices`, for a ledger, for budgets and for `on_usage`.
   std::optional<PriceBook> prices;
   std::shared_ptr<http::Transport> transport;  // of `verify`; null: libcurl
 };
@@ -146,6 +152,12 @@ Result<CredentialsProviderPtr> configured_credentials(const Options& options,
 // The ledger of option `ledger`, which the clients of a process share; null without one. Errors:
 // invalid_option.
 Result<std::shared_ptr<Ledger>> configured_ledger(const Options& options);
+
+// The budgets of option `budgets`, which the clients of a process share that have the same ones
+// and the same ledger; null without any. Those of labels that option `ledger_hash_labels` names
+// have hashes in place of the values, too. Reads the file that the option names. Errors:
+// invalid_option.
+Result<std::shared_ptr<Budgets>> configured_budgets(const Options& options);
 
 // The price book of the estimates: that of option `prices`, whose file it reads, else the one that
 // ships. Errors: invalid_option with file, line and column.
@@ -221,6 +233,9 @@ class Client {
   LedgerCounters ledger_counters() const noexcept;
   // Tries to write the rows that wait. False when some still do.
   bool flush_ledger() const noexcept;
+
+  // What may be spent, and what is: null without budgets. Lives as long as the client.
+  const Budgets* budgets() const noexcept;
 
   // Where a model is served; null when it is not written down. Lives as long as the client.
   const ModelRoute* route(std::string_view model) const;

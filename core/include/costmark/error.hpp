@@ -34,6 +34,9 @@ enum class Code : std::int32_t {
   conflict = 22,             // two sources name different projects
   project_not_allowed = 23,  // the project is outside `allowed_projects`
 
+  // Wait for the next period, or raise the budget.
+  budget_exceeded = 24,  // a budget has no place for the call; nothing was sent
+
   // Authenticate again.
   no_credentials = 30,        // nothing to sign with was found
   expired_credentials = 31,   // what was found has expired and could not be renewed

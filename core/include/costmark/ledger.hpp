@@ -62,6 +62,7 @@ struct LedgerRow {
 
   std::optional<std::int64_t> cost_pico;
   std::string_view cost_state;
+  std::string_view why_unpriced;  // one of the row's flags; empty: none
   std::string_view price_book;
 
   std::span<const NameValue> tags;
@@ -104,6 +105,8 @@ class Ledger {
   static Result<std::shared_ptr<Ledger>> create(LedgerConfig config);
   // The one of this process that writes to `config.target`, made when there is none.
   static Result<std::shared_ptr<Ledger>> shared(const LedgerConfig& config);
+  // Whether rows for such a target go into a folder, and not to a descriptor.
+  static bool is_folder(std::string_view target) noexcept;
   // The sums of all that `shared` has given to this process, those that have ended as well. Rows
   // that still waited when theirs ended are lost. A forked child counts from zero.
   static LedgerCounters counters_of_process();

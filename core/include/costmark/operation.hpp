@@ -140,6 +140,7 @@ struct AttemptReport {
   std::string_view serving{};
   std::optional<std::int64_t> cost_pico{};
   CostState cost_state = CostState::unknown;
+  PriceFlags price_flags{};
   std::string_view price_book{};  // its hash; empty: there is no estimate
   const Answer& answer;
 };
@@ -156,8 +157,9 @@ class Operation {
 
   // Decides which project pays, and gives the operation its id (UUIDv7). No I/O; nothing is
   // counted. The request's views are read until `begin` returns; `ready`, `prepare` without a
-  // request and `Client::send` read them again. Errors: all those of attribution; the operation is
-  // idle then.
+  // request and `Client::send` read them again. Reserves what the call may use in its budgets,
+  // until an attempt has ended or the operation is dropped. Errors: all those of attribution,
+  // budget_exceeded; the operation is idle then.
   Status begin(const Request& request);
 
   // The same for an attempt that begins while one of `other` is open: the two share the id, the

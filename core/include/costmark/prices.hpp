@@ -42,15 +42,17 @@ enum class PriceFlag : std::uint32_t {
   no_region = 1U << 7U,
   no_serving = 1U << 8U,
   no_tier = 1U << 9U,
-  no_day = 1U << 10U,   // there are prices, of other days
-  no_price = 1U << 11U  // of one of the counts
+  no_day = 1U << 10U,        // there are prices, of other days
+  no_price = 1U << 11U,      // of one of the counts
+  region_absent = 1U << 12U  // in place of no_region: which Region it was is not known
 };
 
 inline constexpr std::array all_price_flags = {
     PriceFlag::tier_assumed,  PriceFlag::parts_absent, PriceFlag::cache_time_absent,
     PriceFlag::counts_absent, PriceFlag::inconsistent, PriceFlag::overflow,
     PriceFlag::no_model,      PriceFlag::no_region,    PriceFlag::no_serving,
-    PriceFlag::no_tier,       PriceFlag::no_day,       PriceFlag::no_price};
+    PriceFlag::no_tier,       PriceFlag::no_day,       PriceFlag::no_price,
+    PriceFlag::region_absent};
 
 std::string_view to_string(PriceFlag flag) noexcept;
 
@@ -74,6 +76,9 @@ class PriceFlags {
  private:
   std::uint32_t bits_ = 0;
 };
+
+// The name of the flag that says why there is no price, or none for a part; empty where there is.
+std::string_view why_unpriced(CostState state, PriceFlags flags) noexcept;
 
 // The counts that have a price of their own. The book may price others, by name.
 enum class PriceKind : std::uint8_t {

@@ -20,8 +20,9 @@ inline constexpr std::string_view identifier_header = "X-Amzn-Bedrock-ProjectIde
 inline constexpr std::string_view converse_member = "projectIdentifier";
 inline constexpr std::string_view body_member = "project_id";
 
-constexpr std::string_view body_member_of(Api api) noexcept {
-  return api == Api::converse ? converse_member : body_member;
+// How errors name the member of an API.
+constexpr std::string_view place_in_body(Api api) noexcept {
+  return api == Api::converse ? "the body's projectIdentifier" : "the body's project_id";
 }
 
 // How a request names its project. Several may be set.

@@ -28,6 +28,8 @@ std::string_view to_string(Code code) noexcept {
       return "conflict";
     case Code::project_not_allowed:
       return "project_not_allowed";
+    case Code::budget_exceeded:
+      return "budget_exceeded";
     case Code::no_credentials:
       return "no_credentials";
     case Code::expired_credentials:

@@ -69,4 +69,13 @@ FileRead read_file(const std::string& path, std::size_t largest, std::string& ou
   return read;
 }
 
+int make_folders(const std::string& path) {
+  if (::mkdir(path.c_str(), S_IRWXU) == 0 || errno == EEXIST) return 0;
+  if (errno != ENOENT) return errno;
+  const std::size_t slash = path.find_last_of('/');
+  if (slash == std::string::npos || slash == 0) return ENOENT;
+  if (const int failed = make_folders(path.substr(0, slash)); failed != 0) return failed;
+  return ::mkdir(path.c_str(), S_IRWXU) == 0 || errno == EEXIST ? 0 : errno;
+}
+
 }  // namespace costmark

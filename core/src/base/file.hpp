@@ -1,4 +1,4 @@
-// Descriptors, and files that are read whole.
+// Descriptors, folders, and files that are read whole.
 #pragma once
 
 #include <unistd.h>
@@ -22,6 +22,8 @@ class Descriptor {
   int get() const noexcept { return fd_; }
   // What close(2) said; 0 when there is none.
   int close() noexcept { return fd_ >= 0 ? ::close(std::exchange(fd_, -1)) : 0; }
+  // It is the caller's from now on.
+  int release() noexcept { return std::exchange(fd_, -1); }
 
  private:
   int fd_ = -1;
@@ -40,5 +42,8 @@ struct FileRead {
 // Reads a regular file of at most `largest` bytes into `out`, which is empty after a failure.
 // Leaves no copy of the content behind; never waits for a FIFO in the file's place.
 FileRead read_file(const std::string& path, std::size_t largest, std::string& out);
+
+// Makes a folder and those above it, for this user alone. 0, or errno.
+int make_folders(const std::string& path);
 
 }  // namespace costmark

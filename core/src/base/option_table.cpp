@@ -40,6 +40,15 @@ constexpr std::array options{
     OptionInfo{"base_url", OptionType::url, "", "", 0, 0,
                "The endpoint's URL; requests to another origin are refused."},
     secret("bearer_token", "Bedrock API key to send instead of signing."),
+    integer("budget_output_tokens", "0", 0, 100'000'000,
+            "How many tokens of output a call is taken to need that sets no limit itself, until "
+            "its answer tells; 0 takes the 99th percentile of the answers so far."),
+    choice("budget_unpriced", "refuse", "allow|refuse",
+           "What happens to a call whose model has no price, under a budget in USD that refuses."),
+    text("budgets",
+         "What projects, tags, labels or all calls may spend, such as 'support: "
+         "project=proj_support 250usd/month refuse at=80; everyone: all 1000calls/day warn'; or "
+         "the file that says it, a value without ':'. See docs/budgets.md."),
     text("ca_bundle",
          "PEM file of the certificates that the endpoint is trusted by when costmark sends or "
          "verifies; by default AWS_CA_BUNDLE, then the system's."),

@@ -1,230 +1,286 @@
 #include "costmark/budgets.hpp"
 
-#include <algorithm>
-#include <chrono>
-#include <functional>
-#include <limits>
+#include <atomic>
+#include <map>
 #include <mutex>
-#include <unordered_map>
+#include <new>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "base/fork.hpp"
+#include "base/immortal.hpp"
+#include "budgets/accounts.hpp"
+#include "budgets/state_folder.hpp"
 
 namespace costmark {
+
+using budgets::Slot;
+using budgets::StateFolder;
+
 namespace {
 
-// Up to the largest number there is.
-std::int64_t plus(std::int64_t a, std::int64_t b) noexcept {
-  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
-  return a > most - b ? most : a + b;
-}
+// This process among the writers of a folder. Its mutex is held while the disk is waited for, and
+// so not across fork: a child makes a board of its own.
+struct Board {
+  explicit Board(const std::string& ledger) : folder(ledger) {}
 
-std::int64_t microseconds(std::chrono::sys_days day) noexcept {
-  return std::chrono::duration_cast<std::chrono::microseconds>(day.time_since_epoch()).count();
-}
-
-// The first microsecond of the period that a time is in, or of the next one.
-std::int64_t begin_of(BudgetPeriod period, std::int64_t us, bool next) noexcept {
-  using namespace std::chrono;
-  const auto day = floor<days>(sys_time<std::chrono::microseconds>(std::chrono::microseconds(us)));
-  if (period == BudgetPeriod::day) return microseconds(day + days(next ? 1 : 0));
-  const year_month_day date(day);
-  const auto month = year_month(date.year(), date.month()) + months(next ? 1 : 0);
-  return microseconds(sys_days(month / 1));
-}
-
-// Views of a budget's texts, or of a call's.
-struct Subject {
-  BudgetSubject kind = BudgetSubject::all;
-  std::string_view key;
-  std::string_view value;
-
-  friend bool operator==(const Subject&, const Subject&) = default;
+  std::mutex mutex;
+  StateFolder folder;
+  std::vector<Slot> slots;    // memory to work with
+  std::uint64_t written = 0;  // the changes that are in the file
+  const std::uint64_t generation = fork_generation();
 };
-
-struct HashOfSubject {
-  std::size_t operator()(const Subject& subject) const noexcept {
-    constexpr std::size_t factor = 31;
-    const std::hash<std::string_view> hash;
-    return (hash(subject.key) * factor + hash(subject.value)) * factor +
-           static_cast<std::size_t>(subject.kind);
-  }
-};
-
-// What is spent and reserved of one budget, in one period.
-struct Account {
-  std::int64_t period = std::numeric_limits<std::int64_t>::min();  // its first microsecond
-  std::int64_t spent = 0;
-  std::int64_t reserved = 0;
-
-  std::int64_t used() const noexcept { return plus(spent, reserved); }
-};
-
-// The percentage of the limit that an amount is; large ones are all alike.
-std::int64_t percent_of(std::int64_t amount, std::int64_t limit) noexcept {
-  constexpr std::int64_t most = 1'000'000;
-  if (limit == 0) return most;
-  const auto percent = static_cast<double>(amount) * 100.0 / static_cast<double>(limit);
-  return percent >= static_cast<double>(most) ? most : static_cast<std::int64_t>(percent);
-}
 
 }  // namespace
 
 struct Budgets::Impl {
-  Impl(std::vector<Budget> given, Unpriced what) : budgets(std::move(given)), unpriced(what) {
-    accounts.resize(budgets.size());
-    for (std::size_t i = 0; i < budgets.size(); ++i) {
-      const Budget& budget = budgets[i];
-      by_subject[{budget.subject, budget.key, budget.value}].push_back(i);
+  Impl(std::vector<Budget> budgets, Unpriced unpriced, const std::string& folder)
+      : ledger(folder), accounts(std::move(budgets), unpriced, !folder.empty()) {}
+  ~Impl() {
+    Board* const mine = board.load();
+    if (mine != nullptr && mine->generation == fork_generation()) delete mine;
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  Board& board_of_this_process() {
+    Board* found = board.load(std::memory_order_acquire);
+    if (found != nullptr && found->generation == fork_generation()) return *found;
+    auto made = std::make_unique<Board>(ledger);
+    // The parent's is left as it is: another thread may have been inside of it at the fork.
+    if (board.compare_exchange_strong(found, made.get(), std::memory_order_acq_rel)) {
+      return *made.release();
+    }
+    return *found;
+  }
+
+  // What changed until then is in the file when this returns, or cannot be. Threads that come
+  // together write once.
+  void publish(std::uint64_t change) {
+    if (ledger.empty()) return;
+    Board& mine = board_of_this_process();
+    const std::lock_guard lock(mine.mutex);
+    if (mine.written < change) write_changes(mine);
+  }
+
+  // With the board's mutex held.
+  void write_changes(Board& mine) {
+    mine.slots.clear();
+    std::uint64_t change = 0;
+    {
+      const std::lock_guard lock(mutex);
+      accounts.take_changes(mine.slots);
+      change = accounts.changes();
+    }
+    mine.written = change;
+    if (mine.folder.write(mine.slots)) return;
+    const std::lock_guard lock(mutex);  // next time, then
+    accounts.change_all();
+  }
+
+  // Likewise. What is our own is told before we see what others tell.
+  void look(Board& mine, std::int64_t now_us) {
+    if (mine.folder.is_lost()) {
+      const std::lock_guard lock(mutex);
+      accounts.change_all();
+    }
+    write_changes(mine);
+    mine.slots.clear();
+    const bool is_read = mine.folder.read_others(mine.slots);
+    const std::lock_guard lock(mutex);
+    if (is_read) {
+      accounts.take_others(mine.slots, now_us);
+    } else {
+      accounts.look_failed(now_us);
+    }
+    if (std::string found = mine.folder.take_trouble(); !found.empty()) trouble = std::move(found);
+  }
+
+  void look_if_due(std::int64_t now_us) {
+    {
+      const std::lock_guard lock(mutex);
+      if (!accounts.is_look_due(now_us)) return;
+    }
+    Board& mine = board_of_this_process();
+    const std::lock_guard lock(mine.mutex);
+    look(mine, now_us);
+  }
+
+  // Only for want of memory a change is not written; it is with the next one.
+  template <class Change>
+  void change(const Change& with) noexcept {
+    std::uint64_t change = 0;
+    {
+      const std::lock_guard lock(mutex);
+      with(accounts);
+      change = accounts.changes();
+    }
+    try {
+      publish(change);
+    } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch)
     }
   }
 
-  // The account in the period of that time. A clock that goes back changes no period.
-  Account& account(std::size_t index, std::int64_t now_us) noexcept {
-    if (std::exchange(generation, fork_generation()) != generation) {
-      for (Account& each : accounts) each.reserved = 0;  // those are the parent's calls
+  std::optional<Verdict> try_reserve(const BudgetedCall& call, const Spending& estimate,
+                                     std::int64_t now_us, bool has_looked, Reservation& out,
+                                     std::uint64_t& change) {
+    const std::lock_guard lock(mutex);
+    auto verdict = accounts.reserve(call, estimate, now_us, has_looked, out);
+    change = accounts.changes();
+    if (verdict && !trouble.empty()) verdict->trouble = std::exchange(trouble, {});
+    return verdict;
+  }
+
+  // The one look at a time lets one call more than its allowance through.
+  Verdict look_and_reserve(const BudgetedCall& call, const Spending& estimate, std::int64_t now_us,
+                           Reservation& out) {
+    Board& mine = board_of_this_process();
+    const std::lock_guard lock(mine.mutex);
+    std::uint64_t change = 0;
+    auto verdict = try_reserve(call, estimate, now_us, false, out, change);
+    if (!verdict) {
+      look(mine, now_us);
+      verdict = try_reserve(call, estimate, now_us, true, out, change);
     }
-    Account& found = accounts[index];
-    const std::int64_t period = begin_of(budgets[index].period, now_us, false);
-    if (period > found.period) found = {period, 0, 0};
-    return found;
+    if (!out.empty()) write_changes(mine);
+    return *std::move(verdict);
   }
 
-  // How much of a budget that is; nothing where it has no price.
-  std::optional<std::int64_t> amount(std::size_t index, const Spending& spending) const noexcept {
-    switch (budgets[index].unit) {
-      case BudgetUnit::pico_usd:
-        return spending.pico_usd;
-      case BudgetUnit::tokens:
-        return spending.tokens;
-      case BudgetUnit::calls:
-        return 1;
-    }
-    return std::nullopt;
-  }
-
-  template <class Visit>
-  void each_of(const Subject& subject, const Visit& visit) const {
-    const auto found = by_subject.find(subject);
-    if (found == by_subject.end()) return;
-    for (const std::size_t index : found->second) visit(index);
-  }
-
-  // The budgets that a call falls under.
-  template <class Visit>
-  void each_of(const BudgetedCall& call, const Visit& visit) const {
-    each_of(Subject{}, visit);
-    each_of(Subject{BudgetSubject::project, {}, call.project}, visit);
-    for (const NameValue& tag : call.tags) {
-      each_of(Subject{BudgetSubject::tag, tag.name, tag.value}, visit);
-    }
-    for (const NameValue& label : call.labels) {
-      each_of(Subject{BudgetSubject::label, label.name, label.value}, visit);
-    }
-  }
-
-  // Whether a budget lets so much more be used.
-  bool refuses(std::size_t index, std::optional<std::int64_t> more, const Account& account,
-               Verdict& verdict) const noexcept {
-    const Budget& budget = budgets[index];
-    if (budget.action != BudgetAction::refuse) return false;
-    verdict.is_unpriced = !more && unpriced == Unpriced::refuse;
-    const std::int64_t used = account.used();
-    const bool is_used_up = used >= budget.limit || more.value_or(0) > budget.limit - used;
-    return verdict.is_unpriced || is_used_up;
-  }
-
-  // The highest threshold that lies between what was used before and now.
-  static int passed(const Budget& budget, std::int64_t before, std::int64_t now) noexcept {
-    int highest = 0;
-    for (const int percent : budget.warn_at) {
-      if (percent_of(before, budget.limit) < percent && percent_of(now, budget.limit) >= percent) {
-        highest = percent;
-      }
-    }
-    return highest;
-  }
-
-  const std::vector<Budget> budgets;
-  const Unpriced unpriced;
-  std::unordered_map<Subject, std::vector<std::size_t>, HashOfSubject> by_subject;
-
+  const std::string ledger;
   mutable std::mutex mutex;
   const HeldDuringFork across_fork{mutex};
-  std::uint64_t generation = fork_generation();
-  std::vector<Account> accounts;
+  Accounts accounts;
+  std::string trouble;
+  std::atomic<Board*> board{nullptr};
 };
 
-Budgets::Budgets(std::vector<Budget> budgets, Unpriced unpriced)
-    : impl_(std::make_unique<Impl>(std::move(budgets), unpriced)) {}
+Budgets::Budgets(std::vector<Budget> budgets, Unpriced unpriced, const std::string& ledger)
+    : impl_(std::make_unique<Impl>(std::move(budgets), unpriced, ledger)) {}
 Budgets::~Budgets() = default;
 
 Budgets::Verdict Budgets::reserve(const BudgetedCall& call, const Spending& estimate,
                                   std::int64_t now_us, Reservation& out) {
-  const std::lock_guard lock(impl_->mutex);
-  Verdict verdict;
-  out.shares_.clear();
-  out.generation_ = fork_generation();
-  impl_->each_of(call, [&](std::size_t index) {
-    if (verdict.refused_by != nullptr) return;
-    const auto more = impl_->amount(index, estimate);
-    const Account& account = impl_->account(index, now_us);
-    if (impl_->refuses(index, more, account, verdict)) {
-      verdict.refused_by = &impl_->budgets[index];
-      return;
-    }
-    out.shares_.push_back({index, std::max<std::int64_t>(more.value_or(0), 0), account.period});
-  });
-  if (verdict.refused_by != nullptr) {
-    out.shares_.clear();
-    return verdict;
-  }
-  for (const Reservation::Share& share : out.shares_) {
-    Account& account = impl_->accounts[share.budget];
-    const std::int64_t before = account.used();
-    account.reserved = plus(account.reserved, share.amount);
-    const Budget& budget = impl_->budgets[share.budget];
-    const int percent = Impl::passed(budget, before, account.used());
-    if (percent > verdict.warn_at) {
-      verdict.warns = &budget;
-      verdict.warn_at = percent;
-    }
-  }
-  return verdict;
+  std::uint64_t change = 0;
+  auto verdict = impl_->try_reserve(call, estimate, now_us, false, out, change);
+  if (!verdict) return impl_->look_and_reserve(call, estimate, now_us, out);
+  if (!out.empty()) impl_->publish(change);
+  return *std::move(verdict);
 }
 
 void Budgets::settle(Reservation& reservation, const Spending& used, std::int64_t now_us) noexcept {
-  const std::lock_guard lock(impl_->mutex);
-  for (const Reservation::Share& share : reservation.shares_) {
-    Account& account = impl_->account(share.budget, now_us);
-    const bool is_ours = reservation.generation_ == impl_->generation;
-    if (is_ours && share.period == account.period) account.reserved -= share.amount;
-    const std::int64_t amount = impl_->amount(share.budget, used).value_or(0);
-    account.spent = plus(account.spent, std::max<std::int64_t>(amount, 0));
-  }
-  reservation.shares_.clear();
+  if (reservation.empty()) return;
+  impl_->change([&](Accounts& accounts) { accounts.settle(reservation, used, now_us); });
 }
 
 void Budgets::release(Reservation& reservation) noexcept {
+  if (reservation.empty()) return;
+  impl_->change([&](Accounts& accounts) { accounts.release(reservation); });
+}
+
+void Budgets::spend(const BudgetedCall& call, const Spending& used, std::int64_t now_us) {
+  impl_->change([&](Accounts& accounts) { accounts.spend(call, used, now_us); });
+}
+
+void Budgets::hold(std::string_view name, Reservation& reservation, std::int64_t now_us) {
+  if (reservation.empty()) return;
   const std::lock_guard lock(impl_->mutex);
-  for (const Reservation::Share& share : reservation.shares_) {
-    Account& account = impl_->account(share.budget, share.period);
-    const bool is_ours = reservation.generation_ == impl_->generation;
-    if (is_ours && share.period == account.period) account.reserved -= share.amount;
-  }
-  reservation.shares_.clear();
+  impl_->accounts.hold(name, reservation, now_us);
+}
+
+bool Budgets::settle_held(std::string_view name, const Spending& used,
+                          std::int64_t now_us) noexcept {
+  bool is_held = false;
+  impl_->change([&](Accounts& accounts) { is_held = accounts.settle_held(name, used, now_us); });
+  return is_held;
 }
 
 std::span<const Budget> Budgets::all() const noexcept {
-  return impl_->budgets;
+  return impl_->accounts.budgets();
 }
 
 BudgetState Budgets::state(std::size_t index, std::int64_t now_us) const {
+  impl_->look_if_due(now_us);
   const std::lock_guard lock(impl_->mutex);
-  const Account& account = impl_->account(index, now_us);
-  const Budget& budget = impl_->budgets[index];
-  return {account.spent, account.reserved, std::max<std::int64_t>(budget.limit - account.used(), 0),
-          begin_of(budget.period, account.period, true)};
+  return impl_->accounts.state(index, now_us);
+}
+
+Status Budgets::rebuild(std::span<const std::int64_t> spent, std::int64_t now_us) {
+  if (impl_->ledger.empty()) {
+    return {Code::invalid_argument, "budgets without a folder of a ledger are kept nowhere"};
+  }
+  Board& mine = impl_->board_of_this_process();
+  const std::lock_guard board_lock(mine.mutex);
+  std::vector<Slot> totals;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    totals = impl_->accounts.slots_of(spent, now_us);
+  }
+  if (Status status = mine.folder.rebuild(totals); !status) return status;
+  impl_->look(mine, now_us);
+  return {};
+}
+
+namespace {
+
+// Budgets that say the same of the same folder have one key.
+std::string key_of(const std::vector<Budget>& budgets, Budgets::Unpriced unpriced,
+                   std::string_view ledger) {
+  std::string key(ledger);
+  key += unpriced == Budgets::Unpriced::allow ? "\nallow" : "\nrefuse";
+  for (const Budget& budget : budgets) {
+    key += '\n' + budget.name + '\n' + subject_text(budget) + '\n' +
+           amount_text(budget.unit, budget.limit) + ' ' + std::string(to_string(budget.period)) +
+           (budget.action == BudgetAction::refuse ? " refuse" : " warn");
+    for (const int percent : budget.warn_at) key += ' ' + std::to_string(percent);
+  }
+  return key;
+}
+
+// What the clients of this process share.
+class Registry {
+ public:
+  static Registry& of_process() {
+    static const Immortal<Registry> all;
+    return *all;
+  }
+
+  std::shared_ptr<Budgets> find_or_add(const std::string& key,
+                                       const std::shared_ptr<Budgets>& made) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(budgets_, [](const auto& entry) { return entry.second.expired(); });
+    std::weak_ptr<Budgets>& entry = budgets_[key];
+    if (auto found = entry.lock()) return found;
+    entry = made;
+    return made;
+  }
+
+  std::vector<std::shared_ptr<Budgets>> all() {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::shared_ptr<Budgets>> found;
+    for (const auto& entry : budgets_) {
+      if (auto living = entry.second.lock()) found.push_back(std::move(living));
+    }
+    return found;
+  }
+
+ private:
+  std::mutex mutex_;
+  const HeldDuringFork across_fork_{mutex_};
+  std::map<std::string, std::weak_ptr<Budgets>> budgets_;
+};
+
+}  // namespace
+
+std::shared_ptr<Budgets> Budgets::shared(std::vector<Budget> budgets, Unpriced unpriced,
+                                         std::string_view ledger) {
+  const std::string key = key_of(budgets, unpriced, ledger);
+  const auto made = std::make_shared<Budgets>(std::move(budgets), unpriced, std::string(ledger));
+  return Registry::of_process().find_or_add(key, made);
+}
+
+std::vector<std::shared_ptr<Budgets>> Budgets::of_process() {
+  return Registry::of_process().all();
 }
 
 }  // namespace costmark

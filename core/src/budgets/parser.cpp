@@ -11,12 +11,14 @@ namespace {
 
 constexpr std::int64_t pico = 1'000'000'000'000;
 constexpr std::size_t digits_of_pico = 12;
+constexpr int used_up = 100;  // percent
 
 Error malformed(std::string_view what, std::size_t offset) {
   return {Code::invalid_option,
           "budgets: " + std::string(what) + " at byte " + std::to_string(offset) +
               "; a budget reads NAME: SUBJECT LIMIT/PERIOD ACTION, such as "
-              "'support: project=proj_support 250usd/month refuse at=80', and ';' separates them",
+              "'support: project=proj_support 250usd/month refuse at=80', and ';' or a new line "
+              "separates them",
           offset};
 }
 
@@ -39,6 +41,9 @@ class BudgetText {
       status = read_thresholds(word, budget);
     }
     if (!status) return status;
+    if (budget.action == BudgetAction::warn && budget.warn_at.empty()) {
+      budget.warn_at.push_back(used_up);
+    }
     return budget;
   }
 
@@ -167,14 +172,63 @@ class BudgetText {
   std::size_t word_at_ = 0;
 };
 
+bool is_comment(std::string_view part) noexcept {
+  return text::trimmed(part).starts_with('#');
+}
+
+// Behind white space; a comment ends with its line alone.
+std::size_t end_of_part(std::string_view text, std::size_t begin) noexcept {
+  const std::string_view ends = is_comment(text.substr(begin)) ? "\n" : ";\n";
+  const std::size_t first = text.find_first_not_of(text::white_space, begin);
+  return std::min(text.find_first_of(ends, std::min(first, text.size())), text.size());
+}
+
+// In the shortest spelling: "250", "0.5".
+std::string usd_text(std::int64_t amount) {
+  std::string fraction = std::to_string(amount % pico);
+  fraction.insert(0, digits_of_pico - fraction.size(), '0');
+  fraction.erase(fraction.find_last_not_of('0') + 1);
+  return std::to_string(amount / pico) + (fraction.empty() ? "" : "." + fraction);
+}
+
 }  // namespace
+
+std::string amount_text(BudgetUnit unit, std::int64_t amount) {
+  switch (unit) {
+    case BudgetUnit::pico_usd:
+      return usd_text(amount) + " USD";
+    case BudgetUnit::tokens:
+      return std::to_string(amount) + (amount == 1 ? " token" : " tokens");
+    case BudgetUnit::calls:
+      return std::to_string(amount) + (amount == 1 ? " call" : " calls");
+  }
+  return {};
+}
+
+std::string subject_text(const Budget& budget) {
+  switch (budget.subject) {
+    case BudgetSubject::all:
+      return "all calls";
+    case BudgetSubject::project:
+      return "project " + budget.value;
+    case BudgetSubject::tag:
+      return "tag " + budget.key + "=" + budget.value;
+    case BudgetSubject::label:
+      return "label " + budget.key + "=" + budget.value;
+  }
+  return {};
+}
+
+std::string_view to_string(BudgetPeriod period) noexcept {
+  return period == BudgetPeriod::day ? "day" : "month";
+}
 
 Result<std::vector<Budget>> parse_budgets(std::string_view text) {
   std::vector<Budget> budgets;
   for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(';', begin), text.size());
+    const std::size_t end = end_of_part(text, begin);
     const std::string_view part = text.substr(begin, end - begin);
-    if (!text::trimmed(part).empty()) {
+    if (!text::trimmed(part).empty() && !is_comment(part)) {
       Result<Budget> budget = BudgetText(part, begin).read();
       if (!budget) return std::move(budget).status();
       const std::string& name = budget.value().name;

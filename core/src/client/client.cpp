@@ -116,7 +116,13 @@ Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
     if (!ledger) return std::move(ledger).status();
     config.ledger = std::move(ledger).value();
   }
-  if (!config.prices && (config.ledger || config.on_usage)) {
+  if (!config.budgets) {
+    auto budgets = configured_budgets(config.options);
+    if (!budgets) return std::move(budgets).status();
+    config.budgets = std::move(budgets).value();
+  }
+  settings.value().has_budgets = config.budgets != nullptr;
+  if (!config.prices && (config.ledger || config.on_usage || config.budgets)) {
     auto prices = configured_prices(config.options);
     if (!prices) return std::move(prices).status();
     config.prices = std::move(prices).value();
@@ -234,6 +240,10 @@ LedgerCounters Client::ledger_counters() const noexcept {
 bool Client::flush_ledger() const noexcept {
   const auto& ledger = impl_->accounting.ledger();
   return !ledger || ledger->flush();
+}
+
+const Budgets* Client::budgets() const noexcept {
+  return impl_->budgets ? &impl_->budgets->budgets() : nullptr;
 }
 
 const ModelRoute* Client::route(std::string_view model) const {

@@ -156,12 +156,23 @@ Client::Impl::Impl(client::Settings settings_of_client, client::SendSettings sen
       clock(std::move(config.clock)),
       label_hasher(std::move(extras.label_hasher)),
       tags(std::move(extras.tags)),
+      budgets(make_budgets(config)),
       accounting({std::move(config.counters), std::move(config.on_usage), std::move(config.ledger),
-                  settings.ledger_begin, std::move(config.prices), [this] { warn_about_ledger(); }},
+                  settings.ledger_begin, std::move(config.prices), budgets.get(),
+                  [this] { warn_about_ledger(); }},
                  chains, tags),
       verifier({settings, chains, workspaces, authorizer, accounting, clock, log,
                 config.transport ? std::move(config.transport)
                                  : net::network_transport(sending.connection)}) {}
+
+std::unique_ptr<client::CallBudgets> Client::Impl::make_budgets(ClientConfig& config) {
+  if (!config.budgets || !config.prices) return nullptr;
+  return std::make_unique<client::CallBudgets>(client::CallBudgets::Parts{
+      std::move(config.budgets), *config.prices, config.options.integer("budget_output_tokens"),
+      [this](const std::string& what) {
+        if (log) log(LogLevel::warning, what);
+      }});
+}
 
 void Client::Impl::count_gaps(const Prepared::Impl& prepared) const noexcept {
   if (prepared.unattributed) accounting.counters().count_unattributed();

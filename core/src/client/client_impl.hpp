@@ -9,6 +9,7 @@
 #include "attribution/chains.hpp"
 #include "base/fork.hpp"
 #include "client/operation/accounting.hpp"
+#include "client/operation/call_budgets.hpp"
 #include "client/operation/label_hasher.hpp"
 #include "client/prepare/attribute.hpp"
 #include "client/prepare/authorize.hpp"
@@ -91,6 +92,7 @@ struct Client::Impl {
   const std::function<UnixSeconds()> clock;
   const std::unique_ptr<client::LabelHasher> label_hasher;
   const client::ProjectTags tags;
+  const std::unique_ptr<client::CallBudgets> budgets;  // null: none
   client::Accounting accounting;
   client::Verifier verifier;
 
@@ -98,6 +100,7 @@ struct Client::Impl {
   Status admit(const Request& request, const Wait& wait, Prepared::Impl& out);
   void warn_about_route(const Prepared::Impl& prepared);
   void warn_about_ledger();
+  std::unique_ptr<client::CallBudgets> make_budgets(ClientConfig& config);
 
   client::RareWarning unattributed_;
   client::RareWarning ledger_trouble_;

@@ -363,6 +363,10 @@ Result<std::shared_ptr<Ledger>> Ledger::shared(const LedgerConfig& config) {
   return ledger::Registry::of_process().find_or_add(key, made.value());
 }
 
+bool Ledger::is_folder(std::string_view target) noexcept {
+  return !target.empty() && target != "stdout" && target != "stderr" && !target.starts_with("fd:");
+}
+
 LedgerCounters Ledger::counters_of_process() {
   return ledger::Registry::of_process().sums();
 }

@@ -104,7 +104,7 @@ class Members {
 
   void leave_out() noexcept { cut_ = true; }
 
-  void flags(UsageFlags of_usage, bool concurrent) {
+  void flags(UsageFlags of_usage, std::string_view why_unpriced, bool concurrent) {
     std::string_view separator = R"(,"flags":[")";
     const auto flag = [&](std::string_view name) {
       out_.put(separator);
@@ -117,6 +117,10 @@ class Members {
         if (of_usage.has(each)) flag(to_string(each));
       }
     }
+    const bool is_told =
+        (why_unpriced == "inconsistent" && of_usage.has(UsageFlag::inconsistent)) ||
+        (why_unpriced == "overflow" && overflow_);
+    if (!why_unpriced.empty() && !is_told) flag(why_unpriced);
     if (concurrent) flag("concurrent");
     if (cut_) flag("cut");
     if (overflow_) flag("overflow");
@@ -247,7 +251,8 @@ void append_row(const LedgerRow& row, const RowKey& key, Detail detail, std::str
   } else if (!row.usage_json.empty()) {
     members.leave_out();
   }
-  members.flags(row.usage != nullptr ? row.usage->flags : UsageFlags(), row.concurrent);
+  members.flags(row.usage != nullptr ? row.usage->flags : UsageFlags(), row.why_unpriced,
+                row.concurrent);
   members.end();
 }
 

@@ -13,6 +13,7 @@
 #include <limits>
 
 #include "base/broken_pipe.hpp"
+#include "base/file.hpp"
 #include "base/text.hpp"
 #include "base/timestamp.hpp"
 
@@ -26,16 +27,6 @@ constexpr std::int64_t us_per_day = 86'400 * us_per_second;
 std::int64_t day_of(std::int64_t us) noexcept {
   constexpr std::int64_t last_day = 2'932'896;
   return std::clamp<std::int64_t>(us / us_per_day, 0, last_day);
-}
-
-// Makes a folder and those above it, for this user alone. 0, or errno.
-int make_folders(const std::string& path) {
-  if (::mkdir(path.c_str(), S_IRWXU) == 0 || errno == EEXIST) return 0;
-  if (errno != ENOENT) return errno;
-  const std::size_t slash = path.find_last_of('/');
-  if (slash == std::string::npos || slash == 0) return ENOENT;
-  if (const int failed = make_folders(path.substr(0, slash)); failed != 0) return failed;
-  return ::mkdir(path.c_str(), S_IRWXU) == 0 || errno == EEXIST ? 0 : errno;
 }
 
 // A host's name as part of a file's name.
@@ -181,7 +172,7 @@ Result<std::unique_ptr<Sink>> make_sink(const LedgerConfig& config) {
   if (target.empty()) return invalid_target(target);
   if (target == "stdout") return std::unique_ptr<Sink>(new StreamSink(STDOUT_FILENO));
   if (target == "stderr") return std::unique_ptr<Sink>(new StreamSink(STDERR_FILENO));
-  if (!target.starts_with("fd:")) return std::unique_ptr<Sink>(new FolderSink(config));
+  if (Ledger::is_folder(target)) return std::unique_ptr<Sink>(new FolderSink(config));
   const std::string_view digits = std::string_view(target).substr(3);
   int fd = -1;
   const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), fd);

@@ -123,6 +123,7 @@ PriceFlag what_is_missing(const Index& index, const RateKey& key, std::string_vi
     return in_region(group) && group.serving == key.serving;
   };
   const auto of_tier = [&](const Group& group) { return as_served(group) && group.tier == tier; };
+  if (key.region.empty()) return PriceFlag::region_absent;
   if (std::ranges::none_of(groups, in_region)) return PriceFlag::no_region;
   if (std::ranges::none_of(groups, as_served)) return PriceFlag::no_serving;
   if (std::ranges::none_of(groups, of_tier)) return PriceFlag::no_tier;

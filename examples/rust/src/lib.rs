@@ -140,6 +140,7 @@ fn explain<E>(error: &Error<E>) -> (StatusCode, String) {
         ErrorKind::Conflict | ErrorKind::ProjectNotAllowed | ErrorKind::Unattributed => {
             StatusCode::FORBIDDEN
         }
+        ErrorKind::BudgetExceeded => StatusCode::TOO_MANY_REQUESTS,
         ErrorKind::InvalidJson
         | ErrorKind::InvalidArgument
         | ErrorKind::InvalidUrl

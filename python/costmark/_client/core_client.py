@@ -69,13 +69,42 @@ def _text(name: str, options: Mapping[str, object]) -> str:
         return "true" if value else "false"
     if isinstance(value, (str, int)):
         return str(value)
+    if isinstance(value, os.PathLike):
+        return os.fsdecode(value)
     if isinstance(value, (list, tuple, set, frozenset)) and all(isinstance(v, str) for v in value):
+        split = next((item for item in value if "," in item), None)
+        if split is not None and _is_list(name):
+            raise ConfigurationError(
+                f"option '{name}': {split!r} is one item of the list and has a comma, which stands "
+                "between items: make two of it"
+            )
         return ",".join(sorted(value) if isinstance(value, (set, frozenset)) else value)
-    kind = type(value).__name__
+    kind = _kind(value)
     del value  # not for tracebacks
+    if not any(option["name"] == name for option in _core.options()):
+        raise ConfigurationError(_unknown_option(name))
     raise ConfigurationError(
         f"option '{name}' takes text, a number, a boolean or a list of texts, not {kind}"
     )
+
+
+def _kind(value: object) -> str:
+    """Say what a value is, and of a list, which item of it is no text."""
+    kind = type(value).__name__
+    if isinstance(value, (list, tuple, set, frozenset)):
+        item = next(each for each in value if not isinstance(each, str))
+        kind = f"a {kind} with an item that is {type(item).__name__}"
+    return kind
+
+
+def _is_list(name: str) -> bool:
+    return any(option["name"] == name and option["type"] == "list" for option in _core.options())
+
+
+def _unknown_option(name: str) -> str:
+    if name == "labels":
+        return "labels are no option of a client: give them to its calls, by costmark.labels(...)"
+    return f"unknown option '{name}'; `costmark options` lists them"
 
 
 class CoreClient:

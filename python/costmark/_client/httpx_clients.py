@@ -6,7 +6,7 @@ httpx is not imported here: the code that has a client or a transport has import
 from __future__ import annotations
 
 import types
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._transports import under_way
 from .core_client import CoreClient
@@ -30,6 +30,7 @@ _PICK = "_transport_for_url"
 
 class _Wrapping(Transport):
     __slots__ = ()
+    _sends: ClassVar[str]  # what a transport inside has
 
     def __init__(
         self,
@@ -42,6 +43,8 @@ class _Wrapping(Transport):
     ) -> None:
         given = Given(project, credentials, bearer_token, options)
         del bearer_token, options  # not for tracebacks
+        if not hasattr(inner, self._sends):
+            raise TypeError(_no_transport(type(self).__name__, inner))
         super().__init__(inner, core_for_origin(specify(given), None), None)
 
     def _core_of(self, request: Any, call: Call | None) -> CoreClient | None:
@@ -66,6 +69,7 @@ class HTTPTransport(_Wrapping, _AnyTransport):  # type: ignore[misc]
     """
 
     __slots__ = ()
+    _sends = "handle_request"
 
     def __enter__(self) -> HTTPTransport:
         self.inner.__enter__()
@@ -89,6 +93,7 @@ class AsyncHTTPTransport(_Wrapping, _AnyTransport):  # type: ignore[misc]
     """
 
     __slots__ = ()
+    _sends = "handle_async_request"
 
     async def __aenter__(self) -> AsyncHTTPTransport:
         await self.inner.__aenter__()
@@ -100,6 +105,13 @@ class AsyncHTTPTransport(_Wrapping, _AnyTransport):  # type: ignore[misc]
     async def aclose(self) -> None:
         """Close the transport inside."""
         await self.inner.aclose()
+
+
+def _no_transport(name: str, given: object) -> str:
+    cls = type(given)
+    kind = f"{cls.__module__}.{cls.__qualname__}"
+    text = f"{name}() takes a transport, such as httpx.{name}(), not {kind}"
+    return text + (": wrap a client with costmark.wrap()" if is_http_client(given) else "")
 
 
 # --- Clients --------------------------------------------------------------------------------------

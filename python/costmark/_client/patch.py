@@ -74,6 +74,11 @@ def checked_rule(hosts: Collection[str], given: Given) -> tuple[Rule, Given]:
     """
     if isinstance(hosts, str):
         hosts = (hosts,)
+    if not hasattr(hosts, "__iter__") or not all(isinstance(host, str) for host in hosts):
+        raise TypeError(
+            "hosts takes names of hosts, such as ['gateway.internal', 'localhost:8080'], not "
+            f"{hosts!r:.80}"
+        )
     hosts = tuple(hosts) or tuple(filter(None, _environment_hosts()))
     if hosts:  # one of them may be another vendor's own
         options = {**given.options, "hosts": sorted(hosts)}

@@ -26,6 +26,13 @@ _frame: ContextVar[Frame | None] = ContextVar("costmark.project", default=None)
 _GENERATOR = 0x20 | 0x200  # flags of the code of generators and asynchronous generators
 
 
+class _OverridingLabels(tuple):  # type: ignore[type-arg]
+    """Labels of calls that override budgets: the core looks for the attribute."""
+
+    __slots__ = ()
+    overrides_budgets = True
+
+
 def current_project() -> str | None:
     """Return the project of the innermost scope, or None outside of any."""
     frame = _frame.get()
@@ -183,6 +190,11 @@ class project(_Region):  # noqa: N801 - reads as a verb: `with costmark.project(
     def __init__(self, project_id: str) -> None:
         from .. import _core
 
+        if callable(project_id):
+            raise TypeError(
+                "project() takes a project id, and then decorates: "
+                '@costmark.project("proj_5d5ykleja6cwpirysbb7")'
+            )
         _core.check_project_id(project_id, "project")
         self.id = project_id
 
@@ -220,6 +232,11 @@ class labels(_Region):  # noqa: N801 - reads as a verb: `with costmark.labels(..
     def __init__(self, pairs: Mapping[str, str] | None = None, /, **named: str) -> None:
         from .. import _core
 
+        if pairs is not None and not hasattr(pairs, "keys"):
+            raise TypeError(
+                "labels() takes names with their texts, as in labels(feature='search'), not "
+                f"{type(pairs).__name__}"
+            )
         given: dict[Any, Any] = {**(pairs or {}), **named}
         for name, value in given.items():
             if not isinstance(name, str) or not isinstance(value, str):
@@ -234,7 +251,9 @@ class labels(_Region):  # noqa: N801 - reads as a verb: `with costmark.labels(..
 
     def _over(self, around: Frame | None, by_generator: bool) -> Frame:
         name, outer = ("", None) if around is None else (around[0], around[4])
-        merged = tuple({**dict(outer), **dict(self._pairs)}.items()) if outer else self._pairs
+        if outer is None:
+            return (name, self, around, by_generator, self._pairs)
+        merged = type(outer)({**dict(outer), **dict(self._pairs)}.items())
         return (name, self, around, by_generator, merged)
 
     def _enter(self, caller: FrameType | None) -> Self:
@@ -246,6 +265,27 @@ class labels(_Region):  # noqa: N801 - reads as a verb: `with costmark.labels(..
         return super()._enter(caller)
 
 
+class override_budgets(_Region):  # noqa: N801 - reads as a verb: `with costmark.override_budgets():`
+    """Send the calls inside whatever budgets say.
+
+    ::
+
+        with costmark.override_budgets():
+            client.chat.completions.create(...)
+
+    They count under their budgets all the same. Follows the same rules as `project`.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "override_budgets()"
+
+    def _over(self, around: Frame | None, by_generator: bool) -> Frame:
+        name, outer = ("", None) if around is None else (around[0], around[4])
+        return (name, self, around, by_generator, _OverridingLabels(outer or ()))
+
+
 def bind(function: _F) -> _F:
     """Return `function` bound to the present scopes, for executors, threads and callbacks.
 
@@ -254,6 +294,11 @@ def bind(function: _F) -> _F:
         with costmark.project("proj_support"):
             executor.submit(costmark.bind(answer), question)
     """
+    if not callable(function):
+        raise TypeError(
+            "bind() takes a function, as in executor.submit(costmark.bind(work)), not "
+            f"{type(function).__name__}"
+        )
     frame = _frame.get()
     wrapper: Any = _in_scope(function, lambda: Captured(frame))
     return wrapper  # type: ignore[no-any-return]

@@ -55,6 +55,8 @@ class Detail:
     cost: Fraction
     to: Key | None = None
     """Where the bill has tokens that the ledger has at `key`."""
+    others: tuple[Key, ...] = ()
+    """More keys, where which token went where does not matter or cannot be told."""
     note: str = ""
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _METRICS = ["UnblendedCost", "UsageQuantity"]
 _USAGE = "Usage"
+# A day is the sum of hours, each of which was rounded.
+_HOURS = 24
 
 
 @dataclass
@@ -214,4 +216,5 @@ def _line(
         product=service,
         account=account,
         currency=cost.get("Unit", ""),
+        lines=_HOURS,
     )

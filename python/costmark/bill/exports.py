@@ -48,7 +48,7 @@ class Export:
     """The lines of a bill about Bedrock, summed by day."""
 
     lines: list[BillLine] = field(default_factory=list)
-    format: str = ""
+    format: str = "an empty export"
     snapshot: list[str] = field(default_factory=list)
     """Which files or executions these are."""
     notes: list[str] = field(default_factory=list)
@@ -65,6 +65,8 @@ def read_export(path: str | os.PathLike[str], window: Window, tag: str) -> Expor
     """
     export = Export()
     files = _files(Path(path), window, export)
+    if not files:  # executions without any line
+        return export
     with (
         tempfile.TemporaryDirectory(prefix="costmark-") as folder,
         connect(_MEMORY, _THREADS) as database,

@@ -9,15 +9,17 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ..reports.formats import dollars, usd
+from .cloudwatch import Comparison, Counts
 
 if TYPE_CHECKING:
     from ..prices import PriceBook
     from .causes import Cause, Detail
     from .keys import Unmapped
-    from .lines import Key
+    from .lines import Key, Window
     from .reconcile import Reconciliation
 
 _MOST_DETAILS = 10
+_TINY_PICO = 10**8
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,10 @@ class Basis:
 
 
 def money(pico: Fraction) -> str:
-    """An amount for people, with its sign."""
-    whole = round(pico)
-    return f"-{dollars(-whole)}" if whole < 0 else dollars(whole)
+    """An amount for people, with its sign; one below the usual digits with all that it has."""
+    whole = abs(round(pico))
+    sign = "-" if pico < 0 and whole else ""
+    return sign + (f"${usd(whole)}" if 0 < whole < _TINY_PICO else dollars(whole))
 
 
 def headline(result: Reconciliation) -> str:
@@ -77,6 +80,7 @@ def as_table(result: Reconciliation, basis: Basis) -> str:
         ("not understood", _unmapped(result.unmapped)),
         ("not whole tokens", _unmapped(result.unit_faults)),
         ("summed over, since one side does not say", _coarsened(result)),
+        ("projects without a value of the tag, taken as untagged", result.projects_without_tag),
         ("prices to check", _drifts(result)),
         ("rests on", _basis(result, basis)),
     ):
@@ -164,6 +168,61 @@ def _key(key: Key | None) -> str:
     return " ".join(str(value) for value in values.values() if value not in (None, ""))
 
 
+# --- CloudWatch -----------------------------------------------------------------------------------
+
+
+def counts_table(found: Comparison, window: Window) -> str:
+    """Calls and tokens by project and model, the ledger's and CloudWatch's."""
+    rows = [("region", "project", "model", "calls", "input", "output", "ledger less CloudWatch")]
+    places = sorted({(each.region, each.project, each.model) for each in found.series})
+    for place in places:
+        ours, theirs = found.sums(place)
+        numbers = (f"{ours.calls:,}", f"{ours.input:,}", f"{ours.output:,}")
+        rows.append((*place, *numbers, _differences(ours, theirs)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    days = len({series.day for series in found.differing})
+    lines += [
+        "",
+        f"days {window.first} to {window.last}, UTC; {days} of them differ",
+        "calls are attempts that did not fail; input is with the cached tokens",
+        "CloudWatch has projects for mantle alone; other endpoints are left out",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _differences(ours: Counts, theirs: Counts) -> str:
+    found = [
+        f"{name} {number - getattr(theirs, name):+,}"
+        for name, number in vars(ours).items()
+        if number != getattr(theirs, name)
+    ]
+    return ", ".join(found) or "agrees"
+
+
+def counts_json(found: Comparison, window: Window) -> str:
+    """The same by day, for programs."""
+    value = {
+        "version": 1,
+        "first_day": window.first.isoformat(),
+        "last_day": window.last.isoformat(),
+        "series": [
+            {
+                **series._asdict(),
+                "day": series.day.isoformat(),
+                "ledger": vars(found.ledger.get(series, Counts())),
+                "cloudwatch": vars(found.seen.get(series, Counts())),
+            }
+            for series in found.series
+        ],
+        "differing": len(found.differing),
+    }
+    return json.dumps(value, indent=1) + "\n"
+
+
 # --- JSON -----------------------------------------------------------------------------------------
 
 
@@ -189,6 +248,7 @@ def as_json(result: Reconciliation, basis: Basis) -> str:
         "unmapped": _lines(result.unmapped),
         "unit_faults": _lines(result.unit_faults),
         "unpriced_tokens": result.unpriced_tokens,
+        "projects_without_tag": result.projects_without_tag,
         "coarsened": [{"model": each.model, "field": each.field} for each in result.coarsened],
         "drifts": [
             {
@@ -234,6 +294,8 @@ def _detail(detail: Detail) -> dict[str, Any]:
         found["key"] = _json_key(detail.key)
     if detail.to is not None:
         found["to"] = _json_key(detail.to)
+    if detail.others:
+        found["others"] = [_json_key(key) for key in detail.others]
     if detail.note:
         found["note"] = detail.note
     return found

@@ -113,20 +113,24 @@ def bar_of(record_type: str) -> str | None:
 
 def merged(lines: BillLines) -> list[BillLine]:
     """Lines of the same thing as one, whatever unit of tokens each has; sorted."""
-    sums: dict[BillLine, list[BillLine]] = defaultdict(list)
+    groups: dict[tuple[object, ...], list[tuple[BillLine, int]]] = defaultdict(list)
     for line in lines:
         size = tokens_per(line.unit)
-        if size is not None:
-            line = replace(line, quantity=line.quantity * size, unit="tokens")
-        sums[replace(line, quantity=Fraction(0), cost=Fraction(0), lines=0)].append(line)
+        unit = line.unit if size is None else "tokens"
+        identity = (
+            *(line.day, line.record_type, line.usage_type, unit, line.service, line.product),
+            *(line.account, line.region, line.tag, line.currency),
+        )
+        groups[identity].append((line, size or 1))
     return [
         replace(
-            same,
-            quantity=sum((each.quantity for each in parts), Fraction(0)),
-            cost=sum((each.cost for each in parts), Fraction(0)),
-            lines=max(each.lines for each in parts),
+            groups[identity][0][0],
+            unit=str(identity[3]),
+            quantity=sum((each.quantity * size for each, size in groups[identity]), Fraction(0)),
+            cost=sum((each.cost for each, _ in groups[identity]), Fraction(0)),
+            lines=max(each.lines for each, _ in groups[identity]),
         )
-        for same, parts in sorted(sums.items(), key=lambda pair: repr(pair[0]))
+        for identity in sorted(groups, key=repr)
     ]
 
 
@@ -274,6 +278,8 @@ def coarsened(cells: Cells) -> tuple[Cells, list[Coarsening]]:
         for name in _MAY_BE_UNKNOWN:
             if getattr(key, name) is None:
                 unknown.add(Coarsening(key.model, name))
+    if not unknown:
+        return cells, []
     by_model: dict[str, list[str]] = defaultdict(list)
     for each in sorted(unknown):
         by_model[each.model].append(each.field)

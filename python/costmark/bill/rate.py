@@ -25,8 +25,7 @@ _FEWEST_TOKENS = 100_000
 def explain_rates(cells: Cells, prices: Prices, found: Found) -> None:
     """Name what the bill's costs differ by from its own tokens at the book's prices."""
     open_rates: dict[Key, Fraction] = {}
-    for key in sorted(cells, key=repr):
-        cell = cells[key]
+    for key, cell in cells.items():
         if not cell.is_priced:
             continue
         rate = cell.bill_cost - cell.bill * cell.price

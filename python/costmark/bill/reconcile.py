@@ -70,6 +70,8 @@ class Reconciliation:
     coverage: Fraction
     """The share of the usage that has a key, 0 to 1."""
     coarsened: list[Coarsening]
+    projects_without_tag: list[str]
+    """Projects of the ledger that are taken for untagged, besides ``default``."""
     unmapped: list[Unmapped]
     unit_faults: list[Unmapped]
     unpriced_tokens: int
@@ -111,8 +113,7 @@ def reconcile(
     theirs = merged(line for line in bill if line.day in window)
     _check_currency(theirs)
     with_tags = grain == "project"
-    if with_tags:
-        _check_tags(ours, theirs, projects)
+    without_tag = _check_tags(ours, theirs, projects) if with_tags else []
     reader = Reader(aliases or shipped_aliases(), {*models, *(line.model for line in ours)})
     side = split_bill(theirs, reader, with_tags=with_tags)
     fine, places = ledger_cells(ours, prices, list(projects), with_tags=with_tags)
@@ -135,7 +136,7 @@ def reconcile(
     volume.give_up()
     explain_rates(cells, prices, found)
 
-    result = _result(window, grain, ledger_cost, side, cells, lost, found)
+    result = _result(window, grain, ledger_cost, side, cells, lost, without_tag, found)
     check(result, sum((line.cost for line in theirs), Fraction(0)) * PICO)
     return result
 
@@ -176,17 +177,30 @@ def _check_currency(lines: list[BillLine]) -> None:
 
 def _check_tags(
     ours: list[LedgerLine], theirs: list[BillLine], projects: Sequence[ProjectTag]
-) -> None:
-    """Without tag values on the bill there is no project grain."""
+) -> list[str]:
+    """Both sides must have tag values. Return the projects that have none."""
     usage = [line for line in theirs if line.record_type == "Usage"]
-    if not usage or any(line.tag for line in usage):
-        return
-    if all(line.tag is None for line in usage) or any(tag_of(line, projects) for line in ours):
+    bill_has = any(line.tag for line in usage)
+    ledger_has = any(tag_of(line, projects) for line in ours)
+    if usage and not bill_has and (ledger_has or all(line.tag is None for line in usage)):
         raise ConfigurationError(
             "the bill has no values of the tag, so it cannot be compared by project: is the tag "
             "activated in Billing, and since when? The grain 'model' compares without projects",
             code="invalid_argument",
         )
+    without = sorted({line.project for line in ours if line.project and _lacks(line, projects)})
+    if without and bill_has and not ledger_has:
+        raise ConfigurationError(
+            f"the ledger has no values of the tag for any project, such as {without[0]}, and the "
+            "bill has some: say which project has which (a lock file), or compare by the grain "
+            "'model'",
+            code="invalid_argument",
+        )
+    return without
+
+
+def _lacks(line: LedgerLine, projects: Sequence[ProjectTag]) -> bool:
+    return line.project != "default" and not tag_of(line, projects)
 
 
 def _note_what_has_no_key(side: BillSide, found: Found) -> None:
@@ -211,6 +225,7 @@ def _result(
     side: BillSide,
     cells: Cells,
     lost: list[Coarsening],
+    without_tag: list[str],
     found: Found,
 ) -> Reconciliation:
     keyed = sum((cell.bill_cost for cell in cells.values()), Fraction(0))
@@ -234,6 +249,7 @@ def _result(
         residuals=residuals,
         coverage=covered / (covered + charged) if covered + charged else Fraction(1),
         coarsened=lost,
+        projects_without_tag=without_tag,
         unmapped=side.unmapped,
         unit_faults=side.unit_faults,
         unpriced_tokens=sum(cell.ledger for cell in cells.values() if not cell.is_priced),

@@ -49,8 +49,9 @@ def read_ledger(
     ``tag`` is the key of the tag whose values the rows have. ``day_by`` is the time that an attempt
     belongs to a day by: ``end_us`` or ``start_us``.
     """
-    with Source(*paths, progress=progress) as source:
-        rows = run(source.database, _sql(window, book, tag, day_by)).fetchall()
+    query = _sql(window, book, tag, day_by)
+    with Source(*paths, query=query, progress=progress) as source:
+        rows = run(source.database, query).fetchall()
         files = source.files
     names = _columns()
     lines = [_line(dict(zip(names, row, strict=True)), book, prices) for row in rows]

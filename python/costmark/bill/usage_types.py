@@ -1,4 +1,4 @@
-"""What a line of the bill charges for: tokens of a model, something else, or nobody knows what.
+"""What a line of the bill charges for: tokens of a model, something else, or what is not known.
 
 Three grammars are known: that of mantle, that of the runtime endpoint, and that of models which the
 Marketplace bills, whose usage types name no model.

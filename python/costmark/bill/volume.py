@@ -108,8 +108,7 @@ class Volume:
         deficits, surpluses = _sides(edges)
         moved = sum(self.left[key] for key in surpluses)
         cost, keys = self._take_all(deficits | surpluses)
-        detail = Detail(keys[0], moved, cost, note=f"{len(keys)} keys together")
-        self.found.add(edges[0].name, detail)
+        self.found.add(edges[0].name, Detail(keys[0], moved, cost, others=tuple(keys[1:])))
 
     def _move_jointly(self, edges: list[_Edge]) -> None:
         deficits, surpluses = _sides(edges)
@@ -124,8 +123,8 @@ class Volume:
         low = cost - sum(bound.high for bound in bounds)
         high = cost - sum(bound.low for bound in bounds)
         bounds.append(Bounds(causes.REST, low, high))
-        note = f"{len(keys)} keys together"
-        self.found.add_joint(Detail(keys[0], max(more, fewer), cost, note=note), bounds)
+        detail = Detail(keys[0], max(more, fewer), cost, others=tuple(keys[1:]))
+        self.found.add_joint(detail, bounds)
 
     def _bounds(self, name: str, edges: list[_Edge], most: int) -> Bounds:
         steps = [self.cells[e.bill].price - self.cells[e.ledger].price for e in edges]
@@ -187,8 +186,9 @@ class Volume:
         return sum(self.left.get(key, 0) for key in keys)
 
     def _explain(self, name: str, base: Key, keys: list[Key], tokens: int) -> None:
-        cost, _ = self._take_all(key for key in keys if key in self.left)
-        self.found.add(name, Detail(base, tokens, cost))
+        cost, taken = self._take_all(key for key in keys if key in self.left)
+        others = tuple(key for key in taken if key != base)
+        self.found.add(name, Detail(base, tokens, cost, others=others))
 
     def _explain_jointly(self, base: Key, missing: list[Key]) -> None:
         """Cached tokens are missing, and there is some input too many: both may be the same."""
@@ -205,7 +205,7 @@ class Volume:
             Bounds(causes.CACHE_NOT_BILLED, not_billed, zero),
             Bounds(causes.OTHER_CLIENTS, zero, surplus),
         ]
-        self.found.add_joint(Detail(base, max(more, fewer), cost), bounds)
+        self.found.add_joint(Detail(base, max(more, fewer), cost, others=(cached,)), bounds)
 
     # --- What is left ---------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""``costmark ledger``: show, tail, verify, compact, prune, erase."""
+"""``costmark ledger``: show, tail, verify, compact, prune, erase, push."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def add_to(commands: Commands) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "ledger",
-        help="read and keep the ledger: show, tail, verify, compact, prune, erase",
+        help="read and keep the ledger: show, tail, verify, compact, prune, erase, push",
         description="Reads the rows that option `ledger` writes. PATH is such a folder, or a file: "
         "a segment, or a log with rows among its lines.",
     )
@@ -75,11 +75,11 @@ def _add_keeping(parts: Commands) -> None:
         "report.",
     )
     prune.add_argument(
-        "--rows-before", type=_day, metavar="DATE", help="also the rows of UTC days before this one"
+        "--rows-before", type=day, metavar="DATE", help="also the rows of UTC days before this one"
     )
     prune.add_argument(
         "--labels-before",
-        type=_day,
+        type=day,
         metavar="DATE",
         help="also the labels of rows of UTC days before this one; tokens and costs stay",
     )
@@ -98,12 +98,22 @@ def _add_keeping(parts: Commands) -> None:
         metavar="NAME=VALUE",
         help="a label to erase; may be given several times",
     )
-    for part, run in ((compact, _compact), (prune, _prune), (erase, _erase)):
+    push = parts.add_parser(
+        "push",
+        help="send compacted rows to S3 or a shared folder",
+        description="Sends the rows that were compacted to a place that many machines share. What "
+        "was sent before is not sent again, also after an interruption. S3 needs costmark[aws].",
+    )
+    push.add_argument(
+        "--to", required=True, metavar="PLACE", help="s3://BUCKET/PREFIX, or a folder"
+    )
+    for part, run in ((compact, _compact), (prune, _prune), (erase, _erase), (push, _push)):
         part.set_defaults(run=run)
         part.add_argument("path", metavar="PATH", help="the folder that option `ledger` names")
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
+    """A date. Raises ArgumentTypeError."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -151,6 +161,18 @@ def _erase(arguments: argparse.Namespace) -> int:
             "run this again later"
         )
     return max(_tell_changed(done), 1 if done.open else 0)
+
+
+def _push(arguments: argparse.Namespace) -> int:
+    try:
+        done = ledger.push(arguments.path, arguments.to)
+    except KeyboardInterrupt:
+        complain("interrupted; what was sent stays, and the next run sends the rest")
+        return 130
+    print_row("sent", f"{done.sent} parts, {done.bytes} bytes")
+    print_row("already there", f"{done.already_there} parts")
+    print_row("replaced", f"{done.replaced} parts that were written anew")
+    return 0
 
 
 def _tell_changed(done: ledger.Pruned) -> int:

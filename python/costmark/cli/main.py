@@ -2,46 +2,51 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from typing import TYPE_CHECKING
 
 from ..errors import Error
 from . import (
+    budgets,
     chargeback,
     compare,
     demo,
     doctor,
     emulator,
+    export,
     ledger,
     options,
     prices,
     reconcile,
     report,
     run,
+    sql,
     token,
     top,
     version,
 )
-from .output import complain
+from .output import Parser, complain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # Each adds its parser, whose default `run` is the command itself.
 _COMMANDS = (
+    budgets,
     chargeback,
     compare,
     demo,
     doctor,
     emulator,
+    export,
     ledger,
     options,
     prices,
     reconcile,
     report,
     run,
+    sql,
     token,
     top,
     version,
@@ -73,8 +78,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="costmark",
         description="Marks every Amazon Bedrock call with the project that pays for it.",
     )

@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import argparse
+    Commands = argparse._SubParsersAction["Parser"]
 
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+class Parser(argparse.ArgumentParser):
+    """One that says of an unknown option what was perhaps meant, and shows its own usage."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.not_taken: dict[str, str] = {}  # options that are none, and why
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Any = None, namespace: Any = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Read what there is; an option that is left is an error here, not further up."""
+        found, left = super().parse_known_args(args, namespace)
+        unknown = next((each.partition("=")[0] for each in left if each.startswith("-")), None)
+        if unknown is not None:
+            self.error(f"there is no option {unknown}{self._advice(unknown)}")
+        return found, left
+
+    def _advice(self, unknown: str) -> str:
+        if unknown in self.not_taken:
+            return f"; {self.not_taken[unknown]}"
+        from difflib import get_close_matches
+
+        name = "--" + unknown.lstrip("-").replace("_", "-")
+        near = get_close_matches(name, self._option_string_actions, 1)
+        return f"; did you mean {near[0]}?" if near else ""
 
 
 def complain(message: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from datetime import date, datetime, timedelta, timezone
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._prices import usage_types
-from ..bill import BookPrices, ProjectTag, Window, formats, reconcile
+from ..bill import BookPrices, ProjectTag, Window, cloudwatch, formats, reconcile
 from ..bill.cost_explorer import Session, fetch
 from ..bill.exports import read_export
 from ..bill.usage import read_ledger
@@ -20,9 +21,10 @@ from ..prices import PriceBook
 from .output import complain, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from ..bill import BillLine
+    from ..bill import BillLine, Place
+    from ..bill.usage import LedgerSide
     from .output import Commands
 
 _LAG_DAYS = 3
@@ -37,7 +39,7 @@ def add_to(commands: Commands) -> None:
         help="lay the ledger beside the bill of AWS, and name what they differ by",
         description="Compares ledgers with a bill, day by day and project by project, and gives "
         "every difference a name, or leaves it in the residual. Needs costmark[report], and "
-        "costmark[aws] for Cost Explorer. docs/reconcile.md has the method.",
+        "costmark[aws] to ask AWS. docs/reconcile.md has the method.",
     )
     parser.add_argument(
         "--ledger",
@@ -51,8 +53,8 @@ def add_to(commands: Commands) -> None:
         required=True,
         type=_source,
         metavar="BILL",
-        help="cur:PATH (CUR 2.0 or FOCUS: a file, or the export's folder with its manifests), or "
-        "cost-explorer",
+        help="cur:PATH (CUR 2.0 or FOCUS: a file, or the export's folder with its manifests), "
+        "cost-explorer, or cloudwatch, which has calls and tokens and no costs",
     )
     _add_days(parser)
     _add_method(parser)
@@ -67,7 +69,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--exit-code", action="store_true", help="exit with 3 where the residual is larger"
     )
-    _add_cost_explorer(parser)
+    _add_aws(parser)
     parser.set_defaults(run=_run)
 
 
@@ -79,7 +81,7 @@ def _add_days(parser: argparse.ArgumentParser) -> None:
         "--until",
         type=_day,
         metavar="DAY",
-        help=f"before this day (default: the last day is {_LAG_DAYS} days ago)",
+        help="before this day (default: the last day is as many days ago as --lag says)",
     )
     parser.add_argument(
         "--day-by",
@@ -118,23 +120,32 @@ def _add_method(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--aliases", metavar="FILE", help="aliases of usage types, asked first")
 
 
-def _add_cost_explorer(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("with --against cost-explorer")
+def _add_aws(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("asking AWS")
+    group.add_argument(
+        "--calls",
+        action="store_true",
+        help="ask CloudWatch how many calls there were, which tells calls whose usage is not known "
+        "from those of other clients",
+    )
     group.add_argument(
         "--account",
         action="append",
         default=[],
-        help="an account to ask for; may be given several times (default: all, not told apart)",
+        help="an account to ask Cost Explorer for; may be given several times (default: all, not "
+        "told apart)",
     )
     group.add_argument(
         "--max-calls",
         type=int,
         default=_MOST_CALLS,
         metavar="N",
-        help="how often to ask at most, at $0.01 each (default: %(default)s)",
+        help="how often to ask Cost Explorer at most, at $0.01 each (default: %(default)s)",
     )
-    group.add_argument("--billing-profile", metavar="NAME", help="the profile of the payer")
-    group.add_argument("--endpoint-url", help="where Cost Explorer is asked")
+    group.add_argument(
+        "--billing-profile", metavar="NAME", help="the profile of the payer, for Cost Explorer"
+    )
+    group.add_argument("--endpoint-url", help="where AWS is asked")
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -149,14 +160,18 @@ def _run(arguments: argparse.Namespace) -> int:
         tag=arguments.tag,
         day_by=f"{arguments.day_by}_us",
     )
+    if arguments.against[0] == "cloudwatch":
+        return _compare(arguments, side, window)
     bill, basis = _bill(arguments, window, book)
+    projects = _projects(arguments)
     result = reconcile(
         side.lines,
         bill,
         prices,
         window,
         models=prices.models,
-        projects=_projects(arguments),
+        projects=projects,
+        counts=_counts(arguments, side, window, projects),
         aliases=_aliases(arguments),
         grain=arguments.grain,
         as_of=_today(),
@@ -175,12 +190,12 @@ def _window(arguments: argparse.Namespace) -> Window:
     last = (
         arguments.until - timedelta(days=1)
         if arguments.until is not None
-        else _today() - timedelta(days=_LAG_DAYS)
+        else _today() - timedelta(days=arguments.lag)
     )
     if last < arguments.since:
         raise ConfigurationError(
             f"there is no day from {arguments.since} to {last}; bills are complete after about "
-            f"{_LAG_DAYS} days, say --until for younger ones",
+            f"{arguments.lag} days, say --until for younger ones",
             code="invalid_argument",
         )
     return Window(arguments.since, last)
@@ -217,6 +232,55 @@ def _bill(
 def _from_cost_explorer(
     arguments: argparse.Namespace, window: Window, book: PriceBook, assumed: tuple[str, ...]
 ) -> tuple[Sequence[BillLine], formats.Basis]:
+    complain(f"asking Cost Explorer, at most {arguments.max_calls} times, at $0.01 each")
+    with _asking("Cost Explorer") as boto3:
+        profile = boto3.Session(profile_name=arguments.billing_profile)
+        client = profile.client("ce", region_name="us-east-1", endpoint_url=arguments.endpoint_url)
+        session = Session(client, arguments.max_calls)
+        tag = arguments.tag if arguments.grain == "project" else None
+        answer = fetch(session, window, tag, arguments.account)
+    return answer.lines, formats.Basis(
+        book=book,
+        source="Cost Explorer",
+        snapshot=(f"asked {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC, {answer.calls} times",),
+        is_estimated=answer.is_estimated,
+        assumptions=assumed,
+    )
+
+
+def _compare(arguments: argparse.Namespace, side: LedgerSide, window: Window) -> int:
+    """Lay calls and tokens beside each other, without costs."""
+    found = _seen(arguments, side, window)
+    if arguments.format == "json":
+        sys.stdout.write(formats.counts_json(found, window))
+    else:
+        print("\n".join(map(plain, formats.counts_table(found, window).splitlines())))
+    return 3 if found.differing and arguments.exit_code else 0
+
+
+def _counts(
+    arguments: argparse.Namespace, side: LedgerSide, window: Window, projects: list[ProjectTag]
+) -> dict[Place, int] | None:
+    if not arguments.calls:
+        return None
+    found = _seen(arguments, side, window)
+    return found.counts(side.lines, projects, with_tags=arguments.grain == "project")
+
+
+def _seen(arguments: argparse.Namespace, side: LedgerSide, window: Window) -> cloudwatch.Comparison:
+    with _asking("CloudWatch") as boto3:
+        clients = {
+            region: boto3.client(
+                "cloudwatch", region_name=region, endpoint_url=arguments.endpoint_url
+            )
+            for region in cloudwatch.regions(side.lines)
+        }
+        return cloudwatch.compare(side.lines, clients, window)
+
+
+@contextlib.contextmanager
+def _asking(service: str) -> Iterator[Any]:
+    """boto3, with its errors as ours."""
     try:
         import boto3  # type: ignore[import-untyped,unused-ignore]
         from botocore.exceptions import (  # type: ignore[import-untyped,unused-ignore]
@@ -225,26 +289,14 @@ def _from_cost_explorer(
         )
     except ImportError:
         raise ConfigurationError(
-            "Cost Explorer is asked with boto3: pip install costmark[aws]"
+            f"{service} is asked with boto3: pip install costmark[aws]"
         ) from None
-    complain(f"asking Cost Explorer, at most {arguments.max_calls} times, at $0.01 each")
     try:
-        profile = boto3.Session(profile_name=arguments.billing_profile)
-        client = profile.client("ce", region_name="us-east-1", endpoint_url=arguments.endpoint_url)
-        session = Session(client, arguments.max_calls)
-        tag = arguments.tag if arguments.grain == "project" else None
-        answer = fetch(session, window, tag, arguments.account)
+        yield boto3
     except ClientError as error:
-        raise ServiceError(f"Cost Explorer: {error}") from error
+        raise ServiceError(f"{service}: {error}") from error
     except BotoCoreError as error:
-        raise TransportError(f"Cost Explorer: {error}") from error
-    return answer.lines, formats.Basis(
-        book=book,
-        source="Cost Explorer",
-        snapshot=(f"asked {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC, {answer.calls} times",),
-        is_estimated=answer.is_estimated,
-        assumptions=assumed,
-    )
+        raise TransportError(f"{service}: {error}") from error
 
 
 def _aliases(arguments: argparse.Namespace) -> usage_types.Aliases:
@@ -289,9 +341,11 @@ def _today() -> date:
 
 def _source(text: str) -> tuple[str, str]:
     kind, _, path = text.partition(":")
-    if (kind == "cur" and path) or text == "cost-explorer":
+    if (kind == "cur" and path) or text in ("cost-explorer", "cloudwatch"):
         return kind, path
-    raise argparse.ArgumentTypeError(f"{text!r} is not a bill, as in cur:PATH or cost-explorer")
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is not a bill, as in cur:PATH, cost-explorer or cloudwatch"
+    )
 
 
 def _day(text: str) -> date:

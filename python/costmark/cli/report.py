@@ -48,8 +48,8 @@ def add_to(commands: Commands) -> None:
         metavar="NAMES",
         help=f"what to group by, separated by commas: {', '.join(names())} (default: project)",
     )
-    parser.add_argument("--since", type=_moment, metavar="TIME", help="from this day or time on")
-    parser.add_argument("--until", type=_moment, metavar="TIME", help="before this day or time")
+    parser.add_argument("--since", type=moment, metavar="TIME", help="from this day or time on")
+    parser.add_argument("--until", type=moment, metavar="TIME", help="before this day or time")
     parser.add_argument(
         "--last", type=_span, metavar="SPAN", help="the last 24h, 7d, 4w, instead of --since"
     )
@@ -107,14 +107,15 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """A day or a time, in UTC where it names no zone. Raises ArgumentTypeError."""
     try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a time, as in 2026-11-30 or 2026-11-30T12:00Z"
         ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
 
 
 def _span(text: str) -> timedelta:

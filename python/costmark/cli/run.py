@@ -31,15 +31,18 @@ def add_to(commands: Commands) -> None:
         "other users.",
     )
     for option in _core.options():
-        if option["type"] != "secret":
+        name = option["name"].replace("_", "-")
+        if option["type"] == "secret":
+            parser.not_taken[f"--{name}"] = (
+                f"other users could see it: give it in COSTMARK_{option['name'].upper()}"
+            )
+        else:
             parser.add_argument(
-                "--" + option["name"].replace("_", "-"),
-                dest=option["name"],
-                metavar="VALUE",
-                help=argparse.SUPPRESS,
+                f"--{name}", dest=option["name"], metavar="VALUE", help=argparse.SUPPRESS
             )
     parser.add_argument("program", metavar="PROGRAM", help="what to start, and its arguments")
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    rest = parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    rest.required = False  # not to be named where PROGRAM is missing
     parser.set_defaults(run=run)
 
 

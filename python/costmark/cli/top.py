@@ -11,11 +11,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .. import _core
+from .._budgets import Budget, budget_of
 from ..errors import ConfigurationError
 from ..ledger.follow import Follower
 from ..ledger.live import DAY_US, Today
 from ..ledger.manifests import Layout, load
 from ..ledger.parts import rows_of_part
+from . import budgets as budget_table
 from .output import plain
 
 if TYPE_CHECKING:
@@ -117,7 +120,16 @@ class _Screen:
             self._begin_day(now_us)
         self._today.add(self._follower.rows())
         self._today.give_up(now_us)
-        return _picture(self._today, now_us, self._order, console)
+        return _picture(self._today, now_us, self._order, console, self._budgets())
+
+    def _budgets(self) -> list[Budget]:
+        """Those of option `budgets`, of each path that is a ledger."""
+        return [
+            budget_of(fields)
+            for path in self._paths
+            if Path(path).is_dir()
+            for fields in _core.configured_budgets({"ledger": str(path)})
+        ]
 
     def _begin_day(self, now_us: int) -> None:
         at = datetime.fromtimestamp(now_us / 1e6, timezone.utc)
@@ -130,11 +142,14 @@ class _Screen:
                     self._today.add(rows_of_part(layout.rows / name))
 
 
-def _picture(today: Today, now_us: int, order: str, console: Console) -> RenderableType:
+def _picture(
+    today: Today, now_us: int, order: str, console: Console, budgets: list[Budget]
+) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 
-    room = max(console.height - _LINES_AROUND, 4)
+    shown = budgets[: max(console.height // 6, 1)]
+    room = max(console.height - _LINES_AROUND - (len(shown) + 2 if shown else 0), 4)
     models = min(len(today.models), max(room // 3, 2))
     calls, tokens = today.all.minute.rates(now_us)
     at = datetime.fromtimestamp(now_us / 1e6, timezone.utc)
@@ -151,9 +166,27 @@ def _picture(today: Today, now_us: int, order: str, console: Console) -> Rendera
         Text(),
         _table("model", today.models, now_us, order, models, console.width),
         Text(),
+        *_budget_lines(shown, len(budgets)),
         _states(today),
         Text(f"q quit   s order: {order}   +? some of it has no price", style="dim"),
     )
+
+
+def _budget_lines(shown: list[Budget], count: int) -> list[RenderableType]:
+    """Those that are shown, red where nothing is left."""
+    from rich.text import Text
+
+    if not shown:
+        return []
+    head = ("BUDGET" if len(shown) == count else f"BUDGET (of {count})", "LIMIT", "SPENT", "LEFT")
+    rows = [(row[0], row[2], row[3], row[5]) for row in map(budget_table.cells, shown)]
+    lines = budget_table.aligned([head, *rows])
+    styles = ["reverse", *("red" if each.left == 0 else "" for each in shown)]
+    texts = [
+        Text(line, style=style, no_wrap=True, overflow="ellipsis")
+        for line, style in zip(lines, styles, strict=True)
+    ]
+    return [*texts, Text()]
 
 
 def _states(today: Today) -> RenderableType:

@@ -18,6 +18,7 @@ from .manifests import BusyError, ManifestError
 from .prune import Pruned, prune
 from .read import read, sources
 from .rows import Fault, Row, parse_line
+from .shipping import Pushed, push
 from .states import Attempts
 from .verify import Findings, verify
 
@@ -29,11 +30,13 @@ __all__ = [
     "Findings",
     "ManifestError",
     "Pruned",
+    "Pushed",
     "Row",
     "compact",
     "erase",
     "parse_line",
     "prune",
+    "push",
     "read",
     "sources",
     "verify",

@@ -193,7 +193,7 @@ class _Segment:
             self.rows,
             self.lines,
             listed,
-            Counter(fault.kind for _, fault in self.faults[_MOST_FAULTS:]),
+            dict(Counter(fault.kind for _, fault in self.faults[_MOST_FAULTS:])),
         )
 
     def read(self, seen: SeenRows, writer: PartWriter) -> None:

@@ -39,7 +39,7 @@ def connect(
             "compacted rows are read and written by DuckDB; install costmark[report]",
             code="unsupported",
         ) from None
-    return duckdb.connect(
+    database = duckdb.connect(
         name,
         config={
             "memory_limit": memory,
@@ -49,6 +49,9 @@ def connect(
             "preserve_insertion_order": True,
         },
     )
+    # The bar goes to the standard output, into what another program reads.
+    database.execute("SET enable_progress_bar = false")
+    return database
 
 
 def day_of(row: Row) -> int:
@@ -133,10 +136,10 @@ class PartWriter:
         rows = _core.RowTable([(os.fsencode(self._draft(day)), 0, False)], _core.row_columns())
         with connect() as database:
             database.register("draft", rows)
-            database.execute(
-                f"COPY (SELECT * FROM draft) TO '{_quoted(work)}' "  # noqa: S608
-                "(FORMAT parquet, COMPRESSION zstd)"
-            )
+            to = f"'{_quoted(work)}' (FORMAT parquet, COMPRESSION zstd)"
+            database.execute(f"COPY (SELECT * FROM draft) TO {to}")  # noqa: S608
+        if rows.faults:  # the disk gives back something else than what it took
+            raise ManifestError(f"{self._draft(day)}: rows cannot be read back: {rows.faults}")
         work.chmod(0o600)
         with work.open("rb+") as file:
             os.fsync(file.fileno())

@@ -10,6 +10,15 @@ if TYPE_CHECKING:
     from .rows import Row
 
 _HOUR_US = 3_600_000_000
+_Response = tuple[str | None, str | None, str]  # account, region, id
+
+
+def _response(row: Row) -> _Response:
+    return (row.get("account"), row.get("region"), row.get("response_id", ""))
+
+
+def _age(attempt: Row) -> tuple[int, str, int]:
+    return (attempt["start_us"], attempt["writer"], attempt["seq"])
 
 
 class Attempts:
@@ -22,7 +31,7 @@ class Attempts:
     def __init__(self, rows: Iterable[Row] = ()) -> None:
         self._begun: dict[tuple[str, int], Row] = {}
         self._ended: dict[tuple[str, int], Row] = {}
-        self._settled: dict[tuple[str | None, str | None, str], Row] = {}
+        self._settled: dict[_Response, Row] = {}
         self.refused: list[Row] = []
         self.notes: list[Row] = []
         for row in rows:
@@ -36,7 +45,7 @@ class Attempts:
         elif kind == "attempt":
             self._ended[row["op"], row["attempt"]] = row
         elif kind == "settle":
-            key = (row.get("account"), row.get("region"), row["response_id"])
+            key = _response(row)
             known = self._settled.get(key)
             if known is None or known["end_us"] <= row["end_us"]:
                 self._settled[key] = row
@@ -49,15 +58,20 @@ class Attempts:
         """Attempts that have ended, with what they used.
 
         The usage of a response that was settled later is that of its settlement, which is not
-        listed besides, when its own attempt is here.
+        listed besides, when the attempt that created it is here: the first one of that response.
         """
-        settled = dict(self._settled)
+        creators: dict[_Response, Row] = {}
+        for row in self._ended.values():
+            key = _response(row)
+            if key in self._settled:
+                first = creators.setdefault(key, row)
+                creators[key] = min(first, row, key=_age)
         rows = []
         for row in self._ended.values():
-            key = (row.get("account"), row.get("region"), row.get("response_id", ""))
-            end = settled.pop(key, None)
-            rows.append(row if end is None else _settled(row, end))
-        return rows + list(settled.values())
+            key = _response(row)
+            is_creator = creators.get(key) is row
+            rows.append(_settled(row, self._settled[key]) if is_creator else row)
+        return rows + [end for key, end in self._settled.items() if key not in creators]
 
     def unfinished(self, now_us: int, living: Iterable[str] = ()) -> dict[str, list[Row]]:
         """Attempts without an end: ``in_flight``, or ``unknown`` for ever.

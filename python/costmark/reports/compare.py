@@ -10,7 +10,7 @@ from ..prices import PriceBook
 from .dimensions import condition, expression
 from .shares import divided, ratio
 from .source import Source, run
-from .summary import Report, Sums, conditions, priced, summed
+from .summary import Report, Sums, conditions, priced, query_for, summed
 
 if TYPE_CHECKING:
     import os
@@ -84,8 +84,9 @@ def compare(
     book = book or PriceBook.shipped()
     where = list(where)
     keys = [expression(name) for name in by]
-    [condition(each) for each in where]  # complain before anything is read
-    with Source(*before.paths, progress=progress) as source:
+    # Complains before anything is read, and says what is to be read.
+    query = query_for(keys, [condition(each) for each in where], book)
+    with Source(*before.paths, query=query, progress=progress) as source:
         first = _Priced(source, before, by, where, book)
         day = first.last_day()
         at_first = first.on(keys, day)
@@ -93,7 +94,7 @@ def compare(
             second = _Priced(source, after, by, where, book)
             at_second = second.on(keys, day)
     if after.paths != before.paths:
-        with Source(*after.paths, progress=progress) as source:
+        with Source(*after.paths, query=query, progress=progress) as source:
             second = _Priced(source, after, by, where, book)
             at_second = second.on(keys, day)
     changes, not_compared = _changes(first.report, second.report, at_first, at_second)

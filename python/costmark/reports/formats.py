@@ -52,8 +52,8 @@ def states(report: Report) -> list[tuple[str, str]]:
     unattributed = found.unattributed
     return [
         ("unattributed", f"{_attempts(unattributed.attempts)}, {spend(unattributed)}"),
-        ("unpriced", _attempts(total.unpriced)),
-        ("partial", _attempts(total.partial)),
+        ("unpriced", _attempts(total.unpriced) + _because(total, "unpriced")),
+        ("partial", _attempts(total.partial) + _because(total, "partial")),
         ("elsewhere", _attempts(total.elsewhere)),
         ("incomplete", _attempts(total.incomplete)),
         ("untold", f"{_attempts(total.untold)} that did not fail and reported no usage"),
@@ -157,11 +157,24 @@ def _attempts(count: int) -> str:
     return f"{count:,} attempt{'' if count == 1 else 's'}"
 
 
+def _because(sums: Sums, state: str) -> str:
+    reasons = _reasons(sums, state)
+    listed = ", ".join(f"{why} {count:,}" for why, count in reasons.items())
+    return f" ({listed})" if listed else ""
+
+
+def _reasons(sums: Sums, state: str) -> dict[str, int]:
+    """Why attempts have no price, or a part of them none; the most frequent reason first."""
+    return {why: count for (of, why), count in sums.why.most_common() if of == state}
+
+
 def _sums(sums: Sums) -> dict[str, Any]:
     return {
         **{name: getattr(sums, name) for name in _COUNTS},
         "cost_pico": None if sums.known_pico is None else str(sums.known_pico),
         "cost_usd": None if sums.known_pico is None else usd(sums.known_pico),
+        "why_unpriced": _reasons(sums, "unpriced"),
+        "why_partial": _reasons(sums, "partial"),
     }
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import time
 from typing import TYPE_CHECKING, Any
 
 from ..prices import PriceBook, served_model
 from .dimensions import expression
 from .source import Source, run
-from .summary import Line, Report, Sums, conditions, dearest_first, priced, summed
+from .summary import Line, Report, Sums, conditions, dearest_first, priced, query_for, summed
 
 if TYPE_CHECKING:
     import os
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 UTC = dt.timezone.utc
 _DAY_US = 86_400_000_000
+_LONGEST_US = 3660 * _DAY_US
 _MOST_TAGS = 3
 _MOST_LABELS = 4
 _MOST_VALUES = 8
@@ -32,6 +34,8 @@ _LENGTHS = {
     "day": dt.timedelta(days=1),
     "week": dt.timedelta(weeks=1),
 }
+# What a page needs beside what is priced.
+_COLUMNS = "project tags labels latency_us ttfb_us status error_code cost_pico"
 _WRITES = ("cache_write_5m", "cache_write_30m", "cache_write_1h", "cache_write_12h")
 
 
@@ -79,7 +83,7 @@ class Overview:
     step: str
     """``hour``, ``day``, ``week`` or ``month``."""
     steps: list[dt.datetime]
-    """The beginnings of all of them, without a gap."""
+    """The beginnings of all of them, without a gap; those of ten years at most."""
     tags: list[str]
     labels: list[Labels]
     cache: Cache
@@ -103,6 +107,14 @@ class Overview:
             at.setdefault(moment_of(line.key[0]), Sums()).add(line.sums)
         return found
 
+    @property
+    def outside(self) -> int:
+        """How many attempts ended at other times than ``steps``, as clocks went that were wrong."""
+        known = set(self.steps)
+        return sum(
+            line.sums.attempts for line in self.report.lines if moment_of(line.key[0]) not in known
+        )
+
     def table(self) -> list[Line]:
         """The sums of everything but the step."""
         return _merged(self.report.lines, lambda key: key[1:])
@@ -120,7 +132,8 @@ def overview(
     where = list(where)
     chosen = conditions(since, until, where)
     book = book or PriceBook.shipped()
-    with Source(*paths, progress=progress) as source:
+    query = f"{query_for([], chosen, book)} {_COLUMNS}"
+    with Source(*paths, query=query, progress=progress) as source:
         view = _View(source, chosen, book)
         step, steps = view.steps(since, until)
         tags = view.names_in("tags")[:_MOST_TAGS]
@@ -164,6 +177,9 @@ class _View:
         ((first, last),) = self._all(sql)
         if first is None:
             return "day", []
+        now_us = time.time_ns() // 1000
+        last = min(last, now_us + _DAY_US)  # clocks may be wrong by any number of years
+        first = min(max(first, last - _LONGEST_US), last)
         begin = since or dt.datetime.fromtimestamp(first // 1_000_000, UTC)
         end = dt.datetime.fromtimestamp(last // 1_000_000, UTC)
         if until is not None:
@@ -279,9 +295,13 @@ def _merged(
 
 
 def moment_of(text: str | None) -> dt.datetime:
-    """The beginning of a step, as its dimension names it."""
+    """The beginning of a step, as its dimension names it; the latest time for no calendar's."""
     text = (text or "").removesuffix("Z")
-    return dt.datetime.fromisoformat(f"{text}-01" if len(text) == 7 else text).replace(tzinfo=UTC)
+    try:
+        moment = dt.datetime.fromisoformat(f"{text}-01" if len(text) == 7 else text)
+    except ValueError:
+        moment = dt.datetime.max
+    return moment.replace(tzinfo=UTC)
 
 
 def end_of(step: str, moment: dt.datetime) -> dt.datetime:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     _File = tuple[bytes, int, bool]  # path, byte to begin at, whether it is a log
 
 # What a settlement says anew.
-_OF_SETTLEMENT = (
+OF_SETTLEMENT = (
     *("input", "cached", "cache_write", "output", "reasoning", "total", "meters", "usage"),
     *("outcome", "tier", "model_answered", "flags", "cost_pico", "cost_state"),
 )
@@ -263,7 +263,7 @@ class Source:
         run(self.database, _CREATED)
         joined = ", ".join(
             f'CASE WHEN c.kind IS NULL THEN a."{name}" ELSE c."{name}" END AS "{name}"'
-            if name in _OF_SETTLEMENT
+            if name in OF_SETTLEMENT
             else f'a."{name}"'
             for name in self._columns
         )

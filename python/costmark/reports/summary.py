@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..ledger.compact import is_written
 from ..ledger.read import sources
-from ..prices import PriceBook, served_model
+from ..prices import Cost, PriceBook, served_model
 from .dimensions import condition, expression
 from .source import Source, run
 
@@ -57,6 +58,8 @@ class Sums:
     """Attempts whose answer was cut short: what was seen until then counts."""
     untold: int = 0
     """Attempts that did not fail and told no usage."""
+    why: Counter[tuple[str, str]] = dataclasses.field(default_factory=Counter, init=False)
+    """Why attempts are ``unpriced`` or ``partial``, by state and flag (docs/prices.md)."""
 
     def add(self, other: Sums) -> None:
         """Add another's counts to these."""
@@ -137,8 +140,8 @@ def report(
     where = list(where)
     book = book or PriceBook.shipped()
     # Complains before anything is read, and says what is to be read.
-    query = _query([*map(expression, by)], conditions(since, until, where), book, _DAY)
-    with Source(*paths, query=query.sql, progress=progress) as source:
+    query = query_for([*map(expression, by)], conditions(since, until, where), book)
+    with Source(*paths, query=query, progress=progress) as source:
         return summed(source, *paths, by=by, since=since, until=until, where=where, book=book)
 
 
@@ -180,17 +183,22 @@ def priced(
     ``keys`` and ``chosen`` are SQL: what to group by, and which attempts. ``priced_on`` is a day
     whose prices apply to everything, whenever it ended.
     """
-    day = _price_day(book) if priced_on is None else str(_number_of(priced_on))
+    day = None if priced_on is None else str(_number_of(priced_on))
     try:
-        groups = _query(keys, chosen, book, day).groups(source)
+        groups = grouping(keys, chosen, book, day).groups(source)
         return _lines(groups, book, len(keys), is_final=False)
     except OverflowError:  # the sums of single days are smaller
-        groups = _query([*keys, _DAY], chosen, book, day).groups(source)
+        groups = grouping([*keys, _DAY], chosen, book, day).groups(source)
         return _lines(groups, book, len(keys), is_final=True)
 
 
+def query_for(keys: list[str], chosen: list[str], book: PriceBook) -> str:
+    """SQL that names the columns which `priced` needs for these."""
+    return grouping(keys, chosen, book, _DAY).sql
+
+
 def _lines(
-    groups: list[_Group], book: PriceBook, keys: int, *, is_final: bool
+    groups: list[Group], book: PriceBook, keys: int, *, is_final: bool
 ) -> tuple[list[Line], Sums, Sums]:
     lines: dict[tuple[str | None, ...], Sums] = {}
     total, unattributed = Sums(), Sums()
@@ -247,14 +255,14 @@ def _us(moment: dt.datetime) -> int:
 
 
 @dataclasses.dataclass
-class _Group:
+class Group:
     """Attempts that are priced alike."""
 
     key: tuple[str | None, ...]
     values: dict[str, Any]
 
 
-class _Query(NamedTuple):
+class Grouping(NamedTuple):
     """The SQL of all groups."""
 
     sql: str
@@ -263,17 +271,24 @@ class _Query(NamedTuple):
     names: list[str]
     """Of the values after them."""
 
-    def groups(self, source: Source) -> list[_Group]:
+    def groups(self, source: Source) -> list[Group]:
         """What it finds."""
         return [
-            _Group(found[: self.keys], dict(zip(self.names, found[self.keys :], strict=True)))
+            Group(found[: self.keys], dict(zip(self.names, found[self.keys :], strict=True)))
             for found in run(source.database, self.sql).fetchall()
         ]
 
 
 # One price of a sum is the sum of the prices, as long as the same counts were told, and the same of
 # them are 0 or too large for the whole that they are a part of.
-def _query(keys: list[str], chosen: list[str], book: PriceBook, day: str) -> _Query:
+def grouping(
+    keys: list[str], chosen: list[str], book: PriceBook, day: str | None = None
+) -> Grouping:
+    """Attempts by ``keys``, which are SQL, and by whatever changes how they are priced.
+
+    ``day`` is that of the prices; by default each attempt's own.
+    """
+    day = _price_day(book) if day is None else day
     meters = {name: f"coalesce(map_extract(meters, '{name}')[1], 0)::HUGEINT" for name in _METERS}
     all_meters = " + ".join(meters.values())
     times = " + ".join(meters[name] for name in _METERS[:4])
@@ -310,14 +325,14 @@ def _query(keys: list[str], chosen: list[str], book: PriceBook, day: str) -> _Qu
     listed += [f"{sql} AS {name}" for name, sql in {**values, **sums}.items()]
     wanted = " AND ".join(chosen) or "true"
     sql = f"SELECT {', '.join(listed)} FROM ended WHERE {wanted} GROUP BY ALL"  # noqa: S608
-    return _Query(sql, len(keys), [*values, *sums])
+    return Grouping(sql, len(keys), [*values, *sums])
 
 
 def _parts_of_input(meters: dict[str, str]) -> str:
     return f"(coalesce(cached, 0)::HUGEINT + coalesce(cache_write, 0) + {meters['audio_input']})"
 
 
-def _priced(group: _Group, book: PriceBook, *, is_final: bool) -> Sums:
+def _priced(group: Group, book: PriceBook, *, is_final: bool) -> Sums:
     """The sums of a group. Raises OverflowError where no price fits, unless ``is_final``."""
     values = group.values
     attempts: int = values["attempts"]
@@ -332,11 +347,29 @@ def _priced(group: _Group, book: PriceBook, *, is_final: bool) -> Sums:
             for name in ("input", "cached", "cache_write", "output", "reasoning")
         },
     )
-    if any(int(values[f"sum_{name}"] or 0) > _LARGEST for name in (*_COUNTS, *_METERS)):
+    try:
+        cost = cost_of(group, book)
+    except OverflowError:
         if not is_final:
-            raise OverflowError
-        sums.unpriced = attempts  # no sum of prices fits
+            raise
+        sums.unpriced = attempts
+        sums.why["unpriced", "overflow"] = attempts
         return sums
+    sums.cost_pico = cost.pico_usd or 0
+    if cost.state == "unknown":
+        sums.untold = 0 if failed else attempts
+    elif cost.state in ("unpriced", "partial", "elsewhere"):
+        setattr(sums, cost.state, attempts)
+    if cost.why:
+        sums.why[cost.state, cost.why] = attempts
+    return sums
+
+
+def cost_of(group: Group, book: PriceBook) -> Cost:
+    """What a group costs. Raises OverflowError where no sum or price fits."""
+    values = group.values
+    if any(int(values[f"sum_{name}"] or 0) > _LARGEST for name in (*_COUNTS, *_METERS)):
+        raise OverflowError
     model, serving = served_model(values["model"])
     cost = book.price(
         model=model,
@@ -352,17 +385,12 @@ def _priced(group: _Group, book: PriceBook, *, is_final: bool) -> Sums:
         meters=_meters(values),
         input_of_each=_input_of_each(values, book),
     )
-    if not is_final and "overflow" in cost.flags:
+    if "overflow" in cost.flags:
         raise OverflowError
     if values["has_other_meters"] and cost.state != "elsewhere":
-        sums.unpriced = attempts  # meters of a later writer: what they cost is not known here
-        return sums
-    sums.cost_pico = cost.pico_usd or 0
-    if cost.state == "unknown":
-        sums.untold = 0 if failed else attempts
-    elif cost.state in ("unpriced", "partial", "elsewhere"):
-        setattr(sums, cost.state, attempts)
-    return sums
+        # Meters of a later writer: what they cost is not known here.
+        return dataclasses.replace(cost, state="unpriced", pico_usd=None, parts=(), why="no_price")
+    return cost
 
 
 def _meters(values: dict[str, Any]) -> dict[str, int]:

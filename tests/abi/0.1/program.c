@@ -358,6 +358,7 @@ static void operations(void) {
   costmark_request_counts counts = COSTMARK_REQUEST_COUNTS_INIT;
   costmark_usage_totals totals = COSTMARK_USAGE_TOTALS_INIT;
   costmark_ledger_counts rows = COSTMARK_LEDGER_COUNTS_INIT;
+  costmark_budget budget = COSTMARK_BUDGET_INIT;
   const costmark_label label = {COSTMARK_STR("feature"), COSTMARK_STR("search")};
   costmark_route route = COSTMARK_ROUTE_INIT;
   costmark_request request = chat_request(url, "{\"model\":\"m\",\"stream\":true}");
@@ -409,6 +410,8 @@ static void operations(void) {
   costmark_client_ledger_counts(client, &rows);
   CHECK(rows.rows_written == 0 && rows.rows_waiting == 0 && costmark_client_ledger_flush(client));
   OK(costmark_labels_check(&label, 1, NULL));
+  costmark_client_budget_read(client, costmark_client_budget_count(client), &budget);
+  CHECK(budget.name.len == 0 && budget.limit == 0);
   costmark_client_release(client);
   CHECK(self.tokens == 1 && self.refused == 0 && self.lines > 0 && self.attempts == 2);
   CHECK(self.input_tokens == 9 && self.outcome == COSTMARK_OUTCOME_INCOMPLETE && self.freed == 4);

@@ -228,6 +228,7 @@ class Operation : public conformance::Operation {
     for (const auto& [name, value] : from.labels) labels_.push_back({to_c(name), to_c(value)});
     request_.labels = labels_.data();
     request_.label_count = labels_.size();
+    request_.overrides_budgets = from.override_budgets ? 1 : 0;
     return &request_;
   }
 

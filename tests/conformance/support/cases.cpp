@@ -86,7 +86,8 @@ Call read_call(element value) {
             flag(request, "body_is_stream"),
             read_host(value["host"]),
             {},
-            members(request, "labels")};
+            members(request, "labels"),
+            flag(request, "override_budgets")};
   std::int64_t beside = 0;
   if (value["beside"].get(beside) == simdjson::SUCCESS) {
     call.beside = static_cast<std::size_t>(beside);

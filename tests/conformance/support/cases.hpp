@@ -56,6 +56,7 @@ struct Call {
   Host host;
   std::optional<std::size_t> beside;  // another call of the case
   Pairs labels{};
+  bool override_budgets = false;
 };
 
 struct Case {

@@ -261,8 +261,9 @@ void Run::make_request(std::size_t index, std::uint32_t number) {
 Request Run::request_of(std::size_t index) const {
   const Call& call = case_.calls[index];
   const Made& made = made_[index];
-  return {call.method,  made.url,   made.headers,        made.body,
-          call.project, call.scope, call.body_is_stream, call.labels};
+  return {call.method,         made.url,     made.headers,
+          made.body,           call.project, call.scope,
+          call.body_is_stream, call.labels,  call.override_budgets};
 }
 
 // --- The two ways --------------------------------------------------------------------------------
@@ -284,6 +285,7 @@ Failed Run::prepare(std::size_t index, std::uint32_t number) {
   Request request = request_of(index);
   request.project = request.scope = {};  // known to where the call began alone
   request.labels = {};
+  request.override_budgets = false;
   return operation.prepare(request);
 }
 

@@ -36,6 +36,7 @@ struct Request {
   std::string_view scope;
   bool body_is_stream = false;
   std::span<const std::pair<std::string, std::string>> labels{};
+  bool override_budgets = false;
 };
 
 // What to send of it. Lives until the operation's next prepare.

@@ -52,9 +52,21 @@ TEST(BudgetsText, SaysWhatMayBeSpent) {
                              BudgetUnit::tokens,
                              BudgetPeriod::day,
                              BudgetAction::warn,
-                             {}}));
+                             {100}}));
   EXPECT_EQ(good[2].name, "all of it");
   EXPECT_EQ(good[2].limit, 1);
+}
+
+TEST(BudgetsText, MayHaveLinesAndComments) {
+  const auto good = budgets_of(
+      "# a comment; with a mark: and more\n\n  a: all 1calls/day refuse\n"
+      "\t# another\nb: all 2calls/day refuse at=5 ; c: all 3calls/day warn;# the last");
+  ASSERT_EQ(good.size(), 3U);
+  EXPECT_EQ(good[0].name, "a");
+  EXPECT_EQ(good[1].name, "b");
+  EXPECT_EQ(good[2].name, "c");
+  EXPECT_EQ(fault_of("a: all 1calls/day refuse # no\n"),
+            "budgets: a word that is not at=PERCENT,PERCENT at byte 25");
 }
 
 TEST(BudgetsText, NamesWhatIsWrong) {
@@ -80,6 +92,22 @@ TEST(BudgetsText, NamesWhatIsWrong) {
            {"a: all 5usd/day warn at=50,", "a threshold that is not"}}) {
     EXPECT_NE(fault_of(text).find(what), std::string::npos) << text << ": " << fault_of(text);
   }
+}
+
+TEST(BudgetsText, SaysAmountsAsTheyAreWritten) {
+  EXPECT_EQ(amount_text(BudgetUnit::pico_usd, 250 * usd), "250 USD");
+  EXPECT_EQ(amount_text(BudgetUnit::pico_usd, usd / 2), "0.5 USD");
+  EXPECT_EQ(amount_text(BudgetUnit::pico_usd, 1), "0.000000000001 USD");
+  EXPECT_EQ(amount_text(BudgetUnit::pico_usd, 0), "0 USD");
+  EXPECT_EQ(amount_text(BudgetUnit::tokens, 1), "1 token");
+  EXPECT_EQ(amount_text(BudgetUnit::calls, 1000), "1000 calls");
+  std::string subjects;
+  for (const Budget& budget :
+       budgets_of("a: all 1calls/day warn; b: project=p 1calls/month warn;"
+                  "c: tag.x=y 1calls/day warn; d: label.x=y 1calls/day warn")) {
+    subjects += subject_text(budget) + " " + std::string(to_string(budget.period)) + ";";
+  }
+  EXPECT_EQ(subjects, "all calls day;project p month;tag x=y day;label x=y day;");
 }
 
 TEST(Budgets, CountEachCallThatFallsUnderThem) {
@@ -149,6 +177,44 @@ TEST(Budgets, RefuseWhatHasNoPriceUnlessTheyMayNot) {
   lenient.settle(held, {2 * usd, 5}, now);  // by then it had a price
   EXPECT_EQ(lenient.state(0, now).left, 0);
   EXPECT_NE(lenient.reserve({}, {std::nullopt, 5}, now, held).refused_by, nullptr);  // used up
+}
+
+TEST(Budgets, WhatIsHeldStaysReservedUntilItIsSettledOrAnHourIsOver) {
+  Budgets budgets(budgets_of("a: all 100tokens/month refuse; c: all 9calls/month refuse"));
+  const auto told = [&](std::int64_t at) {
+    return std::to_string(budgets.state(0, at).spent) + " " +
+           std::to_string(budgets.state(0, at).reserved) + " " +
+           std::to_string(budgets.state(1, at).spent) + " " +
+           std::to_string(budgets.state(1, at).reserved);
+  };
+  const std::int64_t at = now - day_us;  // not the last day of the month
+  for (const char* name : {"first", "second"}) {
+    Reservation held;
+    ASSERT_EQ(budgets.reserve({}, {0, 40}, at, held).refused_by, nullptr);
+    budgets.hold(name, held, at);
+    EXPECT_TRUE(held.empty());
+  }
+  EXPECT_EQ(told(at), "0 80 0 2");
+  EXPECT_FALSE(budgets.settle_held("third", {0, 5}, at));
+  EXPECT_TRUE(budgets.settle_held("second", {0, 5}, at));
+  EXPECT_FALSE(budgets.settle_held("second", {0, 5}, at));
+  EXPECT_EQ(told(at + Budgets::longest_hold_us - 1), "5 40 1 1");
+  EXPECT_EQ(told(at + Budgets::longest_hold_us), "5 0 1 0");
+  EXPECT_FALSE(budgets.settle_held("first", {0, 5}, at));
+  budgets.spend({}, {0, 7, 0}, at);
+  EXPECT_EQ(told(at), "12 0 1 0");
+}
+
+TEST(Budgets, AnOverrideIsSentAndCounts) {
+  Budgets budgets(budgets_of("a: all 0calls/day refuse; u: all 1usd/day refuse"));
+  Reservation held;
+  BudgetedCall call;
+  EXPECT_NE(budgets.reserve(call, {}, now, held).refused_by, nullptr);
+  call.overrides = true;
+  EXPECT_EQ(budgets.reserve(call, {}, now, held).refused_by, nullptr);
+  budgets.settle(held, {usd, 5}, now);
+  EXPECT_EQ(budgets.state(0, now).spent, 1);
+  EXPECT_EQ(budgets.state(1, now).spent, usd);
 }
 
 TEST(Budgets, WarnOnceAtEachThreshold) {

@@ -7,6 +7,8 @@
 
 #include "core/client/client_fixture.hpp"
 #include "core/counting_allocator.hpp"
+#include "core/http/aws_frames.hpp"
+#include "costmark/budgets.hpp"
 #include "http/transport.hpp"
 
 namespace costmark::testing {
@@ -99,6 +101,25 @@ TEST(Allocations, NoneInAWholeOperation) {
       0U);
 }
 
+TEST(Allocations, NoneForConverseAndInvokeModel) {
+  const auto client = client_of(with_keys({{"project", "proj_a"}, {"auth", "sigv4"}}));
+  const std::string url =
+      "https://bedrock-runtime.us-east-1.amazonaws.com/model/"
+      "arn%3Aaws%3Abedrock%3Aus-east-1%3A111122223333%3Ainference-profile%2Fus.m";
+  const std::string usage = R"("usage":{"inputTokens":10,"outputTokens":5,"totalTokens":15})";
+  EXPECT_EQ(allocations_of_operation(client, {url + "/converse", chat_body(10'000)},
+                                     "application/json", "{" + usage + "}"),
+            0U);
+  EXPECT_EQ(allocations_of_operation(client, {url + "/converse-stream", chat_body(10'000)},
+                                     "application/vnd.amazon.eventstream",
+                                     http::aws_event("messageStop", "{}") +
+                                         http::aws_event("metadata", "{" + usage + "}")),
+            0U);
+  EXPECT_EQ(allocations_of_operation(client, {url + "/invoke", chat_body(10'000)},
+                                     "application/json", R"({"usage":{"input_tokens":10}})"),
+            0U);
+}
+
 TEST(Allocations, NoneWhereRowsAreWritten) {
   const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
   const auto client = client_of({{"project", "proj_a"},
@@ -115,6 +136,20 @@ TEST(Allocations, NoneWhereRowsAreWritten) {
   EXPECT_EQ(allocations_of_operation(client, post, "application/json", answer, labels), 0U);
   EXPECT_EQ(client->ledger_counters().rows_written, 2U * prepares + 1);
   ::close(null);
+}
+
+TEST(Allocations, NoneUnderBudgets) {
+  const auto client = client_of(
+      {{"project", "proj_a"},
+       {"region", "us-east-1"},
+       {"budgets", "u: all 1000usd/day refuse; p: project=proj_a 1000000calls/day warn"}});
+  const Post post{std::string(custom_chat),
+                  R"({"model":"openai.gpt-oss-120b","max_tokens":5,"messages":[]})"};
+  const std::string answer =
+      R"({"id":"chatcmpl-1","model":"m","choices":[],)"
+      R"("usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}})";
+  EXPECT_EQ(allocations_of_operation(client, post, "application/json", answer), 0U);
+  EXPECT_GT(client->budgets()->state(0, 0).spent, 0);
 }
 
 TEST(Allocations, NoneWithTheHeaderCarrierRulesAndAToken) {

@@ -125,6 +125,28 @@ TEST(Hint, OfAnEarlierRequestIsGone) {
   EXPECT_TRUE(prepared.hint().empty());
 }
 
+// What is said of a request to that path, of a client that signs nothing.
+std::string path_hint(std::string_view url) {
+  const auto client = client_of({{"auth", "none"}, {"unattributed", "allow"}});
+  Prepared prepared;
+  EXPECT_TRUE(client->prepare(Post{std::string(url), R"({"model":"m"})"}.request(), prepared).ok());
+  return std::string(prepared.hint());
+}
+
+TEST(Hint, SaysWhatIsWrongWithABaseUrl) {
+  const std::string mantle_host = "https://bedrock-mantle.us-east-1.api.aws";
+  EXPECT_TRUE(path_hint(mantle_host + "/v1/v1/chat/completions")
+                  .starts_with("the path /v1/v1/chat/completions has /v1 twice"));
+  EXPECT_TRUE(path_hint("http://127.0.0.1:8080/anthropic/v1/v1/messages")
+                  .starts_with("the path /anthropic/v1/v1/messages has /v1 twice"));
+  EXPECT_TRUE(path_hint(mantle_host + "/chat/completions")
+                  .starts_with("the path /chat/completions is none of a bedrock-mantle host"));
+  EXPECT_EQ(path_hint(mantle_host + "/v1/chat/completions"), "");
+  EXPECT_EQ(path_hint("http://127.0.0.1:8080/chat/completions"), "");
+  EXPECT_EQ(path_hint("http://127.0.0.1:8080/v1/v10/chat/completions"), "");
+  EXPECT_LT(path_hint(mantle_host + "/v1/v1/" + std::string(5000, 'x')).size(), 300U);
+}
+
 TEST(Hint, IsLoggedOncePerModelAndClient) {
   std::vector<std::pair<LogLevel, std::string>> lines;
   ClientConfig config = config_of(with_keys({{"unattributed", "allow"}}));

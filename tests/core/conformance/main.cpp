@@ -112,6 +112,7 @@ class Operation : public conformance::Operation {
     labels_.clear();
     for (const auto& [name, value] : from.labels) labels_.push_back({name, value});
     request_.labels = labels_;
+    request_.overrides_budgets = from.override_budgets;
     return request_;
   }
 

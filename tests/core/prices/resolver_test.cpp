@@ -62,6 +62,7 @@ TEST(Resolver, NeverTakesANearbyPrice) {
   };
   EXPECT_EQ(with([](auto& call) { call.model = "m2"; }), "unpriced no_model");
   EXPECT_EQ(with([](auto& call) { call.region = "us-east-2"; }), "unpriced no_region");
+  EXPECT_EQ(with([](auto& call) { call.region = ""; }), "unpriced region_absent");
   EXPECT_EQ(with([](auto& call) { call.serving = "global"; }), "unpriced no_serving");
   EXPECT_EQ(with([](auto& call) { call.serving = ""; }), "unpriced no_serving");
   EXPECT_EQ(with([](auto& call) { call.tier = "flex"; }), "unpriced no_tier");
@@ -119,10 +120,12 @@ TEST(Resolver, ARegionsOwnPricesBeatThoseOfAll) {
   EXPECT_EQ(price_of(book, call), "priced 10");
   // A Region with prices of its own takes none of the others'.
   EXPECT_EQ(price_of(book, call_of(10, 1)), "unpriced no_price");
-  for (const char* region : {"us-gov-west-1", "cn-north-1", ""}) {
+  for (const char* region : {"us-gov-west-1", "cn-north-1"}) {
     call.region = region;
     EXPECT_EQ(price_of(book, call), "unpriced no_region") << region;
   }
+  call.region = "";
+  EXPECT_EQ(price_of(book, call), "unpriced region_absent");
   // Before its own prices begin, those of all apply.
   call = call_of(10, 0);
   call.end_us = *parse_day("2026-08-01") * std::int64_t{86'400'000'000};

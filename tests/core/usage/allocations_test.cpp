@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/counting_allocator.hpp"
+#include "core/http/aws_frames.hpp"
 #include "usage/support.hpp"
 
 namespace costmark {
@@ -57,6 +58,26 @@ TEST(Allocations, DoNotGrowWithAStream) {
     stream(reader, 10'000, hide);
     EXPECT_EQ(allocations() - before, 0U) << (hide ? "hiding" : "showing");
   }
+}
+
+TEST(Allocations, DoNotGrowWithAStreamOfFrames) {
+  const std::string piece =
+      http::aws_event("contentBlockDelta", R"({"delta":{"text":"a piece of text"}})");
+  const std::string end = http::aws_event("metadata", R"({"usage":{"inputTokens":5}})");
+  AnswerReader reader;
+  std::size_t before = 0;
+  for (int i = 0; i < 3; ++i) {
+    before = allocations();
+    reader.begin(Api::converse, 200, stream_type, true, false);
+    for (int n = 0; n < 1000; ++n) {
+      reader.feed(std::string_view(piece).substr(0, 50));
+      reader.feed(std::string_view(piece).substr(50));
+    }
+    reader.feed(end);
+    reader.finish();
+  }
+  EXPECT_EQ(allocations() - before, 0U);
+  EXPECT_EQ(reader.answer().usage.input_tokens, 5U);
 }
 
 TEST(Allocations, AreNoneForAJsonAnswerNoLargerThanTheLast) {

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import boto3  # type: ignore[import-untyped,unused-ignore]
 import pytest
 
 from bill.making import ACCOUNT, DAYS, MODELS, MONTH, OSS, PRICES, SOL, charges_of, ledger_of
+from bill.serving import serving
 from costmark.bill import BillLine, Window, reconcile
 from costmark.bill.cost_explorer import Session, answer_of, fetch
 from costmark.errors import ConfigurationError, ServiceError
@@ -105,33 +101,6 @@ def fits(line: BillLine, condition: dict[str, Any]) -> bool:
     names = {"RECORD_TYPE": "record_type", "SERVICE": "service", "LINKED_ACCOUNT": "account"}
     wanted = condition["Dimensions"]
     return getattr(line, names[wanted["Key"]]) in wanted["Values"]
-
-
-@contextmanager
-def serving(explorer: CostExplorer) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            operation = self.headers["X-Amz-Target"].partition("AWSInsightsIndexService.")[2]
-            answer = json.dumps(explorer.answer(operation, body)).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/x-amz-json-1.1")
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def session_of(url: str, most_calls: int = 100) -> Session:

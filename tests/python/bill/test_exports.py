@@ -105,6 +105,29 @@ def test_only_bedrock_is_read_and_only_these_days(tmp_path: Path) -> None:
     assert sol.product == "OpenAI GPT-5.6 Sol (Amazon Bedrock Edition)"
 
 
+def test_lines_that_say_little(tmp_path: Path) -> None:
+    """Taxes have no quantity, and CSV has another way to write times."""
+    tax = row_of(
+        replace(LINES[0], record_type="Tax", tag=""),
+        line_item_usage_amount="",
+        line_item_usage_type="",
+        pricing_unit="",
+        line_item_usage_start_date="2026-11-01T00:00:00.000Z",
+        line_item_unblended_cost="1.0E-7",
+        product="",
+        tags="",
+        resource_tags="",
+    )
+    (found,) = read_export(write_csv(tmp_path / "b.csv", [tax]), MONTH, TAG).lines
+    assert (found.day, found.quantity, found.cost) == (DAYS[0], 0, Fraction(1, 10**7))
+    assert (found.record_type, found.usage_type, found.tag) == ("Tax", "", "")
+
+
+def test_an_export_without_lines_is_empty(tmp_path: Path) -> None:
+    write_manifest(tmp_path, "2026-11", [])
+    assert read_export(tmp_path, MONTH, TAG).lines == []
+
+
 def test_missing_columns_are_named(tmp_path: Path) -> None:
     rows = without([row_of(LINES[0])], "pricing_unit", "line_item_currency_code")
     path = write_csv(tmp_path / "bill.csv", rows)
@@ -247,6 +270,6 @@ def test_large_exports_are_not_loaded_whole(tmp_path: Path, pytestconfig: pytest
         text=True,
         env={**os.environ, "PYTHONPATH": paths},
     )
-    counts, peak = done.stdout.splitlines()
+    counts, peak = done.stdout.splitlines()  # no bar of progress among them
     assert int(counts.split()[1]) == (rows + 1) // 2  # each line of Bedrock is one of its own
     assert int(peak) < 2 * 2**30

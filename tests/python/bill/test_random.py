@@ -95,7 +95,8 @@ def some_case(seed: int) -> tuple[list[LedgerLine], list[BillLine], dict[str, ob
             if rng.random() < 0.3
         },
     }
-    if not any(line.tag for line in bill if line.record_type == "Usage"):
+    billed = any(line.tag for line in bill if line.record_type == "Usage")
+    if not billed or not any(line.tag for line in ledger):  # there is no grain of projects
         options["grain"] = "model"
     return ledger, bill, options
 
@@ -143,7 +144,7 @@ def test_invariants_of_more() -> None:
 
 def test_the_cases_have_everything_in_them() -> None:
     names: set[str] = set()
-    for seed in range(1000):
+    for seed in range(200):
         result = run(*some_case(seed))
         names |= {name for cause in result.causes for name in cause.name.split(" or ")}
         names |= set(result.bars)

@@ -352,6 +352,20 @@ def test_without_tag_values_there_is_no_project_grain(tag: str | None) -> None:
     assert result.ledger == result.usage == cost_of(ledger)
 
 
+def test_a_ledger_without_tag_values_has_no_project_grain_either() -> None:
+    ledger = [replace(line, tag=None) for line in ledger_of([0], [0, 1], ONE)]
+    bill = lines_of(charges_of(ledger_of([0], [0, 1], ONE)))
+    with pytest.raises(ConfigurationError, match="any project, such as proj_0"):
+        run(ledger, bill)
+    # Of one project that has none the rest can still be compared.
+    result = run(ledger, bill, projects=[ProjectTag("proj_0", "team-a")], as_of=DAYS[9])
+    assert result.projects_without_tag == ["proj_1"]
+    # Calls of project default are untagged on both sides.
+    default = [replace(line, project="default") for line in ledger]
+    untagged = [charge.line() for charge in charges_of(default)]
+    assert names(run(default, [*bill, *untagged])) == {"other clients": cost_of(default)}
+
+
 # --- 9 and 10: prices, the exact split ------------------------------------------------------------
 
 
@@ -533,6 +547,9 @@ def test_two_partners_are_one_joint_cause() -> None:
     cause = only(result)
     assert cause.name == "billed as another tier or something else"
     assert cause.cost == 10_000 * 150_000 - 6000 * 75_000 - 9000 * 262_500
+    (detail,) = cause.details
+    keys = [key for key in (detail.key, *detail.others) if key is not None]
+    assert {key.tier for key in keys} == {"standard", "flex", "priority"}
     move = {bound.name: bound for bound in cause.bounds}["billed as another tier"]
     # At least 1,000 tokens were flex ones, at most 6,000; costmark's bounds include that.
     for flexed in (1000, 6000):

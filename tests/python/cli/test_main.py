@@ -16,23 +16,28 @@ from costmark.cli.main import main
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = [
     *(
+        ["budgets"],
         ["chargeback"],
         ["compare"],
         ["demo"],
         ["doctor"],
         ["emulator"],
+        ["export"],
         ["ledger"],
         ["options"],
         ["prices"],
+        ["reconcile"],
         ["report"],
         ["run"],
+        ["sql"],
         ["token"],
         ["top"],
         ["version"],
     ),
     *(["doctor", "credentials"], ["doctor", "route"], ["doctor", "attribution"]),
+    *(["budgets", name] for name in ("show", "rebuild")),
     *(["prices", name] for name in ("show", "check")),
-    *(["ledger", name] for name in ("show", "tail", "verify", "compact", "prune", "erase")),
+    *(["ledger", name] for name in ("show", "tail", "verify", "compact", "prune", "erase", "push")),
 ]
 
 
@@ -60,9 +65,12 @@ def test_every_command_has_help_and_refuses_unknown_options(
         "chargeback",
         "compare",
         "doctor",
+        "export",
         "ledger",
+        "reconcile",
         "report",
         "run",
+        "sql",
         "top",
     )
 

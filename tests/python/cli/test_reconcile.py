@@ -22,7 +22,9 @@ from bill.making import (
     charges_of,
     ledger_of,
 )
-from bill.test_cost_explorer import CostExplorer, serving
+from bill.serving import serving
+from bill.test_cloudwatch import CloudWatch
+from bill.test_cost_explorer import CostExplorer
 from costmark import ledger as ledgers
 from costmark.cli.main import main
 from ledger.segments import DAY_US, attempt, write_segment
@@ -229,6 +231,30 @@ def test_against_cost_explorer(
     assert found["bill"]["source"] == "Cost Explorer"
     assert "at most 100 times, at $0.01 each" in err
     assert "as many as --max-calls allows" in capsys.readouterr().err
+
+
+def test_against_cloudwatch(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    three_days = ["--until", "2026-11-04", "--exit-code"]
+    service = CloudWatch.of([replace(line, attempts=2) for line in LEDGER])
+    with serving(service) as url:
+        more = ["--endpoint-url", url, *three_days]
+        assert run(folder, *more, against="cloudwatch") == 0
+        text = capsys.readouterr().out
+        assert text.count("agrees") == 6
+        assert "0 of them differ" in text
+        next(iter(service.points.values())).output += 1000
+        assert run(folder, *more, against="cloudwatch") == 3
+        assert "output -1,000" in capsys.readouterr().out
+        assert run(folder, *more, "--format", "json", against="cloudwatch") == 3
+        found = json.loads(capsys.readouterr().out)
+        assert (found["differing"], len(found["series"])) == (1, 18)
+        # The number of calls beside a bill.
+        assert run(folder, *more, "--calls", "--format", "json") == 0
+        assert json.loads(capsys.readouterr().out)["causes"] == []
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_the_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert lines["=cmd()|[x]\\x1b[2J"][-2:] == ["no", "price"]
     assert lines["total"][1:5] == ["4", "0", "1,035", "205"]
     assert lines["unattributed"][1:3] == ["1", "attempt,"]
-    assert lines["unpriced"] == ["unpriced", "1", "attempt"]
+    assert lines["unpriced"] == ["unpriced", "1", "attempt", "(no_model", "1)"]
     assert lines["lost"][1] == "9"
     assert lines["torn"][1] == "1"
     assert lines["prices"][2] == "2026-09-30"

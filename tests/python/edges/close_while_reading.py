@@ -1,10 +1,6 @@
 """Reads streams on some threads and closes them on another, for so many seconds.
 
-Under AddressSanitizer, with a module that was built for it:
-
-    pip wheel . --no-deps --config-settings=cmake.define.COSTMARK_SANITIZE=address
-    LD_PRELOAD=$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 \
-        python tests/python/edges/close_while_reading.py 60
+`./dev test --python-asan` does so for a minute, with a module that was built for AddressSanitizer.
 """
 
 from __future__ import annotations

@@ -95,6 +95,7 @@ def _cost_of(book: list[Line], call: Call) -> Expected:
     shared = [line for line in book if line.region == "*"] if _commercial(call.region) else []
     steps = (
         ("no_model", lambda line: line.model == call.model, book),
+        ("region_absent", lambda _: call.region != "", None),
         ("no_region", lambda line: line.model == call.model, own + shared),
         ("no_serving", lambda line: line.serving == call.serving, None),
         ("no_tier", lambda line: line.tier == tier, None),

@@ -27,7 +27,7 @@ def test_states_and_flags_are_all_there() -> None:
     assert {
         *("no_model", "no_region", "no_serving", "no_tier", "no_day", "no_price"),
         *("tier_assumed", "parts_absent", "cache_time_absent", "counts_absent"),
-        *("inconsistent", "overflow"),
+        *("inconsistent", "overflow", "region_absent"),
     } <= named
 
 

@@ -129,6 +129,7 @@ def test_the_core_agrees_with_the_reference() -> None:
         *("priced", "partial", "unpriced", "free", "elsewhere", "unknown"),
         *("tier_assumed", "parts_absent", "cache_time_absent", "counts_absent", "inconsistent"),
         *("overflow", "no_model", "no_region", "no_serving", "no_tier", "no_day", "no_price"),
+        "region_absent",
     } == set(seen), seen
 
 

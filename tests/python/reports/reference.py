@@ -34,25 +34,29 @@ def whole(lines: Iterable[bytes]) -> list[Row]:
 
 
 def ended(rows: list[Row]) -> list[Row]:
-    """Attempts with the usage of their settlements, and settlements without an attempt."""
+    """Attempts, those that created a response with the usage of its settlement, and settlements
+    without such an attempt.
+    """
     settlements: dict[tuple[Any, ...], Row] = {}
     for row in rows:
         if row["kind"] == "settle":
             key = (row.get("account"), row.get("region"), row["response_id"])
             if key not in settlements or settlements[key]["end_us"] < row["end_us"]:
                 settlements[key] = row
-    result = []
-    used = set()
-    for row in rows:
-        if row["kind"] != "attempt":
-            continue
+    creators: dict[tuple[Any, ...], Row] = {}
+    attempts = [row for row in rows if row["kind"] == "attempt"]
+    for row in sorted(attempts, key=lambda row: (row["start_us"], row["writer"], row["seq"])):
         key = (row.get("account"), row.get("region"), row.get("response_id"))
         if key in settlements:
-            used.add(key)
+            creators.setdefault(key, row)
+    result = []
+    for row in attempts:
+        key = (row.get("account"), row.get("region"), row.get("response_id"))
+        if creators.get(key) is row:
             kept = {name: value for name, value in row.items() if name not in SETTLED}
             row = {**kept, **{n: settlements[key][n] for n in SETTLED if n in settlements[key]}}
         result.append(row)
-    return result + [row for key, row in settlements.items() if key not in used]
+    return result + [row for key, row in settlements.items() if key not in creators]
 
 
 def value_of(row: Row, name: str) -> str | None:

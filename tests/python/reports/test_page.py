@@ -171,15 +171,25 @@ def test_latency_and_errors_are_those_of_the_rows(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("days", "step", "count"),
-    [(1, "hour", 25), (40, "day", 41), (300, "week", 44), (800, "month", 28)],
+    [(1, "hour", 25), (40, "day", 41), (300, "week", 43), (800, "month", 27)],
 )
 def test_the_time_is_divided_without_gaps(tmp_path: Path, days: int, step: str, count: int) -> None:
-    first = attempt(0)
-    last = attempt(1, end_us=first["end_us"] + days * DAY_US)
+    last = attempt(0)
+    first = attempt(1, end_us=last["end_us"] - days * DAY_US)
     write_segment(tmp_path, [first, last])
     found = overview(tmp_path)
     assert (found.step, len(found.steps)) == (step, count)
     assert found.over_time("project")["proj_a"].keys() == {found.steps[0], found.steps[-1]}
+
+
+def test_clocks_that_are_wrong_by_years(tmp_path: Path) -> None:
+    times = (0, attempt(0)["end_us"], 95_617_584_000_000_000)
+    write_segment(tmp_path, [attempt(n, end_us=at) for n, at in enumerate(times)])
+    found = overview(tmp_path)
+    assert found.report.total.attempts == 3
+    assert (found.step, found.outside) == ("month", 2)
+    assert len(found.steps) < 130
+    assert "2 attempts of a far other time" in overview_page(found)
 
 
 # --- The page -------------------------------------------------------------------------------------

@@ -103,7 +103,7 @@ def ledgers(root: Path, seed: int, count: int = 400) -> list[Path]:
             elif kind < 0.2:
                 row |= {"response_id": f"resp_{rng.randrange(30)}", "kind": "settle"}
             elif kind < 0.3:
-                row |= {"response_id": f"resp_{writer}_{seq}"}
+                row |= {"response_id": f"resp_{rng.randrange(60)}"}  # some of them several times
             elif kind < 0.35:
                 row |= {"kind": "refused", "error_code": "unattributed"}
             rows.append(row)
@@ -122,9 +122,14 @@ def lines_of(folders: list[Path]) -> list[bytes]:
     return [line for path in files for line in path.read_bytes().split(b"\n")]
 
 
+WHY = ("unpriced", "partial")  # the states that have reasons
+
+
 def as_dict(found: Report) -> dict[tuple[str | None, ...], dict[str, int]]:
     return {
-        line.key: {name: value for name, value in vars(line.sums).items() if value}
+        line.key: {
+            name: value for name, value in vars(line.sums).items() if value and name != "why"
+        }
         for line in found.lines
     }
 
@@ -160,8 +165,14 @@ def test_every_cell_is_that_of_the_reference(tmp_path: Path, seed: int) -> None:
 def test_totals_are_the_sums_of_the_lines(tmp_path: Path) -> None:
     found = report(*ledgers(tmp_path, 7), by=["project", "day"], book=BOOK)
     for field in dataclasses.fields(found.total):
-        lines = sum(getattr(line.sums, field.name) for line in found.lines)
-        assert getattr(found.total, field.name) == lines
+        total = getattr(found.total, field.name)
+        assert total == sum((getattr(line.sums, field.name) for line in found.lines), type(total)())
+    for line in found.lines:
+        why = {
+            state: sum(n for (of, _), n in line.sums.why.items() if of == state) for state in WHY
+        }
+        assert why == {state: getattr(line.sums, state) for state in WHY}
+    assert found.total.why["unpriced", "no_model"] > 0
     assert found.lines == sorted(found.lines, key=lambda line: -line.sums.cost_pico)
 
 

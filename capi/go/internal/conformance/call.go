@@ -170,6 +170,9 @@ func (r *run) contextOf(index, number int) (context.Context, error) {
 	if number == 1 {
 		ctx = context.WithValue(ctx, besideKey{}, sync.OnceFunc(func() { r.callsBeside(index) }))
 	}
+	if call.Request.OverrideBudgets {
+		ctx = costmark.OverrideBudgets(ctx)
+	}
 	if call.isRebuilt(number) || len(call.Request.Labels) == 0 {
 		return ctx, nil
 	}

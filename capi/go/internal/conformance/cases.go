@@ -57,6 +57,8 @@ type request struct {
 	Scope        string
 	BodyIsStream bool `json:"body_is_stream"`
 	Labels       map[string]string
+	// The call is sent whatever budgets say.
+	OverrideBudgets bool `json:"override_budgets"`
 }
 
 type host struct {

@@ -65,6 +65,8 @@ pub struct Request {
     pub body_is_stream: bool,
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
+    #[serde(default)]
+    pub override_budgets: bool,
 }
 
 #[derive(Deserialize)]

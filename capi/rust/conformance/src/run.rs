@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use costmark::tower::SharedOperation;
-use costmark::{Labels, Project};
+use costmark::{Labels, OverrideBudgets, Project};
 use http_body_util::BodyExt;
 use serde_json::json;
 
@@ -128,6 +128,9 @@ impl<'a> Run<'a> {
         if is_named && !call.request.labels.is_empty() {
             let labels = Labels::new(call.request.labels.clone()).map_err(Failure::Refused)?;
             request.extensions_mut().insert(labels);
+        }
+        if call.request.override_budgets {
+            request.extensions_mut().insert(OverrideBudgets);
         }
         if let Some(operation) = operation {
             request.extensions_mut().insert(operation.clone());

@@ -28,6 +28,7 @@ pub const COSTMARK_PRICE_FLAG_NO_SERVING: u32 = 256;
 pub const COSTMARK_PRICE_FLAG_NO_TIER: u32 = 512;
 pub const COSTMARK_PRICE_FLAG_NO_DAY: u32 = 1024;
 pub const COSTMARK_PRICE_FLAG_NO_PRICE: u32 = 2048;
+pub const COSTMARK_PRICE_FLAG_REGION_ABSENT: u32 = 4096;
 unsafe extern "C" {
     pub fn costmark_version() -> *const ::core::ffi::c_char;
 }
@@ -108,6 +109,7 @@ pub const COSTMARK_INVALID_PROJECT: i32 = 20;
 pub const COSTMARK_UNATTRIBUTED: i32 = 21;
 pub const COSTMARK_CONFLICT: i32 = 22;
 pub const COSTMARK_PROJECT_NOT_ALLOWED: i32 = 23;
+pub const COSTMARK_BUDGET_EXCEEDED: i32 = 24;
 pub const COSTMARK_NO_CREDENTIALS: i32 = 30;
 pub const COSTMARK_EXPIRED_CREDENTIALS: i32 = 31;
 pub const COSTMARK_UNUSABLE_CREDENTIALS: i32 = 32;
@@ -262,7 +264,7 @@ pub struct costmark_request {
     pub project: costmark_str,
     pub scope: costmark_str,
     pub body_is_stream: u32,
-    pub reserved: u32,
+    pub overrides_budgets: u32,
     pub labels: *const costmark_label,
     pub label_count: usize,
 }
@@ -288,8 +290,8 @@ const _: () = {
         [::core::mem::offset_of!(costmark_request, scope) - 88usize];
     ["Offset of field: costmark_request::body_is_stream"]
         [::core::mem::offset_of!(costmark_request, body_is_stream) - 104usize];
-    ["Offset of field: costmark_request::reserved"]
-        [::core::mem::offset_of!(costmark_request, reserved) - 108usize];
+    ["Offset of field: costmark_request::overrides_budgets"]
+        [::core::mem::offset_of!(costmark_request, overrides_budgets) - 108usize];
     ["Offset of field: costmark_request::labels"]
         [::core::mem::offset_of!(costmark_request, labels) - 112usize];
     ["Offset of field: costmark_request::label_count"]
@@ -558,7 +560,7 @@ pub struct costmark_answer {
     pub http_status: i32,
     pub attempt: u32,
     pub concurrent: u32,
-    pub reserved: u32,
+    pub price_flags: u32,
     pub start_us: i64,
     pub end_us: i64,
     pub url_host: costmark_str,
@@ -624,8 +626,8 @@ const _: () = {
         [::core::mem::offset_of!(costmark_answer, attempt) - 196usize];
     ["Offset of field: costmark_answer::concurrent"]
         [::core::mem::offset_of!(costmark_answer, concurrent) - 200usize];
-    ["Offset of field: costmark_answer::reserved"]
-        [::core::mem::offset_of!(costmark_answer, reserved) - 204usize];
+    ["Offset of field: costmark_answer::price_flags"]
+        [::core::mem::offset_of!(costmark_answer, price_flags) - 204usize];
     ["Offset of field: costmark_answer::start_us"]
         [::core::mem::offset_of!(costmark_answer, start_us) - 208usize];
     ["Offset of field: costmark_answer::end_us"]
@@ -1440,6 +1442,79 @@ unsafe extern "C" {
         count: usize,
         out_error: *mut *mut costmark_error,
     ) -> costmark_status;
+}
+pub type costmark_budget_subject = i32;
+pub const COSTMARK_BUDGET_OF_ALL: i32 = 1;
+pub const COSTMARK_BUDGET_OF_PROJECT: i32 = 2;
+pub const COSTMARK_BUDGET_OF_TAG: i32 = 3;
+pub const COSTMARK_BUDGET_OF_LABEL: i32 = 4;
+pub type costmark_budget_unit = i32;
+pub const COSTMARK_BUDGET_PICO_USD: i32 = 1;
+pub const COSTMARK_BUDGET_TOKENS: i32 = 2;
+pub const COSTMARK_BUDGET_CALLS: i32 = 3;
+pub type costmark_budget_period = i32;
+pub const COSTMARK_BUDGET_DAY: i32 = 1;
+pub const COSTMARK_BUDGET_MONTH: i32 = 2;
+pub type costmark_budget_action = i32;
+pub const COSTMARK_BUDGET_WARN: i32 = 1;
+pub const COSTMARK_BUDGET_REFUSE: i32 = 2;
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_budget {
+    pub struct_size: usize,
+    pub name: costmark_str,
+    pub key: costmark_str,
+    pub value: costmark_str,
+    pub limit: i64,
+    pub spent: i64,
+    pub reserved: i64,
+    pub left: i64,
+    pub reset_us: i64,
+    pub subject: costmark_budget_subject,
+    pub unit: costmark_budget_unit,
+    pub period: costmark_budget_period,
+    pub action: costmark_budget_action,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_budget"][::core::mem::size_of::<costmark_budget>() - 112usize];
+    ["Alignment of costmark_budget"][::core::mem::align_of::<costmark_budget>() - 8usize];
+    ["Offset of field: costmark_budget::struct_size"]
+        [::core::mem::offset_of!(costmark_budget, struct_size) - 0usize];
+    ["Offset of field: costmark_budget::name"]
+        [::core::mem::offset_of!(costmark_budget, name) - 8usize];
+    ["Offset of field: costmark_budget::key"]
+        [::core::mem::offset_of!(costmark_budget, key) - 24usize];
+    ["Offset of field: costmark_budget::value"]
+        [::core::mem::offset_of!(costmark_budget, value) - 40usize];
+    ["Offset of field: costmark_budget::limit"]
+        [::core::mem::offset_of!(costmark_budget, limit) - 56usize];
+    ["Offset of field: costmark_budget::spent"]
+        [::core::mem::offset_of!(costmark_budget, spent) - 64usize];
+    ["Offset of field: costmark_budget::reserved"]
+        [::core::mem::offset_of!(costmark_budget, reserved) - 72usize];
+    ["Offset of field: costmark_budget::left"]
+        [::core::mem::offset_of!(costmark_budget, left) - 80usize];
+    ["Offset of field: costmark_budget::reset_us"]
+        [::core::mem::offset_of!(costmark_budget, reset_us) - 88usize];
+    ["Offset of field: costmark_budget::subject"]
+        [::core::mem::offset_of!(costmark_budget, subject) - 96usize];
+    ["Offset of field: costmark_budget::unit"]
+        [::core::mem::offset_of!(costmark_budget, unit) - 100usize];
+    ["Offset of field: costmark_budget::period"]
+        [::core::mem::offset_of!(costmark_budget, period) - 104usize];
+    ["Offset of field: costmark_budget::action"]
+        [::core::mem::offset_of!(costmark_budget, action) - 108usize];
+};
+unsafe extern "C" {
+    pub fn costmark_client_budget_count(client: *const costmark_client) -> usize;
+}
+unsafe extern "C" {
+    pub fn costmark_client_budget_read(
+        client: *const costmark_client,
+        index: usize,
+        out_budget: *mut costmark_budget,
+    );
 }
 #[repr(C)]
 #[derive(Debug)]

@@ -3,6 +3,7 @@ use std::ptr::NonNull;
 
 use costmark_sys as sys;
 
+use crate::budgets::Budget;
 use crate::builder::Builder;
 use crate::ffi::{self, Result};
 use crate::ledger::LedgerCounts;
@@ -66,6 +67,21 @@ impl Client {
     pub fn flush_ledger(&self) -> bool {
         // SAFETY: the handle is alive.
         unsafe { sys::costmark_client_ledger_flush(self.as_ptr()) }
+    }
+
+    /// Reads what of each budget is used, in the order of option `budgets`. May read the small files
+    /// of the processes that share them, at most once a second.
+    pub fn budgets(&self) -> Vec<Budget> {
+        // SAFETY: the handle is alive, and what is shown lives as long as the client.
+        unsafe {
+            (0..sys::costmark_client_budget_count(self.as_ptr()))
+                .map(|index| {
+                    Budget::of(&ffi::shown(|view| {
+                        sys::costmark_client_budget_read(self.as_ptr(), index, view);
+                    }))
+                })
+                .collect()
+        }
     }
 
     /// Looks up which path of a bedrock-mantle host serves a model, given its whole id; `None` when

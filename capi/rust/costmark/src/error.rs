@@ -35,6 +35,9 @@ pub enum ErrorKind {
     Conflict,
     /// Fix the attribution: the project is outside of `allowed_projects`.
     ProjectNotAllowed,
+    /// Wait for the next period, or raise the budget: it has no place for the call. Nothing was
+    /// sent.
+    BudgetExceeded,
     /// Authenticate again: nothing to sign with was found.
     NoCredentials,
     /// Authenticate again: what was found has expired and could not be renewed.
@@ -62,7 +65,7 @@ pub enum ErrorKind {
     WouldBlock,
 }
 
-const KINDS: [(ErrorKind, sys::costmark_status); 23] = [
+const KINDS: [(ErrorKind, sys::costmark_status); 24] = [
     (ErrorKind::InvalidArgument, sys::COSTMARK_INVALID_ARGUMENT),
     (ErrorKind::InvalidJson, sys::COSTMARK_INVALID_JSON),
     (ErrorKind::InvalidUrl, sys::COSTMARK_INVALID_URL),
@@ -74,6 +77,7 @@ const KINDS: [(ErrorKind, sys::costmark_status); 23] = [
     (ErrorKind::Unattributed, sys::COSTMARK_UNATTRIBUTED),
     (ErrorKind::Conflict, sys::COSTMARK_CONFLICT),
     (ErrorKind::ProjectNotAllowed, sys::COSTMARK_PROJECT_NOT_ALLOWED),
+    (ErrorKind::BudgetExceeded, sys::COSTMARK_BUDGET_EXCEEDED),
     (ErrorKind::NoCredentials, sys::COSTMARK_NO_CREDENTIALS),
     (ErrorKind::ExpiredCredentials, sys::COSTMARK_EXPIRED_CREDENTIALS),
     (ErrorKind::UnusableCredentials, sys::COSTMARK_UNUSABLE_CREDENTIALS),

@@ -54,6 +54,13 @@
 //! [`Labels`] are a caller's own pairs, which the rows of the ledger then carry: [`Request::labels`],
 //! or in the extensions of an `http::Request`.
 //!
+//! # Budgets
+//!
+//! Option `budgets` says what projects, tags, labels or all calls may spend. A call that one has no
+//! place for fails with [`ErrorKind::BudgetExceeded`] before anything is sent;
+//! [`Client::budgets`] reads what is left, and [`Request::override_budgets`] sends one call all the
+//! same, as [`OverrideBudgets`] does in the extensions of an `http::Request`.
+//!
 //! # Operations
 //!
 //! An [`Operation`] is one call of the user. It decides which project pays, says what to send for
@@ -96,6 +103,7 @@ pub mod async_openai;
 #[cfg(feature = "tower")]
 mod attribution;
 mod bearer_token;
+mod budgets;
 mod builder;
 mod callbacks;
 mod cancel;
@@ -131,6 +139,7 @@ pub use answer::{Answer, AnswerHead, AnswerKind, Outcome, Usage, UsageFlags};
 #[cfg(feature = "tower")]
 pub use attribution::Attribution;
 pub use bearer_token::{BearerToken, BearerTokenCache};
+pub use budgets::{Budget, BudgetAction, BudgetPeriod, BudgetSubject, BudgetUnit, OverrideBudgets};
 pub use builder::Builder;
 pub use callbacks::{BearerTokenProvider, LogLevel};
 pub use cancel::Cancel;

@@ -20,6 +20,7 @@ pub struct OwnedRequest {
     project: Option<String>,
     scope: Option<String>,
     labels: Option<Labels>,
+    overrides_budgets: bool,
 }
 
 impl OwnedRequest {
@@ -65,6 +66,12 @@ impl OwnedRequest {
         self
     }
 
+    /// As [`Request::override_budgets`].
+    pub fn override_budgets(mut self) -> Self {
+        self.overrides_budgets = true;
+        self
+    }
+
     pub(crate) fn keep(self) -> Arc<dyn Shows> {
         let fields = self
             .headers
@@ -106,6 +113,9 @@ impl Shows for Kept {
         }
         if self.request.body_is_stream {
             request = request.body_is_stream();
+        }
+        if self.request.overrides_budgets {
+            request = request.override_budgets();
         }
         if let Some(project) = project {
             request = request.project(project);

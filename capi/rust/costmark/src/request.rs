@@ -91,6 +91,7 @@ pub struct Request<'a> {
     project: Option<&'a str>,
     scope: Option<&'a str>,
     labels: Option<&'a Labels>,
+    overrides_budgets: bool,
 }
 
 impl<'a> Request<'a> {
@@ -105,6 +106,7 @@ impl<'a> Request<'a> {
             project: None,
             scope: None,
             labels: None,
+            overrides_budgets: false,
         }
     }
 
@@ -148,6 +150,13 @@ impl<'a> Request<'a> {
         self
     }
 
+    /// The operation that begins with it is sent whatever budgets say, and counts under them all the
+    /// same.
+    pub fn override_budgets(mut self) -> Self {
+        self.overrides_budgets = true;
+        self
+    }
+
     /// Makes a call with the request as C reads it, under this thread's scope if it has none of its
     /// own.
     pub(crate) fn lend<T>(&self, call: impl FnOnce(&sys::costmark_request) -> T) -> T {
@@ -169,6 +178,7 @@ impl<'a> Request<'a> {
             lent.labels = labels.raw().as_ptr();
             lent.label_count = labels.raw().len();
         }
+        lent.overrides_budgets = u32::from(self.overrides_budgets);
         call(&lent)
     }
 }

@@ -7,9 +7,9 @@ use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
 
 use costmark::{
-    Answer, AnswerHead, Api, BearerToken, Builder, Client, Credentials, ErrorKind, Header,
-    Operation, Outcome, OwnedRequest, Prepared, ProjectSource, Reason, Request, Scope, SignRequest,
-    Signer, Step, Wait, json,
+    Answer, AnswerHead, Api, BearerToken, Budget, BudgetAction, BudgetPeriod, BudgetSubject,
+    BudgetUnit, Builder, Client, Credentials, ErrorKind, Header, Operation, Outcome, OwnedRequest,
+    Prepared, ProjectSource, Reason, Request, Scope, SignRequest, Signer, Step, Wait, json,
 };
 use support::{
     ANSWER, BODY, DONE, URL, builder, client, event, json_head, keys, request, sent, sums,
@@ -42,6 +42,30 @@ fn what_may_be_shared_may_be_shared() {
     may_be_shared::<Request<'_>>();
     may_move::<Operation<'_>>();
     may_move::<Signer>();
+}
+
+#[test]
+fn budgets_refuse_and_are_read() {
+    let budgets = "mine: project=proj_a 1calls/day refuse; l: label.user=ann 9tokens/month warn";
+    let client = keys(builder()).set("project", "proj_a").set("budgets", budgets).build().unwrap();
+    let mut first = client.operation(&request()).unwrap();
+    let refused = client.operation(&request()).err().unwrap();
+    assert_eq!(refused.kind(), ErrorKind::BudgetExceeded);
+    assert!(refused.to_string().contains("budget 'mine' of 1 call a day for project proj_a"));
+    let overriding = request().override_budgets();
+    let second = client.operation(&overriding).unwrap();
+    let [mine, label] = <[Budget; 2]>::try_from(client.budgets()).unwrap();
+    assert_eq!((mine.name.as_str(), mine.limit, mine.spent), ("mine", 1, 0));
+    assert_eq!((mine.reserved, mine.left, mine.reset_us % 86_400_000_000), (2, 0, 0));
+    assert_eq!(mine.subject, BudgetSubject::Project("proj_a".into()));
+    assert_eq!((mine.unit, mine.period), (BudgetUnit::Calls, BudgetPeriod::Day));
+    assert_eq!((mine.action, label.action), (BudgetAction::Refuse, BudgetAction::Warn));
+    assert_eq!(label.subject, BudgetSubject::Label("user".into(), "ann".into()));
+    assert_eq!((label.unit, label.period), (BudgetUnit::Tokens, BudgetPeriod::Month));
+    drop(second);
+    first.prepare(Wait::Forever).unwrap();
+    drop(first);
+    assert_eq!(client.budgets()[0].reserved, 0);
 }
 
 #[test]

@@ -42,7 +42,7 @@ void Accounting::begin(const AttemptReport& attempt) {
   if (parts_.ledger && parts_.notes_begin) write(begin_row(attempt));
 }
 
-void Accounting::end(const AttemptReport& attempt, std::string_view host) {
+void Accounting::end(const AttemptReport& attempt, std::string_view host, BudgetHold& hold) {
   const Answer& answer = attempt.answer;
   counters().end_attempt(attempt.project, attempt.model, answer.outcome, answer.usage);
   if (attempt.api == Api::responses && !answer.response_id.empty()) {
@@ -57,6 +57,8 @@ void Accounting::end(const AttemptReport& attempt, std::string_view host) {
   }
   if (!has_listener()) return;
   AttemptReport report = attempt;
+  add_cost(report);
+  if (parts_.budgets != nullptr) parts_.budgets->end(report, host, hold);
   tell(report);
 }
 
@@ -82,7 +84,12 @@ void Accounting::settle(const AttemptReport& poll, std::string_view host) {
     report.tags = tags_.of(report.account, report.region, report.project);
   }
   counters().settle(report.project, report.model, rest_of(answer.usage, settled->counted));
-  if (has_listener()) tell(report);
+  if (!has_listener()) return;
+  add_cost(report);
+  if (parts_.budgets != nullptr) {
+    parts_.budgets->settle(report, host, settled->counted, settled->owner.has_value());
+  }
+  tell(report);
 }
 
 void Accounting::refuse(const AttemptReport& call, Code code) {
@@ -90,8 +97,7 @@ void Accounting::refuse(const AttemptReport& call, Code code) {
 }
 
 // To the ledger, and to who listens.
-void Accounting::tell(AttemptReport& report) const {
-  add_cost(report);
+void Accounting::tell(const AttemptReport& report) const {
   if (parts_.ledger) {
     const bool is_attempt = report.kind == AttemptReport::Kind::attempt;
     write(is_attempt ? attempt_row(report) : settle_row(report));
@@ -102,17 +108,12 @@ void Accounting::tell(AttemptReport& report) const {
 // An estimate, by the prices that are known now; reports apply later ones.
 void Accounting::add_cost(AttemptReport& report) const {
   if (!parts_.prices) return;
-  const ServedModel served = served_model(report.model);
-  const Cost cost = parts_.prices->price({.account = report.account,
-                                          .region = report.region,
-                                          .model = served.model,
-                                          .serving = served.serving,
-                                          .tier = report.answer.service_tier,
-                                          .end_us = report.started_us + report.latency.count(),
-                                          .usage = report.answer.usage});
-  report.serving = served.serving;
+  const Cost cost = cost_of(*parts_.prices, report, report.answer.usage,
+                            report.started_us + report.latency.count());
+  report.serving = served_model(report.model).serving;
   report.cost_pico = cost.pico_usd;
   report.cost_state = cost.state;
+  report.price_flags = cost.flags;
   report.price_book = parts_.prices->hash();
 }
 

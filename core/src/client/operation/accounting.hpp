@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "attribution/chains.hpp"
+#include "client/operation/call_budgets.hpp"
 #include "client/project_tags.hpp"
 #include "costmark/ledger.hpp"
 #include "costmark/operation.hpp"
@@ -29,6 +30,7 @@ class Accounting {
     std::shared_ptr<Ledger> ledger;   // null: none
     bool notes_begin = true;          // the ledger gets a row before an attempt is sent
     std::optional<PriceBook> prices;  // of the estimates
+    CallBudgets* budgets = nullptr;   // null: none
     OnTrouble on_trouble;
   };
 
@@ -39,7 +41,7 @@ class Accounting {
   void begin(const AttemptReport& attempt);
 
   // That attempt has ended. `host` is where its response is stored, if it is.
-  void end(const AttemptReport& attempt, std::string_view host);
+  void end(const AttemptReport& attempt, std::string_view host, BudgetHold& hold);
 
   // A stored response was read, by a poll or by cancelling it: its end counts once.
   void settle(const AttemptReport& poll, std::string_view host);
@@ -54,12 +56,14 @@ class Accounting {
     return tags_.of({}, {}, project);
   }
   // Whether reports are of use beyond the counters.
-  bool has_listener() const noexcept { return parts_.ledger || parts_.on_usage; }
+  bool has_listener() const noexcept {
+    return parts_.ledger || parts_.on_usage || parts_.budgets != nullptr;
+  }
 
  private:
   void write(const LedgerRow& row) const;
   void add_cost(AttemptReport& report) const;
-  void tell(AttemptReport& report) const;
+  void tell(const AttemptReport& report) const;
 
   const Parts parts_;
   attribution::Chains& chains_;

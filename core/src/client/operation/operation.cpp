@@ -38,7 +38,8 @@ Status wrong_state(std::string_view call) {
 
 // Whether the error is a policy's answer to a request, and not a fault of it.
 bool is_policy(Code code) noexcept {
-  return code == Code::unattributed || code == Code::conflict || code == Code::project_not_allowed;
+  return code == Code::unattributed || code == Code::conflict ||
+         code == Code::project_not_allowed || code == Code::budget_exceeded;
 }
 
 Status no_request() {
@@ -76,8 +77,13 @@ Status Operation::Impl::begin(const Request& asked, std::shared_ptr<OperationSha
   own_share.resend_used = false;
   argument = asked.project;
   scope = asked.scope;
+  overrides_budgets = asked.overrides_budgets;
   if (Status status = take_labels(asked.labels); !status) return status;
   if (Status status = decide(asked); !status) return status;
+  if (Status status = reserve(); !status) {
+    made.reset();
+    return status;
+  }
   if (!beside_another) own_share.id.renew(unix_milliseconds());
   max_attempts = client->sending.max_attempts;
   state = State::decided;
@@ -114,6 +120,19 @@ Status Operation::Impl::decide(const Request& asked) {
   return status;
 }
 
+// Of what the next attempt may use; what is reserved already stays.
+Status Operation::Impl::reserve() {
+  if (!client->budgets || !made.inference) return {};
+  Status status = client->budgets->reserve(
+      {report_of_next(), made.body.size(), made.most_output, overrides_budgets}, hold);
+  if (!status) note_refusal(status.error().code);
+  return status;
+}
+
+void Operation::Impl::release() noexcept {
+  if (client->budgets) client->budgets->release(hold);
+}
+
 // Texts of the request that rows repeat; its views are the caller's.
 void Operation::Impl::note_sender() {
   if (!client->accounting.has_listener()) return;
@@ -128,14 +147,13 @@ void Operation::Impl::note_sender() {
 // A call that a policy does not let out has a row, too.
 void Operation::Impl::note_refusal(Code code) {
   if (!client->accounting.ledger() || !is_policy(code)) return;
-  AttemptReport call = report();
+  AttemptReport call = report_of_next();
   if (state == State::idle) call.operation = {};  // it never began
-  call.attempt = 0;
-  call.project = request.project;
-  call.project_source = ProjectSource::none;
-  call.model = made.model;
-  call.api = made.api;
-  call.host = {};
+  if (code != Code::budget_exceeded) {
+    call.project = request.project;  // no payer was found
+    call.project_source = ProjectSource::none;
+    call.host = {};
+  }
   client->accounting.refuse(call, code);
 }
 
@@ -168,6 +186,7 @@ Status Operation::Impl::prepare(const Request* asked, const Wait& wait) {
     next = {};
   } else {
     made.take_off_signature();
+    if (status.error().code != Code::would_block) release();
     if (next.step == NextStep::again && status.error().code != Code::would_block) {
       next = {NextStep::done, NextReason::not_renewed};
     }
@@ -181,6 +200,7 @@ Status Operation::Impl::prepare_next(const Request* asked, const Wait& wait) {
   } else if (!is_request_good) {
     return no_request();
   }
+  if (Status status = reserve(); !status) return status;
   if (Status status = client->authorize(request, wait, made); !status) return status;
   // What was refused is not sent again on our own advice; a host that repeats by itself may.
   if (next.reason != NextReason::refused || !refused.is_used_by(made)) return {};
@@ -316,6 +336,7 @@ std::string_view Operation::Impl::feed(std::string_view piece) {
 std::string_view Operation::Impl::end(std::optional<Outcome> failure) {
   if (state == State::prepared && failure) {
     made.take_off_signature();
+    release();
     state = attempt == 0 ? State::decided : State::ended;
     return {};
   }
@@ -330,7 +351,7 @@ std::string_view Operation::Impl::end(std::optional<Outcome> failure) {
 }
 
 void Operation::Impl::count() {
-  if (made.inference) client->accounting.end(report(), made.stored_at);
+  if (made.inference) client->accounting.end(report(), made.stored_at, hold);
   if (made.polls) client->accounting.settle(report(), made.stored_at);
 }
 
@@ -348,6 +369,7 @@ void Operation::Impl::conclude(bool failed) {
                                  attempt,
                                  max_attempts};
   next = client::next_after(ended);
+  if (next.step == NextStep::done) release();
   if (next.step == NextStep::after_pause) {
     const auto chance = static_cast<std::uint32_t>(random_up_to(1 << 30));
     next.pause = asked_pause ? *asked_pause : http::RetryPolicy{}.backoff(attempt, chance);
@@ -377,6 +399,8 @@ void Operation::Impl::end_open_attempt() noexcept {
 
 void Operation::Impl::drop() noexcept {
   end_open_attempt();
+  release();
+  hold.is_counted = false;
   state = State::idle;
   attempt = 0;
   next = {};
@@ -432,6 +456,18 @@ AttemptReport Operation::Impl::report() const noexcept {
           .labels_key = labels_key,
           .tags = client->tags.of(sent_account, region, project),
           .answer = answer()};
+}
+
+// Of what is decided, whatever was sent before it.
+AttemptReport Operation::Impl::report_of_next() const noexcept {
+  AttemptReport call = report();
+  call.project = made.payer();
+  call.project_source = made.source;
+  call.api = made.api;
+  call.model = made.model;
+  call.attempt = 0;
+  call.tags = client->tags.of(call.account, call.region, call.project);
+  return call;
 }
 
 // --- The face ------------------------------------------------------------------------------------

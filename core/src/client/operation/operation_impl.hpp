@@ -66,6 +66,7 @@ struct Operation::Impl {
   std::shared_ptr<client::OperationShare> joint();
 
   AttemptReport report() const noexcept;
+  AttemptReport report_of_next() const noexcept;
   const Answer& answer() const noexcept;
 
   const std::shared_ptr<Client::Impl> client;
@@ -82,6 +83,7 @@ struct Operation::Impl {
   std::string scope;
   NameValues labels;
   std::string_view labels_key;  // the client's; empty: none is hashed
+  bool overrides_budgets = false;
   Prepared::Impl made;
   Prepared prepared{made};  // shows it
 
@@ -112,12 +114,16 @@ struct Operation::Impl {
   bool has_head = false;
   Next next;
 
+  client::BudgetHold hold;  // of the next attempt, from `begin` on
+
   // What `send` works with.
   std::uint32_t max_attempts = 0;
   Response response;
 
  private:
   Status decide(const Request& asked);
+  Status reserve();
+  void release() noexcept;
   Status take_labels(std::span<const NameValue> given);
   void keep_what_was_sent();
   void note_sender();

@@ -49,6 +49,7 @@ void add_answer(const AttemptReport& report, LedgerRow& row) {
   row.serving = report.serving;
   row.cost_pico = report.cost_pico;
   row.cost_state = to_string(report.cost_state);
+  row.why_unpriced = why_unpriced(report.cost_state, report.price_flags);
   row.price_book = report.price_book;
 }
 
@@ -76,6 +77,18 @@ LedgerRow refused_row(const AttemptReport& call, Code code) {
   row.error_code = to_string(code);
   row.start_us = row.end_us = now_us();
   return row;
+}
+
+Cost cost_of(const PriceBook& prices, const AttemptReport& call, const Usage& usage,
+             std::int64_t end_us) noexcept {
+  const ServedModel served = served_model(call.model);
+  return prices.price({.account = call.account,
+                       .region = call.region,
+                       .model = served.model,
+                       .serving = served.serving,
+                       .tier = call.answer.service_tier,
+                       .end_us = end_us,
+                       .usage = usage});
 }
 
 std::int64_t now_us() noexcept {

@@ -12,6 +12,10 @@ LedgerRow attempt_row(const AttemptReport& attempt);
 LedgerRow settle_row(const AttemptReport& settlement);
 LedgerRow refused_row(const AttemptReport& call, Code code);
 
+// What such a call costs with that usage. Allocates nothing.
+Cost cost_of(const PriceBook& prices, const AttemptReport& call, const Usage& usage,
+             std::int64_t end_us) noexcept;
+
 // Microseconds since 1970, by the system's clock.
 std::int64_t now_us() noexcept;
 

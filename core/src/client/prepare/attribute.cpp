@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <limits>
+#include <optional>
+#include <span>
 
 #include "attribution/carrier.hpp"
 #include "attribution/path_model.hpp"
@@ -27,9 +31,14 @@ enum BodyField : std::size_t {
   stream_options,
   include_usage,
   previous,
-  background
+  background,
+  // Looked for where there are budgets.
+  max_tokens,
+  max_completion_tokens,
+  max_output_tokens,
+  choices,
 };
-constexpr std::array<std::string_view, 7> body_paths{
+constexpr std::array<std::string_view, 11> body_paths{
     attribution::body_member,
     "model",
     "stream",
@@ -37,12 +46,23 @@ constexpr std::array<std::string_view, 7> body_paths{
     "stream_options.include_usage",
     "previous_response_id",
     "background",
+    "max_tokens",
+    "max_completion_tokens",
+    "max_output_tokens",
+    "n",
 };
-constexpr std::array<std::string_view, 1> converse_paths{attribution::converse_member};
+constexpr std::array<std::string_view, 2> converse_paths{
+    attribution::converse_member,
+    "inferenceConfig.maxTokens",  // as above
+};
+constexpr std::size_t converse_max_tokens = 1;
 
-std::span<const std::string_view> paths_of(Api api) noexcept {
-  if (api == Api::converse) return converse_paths;
-  return body_paths;
+std::span<const std::string_view> paths_of(Api api, bool has_budgets) noexcept {
+  const bool converses = api == Api::converse;
+  const std::span<const std::string_view> paths =
+      converses ? std::span<const std::string_view>(converse_paths) : std::span(body_paths);
+  if (has_budgets) return paths;
+  return paths.first(converses ? converse_max_tokens : std::size_t{max_tokens});
 }
 
 // The headers in which callers name a project, whether the request's API looks there or not.
@@ -86,6 +106,29 @@ attribution::Work work_of(const Request& request) noexcept {
     return equal_ignoring_case(header.name, "upgrade");
   });
   return upgrades ? attribution::Work::upgrade : attribution::Work::none;
+}
+
+std::optional<std::int64_t> count_of(json::Document& document, std::size_t field) {
+  const std::string_view digits = document.raw(field);
+  std::int64_t count = 0;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+  if (read.ec != std::errc() || read.ptr != digits.data() + digits.size() || count < 0) return {};
+  return count;
+}
+
+// The tokens of output that a request limits its answer to.
+std::optional<std::int64_t> most_output(json::Document& document, Api api) {
+  if (api == Api::embeddings) return 0;
+  if (api == Api::converse) return count_of(document, converse_max_tokens);
+  std::optional<std::int64_t> most;
+  for (const BodyField field : {max_tokens, max_completion_tokens, max_output_tokens}) {
+    if (const auto found = count_of(document, field)) most = std::max(found, most);
+  }
+  constexpr std::int64_t most_choices = 128;
+  const std::int64_t answers =
+      std::clamp<std::int64_t>(count_of(document, choices).value_or(1), 1, most_choices);
+  if (!most || *most > std::numeric_limits<std::int64_t>::max() / answers) return most;
+  return *most * answers;
 }
 
 bool is_project(std::string_view project) noexcept {
@@ -182,7 +225,9 @@ Status Attributor::open_inference_body(const Request& request, Found& found, Wor
     return {Code::invalid_json, "the body is empty; this API takes a JSON object", 0};
   }
   if (begins_like_object(request.body) || found.claims_json()) {
-    Status status = work.document.open(request.body, paths_of(out.api), settings_.json_mode);
+    Status status = work.document.open(request.body, paths_of(out.api, settings_.has_budgets),
+                                       settings_.json_mode);
+    if (status && settings_.has_budgets) out.most_output = most_output(work.document, out.api);
     if (status) return read_members(found, work, out);
     if (found.claims_json()) return status;
   }
@@ -194,7 +239,8 @@ Status Attributor::open_inference_body(const Request& request, Found& found, Wor
 Status Attributor::open_other_body(const Request& request, Found& found, Workspace& work,
                                    Prepared::Impl& out) const {
   if (!begins_like_object(request.body)) return {};
-  Status status = work.document.open(request.body, body_paths, settings_.json_mode);
+  const auto paths = paths_of(Api::other, false);
+  Status status = work.document.open(request.body, paths, settings_.json_mode);
   if (status) return read_members(found, work, out);
   // Nothing is edited there, so that what no policy must read is not costmark's to refuse.
   const bool must_be_read = settings_.must_read_bodies() && found.says_json && !found.is_encoded;
@@ -218,26 +264,26 @@ Status Attributor::read_members(Found& found, Workspace& work, Prepared::Impl& o
 Status Attributor::read_project(Found& found, Workspace& work, Api api) {
   const json::Document& document = work.document;
   const json::Member& project = document.member(project_id);
-  const std::string name(attribution::body_member_of(api));
+  const std::string_view place = attribution::place_in_body(api);
   if (project.kind == json::Kind::string) {
     if (!document.string(project_id, work.body_project)) {
       return {Code::invalid_project,
-              "the body's " + name + " at byte " + std::to_string(project.value_begin) +
+              std::string(place) + " at byte " + std::to_string(project.value_begin) +
                   " has an escape that stands for no character",
               project.value_begin};
     }
     found.body_project = work.body_project;
   } else if (project && project.kind != json::Kind::null) {
-    return {Code::invalid_project,
-            "the body's " + name + " at byte " + std::to_string(project.value_begin) +
-                " is not a string",
-            project.value_begin};
+    return {
+        Code::invalid_project,
+        std::string(place) + " at byte " + std::to_string(project.value_begin) + " is not a string",
+        project.value_begin};
   }
   // Parsers differ in which of several they take: one that names a project must not pass unseen.
   if (project.count > 1 && found.body_project.empty()) {
     return {Code::conflict,
-            "the body has " + std::to_string(project.count) + " members " + name +
-                ", the last of which names no project; leave one of them",
+            std::string(place) + " stands there " + std::to_string(project.count) +
+                " times, and the last one names no project; leave one of them",
             project.value_begin};
   }
   return {};
@@ -251,7 +297,7 @@ Status Attributor::decide(const Request& request, const Url& url, const Found& f
   candidates.argument = request.project;
   candidates.header = header.value();
   candidates.body = found.body_project;
-  if (out.api == Api::converse) candidates.body_place = "the body's projectIdentifier";
+  candidates.body_place = attribution::place_in_body(out.api);
   candidates.scope = request.scope;
   if (!settings_.rules.empty()) {
     candidates.rule = settings_.rules.match({found.model, out.api, url.path});

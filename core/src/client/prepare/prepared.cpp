@@ -29,6 +29,7 @@ void Prepared::Impl::forget_request() noexcept {
   streamed = false;
   background = false;
   hides_usage_chunk = false;
+  most_output.reset();
   carriers = {};
   target = {};
   endpoint = {};

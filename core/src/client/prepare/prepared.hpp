@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,6 +39,7 @@ struct Prepared::Impl {
   bool streamed = false;
   bool background = false;
   bool hides_usage_chunk = false;
+  std::optional<std::int64_t> most_output;  // tokens, as the request limits them; where budgets ask
   client::AuthUsed auth;
   bool renewal_due = false;  // of credentials; see Operation::renewal_due
 

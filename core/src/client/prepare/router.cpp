@@ -78,11 +78,34 @@ void append_hint(const Url& url, RouteFamily from, const ModelRoute& found, bool
   if (moving_helps) hint += ", or set option route=auto";
 }
 
+// What SDKs make of a base URL with a /v1 too much, or without one; empty where neither is so.
+std::string_view path_remedy(const Url& url, bool mantle) noexcept {
+  if (url.path.find("/v1/v1/") != std::string_view::npos) {
+    return " has /v1 twice: the base_url of an OpenAI client ends in /v1 once, and the Anthropic "
+           "SDK adds it by itself";
+  }
+  if (!mantle || attribution::family_of(url.path) != RouteFamily::unknown) return {};
+  return " is none of a bedrock-mantle host, whose paths begin with /v1, /openai/v1 or "
+         "/anthropic/v1: end the base_url of an OpenAI client in /v1, that of an Anthropic client "
+         "in /anthropic";
+}
+
+void append_path_hint(const Url& url, bool mantle, Prepared::Impl& out) {
+  constexpr std::size_t longest = 80;
+  const std::string_view remedy = path_remedy(url, mantle);
+  if (remedy.empty()) return;
+  out.hint += "the path ";
+  out.hint += url.path.substr(0, longest);
+  out.hint += remedy;
+}
+
 }  // namespace
 
 Url route(const Settings& settings, const Request& request, const Url& url,
           const attribution::Endpoint& endpoint, Prepared::Impl& out) {
-  if (endpoint.kind != attribution::EndpointKind::mantle || !is_model_id(out.model)) return url;
+  const bool mantle = endpoint.kind == attribution::EndpointKind::mantle;
+  if (out.may_spend) append_path_hint(url, mantle, out);
+  if (!out.hint.empty() || !mantle || !is_model_id(out.model)) return url;
   if (out.api == Api::other || out.api == Api::control) return url;
   const RouteFamily from = attribution::family_of(url.path);
   if (from == RouteFamily::unknown) return url;

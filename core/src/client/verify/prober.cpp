@@ -273,7 +273,8 @@ void Prober::count(const Question& question, bool impossible, const http::Respon
                              .tags = tools_.accounting.tags_of(payer),
                              .answer = reader.answer()};
   tools_.accounting.begin(report);
-  tools_.accounting.end(report, {});
+  BudgetHold none;  // budgets are about calls, not proofs
+  tools_.accounting.end(report, {}, none);
 }
 
 void Prober::conclude(Verdict verdict, std::string reason) {

@@ -178,25 +178,29 @@ def charge(
     )
 
 
+def keys_of(rules: Rules) -> list[str]:
+    """The SQL of what the rules look at: named a project or not, model, day, and who."""
+    timed = any(each.first_day != "-" or each.end_day != "-" for each in rules.discounts)
+    is_current = rules.projects is not None
+    return [
+        "coalesce((project_source = 'none')::VARCHAR, 'false')",
+        "coalesce(model, '')",
+        _DAY if timed else "''",
+        *(["account", "region", "project"] if is_current else [expression(rules.by)]),
+    ]
+
+
 def _usage(
     source: Source, chosen: list[str], rules: Rules, book: PriceBook
 ) -> tuple[dict[str, Usage], dict[str, Usage]]:
     """The usage of teams, and that of the pools."""
-    timed = any(each.first_day != "-" or each.end_day != "-" for each in rules.discounts)
-    keys = [
-        "coalesce((project_source = 'none')::VARCHAR, 'false')",
-        "coalesce(model, '')",
-        _DAY if timed else "''",
-    ]
-    is_current = rules.projects is not None
-    keys += ["account", "region", "project"] if is_current else [expression(rules.by)]
     teams: dict[str, Usage] = {}
     pools = {name: Usage() for name in POOLS}
     reduced: dict[tuple[int, int], tuple[Usage, int]] = {}
-    lines, _, _ = priced(source, keys, chosen, book)
+    lines, _, _ = priced(source, keys_of(rules), chosen, book)
     for line in lines:
         unattributed, model, day, *who = line.key
-        name = rules.current_name(*who) if is_current else who[0]
+        name = who[0] if rules.projects is None else rules.current_name(*who)
         usage = _place(teams, pools, name, unattributed == "true", rules)
         usage.add(line.sums)
         discount = rules.discount_for(model or "", day or "")

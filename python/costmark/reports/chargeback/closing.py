@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigurationError
 from ..source import Source
-from .charges import Charge, Chargeback, Correction, Usage, bounds, charge
+from ..summary import query_for
+from .charges import Charge, Chargeback, Correction, Usage, bounds, charge, keys_of
 from .rules import Rules
 
 if TYPE_CHECKING:
@@ -68,8 +69,11 @@ class ClosedMonths:
         """Write the month; returns it as it is from now on."""
         if self._folder is None:
             raise _error("name the folder of closed months: --closed FOLDER")
-        if now < bounds(found.month)[1]:
-            raise _error(f"{found.month} is not over; it can be closed on its last day's morrow")
+        _, end = bounds(found.month)
+        if now < end:
+            raise _error(
+                f"{found.month} is not over; it can be closed from {end:%Y-%m-%d} on, in UTC"
+            )
         if self.last and found.month != following(self.last):
             raise _error(
                 f"{found.month} cannot be closed after {self.last}; {following(self.last)} is next"
@@ -96,7 +100,9 @@ def chargeback(
     for each in closed.months.values():
         if each.rules.by != rules.by:
             raise _error(f"{each.month} was closed by {each.rules.by}, not by {rules.by}")
-    with Source(*paths, progress=progress) as source:
+    every_rule = [rules, *(each.rules for each in closed.months.values())]
+    query = query_for([key for each in every_rule for key in keys_of(each)], [], book)
+    with Source(*paths, query=query, progress=progress) as source:
         found = charge(source, *paths, month=month, rules=rules, book=book)
         found.manifests = _manifests(*paths)
         if closed.last and month == following(closed.last):

@@ -85,10 +85,14 @@ def _over_time(found: Overview) -> Markup:
     for name, title in cuts:
         content.append(element("h3", title))
         content.append(_spend(found, name))
+    said = f"Each bar is one {found.step} in UTC."
+    if found.outside:
+        outside = parts.counted(found.outside, "attempt")
+        said += f" Only in the sums: {outside} of a far other time, by the clocks of then."
     return element(
         "section",
         element("h2", "Spend over time"),
-        element("p", f"Each bar is one {found.step} in UTC.", class_="quiet"),
+        element("p", said, class_="quiet"),
         *content,
     )
 

@@ -13,7 +13,7 @@ use super::kept::Kept;
 use super::{Error, MakeBody, Shared};
 use crate::error::BoxError;
 use crate::scope::Around;
-use crate::{ErrorKind, Labels, Outcome, Plan, Prepared, Project, Wait};
+use crate::{ErrorKind, Labels, Outcome, OverrideBudgets, Plan, Prepared, Project, Wait};
 
 /// One call of the service: what surrounds its request.
 pub(crate) struct Exchange {
@@ -21,6 +21,7 @@ pub(crate) struct Exchange {
     project: Option<Project>, // that the request itself names
     scope: Option<Project>,
     labels: Option<Labels>,
+    overrides_budgets: bool,
     operation: Option<SharedOperation>,
     extensions: Extensions,
 }
@@ -40,6 +41,7 @@ impl Exchange {
             project: extensions.get().cloned(),
             scope: around.project,
             labels: extensions.get().cloned(),
+            overrides_budgets: extensions.get::<OverrideBudgets>().is_some(),
             operation: extensions.get().cloned().or(around.operation),
             extensions: extensions.clone(),
         }
@@ -90,7 +92,14 @@ impl Exchange {
     }
 
     fn keep(&self, parts: Parts, body: Option<Bytes>) -> Arc<Kept> {
-        Kept::new(parts, body, self.project.clone(), self.scope.clone(), self.labels.clone())
+        Kept::new(
+            parts,
+            body,
+            self.project.clone(),
+            self.scope.clone(),
+            self.labels.clone(),
+            self.overrides_budgets,
+        )
     }
 
     async fn prepare_first(&self, kept: &Arc<Kept>) -> Result<Outgoing, crate::Error> {

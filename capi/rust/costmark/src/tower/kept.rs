@@ -21,6 +21,7 @@ pub(super) struct Kept {
     project: Option<Project>,
     scope: Option<Project>,
     labels: Option<Labels>,
+    overrides_budgets: bool,
 }
 
 impl Kept {
@@ -30,6 +31,7 @@ impl Kept {
         project: Option<Project>,
         scope: Option<Project>,
         labels: Option<Labels>,
+        overrides_budgets: bool,
     ) -> Arc<Self> {
         let Parts { method, uri, version, headers, .. } = parts;
         let fields = headers
@@ -41,7 +43,18 @@ impl Kept {
             })
             .collect();
         let url = uri.to_string();
-        Arc::new(Self { method, version, headers, body, url, fields, project, scope, labels })
+        Arc::new(Self {
+            method,
+            version,
+            headers,
+            body,
+            url,
+            fields,
+            project,
+            scope,
+            labels,
+            overrides_budgets,
+        })
     }
 }
 
@@ -57,6 +70,9 @@ impl Shows for Kept {
         }
         if let Some(labels) = &self.labels {
             request = request.labels(labels);
+        }
+        if self.overrides_budgets {
+            request = request.override_budgets();
         }
         // That of the call, whatever scope this thread is in.
         request.scope(self.scope.as_ref().map_or("", Project::id))

@@ -1,0 +1,114 @@
+"""``costmark export``: the ledger for Prometheus and for FinOps tools."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from ..export import focus, prometheus
+from ..prices import PriceBook
+from ..reports.formats import usd
+from .output import complain, print_row
+from .report import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .output import Commands
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "export",
+        help="write the ledger as a file that other tools take",
+        description="Writes ledgers of one or more machines as counters for node_exporter's "
+        "textfile collector (prometheus), or as cost and usage by hour in the format FOCUS. Needs "
+        "costmark[report].",
+    )
+    parser.add_argument("--format", choices=list(_FORMATS), required=True)
+    parser.add_argument(
+        "--out", required=True, metavar="FILE", help="the file, which is replaced as a whole"
+    )
+    _add_prometheus(parser.add_argument_group("prometheus"))
+    _add_focus(parser.add_argument_group("focus"))
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="ledgers, or logs with rows")
+    parser.set_defaults(run=_run)
+
+
+def _add_prometheus(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--tag",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a tag of projects as a label; may be given several times",
+    )
+    group.add_argument(
+        "--limit",
+        type=_positive,
+        default=200,
+        metavar="N",
+        help="how many label sets have series of their own; the rest is one (default: 200)",
+    )
+
+
+def _add_focus(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--since", type=moment, metavar="TIME", help="from this day or time on")
+    group.add_argument("--until", type=moment, metavar="TIME", help="before this day or time")
+    group.add_argument(
+        "--focus-version", choices=focus.VERSIONS, default="1.2", help="of FOCUS (default: 1.2)"
+    )
+    group.add_argument(
+        "--billing-account",
+        metavar="ID",
+        help="the account that pays (default: the account of each call)",
+    )
+    group.add_argument("--prices", metavar="FILE", help="a price book in place of the shipped one")
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
+    return int(text)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    run: Callable[[argparse.Namespace], int] = _FORMATS[arguments.format]
+    return run(arguments)
+
+
+def _prometheus(arguments: argparse.Namespace) -> int:
+    written = prometheus.write(
+        *arguments.paths, out=arguments.out, tags=arguments.tag, limit=arguments.limit
+    )
+    print_row("series", str(written.series))
+    if written.in_other:
+        complain(
+            f"{written.in_other} label sets beyond --limit {arguments.limit} are one series, whose "
+            "labels are all `other`"
+        )
+    return 0
+
+
+def _focus(arguments: argparse.Namespace) -> int:
+    written = focus.write(
+        *arguments.paths,
+        out=arguments.out,
+        version=arguments.focus_version,
+        since=arguments.since,
+        until=arguments.until,
+        billing_account=arguments.billing_account,
+        book=PriceBook.load(arguments.prices) if arguments.prices else None,
+    )
+    print_row("rows", str(written.rows))
+    print_row("billed cost", f"{usd(written.cost_pico)} USD")
+    for name in ("unpriced", "partial", "elsewhere"):
+        print_row(name, f"{getattr(written, name)} attempts")
+    if written.unpriced or written.elsewhere:
+        complain("unpriced and elsewhere are in no row: FOCUS could only say that they cost 0")
+    complain(focus.WARNING)
+    return 0
+
+
+_FORMATS = {"prometheus": _prometheus, "focus": _focus}
