@@ -59,6 +59,7 @@ struct Group {
   std::string_view tier;
   std::size_t first = 0;  // of the entries
   std::size_t end = 0;
+  const Group* everywhere = nullptr;  // the same in '*', of a group in a Region
 };
 
 // The groups of a book by their names.
@@ -78,6 +79,7 @@ class Index {
  private:
   const Group* find(std::uint64_t hash, std::string_view model, std::string_view region,
                     std::string_view serving, std::string_view tier) const noexcept;
+  void link_groups() noexcept;
 
   std::vector<Entry> entries_;
   std::vector<Group> groups_;         // sorted by model

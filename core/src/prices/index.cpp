@@ -6,7 +6,9 @@
 namespace costmark::prices {
 namespace {
 
-// All but the Region, which is asked for twice.
+constexpr std::string_view all_regions = "*";
+
+// All but the Region, which may be asked for twice.
 std::uint64_t hash_without_region(std::string_view model, std::string_view serving,
                                   std::string_view tier) noexcept {
   return joined(joined(hash_of(model), hash_of(serving)), hash_of(tier));
@@ -48,7 +50,8 @@ void Index::build(const std::vector<PriceLine>& lines) {
   for (const PriceLine& line : lines) {
     if (groups_.empty() ||
         !is_group(groups_.back(), line.model, line.region, line.serving, line.tier)) {
-      groups_.push_back({line.model, line.region, line.serving, line.tier, entries_.size(), 0});
+      groups_.push_back(
+          {line.model, line.region, line.serving, line.tier, entries_.size(), 0, nullptr});
     }
     entries_.push_back(
         {line.first_day, line.end_day, line.over, &line, slot_of(line), line.unit == "token"});
@@ -63,6 +66,16 @@ void Index::build(const std::vector<PriceLine>& lines) {
         joined(hash_without_region(group.model, group.serving, group.tier), hash_of(group.region));
     while (table_[at & (size - 1)] != 0) ++at;
     table_[at & (size - 1)] = static_cast<std::uint32_t>(i + 1);
+  }
+  link_groups();
+}
+
+// So that a call in a Region with prices of its own is looked up once.
+void Index::link_groups() noexcept {
+  for (Group& group : groups_) {
+    if (group.region != all_regions) {
+      group.everywhere = find(group.model, all_regions, group.serving, group.tier)[0];
+    }
   }
 }
 
@@ -79,10 +92,10 @@ const Group* Index::find(std::uint64_t hash, std::string_view model, std::string
 std::array<const Group*, 2> Index::find(std::string_view model, std::string_view region,
                                         std::string_view serving,
                                         std::string_view tier) const noexcept {
-  constexpr std::string_view all_regions = "*";
   const std::uint64_t others = hash_without_region(model, serving, tier);
-  return {find(joined(others, hash_of(region)), model, region, serving, tier),
-          find(joined(others, hash_of(all_regions)), model, all_regions, serving, tier)};
+  const Group* const own = find(joined(others, hash_of(region)), model, region, serving, tier);
+  if (own != nullptr) return {own, own->everywhere};
+  return {nullptr, find(joined(others, hash_of(all_regions)), model, all_regions, serving, tier)};
 }
 
 std::span<const Group> Index::of_model(std::string_view model) const noexcept {

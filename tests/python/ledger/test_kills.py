@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import time
+import traceback
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,9 @@ class Caller:
             while True:
                 self._call(client, f"{name}-{call}")
                 call += 1
+        except BaseException:
+            traceback.print_exc()
+            raise
         finally:
             os._exit(1)
 
