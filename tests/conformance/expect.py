@@ -35,6 +35,8 @@ CREDENTIAL = re.compile(
     r"Signature=[0-9a-f]{64}"
 )
 LARGEST_IN_LEDGER = 2**63 - 1
+# What a row says of its price; the models of the cases have none.
+OF_PRICES = {"no_model", "no_region", "no_serving", "no_tier", "no_day", "no_price"}
 ONLY_IN_LEDGER = {"labels", "tags", "meters"}
 TOKENS = ("input", "cached", "cache_write", "output", "reasoning")
 
@@ -288,7 +290,7 @@ class _Ledger(_Comparison):
             "status": seen.get("status", 0),
             "outcome": seen["outcome"],
             "usage": {name: seen[name] for name in (*TOKENS, "total") if name in seen},
-            "flags": sorted(flags - {"concurrent", "cut", "overflow"}),
+            "flags": sorted(flags - {"concurrent", "cut", "overflow"} - OF_PRICES),
             "request_id": seen.get("request_id", ""),
             "response_id": seen.get("response_id", ""),
             "labels": seen.get("labels", {}),
