@@ -1,17 +1,23 @@
 #include "ledger/row_columns.hpp"
 
+#include "base/immortal.hpp"
 #include "costmark/rows.hpp"
 
 namespace costmark {
+namespace {
+
+std::vector<std::string_view> all_names() {
+  std::vector<std::string_view> names;
+  for (const ledger::RowForm& form : ledger::row_forms) names.push_back(form.name);
+  names.emplace_back("extra");
+  return names;
+}
+
+}  // namespace
 
 const std::vector<std::string_view>& row_columns() {
-  static const std::vector<std::string_view> names = [] {
-    std::vector<std::string_view> found;
-    for (const ledger::RowForm& form : ledger::row_forms) found.push_back(form.name);
-    found.emplace_back("extra");
-    return found;
-  }();
-  return names;
+  static const Immortal<std::vector<std::string_view>> names(all_names());
+  return *names;
 }
 
 }  // namespace costmark

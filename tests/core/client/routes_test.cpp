@@ -72,6 +72,13 @@ TEST(Hint, KnowsWhatMovingCannotHelp) {
   EXPECT_FALSE(counted.empty());
 }
 
+TEST(Hint, TellsOfAPathThatNoMantleHostHas) {
+  for (const char* path : {"/v2/responses", "/gateway/v1/responses"}) {
+    const std::string hint = hint_of(post_to(path, "openai.gpt-5.6-sol"));
+    EXPECT_TRUE(hint.starts_with("the path " + std::string(path) + " is none of")) << hint;
+  }
+}
+
 TEST(Hint, IsSilentWhereNothingIsKnownOrWrong) {
   for (const Post& post : {
            post_to("/openai/v1/responses", "openai.gpt-5.6-sol"),
@@ -79,8 +86,6 @@ TEST(Hint, IsSilentWhereNothingIsKnownOrWrong) {
            post_to("/anthropic/v1/messages", "anthropic.claude-fable-5"),
            post_to("/v1/chat/completions", "made-up.model"),
            post_to("/openai/v1/responses", "openai.gpt-6-one"),
-           post_to("/v2/responses", "openai.gpt-5.6-sol"),
-           post_to("/gateway/v1/responses", "openai.gpt-5.6-sol"),
            post_to("/%761/responses", "openai.gpt-5.6-sol"),
            post_to("/v1/moderations", "openai.gpt-5.6-sol"),
            post_to("/v1/chat/completions", "openai.gpt-5.5\\nINFO all is well"),

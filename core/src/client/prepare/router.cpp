@@ -84,7 +84,10 @@ std::string_view path_remedy(const Url& url, bool mantle) noexcept {
     return " has /v1 twice: the base_url of an OpenAI client ends in /v1 once, and the Anthropic "
            "SDK adds it by itself";
   }
-  if (!mantle || attribution::family_of(url.path) != RouteFamily::unknown) return {};
+  const bool is_spelled_out = url.path.find('%') == std::string_view::npos;
+  if (!mantle || !is_spelled_out || attribution::family_of(url.path) != RouteFamily::unknown) {
+    return {};
+  }
   return " is none of a bedrock-mantle host, whose paths begin with /v1, /openai/v1 or "
          "/anthropic/v1: end the base_url of an OpenAI client in /v1, that of an Anthropic client "
          "in /anthropic";
