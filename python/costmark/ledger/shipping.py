@@ -24,7 +24,7 @@ from ..errors import ConfigurationError, TransportError
 from .manifests import Layout, ManifestError, Part, State, load, make_folder, private, sync_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _HASH_DIGITS = 16
 _S3 = "s3://"
@@ -241,7 +241,7 @@ class S3Store:
         return {"Bucket": self._bucket, "Key": self._prefix + key}
 
 
-def _status(call: Any) -> int:
+def _status(call: Callable[[], object]) -> int:
     """The HTTP status of a call, also of those that say that an object is or is not there."""
     from botocore.exceptions import ClientError  # type: ignore[import-untyped,unused-ignore]
 
