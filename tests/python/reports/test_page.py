@@ -304,7 +304,7 @@ def test_a_year_of_fifty_projects(tmp_path: Path) -> None:
     made = overview_page(overview(tmp_path, book=book()))
     took = time.process_time() - begin
     assert len(made.encode()) < 600_000
-    assert took < 15  # of the processor; a machine of its own takes less than 5 s
+    assert took < 15  # seconds of all processors together
 
 
 # --- In a browser ---------------------------------------------------------------------------------
