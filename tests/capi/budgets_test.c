@@ -18,7 +18,11 @@ static costmark_client *client_with_budgets(int *warnings) {
                            "mine: project=proj_a 2calls/day refuse at=50; t: all 999tokens/month "
                            "warn; l: label.user=ann 1.5usd/month warn; g: tag.team=x 1calls/day "
                            "warn",
-                           "project", "proj_a", NULL};
+                           "project",
+                           "proj_a",
+                           "auth",
+                           "none",
+                           NULL};
   costmark_client *client = NULL;
   costmark_config *config = config_with(options);
   CHECK_OK(costmark_config_set_log_callback(config, count_warning, warnings, NULL, &error));

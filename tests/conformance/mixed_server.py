@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 SOON = {"retry-after-ms": "5"}
-FAULTS = {
+FAULTS: dict[str, dict[str, Any]] = {
     "429": {"kind": "status", "status": 429, "headers": SOON},
     "500": {"kind": "status", "status": 500, "headers": SOON},
     "drop": {"kind": "drop"},
@@ -71,8 +71,10 @@ def main() -> None:
     def build_runs(settings: Settings) -> ASGIApp:
         return Runs(build(settings))
 
-    server.build_app = build_runs
-    projects = tuple((project, {}) for project in given.project)
+    server.build_app = build_runs  # type: ignore[attr-defined]
+    projects: tuple[tuple[str, dict[str, str]], ...] = tuple(
+        (project, {}) for project in given.project
+    )
     settings = Settings(projects=projects, keep_requests=1_000_000, show_prompts=False)
     server.serve(settings, settings.host, 0)
 
