@@ -14,35 +14,35 @@ import (
 type BudgetSubject int
 
 const (
-	BudgetOfAll     BudgetSubject = C.COSTMARK_BUDGET_OF_ALL
-	BudgetOfProject BudgetSubject = C.COSTMARK_BUDGET_OF_PROJECT // those of the project Value
-	BudgetOfTag     BudgetSubject = C.COSTMARK_BUDGET_OF_TAG     // those whose project has tag Key with Value
-	BudgetOfLabel   BudgetSubject = C.COSTMARK_BUDGET_OF_LABEL   // those with label Key of Value
+	BudgetOfAll     BudgetSubject = 1
+	BudgetOfProject BudgetSubject = 2 // those of the project Value
+	BudgetOfTag     BudgetSubject = 3 // those whose project has tag Key with Value
+	BudgetOfLabel   BudgetSubject = 4 // those with label Key of Value
 )
 
 // BudgetUnit is what a budget counts.
 type BudgetUnit int
 
 const (
-	BudgetPicoUSD BudgetUnit = C.COSTMARK_BUDGET_PICO_USD // a millionth of a millionth of a US dollar
-	BudgetTokens  BudgetUnit = C.COSTMARK_BUDGET_TOKENS   // input and output together
-	BudgetCalls   BudgetUnit = C.COSTMARK_BUDGET_CALLS    // not attempts
+	BudgetPicoUSD BudgetUnit = 1 // a millionth of a millionth of a US dollar
+	BudgetTokens  BudgetUnit = 2 // input and output together
+	BudgetCalls   BudgetUnit = 3 // not attempts
 )
 
 // BudgetPeriod is when a budget begins anew, in UTC.
 type BudgetPeriod int
 
 const (
-	BudgetDay   BudgetPeriod = C.COSTMARK_BUDGET_DAY
-	BudgetMonth BudgetPeriod = C.COSTMARK_BUDGET_MONTH
+	BudgetDay   BudgetPeriod = 1
+	BudgetMonth BudgetPeriod = 2
 )
 
 // BudgetAction is what happens to calls beyond the limit of a budget.
 type BudgetAction int
 
 const (
-	BudgetWarns   BudgetAction = C.COSTMARK_BUDGET_WARN   // they are sent; thresholds that are passed are logged
-	BudgetRefuses BudgetAction = C.COSTMARK_BUDGET_REFUSE // they fail with ErrBudgetExceeded
+	BudgetWarns   BudgetAction = 1 // they are sent; thresholds that are passed are logged
+	BudgetRefuses BudgetAction = 2 // they fail with ErrBudgetExceeded
 )
 
 // Budget is one budget of the option budgets, and what of it is used in its period of now, by all processes

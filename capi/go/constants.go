@@ -120,4 +120,18 @@ const (
 	_ = -uint(PriceFlagNoDay ^ C.COSTMARK_PRICE_FLAG_NO_DAY)
 	_ = -uint(PriceFlagNoPrice ^ C.COSTMARK_PRICE_FLAG_NO_PRICE)
 	_ = -uint(PriceFlagRegionAbsent ^ C.COSTMARK_PRICE_FLAG_REGION_ABSENT)
+
+	_ = -uint(BudgetOfAll ^ C.COSTMARK_BUDGET_OF_ALL)
+	_ = -uint(BudgetOfProject ^ C.COSTMARK_BUDGET_OF_PROJECT)
+	_ = -uint(BudgetOfTag ^ C.COSTMARK_BUDGET_OF_TAG)
+	_ = -uint(BudgetOfLabel ^ C.COSTMARK_BUDGET_OF_LABEL)
+
+	_ = -uint(BudgetPicoUSD ^ C.COSTMARK_BUDGET_PICO_USD)
+	_ = -uint(BudgetTokens ^ C.COSTMARK_BUDGET_TOKENS)
+	_ = -uint(BudgetCalls ^ C.COSTMARK_BUDGET_CALLS)
+
+	_ = -uint(BudgetDay ^ C.COSTMARK_BUDGET_DAY)
+	_ = -uint(BudgetMonth ^ C.COSTMARK_BUDGET_MONTH)
+	_ = -uint(BudgetWarns ^ C.COSTMARK_BUDGET_WARN)
+	_ = -uint(BudgetRefuses ^ C.COSTMARK_BUDGET_REFUSE)
 )
