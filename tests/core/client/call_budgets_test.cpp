@@ -204,6 +204,22 @@ TEST_F(CallBudgets, ARetryIsNotReservedTwice) {
   EXPECT_EQ(told(*client, 1), "20 spent, 0 reserved");
 }
 
+TEST_F(CallBudgets, WhatBeginsBesideACallReservesWhenItIsPrepared) {
+  const auto client = this->client("c: all 2calls/day refuse; t: all 1000tokens/day refuse");
+  const Post post = chat(R"(,"max_tokens":400)");
+  Operation first = client->operation();
+  Operation beside = client->operation();
+  ASSERT_TRUE(first.begin(post.request()).ok());
+  const std::int64_t once = state(*client, 1).reserved;
+  ASSERT_TRUE(beside.begin_beside(first, post.request()).ok());
+  EXPECT_EQ(state(*client, 1).reserved, once);
+  ASSERT_TRUE(beside.prepare().ok());
+  EXPECT_EQ(state(*client, 1).reserved, 2 * once);
+  beside.sent();
+  answer(beside, 200, chat_answer(10, 5));
+  EXPECT_EQ(told(*client, 1), "15 spent, " + std::to_string(once) + " reserved");
+}
+
 TEST_F(CallBudgets, AnotherPayerIsAskedAnew) {
   const auto client =
       this->client("a: project=proj_a 9calls/day refuse; b: project=proj_b 1calls/day refuse");

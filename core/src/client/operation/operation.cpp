@@ -80,7 +80,8 @@ Status Operation::Impl::begin(const Request& asked, std::shared_ptr<OperationSha
   overrides_budgets = asked.overrides_budgets;
   if (Status status = take_labels(asked.labels); !status) return status;
   if (Status status = decide(asked); !status) return status;
-  if (Status status = reserve(); !status) {
+  // One that begins beside another may never send: it reserves when it is prepared.
+  if (Status status = beside_another ? Status() : reserve(); !status) {
     made.reset();
     return status;
   }
