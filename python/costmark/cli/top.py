@@ -18,6 +18,7 @@ from ..ledger.follow import Follower
 from ..ledger.live import DAY_US, Today
 from ..ledger.manifests import Layout, load
 from ..ledger.parts import rows_of_part
+from ..reports import formats
 from . import budgets as budget_table
 from .output import plain
 
@@ -37,7 +38,7 @@ _ORDERS = ("spend", "calls", "tokens", "rate")
 
 def _rank(sums: Sums, order: str, now_us: int) -> tuple[float, int]:
     first: float = {
-        "spend": sums.pico_usd,
+        "spend": sums.cost_pico,
         "calls": sums.calls,
         "tokens": sums.input + sums.output,
         "rate": sums.minute.rates(now_us)[0],
@@ -156,7 +157,7 @@ def _picture(
     head = Text(f"costmark top  {at:%Y-%m-%d %H:%M:%S} UTC", style="bold")
     line = Text(
         f"{calls:.1f} calls/s   {_count(tokens)} tokens/s   {today.all.in_flight} in flight   "
-        f"today {_spend(today.all)} in {_count(today.all.calls)} calls"
+        f"today {formats.spend(today.all)} in {_count(today.all.calls)} calls"
     )
     return Group(
         head,
@@ -168,7 +169,7 @@ def _picture(
         Text(),
         *_budget_lines(shown, len(budgets)),
         _states(today),
-        Text(f"q quit   s order: {order}   +? some of it has no price", style="dim"),
+        Text(f"q quit   s order: {order}   + ? some of it has no price", style="dim"),
     )
 
 
@@ -196,6 +197,7 @@ def _states(today: Today) -> RenderableType:
     found = {
         "unpriced": today.all.unpriced,
         "incomplete": today.all.incomplete,
+        "untold": today.all.untold,
         "unattributed": today.unattributed,
         "refused": today.refused,
         "unknown": today.unknown,
@@ -245,18 +247,11 @@ def _cells(name: str, sums: Sums, now_us: int, *, wide: bool) -> list[Renderable
         Text(_count(sums.errors), style="red" if sums.errors else ""),
         _count(sums.input),
         _count(sums.output),
-        Text(_spend(sums)),
+        Text(formats.spend(sums)),
     ]
     if wide:
         cells.insert(4, _count(sums.in_flight))
     return cells
-
-
-def _spend(sums: Sums) -> str:
-    """What is known of it; a mark where there is more that has no price."""
-    if not sums.unpriced:
-        return usd(sums.pico_usd)
-    return usd(sums.pico_usd) + "+?" if sums.pico_usd else "no price"
 
 
 def _count(number: float) -> str:
@@ -268,15 +263,6 @@ def _count(number: float) -> str:
         if number < 999.5:
             return f"{number:.3g}{unit}"
     return f"{number:.0f}T"
-
-
-def usd(pico: int) -> str:
-    """An amount in dollars, rounded down to what is worth showing."""
-    if 0 < pico < 100_000_000:
-        return "<$.0001"
-    if pico < 10 * 10**12:
-        return f"${pico // 10**12}.{pico // 10**8 % 10**4:04}"
-    return f"${pico // 10**12:,}.{pico // 10**10 % 100:02}"
 
 
 def _no_key(seconds: float) -> str:

@@ -16,6 +16,7 @@ DAY_US = 86_400_000_000
 _HOUR_US = 3_600_000_000
 _WINDOW_S = 60
 _MOST_ENDED = 10_000
+_Response = tuple[str | None, str | None, str]
 
 
 class Minute:
@@ -24,10 +25,10 @@ class Minute:
     def __init__(self) -> None:
         self._seconds: dict[int, list[int]] = {}
 
-    def add(self, at_us: int, tokens: int) -> None:
-        """One call of that time, with so many tokens."""
+    def add(self, at_us: int, calls: int, tokens: int) -> None:
+        """So many calls and tokens of that time."""
         second = self._seconds.setdefault(at_us // 1_000_000, [0, 0])
-        second[0] += 1
+        second[0] += calls
         second[1] += tokens
 
     def rates(self, now_us: int) -> tuple[float, float]:
@@ -44,33 +45,56 @@ class Sums:
     """What one project, model, or all of them used."""
 
     calls: int = 0
-    """Attempts that have ended."""
+    """First attempts that have ended, as a report counts calls."""
+    attempts: int = 0
     errors: int = 0
     in_flight: int = 0
     input: int = 0
     output: int = 0
-    pico_usd: int = 0
-    """The estimates of the rows; usage without a price is in ``unpriced`` instead."""
+    cost_pico: int = 0
+    """The estimates of the rows; what has no price is in the counts below instead."""
     unpriced: int = 0
     """Rows with usage that has no price, or not all of it."""
+    elsewhere: int = 0
+    """Rows that are billed elsewhere."""
+    untold: int = 0
+    """Attempts that did not fail and told no usage."""
     incomplete: int = 0
     """Attempts whose usage was not told as a whole: streams that were cut short."""
     minute: Minute = dataclasses.field(default_factory=Minute)
 
-    def add_call(self, row: Row) -> None:
+    @property
+    def is_known(self) -> bool:
+        """Whether `cost_pico` is all of it."""
+        return not (self.unpriced or self.elsewhere or self.untold)
+
+    def add_attempt(self, row: Row) -> None:
         """Add an attempt that has ended."""
-        self.calls += 1
+        is_call = row["attempt"] == 1
+        self.calls += is_call
+        self.attempts += 1
         self.errors += row["outcome"] == "error"
         self.incomplete += row["outcome"] == "incomplete"
         self.add_usage(row)
-        self.minute.add(row["end_us"], row.get("input", 0) + row.get("output", 0))
+        self.minute.add(row["end_us"], is_call, row.get("input", 0) + row.get("output", 0))
 
     def add_usage(self, row: Row, sign: int = 1) -> None:
         """Add what a row used; or take it back."""
         self.input += sign * row.get("input", 0)
         self.output += sign * row.get("output", 0)
-        self.pico_usd += sign * row.get("cost_pico", 0)
+        self.cost_pico += sign * row.get("cost_pico", 0)
         self.unpriced += sign * (row.get("cost_state") in ("unpriced", "partial"))
+        self.elsewhere += sign * (row.get("cost_state") == "elsewhere")
+        self.untold += sign * _is_untold(row)
+
+
+def _is_untold(row: Row) -> bool:
+    is_priced = "cost_pico" in row or row.get("cost_state", "unknown") != "unknown"
+    return not is_priced and row["outcome"] != "error"
+
+
+def _response_of(row: Row) -> _Response:
+    return row.get("account"), row.get("region"), row["response_id"]
 
 
 class Today:
@@ -89,7 +113,8 @@ class Today:
         self._seen = SeenRows()
         self._begun: dict[tuple[str, int], Row] = {}
         self._ended: dict[tuple[str, int], None] = {}
-        self._settled: dict[tuple[str | None, str | None, str], Row] = {}
+        self._settled: dict[_Response, Row] = {}
+        self._open: dict[_Response, Row] = {}
 
     @property
     def lost(self) -> int:
@@ -143,8 +168,9 @@ class Today:
             self._remember(key)
         if self._is_today(row):
             for sums in self._sums_of(row):
-                sums.add_call(row)
+                sums.add_attempt(row)
             self.unattributed += row["project_source"] == "none"
+            self._wait_for_settlement(row)
 
     def _remember(self, key: tuple[str, int]) -> None:
         """Logs may hold the end of an attempt before its beginning; many have no beginning."""
@@ -152,12 +178,28 @@ class Today:
         if len(self._ended) > _MOST_ENDED:
             del self._ended[next(iter(self._ended))]
 
+    def _wait_for_settlement(self, row: Row) -> None:
+        """A response that goes on tells its usage later: no longer untold once it is settled."""
+        if row["outcome"] != "open" or "response_id" not in row:
+            return
+        key = _response_of(row)
+        self._open[key] = row
+        if key in self._settled:
+            self._take_back(key)
+
+    def _take_back(self, key: _Response) -> None:
+        row = self._open.pop(key, None)
+        if row is not None:
+            for sums in self._sums_of(row):
+                sums.add_usage(row, -1)
+
     def _settle(self, row: Row) -> None:
-        key = (row.get("account"), row.get("region"), row["response_id"])
+        key = _response_of(row)
         known = self._settled.get(key)
         if known is not None and known["end_us"] > row["end_us"]:
             return
         self._settled[key] = row
+        self._take_back(key)
         for each, sign in ((known, -1), (row, 1)):
             if each is not None and self._is_today(each):
                 for sums in self._sums_of(each):

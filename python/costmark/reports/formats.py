@@ -8,7 +8,19 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from .summary import Report, Sums
+
+    class Spent(Protocol):
+        """Sums whose cost may not be all of it."""
+
+        @property
+        def cost_pico(self) -> int: ...
+
+        @property
+        def is_known(self) -> bool: ...
+
 
 _COUNTS = (
     *("calls", "attempts", "errors", "input", "cached", "cache_write", "output", "reasoning"),
@@ -39,7 +51,7 @@ def dollars(pico: int, most: int = 0) -> str:
     return f"${rounded // 10**digits:,}.{rounded % 10**digits:0{digits}}"
 
 
-def spend(sums: Sums, most: int = 0) -> str:
+def spend(sums: Spent, most: int = 0) -> str:
     """What is known of the costs, and a mark where there is more; ``most`` as for `dollars`."""
     if sums.is_known:
         return dollars(sums.cost_pico, most)

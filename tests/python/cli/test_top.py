@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import select
@@ -18,8 +19,8 @@ import pytest
 
 from costmark import ledger
 from costmark.cli.main import main
-from costmark.cli.top import usd
 from costmark.ledger.live import DAY_US, Today
+from costmark.reports.formats import dollars
 from ledger.segments import attempt, line_of, write_segment
 
 if TYPE_CHECKING:
@@ -86,11 +87,11 @@ def test_a_screen(tmp_path: Path, columns: int, lines: int) -> None:
     path = write_segment(tmp_path, rows, day=today())
     terminal = Terminal(columns, lines, str(tmp_path))
     shown = terminal.shows(lambda text: "proj_support" in text and "q quit" in text)
-    assert "today $1.2795+? in 3 calls" in shown
-    assert "unpriced 1  incomplete 0" in shown
+    assert "today $1.2796 + ? in 3 calls" in shown
+    assert "unpriced 1  incomplete 0  untold 0" in shown
     assert shown.index("proj_support") < shown.index("proj_search")  # by spend
     (line,) = (each for each in shown.splitlines() if "proj_search" in each)
-    assert line.rstrip().endswith("$0.0450+?")
+    assert line.rstrip().endswith("$0.0450 + ?")
     terminal.press("s")
     shown = terminal.shows(lambda text: "order: calls" in text)
     assert shown.index("proj_search") < shown.index("proj_support")
@@ -184,7 +185,7 @@ def test_a_background_response_is_one_call_with_the_usage_of_its_end() -> None:
         found.add(
             [{**row(seq, input=7, output=3, cost_pico=5, response_id="resp_1"), "kind": "settle"}]
         )
-    assert (found.all.calls, found.all.input, found.all.output, found.all.pico_usd) == (1, 7, 3, 5)
+    assert (found.all.calls, found.all.input, found.all.output, found.all.cost_pico) == (1, 7, 3, 5)
 
 
 def test_another_day_is_not_today() -> None:
@@ -200,16 +201,65 @@ def test_rates_are_those_of_a_minute() -> None:
     assert found.all.minute.rates(now_us() + 62_000_000) == (0.0, 0.0)
 
 
-@pytest.mark.parametrize(
-    ("pico", "shown"),
-    [
-        (0, "$0.0000"),
-        (1, "<$.0001"),
-        (100_000_000, "$0.0001"),
-        (9_999_999_999_999, "$9.9999"),
-        (10_000_000_000_000, "$10.00"),
-        (1_234_567_890_000_000_000, "$1,234,567.89"),
-    ],
-)
-def test_amounts(pico: int, shown: str) -> None:
-    assert usd(pico) == shown
+def test_it_says_what_a_report_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = {"input": 1_000_003, "output": 17, "region": "us-east-1", "tier": "default"}
+    told |= {"meters": {}, "cost_pico": 150_002_550_000 // 100, "cost_state": "priced"}
+    rows = [
+        row(0, project="proj_tried_again", **told),
+        row(1, project="proj_tried_again", **told, attempt=2, op=row(0)["op"]),
+        row(2, project="proj_tried_again", **told),
+        without_usage(row(3, project="proj_tried_again")),
+        without_usage(row(4, project="proj_silent")),
+    ]
+    write_segment(tmp_path, rows, day=today())
+    assert main(["report", "--format", "json", str(tmp_path)]) == 0
+    (tried, silent) = json.loads(capsys.readouterr().out)["lines"]
+    assert (tried["calls"], tried["attempts"], tried["untold"]) == (3, 4, 1)
+    assert (silent["calls"], silent["untold"]) == (1, 1)
+    found = Today(now_us() // DAY_US)
+    found.add(rows)
+    for line in (tried, silent):
+        sums = found.projects[line["project"]]
+        assert {name: getattr(sums, name) for name in ("calls", "attempts", "untold")} == {
+            name: line[name] for name in ("calls", "attempts", "untold")
+        }
+    assert main(["top", "--once", str(tmp_path)]) == 0
+    shown = capsys.readouterr().out
+    assert "today $0.0045 + ? in 4 calls" in shown
+    (line,) = (each for each in shown.splitlines() if "proj_tried_again" in each)
+    assert line.split()[2:3] == ["3"]
+    assert line.rstrip().endswith("$0.0045 + ?")
+    (line,) = (each for each in shown.splitlines() if "proj_silent" in each)
+    assert line.rstrip().endswith("no price")
+    assert "untold 2" in shown
+
+
+def without_usage(row: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in row.items() if name not in ("input", "output")}
+    del kept["cost_pico"], kept["meters"], kept["usage"]
+    return {**kept, "cost_state": "unknown"}
+
+
+@pytest.mark.parametrize("settled_first", [False, True])
+def test_a_response_that_is_settled_is_no_longer_untold(*, settled_first: bool) -> None:
+    begun = without_usage(row(0, outcome="open", response_id="resp_1"))
+    settled = {**row(1, response_id="resp_1", cost_pico=5), "kind": "settle"}
+    found = Today(now_us() // DAY_US)
+    if not settled_first:
+        found.add([begun])
+        assert found.all.untold == 1
+    found.add([settled, begun])
+    assert (found.all.untold, found.all.cost_pico, found.all.is_known) == (0, 5, True)
+
+
+def test_there_is_one_way_to_write_dollars(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    amounts = [1, 1_550_000_000, 9_999_960_000_000, 1_234_567_895_000_000_000]
+    rows = [row(seq, project=f"p{seq}", cost_pico=pico) for seq, pico in enumerate(amounts)]
+    write_segment(tmp_path, rows, day=today())
+    assert main(["top", "--once", str(tmp_path)]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    cells = [line.split()[-1] for seq in range(4) for line in shown if f"p{seq} " in line]
+    assert cells == [dollars(pico) for pico in amounts]
+    assert cells[:2] == ["<$0.0001", "$0.0016"]
