@@ -11,6 +11,7 @@ from .. import _core
 from .._budgets import Budget, budget_of
 from ..errors import ConfigurationError
 from ..ledger.spent import spent_of_rows
+from ..reports.formats import usd
 from .output import complain, plain
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .output import Commands
-
-_PICO = 10**12
 
 
 def add_to(commands: Commands) -> None:
@@ -108,9 +107,9 @@ def _print(budgets: list[Budget], *, as_json: bool) -> None:
 
 def _as_json(budget: Budget) -> dict[str, object]:
     fields = dataclasses.asdict(budget)
-    if budget.unit == "pico_usd":  # beyond what every reader of JSON takes for exact
-        fields |= {name: str(fields[name]) for name in ("limit", "spent", "reserved", "left")}
-    return fields | {"reset": f"{budget.reset:%Y-%m-%dT%H:%M:%SZ}"}
+    # Pico-USD are beyond what every reader of JSON takes for exact.
+    amounts = {name: str(fields[name]) for name in ("limit", "spent", "reserved", "left")}
+    return fields | amounts | {"reset": f"{budget.reset:%Y-%m-%dT%H:%M:%SZ}"}
 
 
 def cells(budget: Budget) -> tuple[str, ...]:
@@ -134,9 +133,8 @@ def _subject(budget: Budget) -> str:
 
 
 def _amount(amount: int, unit: str) -> str:
-    if unit == "pico_usd":
-        return f"{amount // _PICO}.{amount % _PICO // 10**8:04}usd"
-    return f"{amount}{unit}"
+    """All of its digits, so that what is left is the rest of the limit as it is shown, too."""
+    return f"{usd(amount)}usd" if unit == "pico_usd" else f"{amount}{unit}"
 
 
 def aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:

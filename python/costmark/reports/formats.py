@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     class Spent(Protocol):
         """Sums whose cost may not be all of it."""
 
-        @property
-        def cost_pico(self) -> int: ...
+        cost_pico: int
 
         @property
-        def is_known(self) -> bool: ...
+        def is_known(self) -> bool:
+            """Whether it is."""
 
 
 _COUNTS = (

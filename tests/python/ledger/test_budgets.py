@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -267,17 +268,36 @@ def test_the_command_line_shows_and_rebuilds(
     run(capsys, "rebuild")
     found = {each["name"]: each for each in json.loads(run(capsys, "show", "--json"))}
     assert {name: each["spent"] for name, each in found.items()} == {
-        "calls": 2,
-        "tokens": 130,
+        "calls": "2",
+        "tokens": "130",
         "usd": str(PICO),
-        "eve": 100,
+        "eve": "100",
     }
-    assert found["eve"]["left"] == 0
+    assert found["eve"]["left"] == "0"
     assert found["usd"]["reset"].endswith("-01T00:00:00Z")
     assert main(["top", "--once", str(folder)]) == 0
-    assert "usd     2.5000usd/month refuse" in capsys.readouterr().out
+    assert " 2.50usd/month refuse" in capsys.readouterr().out
     # Other budgets, in place of the variable; and none.
     assert "0calls" in run(capsys, "--budgets", "x: all 5calls/day warn")
     monkeypatch.delenv("COSTMARK_BUDGETS")
     assert main(["budgets"]) == 1
     assert "there are no budgets" in capsys.readouterr().err
+
+
+def test_amounts_add_up_as_they_are_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = time.time_ns() // 1000
+    rows = [attempt(0, start_us=now - 5, end_us=now, cost_pico=650_000_001)]
+    write_segment(tmp_path, rows, day=time.strftime("%Y-%m-%d", time.gmtime()))
+    monkeypatch.setenv("COSTMARK_LEDGER", str(tmp_path))
+    monkeypatch.setenv("COSTMARK_BUDGETS", "small: all 0.001usd/day refuse")
+    _, line = run(capsys, "rebuild").splitlines()
+    limit, spent, reserved, left = (
+        Decimal(cell.partition("usd")[0]) for cell in line.split() if "usd" in cell
+    )
+    assert (limit, spent, reserved) == (Decimal("0.001"), Decimal("0.000650000001"), 0)
+    assert left == limit - spent - reserved
+    (found,) = json.loads(run(capsys, "--json"))
+    assert found["unit"] == "pico_usd"
+    assert (found["limit"], found["left"]) == ("1000000000", "349999999")
