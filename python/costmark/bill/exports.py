@@ -50,7 +50,7 @@ class Export:
     lines: list[BillLine] = field(default_factory=list)
     format: str = "an empty export"
     snapshot: list[str] = field(default_factory=list)
-    """Which files or executions these are."""
+    """Which executions these are; empty for a single file."""
     notes: list[str] = field(default_factory=list)
     has_usage_types: bool = True
     is_estimated: bool = False
@@ -76,7 +76,8 @@ def read_export(path: str | os.PathLike[str], window: Window, tag: str) -> Expor
         try:
             _read(database, files, window, tag, export)
         except database_error() as error:
-            raise ConfigurationError(f"{path} cannot be read: {error}") from None
+            reason = str(error).partition("\n")[0]  # then comes our SQL
+            raise ConfigurationError(f"{path} cannot be read: {reason}") from None
     return export
 
 
@@ -85,7 +86,6 @@ def read_export(path: str | os.PathLike[str], window: Window, tag: str) -> Expor
 
 def _files(path: Path, window: Window, export: Export) -> list[Path]:
     if path.is_file() and path.suffix != ".json":
-        export.snapshot.append(path.name)
         return [path]
     if not path.exists():
         raise ConfigurationError(f"there is no export at {path}", code="invalid_argument")
@@ -221,7 +221,7 @@ def _read(
     tag: str,
     export: Export,
 ) -> None:
-    table = _table(database, files)
+    table = _table(files)
     types = {
         name: kind
         for name, kind, *_ in database.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()  # noqa: S608
@@ -234,13 +234,46 @@ def _read(
     if form is _CUR and columns["product"] == "NULL" and "product" in types:
         columns["product"] = _of_map(types, "product", "product_name")
     identity = [f'"{name}"' for name in form.identity if name in types]
-    for row in database.execute(_sql(table, columns, identity, window)).fetchall():
+    try:
+        rows = database.execute(_sql(table, columns, identity, window)).fetchall()
+    except database_error():
+        _complain_of_value(database, files, columns)
+        raise
+    for row in rows:
         *values, is_estimated = row
         export.lines.append(_line(values))
         export.is_estimated = export.is_estimated or is_estimated
 
 
-def _table(database: duckdb.DuckDBPyConnection, files: list[Path]) -> str:
+def _complain_of_value(
+    database: duckdb.DuckDBPyConnection, files: list[Path], columns: dict[str, str]
+) -> None:
+    """Name the first value that is not what its column has. ConfigurationError."""
+    forms = {
+        "start": (f"TRY_CAST(left({columns['start']}, 10) AS DATE)", "a day, as in 2026-11-01"),
+        "quantity": (f"TRY_{_number(columns['quantity'])}", "a number, as in 4.77"),
+        "cost": (f"TRY_{_number(columns['cost'])}", "an amount, as in 0.0007155"),
+    }
+    for file in files:
+        for name, (tried, what) in forms.items():
+            value = database.execute(
+                f"SELECT {columns[name]} FROM {_table([file])} "  # noqa: S608
+                f"WHERE {_where(columns)} AND {columns[name]} IS NOT NULL AND {tried} IS NULL "
+                "LIMIT 1"
+            ).fetchone()
+            if value is not None:
+                column = columns[name].split('"')[1]
+                raise ConfigurationError(
+                    f"{file}: column {column} has {value[0]!r}, which is not {what}",
+                    code="invalid_argument",
+                ) from None
+
+
+def _number(column: str) -> str:
+    return f"CAST({column} AS DECIMAL(38, 12))"
+
+
+def _table(files: list[Path]) -> str:
     names = [exactly(file) for file in files]
     listed = "[" + ", ".join(map(literal, names)) + "]"
     is_parquet = {file.suffix == ".parquet" for file in files}
@@ -305,7 +338,7 @@ def _of_map(types: dict[str, str], column: str, key: str) -> str:
 def _sql(table: str, columns: dict[str, str], identity: list[str], window: Window) -> str:
     """Lines by day. In between they are summed by what AWS rounds, so that this is counted once."""
     # By way of their text, numbers keep the digits that they were written with.
-    numbers = {name: f"CAST({columns[name]} AS DECIMAL(38, 12))" for name in ("quantity", "cost")}
+    numbers = {name: _number(columns[name]) for name in ("quantity", "cost")}
     texts = [
         f"{columns[name]} AS {name}"
         for name in (

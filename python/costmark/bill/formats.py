@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ..reports.formats import dollars, usd
+from .causes import NOT_BILLED_YET, UNPRICED
 from .cloudwatch import Comparison, Counts
 
 if TYPE_CHECKING:
@@ -44,15 +45,40 @@ def money(pico: Fraction) -> str:
 
 
 def headline(result: Reconciliation) -> str:
-    """The result in one sentence."""
+    """The result in a sentence or two."""
+    if result.is_empty:
+        return "There is nothing to compare: neither the ledger nor the bill has tokens there."
     if result.usage == result.ledger and not result.causes and not result.residual_absolute:
         return f"Ledger and bill agree: {money(result.usage)} of tokens."
-    named = result.difference - result.residual
     return (
         f"The bill charges {money(result.usage)} for tokens, the ledger has "
-        f"{money(result.ledger)}; {money(named)} of the difference of {money(result.difference)} "
-        f"has a cause, {money(result.residual)} has none."
+        f"{money(result.ledger)}; {_explained(result)}.{_not_comparable(result)}"
     )
+
+
+def _explained(result: Reconciliation) -> str:
+    """What has a cause; amounts that make up for each other each by itself."""
+    more = sum((max(each.cost, Fraction(0)) for each in result.causes), Fraction(0))
+    less = sum((min(each.cost, Fraction(0)) for each in result.causes), Fraction(0))
+    if more and less:
+        said = f"{_signed(more)} and {money(less)} have causes"
+    elif more or less or result.residual_absolute:
+        said = f"{money(more + less)} of the difference of {money(result.difference)} has a cause"
+    else:
+        return "they differ in tokens, and in no amount"
+    return f"{said}, {money(result.residual)} has none"
+
+
+def _not_comparable(result: Reconciliation) -> str:
+    """What is too early to compare, and what has no price, whatever else makes up for it."""
+    costs = {cause.name: cause.cost for cause in result.causes}
+    missing, charged = costs.get(NOT_BILLED_YET), costs.get(UNPRICED)
+    parts = [
+        *([f"{result.unpriced_tokens:,} tokens of the ledger"] if result.unpriced_tokens else []),
+        *([f"{money(charged)} of the bill"] if charged else []),
+    ]
+    early = f" {money(-missing)} of the ledger is not billed yet." if missing else ""
+    return early + (f" The book has no price for {' and '.join(parts)}." if parts else "")
 
 
 def as_table(result: Reconciliation, basis: Basis) -> str:
@@ -75,11 +101,13 @@ def as_table(result: Reconciliation, basis: Basis) -> str:
     lines += [
         f"{name:<{width}}  {amount:>{amounts}}  {note}".rstrip() for name, amount, note in rows
     ]
+    models = _shortened(result.unknown_models)
     for title, listed in (
         ("residual, the largest", _residuals(result)),
         ("not understood", _unmapped(result.unmapped)),
         ("not whole tokens", _unmapped(result.unit_faults)),
         ("summed over, since one side does not say", _coarsened(result)),
+        ("models that neither book nor ledger knows (--aliases says whose they are)", models),
         ("projects without a value of the tag, taken as untagged", result.projects_without_tag),
         ("prices to check", _drifts(result)),
         ("rests on", _basis(result, basis)),
@@ -148,7 +176,7 @@ def assumptions(result: Reconciliation, basis: Basis) -> list[str]:
 def _basis(result: Reconciliation, basis: Basis) -> list[str]:
     return [
         f"days {result.window.first} to {result.window.last}, UTC, by {result.grain}",
-        f"bill: {basis.source}; {'; '.join(basis.snapshot)}",
+        f"bill: {'; '.join([basis.source, *basis.snapshot])}",
         f"prices of {basis.book.date} ({basis.book.hash[:12]})",
         f"{float(result.coverage):.1%} of the bill's tokens have a key (by cost)",
         *assumptions(result, basis),
@@ -248,6 +276,7 @@ def as_json(result: Reconciliation, basis: Basis) -> str:
         "unmapped": _lines(result.unmapped),
         "unit_faults": _lines(result.unit_faults),
         "unpriced_tokens": result.unpriced_tokens,
+        "unknown_models": result.unknown_models,
         "projects_without_tag": result.projects_without_tag,
         "coarsened": [{"model": each.model, "field": each.field} for each in result.coarsened],
         "drifts": [

@@ -77,6 +77,10 @@ class Reconciliation:
     unpriced_tokens: int
     """Tokens of the ledger without a price."""
     drifts: list[Drift]
+    unknown_models: list[str]
+    """Models of the bill that neither book nor ledger knows."""
+    is_empty: bool
+    """Neither side has any tokens."""
 
     @property
     def difference(self) -> Fraction:
@@ -114,7 +118,8 @@ def reconcile(
     _check_currency(theirs)
     with_tags = grain == "project"
     without_tag = _check_tags(ours, theirs, projects) if with_tags else []
-    reader = Reader(aliases or shipped_aliases(), {*models, *(line.model for line in ours)})
+    known = {*models, *(line.model for line in ours)}
+    reader = Reader(aliases or shipped_aliases(), known)
     side = split_bill(theirs, reader, with_tags=with_tags)
     fine, places = ledger_cells(ours, prices, list(projects), with_tags=with_tags)
     ledger_cost = Fraction(sum(cell.ledger_cost for cell in fine.values()))
@@ -136,7 +141,12 @@ def reconcile(
     volume.give_up()
     explain_rates(cells, prices, found)
 
-    result = _result(window, grain, ledger_cost, side, cells, lost, without_tag, found)
+    unknown_models = sorted(
+        {key.model for key in side.keyed if key.model not in known and prices.price(key) is None}
+    )
+    result = _result(
+        window, grain, ledger_cost, side, cells, lost, without_tag, unknown_models, found
+    )
     check(result, sum((line.cost for line in theirs), Fraction(0)) * PICO)
     return result
 
@@ -226,6 +236,7 @@ def _result(
     cells: Cells,
     lost: list[Coarsening],
     without_tag: list[str],
+    unknown_models: list[str],
     found: Found,
 ) -> Reconciliation:
     keyed = sum((cell.bill_cost for cell in cells.values()), Fraction(0))
@@ -254,4 +265,6 @@ def _result(
         unit_faults=side.unit_faults,
         unpriced_tokens=sum(cell.ledger for cell in cells.values() if not cell.is_priced),
         drifts=sorted(found.drifts, key=repr),
+        unknown_models=unknown_models,
+        is_empty=not cells and not aside,
     )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,15 +28,15 @@ from bill.serving import serving
 from bill.test_cloudwatch import CloudWatch
 from bill.test_cost_explorer import CostExplorer
 from costmark import ledger as ledgers
+from costmark.bill.formats import money
 from costmark.cli.main import main
 from ledger.segments import DAY_US, attempt, write_segment
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from costmark.bill import BillLine, LedgerLine
 
 LEDGER = ledger_of(range(4), [0, 1], [MODELS.index(model) for model in (OSS, LUNA, SOL)])
+MANUAL = Path(__file__).parents[3] / "docs/reconcile.md"
 DAYS_OF_IT = ["--since", "2026-11-01", "--until", "2026-11-05"]
 
 
@@ -131,6 +133,84 @@ def test_the_residual_above_the_tolerance(folder: Path, capsys: pytest.CaptureFi
     found = as_json(folder, capsys)
     assert found["residual"]["pico"] == "3000000000000"
     assert found["residual"]["absolute"]["usd"] == "3.00"
+
+
+def test_nothing_on_either_side_is_not_agreement(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    early = ["--since", "2026-10-01", "--until", "2026-10-05"]
+    bill = write_csv(folder / "bill.csv", [row_of(charge.line()) for charge in charges_of(LEDGER)])
+    assert run(folder, *early, against=f"cur:{bill}") == 0
+    text = capsys.readouterr().out
+    assert text.startswith("There is nothing to compare: neither the ledger nor the bill")
+    assert "agree" not in text
+    assert f"  bill: CUR 2.0, {bill}\n" in text
+
+
+def test_the_headline_has_amounts_that_make_up_for_each_other(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A day that is not billed yet hides as much of a model that nobody knows."""
+    *lines, last = [charge.line() for charge in charges_of(LEDGER)]
+    odd = replace(last, usage_type="USE1-some.new-model-mantle-input-tokens-standard")
+    write_bill(folder, [*lines, odd])
+    assert run(folder, "--lag", "100000") == 0
+    text = capsys.readouterr().out
+    amount = money(last.cost * 10**12)
+    (headline, *_) = text.splitlines()
+    assert f"; +{amount} and -{amount} have causes, $0.0000 has none." in headline
+    assert f" {amount} of the ledger is not billed yet." in headline
+    assert f" The book has no price for {amount} of the bill." in headline
+    assert "models that neither book nor ledger knows" in text
+    assert "\n  some.new-model\n" in text
+    assert as_json(folder, capsys, "--lag", "100000")["unknown_models"] == ["some.new-model"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "what"),
+    [
+        ("line_item_unblended_cost", "12,50", "an amount"),
+        ("line_item_usage_amount", "many", "a number"),
+        ("line_item_usage_start_date", "11/01/2026", "a day"),
+    ],
+)
+def test_a_bad_value_is_named_and_no_sql(
+    folder: Path, column: str, value: str, what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [row_of(charge.line()) for charge in charges_of(LEDGER)]
+    bill = write_csv(folder / "bill.csv", [*rows, {**rows[0], column: value}])
+    assert run(folder, against=f"cur:{bill}") == 1
+    message = capsys.readouterr().err
+    assert f"{bill}: column {column} has {value!r}, which is not {what}" in message
+    assert "SELECT" not in message
+    assert "CAST" not in message
+
+
+def test_the_example_of_the_manual(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """docs/reconcile.md has a bill of two lines, and what is printed for it."""
+    manual = MANUAL.read_text()
+    (bill,) = re.findall(r"```csv\n(.*?)```", manual, re.DOTALL)
+    (printed,) = re.findall(r"\$ costmark .*cur:november.csv.*\n(.*?)```", manual, re.DOTALL)
+    path = tmp_path / "november.csv"
+    path.write_text(bill)
+    noon = (dt.date(2026, 11, 3) - dt.date(1970, 1, 1)).days * DAY_US + DAY_US // 2
+    row = attempt(
+        0,
+        start_us=noon - 5,
+        end_us=noon,
+        account="111122223333",
+        region="us-east-1",
+        url_host="bedrock-mantle.us-east-1.api.aws",
+        tier="default",
+        input=2_000_000,
+        output=300_000,
+        meters={},
+        tags={"costmark_project": "team-a"},
+    )
+    write_segment(tmp_path / "ledger", [row])
+    command = ["reconcile", "--ledger", str(tmp_path / "ledger"), "--against", f"cur:{path}"]
+    assert main([*command, "--since", "2026-11-03", "--until", "2026-11-04"]) == 0
+    assert capsys.readouterr().out.partition("\n\nrests on:")[0] + "\n" == printed
 
 
 def test_json_adds_up(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
