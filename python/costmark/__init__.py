@@ -35,7 +35,7 @@ from .errors import (
 
 TYPE_CHECKING = False  # without the cost of importing typing
 if TYPE_CHECKING:
-    from . import jsonedit, prices
+    from . import bill, export, jsonedit, ledger, otel, prices, reports
     from ._budgets import Budget, budgets
     from ._client.client import Client
     from ._client.coverage import Coverage, coverage
@@ -108,6 +108,13 @@ __all__ = [
     "sign",
     "jsonedit",
     "prices",
+    # over ledgers and bills
+    "ledger",
+    "reports",
+    "export",
+    "bill",
+    # telemetry
+    "otel",
     # errors
     "Error",
     "RequestError",
@@ -120,6 +127,7 @@ __all__ = [
     "InternalError",
 ]
 
+_MODULES = ("bill", "export", "jsonedit", "ledger", "otel", "prices", "reports")
 # Loaded when first used, the native module too, so that importing costmark costs next to nothing.
 _LAZY = {
     "Credentials": "_core",
@@ -160,7 +168,7 @@ if not TYPE_CHECKING:  # else a type checker would take any name for one of ours
     def __getattr__(name: str) -> object:
         from importlib import import_module
 
-        if name in ("jsonedit", "prices"):
+        if name in _MODULES:
             return import_module(f".{name}", __name__)
         if name == "__version__":
             return import_module("._core", __name__).version

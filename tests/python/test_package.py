@@ -3,14 +3,27 @@ from __future__ import annotations
 import json
 import logging
 import pickle
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import costmark
 from costmark import _core, errors
 from costmark.cli.main import main
+from ledger.segments import attempt, write_segment
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+README = ROOT / "README.md"
+# Files, Go, and attributes of spans.
+NO_PYTHON = {
+    *("costmark.h", "costmark.hpp", "costmark.pc", "costmark.lock", "costmark.WithProject"),
+    *("costmark.attempts", "costmark.cost.pico_usd", "costmark.cost.state"),
+    *("costmark.operation.id", "costmark.project.id", "costmark.tag.NAME"),
+}
 
 
 def run_python(code: str, *arguments: str) -> str:
@@ -39,6 +52,7 @@ def test_exports_are_exactly_these() -> None:
         *("request_counts", "RequestCounts", "ledger_counts", "LedgerCounts"),
         *("budgets", "Budget", "override_budgets", "BudgetError"),
         *("Credentials", "sign", "jsonedit", "prices"),
+        *("ledger", "reports", "export", "bill", "otel"),
         *("token", "token_provider", "async_token_provider", "route_of", "Route"),
         *("verify", "averify", "Verification"),
         *("Error", "RequestError", "ConfigurationError", "AttributionError", "CredentialsError"),
@@ -57,6 +71,40 @@ def test_import_loads_nothing_heavy() -> None:
     bare = set(run_python("import sys; print(*sys.modules)").split())
     loaded = set(run_python("import sys, costmark; print(*sys.modules)").split())
     assert not (loaded - bare) & heavy
+
+
+def test_lines_of_the_docs_work_after_import_costmark_alone(tmp_path: Path) -> None:
+    """Each whole expression that the docs have "In Python", as it is written."""
+    write_segment(tmp_path / "ledger", [attempt(0)])
+    texts = [path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md"))]
+    found = [
+        line.replace("out=...", "out='metrics.prom'")
+        for text in texts
+        for line in re.findall(r"In Python:\s+`(costmark\.[^`]+\))`", text)
+    ]
+    assert len(found) >= 4
+    for line in found:
+        code = f"import costmark, os; folder = {str(tmp_path / 'ledger')!r}; "
+        run_python(f"{code}os.chdir({str(tmp_path)!r}); {line}")
+
+
+def test_names_of_the_docs_are_there_after_import_costmark_alone() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (*DOCS.glob("*.md"), README)]
+    found = {
+        name
+        for text in texts
+        for name in re.findall(r"`(?:with )?(costmark(?:\.[A-Za-z_]+)+)[(`]", text)
+        if name not in NO_PYTHON
+    }
+    assert {"costmark.ledger", "costmark.otel.Telemetry", "costmark.bill.reconcile"} <= found
+    code = "import costmark\nfor name in {!r}: eval(name)"
+    run_python(code.format(sorted(found)))
+
+
+def test_a_submodule_that_is_none_is_an_attribute_error() -> None:
+    for package in (costmark.reports, costmark.export):
+        with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+            _ = package.nothing
 
 
 def test_patch_and_wrap_are_the_first_to_load_openai() -> None:
