@@ -1,9 +1,9 @@
 """Views and report queries, in the part of SQL that DuckDB, Spark, Trino and Redshift share.
 
-So there is no QUALIFY, no FILTER, no IS DISTINCT FROM and no function of time: the day is the
-partition, and an hour is a number of microseconds. Sums are DECIMAL(38, 0), which no count exceeds.
-Costs are the estimates of the rows, since a price book is not a table; `costmark report` has prices
-of today.
+So there is no QUALIFY, no FILTER, no IS DISTINCT FROM, and of functions of time DATE_TRUNC alone:
+the day is the partition, and the hour of the day is cut from a text. Sums are DECIMAL(38, 0), which
+no count exceeds. Costs are the estimates of the rows, since a price book is not a table; `costmark
+report` has prices of today.
 """
 
 from __future__ import annotations
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from .dialects import Dialect
 
 _HOUR_US = 3_600_000_000
+_DAY_US = 24 * _HOUR_US
+_HOURS = "".join(f"{hour:02}" for hour in range(24))
+# The division leaves no rest, so it is the same whether an engine divides whole numbers or others.
+_PLACE_OF_HOUR = (
+    f"CAST(({{end_us}} % {_DAY_US} - {{end_us}} % {_HOUR_US}) / {_HOUR_US // 2} AS INTEGER) + 1"
+)
 _MARGIN = timedelta(days=2)
 _MAPS = {"tag": "tags", "label": "labels"}
 _SCALARS = (
@@ -36,8 +42,9 @@ _DIMENSIONS = {
     "project": "{project}",
     "model": "{model}",
     "day": "{date}",
+    "week": "SUBSTR(CAST(DATE_TRUNC('week', CAST({date} AS DATE)) AS VARCHAR(30)), 1, 10)",
     "month": "SUBSTR({date}, 1, 7)",
-    "hour": f"{{end_us}} - {{end_us}} % {_HOUR_US}",
+    "hour": f"{{date}} || 'T' || SUBSTR('{_HOURS}', {_PLACE_OF_HOUR}, 2) || ':00Z'",
     "source": "{project_source}",
     "sdk": "{sdk}",
     "tier": "{tier}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +80,9 @@ class Reference:
         }
 
 
+TIMES = {"hour": "%Y-%m-%dT%H:00Z", "day": "%Y-%m-%d", "week": "%Y-%m-%d", "month": "%Y-%m"}
+
+
 def cells(rows: list[Row], by: Sequence[str]) -> Cells:
     """Counts and sums for each key."""
     found: dict[tuple[Any, ...], list[Decimal]] = {}
@@ -97,12 +100,12 @@ def value_of(row: Row, name: str) -> Any:
     kind, _, key = name.partition(":")
     if key:
         return row.get(f"{kind}s", {}).get(key)
-    if name == "hour":
-        return row["end_us"] - row["end_us"] % 3_600_000_000
-    if name in ("day", "month"):
+    if name in TIMES:
         # A settlement without its attempt is of its own day, as any row.
         at = datetime.fromtimestamp(row["end_us"] // 1_000_000, timezone.utc)
-        return at.strftime("%Y-%m-%d" if name == "day" else "%Y-%m")
+        if name == "week":
+            at -= timedelta(days=at.weekday())
+        return at.strftime(TIMES[name])
     return row.get({"source": "project_source", "host": "url_host"}.get(name, name))
 
 

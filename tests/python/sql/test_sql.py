@@ -10,9 +10,10 @@ import pytest
 
 from costmark.cli.main import main
 from costmark.errors import RequestError
-from costmark.reports import report
+from costmark.reports import dimensions, report
 from costmark.sql import DIALECTS, queries, statements
 from costmark.sql.dialects import columns
+from costmark.sql.queries import names
 from sql.engines import DataFusion, DuckDB, Engine, spark
 from sql.ledgers import LARGE, MACHINES, rows_of, shipped
 from sql.reference import Reference, cells, value_of
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 pytest.importorskip("duckdb")
 
 DIMENSIONS = [
-    *(["project"], ["model", "day"], ["month", "hour"], ["source", "sdk", "tier"]),
+    *(["project"], ["model", "day"], ["month", "hour"], ["week"], ["source", "sdk", "tier"]),
     *(["api", "region", "account"], ["serving", "outcome", "host", "machine"]),
     *(["tag:team", "label:feature"], ["label:it's"], []),
 ]
@@ -67,6 +68,27 @@ def test_tables_have_the_columns_of_a_part(tmp_path: Path) -> None:
             database.execute(each.sql)
         found = database.execute("DESCRIBE costmark_rows").fetchall()
     assert {name: kind for name, kind, *_ in found} == {**columns(), "date": "VARCHAR"}
+
+
+def test_there_is_a_query_for_each_dimension_of_a_report() -> None:
+    assert names() == dimensions.names()
+    by = {each.name for each in queries(DIALECTS["duckdb"])}
+    assert by >= {f"by {name}" for name in dimensions.names() if ":" not in name}
+
+
+def test_times_read_as_in_a_report(tmp_path: Path) -> None:
+    import duckdb
+
+    shipped(tmp_path, rows_of(0, 200, seed=1), 0, "machine-0")
+    with duckdb.connect() as database:
+        for each in statements(DIALECTS["duckdb"], str(tmp_path / "shared")):
+            database.execute(each.sql)
+        for name in ("hour", "day", "week", "month"):
+            query, _ = queries(DIALECTS["duckdb"], [name])
+            found = {key for key, *_ in database.execute(query.sql).fetchall()}
+            wanted = report(tmp_path / "machine-0", by=[name]).lines
+            assert wanted
+            assert found == {line.key[0] for line in wanted}
 
 
 def test_an_unknown_dimension_is_refused() -> None:
