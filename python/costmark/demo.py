@@ -320,6 +320,10 @@ def main(ledger: str | None = None) -> int:
     if found:
         console.print("client and server differ")
         return 1
+    counts = costmark.ledger_counts()
+    if missing := counts.rows_waiting + counts.rows_lost:
+        console.print(f"{missing} rows could not be written to {ledger}")
+        return 1
     total = client.total()
     print(f"client and server agree: {total.operations:,} operations, {total.tokens:,} tokens")
     return 0

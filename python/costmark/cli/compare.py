@@ -110,7 +110,7 @@ def _print(found: Comparison) -> None:
     cells: dict[str, Callable[[Change], str]] = {
         "before": lambda each: formats.spend(each.before, most),
         "after": lambda each: formats.spend(each.after, most),
-        "change": lambda each: compare_formats.signed(each.cost_pico, most),
+        "change": lambda each: compare_formats.change(each, most),
         "volume": lambda each: compare_formats.signed(each.volume_pico, most),
         "mix": lambda each: compare_formats.signed(each.mix_pico, most),
         "price": lambda each: compare_formats.signed(each.price_pico, most),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
@@ -31,4 +32,19 @@ def _run(arguments: argparse.Namespace) -> int:
         raise ConfigurationError(
             f"the demo needs {error.name}; install costmark[demo]", code="unsupported"
         ) from None
+    if arguments.ledger is not None:
+        _make_folder(arguments.ledger)
     return demo.main(arguments.ledger)
+
+
+def _make_folder(path: str) -> None:
+    """Where it is none, all rows would be lost, and the calls go through. ConfigurationError."""
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = "it is a file" if isinstance(error, FileExistsError) else error.strerror
+        raise ConfigurationError(
+            f"--ledger {path} cannot be a folder of rows: {reason}; name a folder, which is made "
+            "where there is none",
+            code="invalid_argument",
+        ) from None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import RequestError
 from .compact import end_of_closed, is_written
 from .manifests import Layout, Part, commit, hash_of, load
 from .parts import PartWriter, remove_orphans, rows_of_part
@@ -50,8 +52,12 @@ def prune(
     """Remove the segments whose rows are all in parts, which changes no report.
 
     ``rows_before``: the rows of earlier UTC days as well. ``labels_before``: the labels of earlier
-    days; their tokens and costs stay. Raises BusyError, ManifestError.
+    days; their tokens and costs stay. Raises BusyError, ManifestError, and RequestError for a date
+    after today (UTC), which would take rows of a day that is not over.
     """
+    for name, before in (("rows_before", rows_before), ("labels_before", labels_before)):
+        if before is not None:
+            _check_is_over(name, before)
     layout = Layout(Path(folder))
     done = Pruned()
     with layout.lock():
@@ -70,6 +76,15 @@ def prune(
                 done,
             )
     return done
+
+
+def _check_is_over(name: str, before: date) -> None:
+    today = datetime.now(timezone.utc).date()
+    if before > today:
+        raise RequestError(
+            f"{name} is {before}, and today, {today} in UTC, is not over: the latest date is today",
+            code="invalid_argument",
+        )
 
 
 def remove_segments(layout: Layout, state: State, done: Pruned) -> None:

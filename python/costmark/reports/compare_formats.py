@@ -23,6 +23,12 @@ def signed(pico: int, most: int = 0) -> str:
     return f"{'-' if pico < 0 else '+'}{formats.dollars(abs(pico), most)}"
 
 
+def change(of: Change, most: int = 0) -> str:
+    """What is known of a change, and a mark where either side has more."""
+    is_known = of.before.is_known and of.after.is_known
+    return signed(of.cost_pico, most) + ("" if is_known else " + ?")
+
+
 def in_words(found: Comparison) -> list[str]:
     """What changed and why, in a few sentences."""
     total = found.total
@@ -32,7 +38,7 @@ def in_words(found: Comparison) -> list[str]:
     said = [
         f"{found.names[0]}: {formats.spend(total.before)}. "
         f"{found.names[1]}: {formats.spend(total.after)}. "
-        f"Change: {signed(total.cost_pico)}{percent}.",
+        f"Change: {change(total)}{percent}.",
         f"volume {signed(total.volume_pico)}: {tokens[0]:,} tokens became {tokens[1]:,}.",
         f"mix {signed(total.mix_pico)}: other models, projects, or shares of cache and output.",
     ]

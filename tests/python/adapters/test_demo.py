@@ -61,6 +61,21 @@ def test_from_the_demo_to_a_page(tmp_path: Path) -> None:
         assert expected in content
 
 
+@pytest.mark.parametrize("below", ["", "/folder"])
+def test_a_ledger_that_is_a_file_fails_before_any_call(tmp_path: Path, below: str) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("mine")
+    done = subprocess.run(
+        [sys.executable, "-m", "costmark", "demo", "--ledger", f"{path}{below}"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert f"--ledger {path}{below} cannot be a folder of rows" in done.stderr
+    assert done.stdout == ""
+    assert path.read_text() == "mine"
+
+
 def test_it_ends_cleanly_when_interrupted() -> None:
     process = subprocess.Popen(COMMAND, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None

@@ -10,14 +10,14 @@ import os
 import signal
 import sys
 import time
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from costmark import ledger
 from costmark.cli.main import main
-from costmark.errors import ConfigurationError
+from costmark.errors import ConfigurationError, RequestError
 from costmark.ledger.compact import is_written
 from costmark.ledger.manifests import Layout, load, sealed
 from costmark.ledger.parts import connect
@@ -238,10 +238,29 @@ def test_a_partial_copy_of_what_is_in_parts_adds_nothing(folder: Path) -> None:
     copy = path.with_name("host-7-3-00112233aabbccdd.jsonl")
     copy.write_bytes(b"".join(lines[:7]))
     assert ledger.compact(folder).rows == 0
-    ledger.prune(folder, rows_before=date(2027, 1, 1))
+    ledger.prune(folder, rows_before=date(2025, 12, 2))
     copy.write_bytes(b"".join(lines[3:9]))  # nor does what expired come back
     assert ledger.compact(folder).rows == 0
     assert report(folder) == {}
+
+
+@pytest.mark.parametrize("name", ["rows_before", "labels_before"])
+def test_a_day_that_is_not_over_is_kept(
+    folder: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    today = datetime.now(timezone.utc).date()
+    now_us = time.time_ns() // 1000
+    write_segment(folder, [attempt(0, start_us=now_us - 5, end_us=now_us)], day=str(today))
+    ledger.compact(folder)
+    before = report(folder)
+    tomorrow = today + timedelta(days=1)
+    with pytest.raises(RequestError, match=f"{name} is {tomorrow}, and today"):
+        ledger.prune(folder, **{name: tomorrow})
+    option = f"--{name.replace('_', '-')}"
+    assert main(["ledger", "prune", option, str(tomorrow), str(folder)]) == 1
+    assert "the latest date is today" in capsys.readouterr().err
+    assert ledger.prune(folder, rows_before=today).rows == 0
+    assert report(folder) == before != {}
 
 
 def test_rows_of_many_days(folder: Path) -> None:

@@ -183,7 +183,12 @@ def test_the_command(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     months = ["compare", "2026-11", "2026-12", str(folder)]
     assert main(months) == 0
     text = capsys.readouterr().out
-    assert "2026-11: $0.0007. 2026-12: $0.0021 + ?. Change: +$0.0014" in text
+    assert "2026-11: $0.0007. 2026-12: $0.0021 + ?. Change: +$0.0014 + ? (" in text
+    (line,) = (each for each in text.splitlines() if each.startswith("total"))
+    assert "  +$0.0014 + ?  " in line
+    (line,) = (each for each in text.splitlines() if each.startswith("proj_a"))
+    assert line.split() == ["proj_a", "$0.0000", "no", "price", "0", "+", "?", "0", "0", "0"]
+    assert not any(line.endswith(" ") for line in text.splitlines())
     assert "unpriced      0 before, 1 after" in text
     assert main([*months, "--format", "json"]) == 0
     found = json.loads(capsys.readouterr().out)
