@@ -25,7 +25,7 @@ from ..reports.compare_formats import signed
 from ..reports.dimensions import names
 from ..reports.page import chargeback_page
 from .output import complain, plain, write_page
-from .report import console_for, progress_bar
+from .report import console_for, print_table, progress_bar
 
 if TYPE_CHECKING:
     import argparse
@@ -161,7 +161,7 @@ def _print(found: Chargeback) -> None:
         amounts = (line.own.list_pico, -line.own.discount_pico, sum(line.parts.values()), line.pico)
         cells = (signed(pico, found.total_pico).removeprefix("+") for pico in amounts)
         table.add_row(whom, *cells)
-    console.print(table)
+    print_table(console, table)
     console.print()
     for pool, usage in found.pools.items():
         console.print(f"{pool:<14}{formats.dollars(usage.net_pico)}", markup=False)

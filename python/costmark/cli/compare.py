@@ -13,7 +13,7 @@ from ..reports.compare import Side, compare
 from ..reports.dimensions import names
 from .output import complain, plain
 from .period import period
-from .report import console_for, progress_bar
+from .report import console_for, key_cell, print_table, progress_bar
 
 if TYPE_CHECKING:
     import argparse
@@ -96,7 +96,6 @@ def _side(text: str, paths: list[str]) -> Side:
 
 def _print(found: Comparison) -> None:
     from rich.table import Table
-    from rich.text import Text
 
     console = console_for()
     for line in compare_formats.in_words(found):
@@ -118,9 +117,9 @@ def _print(found: Comparison) -> None:
     for name, cell in cells.items():
         table.add_column(name, justify="right", footer=cell(total), no_wrap=True)
     for change in found.changes:
-        key = [Text("(none)", "dim") if text is None else Text(plain(text)) for text in change.key]
+        key = [key_cell(text) for text in change.key]
         table.add_row(*key, *(cell(change) for cell in cells.values()))
-    console.print(table)
+    print_table(console, table)
     console.print()
     for name, before, after in compare_formats.states(found):
         quiet = "" if before or after else "dim"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from .. import ledger
 from ..errors import ConfigurationError
 from ..ledger.follow import Follower
+from ..reports.formats import counted, without_end
 from .output import complain, plain, print_row
 
 if TYPE_CHECKING:
@@ -148,13 +149,13 @@ def _prune(arguments: argparse.Namespace) -> int:
     for name in done.unreadable:
         print_row("", plain(f"{name} stays: it has lines that are no rows"))
     print_row("rows", f"{done.rows} removed")
-    print_row("labels", f"taken from {done.labels} rows")
+    print_row("labels", f"taken from {counted(done.labels, 'row')}")
     return _tell_changed(done)
 
 
 def _erase(arguments: argparse.Namespace) -> int:
     done = ledger.erase(arguments.path, *arguments.label)
-    print_row("labels", f"taken from {done.labels} rows")
+    print_row("labels", f"taken from {counted(done.labels, 'row')}")
     for name in done.open:
         complain(
             f"{name} has such rows, or may have: it is still being written, or cannot be read; "
@@ -247,27 +248,28 @@ def _verify(arguments: argparse.Namespace) -> int:
         )
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(found.kinds.items()))
     print_row("rows", f"{found.rows} ({kinds})")
-    print_row("files", f"{found.files}, {found.writers} writers")
+    print_row("files", f"{found.files}, {counted(found.writers, 'writer')}")
     print_row("in flight", str(found.in_flight))
-    print_row("unknown", f"{found.unknown} attempts that began and have no end")
-    print_row("doubled", f"{found.doubled} rows were read before, and count once")
+    print_row("unknown", without_end(found.unknown))
+    print_row("doubled", f"{counted(found.doubled, 'row')} read before, which count once")
     print_row("torn", str(found.torn))
-    print_row("lost", f"{found.lost} rows, as their writers say")
+    print_row("lost", f"{counted(found.lost, 'row')}, as their writers say")
     missing = sum(len(gap) for gaps in found.gaps.values() for gap in gaps)
-    print_row("missing", f"{missing} rows, of {len(found.gaps)} writers")
+    print_row("missing", f"{counted(missing, 'row')}, of {counted(len(found.gaps), 'writer')}")
     for writer, gaps in sorted(found.gaps.items()):
         for gap in gaps[:_MOST_FAULTS]:
             print_row("", f"writer {writer}: rows {gap.start} to {gap.stop - 1}")
     if found.manifests or found.changed:
         print_row(
-            "manifests", f"{found.manifests}, {len(found.changed)} differences from what they say"
+            "manifests",
+            f"{found.manifests}, {counted(len(found.changed), 'difference')} from what they say",
         )
     for text in found.changed[:_MOST_FAULTS]:
         print_row("", plain(text))
     if found.expired:
-        print_row("expired", f"{found.expired} rows were pruned")
+        print_row("expired", f"{counted(found.expired, 'row')} pruned")
     unreadable = len(found.faults) + sum(found.more_faults.values()) - found.torn
-    print_row("unreadable", f"{unreadable} lines")
+    print_row("unreadable", counted(unreadable, "line"))
     for path, number, fault in found.faults[:_MOST_FAULTS]:
         print_row("", plain(f"{path}:{number}: {fault.kind}: {fault.reason}"))
     return 0 if found.good else 1

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rich.console import Console
+    from rich.text import Text
 
     from ..reports import Report
     from ..reports.source import Progress
@@ -155,8 +156,12 @@ def console_for() -> Console:
 
 def _print(found: Report) -> None:
     console = console_for()
-    console.print(f"{formats.period(found)}, {found.files} files", style="dim", markup=False)
-    console.print(_table(found, console))
+    console.print(
+        f"{formats.period(found)}, {formats.counted(found.files, 'file')}",
+        style="dim",
+        markup=False,
+    )
+    print_table(console, _table(found, console))
     console.print()
     for name, value in formats.states(found):
         quiet = value.startswith("0 ")
@@ -164,9 +169,23 @@ def _print(found: Report) -> None:
     console.print(f"{'prices of':<14}{formats.prices(found)}", markup=False)
 
 
+def print_table(console: Console, table: object) -> None:
+    """Print a table without blanks at the ends of its lines."""
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        console.file.write(f"{line.rstrip()}\n")
+
+
+def key_cell(text: str | None) -> Text:
+    """A value that a line is about, in a table."""
+    from rich.text import Text
+
+    return Text(plain(formats.key_text(text)), "" if text else "dim")
+
+
 def _table(found: Report, console: Console) -> object:
     from rich.table import Table
-    from rich.text import Text
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_footer=bool(found.by))
     for place, name in enumerate(found.by):
@@ -181,6 +200,6 @@ def _table(found: Report, console: Console) -> object:
     for name, cell in cells.items():
         table.add_column(name, justify="right", footer=cell(found.total), no_wrap=True)
     for line in found.lines:
-        key = [Text("(none)", "dim") if text is None else Text(plain(text)) for text in line.key]
+        key = [key_cell(text) for text in line.key]
         table.add_row(*key, *(cell(line.sums) for cell in cells.values()))
     return table

@@ -21,6 +21,7 @@ from ..ledger.parts import rows_of_part
 from ..reports import formats
 from . import budgets as budget_table
 from .output import plain
+from .report import print_table
 
 if TYPE_CHECKING:
     import argparse
@@ -77,7 +78,7 @@ def _run(arguments: argparse.Namespace) -> int:
     console = Console()
     screen = _Screen(arguments)
     if arguments.once or not console.is_terminal:
-        console.print(screen.picture(console))
+        print_table(console, screen.picture(console))
         return 0
     with (
         contextlib.suppress(KeyboardInterrupt),

@@ -98,7 +98,7 @@ def as_csv(found: Comparison) -> str:
         value = _change(change)
         writer.writerow(
             [
-                *("" if text is None else formats.no_formula(text) for text in change.key),
+                *("" if text is None else formats.no_formula(text) or '""' for text in change.key),
                 *(value[name] for name in tokens),
                 *(formats.usd(int(value[f"{name}_pico"])) for name in amounts),
             ]

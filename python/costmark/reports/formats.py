@@ -27,6 +27,7 @@ _COUNTS = (
     *("unpriced", "partial", "elsewhere", "incomplete", "untold"),
 )
 _NONE = "(none)"
+_EMPTY = '""'
 # Spreadsheets take what begins like this for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
@@ -63,18 +64,18 @@ def states(report: Report) -> list[tuple[str, str]]:
     total, found = report.total, report.states
     unattributed = found.unattributed
     return [
-        ("unattributed", f"{_attempts(unattributed.attempts)}, {spend(unattributed)}"),
-        ("unpriced", _attempts(total.unpriced) + _because(total, "unpriced")),
-        ("partial", _attempts(total.partial) + _because(total, "partial")),
-        ("elsewhere", _attempts(total.elsewhere)),
-        ("incomplete", _attempts(total.incomplete)),
-        ("untold", f"{_attempts(total.untold)} that did not fail and reported no usage"),
-        ("unknown", f"{_attempts(found.unknown)} that began and have no end"),
-        ("in flight", _attempts(found.in_flight)),
-        ("refused", f"{found.refused} calls"),
-        ("torn", f"{found.torn} rows"),
-        ("lost", f"{found.lost} rows, as their writers say"),
-        ("unreadable", f"{found.unreadable} lines"),
+        ("unattributed", f"{counted(unattributed.attempts, 'attempt')}, {spend(unattributed)}"),
+        ("unpriced", counted(total.unpriced, "attempt") + _because(total, "unpriced")),
+        ("partial", counted(total.partial, "attempt") + _because(total, "partial")),
+        ("elsewhere", counted(total.elsewhere, "attempt")),
+        ("incomplete", counted(total.incomplete, "attempt")),
+        ("untold", f"{counted(total.untold, 'attempt')} that did not fail and reported no usage"),
+        ("unknown", without_end(found.unknown)),
+        ("in flight", counted(found.in_flight, "attempt")),
+        ("refused", counted(found.refused, "call")),
+        ("torn", counted(found.torn, "row")),
+        ("lost", f"{counted(found.lost, 'row')}, as their writers say"),
+        ("unreadable", counted(found.unreadable, "line")),
     ]
 
 
@@ -120,14 +121,14 @@ def as_json(report: Report) -> str:
 
 
 def as_csv(report: Report) -> str:
-    """Amounts to the pico, empty where nothing has a price. What a spreadsheet would take for a
-    formula has a ``'`` before it.
+    """Amounts to the pico, empty where nothing has a price. A value that is empty is ``""``, one
+    that no row has is empty. What a spreadsheet would take for a formula has a ``'`` before it.
     """
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([*report.by, *_COUNTS, "cost_usd", "cost_pico"])
     for line in report.lines:
-        key = ["" if text is None else no_formula(text) for text in line.key]
+        key = ["" if text is None else no_formula(text) or _EMPTY for text in line.key]
         counts = [getattr(line.sums, name) for name in _COUNTS]
         pico = line.sums.known_pico
         writer.writerow([*key, *counts, *(("", "") if pico is None else (usd(pico), pico))])
@@ -156,7 +157,7 @@ def _cell(text: str | None) -> str:
     """A text that no reader of Markdown takes for markup."""
     if text is None:
         return _NONE
-    plain = "".join(c if c.isprintable() else " " for c in text)
+    plain = "".join(c if c.isprintable() else " " for c in key_text(text))
     return "".join(f"\\{c}" if c in "\\`*_{}[]<>()#+!|~&" else c for c in plain)
 
 
@@ -165,8 +166,19 @@ def _cells(sums: Sums) -> list[str]:
     return [*(f"{count:,}" for count in counts), spend(sums)]
 
 
-def _attempts(count: int) -> str:
-    return f"{count:,} attempt{'' if count == 1 else 's'}"
+def counted(count: int, noun: str) -> str:
+    """A number of things: ``1 row``, ``2 rows``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def without_end(count: int) -> str:
+    """Attempts of which nobody knows how they ended."""
+    return f"{counted(count, 'attempt')} that began and {'has' if count == 1 else 'have'} no end"
+
+
+def key_text(text: str | None) -> str:
+    """A value that a line is about, where an empty one and none must not look alike."""
+    return _NONE if text is None else text or _EMPTY
 
 
 def _because(sums: Sums, state: str) -> str:

@@ -62,6 +62,52 @@ def test_the_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert lines["prices"][2] == "2026-09-30"
 
 
+def test_an_empty_value_does_not_look_like_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels: list[dict[str, str]] = [{"user": ""}, {}, {"user": "ann"}]
+    rows = [attempt(seq, **PRICED, labels=each) for seq, each in enumerate(labels)]
+    write_segment(tmp_path, rows)
+    by_user = ["--by", "label:user", str(tmp_path)]
+    text = shown(capsys, *by_user)
+    assert {'""', "(none)", "ann"} <= {line.split(" ")[0] for line in text.splitlines()}
+    assert not any(line.endswith(" ") for line in text.splitlines())
+    text = shown(capsys, "--format", "markdown", *by_user)
+    assert '| "" |' in text
+    assert "| (none) |" in text
+    cells = {row["label:user"] for row in csv.DictReader(shown_lines(capsys, *by_user))}
+    assert cells == {'""', "", "ann"}
+    assert main(["compare", "2025-11", "2025-12", str(tmp_path), "--by", "label:user"]) == 0
+    text = capsys.readouterr().out
+    assert {'""', "(none)", "ann"} <= {line.split(" ")[0] for line in text.splitlines()}
+
+
+def shown_lines(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
+    return shown(capsys, "--format", "csv", *arguments).splitlines()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_one_of_a_thing_is_no_several(
+    tmp_path: Path, count: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begun = [{**attempt(seq), "kind": "begin"} for seq in range(count)]
+    for row in begun:
+        for name in ("outcome", "end_us", "latency_us", "status", "cost_pico"):
+            del row[name]
+    lost = {**note(count, "lost"), "rows_lost": count}
+    write_segment(tmp_path, [*begun, attempt(9), lost])
+    wanted = {
+        1: ("1 attempt that began and has no end", "1 row, as"),
+        2: ("2 attempts that began and have no end", "2 rows, as"),
+    }[count]
+    text = shown(capsys, str(tmp_path))
+    assert text.splitlines()[0].endswith(", 1 file")
+    assert all(each in text for each in wanted)
+    main(["ledger", "verify", str(tmp_path)])
+    text = capsys.readouterr().out
+    assert all(each in text for each in wanted)
+
+
 def test_json_has_amounts_as_texts(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(shown(capsys, "--format", "json", "--by", "project,tag:team", str(folder)))
     assert found["by"] == ["project", "tag:team"]

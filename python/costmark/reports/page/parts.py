@@ -164,7 +164,7 @@ def day(date: dt.date) -> str:
 def name_of(value: str | None, dimension: str) -> str:
     """A value, or what to say where there is none."""
     if value is not None:
-        return visible(value)
+        return visible(value) or '""'
     return _ABSENT.get(dimension, f"no {dimension.removeprefix('tag:')}")
 
 
@@ -172,7 +172,7 @@ def named(value: str | None, dimension: str) -> Markup:
     """The same as an element: set apart, so that its direction turns nothing around it."""
     if value is None:
         return element("bdi", name_of(value, dimension), class_="quiet")
-    return element("bdi", value, title=value)
+    return element("bdi", value or '""', title=value)
 
 
 def title_of(dimension: str) -> str:
