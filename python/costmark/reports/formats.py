@@ -172,7 +172,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def without_end(count: int) -> str:
-    """Attempts of which nobody knows how they ended."""
+    """Attempts whose end is not known."""
     return f"{counted(count, 'attempt')} that began and {'has' if count == 1 else 'have'} no end"
 
 
