@@ -18,7 +18,10 @@ pytest.importorskip("botocore.auth")
 from botocore_verifier import Keys, Scope, Sent, send, verdict
 from costmark import _core
 
-ALLOWED = {b"host", b"content-type", b"openai-project", b"anthropic-workspace-id"}
+ALLOWED = {
+    *(b"host", b"content-type", b"openai-project", b"anthropic-workspace-id"),
+    b"x-amzn-bedrock-projectidentifier",
+}
 MANTLE = "https://bedrock-mantle.us-east-1.api.aws"
 
 # What clients, proxies, meshes and tracers write, and what only looks like a signed name.
