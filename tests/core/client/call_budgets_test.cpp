@@ -268,6 +268,10 @@ TEST_F(CallBudgets, WhatHasNoPriceIsRefusedUnlessThatIsAllowed) {
   EXPECT_EQ(refusal(*strict, chat().request()), "sent");
   const auto lenient = client("u: all 1usd/day refuse", {{"budget_unpriced", "allow"}});
   EXPECT_EQ(refusal(*lenient, unknown.request()), "sent");
+  const auto nowhere = client("u: all 1usd/day refuse", {{"region", ""}});
+  const std::string without = refusal(*nowhere, chat().request());
+  EXPECT_NE(without.find("without a Region"), std::string::npos) << without;
+  EXPECT_NE(without.find("set option 'region'"), std::string::npos) << without;
 }
 
 TEST_F(CallBudgets, OneCallMayOverrideThem) {
