@@ -25,6 +25,7 @@ from ..reports.compare_formats import signed
 from ..reports.dimensions import names
 from ..reports.page import chargeback_page
 from .output import complain, plain, write_page
+from .paths import note_empty
 from .report import console_for, progress_bar
 
 if TYPE_CHECKING:
@@ -85,6 +86,9 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument("--closed", metavar="FOLDER", help="the folder of closed months")
     parser.add_argument("--close", action="store_true", help="close the month: freeze its amounts")
+    parser.add_argument(
+        "--allow-empty", action="store_true", help="close a month also when there is no row of it"
+    )
     parser.add_argument("--format", choices=["table", *_TEXTS], default="table")
     parser.add_argument("--html", metavar="FILE", help="also write a page")
     parser.add_argument("--prices", metavar="FILE", help="a price book in place of the shipped one")
@@ -118,8 +122,11 @@ def _run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         complain("interrupted; nothing was changed")
         return 130
+    if found.is_empty:
+        note_empty(arguments.paths, f"there is no row of {found.month} in these ledgers")
     if arguments.close:
-        found = closed.close(found, datetime.now(timezone.utc))
+        now = datetime.now(timezone.utc)
+        found = closed.close(found, now, allow_empty=arguments.allow_empty)
     if arguments.html is not None:
         write_page(arguments.html, chargeback_page(found))
     if arguments.format == "table":

@@ -12,6 +12,7 @@ from ..reports import compare_formats, formats
 from ..reports.compare import Side, compare
 from ..reports.dimensions import names
 from .output import complain, plain
+from .paths import note_empty
 from .period import period
 from .report import console_for, progress_bar
 
@@ -70,6 +71,7 @@ def _run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         complain("interrupted; nothing was changed")
         return 130
+    note_empty(dict.fromkeys(path for side in sides for path in side.paths))
     if arguments.format == "table":
         _print(found)
     else:

@@ -9,6 +9,7 @@ from ..export import focus, prometheus
 from ..prices import PriceBook
 from ..reports.formats import usd
 from .output import complain, print_row
+from .paths import note_empty
 from .report import moment
 
 if TYPE_CHECKING:
@@ -75,7 +76,9 @@ def _positive(text: str) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     run: Callable[[argparse.Namespace], int] = _FORMATS[arguments.format]
-    return run(arguments)
+    status = run(arguments)
+    note_empty(arguments.paths)
+    return status
 
 
 def _prometheus(arguments: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ from ..reports.overview import overview
 from ..reports.page import overview_page
 from ..reports.summary import report
 from .output import complain, plain, write_page
+from .paths import note_empty
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -93,6 +94,7 @@ def _run(arguments: argparse.Namespace) -> int:
         with progress_bar() as progress:
             if arguments.html is not None:
                 found = overview(*arguments.paths, **asked, progress=progress)
+                note_empty(arguments.paths)
                 write_page(arguments.html, overview_page(found, now))
                 return 0
             by = [name for name in (arguments.by or "project").split(",") if name]
@@ -100,6 +102,7 @@ def _run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         complain("interrupted; nothing was changed")
         return 130
+    note_empty(arguments.paths)
     if arguments.format in (None, "table"):
         _print(sums)
     else:

@@ -107,6 +107,11 @@ class Chargeback:
         return not any(self.states[name] for name in UNSURE)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether there was no attempt in the month."""
+        return not (self.attempts or self.states["unknown"])
+
+    @property
     def amounts(self) -> dict[str, int]:
         """What each name pays for this month alone; empty for what could not be divided."""
         found = {charge.name: charge.total_pico for charge in self.charges}
