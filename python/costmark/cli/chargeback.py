@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
 from ..prices import PriceBook
-from ..reports import formats
 from ..reports.chargeback import (
+    POOLS,
     SPLITS,
     ClosedMonths,
     Rules,
@@ -20,8 +20,9 @@ from ..reports.chargeback import (
     read_projects,
     read_weights,
 )
-from ..reports.chargeback.texts import BASIS, as_csv, as_json, in_words, invoice
-from ..reports.compare_formats import signed
+from ..reports.chargeback.amounts import amounts
+from ..reports.chargeback.charges import UNSURE
+from ..reports.chargeback.texts import BASIS, as_csv, as_json, in_words
 from ..reports.dimensions import names
 from ..reports.page import chargeback_page
 from .output import complain, plain, write_page
@@ -127,6 +128,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.close:
         now = datetime.now(timezone.utc)
         found = closed.close(found, now, allow_empty=arguments.allow_empty)
+        _warn_of_unpriced(found)
     if arguments.html is not None:
         write_page(arguments.html, chargeback_page(found))
     if arguments.format == "table":
@@ -134,6 +136,15 @@ def _run(arguments: argparse.Namespace) -> int:
     else:
         sys.stdout.write(_TEXTS[arguments.format](found))
     return 0
+
+
+def _warn_of_unpriced(found: Chargeback) -> None:
+    left = [f"{found.states[name]:,} {name}" for name in UNSURE if found.states[name]]
+    if left:
+        complain(
+            f"warning: {found.month} is closed without what has no price: {', '.join(left)} "
+            "attempts; once it has one, a correction of the next month charges it"
+        )
 
 
 def _rules(arguments: argparse.Namespace) -> Rules:
@@ -158,20 +169,26 @@ def _print(found: Chargeback) -> None:
         console.print(plain(said), markup=False, style="dim")
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_footer=True)
     table.add_column(plain(found.rules.by), footer="total", overflow="fold")
-    for name in ("list", "discount", "shared", "total"):
-        footer = signed(found.total_pico) if name == "total" else ""
-        table.add_column(name, justify="right", no_wrap=True, footer=footer.removeprefix("+"))
-    for line in invoice(found):
+    shown = amounts(found)
+    columns = {
+        "list": shown.listed,
+        "discount": shown.discount,
+        "shared": shown.shared,
+        "total": shown.total,
+    }
+    for name, column in columns.items():
+        footer = column.total() if name == "total" else ""
+        table.add_column(name, justify="right", no_wrap=True, footer=footer)
+    cells = zip(*(column.cells for column in columns.values()), strict=True)
+    for line, texts in zip(shown.lines, cells, strict=True):
         whom = Text(plain(line.name)) if line.name else Text("(no one)", "dim")
         if line.kind == "correction":
             whom.append(f" (correction of {line.month})", "dim")
-        amounts = (line.own.list_pico, -line.own.discount_pico, sum(line.parts.values()), line.pico)
-        cells = (signed(pico, found.total_pico).removeprefix("+") for pico in amounts)
-        table.add_row(whom, *cells)
+        table.add_row(whom, *texts)
     console.print(table)
     console.print()
-    for pool, usage in found.pools.items():
-        console.print(f"{pool:<14}{formats.dollars(usage.net_pico)}", markup=False)
+    for pool, amount in zip(POOLS, shown.to_divide.cells, strict=True):
+        console.print(f"{pool:<14}{amount}", markup=False)
     for state, count in found.states.items():
         console.print(f"{state:<14}{count:,}", style="" if count else "dim", markup=False)
     old = "; it is more than 30 days old" if found.book_is_old else ""

@@ -71,7 +71,7 @@ def _run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         complain("interrupted; nothing was changed")
         return 130
-    note_empty(dict.fromkeys(path for side in sides for path in side.paths))
+    note_empty(dict.fromkeys(str(path) for side in sides for path in side.paths))
     if arguments.format == "table":
         _print(found)
     else:

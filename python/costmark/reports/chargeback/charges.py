@@ -39,6 +39,16 @@ class Usage:
     output: int = 0
     list_pico: int = 0
     discount_pico: int = 0
+    unpriced: int = 0
+    """Attempts that no amount is known of; the other states are those of `Sums`."""
+    partial: int = 0
+    elsewhere: int = 0
+    untold: int = 0
+
+    @property
+    def is_known(self) -> bool:
+        """Whether `list_pico` is all of it."""
+        return not any(getattr(self, name) for name in UNSURE)
 
     @property
     def net_pico(self) -> int:
@@ -51,6 +61,8 @@ class Usage:
         self.input += sums.input
         self.output += sums.output
         self.list_pico += sums.cost_pico
+        for name in UNSURE:
+            setattr(self, name, getattr(self, name) + getattr(sums, name))
 
 
 @dataclasses.dataclass
@@ -61,11 +73,18 @@ class Charge:
     own: Usage
     parts: dict[str, int]
     """Pico-USD of each of `POOLS`."""
+    unsure: list[str] = dataclasses.field(default_factory=list)
+    """The pools it has a part of, of which not all has a price."""
 
     @property
     def total_pico(self) -> int:
         """All of it."""
         return self.own.net_pico + sum(self.parts.values())
+
+    @property
+    def is_known(self) -> bool:
+        """Whether `total_pico` is all of it."""
+        return self.own.is_known and not self.unsure
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,10 +178,16 @@ def charge(
     for pool, usage in pools.items():
         if any(weights):
             parts[pool] = divided(usage.net_pico, weights)
-        elif usage.net_pico:
+        elif usage.net_pico or not usage.is_known:
             undivided[pool] = usage.net_pico
+    unsure = [pool for pool in parts if not pools[pool].is_known]
     charges = [
-        Charge(name, teams[name], {pool: shares[place] for pool, shares in parts.items()})
+        Charge(
+            name,
+            teams[name],
+            {pool: shares[place] for pool, shares in parts.items()},
+            unsure if weights[place] else [],
+        )
         for place, name in enumerate(names)
     ]
     states = found.states

@@ -161,6 +161,7 @@ def _to_json(found: Chargeback) -> dict[str, Any]:
     value = {**vars(found), "rules": found.rules.to_json()}
     value["charges"] = [
         {"name": each.name, "own": _texts(vars(each.own)), "parts": _texts(each.parts)}
+        | {"unsure": each.unsure}
         for each in found.charges
     ]
     value["pools"] = {name: _texts(vars(usage)) for name, usage in found.pools.items()}
@@ -174,7 +175,12 @@ def _from_json(value: dict[str, Any]) -> Chargeback:
         **value,
         "rules": Rules.from_json(value["rules"]),
         "charges": [
-            Charge(each["name"], Usage(**_numbers(each["own"])), _numbers(each["parts"]))
+            Charge(
+                each["name"],
+                Usage(**_numbers(each["own"])),
+                _numbers(each["parts"]),
+                each.get("unsure", []),
+            )
             for each in value["charges"]
         ],
         "pools": {name: Usage(**_numbers(each)) for name, each in value["pools"].items()},
