@@ -6,9 +6,11 @@ import os
 import re
 import sys
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
+from ..export.files import require_folder
 from ..prices import PriceBook
 from ..reports.chargeback import (
     POOLS,
@@ -50,6 +52,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("--month", required=True, metavar="MONTH", help="such as 2026-11")
     parser.add_argument(
         "--by",
+        action="append",
         required=True,
         metavar="NAME",
         help=f"whom to charge: tag:team, or another of {', '.join(names())}",
@@ -102,7 +105,10 @@ def _run(arguments: argparse.Namespace) -> int:
         raise ConfigurationError(
             f"{arguments.month!r} is not a month, as in 2026-11", code="invalid_argument"
         )
-    closed = ClosedMonths(arguments.closed)
+    if arguments.html is not None:
+        require_folder(arguments.html)
+    by = _one_name(arguments.by)
+    closed = _closed_months(arguments)
     if arguments.month in closed.months:
         when = closed.months[arguments.month].closed
         if arguments.close:
@@ -115,7 +121,7 @@ def _run(arguments: argparse.Namespace) -> int:
             found = chargeback(
                 *arguments.paths,
                 month=arguments.month,
-                rules=_rules(arguments),
+                rules=_rules(arguments, by),
                 book=PriceBook.load(arguments.prices) if arguments.prices else PriceBook.shipped(),
                 closed=closed,
                 progress=progress,
@@ -123,6 +129,8 @@ def _run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         complain("interrupted; nothing was changed")
         return 130
+    for glob in found.unmatched:
+        complain(f"--shared {glob!r} matches no {plain(found.rules.by)} of {found.month}")
     if found.is_empty:
         note_empty(arguments.paths, f"there is no row of {found.month} in these ledgers")
     if arguments.close:
@@ -147,9 +155,30 @@ def _warn_of_unpriced(found: Chargeback) -> None:
         )
 
 
-def _rules(arguments: argparse.Namespace) -> Rules:
+def _one_name(given: list[str]) -> str:
+    if len(given) > 1 or "," in given[0]:
+        raise ConfigurationError(
+            f"--by {' --by '.join(given)} names more than one; a month is charged by one name, "
+            "such as tag:team",
+            code="invalid_argument",
+        )
+    return given[0]
+
+
+def _closed_months(arguments: argparse.Namespace) -> ClosedMonths:
+    if arguments.closed is not None and not Path(arguments.closed).is_dir():
+        if not arguments.close:
+            raise ConfigurationError(
+                f"there is no folder of closed months at {arguments.closed}; --close makes it",
+                code="invalid_argument",
+            )
+        complain(f"{plain(arguments.closed)} is a new folder of closed months")
+    return ClosedMonths(arguments.closed)
+
+
+def _rules(arguments: argparse.Namespace, by: str) -> Rules:
     return Rules(
-        by=arguments.by,
+        by=by,
         split=arguments.split or ("fixed" if arguments.fixed else "direct"),
         fixed=read_weights(arguments.fixed) if arguments.fixed else {},
         shared=tuple(arguments.shared),

@@ -117,6 +117,8 @@ class Chargeback:
     """The last manifest of each compacted ledger, by SHA-256."""
     corrections: list[Correction] = dataclasses.field(default_factory=list)
     notes: list[str] = dataclasses.field(default_factory=list)
+    unmatched: list[str] = dataclasses.field(default_factory=list)
+    """Globs of what is shared that match no name of the month."""
     closed: str = ""
     """When the month was closed; empty while it is open."""
 
@@ -168,7 +170,7 @@ def charge(
     """Charge a month by the rules."""
     since, until = bounds(month)
     found = summed(source, *paths, by=(), since=since, until=until, where=(), book=book)
-    teams, pools = _usage(source, conditions(since, until, ()), rules, book)
+    teams, pools, matched = _usage(source, conditions(since, until, ()), rules, book)
     for name in rules.fixed:
         teams.setdefault(name, Usage())
     names = sorted(teams, key=lambda name: (-teams[name].net_pico, name))
@@ -205,6 +207,7 @@ def charge(
         book=book.hash,
         book_date=book.date.isoformat(),
         book_is_old=book.is_old(),
+        unmatched=[glob for glob in rules.shared if glob not in matched],
     )
 
 
@@ -222,10 +225,11 @@ def keys_of(rules: Rules) -> list[str]:
 
 def _usage(
     source: Source, chosen: list[str], rules: Rules, book: PriceBook
-) -> tuple[dict[str, Usage], dict[str, Usage]]:
-    """The usage of teams, and that of the pools."""
+) -> tuple[dict[str, Usage], dict[str, Usage], set[str]]:
+    """The usage of teams, that of the pools, and the globs that match something shared."""
     teams: dict[str, Usage] = {}
     pools = {name: Usage() for name in POOLS}
+    matched: set[str] = set()
     reduced: dict[tuple[int, int], tuple[Usage, int]] = {}
     lines, _, _ = priced(source, keys_of(rules), chosen, book)
     for line in lines:
@@ -233,6 +237,8 @@ def _usage(
         name = who[0] if rules.projects is None else rules.current_name(*who)
         usage = _place(teams, pools, name, unattributed == "true", rules)
         usage.add(line.sums)
+        if usage is pools["shared"]:
+            matched.update(rules.shared_by(name))
         discount = rules.discount_for(model or "", day or "")
         if discount is not None:
             place = (id(usage), discount.millionths)
@@ -240,7 +246,7 @@ def _usage(
             reduced[place] = (usage, pico + line.sums.cost_pico)
     for (_, millionths), (usage, pico) in reduced.items():
         usage.discount_pico += ratio(pico, millionths, 1_000_000)
-    return teams, pools
+    return teams, pools, matched
 
 
 def _place(
