@@ -108,16 +108,14 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _prometheus(arguments: argparse.Namespace) -> int:
+    limit = arguments.limit or _MOST_SERIES
     written = prometheus.write(
-        *arguments.paths,
-        out=arguments.out,
-        tags=arguments.tag or (),
-        limit=arguments.limit or _MOST_SERIES,
+        *arguments.paths, out=arguments.out, tags=arguments.tag or (), limit=limit
     )
     print_row("series", str(written.series))
     if written.in_other:
         complain(
-            f"{written.in_other} label sets beyond --limit {arguments.limit or _MOST_SERIES} are one series, whose "
+            f"{written.in_other} label sets beyond --limit {limit} are one series, whose "
             "labels are all `other`"
         )
     return 0
