@@ -18,7 +18,10 @@ pytest.importorskip("botocore.auth")
 from botocore_verifier import Keys, Scope, Sent, send, verdict
 from costmark import _core
 
-ALLOWED = {b"host", b"content-type", b"openai-project", b"anthropic-workspace-id"}
+ALLOWED = {
+    *(b"host", b"content-type", b"openai-project", b"anthropic-workspace-id"),
+    b"x-amzn-bedrock-projectidentifier",
+}
 MANTLE = "https://bedrock-mantle.us-east-1.api.aws"
 
 # What clients, proxies, meshes and tracers write, and what only looks like a signed name.
@@ -45,9 +48,10 @@ class Place:
     service: str = "bedrock-mantle"
     options: tuple[tuple[str, str], ...] = ()
 
-    @property
-    def scope(self) -> Scope:
-        return self.region, self.service
+    def scope(self, url: str) -> Scope:
+        """A gateway serves both of Bedrock's services; the path tells which one is called."""
+        is_runtime = bool(self.options) and "/model/" in url
+        return self.region, "bedrock" if is_runtime else self.service
 
 
 PLACES = (
@@ -245,37 +249,39 @@ def test_a_signature_holds_for_what_is_signed_and_for_nothing_else(
         if not any(name.lower() == b"host" for name, _ in sent.headers):
             sent = sent.adding(b"Host", place.url.split("//")[1].encode())  # the transport does so
         what = (number, url, sent.headers)
-        assert verdict(sent, keys, place.scope) == "", what
+        scope = place.scope(url)
+        assert verdict(sent, keys, scope) == "", what
         present = {name.lower() for name, _ in sent.headers} - {b"authorization"}
         assert set(sent.signed_names) == {name for name in present if not may_change(name)}, what
         for change, mutant in harmless(cases, sent):
-            assert verdict(mutant, keys, place.scope) == "", (change, *what)
+            assert verdict(mutant, keys, scope) == "", (change, *what)
             accepted += 1
         for change, mutant in harmful(cases, sent):
-            assert verdict(mutant, keys, place.scope), (change, *what)
+            assert verdict(mutant, keys, scope), (change, *what)
             refused += 1
-        check_scope(sent, keys, place)
+        check_scope(sent, keys, scope)
     assert min(accepted, refused) > 20 * number_of_cases
 
 
-def check_scope(sent: Sent, keys: Keys, place: Place) -> None:
+def check_scope(sent: Sent, keys: Keys, scope: Scope) -> None:
     """Keys, token, day, region and service are part of the proof, not only of the text."""
-    assert "does not match" in verdict(sent, replace(keys, secret=keys.secret[::-1]), place.scope)
-    assert verdict(sent, replace(keys, token="another"), place.scope)
+    assert "does not match" in verdict(sent, replace(keys, secret=keys.secret[::-1]), scope)
+    assert verdict(sent, replace(keys, token="another"), scope)
     if keys.token is not None:
-        assert verdict(sent, replace(keys, token=None), place.scope)
+        assert verdict(sent, replace(keys, token=None), scope)
         swapped = sent.with_value(b"x-amz-security-token", b"another")
-        assert "does not match" in verdict(swapped, replace(keys, token="another"), place.scope)
+        assert "does not match" in verdict(swapped, replace(keys, token="another"), scope)
     authorization = sent.value(b"authorization")
     key_id = authorization.replace(keys.access_key_id.encode(), b"ASIAOTHER")
-    assert "invalid" in verdict(sent.with_value(b"authorization", key_id), keys, place.scope)
-    for elsewhere in ((ELSEWHERE, place.service), (place.region, "s3")):
+    assert "invalid" in verdict(sent.with_value(b"authorization", key_id), keys, scope)
+    region, service = scope
+    for elsewhere in ((ELSEWHERE, service), (region, "s3")):
         assert "scoped" in verdict(sent, keys, elsewhere)
         # Even where the text of the scope is made to fit.
-        was, to = "/".join(place.scope).encode(), "/".join(elsewhere).encode()
+        was, to = "/".join(scope).encode(), "/".join(elsewhere).encode()
         moved = sent.with_value(b"authorization", authorization.replace(was, to))
         assert "does not match" in verdict(moved, keys, elsewhere)
     stamp = sent.value(b"x-amz-date")
     day = authorization.replace(b"/" + stamp[:8] + b"/", b"/20200101/")
     later = sent.with_value(b"authorization", day).with_value(b"x-amz-date", b"20200101T000000Z")
-    assert "does not match" in verdict(later, keys, place.scope, 1577836800.0)
+    assert "does not match" in verdict(later, keys, scope, 1577836800.0)

@@ -161,7 +161,7 @@ def test_errors_of_a_credentials_callback() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         costmark.token("us-east-1", credentials=interrupted)
-    with pytest.raises(TypeError, match=r"costmark\.Credentials or a callable"):
+    with pytest.raises(TypeError, match=r"costmark\.Credentials, or a callable"):
         costmark.token("us-east-1", credentials=SECRET)  # type: ignore[arg-type]
 
 

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 _BASE_URLS = ("OPENAI_BASE_URL", "OPENAI_API_BASE", "ANTHROPIC_BASE_URL", "ANTHROPIC_API_BASE")
-_INFERENCE = ("/completions", "/responses", "/messages", "/embeddings")
+_INFERENCE = (
+    *("/completions", "/responses", "/messages", "/embeddings"),
+    *("/converse", "/converse-stream", "/invoke", "/invoke-with-response-stream"),
+)
 _MOST_NOTED = 100  # hosts
 
 Origin = tuple[str, str, "int | None"]  # scheme, host, port

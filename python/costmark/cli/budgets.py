@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from .output import Commands
 
+_FOLDERS = ("budgets", "raw", "manifests")  # of a ledger
+
 
 def add_to(commands: Commands) -> None:
     """Add the command."""
@@ -78,18 +80,34 @@ def _budgets(options: dict[str, str]) -> list[Budget]:
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    _print(_budgets(_options(arguments)), as_json=arguments.json)
+    options = _options(arguments)
+    budgets = _budgets(options)
+    _ledger(options)
+    _print(budgets, as_json=arguments.json)
     return 0
+
+
+def _ledger(options: dict[str, str]) -> str:
+    """Where what is spent is kept. Raises ConfigurationError where there is none."""
+    ledger = options.get("ledger") or os.environ.get("COSTMARK_LEDGER", "")
+    if not ledger:
+        raise ConfigurationError(
+            "there is no ledger, which keeps what is spent: set COSTMARK_LEDGER, or give --ledger",
+            code="invalid_option",
+        )
+    if not any(os.path.isdir(os.path.join(ledger, name)) for name in _FOLDERS):
+        raise ConfigurationError(
+            f"there is no ledger at {ledger}: it has none of the folders {', '.join(_FOLDERS)}, "
+            "which those who write to it make",
+            code="invalid_option",
+        )
+    return ledger
 
 
 def _rebuild(arguments: argparse.Namespace) -> int:
     options = _options(arguments)
     budgets = _budgets(options)
-    ledger = options.get("ledger") or os.environ.get("COSTMARK_LEDGER", "")
-    if not ledger:
-        raise ConfigurationError(
-            "there is no ledger: set COSTMARK_LEDGER, or give --ledger", code="invalid_option"
-        )
+    ledger = _ledger(options)
     _core.rebuild_budgets(options, spent_of_rows(budgets, ledger))
     complain(f"what is spent was taken from the rows of {plain(ledger)}")
     _print(_budgets(options), as_json=arguments.json)

@@ -6,12 +6,14 @@ import os
 import re
 import sys
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
+from ..export.files import require_folder
 from ..prices import PriceBook
-from ..reports import formats
 from ..reports.chargeback import (
+    POOLS,
     SPLITS,
     ClosedMonths,
     Rules,
@@ -20,11 +22,13 @@ from ..reports.chargeback import (
     read_projects,
     read_weights,
 )
-from ..reports.chargeback.texts import BASIS, as_csv, as_json, in_words, invoice
-from ..reports.compare_formats import signed
+from ..reports.chargeback.amounts import amounts
+from ..reports.chargeback.charges import UNSURE
+from ..reports.chargeback.texts import BASIS, as_csv, as_json, in_words
 from ..reports.dimensions import names
 from ..reports.page import chargeback_page
 from .output import complain, plain, write_page
+from .paths import note_empty
 from .report import console_for, print_table, progress_bar
 
 if TYPE_CHECKING:
@@ -48,6 +52,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("--month", required=True, metavar="MONTH", help="such as 2026-11")
     parser.add_argument(
         "--by",
+        action="append",
         required=True,
         metavar="NAME",
         help=f"whom to charge: tag:team, or another of {', '.join(names())}",
@@ -85,6 +90,9 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument("--closed", metavar="FOLDER", help="the folder of closed months")
     parser.add_argument("--close", action="store_true", help="close the month: freeze its amounts")
+    parser.add_argument(
+        "--allow-empty", action="store_true", help="close a month also when there is no row of it"
+    )
     parser.add_argument("--format", choices=["table", *_TEXTS], default="table")
     parser.add_argument("--html", metavar="FILE", help="also write a page")
     parser.add_argument("--prices", metavar="FILE", help="a price book in place of the shipped one")
@@ -97,7 +105,10 @@ def _run(arguments: argparse.Namespace) -> int:
         raise ConfigurationError(
             f"{arguments.month!r} is not a month, as in 2026-11", code="invalid_argument"
         )
-    closed = ClosedMonths(arguments.closed)
+    if arguments.html is not None:
+        require_folder(arguments.html)
+    by = _one_name(arguments.by)
+    closed = _closed_months(arguments)
     if arguments.month in closed.months:
         when = closed.months[arguments.month].closed
         if arguments.close:
@@ -110,7 +121,7 @@ def _run(arguments: argparse.Namespace) -> int:
             found = chargeback(
                 *arguments.paths,
                 month=arguments.month,
-                rules=_rules(arguments),
+                rules=_rules(arguments, by),
                 book=PriceBook.load(arguments.prices) if arguments.prices else PriceBook.shipped(),
                 closed=closed,
                 progress=progress,
@@ -118,8 +129,14 @@ def _run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         complain("interrupted; nothing was changed")
         return 130
+    for glob in found.unmatched:
+        complain(f"--shared {glob!r} matches no {plain(found.rules.by)} of {found.month}")
+    if found.is_empty:
+        note_empty(arguments.paths, f"there is no row of {found.month} in these ledgers")
     if arguments.close:
-        found = closed.close(found, datetime.now(timezone.utc))
+        now = datetime.now(timezone.utc)
+        found = closed.close(found, now, allow_empty=arguments.allow_empty)
+        _warn_of_unpriced(found)
     if arguments.html is not None:
         write_page(arguments.html, chargeback_page(found))
     if arguments.format == "table":
@@ -129,9 +146,39 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _rules(arguments: argparse.Namespace) -> Rules:
+def _warn_of_unpriced(found: Chargeback) -> None:
+    left = [f"{found.states[name]:,} {name}" for name in UNSURE if found.states[name]]
+    if left:
+        complain(
+            f"warning: {found.month} is closed without what has no price: {', '.join(left)} "
+            "attempts; once it has one, a correction of the next month charges it"
+        )
+
+
+def _one_name(given: list[str]) -> str:
+    if len(given) > 1 or "," in given[0]:
+        raise ConfigurationError(
+            f"--by {' --by '.join(given)} names more than one; a month is charged by one name, "
+            "such as tag:team",
+            code="invalid_argument",
+        )
+    return given[0]
+
+
+def _closed_months(arguments: argparse.Namespace) -> ClosedMonths:
+    if arguments.closed is not None and not Path(arguments.closed).is_dir():
+        if not arguments.close:
+            raise ConfigurationError(
+                f"there is no folder of closed months at {arguments.closed}; --close makes it",
+                code="invalid_argument",
+            )
+        complain(f"{plain(arguments.closed)} is a new folder of closed months")
+    return ClosedMonths(arguments.closed)
+
+
+def _rules(arguments: argparse.Namespace, by: str) -> Rules:
     return Rules(
-        by=arguments.by,
+        by=by,
         split=arguments.split or ("fixed" if arguments.fixed else "direct"),
         fixed=read_weights(arguments.fixed) if arguments.fixed else {},
         shared=tuple(arguments.shared),
@@ -151,20 +198,26 @@ def _print(found: Chargeback) -> None:
         console.print(plain(said), markup=False, style="dim")
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_footer=True)
     table.add_column(plain(found.rules.by), footer="total", overflow="fold")
-    for name in ("list", "discount", "shared", "total"):
-        footer = signed(found.total_pico) if name == "total" else ""
-        table.add_column(name, justify="right", no_wrap=True, footer=footer.removeprefix("+"))
-    for line in invoice(found):
+    shown = amounts(found)
+    columns = {
+        "list": shown.listed,
+        "discount": shown.discount,
+        "shared": shown.shared,
+        "total": shown.total,
+    }
+    for name, column in columns.items():
+        footer = column.total() if name == "total" else ""
+        table.add_column(name, justify="right", no_wrap=True, footer=footer)
+    cells = zip(*(column.cells for column in columns.values()), strict=True)
+    for line, texts in zip(shown.lines, cells, strict=True):
         whom = Text(plain(line.name)) if line.name else Text("(no one)", "dim")
         if line.kind == "correction":
             whom.append(f" (correction of {line.month})", "dim")
-        amounts = (line.own.list_pico, -line.own.discount_pico, sum(line.parts.values()), line.pico)
-        cells = (signed(pico, found.total_pico).removeprefix("+") for pico in amounts)
-        table.add_row(whom, *cells)
+        table.add_row(whom, *texts)
     print_table(console, table)
     console.print()
-    for pool, usage in found.pools.items():
-        console.print(f"{pool:<14}{formats.dollars(usage.net_pico)}", markup=False)
+    for pool, amount in zip(POOLS, shown.to_divide.cells, strict=True):
+        console.print(f"{pool:<14}{amount}", markup=False)
     for state, count in found.states.items():
         console.print(f"{state:<14}{count:,}", style="" if count else "dim", markup=False)
     old = "; it is more than 30 days old" if found.book_is_old else ""

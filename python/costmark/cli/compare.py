@@ -12,8 +12,9 @@ from ..reports import compare_formats, formats
 from ..reports.compare import Side, compare
 from ..reports.dimensions import names
 from .output import complain, plain
+from .paths import note_empty
 from .period import period
-from .report import console_for, key_cell, print_table, progress_bar
+from .report import console_for, key_cell, names_in, print_table, progress_bar
 
 if TYPE_CHECKING:
     import argparse
@@ -37,12 +38,15 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument("before", metavar="A", help="2026-10, 2026-10-05, 2026-10-01..2026-10-07")
     parser.add_argument("after", metavar="B", help="another one; or A and B are ledgers")
-    parser.add_argument("paths", nargs="*", metavar="PATH", help="ledgers, or logs with rows")
+    parser.add_argument(
+        "paths", nargs="*", default=[], metavar="PATH", help="ledgers, or logs with rows"
+    )
     parser.add_argument(
         "--by",
-        default="project",
+        action="append",
+        default=[],
         metavar="NAMES",
-        help=f"separated by commas: {', '.join(names())} (default: project)",
+        help=f"separated by commas or given several times: {', '.join(names())} (default: project)",
     )
     parser.add_argument(
         "--where",
@@ -62,7 +66,7 @@ def _run(arguments: argparse.Namespace) -> int:
         with progress_bar() as progress:
             found = compare(
                 *sides,
-                by=[name for name in arguments.by.split(",") if name],
+                by=names_in(arguments.by),
                 where=arguments.where,
                 book=PriceBook.load(arguments.prices) if arguments.prices else None,
                 progress=progress,
@@ -70,6 +74,7 @@ def _run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         complain("interrupted; nothing was changed")
         return 130
+    note_empty(dict.fromkeys(str(path) for side in sides for path in side.paths))
     if arguments.format == "table":
         _print(found)
     else:

@@ -5,16 +5,36 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from ..errors import ConfigurationError
 from ..export import focus, prometheus
 from ..prices import PriceBook
 from ..reports.formats import usd
 from .output import complain, print_row
+from .paths import note_empty
+from .period import check_order
 from .report import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .output import Commands
+
+_MOST_SERIES = 200
+_SINCE_EVER = "its counters never fall, so they count from the beginning"
+# Options that the other format has, and why not this one.
+_NOT_APPLIED = {
+    "prometheus": {
+        "since": _SINCE_EVER,
+        "until": _SINCE_EVER,
+        "prices": "its counters never fall, so costs are those that the rows estimated",
+        "focus_version": "that is of --format focus",
+        "billing_account": "that is of --format focus",
+    },
+    "focus": {
+        "tag": "every row of it has all tags",
+        "limit": "it has no label sets",
+    },
+}
 
 
 def add_to(commands: Commands) -> None:
@@ -40,14 +60,12 @@ def _add_prometheus(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--tag",
         action="append",
-        default=[],
         metavar="NAME",
         help="a tag of projects as a label; may be given several times",
     )
     group.add_argument(
         "--limit",
         type=_positive,
-        default=200,
         metavar="N",
         help="how many label sets have series of their own; the rest is one (default: 200)",
     )
@@ -56,9 +74,7 @@ def _add_prometheus(group: argparse._ArgumentGroup) -> None:
 def _add_focus(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--since", type=moment, metavar="TIME", help="from this day or time on")
     group.add_argument("--until", type=moment, metavar="TIME", help="before this day or time")
-    group.add_argument(
-        "--focus-version", choices=focus.VERSIONS, default="1.2", help="of FOCUS (default: 1.2)"
-    )
+    group.add_argument("--focus-version", choices=focus.VERSIONS, help="of FOCUS (default: 1.2)")
     group.add_argument(
         "--billing-account",
         metavar="ID",
@@ -73,19 +89,33 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def _refuse_options_of_others(arguments: argparse.Namespace) -> None:
+    for name, why in _NOT_APPLIED[arguments.format].items():
+        if getattr(arguments, name) is not None:
+            raise ConfigurationError(
+                f"--{name.replace('_', '-')} does not apply to --format {arguments.format}: {why}",
+                code="invalid_argument",
+            )
+
+
 def _run(arguments: argparse.Namespace) -> int:
+    _refuse_options_of_others(arguments)
+    check_order(arguments.since, arguments.until)
     run: Callable[[argparse.Namespace], int] = _FORMATS[arguments.format]
-    return run(arguments)
+    status = run(arguments)
+    note_empty(arguments.paths)
+    return status
 
 
 def _prometheus(arguments: argparse.Namespace) -> int:
+    limit = arguments.limit or _MOST_SERIES
     written = prometheus.write(
-        *arguments.paths, out=arguments.out, tags=arguments.tag, limit=arguments.limit
+        *arguments.paths, out=arguments.out, tags=arguments.tag or (), limit=limit
     )
     print_row("series", str(written.series))
     if written.in_other:
         complain(
-            f"{written.in_other} label sets beyond --limit {arguments.limit} are one series, whose "
+            f"{written.in_other} label sets beyond --limit {limit} are one series, whose "
             "labels are all `other`"
         )
     return 0
@@ -95,7 +125,7 @@ def _focus(arguments: argparse.Namespace) -> int:
     written = focus.write(
         *arguments.paths,
         out=arguments.out,
-        version=arguments.focus_version,
+        version=arguments.focus_version or "1.2",
         since=arguments.since,
         until=arguments.until,
         billing_account=arguments.billing_account,

@@ -27,6 +27,9 @@ class Parser(argparse.ArgumentParser):
         unknown = next((each.partition("=")[0] for each in left if each.startswith("-")), None)
         if unknown is not None:
             self.error(f"there is no option {unknown}{self._advice(unknown)}")
+        if left and isinstance(getattr(found, "paths", None), list):
+            found.paths = [*found.paths, *left]  # those that stand after options
+            left = []
         return found, left
 
     def _advice(self, unknown: str) -> str:

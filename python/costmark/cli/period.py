@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone
 
+from ..errors import ConfigurationError
+
 _FORM = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 
 
@@ -18,6 +20,16 @@ def period(text: str) -> tuple[datetime, datetime] | None:
     if begin is None or end is None or begin[0] >= end[1]:
         return None
     return begin[0], end[1]
+
+
+def check_order(since: datetime | None, until: datetime | None) -> None:
+    """Raises ConfigurationError for a period that ends before it begins."""
+    if since is not None and until is not None and since >= until:
+        raise ConfigurationError(
+            f"there is no time from {since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC: --until "
+            "must be after --since",
+            code="invalid_argument",
+        )
 
 
 def _one(text: str) -> tuple[datetime, datetime] | None:

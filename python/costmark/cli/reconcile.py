@@ -19,6 +19,7 @@ from ..bill.usage import read_ledger
 from ..errors import ConfigurationError, ServiceError, TransportError
 from ..prices import PriceBook
 from .output import complain, plain
+from .paths import note_empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -160,6 +161,7 @@ def _run(arguments: argparse.Namespace) -> int:
         tag=arguments.tag,
         day_by=f"{arguments.day_by}_us",
     )
+    note_empty(arguments.ledger)
     if arguments.against[0] == "cloudwatch":
         return _compare(arguments, side, window)
     bill, basis = _bill(arguments, window, book)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
+from ..export.files import require_folder
 from ..prices import PriceBook
 from ..reports import formats
 from ..reports.dimensions import names
@@ -17,6 +18,8 @@ from ..reports.overview import overview
 from ..reports.page import overview_page
 from ..reports.summary import report
 from .output import complain, plain, write_page
+from .paths import note_empty
+from .period import check_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,8 +49,11 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument(
         "--by",
+        action="append",
+        default=[],
         metavar="NAMES",
-        help=f"what to group by, separated by commas: {', '.join(names())} (default: project)",
+        help=f"what to group by, separated by commas or given several times: {', '.join(names())} "
+        "(default: project)",
     )
     parser.add_argument("--since", type=moment, metavar="TIME", help="from this day or time on")
     parser.add_argument("--until", type=moment, metavar="TIME", help="before this day or time")
@@ -83,9 +89,13 @@ def _run(arguments: argparse.Namespace) -> int:
             "the page of --html has its own form; leave out --by and --format",
             code="invalid_argument",
         )
+    if arguments.html is not None:
+        require_folder(arguments.html)
     now = datetime.now(timezone.utc)
+    since = now - arguments.last if arguments.last is not None else arguments.since
+    check_order(since, arguments.until)
     asked = {
-        "since": now - arguments.last if arguments.last is not None else arguments.since,
+        "since": since,
         "until": arguments.until,
         "where": arguments.where,
         "book": PriceBook.load(arguments.prices) if arguments.prices else PriceBook.shipped(),
@@ -94,18 +104,26 @@ def _run(arguments: argparse.Namespace) -> int:
         with progress_bar() as progress:
             if arguments.html is not None:
                 found = overview(*arguments.paths, **asked, progress=progress)
+                note_empty(arguments.paths)
                 write_page(arguments.html, overview_page(found, now))
                 return 0
-            by = [name for name in (arguments.by or "project").split(",") if name]
+            by = names_in(arguments.by)
             sums = report(*arguments.paths, by=by, **asked, progress=progress)
     except KeyboardInterrupt:
         complain("interrupted; nothing was changed")
         return 130
+    note_empty(arguments.paths)
     if arguments.format in (None, "table"):
         _print(sums)
     else:
         sys.stdout.write(_TEXTS[arguments.format](sums))
     return 0
+
+
+def names_in(given: list[str]) -> list[str]:
+    """The names that --by was given, each once; by default the project."""
+    texts = given or ["project"]
+    return list(dict.fromkeys(name for text in texts for name in text.split(",") if name))
 
 
 def moment(text: str) -> datetime:

@@ -18,9 +18,11 @@ from ..ledger.follow import Follower
 from ..ledger.live import DAY_US, Today
 from ..ledger.manifests import Layout, load
 from ..ledger.parts import rows_of_part
+from ..ledger.read import require_rows
 from ..reports import formats
 from . import budgets as budget_table
 from .output import plain
+from .paths import note_empty
 from .report import print_table
 
 if TYPE_CHECKING:
@@ -78,6 +80,9 @@ def _run(arguments: argparse.Namespace) -> int:
     console = Console()
     screen = _Screen(arguments)
     if arguments.once or not console.is_terminal:
+        for path in arguments.paths:  # a log may still come to have rows while one watches it
+            require_rows(Path(path))
+        note_empty(arguments.paths)
         print_table(console, screen.picture(console))
         return 0
     with (

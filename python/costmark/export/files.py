@@ -8,11 +8,22 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import ConfigurationError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Collectors and finance tools run as other users.
 _READABLE = 0o644
+
+
+def require_folder(target: str | os.PathLike[str]) -> None:
+    """Raises ConfigurationError where there is no folder to write this file to."""
+    folder = Path(target).parent
+    if not folder.is_dir():
+        raise ConfigurationError(
+            f"there is no folder {folder} to write {Path(target).name} to", code="invalid_argument"
+        )
 
 
 @contextlib.contextmanager

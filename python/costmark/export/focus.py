@@ -19,7 +19,7 @@ from ..prices import PriceBook
 from ..reports.formats import no_formula, usd
 from ..reports.source import Source
 from ..reports.summary import conditions, cost_of, grouping
-from .files import replacing
+from .files import replacing, require_folder
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -164,6 +164,7 @@ def write(
             f"there is no FOCUS {version} here; there are {', '.join(VERSIONS)}",
             code="invalid_argument",
         )
+    require_folder(target)
     book = book or PriceBook.shipped()
     attempts = grouping(_KEYS, conditions(since, until, ()), book)
     with Source(*paths, query=attempts.sql, progress=progress) as source:

@@ -18,7 +18,7 @@ from ..errors import ConfigurationError, RequestError
 from ..reports.dimensions import expression
 from ..reports.formats import usd
 from ..reports.source import Source, run
-from .files import replacing
+from .files import replacing, require_folder
 
 if TYPE_CHECKING:
     import os
@@ -87,6 +87,7 @@ def write(
     """
     labels = _labels(tags)
     target = Path(out)
+    require_folder(target)
     memory = target.with_name(f".{target.name}.state.json")
     state = _State.load(memory, labels)
     keys = [expression(name) for name in (*_LABELS, *(f"tag:{tag}" for tag in tags))]

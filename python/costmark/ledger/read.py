@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 _PIECE = 1 << 20
 _ENDLESS = 1 << 62
+# A part as `push` names it, with the beginning of its SHA-256, and one as `compact` names it.
+_PUSHED = re.compile(r"\d{6,}-\d+-[0-9a-f]{16}\.parquet")
+_PART = re.compile(r"\d{6,}-\d+\.parquet")
 # What a compressed file raises that is cut, or is none.
 BAD_COMPRESSION = (EOFError, zlib.error, gzip.BadGzipFile)
 
@@ -31,18 +35,78 @@ def sources(*paths: str | os.PathLike[str]) -> list[Path]:
 
     Each path is a folder that option ``ledger`` names, a folder of such files, or a file: a
     segment, or a log that has rows among its lines; ``.gz`` is taken off. Raises
-    ConfigurationError when there is no such path.
+    ConfigurationError when there is no such path, or a folder that holds no such file.
     """
     found: set[Path] = set()
     for each in map(Path, paths):
         if each.is_dir():
-            within = each / "raw" if (each / "raw").is_dir() else each
-            found.update(files_below(within))
+            found.update(_files_of(Layout(each)))
         elif each.exists():
             found.add(each)
         else:
             raise ConfigurationError(f"there is no ledger at {each}", code="invalid_argument")
     return sorted(found)
+
+
+def _files_of(layout: Layout) -> list[Path]:
+    if layout.raw.is_dir():
+        return layout.segments()
+    if layout.is_compacted:
+        return []
+    parts = [path.name for path in layout.folder.rglob("date=*/*.parquet")]
+    if any(map(_PUSHED.fullmatch, parts)):
+        raise _no_ledger(
+            layout.folder,
+            "it has the rows that `costmark ledger push` sent, without manifests; `costmark sql "
+            "--dialect duckdb --location FOLDER` prints the tables and queries that read them, or "
+            "give the ledgers that were pushed",
+        )
+    if any(map(_PART.fullmatch, parts)):
+        raise _no_ledger(
+            layout.folder,
+            "it has compacted rows whose manifests are not in its folder `manifests`; give the "
+            "folder of the ledger itself",
+        )
+    files = list(files_below(layout.folder))
+    if not files:
+        raise _no_ledger(
+            layout.folder,
+            "it has neither a folder `raw`, as option ledger (COSTMARK_LEDGER) makes it, nor files "
+            "with `.jsonl` in their names",
+        )
+    return files
+
+
+def _no_ledger(path: Path, reason: str) -> ConfigurationError:
+    return ConfigurationError(f"there is no ledger at {path}: {reason}", code="invalid_argument")
+
+
+def require_rows(path: Path) -> None:
+    """Raises ConfigurationError for a path with content and no row. A ledger may be new."""
+    layout = Layout(path)
+    if layout.raw.is_dir() or layout.is_compacted:
+        return
+    files = [file for file in sources(path) if file.stat().st_size > 0]
+    if files and not any(map(_has_row, files)):
+        raise _no_ledger(
+            path,
+            "no line in it is a row; give the folder of option ledger (COSTMARK_LEDGER), or a "
+            "segment or log with rows",
+        )
+
+
+def _has_row(path: Path) -> bool:
+    """Whether a file has a row, be it a broken one."""
+    faults: list[Fault] = []
+    for _ in rows_of_file(path, lambda _path, _line, fault: faults.append(fault)):
+        return True
+    return bool(faults)
+
+
+def has_no_rows_yet(path: Path) -> bool:
+    """Whether this is a ledger, or a file for rows, that nothing was written to."""
+    layout = Layout(path)
+    return not layout.is_compacted and not any(file.stat().st_size for file in sources(path))
 
 
 def read(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from .. import _core
 from ..ledger.manifests import Layout, ManifestError, State, load
 from ..ledger.parts import connect, database_error, exactly
-from ..ledger.read import BAD_COMPRESSION, is_log, pieces_of, sources
+from ..ledger.read import BAD_COMPRESSION, is_log, pieces_of, require_rows, sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,6 +108,7 @@ class Source:
             layout = Layout(path)
             segments = layout.segments() if layout.raw.is_dir() else []  # before the manifests
             if not segments and not layout.is_compacted:
+                require_rows(path)
                 tails += [(file, 0) for file in sources(path)]
                 continue
             state = load(layout)

@@ -185,12 +185,13 @@ TEST_F(CallBudgets, ACallThatFailsUsesNothing) {
 
 TEST_F(CallBudgets, ARetryIsNotReservedTwice) {
   const auto client = this->client("c: all 1calls/day refuse; t: all 100000tokens/day refuse");
-  Operation operation = sent_operation(*client, chat().request());
+  const Post post = chat();
+  Operation operation = sent_operation(*client, post.request());
   const std::int64_t reserved = state(*client, 1).reserved;
   answer(operation, 500, "");
   EXPECT_EQ(operation.next().step, NextStep::after_pause);
-  EXPECT_NE(refusal(*client, chat().request()), "sent");  // its place is kept
-  ASSERT_TRUE(operation.prepare(chat().request()).ok());
+  EXPECT_NE(refusal(*client, post.request()), "sent");  // its place is kept
+  ASSERT_TRUE(operation.prepare(post.request()).ok());
   EXPECT_EQ(state(*client, 1).reserved, reserved);
   operation.sent();
   answer(operation, 200, chat_answer(5, 5));
@@ -267,6 +268,10 @@ TEST_F(CallBudgets, WhatHasNoPriceIsRefusedUnlessThatIsAllowed) {
   EXPECT_EQ(refusal(*strict, chat().request()), "sent");
   const auto lenient = client("u: all 1usd/day refuse", {{"budget_unpriced", "allow"}});
   EXPECT_EQ(refusal(*lenient, unknown.request()), "sent");
+  const auto nowhere = client("u: all 1usd/day refuse", {{"region", ""}});
+  const std::string without = refusal(*nowhere, chat().request());
+  EXPECT_NE(without.find("without a Region"), std::string::npos) << without;
+  EXPECT_NE(without.find("set option 'region'"), std::string::npos) << without;
 }
 
 TEST_F(CallBudgets, OneCallMayOverrideThem) {

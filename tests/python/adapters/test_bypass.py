@@ -6,16 +6,14 @@ refused and never came, or it came with its project.
 
 from __future__ import annotations
 
-import base64
 import http.client
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import costmark
 from adapters.clients import create_project, plain, signed
+from bypass import TABLE, body_of, payer
 from costmark import _core
 from harness import Emulator, run_emulator
 from preparing import as_bytes
@@ -23,25 +21,14 @@ from preparing import as_bytes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_TABLE = json.loads(
-    (Path(__file__).parents[2] / "conformance" / "bypass.json").read_text(encoding="utf-8")
-)
 # What a request is; tests/conformance makes those of odd hosts as well.
 _ATTEMPTS: list[dict[str, Any]] = [
-    attempt for attempt in _TABLE["attempts"] if not {"does", "redirect", "signed"} & attempt.keys()
+    attempt for attempt in TABLE["attempts"] if not {"does", "redirect", "signed"} & attempt.keys()
 ]
 _KEY = ("authorization", "Bearer ABSKEXAMPLE")
 
 each = pytest.mark.parametrize("attempt", _ATTEMPTS, ids=[each["name"] for each in _ATTEMPTS])
 Pairs = list[tuple[str, str]]
-
-
-def body_of(attempt: dict[str, Any]) -> bytes:
-    body = attempt["body"]
-    if isinstance(body, dict):
-        return base64.b64decode(body["base64"])
-    text: str = _TABLE["bodies"][body]
-    return text.encode()
 
 
 def headers_of(attempt: dict[str, Any]) -> Pairs:
@@ -93,8 +80,7 @@ def payers(emulator: Emulator) -> list[str]:
     counted: list[str] = [record["project"] for record in emulator.usage()]
     if counted:
         return counted
-    headers = [dict(request["headers"]) for request in emulator.requests()]
-    return [each.get("openai-project", "default") for each in headers]
+    return [payer(request) for request in emulator.requests()]
 
 
 @each

@@ -311,7 +311,7 @@ def test_the_doctor_explains_a_route(
         (MODEL, "https://host/openai/v1", 0, "is right"),
         (MODEL, "/v1", 1, "is served under /openai/v1 on bedrock-mantle hosts, not under /v1"),
         (MODEL, "/v1/chat/completions", 1, "or set option route=auto"),
-        (MODEL, "/v2/responses", 1, "/v2/responses is no path of a mantle host"),
+        (MODEL, "/v2/responses", 1, "the path /v2/responses is none of a bedrock-mantle host"),
         (MODEL, "/anthropic/v1/messages", 1, "OpenAI client"),
         ("anthropic.claude-x", "https://host/anthropic", 0, "is right"),
         ("anthropic.claude-x", "https://host/v1/", 1, "Anthropic client"),

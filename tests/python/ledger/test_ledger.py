@@ -293,4 +293,7 @@ def test_a_path_that_is_not_there(capsys: pytest.CaptureFixture[str], folder: Pa
     assert "there is no ledger at" in capsys.readouterr().err
     folder.mkdir()
     assert main(["ledger", "verify", str(folder)]) == 1
+    assert "there is no ledger at" in capsys.readouterr().err
+    (folder / "raw").mkdir()
+    assert main(["ledger", "verify", str(folder)]) == 1
     assert "there are no rows in" in capsys.readouterr().err

@@ -27,6 +27,7 @@ from costmark.reports.chargeback import (
     read_projects,
     read_weights,
 )
+from costmark.reports.chargeback.amounts import Column, amounts
 from costmark.reports.chargeback.texts import as_csv, as_json, invoice
 from costmark.reports.page import chargeback_page
 from costmark.reports.shares import rounded
@@ -187,6 +188,110 @@ def test_cents_add_up_to_the_rounded_total() -> None:
     assert rounded([34, 33, 33], 100) == [1, 0, 0]
     assert rounded([149, 149, -149], 100) == [1, 1, -1]
     assert rounded([], 100) == []
+
+
+def test_what_has_no_price_is_marked_wherever_it_counts(tmp_path: Path) -> None:
+    rows = [
+        usage(0, "search", 600),
+        usage(1, "search", 600, model="unheard-of"),
+        usage(2, "legal", 300),
+        usage(3, "new", 5, model="unheard-of"),
+        usage(4, None, 9, model="unheard-of", project="default", project_source="none"),
+    ]
+    write_segment(tmp_path, rows)
+    found = month_of(tmp_path, book=book(alpha=10**11))
+    shown = amounts(found)
+    assert [line.name for line in shown.lines] == ["search", "legal", "new"]
+    assert shown.listed.cells == ["$60.00 + ?", "$30.00", "no price"]
+    # No team knows what its part of the unattributed is; one without a weight has none of it.
+    assert shown.shared.cells == ["no price", "no price", "0"]
+    assert shown.total.cells == ["$60.00 + ?", "$30.00 + ?", "no price"]
+    assert shown.total.total() == "$90.00 + ?"
+    assert shown.to_divide.cells == ["no price", "0", "0"]
+
+    page = _Elements(chargeback_page(found)).text
+    assert page.count("$60.00 + ?") == 2
+    assert page.count("$90.00 + ?") == 3  # to be charged, and the sums of two columns
+    lines = list(csv.DictReader(io.StringIO(as_csv(found))))
+    got = [(line["unpriced"], line["partial"], line["is_known"]) for line in lines]
+    assert got == [("1", "0", "false"), ("0", "0", "false"), ("1", "0", "false")]
+
+    known = month_of(tmp_path, book=book(alpha=10**11), rules=Rules("tag:team", shared=("n*",)))
+    assert amounts(known).to_divide.cells == ["no price", "0", "no price"]
+
+
+def test_what_has_no_price_and_is_not_divided_is_a_line(tmp_path: Path) -> None:
+    write_segment(tmp_path, [usage(0, None, 10, model="unheard-of")])
+    found = month_of(tmp_path)
+    (line,) = csv.DictReader(io.StringIO(as_csv(found)))
+    assert (line["kind"], line["unpriced"], line["is_known"]) == ("undivided", "1", "false")
+    assert amounts(found).total.cells == ["no price"]
+    assert ">no price<" in chargeback_page(found)
+
+
+def test_partly_priced_calls_stand_in_the_invoice(tmp_path: Path) -> None:
+    row = usage(0, "search", 600)
+    del row["output"]
+    write_segment(tmp_path, [row])
+    found = month_of(tmp_path)
+    (line,) = csv.DictReader(io.StringIO(as_csv(found)))
+    assert found.states["partial"] == 1
+    assert (line["unpriced"], line["partial"], line["is_known"]) == ("0", "1", "false")
+
+
+def test_a_closed_month_keeps_its_marks(folder: Path, tmp_path: Path) -> None:
+    closed = ClosedMonths(tmp_path / "closed").close(month_of(folder), LATER)
+    again = ClosedMonths(tmp_path / "closed").months[MONTH]
+    assert amounts(again).total.cells == amounts(closed).total.cells
+    assert amounts(again).total.cells[0].endswith(" + ?")
+
+
+def test_the_cents_of_table_and_page_are_those_of_the_invoice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    third = 333_500_000_000  # three amounts of $33.3350, which round to $100.00 or $100.02
+    rows = [usage(n, f"team-{n}", 100) for n in range(3)]
+    write_segment(tmp_path / "ledger", [*rows, usage(3, None, 7)])
+    priced = book(alpha=third)
+    found = month_of(tmp_path / "ledger", book=priced)
+    file = tmp_path / "prices"
+    file.write_text(priced.canonical)
+    invoiced = {
+        line["tag:team"]: f"${line['invoice_usd']}"
+        for line in csv.DictReader(io.StringIO(as_csv(found)))
+    }
+    command = ["chargeback", "--by", "tag:team", "--month", MONTH, "--prices", str(file)]
+    assert main([*command, str(tmp_path / "ledger")]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    table = {line[0]: line[-1] for line in lines if line}
+    assert {name: table[name] for name in invoiced} == invoiced
+    assert len(set(invoiced.values())) > 1  # a cent more for one of three that are equal
+    cells = [Decimal(cell[1:]) for cell in invoiced.values()]
+    assert table["total"] == f"${sum(cells)}"
+    page = _Elements(chargeback_page(found)).text
+    for cell in [*invoiced.values(), table["total"]]:
+        assert cell in page
+
+
+def test_every_column_adds_up_as_it_is_shown(tmp_path: Path) -> None:
+    rows = [usage(n, f"team-{n}", 101 + 7 * n) for n in range(7)]
+    write_segment(tmp_path, [*rows, usage(7, None, 333)])
+    rules = Rules("tag:team", shared=("team-1",), discounts=(Discount("7.77", "*"),))
+    shown = amounts(month_of(tmp_path, rules=rules, book=book(alpha=12_345_678_901)))
+
+    def number(cell: str) -> Decimal:
+        return Decimal(cell.replace("$", ""))
+
+    pools = [shown.pools[name] for name in ("unassigned", "shared")]
+    for column in (shown.listed, shown.discount, shown.shared, shown.total, *pools):
+        assert sum(map(number, column.cells)) == number(column.total()) != 0
+
+
+def test_amounts_below_what_is_shown() -> None:
+    column = Column([4, -4, 0, 10**12], 2)
+    assert column.cells == ["<$0.01", "-<$0.01", "0", "$1.00"]
+    assert Column([-(15 * 10**11), 10**15], 2).cells == ["-$1.50", "$1,000.00"]
+    assert Column([], 2).total() == "0"
 
 
 # --- Closed months --------------------------------------------------------------------------------
@@ -465,6 +570,20 @@ def test_the_table(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     lines = {line.split()[0]: line.split() for line in text.splitlines() if line.strip()}
     assert lines["unpriced"] == ["unpriced", "7"]  # by the shipped book
     assert lines["unattributed"][1] == "1"
+    assert "no price" in text
+
+
+def test_closing_warns_of_what_has_no_price(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "prices"
+    file.write_text(book().canonical)
+    common = ["chargeback", "--by", "tag:team", "--month", MONTH, "--prices", str(file)]
+    assert main([*common, "--closed", str(tmp_path / "c"), "--close", str(folder)]) == 0
+    said = f"warning: {MONTH} is closed without what has no price: 1 unpriced attempts"
+    assert said in capsys.readouterr().err
+    assert main([*common, str(folder)]) == 0
+    assert "warning" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -69,13 +69,16 @@ Error used_up(const Budgets::Verdict& verdict, const Spending& estimate) {
                                      figures(budget, verdict.state)};
 }
 
-Error without_price(const Budgets::Verdict& verdict, std::string_view model) {
+Error without_price(const Budgets::Verdict& verdict, const AttemptReport& report) {
   const Budget& budget = *verdict.refused_by;
+  const bool has_region = !report.region.empty();
   return {Code::budget_exceeded,
           described(budget) + " refuses calls that have no price, and there is none for model " +
-              text::quoted(model) + ": " + figures(budget, verdict.state) +
-              "; name a price book that has one in option 'prices', or set "
-              "budget_unpriced=allow"};
+              text::quoted(report.model) + (has_region ? ": " : " without a Region: ") +
+              figures(budget, verdict.state) +
+              (has_region ? "; name a price book that has one in option 'prices'"
+                          : "; set option 'region', which the host does not name") +
+              ", or set budget_unpriced=allow"};
 }
 
 }  // namespace
@@ -142,8 +145,7 @@ Status CallBudgets::reserve(const Call& call, BudgetHold& hold) {
   const auto verdict = parts_.budgets->reserve(asked, hold.estimate, now_us(), hold.reservation);
   if (!verdict.trouble.empty()) parts_.warn(verdict.trouble);
   if (verdict.refused_by != nullptr) {
-    return verdict.is_unpriced ? without_price(verdict, report.model)
-                               : used_up(verdict, hold.estimate);
+    return verdict.is_unpriced ? without_price(verdict, report) : used_up(verdict, hold.estimate);
   }
   if (verdict.warns != nullptr) warn(verdict);
   return {};

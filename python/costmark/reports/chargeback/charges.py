@@ -39,6 +39,16 @@ class Usage:
     output: int = 0
     list_pico: int = 0
     discount_pico: int = 0
+    unpriced: int = 0
+    """Attempts that no amount is known of; the other states are those of `Sums`."""
+    partial: int = 0
+    elsewhere: int = 0
+    untold: int = 0
+
+    @property
+    def is_known(self) -> bool:
+        """Whether `list_pico` is all of it."""
+        return not any(getattr(self, name) for name in UNSURE)
 
     @property
     def net_pico(self) -> int:
@@ -51,6 +61,8 @@ class Usage:
         self.input += sums.input
         self.output += sums.output
         self.list_pico += sums.cost_pico
+        for name in UNSURE:
+            setattr(self, name, getattr(self, name) + getattr(sums, name))
 
 
 @dataclasses.dataclass
@@ -61,11 +73,18 @@ class Charge:
     own: Usage
     parts: dict[str, int]
     """Pico-USD of each of `POOLS`."""
+    unsure: list[str] = dataclasses.field(default_factory=list)
+    """The pools it has a part of, of which not all has a price."""
 
     @property
     def total_pico(self) -> int:
         """All of it."""
         return self.own.net_pico + sum(self.parts.values())
+
+    @property
+    def is_known(self) -> bool:
+        """Whether `total_pico` is all of it."""
+        return self.own.is_known and not self.unsure
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,6 +117,8 @@ class Chargeback:
     """The last manifest of each compacted ledger, by SHA-256."""
     corrections: list[Correction] = dataclasses.field(default_factory=list)
     notes: list[str] = dataclasses.field(default_factory=list)
+    unmatched: list[str] = dataclasses.field(default_factory=list)
+    """Globs of what is shared that match no name of the month."""
     closed: str = ""
     """When the month was closed; empty while it is open."""
 
@@ -105,6 +126,11 @@ class Chargeback:
     def is_known(self) -> bool:
         """Whether all of the usage has a price."""
         return not any(self.states[name] for name in UNSURE)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was no attempt in the month."""
+        return not (self.attempts or self.states["unknown"])
 
     @property
     def amounts(self) -> dict[str, int]:
@@ -144,7 +170,7 @@ def charge(
     """Charge a month by the rules."""
     since, until = bounds(month)
     found = summed(source, *paths, by=(), since=since, until=until, where=(), book=book)
-    teams, pools = _usage(source, conditions(since, until, ()), rules, book)
+    teams, pools, matched = _usage(source, conditions(since, until, ()), rules, book)
     for name in rules.fixed:
         teams.setdefault(name, Usage())
     names = sorted(teams, key=lambda name: (-teams[name].net_pico, name))
@@ -154,10 +180,16 @@ def charge(
     for pool, usage in pools.items():
         if any(weights):
             parts[pool] = divided(usage.net_pico, weights)
-        elif usage.net_pico:
+        elif usage.net_pico or not usage.is_known:
             undivided[pool] = usage.net_pico
+    unsure = [pool for pool in parts if not pools[pool].is_known]
     charges = [
-        Charge(name, teams[name], {pool: shares[place] for pool, shares in parts.items()})
+        Charge(
+            name,
+            teams[name],
+            {pool: shares[place] for pool, shares in parts.items()},
+            unsure if weights[place] else [],
+        )
         for place, name in enumerate(names)
     ]
     states = found.states
@@ -175,6 +207,7 @@ def charge(
         book=book.hash,
         book_date=book.date.isoformat(),
         book_is_old=book.is_old(),
+        unmatched=[glob for glob in rules.shared if glob not in matched],
     )
 
 
@@ -192,10 +225,11 @@ def keys_of(rules: Rules) -> list[str]:
 
 def _usage(
     source: Source, chosen: list[str], rules: Rules, book: PriceBook
-) -> tuple[dict[str, Usage], dict[str, Usage]]:
-    """The usage of teams, and that of the pools."""
+) -> tuple[dict[str, Usage], dict[str, Usage], set[str]]:
+    """The usage of teams, that of the pools, and the globs that match something shared."""
     teams: dict[str, Usage] = {}
     pools = {name: Usage() for name in POOLS}
+    matched: set[str] = set()
     reduced: dict[tuple[int, int], tuple[Usage, int]] = {}
     lines, _, _ = priced(source, keys_of(rules), chosen, book)
     for line in lines:
@@ -203,6 +237,8 @@ def _usage(
         name = who[0] if rules.projects is None else rules.current_name(*who)
         usage = _place(teams, pools, name, unattributed == "true", rules)
         usage.add(line.sums)
+        if usage is pools["shared"]:
+            matched.update(rules.shared_by(name))
         discount = rules.discount_for(model or "", day or "")
         if discount is not None:
             place = (id(usage), discount.millionths)
@@ -210,7 +246,7 @@ def _usage(
             reduced[place] = (usage, pico + line.sums.cost_pico)
     for (_, millionths), (usage, pico) in reduced.items():
         usage.discount_pico += ratio(pico, millionths, 1_000_000)
-    return teams, pools
+    return teams, pools, matched
 
 
 def _place(

@@ -65,8 +65,13 @@ class ClosedMonths:
         except (ValueError, KeyError, TypeError) as error:
             raise _error(f"{path} is not a closed month: {error!r}") from None
 
-    def close(self, found: Chargeback, now: dt.datetime) -> Chargeback:
-        """Write the month; returns it as it is from now on."""
+    def close(
+        self, found: Chargeback, now: dt.datetime, *, allow_empty: bool = False
+    ) -> Chargeback:
+        """Write the month; returns it as it is from now on.
+
+        ``allow_empty``: also one that these ledgers have no row of.
+        """
         if self._folder is None:
             raise _error("name the folder of closed months: --closed FOLDER")
         _, end = bounds(found.month)
@@ -77,6 +82,11 @@ class ClosedMonths:
         if self.last and found.month != following(self.last):
             raise _error(
                 f"{found.month} cannot be closed after {self.last}; {following(self.last)} is next"
+            )
+        if found.is_empty and not allow_empty:
+            raise _error(
+                f"no row of {found.month} is in these ledgers, and nothing was closed: it would "
+                "stay at $0; give the ledgers of that month, or --allow-empty if nothing was used"
             )
         closed = dataclasses.replace(found, closed=f"{now:%Y-%m-%dT%H:%M:%SZ}")
         value = {"v": _VERSION, "previous": self._last_hash, "chargeback": _to_json(closed)}
@@ -151,6 +161,7 @@ def _to_json(found: Chargeback) -> dict[str, Any]:
     value = {**vars(found), "rules": found.rules.to_json()}
     value["charges"] = [
         {"name": each.name, "own": _texts(vars(each.own)), "parts": _texts(each.parts)}
+        | {"unsure": each.unsure}
         for each in found.charges
     ]
     value["pools"] = {name: _texts(vars(usage)) for name, usage in found.pools.items()}
@@ -164,7 +175,12 @@ def _from_json(value: dict[str, Any]) -> Chargeback:
         **value,
         "rules": Rules.from_json(value["rules"]),
         "charges": [
-            Charge(each["name"], Usage(**_numbers(each["own"])), _numbers(each["parts"]))
+            Charge(
+                each["name"],
+                Usage(**_numbers(each["own"])),
+                _numbers(each["parts"]),
+                each.get("unsure", []),
+            )
             for each in value["charges"]
         ],
         "pools": {name: Usage(**_numbers(each)) for name, each in value["pools"].items()},

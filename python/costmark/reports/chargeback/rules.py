@@ -82,7 +82,11 @@ class Rules:
 
     def is_shared(self, name: str) -> bool:
         """Whether the cost of this name is shared."""
-        return any(fnmatch.fnmatchcase(name, glob) for glob in self.shared)
+        return bool(self.shared_by(name))
+
+    def shared_by(self, name: str | None) -> list[str]:
+        """The globs of `shared` that match this name."""
+        return [glob for glob in self.shared if name and fnmatch.fnmatchcase(name, glob)]
 
     def discount_for(self, model: str, day: str) -> Discount | None:
         """The discount of usage, if there is one."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import formats
 from ..shares import rounded
-from .charges import POOLS, Usage
+from .charges import POOLS, UNSURE, Usage
 
 if TYPE_CHECKING:
     from .charges import Chargeback
@@ -36,24 +36,40 @@ class InvoiceLine:
     name: str
     own: Usage
     parts: dict[str, int]
+    unsure: list[str]
+    """The pools of `parts` of which not all has a price."""
     pico: int
     cents: int
+
+    @property
+    def is_known(self) -> bool:
+        """Whether `pico` is all of it."""
+        return self.own.is_known and not self.unsure
 
 
 def invoice(found: Chargeback) -> list[InvoiceLine]:
     """The lines: a charge for each team, then corrections."""
-    lines: list[tuple[str, str, str, Usage, dict[str, int], int]] = [
-        ("charge", found.month, each.name, each.own, each.parts, each.total_pico)
+    lines: list[tuple[str, str, str, Usage, dict[str, int], list[str], int]] = [
+        ("charge", found.month, each.name, each.own, each.parts, each.unsure, each.total_pico)
         for each in found.charges
     ]
     if found.undivided:
         rest = sum(found.undivided.values())
-        lines.append(("undivided", found.month, "", Usage(), found.undivided, rest))
+        own = _without_price(found)
+        unsure = [name for name in found.undivided if not found.pools[name].is_known]
+        lines.append(("undivided", found.month, "", own, found.undivided, unsure, rest))
     lines += [
-        ("correction", each.month, each.name, Usage(), {}, each.pico) for each in found.corrections
+        ("correction", each.month, each.name, Usage(), {}, [], each.pico)
+        for each in found.corrections
     ]
     cents = rounded([pico for *_, pico in lines], _CENT_PICO)
     return [InvoiceLine(*line, cents=each) for line, each in zip(lines, cents, strict=True)]
+
+
+def _without_price(found: Chargeback) -> Usage:
+    """How much of what could not be divided has no price."""
+    pools = [found.pools[name] for name in found.undivided]
+    return Usage(**{name: sum(getattr(pool, name) for pool in pools) for name in UNSURE})
 
 
 def as_csv(found: Chargeback) -> str:
@@ -64,6 +80,7 @@ def as_csv(found: Chargeback) -> str:
     writer.writerow(
         [
             *("kind", "month", "for_month", found.rules.by, "calls", "input", "output"),
+            *("unpriced", "partial", "is_known"),
             *(f"{name}_usd" for name in amounts),
             *("invoice_usd", "currency", "basis", "price_book_date", "price_book", "closed"),
         ]
@@ -75,6 +92,7 @@ def as_csv(found: Chargeback) -> str:
             [
                 *(line.kind, found.month, line.month, formats.no_formula(line.name)),
                 *(own.calls, own.input, own.output),
+                *(own.unpriced, own.partial, str(line.is_known).lower()),
                 *(formats.usd(pico) for pico in (*picos, line.pico)),
                 *(_cents(line.cents), "USD", BASIS),
                 *(found.book_date, found.book, found.closed),
@@ -101,13 +119,18 @@ def as_json(found: Chargeback) -> str:
                 **_usage(each.own),
                 **{f"{name}_pico": str(each.parts.get(name, 0)) for name in POOLS},
                 "total_pico": str(each.total_pico),
+                "is_known": each.is_known,
             }
             for each in found.charges
         ],
         "pools": {name: _usage(each) for name, each in found.pools.items()},
         "undivided": {name: str(pico) for name, pico in found.undivided.items()},
         "corrections": [{**vars(each), "pico": str(each.pico)} for each in found.corrections],
-        "total": {**_usage(usage), "total_pico": str(found.total_pico)},
+        "total": {
+            **_usage(usage),
+            "total_pico": str(found.total_pico),
+            "is_known": found.is_known,
+        },
         "states": found.states,
         "notes": found.notes,
     }

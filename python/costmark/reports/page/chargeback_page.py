@@ -5,16 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from .. import formats
+from ..chargeback.amounts import amounts
 from ..chargeback.charges import POOLS, bounds
 from ..chargeback.texts import in_words
-from ..compare_formats import signed
 from . import parts
 from .markup import Markup, document, element, join
 from .parts import Number
 
 if TYPE_CHECKING:
-    from ..chargeback import Charge, Chargeback
+    from ..chargeback import Chargeback
+    from ..chargeback.amounts import Amounts, Column
     from .parts import Cell
 
 _STATES = {
@@ -34,13 +34,14 @@ _STATES = {
 def chargeback_page(found: Chargeback) -> str:
     """The page as one file of HTML. That of a closed month is the same each time."""
     begin, _ = bounds(found.month)
+    shown = amounts(found)
     period = f"{begin:%B %Y}, {_status(found)}"
     main = element(
         "main",
-        _hero(found),
-        _charges(found),
-        *([_corrections(found)] if found.corrections or found.notes else []),
-        _rules(found),
+        _hero(found, shown),
+        _charges(found, shown),
+        *([_corrections(found, shown)] if found.corrections or found.notes else []),
+        _rules(found, shown),
         parts.states_section(
             (name.capitalize(), found.states[name], said) for name, said in _STATES.items()
         ),
@@ -53,7 +54,7 @@ def chargeback_page(found: Chargeback) -> str:
         parts.head("Bedrock chargeback", period, book_date if found.book_is_old else None),
         main,
         _foot(found),
-        scripted=bool(found.charges),
+        scripted=bool(shown.charged),
     )
 
 
@@ -61,27 +62,25 @@ def _status(found: Chargeback) -> str:
     return f"closed on {found.closed[:10]}" if found.closed else "not closed"
 
 
-def _hero(found: Chargeback) -> Markup:
-    usage = found.usage
-    shared = sum(pool.net_pico for pool in found.pools.values())
-    corrected = sum(each.pico for each in found.corrections)
+def _hero(found: Chargeback, shown: Amounts) -> Markup:
     figures = [
         (
             "Charged to",
             f"{len(found.charges):,}",
             f"by {found.rules.by.partition(':')[2] or found.rules.by}",
         ),
-        ("Shared", formats.dollars(shared), "divided by the rules below"),
-        ("Discounts", formats.dollars(usage.discount_pico), "off the list price"),
-        ("Corrections", signed(corrected), "of earlier months"),
+        ("Shared", shown.to_divide.total(), "divided by the rules below"),
+        ("Discounts", shown.column([found.usage.discount_pico]).total(), "off the list price"),
+        ("Corrections", shown.total.total(shown.charged), "of earlier months"),
     ]
+    said, marked, _ = shown.total.total().capitalize().partition(" + ?")
     basis = parts.basis(dt.date.fromisoformat(found.book_date))
     return element(
         "section",
         element(
             "div",
             element("p", "To be charged", class_="quiet"),
-            parts.large(_amount(found.total_pico, 0), is_known=found.is_known),
+            parts.large(said, is_known=not marked),
             element("p", basis, class_="small quiet"),
         ),
         parts.figures(figures, "row"),
@@ -90,11 +89,10 @@ def _hero(found: Chargeback) -> Markup:
     )
 
 
-def _charges(found: Chargeback) -> Markup:
+def _charges(found: Chargeback, shown: Amounts) -> Markup:
     heading = element("h2", "Charges", id="charges", tabindex="-1")
-    if not found.charges:
+    if not shown.charged:
         return element("section", heading, parts.empty("Nothing was used that could be charged."))
-    total = found.total_pico
     columns = ("Total", "List price", "Discount", "Unattributed", "Unassigned", "Shared")
     table = parts.table(
         [
@@ -102,8 +100,8 @@ def _charges(found: Chargeback) -> Markup:
             *map(Number, columns),
             *map(Number, ("Calls", "Input", "Output")),
         ],
-        [_charge(each, found) for each in found.charges],
-        total=["Total", *_numbers(found.charges, total)],
+        _lines(found, shown),
+        total=["Total", *_sums(shown)],
         sorted_by=1,
         tools="charges-tools",
     )
@@ -116,40 +114,51 @@ def _charges(found: Chargeback) -> Markup:
     )
 
 
-def _charge(charge: Charge, found: Chargeback) -> list[Cell]:
-    most = max(each.total_pico for each in found.charges)
-    name = parts.named(charge.name, found.rules.by)
-    bar = parts.bar_of(charge.total_pico, most)
-    return [join([name, bar]), *_numbers([charge], found.total_pico)]
+def _lines(found: Chargeback, shown: Amounts) -> list[list[Cell]]:
+    """The lines of this month."""
+    lines = shown.lines[: shown.charged]
+    most = max(line.pico for line in lines)
+    cells = zip(*(column.cells for column in _columns(shown)), strict=True)
+    rows: list[list[Cell]] = []
+    for line, texts in zip(lines, cells, strict=False):
+        name = parts.named(line.name, found.rules.by) if line.name else "(no one)"
+        own = line.own
+        divided = (line.parts.get(pool, 0) for pool in POOLS)
+        picos = (line.pico, own.list_pico, -own.discount_pico, *divided)
+        rows.append(
+            [
+                join([name, parts.bar_of(max(line.pico, 0), most)]),
+                *(Number(text, pico) for text, pico in zip(texts, picos, strict=True)),
+                *(Number(f"{count:,}", count) for count in (own.calls, own.input, own.output)),
+            ]
+        )
+    return rows
 
 
-def _numbers(charges: list[Charge], most: int) -> list[Cell]:
-    """The cells of a charge, or of the sum of charges."""
-    own = [charge.own for charge in charges]
-    amounts = [
-        sum(charge.total_pico for charge in charges),
-        sum(each.list_pico for each in own),
-        -sum(each.discount_pico for each in own),
-        *(sum(charge.parts.get(name, 0) for charge in charges) for name in POOLS),
-    ]
+def _sums(shown: Amounts) -> list[Cell]:
     counts = [
-        sum(each.calls for each in own),
-        sum(each.input for each in own),
-        sum(each.output for each in own),
+        sum(getattr(line.own, name) for line in shown.lines)
+        for name in ("calls", "input", "output")
     ]
     return [
-        *(Number(_amount(pico, most), pico) for pico in amounts),
-        *(Number(f"{count:,}", count) for count in counts),
+        *(Number(column.total(end=shown.charged)) for column in _columns(shown)),
+        *(Number(f"{count:,}") for count in counts),
     ]
 
 
-def _corrections(found: Chargeback) -> Markup:
+def _columns(shown: Amounts) -> list[Column]:
+    return [shown.total, shown.listed, shown.discount, *shown.pools.values()]
+
+
+def _corrections(found: Chargeback, shown: Amounts) -> Markup:
     by = found.rules.by
+    cells = shown.total.cells[shown.charged :]
     rows: list[list[Cell]] = [
-        [parts.named(each.name or None, by), each.month, Number(signed(each.pico))]
-        for each in found.corrections
+        [parts.named(each.name or None, by), each.month, Number(cell)]
+        for each, cell in zip(found.corrections, cells, strict=True)
     ]
-    table = parts.table([parts.title_of(by), "Month", Number("Correction")], rows)
+    total: list[Cell] = ["Total", "", Number(shown.total.total(shown.charged))]
+    table = parts.table([parts.title_of(by), "Month", Number("Correction")], rows, total=total)
     content = [parts.scrolling(table, "Corrections")] if rows else []
     return element(
         "section",
@@ -164,18 +173,23 @@ def _corrections(found: Chargeback) -> Markup:
     )
 
 
-def _rules(found: Chargeback) -> Markup:
+def _rules(found: Chargeback, shown: Amounts) -> Markup:
+    pools = [found.pools[name] for name in POOLS]
+    columns = [
+        shown.column([each.list_pico for each in pools], [each.is_known for each in pools]),
+        shown.column([-each.discount_pico for each in pools]),
+        shown.to_divide,
+    ]
     rows: list[list[Cell]] = [
         [
             name.capitalize(),
-            POOLS[name],
-            *(
-                Number(_amount(pico, found.total_pico))
-                for pico in (usage.list_pico, -usage.discount_pico, usage.net_pico)
-            ),
+            said,
+            *map(Number, cells),
             Number("not divided" if name in found.undivided else ""),
         ]
-        for name, usage in found.pools.items()
+        for (name, said), *cells in zip(
+            POOLS.items(), *(column.cells for column in columns), strict=True
+        )
     ]
     numbers = [Number(title) for title in ("List price", "Discount", "Amount", "")]
     content = [parts.scrolling(parts.table(["What", "Which", *numbers], rows), "Shared cost")]
@@ -214,9 +228,3 @@ def _foot(found: Chargeback) -> Markup:
         element("p", "Price book ", element("code", found.book)),
         *manifests,
     )
-
-
-def _amount(pico: int, most: int) -> str:
-    if pico == 0:
-        return "0"
-    return f"{'-' if pico < 0 else ''}{formats.dollars(abs(pico), most)}"

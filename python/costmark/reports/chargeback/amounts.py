@@ -1,0 +1,109 @@
+"""A month's amounts as people read them: what stands below one another adds up as it is shown."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from ..shares import rounded
+from .charges import POOLS
+from .texts import invoice
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .charges import Chargeback
+    from .texts import InvoiceLine
+
+_CENTS_FROM_PICO = 10 * 10**12
+
+
+class Column:
+    """Amounts below one another, rounded by largest remainder as the cents of the invoice are."""
+
+    def __init__(self, picos: Sequence[int], digits: int, are_known: Sequence[bool] = ()) -> None:
+        self._picos = picos
+        self._digits = digits
+        self._are_known = are_known
+        self._units = rounded(picos, 10 ** (12 - digits))
+
+    @property
+    def cells(self) -> list[str]:
+        """The amounts, with a mark where some of it has no price."""
+        return [self._text(slice(at, at + 1)) for at in range(len(self._picos))]
+
+    def total(self, begin: int = 0, end: int | None = None) -> str:
+        """The sum of these cells."""
+        return self._text(slice(begin, end))
+
+    def _text(self, of: slice) -> str:
+        pico, units = sum(self._picos[of]), sum(self._units[of])
+        if all(self._are_known[of]):
+            return _dollars(pico, units, self._digits)
+        return f"{_dollars(pico, units, self._digits)} + ?" if pico else "no price"
+
+
+@dataclasses.dataclass(frozen=True)
+class Amounts:
+    """The lines of the invoice, and a column for each kind of amount."""
+
+    lines: list[InvoiceLine]
+    digits: int
+    corrections: int
+    """How many of the lines, the last ones, correct earlier months."""
+    listed: Column
+    discount: Column
+    pools: dict[str, Column]
+    shared: Column
+    """All pools together."""
+    total: Column
+    to_divide: Column
+    """The pools as a whole, a cell for each of `POOLS`."""
+
+    @property
+    def charged(self) -> int:
+        """How many lines are of this month."""
+        return len(self.lines) - self.corrections
+
+    def column(self, picos: Sequence[int], are_known: Sequence[bool] = ()) -> Column:
+        """Other amounts, with as many digits; all of them are known if nothing is said."""
+        return Column(picos, self.digits, are_known)
+
+
+def amounts(found: Chargeback) -> Amounts:
+    """As table and page show them: in cents where anything is $10 or more, or else to $0.0001."""
+    lines = invoice(found)
+    most = max((abs(line.pico) for line in lines), default=0)
+    digits = 2 if max(most, abs(found.total_pico)) >= _CENTS_FROM_PICO else 4
+    pools = [found.pools[name] for name in POOLS]
+
+    def parts_of(pool: str) -> Column:
+        picos = [line.parts.get(pool, 0) for line in lines]
+        return Column(picos, digits, [pool not in line.unsure for line in lines])
+
+    return Amounts(
+        lines=lines,
+        digits=digits,
+        corrections=len(found.corrections),
+        listed=Column(
+            [line.own.list_pico for line in lines], digits, [line.own.is_known for line in lines]
+        ),
+        discount=Column([-line.own.discount_pico for line in lines], digits),
+        pools={pool: parts_of(pool) for pool in POOLS},
+        shared=Column(
+            [sum(line.parts.values()) for line in lines],
+            digits,
+            [not line.unsure for line in lines],
+        ),
+        total=Column([line.pico for line in lines], digits, [line.is_known for line in lines]),
+        to_divide=Column(
+            [each.net_pico for each in pools], digits, [each.is_known for each in pools]
+        ),
+    )
+
+
+def _dollars(pico: int, units: int, digits: int) -> str:
+    if not units:
+        return f"{'-' if pico < 0 else ''}<$0.{1:0{digits}}" if pico else "0"
+    whole, rest = divmod(abs(units), 10**digits)
+    return f"{'-' if units < 0 else ''}${whole:,}.{rest:0{digits}}"

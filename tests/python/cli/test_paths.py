@@ -1,0 +1,216 @@
+"""Paths that hold no ledger, an empty one, or one that was pushed, in each command that reads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from costmark import ledger
+from costmark.cli.main import main
+from ledger.segments import attempt, write_segment
+
+READERS = {
+    "report": ["report"],
+    "page": ["report", "--html", "page.html"],
+    "compare": ["compare", "2026-10", "2026-11"],
+    "top": ["top", "--once"],
+    "chargeback": ["chargeback", "--by", "project", "--month", "2025-11"],
+    "close": ["chargeback", "--by", "project", "--month", "2025-11", "--closed", "c", "--close"],
+    "focus": ["export", "--format", "focus", "--out", "out.csv"],
+    "prometheus": ["export", "--format", "prometheus", "--out", "out.prom"],
+    "reconcile": ["reconcile", "--since", "2025-11-01", "--against", "cur:bill", "--ledger"],
+    "show": ["ledger", "show"],
+}
+LOGS_TOO = [name for name in READERS if name != "show"]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def refused(capsys: pytest.CaptureFixture[str], reader: str, path: str) -> str:
+    assert main([*READERS[reader], path]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert sorted(each.name for each in Path().iterdir() if each.name[0] in "cop") == []
+    assert f"there is no ledger at {path}: " in err
+    return err
+
+
+@pytest.mark.parametrize("below", ["", "/rows"])
+@pytest.mark.parametrize("reader", READERS)
+def test_a_pushed_ledger_is_named_for_what_it_is(
+    reader: str, below: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_segment(Path("ledger"), [attempt(0)])
+    ledger.compact("ledger")
+    ledger.push("ledger", "sent")
+    text = refused(capsys, reader, f"sent{below}")
+    assert "`costmark ledger push` sent" in text
+    assert "`costmark sql" in text
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_compacted_rows_without_manifests(reader: str, capsys: pytest.CaptureFixture[str]) -> None:
+    write_segment(Path("ledger"), [attempt(0)])
+    ledger.compact("ledger")
+    assert "manifests" in refused(capsys, reader, "ledger/rows")
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_an_empty_folder(reader: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("empty").mkdir()
+    assert "a folder `raw`" in refused(capsys, reader, "empty")
+
+
+@pytest.mark.parametrize("reader", LOGS_TOO)
+def test_a_file_without_rows(reader: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("index.html").write_text("<html>\n</html>\n")
+    assert "no line in it is a row" in refused(capsys, reader, "index.html")
+
+
+@pytest.mark.parametrize("reader", sorted({*READERS} - {"close", "reconcile", "show"}))
+def test_a_ledger_that_has_no_rows_yet(reader: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("new/raw").mkdir(parents=True)
+    assert main([*READERS[reader], "new"]) == 0
+    assert "there are no rows yet in new" in capsys.readouterr().err
+
+
+def test_a_month_without_rows_is_closed_on_demand_alone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_segment(Path("ledger"), [attempt(0)])
+    close = [*READERS["close"][:4], "2025-10", *READERS["close"][5:], "ledger"]
+    assert main(close) == 1
+    assert "no row of 2025-10 is in these ledgers, and nothing was closed" in (
+        capsys.readouterr().err
+    )
+    assert not Path("c").exists()
+    assert main([*close, "--allow-empty"]) == 0
+    assert Path("c/2025-10.json").exists()
+
+
+BUDGETS = ["budgets", "--budgets", "everyone: all 1000calls/day refuse"]
+
+
+def test_budgets_need_the_ledger_that_keeps_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COSTMARK_LEDGER", raising=False)
+    assert main(BUDGETS) == 1
+    assert "set COSTMARK_LEDGER, or give --ledger" in capsys.readouterr().err
+    Path("empty").mkdir()
+    for path in ("nofolder", "empty"):
+        for part in ([], ["show"], ["rebuild"]):
+            assert main([*BUDGETS, "--ledger", path, *part]) == 1
+            assert f"there is no ledger at {path}" in capsys.readouterr().err
+    Path("new/raw").mkdir(parents=True)
+    assert main([*BUDGETS, "--ledger", "new"]) == 0
+    assert "1000calls/day" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["report", "--since", "2026-02-01", "--until", "2026-01-01"], "no time from 2026-02-01"),
+        (
+            [*READERS["focus"], "--since", "2026-02-01", "--until", "2026-02-01"],
+            "must be after --since",
+        ),
+        (
+            [*READERS["chargeback"], "--closed", "nofolder"],
+            "no folder of closed months at nofolder",
+        ),
+        ([*READERS["chargeback"], "--by", "model"], "--by project --by model names more than one"),
+        (
+            ["chargeback", "--by", "tag:team,project", "--month", "2025-11"],
+            "--by tag:team,project names more than one",
+        ),
+        ([*READERS["prometheus"], "--prices", "book"], "does not apply to --format prometheus"),
+        ([*READERS["prometheus"], "--since", "2026-01-01"], "--since does not apply"),
+        ([*READERS["prometheus"], "--until", "2026-01-01"], "--until does not apply"),
+        ([*READERS["prometheus"], "--focus-version", "1.4"], "--focus-version does not apply"),
+        ([*READERS["prometheus"], "--billing-account", "1"], "--billing-account does not apply"),
+        ([*READERS["focus"], "--tag", "team"], "every row of it has all tags"),
+        ([*READERS["focus"], "--limit", "9"], "--limit does not apply to --format focus"),
+        (["report", "--html", "nodir/x.html"], "there is no folder nodir to write x.html to"),
+        (
+            [*READERS["close"], "--html", "nodir/x.html"],
+            "there is no folder nodir to write x.html to",
+        ),
+        (
+            ["export", "--format", "prometheus", "--out", "nodir/x.prom"],
+            "there is no folder nodir to write x.prom to",
+        ),
+        (
+            ["export", "--format", "focus", "--out", "nodir/x.csv"],
+            "there is no folder nodir to write x.csv to",
+        ),
+    ],
+)
+def test_what_cannot_be_meant(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_segment(Path("ledger"), [attempt(0)])
+    assert main([*arguments, "ledger"]) == 1
+    out, err = capsys.readouterr()
+    assert (out, len(err.splitlines())) == ("", 1)
+    assert message in err
+    assert sorted(each.name for each in Path().iterdir()) == ["ledger"]
+
+
+def test_notes_of_what_matches_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    write_segment(Path("ledger"), [attempt(0, project="proj_a"), attempt(1, project="proj_b")])
+    shared = ["--shared", "nomatch*", "--shared", "*_b", "--shared", "proj_?"]
+    by = ["chargeback", "--by", "project"]
+    assert main([*by, "--month", "2025-11", *shared[2:], "ledger"]) == 0
+    assert "matches no" not in capsys.readouterr().err
+    assert main([*by, "--month", "2025-11", *shared, "ledger"]) == 0
+    assert "--shared 'nomatch*' matches no project of 2025-11" in capsys.readouterr().err
+    assert main([*by, "--month", "2026-12", "ledger"]) == 0
+    assert "there is no row of 2026-12 in these ledgers" in capsys.readouterr().err
+
+
+def test_names_to_group_by_may_be_given_several_times(capsys: pytest.CaptureFixture[str]) -> None:
+    write_segment(Path("ledger"), [attempt(0)])
+    by = ["--by", "project", "--by", "model,project"]
+    assert main(["report", "--format", "json", *by, "ledger"]) == 0
+    assert json.loads(capsys.readouterr().out)["by"] == ["project", "model"]
+    assert main(["compare", "--format", "json", *by, "ledger", "ledger"]) == 0
+    assert json.loads(capsys.readouterr().out)["by"] == ["project", "model"]
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        ["2026-10", "2026-11", "--by", "model", "ledger"],
+        ["2026-10", "--by", "model", "2026-11", "ledger"],
+        ["2026-10", "2026-11", "ledger", "--by", "model", "other", "--where", "model!="],
+    ],
+)
+def test_options_between_periods_and_paths(
+    order: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in ("ledger", "other"):
+        write_segment(Path(path), [attempt(0)])
+    assert main(["compare", *order]) == 0
+    assert "2026-10: " in capsys.readouterr().out
+
+
+def test_paths_after_options_are_read_as_well(capsys: pytest.CaptureFixture[str]) -> None:
+    write_segment(Path("a"), [attempt(0, "a" * 16)], writer="a" * 16)
+    write_segment(Path("b"), [attempt(1, "b" * 16)], writer="b" * 16)
+    assert main(["report", "a", "--format", "json", "b"]) == 0
+    assert json.loads(capsys.readouterr().out)["total"]["calls"] == 2
+
+
+def test_compare_asks_for_what_is_missing_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["compare", "2026-11"])
+    text = capsys.readouterr().err
+    assert text.startswith("usage: costmark compare")
+    assert text.endswith("the following arguments are required: B\n")
