@@ -89,7 +89,7 @@ def ledger_folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.timeout(3000)
-@pytest.mark.parametrize("count", [400, pytest.param(20_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [400, pytest.param(20_000, marks=pytest.mark.full)])
 def test_the_ledger_is_what_the_server_recorded(
     count: int, tmp_path: Path, ledger_folder: Path
 ) -> None:

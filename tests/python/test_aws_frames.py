@@ -143,6 +143,6 @@ def test_streams_read_as_botocore_reads_them() -> None:
     _compare(2_000)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_many_streams_read_as_botocore_reads_them() -> None:
     _compare(STREAMS)

@@ -257,7 +257,7 @@ def write_large(path: Path, gigabytes: float) -> int:
     return rows
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.timeout(3600)
 def test_large_exports_are_not_loaded_whole(tmp_path: Path, pytestconfig: pytest.Config) -> None:
     path = tmp_path / "bill.csv"

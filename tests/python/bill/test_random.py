@@ -136,7 +136,7 @@ def test_invariants(block: int) -> None:
         holds(seed)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_invariants_of_more() -> None:
     for seed in range(1000, 20_000):
         holds(seed)

@@ -222,7 +222,7 @@ FEATURES = (
 VENV = Path(__file__).parents[3] / ".venvs" / "focus"
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(not VENV.exists(), reason="./dev test installs it where there is a Python 3.12")
 def test_the_official_validator_finds_nothing(tmp_path: Path) -> None:

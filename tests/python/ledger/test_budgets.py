@@ -196,7 +196,7 @@ def start(folder: Path, budgets: str, threads: int, work: str) -> subprocess.Pop
 
 @pytest.mark.parametrize(
     ("limit", "processes", "threads"),
-    [(100, 3, 8), pytest.param(1000, 8, 64, marks=pytest.mark.slow)],
+    [(100, 3, 8), pytest.param(1000, 8, 64, marks=pytest.mark.full)],
 )
 def test_many_processes_exceed_a_limit_by_no_more_than_is_documented(
     folder: Path, limit: int, processes: int, threads: int

@@ -90,7 +90,7 @@ def told_by(descriptor: int) -> set[str]:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("kills", [12, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [12, pytest.param(1000, marks=pytest.mark.full)])
 def test_nothing_is_lost_or_doubled(tmp_path: Path, kills: int) -> None:
     folder = tmp_path / "ledger"
     choose = random.Random(kills)

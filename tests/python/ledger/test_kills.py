@@ -93,7 +93,7 @@ def disturb(emulator: Emulator) -> None:
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("kills", [12, pytest.param(KILLS, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [12, pytest.param(KILLS, marks=pytest.mark.full)])
 def test_what_a_caller_was_told_is_there_once(
     bedrock: Emulator, tmp_path: Path, kills: int, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -295,7 +295,7 @@ def test_the_command_writes_the_page(
     assert "leave out --by" in capsys.readouterr().err
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.timeout(600)
 def test_a_year_of_fifty_projects(tmp_path: Path) -> None:
     write_year(tmp_path)

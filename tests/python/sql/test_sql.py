@@ -152,7 +152,7 @@ def test_engines_agree_with_the_reference_on_every_cell(tmp_path: Path) -> None:
     assert_all_agree([DuckDB(place), DataFusion(place)], reference)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.timeout(3_000)
 def test_three_engines_agree_over_two_million_rows(tmp_path: Path) -> None:
     pytest.importorskip("datafusion")
