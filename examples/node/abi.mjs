@@ -20,7 +20,7 @@ koffi.struct('costmark_request', {
   struct_size: 'size_t', method: 'costmark_str', url: 'costmark_str',
   headers: 'const costmark_header *', header_count: 'size_t',
   body: 'costmark_str', project: 'costmark_str', scope: 'costmark_str',
-  body_is_stream: 'uint32_t', reserved: 'uint32_t',
+  body_is_stream: 'uint32_t', overrides_budgets: 'uint32_t',
   labels: 'const void *', label_count: 'size_t',
 });
 koffi.struct('costmark_prepared', {
@@ -54,7 +54,7 @@ koffi.struct('costmark_answer', {
   service_tier: 'costmark_str', error_code: 'costmark_str', usage_json: 'costmark_str',
   usage: 'const costmark_usage *', latency_us: 'int64_t', first_byte_us: 'int64_t',
   kind: 'int32_t', project_source: 'int32_t', api: 'int32_t', outcome: 'int32_t',
-  http_status: 'int32_t', attempt: 'uint32_t', concurrent: 'uint32_t', reserved: 'uint32_t',
+  http_status: 'int32_t', attempt: 'uint32_t', concurrent: 'uint32_t', price_flags: 'uint32_t',
   start_us: 'int64_t', end_us: 'int64_t', url_host: 'costmark_str', region: 'costmark_str',
   account: 'costmark_str', sdk: 'costmark_str', labels: 'const void *', label_count: 'size_t',
   labels_key: 'costmark_str', tags: 'const void *', tag_count: 'size_t',
@@ -198,6 +198,6 @@ export function requestOf(request) {
   const { method = 'POST', url, headers = {}, body = '', project = '', scope = '' } = request;
   return {
     ...sized('request'), method: str(method), url: str(url), ...fieldsOf(new Headers(headers)),
-    body: str(body), project: str(project), scope: str(scope), body_is_stream: 0, reserved: 0,
+    body: str(body), project: str(project), scope: str(scope), body_is_stream: 0, overrides_budgets: 0,
   };
 }

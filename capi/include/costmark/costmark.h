@@ -686,8 +686,10 @@ typedef struct costmark_next {
 #define COSTMARK_USAGE_REASONING 0x10u
 #define COSTMARK_USAGE_TOTAL 0x20u
 
-/* Bits of costmark_usage.flags: reported as it came, and doubtful. */
-/* Or a sum did not fit, two reports disagree, or whether input has the cached tokens is in doubt. */
+/*
+ * Bits of costmark_usage.flags: reported as it came, and doubtful. The first one also says that a
+ * sum did not fit, that two reports disagree, or that input may or may not have the cached tokens.
+ */
 #define COSTMARK_USAGE_FLAG_PART_EXCEEDS_WHOLE 0x01u
 #define COSTMARK_USAGE_FLAG_DECREASING 0x02u         /* a later report was smaller, and not taken */
 #define COSTMARK_USAGE_FLAG_TOTAL 0x04u              /* the total is not the sum of its parts */
