@@ -577,7 +577,7 @@ def test_erase_names_what_is_still_written(
         assert main(command) == 1
         assert path.name in capsys.readouterr().err
     assert main(command) == 0
-    assert capsys.readouterr().out == "labels         taken from 1 rows\n"
+    assert capsys.readouterr().out == "labels         taken from 1 row\n"
     assert not path.exists()
     assert report(folder)["00112233aabbccdd", 1]["labels"] == {"feature": 'a\u0000"é'}
 
