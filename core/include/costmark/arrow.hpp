@@ -6,7 +6,7 @@
 
 #ifndef ARROW_C_DATA_INTERFACE
 #define ARROW_C_DATA_INTERFACE
-#define ARROW_FLAG_NULLABLE 2
+#define ARROW_FLAG_NULLABLE 2  // NOLINT(modernize-macro-to-enum): as Arrow's own header has it
 
 struct ArrowSchema {
   const char* format;

@@ -51,6 +51,7 @@ const char* skip_plain(const char* p, const char* end) noexcept {
   const __m128i last_control = _mm_set1_epi8(0x1F);
   for (; end - p >= 16; p += 16) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    // NOLINTNEXTLINE(portability-simd-intrinsics): there is a portable loop below
     const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes);
     const __m128i special = _mm_or_si128(
         control, _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));

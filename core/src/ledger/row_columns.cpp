@@ -8,6 +8,7 @@ namespace {
 
 std::vector<std::string_view> all_names() {
   std::vector<std::string_view> names;
+  names.reserve(std::size(ledger::row_forms) + 1);
   for (const ledger::RowForm& form : ledger::row_forms) names.push_back(form.name);
   names.emplace_back("extra");
   return names;

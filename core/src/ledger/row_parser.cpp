@@ -199,6 +199,7 @@ void RowParser::unescape(Value& value) {
 bool RowParser::has_doubled_unknown() {
   if (row_.unknown.size() < 2) return false;
   std::vector<std::string_view> sorted;
+  sorted.reserve(row_.unknown.size());
   for (const ParsedRow::Unknown& each : row_.unknown) sorted.push_back(each.name);
   std::sort(sorted.begin(), sorted.end());
   const auto found = std::adjacent_find(sorted.begin(), sorted.end());

@@ -103,10 +103,14 @@ class RowStream final : public RowTaker {
   bool open_next() {
     if (next_file_ == files_.files.size()) return false;
     const RowFiles::File& next = files_.files[next_file_++];
-    file_.reset(std::fopen(next.path.c_str(), "rbe"));
-    if (!file_ || ::fseeko(file_.get(), static_cast<off_t>(next.begin), SEEK_SET) != 0) {
-      if (errno == ENOENT) read_->missing = next.path;
-      fail_at(errno);
+    std::FILE* const file = std::fopen(next.path.c_str(), "rbe");
+    const bool is_open =
+        file != nullptr && ::fseeko(file, static_cast<off_t>(next.begin), SEEK_SET) == 0;
+    const int error = is_open ? 0 : errno;
+    file_.reset(file);
+    if (!is_open) {
+      if (error == ENOENT) read_->missing = next.path;
+      fail_at(error);
       return false;
     }
     lines_ = std::make_unique<RowLines>(next.origin);
