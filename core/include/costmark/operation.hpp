@@ -164,6 +164,7 @@ class Operation {
 
   // The same for an attempt that begins while one of `other` is open: the two share the id, the
   // count of attempts and the one resend. `other` must not be in use by another thread meanwhile.
+  // What it may use is reserved in `prepare`, as it may never send: budget_exceeded comes there.
   Status begin_beside(const Operation& other, const Request& request);
 
   // Ends what is open, as the destructor does, and wipes its secrets; the operation is idle then,

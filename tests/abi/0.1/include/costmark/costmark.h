@@ -833,7 +833,8 @@ costmark_operation_begin(costmark_operation *operation, const costmark_request *
 
 /*
  * The same for an attempt that starts while an attempt of another handle is open: both handles then
- * share the id, the count of attempts, and the one repetition after a refusal.
+ * share the id, the count of attempts, and the one repetition after a refusal. Budgets are asked
+ * when it is prepared: COSTMARK_BUDGET_EXCEEDED comes from costmark_operation_prepare.
  *
  * other: has begun. No other thread may use it during this call.
  */
