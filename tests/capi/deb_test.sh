@@ -5,7 +5,7 @@
 # Without ROOT they are unpacked into an empty folder, and an example is built and run with what is
 # there. With ROOT, a folder that holds a Debian or gets one from debootstrap, and as root, they are
 # installed there with apt, every example is built with the line in its head, and they are removed
-# again; COSTMARK_PYTHON, a Python with costmark[emulator], then names what the examples talk to.
+# again; TEST_PYTHON, a Python with costmark[emulator], then names what the examples talk to.
 set -eu
 for tool in cpack dpkg-deb dpkg-shlibdeps file pkg-config; do
   command -v "$tool" > /dev/null || { echo "skipped: no $tool"; exit 77; }
@@ -104,8 +104,8 @@ try_examples() {
   inside sh -c "cd $examples/c && gcc prepare.c \$(pkg-config --cflags --libs costmark-static) -o /tmp/archive"
   inside /tmp/archive | grep -q 'project proj_abc123, from client'
   inside ldd /tmp/archive | grep -q libcostmark && fail "the archive was not linked"
-  [ -n "${COSTMARK_PYTHON:-}" ] || { echo 'without COSTMARK_PYTHON no example talks to the emulator'; return; }
-  "$COSTMARK_PYTHON" -m costmark.emulator --port 0 --project proj_deb > "$work/emulator" &
+  [ -n "${TEST_PYTHON:-}" ] || { echo 'without TEST_PYTHON no example talks to the emulator'; return; }
+  "$TEST_PYTHON" -m costmark.emulator --port 0 --project proj_deb > "$work/emulator" &
   emulator=$!
   while ! grep -q listening "$work/emulator"; do sleep 0.1; done
   url=$(sed 's/listening on //' "$work/emulator")

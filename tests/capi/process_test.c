@@ -179,9 +179,9 @@ static long most_memory_kb(void) {
   return usage.ru_maxrss;
 }
 
-/* Memory does not grow with the stream. COSTMARK_TEST_STREAM_MB: its length, by default 32. */
+/* Memory does not grow with the stream. TEST_STREAM_MB: its length, by default 32. */
 static void a_long_stream(void) {
-  const char *const asked = getenv("COSTMARK_TEST_STREAM_MB");
+  const char *const asked = getenv("TEST_STREAM_MB");
   stream self = {4, 0, 0, NULL};
   server *peer = server_start(answer, &self);
   costmark_client *client = client_with(NULL);

@@ -1,11 +1,11 @@
 #!/bin/sh
 # A build with COSTMARK_NETWORK=OFF: it needs no libcurl, prepares, and says what it cannot do. Where
 # there is an archive of simdjson, a program of it is fully static.
-# It builds everything once more, so it runs only where COSTMARK_FULL_TESTS is set (./dev test --full).
+# It builds everything once more, so it runs only where TEST_FULL is set (./dev test --full).
 # Usage: without_network_test.sh SOURCE_DIRECTORY C_COMPILER [ARCHIVE_OF_SIMDJSON]
 set -eu
 source=$1 cc=$2 simdjson=${3:-}
-[ -n "${COSTMARK_FULL_TESTS:-}" ] || exit 77
+[ -n "${TEST_FULL:-}" ] || exit 77
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

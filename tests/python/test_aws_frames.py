@@ -27,7 +27,7 @@ _FORMATS = {2: ">b", 3: ">h", 4: ">i", 5: ">q", 8: ">q"}
 
 
 def _reader() -> Path:
-    given = os.environ.get("COSTMARK_AWS_FRAME_READER")
+    given = os.environ.get("TEST_AWS_FRAME_READER")
     built = [Path(given)] if given else ROOT.glob("build/*/tests/core/http/aws_frame_reader")
     found = max(built, key=lambda path: path.stat().st_mtime, default=None)
     if found is None:

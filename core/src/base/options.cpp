@@ -187,8 +187,9 @@ std::string environment_name(std::string_view option) {
 
 constexpr std::string_view variable_prefix = "COSTMARK_";
 
-// Variables that are not options: where the examples for other languages find the library.
-constexpr std::array other_variables{std::string_view("COSTMARK_LIBRARY")};
+// Variables that are not options: where other languages find the library.
+constexpr std::array other_variables{std::string_view("COSTMARK_LIBRARY"),
+                                     std::string_view("COSTMARK_LIB_DIR")};
 
 // What is wrong with a variable; empty when nothing is.
 std::string about_variable(std::string_view name) {

@@ -1,6 +1,6 @@
 // Credentials that end every second, while many threads sign and processes fork.
 //
-// COSTMARK_TEST_SECONDS says how long (default 3).
+// TEST_SECONDS says how long (default 3).
 #include <unistd.h>
 
 #include <atomic>
@@ -21,7 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 
 std::chrono::seconds test_duration() {
-  const char* text = std::getenv("COSTMARK_TEST_SECONDS");
+  const char* text = std::getenv("TEST_SECONDS");
   return std::chrono::seconds(text == nullptr ? 3 : std::atoi(text));
 }
 

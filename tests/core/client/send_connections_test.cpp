@@ -141,9 +141,9 @@ std::size_t resident_kib() {
   return 0;
 }
 
-// COSTMARK_STREAM_MB=1000 for one of a gigabyte.
+// TEST_STREAM_MB=1000 for one of a gigabyte.
 TEST(Connections, AStreamOfAnyLengthNeedsNoMemory) {
-  const char* const wanted = std::getenv("COSTMARK_STREAM_MB");
+  const char* const wanted = std::getenv("TEST_STREAM_MB");
   const std::size_t size = (wanted == nullptr ? 128 : std::strtoul(wanted, nullptr, 10)) << 20U;
   std::string piece;
   while (piece.size() < (1U << 18U)) piece += first_event;
@@ -456,9 +456,9 @@ TEST(Connections, AHandlerMayFork) {
   EXPECT_TRUE(WIFEXITED(child_status) && WEXITSTATUS(child_status) == 0) << child_status;
 }
 
-// COSTMARK_STREAMS=10000 for as many streams.
+// TEST_STREAMS=10000 for as many streams.
 TEST(Connections, ManyStreamsWithRandomCancels) {
-  const char* const wanted = std::getenv("COSTMARK_STREAMS");
+  const char* const wanted = std::getenv("TEST_STREAMS");
   const int streams = wanted == nullptr ? 400 : std::atoi(wanted);
   const Loopback server([](Peer& peer) {
     const std::string head =

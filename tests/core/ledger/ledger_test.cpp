@@ -397,10 +397,10 @@ TEST_F(LedgerTest, ThreadsWriteWholeRows) {
   }
 }
 
-// Four writers that are killed while they write. COSTMARK_KILLS: how many kills, for a longer run.
+// Four writers that are killed while they write. TEST_KILLS: how many kills, for a longer run.
 TEST_F(LedgerTest, WhatWasAcknowledgedSurvivesAKill) {
   constexpr int writers = 4;
-  const char* const asked = std::getenv("COSTMARK_KILLS");
+  const char* const asked = std::getenv("TEST_KILLS");
   const int rounds = (asked != nullptr ? std::atoi(asked) : 160) / writers;
   std::mt19937 chance(1);
   for (int round = 0; round < rounds; ++round) {

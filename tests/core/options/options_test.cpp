@@ -53,7 +53,8 @@ TEST(Variables, ThatAreRightOrNotOursAreNoWarning) {
     for (const char c : option.name) variable += static_cast<char>(std::toupper(c));
     EXPECT_EQ(warning_of(variable), "");
   }
-  for (const char* name : {"COSTMARK_LIBRARY", "PATH", "COSTMARK", "XCOSTMARK_PROJET"}) {
+  for (const char* name :
+       {"COSTMARK_LIBRARY", "COSTMARK_LIB_DIR", "PATH", "COSTMARK", "XCOSTMARK_PROJET"}) {
     EXPECT_EQ(warning_of(name), "") << name;
   }
 }

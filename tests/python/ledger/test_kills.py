@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import openai
 
 WRITERS = 4
-KILLS = int(os.environ.get("COSTMARK_KILLS", "10000"))  # of the slow test
+KILLS = int(os.environ.get("TEST_KILLS", "10000"))  # of the slow test
 
 
 class Caller:

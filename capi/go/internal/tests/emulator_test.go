@@ -27,7 +27,7 @@ var emulator struct {
 	whyNone string
 }
 
-// TestMain starts the emulator with the Python that COSTMARK_PYTHON names, which must be able to import
+// TestMain starts the emulator with the Python that TEST_PYTHON names, which must be able to import
 // costmark with its extra "emulator". Without the variable the tests are skipped.
 func TestMain(m *testing.M) {
 	for _, setting := range os.Environ() {
@@ -42,9 +42,9 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
-	python := os.Getenv("COSTMARK_PYTHON")
+	python := os.Getenv("TEST_PYTHON")
 	if python == "" {
-		emulator.whyNone = "COSTMARK_PYTHON names no Python that has costmark[emulator]"
+		emulator.whyNone = "TEST_PYTHON names no Python that has costmark[emulator]"
 		return m.Run()
 	}
 	arguments := []string{"-m", "costmark.emulator", "--port", "0", "--show-prompts"}

@@ -35,7 +35,6 @@ pub fn isolate() {
             .filter_map(|(name, _)| name.into_string().ok())
             .filter(|name| {
                 ["AWS_", "OPENAI_", "COSTMARK_"].iter().any(|prefix| name.starts_with(prefix))
-                    && name != "COSTMARK_PYTHON"
             })
             .collect();
         for name in foreign {
@@ -96,12 +95,12 @@ pub struct Counts {
 }
 
 impl Emulator {
-    /// Starts one with the Python that `COSTMARK_PYTHON` names, which must be able to import
+    /// Starts one with the Python that `TEST_PYTHON` names, which must be able to import
     /// costmark with its extra `emulator`. `None`, with a line that says so, without the variable.
     pub fn start() -> Option<Self> {
         isolate();
-        let Some(python) = env::var_os("COSTMARK_PYTHON") else {
-            eprintln!("skipped: COSTMARK_PYTHON names no Python that has costmark[emulator]");
+        let Some(python) = env::var_os("TEST_PYTHON") else {
+            eprintln!("skipped: TEST_PYTHON names no Python that has costmark[emulator]");
             return None;
         };
         let mut command = Command::new(python);
@@ -110,7 +109,7 @@ impl Emulator {
             command.args(["--project", project]);
         }
         let mut process =
-            command.stdout(Stdio::piped()).spawn().expect("COSTMARK_PYTHON names a program");
+            command.stdout(Stdio::piped()).spawn().expect("TEST_PYTHON names a program");
         let mut line = String::new();
         let output = process.stdout.take().expect("its output is piped");
         BufReader::new(output).read_line(&mut line).expect("the emulator writes text");
