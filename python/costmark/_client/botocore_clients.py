@@ -26,16 +26,15 @@ from .._transports.message import AsyncAnswering, Message, SyncAnswering, as_tex
 from .._transports.under_way import Prepared
 from ..errors import ConfigurationError
 from .call import Call, join
-from .core_client import CoreClient
 from .scope import Captured, current_frame
 from .transport import take
 from .wrap import WRAPPED, core_for_origin
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
     from .. import _core
-    from .core_client import Outgoing
+    from .core_client import CoreClient, Outgoing
     from .wrap import Spec
 
 _KEY = "costmark"  # in the context that botocore passes from event to event
@@ -102,7 +101,7 @@ def attach(client: Any, core: CoreClient) -> None:
     unwrap_botocore_client(client)
     hooks = (_AsyncHooks if _is_async(client) else _Hooks)(core)
     for event, handler in hooks.handlers().items():
-        # What other code changes comes before, so that nothing is changed after the core has seen it.
+        # What other code changes comes before: nothing changes once the core has seen it.
         client.meta.events.register_last(event, handler)
     if isinstance(hooks, _AsyncHooks):
         vars(client)["_make_api_call"] = _remembering_scope(client)
@@ -166,6 +165,7 @@ class _Hooks:
     """What a synchronous client calls."""
 
     _answering: Any = SyncAnswering
+    _observe: Callable[[Any, Any], None] = staticmethod(observe)
 
     def __init__(self, core: CoreClient) -> None:
         self.core = core
@@ -217,18 +217,17 @@ class _Hooks:
 
     def ended(self, context: Any, **_: Any) -> None:
         """Note that no answer came, if none did."""
-        course = context.get(_KEY)
+        course: _Course | None = context.get(_KEY)
         if course is None:
             return
         if course.mark is not None:
             course.mark.__exit__()
+        outer, exchange = course.outer, course.exchange
         if _course_now(self) is course:
-            _now.set(course.outer)
-        exchange, course.exchange, course.operation = course.exchange, None, None
+            _now.set(outer)
+        course.exchange = course.operation = None
         if exchange is not None:
             exchange.end("error")
-
-    _observe = staticmethod(observe)
 
     def _begun(self, params: Any, context: Any) -> Message:
         course = context[_KEY] = _Course(self)
