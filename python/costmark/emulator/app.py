@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 
+from .billing.account import Account
 from .origin import check_origin
 from .routes import NotFound, error_answer, routes
 from .state.emulator_state import State
@@ -98,4 +99,5 @@ def build_app(settings: Settings) -> ASGIApp:
     app.router.redirect_slashes = False
     app.router.default = NotFound(routes())
     app.state.emulator = state
+    app.state.account = Account(settings, state.records, state.clock)
     return _Wire(app, state)
