@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..auth.authenticator import Authenticator, Caller
-from ..billing import cloudwatch, cost_explorer, price_list
+from ..billing import cloudwatch, cost_explorer, data_exports, price_list
 from ..billing.aws_json import AwsError, Service, answer, check_request
 from ..state.faults import Target
 from ..wire.errors import ApiError
@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 
 _SERVICES = {
     service.target: service
-    for service in (cost_explorer.SERVICE, cloudwatch.SERVICE, price_list.SERVICE)
+    for service in (
+        cost_explorer.SERVICE,
+        cloudwatch.SERVICE,
+        price_list.SERVICE,
+        data_exports.SERVICE,
+    )
 }
 _GLOBAL_REGION = "us-east-1"
 _TOKENS = ("NextPageToken", "NextToken")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 
 from ..auth.issued_credentials import MAX_LIFE_S
+from ..billing import data_exports
 from ..state.faults import parse_fault
 from ..state.records import timestamp
 from ..wire.errors import invalid
@@ -83,6 +84,11 @@ def _seconds(body: Mapping[str, Any]) -> float:
             param="forward_s",
         )
     return float(value)
+
+
+async def exports(request: Request) -> Response:
+    """POST delivers the data exports, and lists the manifests that it wrote."""
+    return json_response(data_exports.deliver(account_of(request)))
 
 
 async def authorizations(request: Request) -> Response:

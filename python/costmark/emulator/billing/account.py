@@ -11,6 +11,7 @@ from .tag_keys import TagKeys
 if TYPE_CHECKING:
     from ..settings import Settings
     from ..state.records import Records, UsageRecord
+    from .data_exports import Export
 
 BILLED_AFTER_S = DAY_S
 
@@ -22,6 +23,7 @@ class Account:
         self.settings = settings
         self.now = now
         self.tag_keys = TagKeys()
+        self.exports: list[Export] = []
         self._records = records
 
     def usage(self) -> list[UsageRecord]:
@@ -41,3 +43,4 @@ class Account:
     def clear(self) -> None:
         """Forget what was set; the usage is the records' to forget."""
         self.tag_keys.clear()
+        self.exports.clear()

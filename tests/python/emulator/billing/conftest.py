@@ -10,6 +10,13 @@ if TYPE_CHECKING:
     from emulator.support import Emulator
 
 
+@pytest.fixture(scope="session")
+def clients(running: Emulator) -> Asking:
+    return Asking(running)
+
+
 @pytest.fixture
-def aws(emulator: Emulator) -> Asking:
-    return Asking(emulator)
+def aws(emulator: Emulator, clients: Asking) -> Asking:
+    assert clients.emulator is emulator
+    clients.checked.clear()
+    return clients
