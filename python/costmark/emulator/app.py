@@ -53,7 +53,7 @@ class _Wire:
                 identifier = request_id.encode()
                 message["headers"] = [
                     *message.get("headers", ()),
-                    (b"date", formatdate(self._state.settings.now(), usegmt=True).encode()),
+                    (b"date", formatdate(self._state.now(), usegmt=True).encode()),
                     (b"x-request-id", identifier),
                     (b"x-amzn-requestid", identifier),
                     (b"access-control-expose-headers", _EXPOSED.encode()),

@@ -12,6 +12,7 @@ from ..state.faults import Target
 from ..wire.errors import ApiError
 from ..wire.event_streams import Delayed, HangUp
 from ..wire.json_text import BadJsonError, JsonObject, loads
+from . import sts
 from .context import account_of, received, state_of
 
 if TYPE_CHECKING:
@@ -38,8 +39,10 @@ _TOKENS = ("NextPageToken", "NextToken")
 
 
 async def dispatch(request: Request) -> ASGIApp:
-    """POST / with the operation in `X-Amz-Target`."""
+    """POST / with the operation in `X-Amz-Target`, or in a form of STS."""
     raw, state = received(request), state_of(request)
+    if (raw.value("content-type") or "").startswith("application/x-www-form-urlencoded"):
+        return sts.answer(request, authenticator_for(state, sts.SERVICE, state.settings.region))
     target, _, name = (raw.value("x-amz-target") or "").rpartition(".")
     service = _SERVICES.get(target)
     try:
@@ -98,7 +101,8 @@ def _authenticated(state: State, raw: Received, service: Service) -> Caller:
     try:
         if authorization.lower().startswith("bearer "):
             raise AwsError("UnrecognizedClientException", "Bearer tokens are not accepted.", 403)
-        caller = _authenticator(state, service).authenticate(raw)
+        region = _GLOBAL_REGION if service.is_global else state.settings.region
+        caller = authenticator_for(state, service.signing_name, region).authenticate(raw)
     except ApiError as error:
         state.records.count_refused(error.message)
         code = "ExpiredTokenException" if "expired." in error.message else _code_of(error.message)
@@ -115,8 +119,7 @@ def _code_of(message: str) -> str:
     return "InvalidSignatureException"
 
 
-def _authenticator(state: State, service: Service) -> Authenticator:
-    """One that takes signatures for this service alone."""
-    region = _GLOBAL_REGION if service.is_global else state.settings.region
-    settings = replace(state.settings, services=(service.signing_name,), region=region)
+def authenticator_for(state: State, service: str, region: str) -> Authenticator:
+    """One that takes signatures for a service in a Region alone."""
+    settings = replace(state.settings, services=(service,), region=region)
     return Authenticator(settings, settings.now, issuer=state.issuer)

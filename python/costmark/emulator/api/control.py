@@ -29,6 +29,7 @@ async def reset(request: Request) -> Response:
     state.records.clear_requests()
     state.records.clear_authorizations()
     state.issuer.clear()
+    state.roles.clear()
     state.faults.clear()
     state.prompts.clear()
     state.responses.clear()

@@ -26,6 +26,7 @@ class State:
         self.ids = Ids(settings.seed)
         self.clock = Clock(settings.now)
         self.issuer = Issuer(settings.now)
+        self.roles: dict[str, str] = {}  # role and session, by the access key that was issued
         self.authenticator = Authenticator(settings, settings.now, issuer=self.issuer)
         self.projects = ProjectStore(settings, self.ids, self.clock)
         self.records = Records(settings)
