@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError, CredentialsError, ServiceError, TransportError
@@ -72,6 +73,7 @@ class Identity:
         """The member of requests that names the view."""
         return {} if self.view_arn is None else {"BillingViewArn": self.view_arn}
 
+    @cached_property
     def session(self) -> Any:
         """A session of boto3's, with the role's credentials where one is named."""
         boto3 = _boto3()
@@ -89,11 +91,11 @@ class Identity:
 
     def client(self, service: str) -> Any:
         """A client of a service of billing, all of which are in one Region."""
-        return self._client(self.session(), service)
+        return self._client(self.session, service)
 
     def caller(self) -> str:
         """The ARN of who asks. AWS charges nothing for it, and needs no rights."""
-        arn: str = self._client(self.session(), "sts").get_caller_identity()["Arn"]
+        arn: str = self._client(self.session, "sts").get_caller_identity()["Arn"]
         return arn
 
     def _client(self, session: Any, service: str) -> Any:

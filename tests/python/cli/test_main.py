@@ -19,6 +19,7 @@ COMMANDS = [
         ["budgets"],
         ["chargeback"],
         ["compare"],
+        ["costs"],
         ["demo"],
         ["doctor"],
         ["emulator"],
@@ -66,6 +67,7 @@ def test_every_command_has_help_and_refuses_unknown_options(
     assert "--surprise" in capsys.readouterr().err or command[0] in (
         "chargeback",
         "compare",
+        "costs",
         "doctor",
         "export",
         "ledger",
