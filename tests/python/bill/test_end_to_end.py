@@ -20,8 +20,8 @@ from costmark.cli.main import main
 from harness import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 
 boto3 = pytest.importorskip("boto3")
-httpx = pytest.importorskip("httpx")
-openai = pytest.importorskip("openai")
+httpx: Any = pytest.importorskip("httpx")
+openai: Any = pytest.importorskip("openai")
 pytest.importorskip("duckdb")
 
 MANTLE = "bedrock-mantle.us-east-1.api.aws"
@@ -59,6 +59,7 @@ class Story:
         tags = "; ".join(f"{id_}: {KEY}={name}" for name, id_ in self.projects.items())
         http_client = httpx.Client(transport=Redirected(self.aws.url))
         path = "/openai/v1" if model == TERRA else "/v1"
+        named: dict[str, Any] = {} if project is None else {"project": self.projects[project]}
         with costmark.wrap(
             openai.OpenAI(
                 base_url=f"https://{MANTLE}{path}", api_key="unused", http_client=http_client
@@ -68,7 +69,7 @@ class Story:
             ledger=str(self.folder / "ledger"),
             tags=tags,
             unattributed="allow",
-            **({} if project is None else {"project": self.projects[project]}),
+            **named,
         ) as client:
             client.chat.completions.create(
                 model=model, messages=[{"role": "user", "content": text}]

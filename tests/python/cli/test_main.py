@@ -24,6 +24,7 @@ COMMANDS = [
         ["doctor"],
         ["emulator"],
         ["export"],
+        ["export-setup"],
         ["ledger"],
         ["options"],
         ["prices"],
@@ -70,6 +71,7 @@ def test_every_command_has_help_and_refuses_unknown_options(
         "costs",
         "doctor",
         "export",
+        "export-setup",
         "ledger",
         "reconcile",
         "report",
@@ -82,7 +84,7 @@ def test_every_command_has_help_and_refuses_unknown_options(
 def test_the_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     shown = capsys.readouterr().out
-    assert re.findall(r"^    (\w+)(?:  |$)", shown, re.MULTILINE) == [
+    assert re.findall(r"^    ([\w-]+)(?:  |$)", shown, re.MULTILINE) == [
         each for each, *subject in COMMANDS if not subject
     ]
 
