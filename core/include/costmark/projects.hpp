@@ -65,8 +65,8 @@ struct NewProject {
 };
 
 struct ProjectUpdate {
-  std::string_view name{};            // empty: it stays
-  std::string_view data_retention{};  // empty: it stays
+  std::optional<std::string_view> name{};            // absent: it stays
+  std::optional<std::string_view> data_retention{};  // absent: it stays
 };
 
 inline constexpr std::size_t most_project_tags = 50;

@@ -78,8 +78,8 @@ Ask MantleWire::list(std::string_view from, bool include_archived) const {
 
 Ask MantleWire::update(std::string_view id, const ProjectUpdate& update) const {
   JsonObject body;
-  if (!update.name.empty()) body.text("name", update.name);
-  if (!update.data_retention.empty()) body.raw("data_retention", retention(update.data_retention));
+  if (update.name) body.text("name", *update.name);
+  if (update.data_retention) body.raw("data_retention", retention(*update.data_retention));
   return post(path_of(id), std::move(body), named("update", id), id);
 }
 

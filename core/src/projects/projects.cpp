@@ -37,22 +37,24 @@ Status invalid(std::string message) {
   return {Code::invalid_argument, std::move(message)};
 }
 
+constexpr std::string_view retention_modes =
+    "data_retention is no mode; take inherit, none, default, aws_review or provider_data_share";
+
 // New modes may come: only the form is checked.
 Status check_retention(std::string_view mode) {
   const bool is_word =
       std::all_of(mode.begin(), mode.end(), [](char c) { return text::is_lower(c) || c == '_'; });
   if (is_word && mode.size() <= 64) return {};
-  return invalid(
-      "data_retention is no mode; take inherit, none, default, aws_review or "
-      "provider_data_share");
+  return invalid(std::string(retention_modes));
 }
 
 Status check_update(const ProjectUpdate& update) {
-  if (update.name.empty() == update.data_retention.empty()) {
+  if (update.name.has_value() == update.data_retention.has_value()) {
     return invalid("an update takes exactly one of name and data_retention");
   }
-  if (!update.name.empty()) return check_project_name(update.name);
-  return check_retention(update.data_retention);
+  if (update.name) return check_project_name(*update.name);
+  if (update.data_retention->empty()) return invalid(std::string(retention_modes));
+  return check_retention(*update.data_retention);
 }
 
 Status check_changeable(const Reference& project, const char* verb) {
@@ -332,11 +334,13 @@ struct ProjectPages::State {
   std::string from;                                // what continues the list
   std::set<std::string, std::less<>> seen_tokens;  // that a page was asked for with
   std::set<std::string, std::less<>> seen_ids;
+  std::size_t pages = 0;
+  static constexpr std::size_t most_pages = 1000;  // of an account that has a thousand projects
 
-  Error repeated(const char* what) const {
+  Error endless(const char* what) const {
     return {Code::service, "cannot list the projects: the service " + std::string(what) +
-                               " it has sent before, so that the list has no end (" +
-                               std::to_string(seen_ids.size()) + " projects were read)"};
+                               ", so that the list has no end (" + std::to_string(seen_ids.size()) +
+                               " projects were read)"};
   }
 
   Result<std::vector<Project>> take(Page page);
@@ -353,10 +357,11 @@ Result<std::vector<Project>> ProjectPages::State::take(Page page) {
     const bool is_wanted = include_archived || project.status != "archived";
     if (is_wanted) fresh.push_back(std::move(project));
   }
-  if (!is_new) return repeated("sends a page that");
+  if (!is_new) return endless("sends a page that it has sent before");
   if (!page.next.empty() && !seen_tokens.insert(page.next).second) {
-    return repeated("continues with a token that");
+    return endless("continues with a token that it has sent before");
   }
+  if (++pages == most_pages) return endless("goes on after its 1,000th page");
   from = std::move(page.next);
   is_at_end = from.empty();
   return fresh;
