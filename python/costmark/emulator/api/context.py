@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, cast
 
 from ..wire.errors import ApiError
 
+SERVICE = "bedrock-mantle"
+
 if TYPE_CHECKING:
     from starlette.requests import Request
 
@@ -25,7 +27,7 @@ def received(request: Request) -> Received:
 
 
 def authenticate(request: Request) -> Caller:
-    """The proven sender of a request, or an `ApiError` of status 401."""
+    """The proven sender of a request, who may use a token if it is one; else an `ApiError`."""
     state = state_of(request)
     try:
         caller = state.authenticator.authenticate(received(request))
@@ -33,4 +35,5 @@ def authenticate(request: Request) -> Caller:
         state.records.count_refused(error.message)
         raise
     state.records.count_accepted(caller.signed_by)
+    state.authorizer.check_bearer(caller, SERVICE)
     return caller

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..auth.authenticator import Authenticator
 from ..auth.issued_credentials import Issuer
+from ..policy.authorizer import Authorizer
 from .faults import Faults
 from .ids import Ids
 from .projects import ProjectStore
@@ -25,6 +26,7 @@ class State:
         self.ids = Ids(settings.seed)
         self.issuer = Issuer(settings.now)
         self.authenticator = Authenticator(settings, settings.now, issuer=self.issuer)
+        self.authorizer = Authorizer(settings)
         self.projects = ProjectStore(settings, self.ids, settings.now)
         self.records = Records(settings)
         self.faults = Faults()

@@ -87,6 +87,11 @@ def unauthenticated(message: str) -> ApiError:
     return ApiError(401, "invalid_api_key", message, kind="permission_denied_error")
 
 
+def access_denied(message: str) -> ApiError:
+    """What no policy allows: status 403."""
+    return ApiError(403, "access_denied", message, kind="permission_denied_error")
+
+
 def expired_token() -> ApiError:
     """Credentials that have expired: status 401."""
     return unauthenticated("The security token included in the request is expired.")
