@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .file import parse
+from .file import parse, parse_stack
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .model import Stack
 
 
-def add_entry(path: Path, name: str, tags: Mapping[str, str]) -> None:
-    """Add a project to the file, at the end of the projects."""
+def with_entry(path: Path, name: str, tags: Mapping[str, str]) -> tuple[str, Stack]:
+    """The file with one more project at the end, and what it then says. ConfigurationError."""
     import tomlkit
 
     with path.open(encoding="utf-8", newline="") as file:  # line ends stay as they are
@@ -21,10 +26,12 @@ def add_entry(path: Path, name: str, tags: Mapping[str, str]) -> None:
     inline.update(tags)
     entry["tags"] = inline
     document["projects"][name] = entry
-    _write(path, document.as_string())
+    text = document.as_string()
+    return text, parse_stack(text, str(path))
 
 
-def _write(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
+    """Replace a file, whole or not at all."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with partial.open("w", encoding="utf-8", newline="") as file:

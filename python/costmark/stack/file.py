@@ -29,7 +29,12 @@ _TARGET = ("account", "regions", "plane", "profile", "role_arn", "external_id")
 
 def read_stack(path: pathlib.Path) -> Stack:
     """The stack of a file. Raises ConfigurationError."""
-    return _Reader(str(path), _text_of(path)).stack()
+    return parse_stack(_text_of(path), str(path))
+
+
+def parse_stack(text: str, file: str) -> Stack:
+    """The stack that the text of a file says. Raises ConfigurationError."""
+    return _Reader(file, text).stack()
 
 
 def read_options(path: pathlib.Path) -> dict[str, str]:

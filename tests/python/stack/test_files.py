@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from costmark.errors import ConfigurationError
-from costmark.stack.editing import add_entry
+from costmark.stack.editing import with_entry, write_whole
 from costmark.stack.file import read_options, read_stack
 from costmark.stack.lock import changing, read_lock
 from costmark.stack.model import Entry, Seen, Stack, Target
@@ -218,13 +218,18 @@ def test_positions() -> None:
 
 def test_an_entry_is_added_and_everything_else_stays(tmp_path: Path) -> None:
     path = file_with(tmp_path, WHOLE)
-    add_entry(path, "new app", {"team": "y", "cost center": "1"})
-    text = path.read_text()
+    text, stack = with_entry(path, "new app", {"team": "y", "cost center": "1"})
+    assert path.read_text() == WHOLE
     assert [line for line in WHOLE.splitlines() if line not in text.splitlines()] == []
-    assert Entry("new app", {"team": "y", "cost center": "1"}) in read_stack(path).entries
-    empty = file_with(tmp_path, HEAD)
-    add_entry(empty, "web", {})
-    assert read_stack(empty).entries == (Entry("web"),)
+    assert Entry("new app", {"team": "y", "cost center": "1"}) in stack.entries
+    with pytest.raises(ConfigurationError, match="'other' lacks team"):
+        with_entry(path, "other", {})
+    windows = tmp_path / "windows.toml"
+    windows.write_bytes(HEAD.replace("\n", "\r\n").encode())
+    text, stack = with_entry(windows, "web", {})
+    assert stack.entries == (Entry("web"),)
+    write_whole(windows, text)
+    assert windows.read_bytes().startswith(b'stack = "shop"\r\n')
 
 
 # --- The lock -------------------------------------------------------------------------------------
