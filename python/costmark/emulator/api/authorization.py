@@ -1,9 +1,10 @@
-"""Which right each operation on mantle needs, on which resource, with which condition keys."""
+"""Which right each operation needs, on which resource, with which condition keys."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..model.runtime_models import resources_of
 from .context import SERVICE
 
 if TYPE_CHECKING:
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
     from ..auth.authenticator import Caller
     from ..state.emulator_state import State
+    from ..state.projects import Project
 
 Keys = dict[str, "str | list[str]"]
 
@@ -32,6 +34,28 @@ def authorize_on_project(
     found = state.projects.find(project)
     tags: Keys = {f"aws:ResourceTag/{k}": v for k, v in found.tags.items()} if found else {}
     authorize(state, caller, action, state.projects.arn_of(project), {**tags, **(keys or {})})
+
+
+def authorize_invocation(
+    state: State, caller: Caller, model: str, project: Project, *, streamed: bool
+) -> None:
+    """Raise `ApiError` unless the caller may invoke a model on the runtime.
+
+    In one of two readings of what AWS leaves open, for this project only.
+    """
+    action = "bedrock:InvokeModelWithResponseStream" if streamed else "bedrock:InvokeModel"
+    for kind, identifier in resources_of(model):
+        account = "" if kind == "foundation-model" else state.settings.account
+        state.authorizer.check(caller, action, _runtime_arn(state, f"{kind}/{identifier}", account))
+    if state.authorizer.runtime_projects_authorized:
+        tags: Keys = {f"aws:ResourceTag/{k}": v for k, v in project.tags.items()}
+        arn = _runtime_arn(state, f"project/{project.id}", state.settings.account)
+        state.authorizer.check(caller, action, arn, tags)
+
+
+def _runtime_arn(state: State, resource: str, account: str) -> str:
+    settings = state.settings
+    return f"arn:{settings.partition}:bedrock:{settings.region}:{account}:{resource}"
 
 
 def inference_keys(body: Mapping[str, Any]) -> Keys:

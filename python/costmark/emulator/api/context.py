@@ -26,14 +26,17 @@ def received(request: Request) -> Received:
     return cast("Received", request.scope["emulator.received"])
 
 
-def authenticate(request: Request) -> Caller:
-    """The proven sender of a request, who may use a token if it is one; else an `ApiError`."""
+def authenticate(request: Request, service: str | None = None) -> Caller:
+    """The proven sender of a request, who may use a bearer token if that is one; else `ApiError`.
+
+    A signature must be for `service`; without one, for one of those in the settings.
+    """
     state = state_of(request)
     try:
-        caller = state.authenticator.authenticate(received(request))
+        caller = state.authenticator.authenticate(received(request), service)
     except ApiError as error:
         state.records.count_refused(error.message)
         raise
     state.records.count_accepted(caller.signed_by)
-    state.authorizer.check_bearer(caller, SERVICE)
+    state.authorizer.check_bearer(caller, service or SERVICE)
     return caller

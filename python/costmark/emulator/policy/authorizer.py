@@ -51,7 +51,7 @@ class Authorizer:
         """Raise `ApiError` of status 403 unless the caller may do this."""
         if self._statements is None:
             return
-        who = self._arn(caller)
+        who = self.arn_of(caller)
         found = {"aws:PrincipalArn": who, "aws:PrincipalAccount": self._settings.account}
         every = {**found, **(keys or {})}
         given = {k.lower(): [v] if isinstance(v, str) else v for k, v in every.items()}
@@ -63,6 +63,7 @@ class Authorizer:
                 f"{because}"
             )
 
-    def _arn(self, caller: Caller) -> str:
+    def arn_of(self, caller: Caller) -> str:
+        """The ARN of the user that a caller is taken for."""
         settings = self._settings
         return f"arn:{settings.partition}:iam::{settings.account}:user/{caller.name}"

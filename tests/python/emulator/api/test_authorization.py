@@ -25,11 +25,13 @@ def statement(actions: Any, resources: Any = "*", **more: Any) -> dict[str, Any]
 
 
 @contextmanager
-def under(folder: Path, *statements: dict[str, Any]) -> Iterator[Emulator]:
+def under(
+    folder: Path, *statements: dict[str, Any], options: tuple[str, ...] = ()
+) -> Iterator[Emulator]:
     file = folder / "policy.json"
     file.write_text(json.dumps({"Version": "2012-10-17", "Statement": statements}))
     projects = ("--project", "proj_a:team=x", "--project", "proj_b")
-    emulator = Emulator("--policy", str(file), *projects)
+    emulator = Emulator("--policy", str(file), *projects, *options)
     try:
         yield emulator
     finally:
@@ -199,3 +201,47 @@ def test_policies_that_are_no_policy_end_the_start(tmp_path: Path) -> None:
             file.write_text(text)
         with pytest.raises(RuntimeError, match=r"--policy .*policy\.json: (No such|statement 1)"):
             Emulator("--policy", str(file))
+
+
+# --- The runtime ----------------------------------------------------------------------------------
+
+NOVA = "amazon.nova-lite-v1:0"
+ASKED = {"messages": [{"role": "user", "content": [{"text": "hi"}]}]}
+INVOKE = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
+MODELS = "arn:aws:bedrock:*::foundation-model/"
+
+
+def converse(emulator: Emulator, project: str | None, model: str = NOVA, tail: str = "") -> Answer:
+    body = ASKED if project is None else {**ASKED, "projectIdentifier": project}
+    path = f"/model/{model.replace(':', '%3A')}/converse{tail}"
+    return emulator.call("POST", path, body, service="bedrock")
+
+
+def test_the_runtime_needs_a_right_on_the_model(tmp_path: Path) -> None:
+    with under(tmp_path, statement(INVOKE[0], MODELS + "amazon.nova-*")) as emulator:
+        assert converse(emulator, "proj_a").status == 200
+        answer = converse(emulator, "proj_a", tail="-stream")
+        assert answer.status == 403
+        assert answer.headers["x-amzn-errortype"] == "AccessDeniedException"
+        assert answer.json == {
+            "message": f"User: {USER} is not authorized to perform: {INVOKE[1]} on resource: "
+            f"arn:aws:bedrock:us-east-1::foundation-model/{NOVA} because no identity-based policy "
+            f"allows the {INVOKE[1]} action"
+        }
+        profile = converse(emulator, "proj_a", f"us.{NOVA}")
+        assert f"us-east-1:111122223333:inference-profile/us.{NOVA}" in profile.json["message"]
+        bearer = {"Authorization": f"Bearer {mint()}"}
+        answer = emulator.plain("POST", f"/model/{NOVA}/converse", ASKED, bearer)
+        assert "bedrock:CallWithBearerToken on resource: *" in answer.json["message"]
+
+
+@pytest.mark.parametrize(("reading", "others"), [("ignored", 200), ("authorized", 403)])
+def test_both_readings_of_projects_on_the_runtime(
+    tmp_path: Path, reading: str, others: int
+) -> None:
+    project = statement(INVOKE, "arn:aws:bedrock:us-east-1:111122223333:project/proj_a")
+    rights = (statement(INVOKE, MODELS + "*"), project)
+    with under(tmp_path, *rights, options=("--runtime-projects", reading)) as emulator:
+        assert converse(emulator, "proj_a").status == 200
+        assert converse(emulator, "proj_b").status == others
+        assert converse(emulator, None).status == others
