@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from ._client.wrap import unwrap, wrap
     from ._core import Credentials
     from ._core import version as __version__
+    from ._experiments import experiment
     from ._ledger_counts import LedgerCounts, ledger_counts
     from ._routes import Route, route_of
     from ._signing import sign
@@ -78,6 +79,7 @@ __all__ = [
     "labels",
     "current_labels",
     "bind",
+    "experiment",
     # budgets
     "budgets",
     "Budget",
@@ -140,6 +142,7 @@ _LAZY = {
     "Coverage": "_client.coverage",
     "patch": "_client.patch",
     "unpatch": "_client.patch",
+    "experiment": "_experiments",
     "budgets": "_budgets",
     "Budget": "_budgets",
     "route_of": "_routes",
