@@ -59,12 +59,14 @@ if TYPE_CHECKING:
         usage,
     )
     from ._verify import Verification, averify, verify
+    from .stack.file import options
 
 __all__ = [
     "__version__",
     # clients
     "wrap",
     "unwrap",
+    "options",
     "patch",
     "unpatch",
     "coverage",
@@ -134,6 +136,7 @@ _MODULES = ("bill", "export", "jsonedit", "ledger", "otel", "prices", "reports")
 _LAZY = {
     "Credentials": "_core",
     "wrap": "_client.wrap",
+    "options": "stack.file",
     "unwrap": "_client.wrap",
     "Client": "_client.client",
     "HTTPTransport": "_client.httpx_clients",

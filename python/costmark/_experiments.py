@@ -295,8 +295,8 @@ class experiment:  # noqa: N801 - reads as the scopes do: `with costmark.experim
         if count >= MOST_PROJECTS:
             raise ServiceError(
                 f"the account has {count} projects, archived ones included, of perhaps 1,000; "
-                "experiments leave the rest to others: give project=False, for a label in place of a "
-                "project, or archive with 'costmark experiments gc' what is over"
+                "experiments leave the rest to others: give project=False, for a label in place of "
+                "a project, or archive with 'costmark experiments gc' what is over"
             )
 
     def _end(self) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import pathlib
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from ..errors import ConfigurationError
 from .model import IDENTITY_TAG, MOST_TAGS, RESERVED_STACK, Entry, Stack, Target
 from .positions import Path, positions
 
-if TYPE_CHECKING:
-    import pathlib
+__all__ = ["NAME", "options", "parse", "parse_stack", "read_options", "read_stack"]
 
 NAME = "costmark.toml"
 PLANES = ("mantle", "bedrock")
@@ -35,6 +36,14 @@ def read_stack(path: pathlib.Path) -> Stack:
 def parse_stack(text: str, file: str) -> Stack:
     """The stack that the text of a file says. Raises ConfigurationError."""
     return _Reader(file, text).stack()
+
+
+def options(file: str | os.PathLike[str] = NAME) -> dict[str, str]:
+    """The options of the table ``[options]`` of a file: ``wrap(client, **costmark.options())``.
+
+    Raises `ConfigurationError`, with line and column, for what is no option.
+    """
+    return read_options(pathlib.Path(file))
 
 
 def read_options(path: pathlib.Path) -> dict[str, str]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import costmark
+from costmark.cli.main import main
 from costmark.errors import ConfigurationError
 from costmark.stack.editing import with_entry, write_whole
 from costmark.stack.file import read_options, read_stack
@@ -179,6 +182,17 @@ def test_options_are_checked(tmp_path: Path, text: str, where: str, what: str) -
     with pytest.raises(ConfigurationError, match=f":{where}: ") as caught:
         read_options(file_with(tmp_path, text))
     assert what in str(caught.value)
+
+
+def test_options_reach_clients_and_shells(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "[options]\nproject = 'proj_a'\nrules = \"it's:*\"\n"
+    path = file_with(tmp_path, text)
+    assert costmark.options(path) == {"project": "proj_a", "rules": "it's:*"}
+    assert main(["options", "--export", str(path)]) == 0
+    shell = capsys.readouterr().out + 'printf %s "$COSTMARK_PROJECT $COSTMARK_RULES"'
+    assert subprocess.check_output(["sh", "-c", shell], text=True) == "proj_a it's:*"
 
 
 def test_a_file_that_is_missing_or_not_text(tmp_path: Path) -> None:

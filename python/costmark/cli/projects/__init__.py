@@ -1,4 +1,4 @@
-"""``costmark projects``: plan, apply, drift, import."""
+"""``costmark projects``: one module for each group of its parts."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from . import as_code, importing
 if TYPE_CHECKING:
     from ..output import Commands
 
+_GROUPS = (as_code, importing)
+
 
 def add_to(commands: Commands) -> None:
-    """Add the command."""
+    """Add the command and its parts."""
     parser = commands.add_parser("projects", help="projects", description="Projects.")
     parts = parser.add_subparsers(metavar="PART", required=True)
-    as_code.add_to(parts)
-    importing.add_to(parts)
+    for group in _GROUPS:
+        group.add_to(parts)
