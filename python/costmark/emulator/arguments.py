@@ -207,6 +207,12 @@ def _add_projects(parser: argparse.ArgumentParser) -> None:
         help="projects per account (default: %(default)s)",
     )
     add(
+        "--list-lag-s",
+        type=float,
+        default=Settings.list_lag_s,
+        help="how long a new project is not in the list of projects (default: %(default)s)",
+    )
+    add(
         "--project",
         action="append",
         default=[],

@@ -163,6 +163,7 @@ def settings_from(options: argparse.Namespace, environ: Mapping[str, str]) -> Se
         policy=_policy(options),
         runtime_projects=options.runtime_projects,
         max_projects=options.max_projects,
+        list_lag_s=options.list_lag_s,
         projects=_projects(options),
         seed=options.seed,
     )

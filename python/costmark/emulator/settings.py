@@ -60,6 +60,7 @@ class Settings:
     # Whether inference on the runtime needs a right on its project, which AWS does not say.
     runtime_projects: str = RUNTIME_PROJECTS[0]
     max_projects: int = 1000
+    list_lag_s: float = 0.0  # how long a new project is not in the list yet
     projects: tuple[tuple[str, dict[str, str]], ...] = ()  # those to start with: id and tags
     keep_requests: int = 1000
     show_prompts: bool = False  # whether /_emulator/requests shows bodies

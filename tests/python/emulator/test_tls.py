@@ -6,6 +6,7 @@ import ssl
 import urllib.request
 from typing import TYPE_CHECKING
 
+import boto3  # type: ignore[import-untyped,unused-ignore]
 import pytest
 
 from emulator.support import BEARER, Emulator
@@ -45,6 +46,19 @@ def test_clients_that_trust_its_authority_get_through(server: Emulator, ca: Path
     assert b"gpt-oss" in get(
         server.url.replace("127.0.0.1", "localhost") + "/v1/models", strict(ca)
     )
+
+
+def test_boto3_sends_its_bearer_token(
+    server: Emulator, ca: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", BEARER)
+    client = boto3.client(
+        "bedrock-runtime", endpoint_url=server.url, region_name="us-east-1", verify=str(ca)
+    )
+    messages = [{"role": "user", "content": [{"text": "hi"}]}]
+    answer = client.converse(modelId="amazon.nova-lite-v1:0", messages=messages)
+    assert answer["usage"]["outputTokens"] > 0
+    assert server.first_line.startswith("listening on https:")
 
 
 def test_clients_that_do_not_refuse_it(server: Emulator) -> None:

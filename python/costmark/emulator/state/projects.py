@@ -35,6 +35,7 @@ class Project:
     tags: dict[str, str] = field(default_factory=dict)
     retention: str = "inherit"
     archived_at: int | None = None
+    listed_from: float = 0.0
 
     @property
     def archived(self) -> bool:
@@ -136,7 +137,9 @@ class ProjectStore:
         project_id = self._ids.new("proj_", 20)
         while project_id in self._projects:
             project_id = self._ids.new("proj_", 20)
-        return self._add(project_id, name, tags, retention)
+        project = self._add(project_id, name, tags, retention)
+        project.listed_from = self._clock() + self._settings.list_lag_s
+        return project
 
     def arn_of(self, name: str) -> str:
         """The ARN that an id or an ARN stands for, whether or not there is such a project."""
@@ -197,4 +200,5 @@ class ProjectStore:
                 raise invalid(f"No project has the id '{after}'.", param="after")
             projects = projects[list(self._projects).index(after) + 1 :]
         shown = [each for each in projects if include_archived or not each.archived]
+        shown = [each for each in shown if each.listed_from <= self._clock()]
         return shown[:limit], len(shown) > limit
