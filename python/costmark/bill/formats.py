@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..reports.formats import dollars, usd
 from .causes import NOT_BILLED_YET, UNPRICED
-from .cloudwatch import Comparison, Counts
+from .cloudwatch import EVERY_PROJECT, Comparison, Counts
 
 if TYPE_CHECKING:
     from ..prices import PriceBook
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 _MOST_DETAILS = 10
 _TINY_PICO = 10**8
+_BY_MODEL = "(runtime, every project)"
+_ABOUT_RUNTIME = (
+    "of the runtime endpoint CloudWatch has models and no projects: these rows are all projects "
+    "and clients of the account together, with input that was not cached"
+)
 
 
 @dataclass(frozen=True)
@@ -206,7 +211,9 @@ def counts_table(found: Comparison, window: Window) -> str:
     for place in places:
         ours, theirs = found.sums(place)
         numbers = (f"{ours.calls:,}", f"{ours.input:,}", f"{ours.output:,}")
-        rows.append((*place, *numbers, _differences(ours, theirs)))
+        region, project, model = place
+        shown = _BY_MODEL if project == EVERY_PROJECT else project
+        rows.append((region, shown, model, *numbers, _differences(ours, theirs)))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -217,7 +224,7 @@ def counts_table(found: Comparison, window: Window) -> str:
         "",
         f"days {window.first} to {window.last}, UTC; {days} of them differ",
         "calls are attempts that did not fail; input is with the cached tokens",
-        "CloudWatch has projects for mantle alone; other endpoints are left out",
+        *([_ABOUT_RUNTIME] if any(project == EVERY_PROJECT for _, project, _ in places) else []),
     ]
     return "\n".join(lines) + "\n"
 
@@ -241,6 +248,7 @@ def counts_json(found: Comparison, window: Window) -> str:
             {
                 **series._asdict(),
                 "day": series.day.isoformat(),
+                "endpoint": "runtime" if series.project == EVERY_PROJECT else "mantle",
                 "ledger": vars(found.ledger.get(series, Counts())),
                 "cloudwatch": vars(found.seen.get(series, Counts())),
             }

@@ -20,6 +20,7 @@ from fractions import Fraction
 
 from . import causes
 from .causes import Bounds, Detail, Found
+from .invariants import BrokenInvariantError
 from .keys import Cells, Evidence, coarse_place
 from .lines import CACHE_WRITE, UNTAGGED, Key, Place
 
@@ -47,6 +48,8 @@ class Volume:
             for key, cell in self.cells.items()
             if cell.bill != cell.ledger
         }
+        self.taken: dict[Key, int] = defaultdict(int)
+        """What was taken away from `left`, all steps together."""
 
     def cost(self, key: Key, tokens: int) -> Fraction:
         """What tokens cost by the book."""
@@ -56,7 +59,10 @@ class Volume:
         """Take tokens away that have a cause now: each token once."""
         left = self.left[key]
         if abs(left - tokens) > abs(left) or (left - tokens) * left < 0:
-            raise AssertionError(f"{tokens} of {left} tokens have a cause")
+            raise BrokenInvariantError(
+                "moved once", f"{tokens} of {left} tokens of {key} have a cause"
+            )
+        self.taken[key] += tokens
         self.left[key] = left - tokens
         if not self.left[key]:
             del self.left[key]
@@ -165,14 +171,14 @@ class Volume:
         for part in candidates:
             if more > 0 and more == self._ledger(part):
                 if all(key not in self.left for key in part):
-                    self._explain(causes.CACHE_TWICE, base, [base], more)
+                    self._explain(causes.CACHE_TWICE, [base], more)
                     return
                 if self._surplus(part) == -more:
-                    self._explain(causes.CACHE_AS_INPUT, base, [base, *part], more)
+                    self._explain(causes.CACHE_AS_INPUT, [base, *part], more)
                     return
         missing = [key for key in cached if self.left.get(key, 0) < 0]
         if missing and more == 0 and base in self.cells:
-            self._explain(causes.CACHE_NOT_BILLED, base, missing, -self._surplus(missing))
+            self._explain(causes.CACHE_NOT_BILLED, missing, -self._surplus(missing))
         elif missing and more > 0:
             self._explain_jointly(base, missing)
 
@@ -185,10 +191,11 @@ class Volume:
     def _surplus(self, keys: Iterable[Key]) -> int:
         return sum(self.left.get(key, 0) for key in keys)
 
-    def _explain(self, name: str, base: Key, keys: list[Key], tokens: int) -> None:
-        cost, taken = self._take_all(key for key in keys if key in self.left)
-        others = tuple(key for key in taken if key != base)
-        self.found.add(name, Detail(base, tokens, cost, others=others))
+    def _explain(self, name: str, keys: list[Key], tokens: int) -> None:
+        """The first key is where the tokens are, or are missing."""
+        first, *rest = (key for key in keys if key in self.left)
+        cost, _ = self._take_all([first, *rest])
+        self.found.add(name, Detail(first, tokens, cost, others=tuple(sorted(rest, key=repr))))
 
     def _explain_jointly(self, base: Key, missing: list[Key]) -> None:
         """Cached tokens are missing, and there is some input too many: both may be the same."""
@@ -211,6 +218,7 @@ class Volume:
 
     def explain_surpluses(self, places: dict[Place, Evidence], fields: dict[str, set[str]]) -> None:
         """Name tokens that the bill alone has."""
+        missing = {(key.day, -left) for key, left in self.left.items() if left < 0}
         for key in sorted((key for key, left in self.left.items() if left > 0), key=repr):
             tokens = self.left[key]
             cost = self.cost(key, tokens)
@@ -225,6 +233,8 @@ class Volume:
                 if not at.uncertain:
                     continue  # every call is known, and so is what each used
                 self.found.add(causes.UNCERTAIN, detail)
+            elif at.seen is None and (key.day, tokens) in missing:
+                continue  # exactly what is missing elsewhere, moved in a way that no step knows
             elif not at.uncertain:
                 self.found.add(causes.OTHER_CLIENTS, detail)
             else:
