@@ -127,7 +127,9 @@ def compare(lines: Iterable[LedgerLine], clients: dict[str, Any], window: Window
         if series is None:
             continue
         is_runtime = series.project == EVERY_PROJECT
-        names = (_profile(line),) if is_runtime else (series.project, series.model)
+        names: tuple[str, ...] = (series.project, series.model)
+        if is_runtime:
+            names = (_profile(line),)
         asked[series.region, _RUNTIME if is_runtime else _MANTLE].add(names)
         at = found.ledger[series]
         at.calls += line.attempts

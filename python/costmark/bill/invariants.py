@@ -7,13 +7,14 @@
     one place    each line of the bill is in one place: a bar, a key, or aside with a reason
     moved once   each token that one side has more is taken away once
     equal sides  keys on which both sides agree are in no cause
+    parts        what is told of teams and models adds up to both sides, and to each cause
     bounds       those of a joint cause include its amount; details add up to their cause
     order        order, splitting and units of the lines change nothing that is compared
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from .._prices.units import tokens_per
 from ..errors import InternalError
+from .causes import RESIDUAL
 from .keys import PICO, BillSide, Cells, Evidence, ledger_cells, merged
 
 if TYPE_CHECKING:
@@ -44,10 +46,24 @@ def check_sums(result: Reconciliation, bill: Sequence[BillLine]) -> None:
     _equal("bars", result.total, _sum(line.cost for line in bill) * PICO)
     _equal("sum", result.residual, _sum(each.cost for each in result.residuals))
     _equal("sum", result.residual_absolute, _sum(abs(each.cost) for each in result.residuals))
+    _check_parts(result)
     for cause in result.causes:
         _equal("bounds", _sum(detail.cost for detail in cause.details), cause.cost)
         if cause.is_joint:
             _check_bounds(cause)
+
+
+def _check_parts(result: Reconciliation) -> None:
+    _equal("parts", _sum(part.ledger for part in result.parts), result.ledger)
+    _equal("parts", _sum(part.bill for part in result.parts), result.usage)
+    sums: dict[str, Fraction] = defaultdict(Fraction)
+    for part in result.parts:
+        _equal("parts", part.ledger + _sum(cost for _, cost in part.why), part.bill)
+        for name, cost in part.why:
+            sums[name] += cost
+    wanted = {cause.name: cause.cost for cause in result.causes} | {RESIDUAL: result.residual}
+    for name in sums.keys() | wanted.keys():
+        _equal("parts", sums.get(name, Fraction(0)), wanted.get(name, Fraction(0)))
 
 
 def _check_bounds(cause: Cause) -> None:

@@ -51,6 +51,22 @@ if TYPE_CHECKING:
 Grain = Literal["project", "model"]
 
 
+@dataclass(frozen=True, order=True)
+class Part:
+    """What both sides have of one day, tag value, model and kind, and what they differ by."""
+
+    day: dt.date
+    tag: str
+    """Empty without one."""
+    model: str
+    """Empty for a line of the bill that is not understood."""
+    kind: str
+    ledger: Fraction
+    bill: Fraction
+    why: tuple[tuple[str, Fraction], ...]
+    """By cause; what has none is by `RESIDUAL`."""
+
+
 @dataclass(frozen=True)
 class Reconciliation:
     """A bill and a ledger that add up. Amounts are in pico-USD."""
@@ -77,6 +93,8 @@ class Reconciliation:
     unit_faults: list[Unmapped]
     unpriced_tokens: int
     """Tokens of the ledger without a price."""
+    parts: list[Part]
+    """All of ledger and bill, where both can be told apart."""
     drifts: list[Drift]
     unknown_models: list[str]
     """Models of the bill that neither book nor ledger knows."""
@@ -214,6 +232,7 @@ def _note_what_has_no_price(cells: Cells, found: Found) -> None:
             cost = cell.bill_cost - cell.ledger_cost
             tokens = cell.bill - cell.ledger if cell.ledger_cost else cell.bill
             found.add(causes.UNPRICED, Detail(key, tokens, cost))
+            found.change(key, causes.UNPRICED, cost)
 
 
 def _result(
@@ -255,7 +274,26 @@ def _result(
         unmapped=side.unmapped,
         unit_faults=side.unit_faults,
         unpriced_tokens=sum(cell.ledger for cell in cells.values() if not cell.is_priced),
+        parts=_parts(side, cells, found),
         drifts=sorted(found.drifts, key=repr),
         unknown_models=unknown_models,
         is_empty=not cells and not aside,
     )
+
+
+def _parts(side: BillSide, cells: Cells, found: Found) -> list[Part]:
+    parts = []
+    for key, cell in cells.items():
+        why = {**found.effects.get(key, {})}
+        if found.residuals.get(key):
+            why[causes.RESIDUAL] = found.residuals[key]
+        ledger = Fraction(cell.ledger_cost)
+        names = (key.day, key.tag or "", key.model, key.kind)
+        parts.append(Part(*names, ledger, cell.bill_cost, tuple(sorted(why.items()))))
+    for name, lines in ((causes.UNMAPPED, side.unmapped), (causes.UNIT_FAULT, side.unit_faults)):
+        for each in lines:
+            cost = each.line.cost * PICO
+            why_not = ((name, cost),)
+            names = (each.line.day, each.line.tag or "", "", "")
+            parts.append(Part(*names, Fraction(0), cost, why_not))
+    return sorted(parts)

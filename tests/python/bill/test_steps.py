@@ -748,6 +748,7 @@ def test_amounts_that_do_not_add_up_are_named() -> None:
         ("sum", replace(agreeing, ledger=agreeing.ledger + 1), bill),
         ("sum", replace(agreeing, residual_absolute=Fraction(1)), bill),
         ("bars", agreeing, bill[:-1]),
+        ("parts", replace(agreeing, parts=agreeing.parts[1:]), bill),
         ("bounds", replace(result, causes=[other]), whole),
         ("bounds", replace(result, causes=[too_small]), whole),
     ):
