@@ -34,8 +34,16 @@ authorization, but a Host that is loopback's and no Origin of elsewhere; writes 
   GET, POST          /_emulator/credentials?life_s=3600
                                            new temporary credentials, in the form of a
                                            credential_process and of a container's endpoint
-  POST               /_emulator/reset      forget all of these, and the cached prompts
-                                           and responses; the projects stay
+  GET, POST          /_emulator/clock      the time; {{"forward_s": 86400}} moves it forward, for
+                                           all but signatures and credentials
+  POST               /_emulator/exports    write every data export anew, as AWS does a few times
+                                           a day
+  POST               /_emulator/reset      forget all of these, the cached prompts, responses
+                                           and activated tags; the projects stay
+
+POST / serves Cost Explorer (with cost allocation tags), CloudWatch, the Price List, and
+Data Exports (CreateExport: CUR 2.0 and FOCUS, written below --exports) as boto3 and the
+AWS CLI ask them with this endpoint URL: what the usage records cost, a day later.
 
 A fault is an object: "kind", "count" of requests (1), and what they must match
 ("api", "model", "project", "access_key_id"). The kinds, with their own members:
@@ -50,6 +58,8 @@ A fault is an object: "kind", "count" of requests (1), and what they must match
   slow              wait "delay_s" before the answer, or before each event of a stream
   slow_background   let a background response take "delay_s"
   fail_background   let a background response fail
+  repeat_page       name the same next page again, in an answer of Cost Explorer
+Billing's requests are waited for by a fault whose "api" is their operation: GetCostAndUsage.
 """
 
 _CREDENTIAL_PARTS = {
@@ -218,4 +228,9 @@ def _add_projects(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="ID[:KEY=VALUE,...]",
         help="start with this project and its tags, repeatable",
+    )
+    add(
+        "--exports",
+        metavar="FOLDER",
+        help="where Data Exports go; a bucket is a folder in it",
     )

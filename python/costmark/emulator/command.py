@@ -165,6 +165,7 @@ def settings_from(options: argparse.Namespace, environ: Mapping[str, str]) -> Se
         max_projects=options.max_projects,
         list_lag_s=options.list_lag_s,
         projects=_projects(options),
+        exports=options.exports,
         seed=options.seed,
     )
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from .api import chat, control, embeddings, messages, models, projects, sts
+from .api import billing, chat, control, embeddings, messages, models, projects
 from .api.responses import compaction
 from .api.responses import handlers as responses
 from .api.runtime import converse, invoke
@@ -78,18 +78,18 @@ class NotFound(Empty):
         await super().__call__(scope, receive, send)
 
 
-def _route(path: str, **handlers: Handler) -> Route:
-    """A path and its handler for each method."""
+def _route(path: str, *, otherwise: int = 405, **handlers: Handler) -> Route:
+    """A path and its handler for each method, and the status of the other methods."""
     endpoints = {method: _Endpoint(handler) for method, handler in handlers.items()}
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         answer: ASGIApp | None = endpoints.get(scope["method"])
         if answer is None:
             _log.warning(
-                "%s %s: this path takes %s, as on AWS the answer is an empty 405",
-                *(ascii(scope["method"][:16])[1:-1], path, " and ".join(endpoints)),
+                "%s %s: this path takes %s, as on AWS the answer is an empty %d",
+                *(ascii(scope["method"][:16])[1:-1], path, " and ".join(endpoints), otherwise),
             )
-            answer = Empty(405)
+            answer = Empty(otherwise)
         await answer(scope, receive, send)
 
     return Route(path, endpoint=_Asgi(dispatch))
@@ -119,7 +119,6 @@ def _control_plane() -> list[Route]:
         _route(listed + "/{project_id}/archive", POST=projects.archive),
         _route(f"{V1}/data_retention", GET=retention, PUT=retention),
         _route(f"{V1}/models", GET=models.listing),
-        _route("/", POST=sts.query),
         _route(V1 + "/models/{model_id}", GET=models.get),
     ]
 
@@ -163,8 +162,11 @@ def _own() -> list[Route]:
     }
     faults, credentials = control.faults, control.credentials
     return [
+        _route("/", otherwise=404, POST=billing.dispatch),
         *(_route(f"/_emulator/{n}", GET=each, DELETE=each) for n, each in read_and_clear.items()),
         _route("/_emulator/reset", POST=control.reset),
+        _route("/_emulator/exports", POST=control.exports),
+        _route("/_emulator/clock", GET=control.clock, POST=control.clock),
         _route("/_emulator/faults", GET=faults, POST=faults, DELETE=faults),
         _route("/_emulator/credentials", GET=credentials, POST=credentials),
     ]

@@ -19,11 +19,13 @@ COMMANDS = [
         ["budgets"],
         ["chargeback"],
         ["compare"],
+        ["costs"],
         ["demo"],
         ["doctor"],
         ["emulator"],
         ["experiments"],
         ["export"],
+        ["export-setup"],
         ["ledger"],
         ["options"],
         ["policy"],
@@ -33,11 +35,13 @@ COMMANDS = [
         ["report"],
         ["run"],
         ["sql"],
+        ["tags"],
         ["token"],
         ["top"],
         ["version"],
     ),
     *(["doctor", "credentials"], ["doctor", "route"], ["doctor", "attribution"]),
+    *(["tags", name] for name in ("status", "activate", "wait")),
     *(["budgets", name] for name in ("show", "rebuild")),
     *(["experiments", name] for name in ("list", "gc")),
     *(["projects", name] for name in ("plan", "apply", "drift", "import")),
@@ -69,9 +73,11 @@ def test_every_command_has_help_and_refuses_unknown_options(
     assert "--surprise" in capsys.readouterr().err or command[0] in (
         "chargeback",
         "compare",
+        "costs",
         "doctor",
         "experiments",
         "export",
+        "export-setup",
         "ledger",
         "policy",
         "projects",
@@ -86,7 +92,7 @@ def test_every_command_has_help_and_refuses_unknown_options(
 def test_the_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     shown = capsys.readouterr().out
-    assert re.findall(r"^    (\w+)(?:  |$)", shown, re.MULTILINE) == [
+    assert re.findall(r"^    ([\w-]+)(?:  |$)", shown, re.MULTILINE) == [
         each for each, *subject in COMMANDS if not subject
     ]
 

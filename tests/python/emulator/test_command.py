@@ -199,7 +199,8 @@ ARROWS: dict[str, set[str]] = {
     "model": {"wire"},
     "policy": {"wire", "auth", "settings"},
     "state": {"wire", "auth", "policy", "settings"},
-    "api": {"wire", "auth", "model", "state"},
+    "billing": {"wire", "settings", "state"},
+    "api": {"wire", "auth", "billing", "model", "state"},
 }
 
 

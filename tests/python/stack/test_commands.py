@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[3]
-PLANES = ("mantle", "bedrock")
 FILE = """\
 stack = "shop"
 
@@ -39,13 +38,36 @@ def environment(server: Emulator) -> dict[str, str]:
         "AWS_REGION": "us-east-1",
         "AWS_ENDPOINT_URL_STS": server.url,
         "COSTMARK_BASE_URL": server.base_url,
+        "COSTMARK_AUTH": "sigv4",
     }
 
 
-@pytest.fixture
-def server() -> Iterator[Emulator]:
+@pytest.fixture(scope="module")
+def running() -> Iterator[Emulator]:
     with run_emulator() as emulator:
         yield emulator
+
+
+@pytest.fixture
+def server(running: Emulator) -> Emulator:
+    """The emulator, without active projects."""
+    api = client(running)
+    for each in api.list():
+        if each.id != "default":
+            api.archive(each)
+    running.fetch("/_emulator/requests", method="DELETE")
+    return running
+
+
+def client(server: Emulator) -> Projects:
+    return Projects(
+        "mantle",
+        base_url=server.base_url,
+        auth="sigv4",
+        region="us-east-1",
+        access_key_id=ACCESS_KEY_ID,
+        secret_access_key=SECRET_ACCESS_KEY,
+    )
 
 
 @pytest.fixture
@@ -72,7 +94,7 @@ def writes(server: Emulator) -> int:
 
 def projects(server: Emulator) -> dict[str, dict[str, str]]:
     """The active projects and their tags."""
-    found = Projects("mantle", base_url=server.base_url).list()
+    found = client(server).list()
     return {each.name: dict(each.tags or {}) for each in found if each.id != "default"}
 
 
@@ -190,6 +212,7 @@ def test_a_bearer_token_alone_tells_the_account_too(
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "ABSKEXAMPLE")
+    monkeypatch.setenv("COSTMARK_AUTH", "bearer")
     assert run("apply") == 0
     assert projects(server) == WANTED
 
@@ -219,7 +242,7 @@ def test_drift_is_what_was_changed_elsewhere(
     run("apply")
     change(folder, "[projects.batch]", '[projects.new]\ntags = {team = "c"}\n[projects.batch]')
     assert run("drift", "--exit-code") == 0  # what is not created yet is no drift
-    api = Projects("mantle", base_url=server.base_url)
+    api = client(server)
     web = next(each for each in api.list() if each.name == "web")
     api.add_tags(web.id, {"env": "dev"})
     capsys.readouterr()
@@ -232,7 +255,7 @@ def test_import_takes_a_project_over_and_leaves_the_file_as_it_is(
     server: Emulator, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run("apply")
-    api = Projects("mantle", base_url=server.base_url)
+    api = client(server)
     old = api.create("old", {"team": "z", "cost center": "7"})
     assert run("import", "old", old.id) == 0
     text = (folder / "costmark.toml").read_text()
@@ -265,7 +288,7 @@ def test_an_update_that_fails_halfway_is_finished_by_the_next(
     run("apply")
     change(folder, 'env = "prod"', 'env = "test", cost = "1"')
     change(folder, 'team = "a", ', "")
-    api = Projects("mantle", base_url=server.base_url)
+    api = client(server)
     web = next(each for each in api.list() if each.name == "web")
     api.add_tags(web.id, {"env": "test"})  # the first of three steps was made
     if failing == "crash":
@@ -318,14 +341,7 @@ def test_eight_processes_converge_at_the_next_apply(tmp_path: Path, lag: float) 
 
 
 def _active(server: Emulator) -> int:
-    api = Projects(
-        "mantle",
-        base_url=server.base_url,
-        region="us-east-1",
-        access_key_id=ACCESS_KEY_ID,
-        secret_access_key=SECRET_ACCESS_KEY,
-    )
-    return sum(each.id != "default" for each in api.list())
+    return sum(each.id != "default" for each in client(server).list())
 
 
 def test_malformed_toml_is_told_with_line_and_column(

@@ -39,11 +39,6 @@ class Caller:
     access_key_id: str | None = None
 
     @property
-    def name(self) -> str:
-        """What stands for its user name."""
-        return self.access_key_id or self.signed_by
-
-    @property
     def token_type(self) -> str | None:
         """The kind of its bearer token, as condition keys name it."""
         if self.signed_by != "bearer":

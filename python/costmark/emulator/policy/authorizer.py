@@ -51,8 +51,9 @@ class Authorizer:
         """Raise `ApiError` of status 403 unless the caller may do this."""
         if self._statements is None:
             return
-        who = self.arn_of(caller)
-        found = {"aws:PrincipalArn": who, "aws:PrincipalAccount": self._settings.account}
+        settings = self._settings
+        who = f"arn:{settings.partition}:iam::{settings.account}:user/emulator"
+        found = {"aws:PrincipalArn": who, "aws:PrincipalAccount": settings.account}
         every = {**found, **(keys or {})}
         given = {k.lower(): [v] if isinstance(v, str) else v for k, v in every.items()}
         decision = decide(self._statements, action, resource, given)
@@ -62,8 +63,3 @@ class Authorizer:
                 f"User: {who} is not authorized to perform: {action} on resource: {resource} "
                 f"{because}"
             )
-
-    def arn_of(self, caller: Caller) -> str:
-        """The ARN of the user that a caller is taken for."""
-        settings = self._settings
-        return f"arn:{settings.partition}:iam::{settings.account}:user/{caller.name}"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PROJECTS = "/v1/organization/projects"
 ARN = "arn:aws:bedrock-mantle:us-east-1:111122223333:project/"
-USER = "arn:aws:iam::111122223333:user/AKIDEXAMPLE"
+USER = "arn:aws:iam::111122223333:user/emulator"
 MESSAGE = {"model": "anthropic.claude-haiku-4-5", "max_tokens": 9, "messages": []}
 
 

@@ -6,13 +6,13 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
-import boto3
-import botocore.exceptions
+import boto3  # type: ignore[import-untyped,unused-ignore]
+import botocore.exceptions  # type: ignore[import-untyped,unused-ignore]
 import pytest
-from botocore import UNSIGNED
-from botocore.config import Config
-from botocore.eventstream import EventStreamBuffer
-from botocore.validate import ParamValidator
+from botocore import UNSIGNED  # type: ignore[import-untyped,unused-ignore]
+from botocore.config import Config  # type: ignore[import-untyped,unused-ignore]
+from botocore.eventstream import EventStreamBuffer  # type: ignore[import-untyped,unused-ignore]
+from botocore.validate import ParamValidator  # type: ignore[import-untyped,unused-ignore]
 
 from emulator.support import BEARER, KEY, SECRET, Emulator
 
@@ -369,7 +369,7 @@ def test_frames_are_broken(emulator: Emulator, client: Any) -> None:
 def test_streams_are_cut(emulator: Emulator, client: Any) -> None:
     emulator.fault("drop_stream", after_events=4)
     events = client.converse_stream(modelId=NOVA, messages=MESSAGES)["stream"]
-    with pytest.raises(Exception, match="Connection broken|IncompleteRead|Response ended"):
+    with pytest.raises(Exception, match=r"Connection broken|IncompleteRead|Response ended"):
         list(events)
     (record,) = emulator.usage()
     assert (record["outcome"], record["output_tokens"]) == ("cut", 3)
