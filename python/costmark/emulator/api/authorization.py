@@ -31,8 +31,7 @@ def authorize_on_project(
 
     The right comes before the look-up, so that a refusal does not tell what exists.
     """
-    found = state.projects.find(project)
-    tags: Keys = {f"aws:ResourceTag/{k}": v for k, v in found.tags.items()} if found else {}
+    tags = resource_tag_keys(state.projects.find(project))
     authorize(state, caller, action, state.projects.arn_of(project), {**tags, **(keys or {})})
 
 
@@ -48,9 +47,8 @@ def authorize_invocation(
         account = "" if kind == "foundation-model" else state.settings.account
         state.authorizer.check(caller, action, _runtime_arn(state, f"{kind}/{identifier}", account))
     if state.authorizer.runtime_projects_authorized:
-        tags: Keys = {f"aws:ResourceTag/{k}": v for k, v in project.tags.items()}
         arn = _runtime_arn(state, f"project/{project.id}", state.settings.account)
-        state.authorizer.check(caller, action, arn, tags)
+        state.authorizer.check(caller, action, arn, resource_tag_keys(project))
 
 
 def _runtime_arn(state: State, resource: str, account: str) -> str:
@@ -66,6 +64,12 @@ def inference_keys(body: Mapping[str, Any]) -> Keys:
         for name, key in names.items()
         if isinstance(body.get(name), str)
     }
+
+
+def resource_tag_keys(project: Project | None) -> Keys:
+    """The condition keys of a project that there is."""
+    tags = project.tags if project is not None else {}
+    return {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
 
 
 def request_tag_keys(tags: Mapping[str, str]) -> Keys:

@@ -31,6 +31,12 @@ class State:
         self.authenticator = Authenticator(settings, settings.now, issuer=self.issuer)
         self.authorizer = Authorizer(settings)
         self.projects = ProjectStore(settings, self.ids, self.clock)
+        # Whether the planes have the same projects is not known of AWS.
+        self.bedrock_projects = (
+            ProjectStore(settings, self.ids, self.clock)
+            if settings.separate_planes
+            else self.projects
+        )
         self.records = Records(settings)
         self.faults = Faults()
         self.prompts = PromptCache()

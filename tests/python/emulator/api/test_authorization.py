@@ -245,3 +245,39 @@ def test_both_readings_of_projects_on_the_runtime(
         assert converse(emulator, "proj_a").status == 200
         assert converse(emulator, "proj_b").status == others
         assert converse(emulator, None).status == others
+
+
+# --- The control plane ----------------------------------------------------------------------------
+
+CONTROL = "arn:aws:bedrock:us-east-1:111122223333:project/"
+TAGGED = {"resourceARN": CONTROL + "proj_a"}
+# What boto3's client "bedrock" asks, and the right that it needs.
+CONTROL_NEEDS: list[tuple[str, str, Any, str, str]] = [
+    ("POST", "/projects", {"name": "x"}, "CreateProject", "*"),
+    ("GET", "/projects", b"", "ListProjects", "*"),
+    ("GET", "/projects/proj_a", b"", "GetProject", CONTROL + "proj_a"),
+    ("GET", "/projects/proj_unknown", b"", "GetProject", CONTROL + "proj_unknown"),
+    ("POST", "/projects/proj_a", {"name": "y"}, "UpdateProject", CONTROL + "proj_a"),
+    ("POST", "/tagResource", {**TAGGED, "tags": []}, "TagResource", CONTROL + "proj_a"),
+    ("POST", "/untagResource", {**TAGGED, "tagKeys": []}, "UntagResource", CONTROL + "proj_a"),
+    ("POST", "/listTagsForResource", TAGGED, "ListTagsForResource", CONTROL + "proj_a"),
+    ("POST", "/projects/proj_a/archive", b"", "ArchiveProject", CONTROL + "proj_a"),
+]
+
+
+def test_the_control_plane_needs_rights_of_its_own(tmp_path: Path) -> None:
+    with under(tmp_path, statement("bedrock-mantle:*")) as emulator:
+        for method, path, body, action, resource in CONTROL_NEEDS:
+            answer = emulator.call(method, path, body, service="bedrock")
+            assert answer.status == 403, path
+            assert (
+                f"to perform: bedrock:{action} on resource: {resource} " in answer.json["message"]
+            )
+    rights = [statement(f"bedrock:{action}", arn) for _, _, _, action, arn in CONTROL_NEEDS]
+    with under(tmp_path, *rights) as emulator:
+        for method, path, body, _, _ in CONTROL_NEEDS:
+            answer = emulator.call(method, path, body, service="bedrock")
+            assert answer.status in (200, 404), (path, answer.body)
+        tagged = {"name": "x", "tags": [{"key": "team", "value": "y"}]}
+        answer = emulator.call("POST", "/projects", tagged, service="bedrock")
+        assert f"bedrock:TagResource on resource: {CONTROL}* " in answer.json["message"]
