@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import sys
 from dataclasses import replace
@@ -19,15 +18,16 @@ from ..bill.exports import read_export
 from ..bill.page import reconcile_page
 from ..bill.tables import as_csv, as_markdown
 from ..bill.usage import read_ledger
-from ..errors import ConfigurationError, ServiceError, TransportError
+from ..errors import ConfigurationError
 from ..export.files import require_folder
 from ..prices import PriceBook
 from ..reports.formats import counted
+from .aws import Identity, add_identity, asking, grant
 from .output import complain, plain, write_page
 from .paths import note_empty
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from ..bill import BillLine, Place, Reconciliation
     from ..bill.usage import LedgerSide
@@ -159,10 +159,7 @@ def add_bill_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="how often to ask Cost Explorer at most, at $0.01 each (default: %(default)s)",
     )
-    group.add_argument(
-        "--billing-profile", metavar="NAME", help="the profile of the payer, for Cost Explorer"
-    )
-    group.add_argument("--endpoint-url", help="where AWS is asked")
+    add_identity(group, with_view=True)
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -290,10 +287,10 @@ def _from_cost_explorer(
     arguments: argparse.Namespace, window: Window, book: PriceBook, assumed: tuple[str, ...]
 ) -> tuple[Sequence[BillLine], formats.Basis]:
     complain(f"asking Cost Explorer, at most {arguments.max_calls} times, at $0.01 each")
-    with _asking("Cost Explorer") as boto3:
-        profile = boto3.Session(profile_name=arguments.billing_profile)
-        client = profile.client("ce", region_name="us-east-1", endpoint_url=arguments.endpoint_url)
-        session = Session(client, arguments.max_calls)
+    identity = Identity.of(arguments)
+    rights = ("ce:GetCostAndUsage", "ce:GetDimensionValues")
+    with asking("Cost Explorer", lambda: grant(identity, "costmark-reconcile", *rights)):
+        session = Session(identity.client("ce"), arguments.max_calls, view=identity.view)
         tag = arguments.tag if arguments.grain == "project" else None
         answer = fetch(session, window, tag, arguments.account)
     return answer.lines, formats.Basis(
@@ -327,7 +324,9 @@ def _counts(
 
 
 def _seen(arguments: argparse.Namespace, side: LedgerSide, window: Window) -> cloudwatch.Comparison:
-    with _asking("CloudWatch") as boto3:
+    with asking("CloudWatch"):
+        import boto3  # type: ignore[import-untyped,unused-ignore]
+
         clients = {
             region: boto3.client(
                 "cloudwatch", region_name=region, endpoint_url=arguments.endpoint_url
@@ -335,27 +334,6 @@ def _seen(arguments: argparse.Namespace, side: LedgerSide, window: Window) -> cl
             for region in cloudwatch.regions(side.lines)
         }
         return cloudwatch.compare(side.lines, clients, window)
-
-
-@contextlib.contextmanager
-def _asking(service: str) -> Iterator[Any]:
-    """boto3, with its errors as ours."""
-    try:
-        import boto3  # type: ignore[import-untyped,unused-ignore]
-        from botocore.exceptions import (  # type: ignore[import-untyped,unused-ignore]
-            BotoCoreError,
-            ClientError,
-        )
-    except ImportError:
-        raise ConfigurationError(
-            f"{service} is asked with boto3: pip install costmark[aws]"
-        ) from None
-    try:
-        yield boto3
-    except ClientError as error:
-        raise ServiceError(f"{service}: {error}") from error
-    except BotoCoreError as error:
-        raise TransportError(f"{service}: {error}") from error
 
 
 def _aliases(arguments: argparse.Namespace) -> usage_types.Aliases:

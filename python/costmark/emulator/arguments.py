@@ -33,8 +33,16 @@ authorization, but a Host that is loopback's and no Origin of elsewhere; writes 
   GET, POST          /_emulator/credentials?life_s=3600
                                            new temporary credentials, in the form of a
                                            credential_process and of a container's endpoint
-  POST               /_emulator/reset      forget all of these, and the cached prompts
-                                           and responses; the projects stay
+  GET, POST          /_emulator/clock      the time; {{"forward_s": 86400}} moves it forward, for
+                                           all but signatures and credentials
+  POST               /_emulator/exports    write every data export anew, as AWS does a few times
+                                           a day
+  POST               /_emulator/reset      forget all of these, the cached prompts, responses
+                                           and activated tags; the projects stay
+
+POST / serves Cost Explorer (with cost allocation tags), CloudWatch, the Price List, and
+Data Exports (CreateExport: CUR 2.0 and FOCUS, written below --exports) as boto3 and the
+AWS CLI ask them with this endpoint URL: what the usage records cost, a day later.
 
 A fault is an object: "kind", "count" of requests (1), and what they must match
 ("api", "model", "project", "access_key_id"). The kinds, with their own members:
@@ -43,9 +51,14 @@ A fault is an object: "kind", "count" of requests (1), and what they must match
   expired_token     answer that the credentials have expired
   drop, reset       end the connection without an answer, in order or with a reset
   drop_stream       end a stream after a number of events: "after_events" (0)
+  stream_exception  end a stream of bedrock-runtime with an exception: "after_events", "code",
+                    "message"
+  broken_frame      spoil the checksum of a frame there: "after_events"
   slow              wait "delay_s" before the answer, or before each event of a stream
   slow_background   let a background response take "delay_s"
   fail_background   let a background response fail
+  repeat_page       name the same next page again, in an answer of Cost Explorer
+Billing's requests are waited for by a fault whose "api" is their operation: GetCostAndUsage.
 """
 
 _CREDENTIAL_PARTS = {
@@ -106,7 +119,8 @@ def _add_credentials(parser: argparse.ArgumentParser) -> None:
     add(
         "--service",
         action="append",
-        help="service name of signatures, repeatable (default: bedrock-mantle)",
+        help="service name of signatures, repeatable (default: bedrock-mantle); for Converse and "
+        "InvokeModel it is always bedrock",
     )
     for name, text in _CREDENTIAL_PARTS.items():
         flag = "--" + name.replace("_", "-")
@@ -180,4 +194,9 @@ def _add_projects(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="ID[:KEY=VALUE,...]",
         help="start with this project and its tags, repeatable",
+    )
+    add(
+        "--exports",
+        metavar="FOLDER",
+        help="where Data Exports go; a bucket is a folder in it",
     )

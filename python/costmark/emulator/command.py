@@ -143,6 +143,7 @@ def settings_from(options: argparse.Namespace, environ: Mapping[str, str]) -> Se
         anonymous=options.anonymous,
         max_projects=options.max_projects,
         projects=_projects(options),
+        exports=options.exports,
         seed=options.seed,
     )
 

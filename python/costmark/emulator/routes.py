@@ -11,9 +11,10 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from .api import chat, control, embeddings, messages, models, projects
+from .api import billing, chat, control, embeddings, messages, models, projects
 from .api.responses import compaction
 from .api.responses import handlers as responses
+from .api.runtime import converse, invoke
 from .model.catalog import ANTHROPIC_V1, OPENAI_V1, V1
 from .wire.errors import ApiError
 
@@ -42,9 +43,7 @@ class _Endpoint:
 
 def error_answer(scope: Scope, error: ApiError) -> ASGIApp:
     """An error in the shape of the API that was called."""
-    anthropic = scope["path"].startswith("/anthropic/")
-    request_id = scope["emulator.received"].request_id
-    return error.response(anthropic=anthropic, request_id=request_id)
+    return error.response(scope["path"], scope["emulator.received"].request_id)
 
 
 class Empty:
@@ -79,18 +78,18 @@ class NotFound(Empty):
         await super().__call__(scope, receive, send)
 
 
-def _route(path: str, **handlers: Handler) -> Route:
-    """A path and its handler for each method."""
+def _route(path: str, *, otherwise: int = 405, **handlers: Handler) -> Route:
+    """A path and its handler for each method, and the status of the other methods."""
     endpoints = {method: _Endpoint(handler) for method, handler in handlers.items()}
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         answer: ASGIApp | None = endpoints.get(scope["method"])
         if answer is None:
             _log.warning(
-                "%s %s: this path takes %s, as on AWS the answer is an empty 405",
-                *(ascii(scope["method"][:16])[1:-1], path, " and ".join(endpoints)),
+                "%s %s: this path takes %s, as on AWS the answer is an empty %d",
+                *(ascii(scope["method"][:16])[1:-1], path, " and ".join(endpoints), otherwise),
             )
-            answer = Empty(405)
+            answer = Empty(otherwise)
         await answer(scope, receive, send)
 
     return Route(path, endpoint=_Asgi(dispatch))
@@ -108,7 +107,7 @@ class _Asgi:
 
 def routes() -> list[Route]:
     """Every route of the emulator."""
-    return [*_control_plane(), *_inference(V1), *_inference(OPENAI_V1), *_own()]
+    return [*_control_plane(), *_inference(V1), *_inference(OPENAI_V1), *_runtime(), *_own()]
 
 
 def _control_plane() -> list[Route]:
@@ -144,6 +143,17 @@ def _inference(base: str) -> list[Route]:
     ]
 
 
+def _runtime() -> list[Route]:
+    """`bedrock-runtime`: a model's name may be an ARN, with slashes in it."""
+    model = "/model/{model_id:path}"
+    return [
+        _route(f"{model}/converse", POST=converse.create),
+        _route(f"{model}/converse-stream", POST=converse.stream),
+        _route(f"{model}/invoke", POST=invoke.create),
+        _route(f"{model}/invoke-with-response-stream", POST=invoke.stream),
+    ]
+
+
 def _own() -> list[Route]:
     read_and_clear = {
         "usage": control.usage,
@@ -152,8 +162,11 @@ def _own() -> list[Route]:
     }
     faults, credentials = control.faults, control.credentials
     return [
+        _route("/", otherwise=404, POST=billing.dispatch),
         *(_route(f"/_emulator/{n}", GET=each, DELETE=each) for n, each in read_and_clear.items()),
         _route("/_emulator/reset", POST=control.reset),
+        _route("/_emulator/exports", POST=control.exports),
+        _route("/_emulator/clock", GET=control.clock, POST=control.clock),
         _route("/_emulator/faults", GET=faults, POST=faults, DELETE=faults),
         _route("/_emulator/credentials", GET=credentials, POST=credentials),
     ]

@@ -58,6 +58,7 @@ class Settings:
     keep_requests: int = 1000
     show_prompts: bool = False  # whether /_emulator/requests shows bodies
     max_body_bytes: int = 256 * 1024 * 1024
+    exports: str | None = None  # the folder that stands in for the buckets of Data Exports
     seed: int | None = None
 
     def now(self) -> float:

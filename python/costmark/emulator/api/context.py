@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from ..auth.authenticator import Caller
+    from ..billing.account import Account
     from ..state.emulator_state import State
     from ..wire.received import Received
 
@@ -19,16 +20,24 @@ def state_of(request: Request) -> State:
     return cast("State", request.app.state.emulator)
 
 
+def account_of(request: Request) -> Account:
+    """The account that pays for what the emulator serves."""
+    return cast("Account", request.app.state.account)
+
+
 def received(request: Request) -> Received:
     """The request as it came over the wire."""
     return cast("Received", request.scope["emulator.received"])
 
 
-def authenticate(request: Request) -> Caller:
-    """The proven sender of a request, or an `ApiError` of status 401."""
+def authenticate(request: Request, service: str | None = None) -> Caller:
+    """The proven sender of a request, or an `ApiError` of status 401.
+
+    A signature must be for `service`; without one, for one of those in the settings.
+    """
     state = state_of(request)
     try:
-        caller = state.authenticator.authenticate(received(request))
+        caller = state.authenticator.authenticate(received(request), service)
     except ApiError as error:
         state.records.count_refused(error.message)
         raise

@@ -14,11 +14,14 @@ KINDS = (
     "status",
     "drop",
     "drop_stream",
+    "stream_exception",
+    "broken_frame",
     "slow",
     "reset",
     "expired_token",
     "slow_background",
     "fail_background",
+    "repeat_page",
 )
 _CODES = {
     400: "validation_error",
@@ -42,6 +45,9 @@ class Target:
     access_key_id: str | None
     streamed: bool
     background: bool
+    in_frames: bool = False  # as AWS's event streams are
+    is_named: bool = False
+    """Whether only a fault that names its `api` is for it: billing's requests."""
 
 
 @dataclass
@@ -64,9 +70,15 @@ class Fault:
 
     def matches(self, target: Target) -> bool:
         """Whether a request is one that this fault waits for."""
+        if target.is_named and self.api is None:
+            return False
+        if self.kind == "repeat_page" and not target.is_named:
+            return False
         if self.kind in ("slow_background", "fail_background") and not target.background:
             return False
         if self.kind == "drop_stream" and not target.streamed:
+            return False
+        if self.kind in ("stream_exception", "broken_frame") and not target.in_frames:
             return False
         wanted = (
             (self.api, target.api),
