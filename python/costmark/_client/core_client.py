@@ -224,22 +224,27 @@ class CoreClient:
         other.begun(self, operation)
         return other
 
-    def prepare(self, operation: _core.Operation, request: Any) -> Outgoing:
-        """Return what is to be sent for a request, as it now is; at once, says the operation."""
+    def prepare(self, operation: _core.Operation, request: Any, sent: bool = True) -> Outgoing:
+        """Return what is to be sent for a request, as it now is; at once, says the operation.
+
+        Unless not `sent`: then it is told of that later.
+        """
         no_wait = not self._is_at_hand and on_main_thread()
-        prepared = _with_body(request, operation.prepare, no_wait, True)
+        prepared = _with_body(request, operation.prepare, no_wait, sent)
         while prepared is None:
             self._make_ready(operation)
-            prepared = _with_body(request, operation.prepare, no_wait, True)
+            prepared = _with_body(request, operation.prepare, no_wait, sent)
         return Outgoing(*prepared)
 
-    async def prepare_async(self, operation: _core.Operation, request: Any) -> Outgoing:
+    async def prepare_async(
+        self, operation: _core.Operation, request: Any, sent: bool = True
+    ) -> Outgoing:
         """Do the same; what blocks is done in another thread."""
         no_wait = not self._is_at_hand
-        prepared = _with_body(request, operation.prepare, no_wait, True)
+        prepared = _with_body(request, operation.prepare, no_wait, sent)
         while prepared is None:
             await self._make_ready_async(operation, request)
-            prepared = _with_body(request, operation.prepare, no_wait, True)
+            prepared = _with_body(request, operation.prepare, no_wait, sent)
         return Outgoing(*prepared)
 
     # --- What takes long --------------------------------------------------------------------------

@@ -16,6 +16,8 @@ _WHAT = {
     "httpx2": "all clients",
     "aiohttp": "all sessions",
     "urllib3": "all pools, but for botocore's own",
+    "botocore.session": "clients of Bedrock that are made from now on, as by boto3",
+    "aiobotocore.session": "clients of Bedrock that are made from now on, as by aioboto3",
     "requests": "all sessions, through urllib3; redirects",
     "lm15.transports": "all transports over sockets",
     "dspy._vendor.lm15.transports": "what dspy sends by itself",
@@ -76,7 +78,7 @@ def coverage() -> Coverage:
         print(costmark.coverage())
 
     Not seen by any hook: ``http.client`` and ``urllib.request``, programs that this process
-    starts, unless by ``costmark run``, and what botocore sends.
+    starts, unless by ``costmark run``, and what clients of boto3 send that were made before.
     """
     rule = state.rule()
     hooks = [_sdk(name) for name in _SDKS] + [_library(name) for name in state.LIBRARIES]

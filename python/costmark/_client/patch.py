@@ -44,10 +44,11 @@ def patch(
         httpx.post("https://gateway.internal/v1/chat/completions", json={...})
 
     Clients of the OpenAI and the Anthropic SDK that are made from now on are wrapped, with these
-    arguments, which are those of `wrap`. What is sent otherwise, by clients made before or after,
-    is covered where it leaves: by httpx, httpx2, aiohttp (3.12 or newer), urllib3 (2.0 or newer)
-    and requests, each as soon as it is imported. A call that is covered twice is prepared once.
-    `coverage` tells what is covered, and what passed as it was. What botocore sends passes.
+    arguments, which are those of `wrap`, and so are boto3's, aioboto3's, botocore's and
+    aiobotocore's of Bedrock, which go on to sign by themselves. What is sent otherwise, by clients
+    made before or after, is covered where it leaves: by httpx, httpx2, aiohttp (3.12 or newer),
+    urllib3 (2.0 or newer) and requests, each as soon as it is imported. A call that is covered
+    twice is prepared once. `coverage` tells what is covered, and what passed as it was.
 
     `hosts` are names (``"gateway.internal"``, or ``"localhost:8080"``), by default those of
     ``COSTMARK_HOSTS``. `project` is for calls that name none themselves. Patching again replaces

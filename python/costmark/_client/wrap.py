@@ -70,12 +70,17 @@ def wrap(
 
     Raises `ConfigurationError` for options that cannot work, `AttributionError` for a bad project.
     """
-    from .httpx_clients import is_http_client, wrap_http_client  # which need what is here
+    # Which need what is here.
+    from .botocore_clients import is_botocore_client, wrap_botocore_client
+    from .httpx_clients import is_http_client, wrap_http_client
 
     given = Given(project, credentials, bearer_token, options, on_usage)
     del bearer_token, options  # not for tracebacks
     if is_http_client(client):
         wrap_http_client(client, specify(given))
+        return client
+    if is_botocore_client(client):
+        wrap_botocore_client(client, specify(given))
         return client
     sdk = _sdk_to_wrap(client)
     spec = specify(given)
@@ -121,6 +126,11 @@ def _wrap(client: Any, sdk: Sdk, spec: Spec) -> None:
 
 def unwrap(client: _ClientT) -> _ClientT:
     """Give a wrapped client back as it was before; any other client is left alone."""
+    from .botocore_clients import is_botocore_client, unwrap_botocore_client
+
+    if is_botocore_client(client):
+        unwrap_botocore_client(client)
+        return client
     wrapped = vars(client).get(WRAPPED)
     if isinstance(wrapped, CoreClient):
         from .httpx_clients import unwrap_http_client

@@ -154,6 +154,11 @@ def _rebuilt(request: Any, outgoing: Outgoing) -> Any:
 
 def _observe(response: Any, exchange: AsyncAnswering, decoders: Any) -> _Reader | None:
     exchange.begin(response.status, list(response.raw_headers), decoders)
+    return read_along(response, exchange)
+
+
+def read_along(response: Any, exchange: AsyncAnswering) -> _Reader | None:
+    """Take the place of the body of an answer whose head an exchange knows; None without one."""
     content = response.content
     if content is None or isinstance(content, EmptyStreamReader):
         exchange.end()

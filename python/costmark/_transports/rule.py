@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .. import _core
+from .._client.botocore_clients import core_of_client
 from .._client.core_client import CoreClient, logger
 from .._client.wrap import core_for_origin, specify
 from ..errors import ConfigurationError, Error
@@ -38,6 +39,7 @@ class Rule:
         self._spec = specify(given)
         self._lock = threading.Lock()
         self._cores: dict[Origin, CoreClient] = {}
+        self._of_clients: dict[tuple[Origin, str | None], CoreClient] = {}
         # Both in the order of their first call.
         self._reached: dict[Origin, None] = {}
         self._passed: dict[tuple[str, int | None], None] = {}
@@ -69,6 +71,24 @@ class Rule:
                 if core is None:
                     core = self._cores[origin] = core_for_origin(self._spec, url_of(origin))
                     self._reached[origin] = None
+        return core
+
+    def core_of_client(self, client: Any) -> CoreClient | None:
+        """Return what follows the calls of a client of botocore; None for one not covered.
+
+        Programs make many such clients: those of one endpoint share it.
+        """
+        parts = urlsplit(client.meta.endpoint_url)
+        origin = origin_of(parts.scheme, parts.hostname or "", parts.port)
+        if not self.covers(origin[1], origin[2]):
+            self.passed(*origin, "/model/m/converse")  # one of its requests
+            return None
+        place = origin, client.meta.region_name
+        with self._lock:
+            core = self._of_clients.get(place)
+            if core is None:
+                core = self._of_clients[place] = core_of_client(client, self._spec)
+        self._reached[origin] = None
         return core
 
     @property

@@ -22,6 +22,8 @@ LIBRARIES = {
     "aiohttp": "aiohttp",
     "urllib3": "urllib3",
     "requests": "requests",
+    "botocore.session": "botocore",
+    "aiobotocore.session": "botocore",
     "lm15.transports": "lm15",
     "dspy._vendor.lm15.transports": "lm15",
 }

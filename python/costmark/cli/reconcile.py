@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -14,11 +15,15 @@ from .._prices import usage_types
 from ..bill import BookPrices, ProjectTag, Window, cloudwatch, formats, reconcile
 from ..bill.cost_explorer import Session, fetch
 from ..bill.exports import read_export
+from ..bill.page import reconcile_page
+from ..bill.tables import as_csv, as_markdown
 from ..bill.usage import read_ledger
 from ..errors import ConfigurationError
+from ..export.files import require_folder
 from ..prices import PriceBook
+from ..reports.formats import counted
 from .aws import Identity, add_identity, asking, grant
-from .output import complain, plain
+from .output import complain, plain, write_page
 from .paths import note_empty
 
 if TYPE_CHECKING:
@@ -31,6 +36,12 @@ if TYPE_CHECKING:
 _LAG_DAYS = 3
 _MOST_CALLS = 100
 _PICO = 10**12
+_TEXTS = {
+    "table": formats.as_table,
+    "json": formats.as_json,
+    "csv": as_csv,
+    "markdown": as_markdown,
+}
 
 
 def add_to(commands: Commands) -> None:
@@ -59,7 +70,15 @@ def add_to(commands: Commands) -> None:
     )
     _add_days(parser)
     _add_method(parser)
-    parser.add_argument("--format", choices=["table", "json"], default="table", help="how to print")
+    parser.add_argument(
+        "--format",
+        choices=["table", "json", "csv", "markdown"],
+        default="table",
+        help="how to print; cloudwatch has table and json",
+    )
+    parser.add_argument(
+        "--html", metavar="FILE", help="also write a page that finance can read; not of cloudwatch"
+    )
     parser.add_argument(
         "--tolerance",
         type=_dollars,
@@ -147,6 +166,7 @@ def _add_aws(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    _check_formats(arguments)
     window = _window(arguments)
     book = PriceBook.load(arguments.prices) if arguments.prices else PriceBook.shipped()
     prices = BookPrices(book)
@@ -162,6 +182,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.against[0] == "cloudwatch":
         return _compare(arguments, side, window)
     bill, basis = _bill(arguments, window, book)
+    basis = replace(basis, ledger=(_about_ledger(side),))
     projects = _projects(arguments)
     result = reconcile(
         side.lines,
@@ -176,13 +197,34 @@ def _run(arguments: argparse.Namespace) -> int:
         as_of=_today(),
         lag_days=arguments.lag,
     )
-    if arguments.format == "json":
-        sys.stdout.write(formats.as_json(result, basis))
+    if arguments.html is not None:
+        write_page(arguments.html, reconcile_page(result, basis))
+    if arguments.format in ("json", "csv"):
+        sys.stdout.write(_TEXTS[arguments.format](result, basis))
     else:
-        text = formats.as_table(result, basis)
+        text = _TEXTS[arguments.format](result, basis)
         print("\n".join(map(plain, text.splitlines())))
     is_larger = result.residual_absolute > int(arguments.tolerance * _PICO)
     return 3 if is_larger and arguments.exit_code else 0
+
+
+def _check_formats(arguments: argparse.Namespace) -> None:
+    if arguments.html is not None:
+        require_folder(arguments.html)
+    has_costs = arguments.html is not None or arguments.format in ("csv", "markdown")
+    if arguments.against[0] == "cloudwatch" and has_costs:
+        raise ConfigurationError(
+            "CloudWatch has no costs, so there is neither a page nor a csv of them; "
+            "--format table or json shows its counts",
+            code="invalid_argument",
+        )
+
+
+def _about_ledger(side: LedgerSide) -> str:
+    files = counted(side.files, "file")
+    uncertain = f"; what {side.uncertain:,} of them used is not known for sure"
+    said = f"the ledger has {counted(side.attempts, 'attempt')} of these days in {files}"
+    return said + (uncertain if side.uncertain else "")
 
 
 def _window(arguments: argparse.Namespace) -> Window:
@@ -224,7 +266,10 @@ def _bill(
         snapshot=tuple(export.snapshot),
         is_estimated=export.is_estimated,
         assumptions=assumed,
+        tag=arguments.tag,
+        made=datetime.now(timezone.utc),
         notes=tuple(export.notes),
+        written=export.written,
     )
 
 
@@ -244,6 +289,8 @@ def _from_cost_explorer(
         snapshot=(f"asked {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC, {answer.calls} times",),
         is_estimated=answer.is_estimated,
         assumptions=assumed,
+        tag=arguments.tag,
+        made=datetime.now(timezone.utc),
     )
 
 

@@ -51,6 +51,9 @@ A fault is an object: "kind", "count" of requests (1), and what they must match
   expired_token     answer that the credentials have expired
   drop, reset       end the connection without an answer, in order or with a reset
   drop_stream       end a stream after a number of events: "after_events" (0)
+  stream_exception  end a stream of bedrock-runtime with an exception: "after_events", "code",
+                    "message"
+  broken_frame      spoil the checksum of a frame there: "after_events"
   slow              wait "delay_s" before the answer, or before each event of a stream
   slow_background   let a background response take "delay_s"
   fail_background   let a background response fail
@@ -116,7 +119,8 @@ def _add_credentials(parser: argparse.ArgumentParser) -> None:
     add(
         "--service",
         action="append",
-        help="service name of signatures, repeatable (default: bedrock-mantle)",
+        help="service name of signatures, repeatable (default: bedrock-mantle); for Converse and "
+        "InvokeModel it is always bedrock",
     )
     for name, text in _CREDENTIAL_PARTS.items():
         flag = "--" + name.replace("_", "-")

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from .api import billing, chat, control, embeddings, messages, models, projects
 from .api.responses import compaction
 from .api.responses import handlers as responses
+from .api.runtime import converse, invoke
 from .model.catalog import ANTHROPIC_V1, OPENAI_V1, V1
 from .wire.errors import ApiError
 
@@ -42,9 +43,7 @@ class _Endpoint:
 
 def error_answer(scope: Scope, error: ApiError) -> ASGIApp:
     """An error in the shape of the API that was called."""
-    anthropic = scope["path"].startswith("/anthropic/")
-    request_id = scope["emulator.received"].request_id
-    return error.response(anthropic=anthropic, request_id=request_id)
+    return error.response(scope["path"], scope["emulator.received"].request_id)
 
 
 class Empty:
@@ -108,7 +107,7 @@ class _Asgi:
 
 def routes() -> list[Route]:
     """Every route of the emulator."""
-    return [*_control_plane(), *_inference(V1), *_inference(OPENAI_V1), *_own()]
+    return [*_control_plane(), *_inference(V1), *_inference(OPENAI_V1), *_runtime(), *_own()]
 
 
 def _control_plane() -> list[Route]:
@@ -141,6 +140,17 @@ def _inference(base: str) -> list[Route]:
         _route(f"{V1}/embeddings", POST=embeddings.create),
         _route(f"{ANTHROPIC_V1}/messages", POST=messages.create),
         _route(f"{ANTHROPIC_V1}/messages/count_tokens", POST=messages.count_tokens),
+    ]
+
+
+def _runtime() -> list[Route]:
+    """`bedrock-runtime`: a model's name may be an ARN, with slashes in it."""
+    model = "/model/{model_id:path}"
+    return [
+        _route(f"{model}/converse", POST=converse.create),
+        _route(f"{model}/converse-stream", POST=converse.stream),
+        _route(f"{model}/invoke", POST=invoke.create),
+        _route(f"{model}/invoke-with-response-stream", POST=invoke.stream),
     ]
 
 

@@ -30,11 +30,14 @@ def received(request: Request) -> Received:
     return cast("Received", request.scope["emulator.received"])
 
 
-def authenticate(request: Request) -> Caller:
-    """The proven sender of a request, or an `ApiError` of status 401."""
+def authenticate(request: Request, service: str | None = None) -> Caller:
+    """The proven sender of a request, or an `ApiError` of status 401.
+
+    A signature must be for `service`; without one, for one of those in the settings.
+    """
     state = state_of(request)
     try:
-        caller = state.authenticator.authenticate(received(request))
+        caller = state.authenticator.authenticate(received(request), service)
     except ApiError as error:
         state.records.count_refused(error.message)
         raise

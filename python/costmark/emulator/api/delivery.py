@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..wire.event_streams import Event, EventStream
+from ..wire.event_streams import SERVER_SENT_EVENTS, Event, EventStream
 from .inference import Call, json_response
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from starlette.types import ASGIApp
 
@@ -23,9 +23,14 @@ def whole_answer(call: Call, body: Any, usage: Usage, outcome: str) -> ASGIApp:
 
 
 def streamed_answer(
-    call: Call, events: Iterable[Event], response_id: str, usage: Usage, outcome: str
+    call: Call,
+    events: Iterable[Event],
+    response_id: str,
+    usage: Usage,
+    outcome: str,
+    headers: Mapping[str, str] = SERVER_SENT_EVENTS,
 ) -> ASGIApp:
-    """The answer as server-sent events; a stream that is cut is billed for what it produced."""
+    """The answer as a stream; one that is cut is billed for what it produced."""
 
     def ended(how: str, produced: int) -> None:
         reasoning = min(usage.reasoning_tokens, produced)
@@ -38,6 +43,7 @@ def streamed_answer(
     return EventStream(
         events,
         ended,
+        headers=headers,
         outcome=outcome,
         delay_s=fault.delay_s if fault is not None and slow else 0.0,
         cut_after=fault.after_events if fault is not None and cut else None,

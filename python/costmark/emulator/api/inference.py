@@ -163,19 +163,20 @@ async def infer(request: Request, api: str, known: frozenset[str], run: Run) -> 
     target = Target(api, model.id, project.id, caller.access_key_id, streamed, background)
     fault = state.faults.take(target)
     call = Call(state, raw, caller, api, body, project, model, streamed, fault)
-    if fault is None:
-        return run(call)
-    answer = _faulty(call, fault, run, messages=messages)
-    if fault.delays_whole_answer(streamed=streamed):
-        answer = Delayed(fault.delay_s, answer)
-    return answer
+    return run(call) if fault is None else faulty_answer(call, fault, run)
 
 
-def _faulty(call: Call, fault: Fault, run: Run, *, messages: bool) -> ASGIApp:
+def faulty_answer(call: Call, fault: Fault, run: Run) -> ASGIApp:
     """The answer of a request that a fault waited for."""
+    answer = _faulty(call, fault, run)
+    delayed = fault.delays_whole_answer(streamed=call.streamed)
+    return Delayed(fault.delay_s, answer) if delayed else answer
+
+
+def _faulty(call: Call, fault: Fault, run: Run) -> ASGIApp:
     error = fault.error()
     if error is not None:
-        return error.response(anthropic=messages, request_id=call.request.request_id)
+        return error.response(call.request.raw_path, call.request.request_id)
     if fault.kind in ("drop", "reset"):
         return HangUp(reset=fault.kind == "reset")
     return run(call)

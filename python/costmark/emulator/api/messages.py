@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..model import prompts
@@ -11,7 +11,7 @@ from ..model.catalog import MESSAGES
 from ..model.usage import Usage
 from ..state.prompt_cache import PromptCache
 from ..wire.errors import undeserializable
-from ..wire.event_streams import Event, event
+from ..wire.event_streams import event
 from ..wire.json_text import JsonObject, loads
 from . import request_members
 from .delivery import streamed_answer, whole_answer
@@ -68,7 +68,35 @@ def _wanted(body: JsonObject) -> Wanted:
     return Wanted(limit=limit, stop=tuple(stop), tool=_tool(body), reasons=thinks)
 
 
-def _run(call: Call) -> ASGIApp:
+@dataclass(frozen=True)
+class Made:
+    """An answer of the Messages API, before it takes one of its forms."""
+
+    head: dict[str, Any]
+    block: dict[str, Any]
+    answer: Answer
+    usage: Usage
+
+    @property
+    def outcome(self) -> str:
+        """How the request ends in the records."""
+        return "incomplete" if self.answer.truncated else "completed"
+
+    def body(self) -> dict[str, Any]:
+        """The answer in one piece."""
+        ended = {"stop_reason": _stop_reason(self.answer), "stop_sequence": None}
+        return {**self.head, "content": [self.block], **ended, "usage": _usage(self.usage)}
+
+    def steps(self) -> Iterator[tuple[dict[str, Any], int]]:
+        """The events of the answer, each with the output tokens that it has told of by then."""
+        begun = _begun(self.usage)
+        for body, produced in _steps(self.head, self.block, self.answer, self.usage):
+            # What the first event has told is on the record, whenever the caller leaves.
+            yield body, max(produced, begun.output_tokens)
+
+
+def make(call: Call) -> Made:
+    """The answer to a call whose body is one of the Messages API."""
     prompt = tuple(_prompt(call.body))
     question = prompts.last_text(call.body["messages"])
     made = answer(prompt, question, call.model.id, _wanted(call.body))
@@ -78,7 +106,6 @@ def _run(call: Call) -> ASGIApp:
     cached = call.cached(prompt)
     written = PromptCache.remembered(prompt) - cached if _marks_for_cache(call.body) else 0
     usage = Usage(len(prompt), cached, made.output_tokens, made.reasoning_tokens, written)
-    outcome = "incomplete" if made.truncated else "completed"
     ids = call.state.ids
     head: dict[str, Any] = {
         "id": ids.new("msg_bdrk_"),
@@ -86,13 +113,15 @@ def _run(call: Call) -> ASGIApp:
         "role": "assistant",
         "model": call.model.id,
     }
-    block = _block(made, ids.new("toolu_bdrk_"))
-    if call.streamed:
-        events = _events(head, block, made, usage)
-        return streamed_answer(call, events, head["id"], usage, outcome)
-    ended = {"stop_reason": _stop_reason(made), "stop_sequence": None}
-    body = {**head, "content": [block], **ended, "usage": _usage(usage)}
-    return whole_answer(call, body, usage, outcome)
+    return Made(head, _block(made, ids.new("toolu_bdrk_")), made, usage)
+
+
+def _run(call: Call) -> ASGIApp:
+    made = make(call)
+    if not call.streamed:
+        return whole_answer(call, made.body(), made.usage, made.outcome)
+    events = (event(body, produced, name=body["type"]) for body, produced in made.steps())
+    return streamed_answer(call, events, made.head["id"], made.usage, made.outcome)
 
 
 def _marks_for_cache(value: object) -> bool:
@@ -131,15 +160,6 @@ def _usage(usage: Usage) -> dict[str, Any]:
     if usage.reasoning_tokens:
         shown["output_tokens_details"] = {"thinking_tokens": usage.reasoning_tokens}
     return shown
-
-
-def _events(
-    head: dict[str, Any], block: dict[str, Any], made: Answer, usage: Usage
-) -> Iterator[Event]:
-    begun = _begun(usage)
-    for body, produced in _steps(head, block, made, usage):
-        # What the first event has told is on the record, whenever the caller leaves.
-        yield event(body, max(produced, begun.output_tokens), name=body["type"])
 
 
 def _begun(usage: Usage) -> Usage:

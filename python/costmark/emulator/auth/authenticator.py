@@ -69,8 +69,11 @@ class Authenticator:
         for credentials in settings.credentials:
             self._credentials.setdefault(credentials.access_key_id, []).append(credentials)
 
-    def authenticate(self, request: Received) -> Caller:
-        """The caller of `request`, or an `ApiError` of status 401."""
+    def authenticate(self, request: Received, service: str | None = None) -> Caller:
+        """The caller of `request`, or an `ApiError` of status 401.
+
+        A signature must be for `service`; without one, for one of those in the settings.
+        """
         authorizations = request.values("authorization")
         if len(authorizations) > 1:
             raise unauthenticated("More than one Authorization header was sent.")
@@ -78,13 +81,14 @@ class Authenticator:
             scheme, _, value = authorizations[0].partition(" ")
             if scheme.lower() == "bearer":
                 return self._bearer(value.strip())
-            return self._sigv4(request, authorizations[0])
+            services = self._settings.services if service is None else (service,)
+            return self._sigv4(request, authorizations[0], services)
         keys = request.values("x-api-key")
         if len(keys) == 1:
             return self._bearer(keys[0])
         if self._settings.anonymous:
             return Caller("anonymous")
-        raise unauthenticated("Missing Authentication Token")
+        raise unauthenticated("Missing Authentication Token", "MissingAuthenticationTokenException")
 
     def _bearer(self, token: str) -> Caller:
         for known in self._settings.bearer_tokens:
@@ -104,7 +108,7 @@ class Authenticator:
         for known in self._known(access_key_id):
             if _same(known.session_token or "", session_token or ""):
                 return known
-        raise unauthenticated(_UNKNOWN)
+        raise unauthenticated(_UNKNOWN, "UnrecognizedClientException")
 
     def _check_end(self, access_key_id: str, used_at: float) -> None:
         """Issued credentials are good for what was signed before their end, however long it took.
@@ -115,14 +119,14 @@ class Authenticator:
         if issue is not None and used_at >= issue.expires_at:
             raise expired_token()
 
-    def _sigv4(self, request: Received, authorization: str) -> Caller:
+    def _sigv4(self, request: Received, authorization: str, services: tuple[str, ...]) -> Caller:
         match = _AUTHORIZATION.fullmatch(authorization.strip())
         if match is None:
             raise unauthenticated(
                 "Authorization header requires 'Credential' parameter, 'SignedHeaders' parameter"
                 " and 'Signature' parameter."
             )
-        access_key_id, date, region, service = self._scope(match[1])
+        access_key_id, date, region, service = self._scope(match[1], services)
         tokens = request.values("x-amz-security-token")
         if len(tokens) > 1:
             raise unauthenticated("More than one x-amz-security-token header was sent.")
@@ -139,7 +143,7 @@ class Authenticator:
             " Check your AWS Secret Access Key and signing method."
         )
 
-    def _scope(self, credential: str) -> tuple[str, str, str, str]:
+    def _scope(self, credential: str, services: tuple[str, ...]) -> tuple[str, str, str, str]:
         parts = credential.split("/")
         if len(parts) != 5 or parts[4] != "aws4_request":
             raise unauthenticated(
@@ -148,9 +152,9 @@ class Authenticator:
             )
         access_key_id, date, region, service, _ = parts
         if not self._known(access_key_id):
-            raise unauthenticated(_UNKNOWN)
-        if service not in self._settings.services:
-            right = self._settings.services[0]
+            raise unauthenticated(_UNKNOWN, "UnrecognizedClientException")
+        if service not in services:
+            right = services[0]
             raise unauthenticated(f"Credential should be scoped to correct service: '{right}'.")
         if region != self._settings.region:
             raise unauthenticated("Credential should be scoped to a valid region.")

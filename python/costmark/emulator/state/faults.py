@@ -14,6 +14,8 @@ KINDS = (
     "status",
     "drop",
     "drop_stream",
+    "stream_exception",
+    "broken_frame",
     "slow",
     "reset",
     "expired_token",
@@ -43,6 +45,7 @@ class Target:
     access_key_id: str | None
     streamed: bool
     background: bool
+    in_frames: bool = False  # as AWS's event streams are
     is_named: bool = False
     """Whether only a fault that names its `api` is for it: billing's requests."""
 
@@ -74,6 +77,8 @@ class Fault:
         if self.kind in ("slow_background", "fail_background") and not target.background:
             return False
         if self.kind == "drop_stream" and not target.streamed:
+            return False
+        if self.kind in ("stream_exception", "broken_frame") and not target.in_frames:
             return False
         wanted = (
             (self.api, target.api),

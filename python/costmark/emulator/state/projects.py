@@ -146,6 +146,10 @@ class ProjectStore:
             raise not_found(f"Project '{arn}' does not exist")
         return project
 
+    def find(self, project_id: str) -> Project | None:
+        """The project with this id."""
+        return self._projects.get(project_id)
+
     def update(
         self,
         project: Project,

@@ -1,4 +1,4 @@
-"""Errors in the two shapes that Bedrock answers with."""
+"""Errors in the shapes that Bedrock answers with: OpenAI's, Anthropic's, and AWS's own."""
 
 from __future__ import annotations
 
@@ -20,6 +20,19 @@ _ANTHROPIC_TYPES = {
     429: "rate_limit_error",
     503: "overloaded_error",
 }
+
+_AWS_TYPES = {
+    400: "ValidationException",
+    401: "AccessDeniedException",
+    403: "AccessDeniedException",
+    404: "ResourceNotFoundException",
+    408: "ModelTimeoutException",
+    413: "RequestEntityTooLargeException",
+    424: "ModelErrorException",
+    429: "ThrottlingException",
+    503: "ServiceUnavailableException",
+}
+_OF_RUNTIME = "/model/"  # what the paths of `bedrock-runtime` begin with
 
 
 class ApiError(Exception):
@@ -61,10 +74,31 @@ class ApiError(Exception):
             }
         }
 
-    def response(self, *, anthropic: bool, request_id: str) -> Response:
-        """The error as an HTTP answer."""
-        body = dumps(self.body(anthropic=anthropic, request_id=request_id))
+    def response(self, path: str, request_id: str) -> Response:
+        """The error as an HTTP answer, in the shape of the API that was called."""
+        if path.startswith(_OF_RUNTIME):
+            return self._aws_response()
+        body = dumps(self.body(anthropic=path.startswith("/anthropic/"), request_id=request_id))
         return Response(body, self.status, self.headers, media_type="application/json")
+
+    def aws_type(self) -> str:
+        """The name of the error among AWS's."""
+        return _AWS_TYPES.get(self.status, "InternalServerException")
+
+    def _aws_response(self) -> Response:
+        # A caller who is not known is told so with 403.
+        status = 403 if self.status == 401 else self.status
+        headers = {**self.headers, "x-amzn-errortype": self.aws_type()}
+        body = dumps({"message": self.message})
+        return Response(body, status, headers, media_type="application/json")
+
+
+class AwsError(ApiError):
+    """An error that AWS has a name for."""
+
+    def aws_type(self) -> str:
+        """The name that it was made with."""
+        return self.code
 
 
 def invalid(message: str, *, param: str | None = None, code: str = "validation_error") -> ApiError:
@@ -82,11 +116,30 @@ def not_found(message: str) -> ApiError:
     return ApiError(404, "not_found_error", message)
 
 
-def unauthenticated(message: str) -> ApiError:
-    """A signature or token that does not hold: status 401."""
-    return ApiError(401, "invalid_api_key", message, kind="permission_denied_error")
+class UnauthenticatedError(ApiError):
+    """A signature or token that does not hold: status 401, or 403 where AWS's shape is spoken."""
+
+    def __init__(self, message: str, aws_type: str) -> None:
+        super().__init__(401, "invalid_api_key", message, kind="permission_denied_error")
+        self._aws_type = aws_type
+
+    def aws_type(self) -> str:
+        """Which of the ways not to be known it is."""
+        return self._aws_type
+
+
+def unauthenticated(message: str, aws_type: str = "InvalidSignatureException") -> ApiError:
+    """A signature or token that does not hold."""
+    return UnauthenticatedError(message, aws_type)
 
 
 def expired_token() -> ApiError:
-    """Credentials that have expired: status 401."""
-    return unauthenticated("The security token included in the request is expired.")
+    """Credentials that have expired."""
+    return unauthenticated(
+        "The security token included in the request is expired.", "ExpiredTokenException"
+    )
+
+
+def validation_exception(message: str) -> ApiError:
+    """What AWS's own APIs answer a request with that they cannot serve: status 400."""
+    return AwsError(400, "ValidationException", message)

@@ -1,4 +1,4 @@
-"""Server-sent events, and the ways in which a connection can go wrong."""
+"""Streams of events, and the ways in which a connection can go wrong."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, cast
 from .json_text import dumps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-_HEADERS = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-cache"),
-]
+SERVER_SENT_EVENTS = {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-cache",
+}
 
 
 # How often a stream that waits looks at its clock, and whether it was called off.
@@ -50,6 +50,11 @@ def event(body: Any, output_tokens: int = 0, *, name: str | None = None) -> Even
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def _head(headers: Mapping[str, str]) -> dict[str, Any]:
+    pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+    return {"type": "http.response.start", "status": 200, "headers": pairs}
 
 
 def _transport(scope: Scope) -> asyncio.Transport:
@@ -103,12 +108,14 @@ class EventStream:
         events: Iterable[Event],
         ended: Callable[[str, int], None],
         *,
+        headers: Mapping[str, str] = SERVER_SENT_EVENTS,
         outcome: str = "completed",
         delay_s: float = 0.0,
         cut_after: int | None = None,
     ) -> None:
         self._events = list(events)
         self._ended = ended
+        self._headers = headers
         self._outcome = outcome
         self._delay_s = delay_s
         self._cut_after = cut_after
@@ -119,7 +126,7 @@ class EventStream:
         """Send every event, until the caller goes away or the stream is to be cut."""
         gone = asyncio.ensure_future(_gone(receive))
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            await send(_head(self._headers))
             for number, each in enumerate(self._events):
                 if number == self._cut_after:
                     break
@@ -172,7 +179,7 @@ class ScheduledStream:
         """Send every event, until the caller goes away or the stream is to be cut."""
         gone = asyncio.ensure_future(_gone(receive))
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            await send(_head(SERVER_SENT_EVENTS))
             for each in self._schedule[: self._cut_after]:
                 await self._wait(each.due, gone)
                 if gone.done():

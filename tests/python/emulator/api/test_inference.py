@@ -105,7 +105,7 @@ def test_unknown_model(emulator: Emulator) -> None:
         "/v1/chat/completions/",
         "/chat/completions",
         "/anthropic/v1/models",
-        "/model/x/converse",
+        "/model/x/count-tokens",
         "/_emulator",
     ],
 )

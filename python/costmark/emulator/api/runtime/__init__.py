@@ -1,0 +1,1 @@
+"""The APIs of `bedrock-runtime`: Converse and InvokeModel, whole and streamed."""

@@ -1,0 +1,1 @@
+"""The bodies of models, as InvokeModel takes and gives them: one module a family."""
