@@ -49,6 +49,11 @@ class Exchange:
         self._stream = response.stream
         response.stream = self
 
+    @property
+    def lacks_only_counts(self) -> bool:
+        """Whether the model has ended its answer, and what it used is still to come."""
+        return bool(self._open) and self._operation.lacks_only_counts
+
     def take(self, piece: bytes) -> bytes:
         """Read a piece of the answer and return what to pass on of it."""
         if not self._open:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from typing import TYPE_CHECKING, Any
 
 from .message import plain_decoders
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .message import AsyncAnswering, SyncAnswering
+
+# How far to read on for the counts, when a caller stops behind the model's last word.
+_MOST_BYTES = 1 << 16
+_MOST_SECONDS = 1.0
 
 
 def observe(response_dict: Any, exchange: SyncAnswering) -> None:
@@ -38,18 +43,20 @@ class _Raw(io.IOBase):
     def __init__(self, raw: Any, exchange: SyncAnswering) -> None:
         self._raw = raw
         self._exchange = exchange
+        self._pieces: Iterator[bytes] = iter(())
 
     def stream(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
         """Give the pieces as they come."""
+        self._pieces = self._raw.stream(*args, **kwargs)
         try:
-            for piece in self._raw.stream(*args, **kwargs):
+            for piece in self._pieces:
                 self._exchange.take(piece)
                 yield piece
         except Exception:
             self._exchange.end("incomplete")
             raise
         except BaseException:  # the reader stops here
-            self._exchange.end("cancelled")
+            self._stop()
             raise
         self._exchange.end()
 
@@ -98,14 +105,41 @@ class _Raw(io.IOBase):
 
     def close(self) -> None:
         """Read no more."""
-        self._exchange.end("cancelled")
+        self._stop()
         self._raw.close()
+
+    def _stop(self) -> None:
+        connection = _socket_of(self._raw)
+        if connection is not None and self._exchange.lacks_only_counts:
+            self._read_on(connection)
+        self._exchange.end("cancelled")
+
+    def _read_on(self, connection: Any) -> None:
+        """Read what the model used, if it is about to come."""
+        end, size = time.monotonic() + _MOST_SECONDS, 0
+        try:
+            while self._exchange.lacks_only_counts and size < _MOST_BYTES:
+                connection.settimeout(max(end - time.monotonic(), 0.001))
+                piece = next(self._pieces, b"")
+                if not piece:
+                    break
+                size += len(piece)
+                self._exchange.take(piece)
+        except Exception:  # noqa: BLE001 - no one reads any more
+            return
 
     def __del__(self) -> None:
         """Close nothing: what stands behind looks after itself."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._raw, name)
+
+
+def _socket_of(raw: Any) -> Any:
+    """Return the socket that an answer of urllib3 comes from; None where it cannot be told."""
+    for name in ("_fp", "fp", "raw", "_sock"):
+        raw = getattr(raw, name, None)
+    return raw
 
 
 # --- aiobotocore ----------------------------------------------------------------------------------

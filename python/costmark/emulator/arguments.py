@@ -57,8 +57,10 @@ A fault is an object: "kind", "count" of requests (1), and what they must match
   slow              wait "delay_s" before the answer, or before each event of a stream
   slow_background   let a background response take "delay_s"
   fail_background   let a background response fail
-  repeat_page       name the same next page again, in an answer of Cost Explorer
-Billing's requests are waited for by a fault whose "api" is their operation: GetCostAndUsage.
+  repeat_page       name the same next page again, in an answer of Cost Explorer or in the list
+                    of projects
+Billing's requests and those of the Projects API are waited for by a fault whose "api" is their
+operation: GetCostAndUsage, ListProjects, UntagResource.
 """
 
 _CREDENTIAL_PARTS = {
@@ -187,6 +189,25 @@ def _add_projects(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=Settings.max_projects,
         help="projects per account (default: %(default)s)",
+    )
+    add(
+        "--planes",
+        choices=("shared", "separate"),
+        default="shared",
+        help="whether bedrock-mantle and the bedrock control plane have the same projects, which is"
+        " not known of AWS (default: %(default)s)",
+    )
+    add(
+        "--list-lag-s",
+        type=float,
+        default=Settings.list_lag_s,
+        help="how long a new project is missing from the list (default: %(default)s)",
+    )
+    add(
+        "--creation-step-s",
+        type=int,
+        default=Settings.creation_step_s,
+        help="make creation times multiples of this, so that some are equal (default: %(default)s)",
     )
     add(
         "--project",

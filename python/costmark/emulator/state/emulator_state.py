@@ -29,6 +29,12 @@ class State:
         self.roles: dict[str, str] = {}  # role and session, by the access key that was issued
         self.authenticator = Authenticator(settings, settings.now, issuer=self.issuer)
         self.projects = ProjectStore(settings, self.ids, self.clock)
+        # Whether the planes have the same projects is not known of AWS.
+        self.bedrock_projects = (
+            ProjectStore(settings, self.ids, self.clock)
+            if settings.separate_planes
+            else self.projects
+        )
         self.records = Records(settings)
         self.faults = Faults()
         self.prompts = PromptCache()
