@@ -6,35 +6,56 @@ import io
 import time
 from typing import TYPE_CHECKING, Any
 
-from .message import plain_decoders
+from .message import AsyncAnswering, SyncAnswering, plain_decoders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .message import AsyncAnswering, SyncAnswering
+    from .. import _core
+    from .._client.exchange import Owner
 
 # How far to read on for the counts, when a caller stops behind the model's last word.
 _MOST_BYTES = 1 << 16
 _MOST_SECONDS = 1.0
 
 
-def observe(response_dict: Any, exchange: SyncAnswering) -> None:
+def observe(response_dict: Any, owner: Owner, operation: _core.Operation) -> None:
     """Read an answer that is whole, or take the place of what its body will be read from."""
+    status, fields = response_dict["status_code"], _fields_of(response_dict["headers"])
     body = response_dict["body"]
-    exchange.begin(
-        response_dict["status_code"], list(response_dict["headers"].items()), plain_decoders
-    )
+    exchange = SyncAnswering(owner, operation)
     if isinstance(body, (bytes, str)):
-        _take_whole(body, exchange)
-    elif hasattr(body, "_raw_stream"):  # botocore's StreamingBody
+        _read_whole(exchange, operation, status, fields, body)
+        return
+    exchange.begin(status, fields, plain_decoders)
+    if hasattr(body, "_raw_stream"):  # botocore's StreamingBody
         body._raw_stream = _Raw(body._raw_stream, exchange)
     else:  # what an EventStream will read
         response_dict["body"] = _Raw(body, exchange)
 
 
-def _take_whole(body: bytes | str, exchange: Any) -> None:
-    exchange.take(body.encode() if isinstance(body, str) else body)
-    exchange.end()
+def _read_whole(
+    exchange: Any, operation: _core.Operation, status: int, fields: Any, body: bytes | str
+) -> None:
+    piece = body.encode() if isinstance(body, str) else body
+    if isinstance(operation.head(status, fields, None), str):  # it is encoded
+        exchange.begin(status, fields, plain_decoders)
+        exchange.take(piece)
+        exchange.end()
+    else:
+        operation.feed(piece)
+        operation.finish()
+
+
+def _fields_of(headers: Any) -> list[tuple[Any, Any]]:
+    """Return the fields of headers: as botocore's class keeps them, which takes long to ask."""
+    kept = getattr(headers, "_dict", None)
+    if kept is None:
+        return list(headers.items())
+    try:
+        return [(key._key, value) for key, value in kept.items()]
+    except AttributeError:  # of another class
+        return list(headers.items())
 
 
 class _Raw(io.IOBase):
@@ -145,16 +166,16 @@ def _socket_of(raw: Any) -> Any:
 # --- aiobotocore ----------------------------------------------------------------------------------
 
 
-def observe_async(response_dict: Any, exchange: AsyncAnswering) -> None:
+def observe_async(response_dict: Any, owner: Owner, operation: _core.Operation) -> None:
     """Do the same for aiobotocore, which reads with aiohttp, or with httpx where it is told to."""
+    status, fields = response_dict["status_code"], _fields_of(response_dict["headers"])
     body = response_dict["body"]
-    status, headers = response_dict["status_code"], list(response_dict["headers"].items())
+    exchange = AsyncAnswering(owner, operation)
     if isinstance(body, (bytes, str)):
-        exchange.begin(status, headers, plain_decoders)
-        _take_whole(body, exchange)
+        _read_whole(exchange, operation, status, fields, body)
         return
     raw = _answer_of(body)
-    exchange.begin(status, headers, plain_decoders)
+    exchange.begin(status, fields, plain_decoders)
     if hasattr(raw, "aiter_raw"):
         exchange.read_from(raw.stream)
         raw.stream = exchange
