@@ -5,10 +5,10 @@ pays, and writes the project into each attempt before that is signed. What is wr
 as it will leave, not the caller's parameters, so that one way is good for every version: older
 ones know no parameter for a project.
 
-    before-sign ──────► before-send ──► before-parse ──► response-received
-     decide, write       sent            head, body       no answer: it failed
-     ▲                                                    │
-     └────────────────── botocore tries again ◄───────────┘
+    before-sign ──────► request-created ──► before-parse ──► needs-retry
+     decide, write       signed: sent        head, body       no answer: it failed
+     ▲                                                        │
+     └────────────────── botocore tries again ◄───────────────┘
 
 The operation is in the context that botocore passes along, which is one for all attempts. What a
 handler raises before the signature leaves botocore at once: it is outside of its retries.
@@ -152,6 +152,13 @@ class _Course:
         self.mark: Prepared | None = None
         self.outer: weakref.ref[_Course] | None = None
 
+    def leave(self) -> None:
+        """Be under way no longer."""
+        self.is_sent = False
+        _now.set(self.outer)
+        if self.mark is not None:
+            self.mark.__exit__()
+
     def give_back(self, operation: _core.Operation) -> None:
         """Do nothing: the next attempt finds the operation here."""
 
@@ -171,9 +178,9 @@ class _Hooks:
         """Return the handlers by event."""
         return {
             "before-sign": self.write,
-            "before-send": self.sent,
+            "request-created": self.sent,
             "before-parse": self.answered,
-            "response-received": self.ended,
+            "needs-retry": self.failed,
         }
 
     def write(self, request: Any, **_: Any) -> None:
@@ -188,41 +195,40 @@ class _Hooks:
             if not is_ready:
                 operation.ready()
             course = context[_KEY] = _Course(self, operation)
-        self._write(request, course, parts, course.operation.prepare(*parts))
+        _change(request, parts[2], course.operation.prepare(*parts))
 
-    def sent(self, **_: Any) -> None:
-        """Count the attempt, which leaves now."""
-        course = self._course_now()
-        if course is not None:
-            course.operation.sent()
-            course.is_sent = True
+    def sent(self, request: Any, **_: Any) -> None:
+        """Count the attempt, which is signed and leaves now."""
+        course: _Course | None = request.context.get(_KEY)
+        if course is None:
+            return
+        course.operation.sent()
+        course.is_sent = True
+        course.outer = _now.get()
+        _now.set(weakref.ref(course))
 
     def answered(self, response_dict: Any, **_: Any) -> None:
         """Read the answer, as it came, on its way to botocore's parsers."""
         course = self._course_now()
-        if course is not None and course.is_sent:
-            course.is_sent = False
+        if course is not None:
             observe(response_dict, course, course.operation)
 
-    def ended(self, context: Any, **_: Any) -> None:
-        """Note that no answer came, if none did."""
-        course: _Course | None = context.get(_KEY)
-        if course is None:
-            return
-        _now.set(course.outer)
-        if course.is_sent:
-            course.is_sent = False
-            course.operation.fail("error")
+    def failed(self, caught_exception: Any, request_dict: Any, **_: Any) -> None:
+        """Note that no answer came."""
+        if caught_exception is not None:
+            course: _Course | None = request_dict["context"].get(_KEY)
+            if course is not None and course.is_sent:
+                course.leave()
+                course.operation.fail("error")
 
     def _course_now(self) -> _Course | None:
+        """Return what the answer that is there was asked for by; it is under way no longer."""
         found = _now.get()
         course = None if found is None else found()
-        return course if course is not None and course.hooks is self else None
-
-    def _write(self, request: Any, course: _Course, parts: _Parts, prepared: Any) -> None:
-        _change(request, parts[2], *prepared)
-        course.outer = _now.get()
-        _now.set(weakref.ref(course))
+        if course is None or course.hooks is not self or not course.is_sent:
+            return None
+        course.leave()
+        return course
 
 
 class _AsyncHooks(_Hooks):
@@ -243,26 +249,19 @@ class _AsyncHooks(_Hooks):
         while prepared is None:
             await in_thread(course.operation.ready)
             prepared = course.operation.prepare(*parts, True)
-        self._write(request, course, parts, prepared)
+        _change(request, parts[2], prepared)
 
-    def sent(self, request: Any = None, **_: Any) -> None:
-        super().sent()
-        course = self._course_now()
-        if course is not None:  # whose HTTP library may be covered as well
-            course.mark = Prepared(request.method, request.url, _body_of(request.body))
+    def sent(self, request: Any, **_: Any) -> None:
+        super().sent(request)
+        course = request.context.get(_KEY)
+        if course is not None:  # its HTTP library may be covered as well
+            course.mark = Prepared(request.method, request.url, _body_of(request.data))
             course.mark.__enter__()
 
     def answered(self, response_dict: Any, **_: Any) -> None:
         course = self._course_now()
-        if course is not None and course.is_sent:
-            course.is_sent = False
+        if course is not None:
             observe_async(response_dict, course, course.operation)
-
-    def ended(self, context: Any, **_: Any) -> None:
-        course: _Course | None = context.get(_KEY)
-        if course is not None and course.mark is not None:
-            course.mark.__exit__()
-        super().ended(context)
 
 
 # --- Requests -------------------------------------------------------------------------------------
@@ -285,14 +284,9 @@ def _body_of(data: Any) -> bytes | None:
     return None if data else b""
 
 
-def _change(
-    request: Any,
-    given: list[tuple[Any, Any]],
-    fields: list[tuple[Any, Any]] | None,
-    body: bytes | None,
-    *_: object,
-) -> None:
+def _change(request: Any, given: list[tuple[Any, Any]], prepared: Any) -> None:
     """Write what the core gave into a request of botocore, which computes the length by itself."""
+    fields, body, _url, _authorized = prepared
     if body is not None:
         request.data = body
     if fields is None:
@@ -300,9 +294,9 @@ def _change(
     headers = request.headers
     added = [field for field in fields if field not in given]
     if len(fields) - len(added) < len(given):
-        for name, _value in given:
-            if (name, _value) not in fields:
-                del headers[name]
+        for field in given:
+            if field not in fields:
+                del headers[field[0]]
     for raw_name, value in added:
         name = as_text(raw_name)
         if name != "Content-Length":

@@ -26,10 +26,10 @@ def observe(response_dict: Any, owner: Owner, operation: _core.Operation) -> Non
     """Read an answer that is whole, or take the place of what its body will be read from."""
     status, fields = response_dict["status_code"], _fields_of(response_dict["headers"])
     body = response_dict["body"]
-    exchange = SyncAnswering(owner, operation)
     if isinstance(body, (bytes, str)):
-        _read_whole(exchange, operation, status, fields, body)
+        _read_whole(operation, status, fields, body)
         return
+    exchange = SyncAnswering(owner, operation)
     exchange.begin(status, fields, plain_decoders)
     if hasattr(body, "_raw_stream"):  # botocore's StreamingBody
         body._raw_stream = _Raw(body._raw_stream, exchange)
@@ -37,17 +37,13 @@ def observe(response_dict: Any, owner: Owner, operation: _core.Operation) -> Non
         response_dict["body"] = _Raw(body, exchange)
 
 
-def _read_whole(
-    exchange: Any, operation: _core.Operation, status: int, fields: Any, body: bytes | str
-) -> None:
+def _read_whole(operation: _core.Operation, status: int, fields: Any, body: bytes | str) -> None:
     piece = body.encode() if isinstance(body, str) else body
-    if isinstance(operation.head(status, fields, None), str):  # it is encoded
-        exchange.begin(status, fields, plain_decoders)
-        exchange.take(piece)
-        exchange.end()
-    else:
-        operation.feed(piece)
-        operation.finish()
+    # One that is encoded, which no one asked for, botocore cannot read either.
+    if isinstance(operation.head(status, fields, None), str):
+        operation.head(status, fields, True)
+    operation.feed(piece)
+    operation.finish()
 
 
 def _fields_of(headers: Any) -> list[tuple[Any, Any]]:
@@ -192,10 +188,10 @@ def observe_async(response_dict: Any, owner: Owner, operation: _core.Operation) 
     """Do the same for aiobotocore, which reads with aiohttp, or with httpx where it is told to."""
     status, fields = response_dict["status_code"], _fields_of(response_dict["headers"])
     body = response_dict["body"]
-    exchange = AsyncAnswering(owner, operation)
     if isinstance(body, (bytes, str)):
-        _read_whole(exchange, operation, status, fields, body)
+        _read_whole(operation, status, fields, body)
         return
+    exchange = AsyncAnswering(owner, operation)
     raw = _answer_of(body)
     exchange.begin(status, fields, plain_decoders)
     if hasattr(raw, "aiter_raw"):
