@@ -43,6 +43,9 @@ constexpr costmark_budget_period number_of(BudgetPeriod period) noexcept {
 constexpr costmark_budget_action number_of(BudgetAction action) noexcept {
   return static_cast<costmark_budget_action>(action) + 1;
 }
+inline costmark_project_plane number_of(ProjectPlane plane) noexcept {
+  return static_cast<costmark_project_plane>(plane);
+}
 inline costmark_cost_state number_of(CostState state) noexcept {
   return static_cast<costmark_cost_state>(state);
 }

@@ -13,13 +13,13 @@
 #include "numbers.hpp"
 #include "secret.hpp"
 #include "views.hpp"
+#include "waits.hpp"
 
 namespace costmark::capi {
 namespace {
 
 constexpr std::size_t request_first_size =
     offsetof(costmark_request, overrides_budgets) + sizeof(std::uint32_t);
-constexpr std::size_t wait_first_size = offsetof(costmark_wait, reserved) + sizeof(std::uint32_t);
 constexpr std::size_t answer_head_first_size =
     offsetof(costmark_answer_head, encoded) + sizeof(std::uint32_t);
 
@@ -45,29 +45,6 @@ Status read_request(const costmark_request* from, costmark_request& request, Req
   if (out.body_is_stream && !out.body.empty()) {
     return invalid_argument("request.body_is_stream is 1, and request.body is there as well");
   }
-  return {};
-}
-
-// A caller's wait, and its Cancel, whose last owner a callback may take away.
-struct TakenWait {
-  Wait wait;
-  std::shared_ptr<Cancel> cancel;
-};
-
-Status take_wait(const costmark_wait* from, TakenWait& out) {
-  if (from == nullptr) return {};
-  costmark_wait wait;
-  Status status = read_struct(from, wait_first_size, "wait", wait);
-  if (status && wait.cancel != nullptr) status = require(wait.cancel, "wait.cancel");
-  if (status) status = check_timeout(wait.timeout_ms, "wait.timeout_ms");
-  if (status) status = read_bool(wait.no_wait, "wait.no_wait", out.wait.no_wait);
-  if (status) status = require_zero(wait.reserved, "wait.reserved");
-  if (!status) return status;
-  if (wait.timeout_ms != 0) {
-    out.wait.deadline = std::chrono::steady_clock::now() + timeout_of(wait.timeout_ms);
-  }
-  if (wait.cancel != nullptr) out.cancel = wait.cancel->core;
-  out.wait.cancel = out.cancel.get();
   return {};
 }
 

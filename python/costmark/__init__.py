@@ -35,7 +35,7 @@ from .errors import (
 
 TYPE_CHECKING = False  # without the cost of importing typing
 if TYPE_CHECKING:
-    from . import bill, export, jsonedit, ledger, otel, prices, reports
+    from . import bill, export, jsonedit, ledger, otel, prices, projects, reports
     from ._budgets import Budget, budgets
     from ._client.client import Client
     from ._client.coverage import Coverage, coverage
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         usage,
     )
     from ._verify import Verification, averify, verify
+    from .projects import AsyncProjects, Project, Projects
 
 __all__ = [
     "__version__",
@@ -100,6 +101,11 @@ __all__ = [
     "verify",
     "averify",
     "Verification",
+    # projects
+    "Projects",
+    "AsyncProjects",
+    "Project",
+    "projects",
     # routes of models
     "route_of",
     "Route",
@@ -127,7 +133,7 @@ __all__ = [
     "InternalError",
 ]
 
-_MODULES = ("bill", "export", "jsonedit", "ledger", "otel", "prices", "reports")
+_MODULES = ("bill", "export", "jsonedit", "ledger", "otel", "prices", "projects", "reports")
 # Loaded when first used, the native module too, so that importing costmark costs next to nothing.
 _LAZY = {
     "Credentials": "_core",
@@ -160,6 +166,9 @@ _LAZY = {
     "verify": "_verify",
     "averify": "_verify",
     "Verification": "_verify",
+    "Projects": "projects",
+    "AsyncProjects": "projects",
+    "Project": "projects",
 }
 
 

@@ -27,6 +27,7 @@ void bind_client(py::module_& module);
 void bind_credentials(py::module_& module);
 void bind_operation(py::module_& module);
 void bind_prices(py::module_& module);
+void bind_projects(py::module_& module);
 void bind_routes(py::module_& module);
 void bind_rows(py::module_& module);
 void bind_tokens(py::module_& module);

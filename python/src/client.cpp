@@ -6,6 +6,7 @@
 
 #include "bindings.hpp"
 #include "callbacks.hpp"
+#include "client_config.hpp"
 #include "core_call.hpp"
 #include "fast_method.hpp"
 #include "given_request.hpp"
@@ -106,22 +107,34 @@ Environment environment_of(const py::object& mapping) {
   };
 }
 
+}  // namespace
+
+ClientConfig client_config(const GivenConfig& given, KeptCallbacks& kept) {
+  ClientConfig config;
+  for (const auto& [name, value] : given.options) {
+    check(config.options.set(text_view(name, "an option's name"),
+                             text_view(value, "an option's value")));
+  }
+  config.credentials = credentials_provider(given.credentials, kept);
+  config.bearer_token = bearer_source(given.bearer_token, kept);
+  config.bearer_token_refused = refusal_listener(given.bearer_token_refused, kept);
+  config.environment = environment_of(given.environment);
+  config.log = log_to(given.log, kept);
+  return config;
+}
+
+namespace {
+
 class PyClient {
  public:
-  PyClient(const std::vector<std::pair<std::string, std::string>>& options,
-           const py::object& credentials, const py::object& bearer_token,
+  PyClient(const py::dict& options, const py::object& credentials, const py::object& bearer_token,
            const py::object& bearer_token_refused, std::string host_api_key,
            std::shared_ptr<UsageCounters> counters, const py::object& log,
            const py::object& environment, const py::object& on_usage) {
-    ClientConfig config;
-    for (const auto& [name, value] : options) check(config.options.set(name, value));
-    config.credentials = credentials_provider(credentials, kept_);
-    config.bearer_token = bearer_source(bearer_token, kept_);
-    config.bearer_token_refused = refusal_listener(bearer_token_refused, kept_);
+    ClientConfig config = client_config(
+        {options, credentials, bearer_token, bearer_token_refused, log, environment}, kept_);
     config.host_api_key = std::move(host_api_key);
-    config.environment = environment_of(environment);
     config.counters = std::move(counters);
-    config.log = log_to(log, kept_);
     config.on_usage = usage_listener(on_usage, kept_);
     client_ = check(in_core(false, [&] { return Client::create(std::move(config)); }));
     pool_ = std::make_shared<OperationPool>(client_);
@@ -188,11 +201,7 @@ std::unique_ptr<PyClient> make_client(const py::dict& options, const py::object&
                                       std::shared_ptr<UsageCounters> counters,
                                       const py::object& log, const py::object& environment,
                                       const py::object& on_usage) {
-  std::vector<std::pair<std::string, std::string>> pairs;
-  for (const auto& [name, value] : options) {
-    pairs.emplace_back(text_view(name, "an option's name"), text_view(value, "an option's value"));
-  }
-  return std::make_unique<PyClient>(pairs, credentials, bearer_token, bearer_token_refused,
+  return std::make_unique<PyClient>(options, credentials, bearer_token, bearer_token_refused,
                                     std::move(host_api_key), std::move(counters), log, environment,
                                     on_usage);
 }

@@ -95,6 +95,7 @@ void test_send(void);
 void test_prices(void);
 void test_ledger(void);
 void test_budgets(void);
+void test_projects(void);
 void test_process(void);
 void test_stale(void);
 

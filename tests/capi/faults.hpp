@@ -60,6 +60,12 @@ inline void end(costmark_signature* handle) {
   costmark_signature_free(handle);
 }
 
+inline void end(costmark_projects* handle) {
+  costmark_projects_free(handle);
+}
+inline void end(costmark_project_list* handle) {
+  costmark_project_list_free(handle);
+}
 inline void end(costmark_cancel* handle) {
   costmark_cancel_release(handle);
 }

@@ -26,6 +26,8 @@ struct Handles {
   Owned<costmark_bearer_token_cache> tokens;
   Owned<costmark_bearer_token> token;
   Owned<costmark_price_book> book;
+  Owned<costmark_projects> projects;
+  Owned<costmark_project_list> listed;  // NULL: takes a server, too
   costmark_error* error = nullptr;
   costmark_usage_totals room[2] = {};  // for costmark_init()
 
@@ -116,6 +118,11 @@ const std::map<std::string, Silent>& silent() {
       CALL(costmark_client_ledger_flush, client),
       CALL(costmark_client_budget_count, client),
       VIEW_AT(costmark_client_budget_read, client, budget),
+      VIEW(costmark_projects_read_place, projects, projects_place),
+      END(costmark_projects_free, projects),
+      CALL(costmark_project_list_count, listed),
+      VIEW_AT(costmark_project_list_read, listed, project),
+      END(costmark_project_list_free, listed),
       VIEW(costmark_operation_answer, operation, answer),
       VIEW(costmark_operation_response, operation, response),
       SHARED(costmark_cancel, cancel),
@@ -169,6 +176,7 @@ class FaultsOfSilent : public Faults {
     ASSERT_EQ(costmark_client_usage(out.client, out.usage.out(), nullptr), COSTMARK_OK);
     ASSERT_EQ(costmark_signature_new(out.signature.out(), nullptr), COSTMARK_OK);
     ASSERT_EQ(costmark_price_book_shipped(out.book.out(), nullptr), COSTMARK_OK);
+    ASSERT_EQ(costmark_projects_new(out.config, 0, out.projects.out(), nullptr), COSTMARK_OK);
     ASSERT_EQ(costmark_cancel_new(out.cancel.out(), nullptr), COSTMARK_OK);
     ASSERT_EQ(costmark_credentials_cache_new(out.config, out.cache.out(), nullptr), COSTMARK_OK);
     ASSERT_EQ(costmark_credentials_cache_get(out.cache, out.set.out(), nullptr), COSTMARK_OK);

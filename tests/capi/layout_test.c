@@ -315,6 +315,39 @@ AT(costmark_budget, unit, 100);
 AT(costmark_budget, period, 104);
 AT(costmark_budget, action, 108);
 
+ALIGNED(costmark_projects_place);
+SIZE(costmark_projects_place, 48);
+AT(costmark_projects_place, struct_size, 0);
+AT(costmark_projects_place, base_url, 8);
+AT(costmark_projects_place, region, 24);
+AT(costmark_projects_place, plane, 40);
+AT(costmark_projects_place, reserved, 44);
+
+ALIGNED(costmark_project);
+SIZE(costmark_project, 160);
+AT(costmark_project, struct_size, 0);
+AT(costmark_project, id, 8);
+AT(costmark_project, arn, 24);
+AT(costmark_project, name, 40);
+AT(costmark_project, status, 56);
+AT(costmark_project, data_retention, 72);
+AT(costmark_project, account, 88);
+AT(costmark_project, region, 104);
+AT(costmark_project, tags, 120);
+AT(costmark_project, tag_count, 128);
+AT(costmark_project, created_unix_s, 136);
+AT(costmark_project, archived_unix_s, 144);
+AT(costmark_project, plane, 152);
+AT(costmark_project, knows_tags, 156);
+
+ALIGNED(costmark_project_change);
+SIZE(costmark_project_change, 56);
+AT(costmark_project_change, struct_size, 0);
+AT(costmark_project_change, name, 8);
+AT(costmark_project_change, data_retention, 24);
+AT(costmark_project_change, tags, 40);
+AT(costmark_project_change, tag_count, 48);
+
 ALIGNED(costmark_bearer_token_view);
 SIZE(costmark_bearer_token_view, 32);
 AT(costmark_bearer_token_view, struct_size, 0);

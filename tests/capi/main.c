@@ -11,7 +11,7 @@ int main(int argc, char **argv) {
       {"misuse", test_misuse},       {"threads", test_threads}, {"verify", test_verify},
       {"caches", test_caches},       {"names", test_names},     {"send", test_send},
       {"prices", test_prices},       {"process", test_process}, {"stale", test_stale},
-      {"ledger", test_ledger},       {"budgets", test_budgets},
+      {"ledger", test_ledger},       {"budgets", test_budgets}, {"projects", test_projects},
   };
   size_t i, ran = 0;
   clear_environment();

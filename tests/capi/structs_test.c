@@ -19,6 +19,7 @@ LATER(sign_request);
 LATER(json_edit);
 LATER(credentials);
 LATER(priced_call);
+LATER(project_change);
 
 /* Every function that takes a struct, with one whose size is `size`; what else it needs is good. */
 typedef costmark_status (*use)(costmark_client *client, void *input, size_t size,
@@ -157,6 +158,24 @@ static costmark_status use_credentials(costmark_client *client, void *input, siz
   return status;
 }
 
+/* Reaches the point after the change was read, and no further: that project is not to be changed.
+ */
+static costmark_status use_project_change(costmark_client *client, void *input, size_t size,
+                                          costmark_error **out_error) {
+  costmark_config *config = config_with(NULL);
+  costmark_projects *projects = NULL;
+  costmark_project_list *list = NULL;
+  costmark_status status;
+  (void)client;
+  set_size(input, size);
+  CHECK_OK(costmark_projects_new(config, COSTMARK_PROJECT_PLANE_AUTO, &projects, &error));
+  status = costmark_projects_update(projects, "default", 7, (costmark_project_change *)input, NULL,
+                                    &list, out_error);
+  costmark_projects_free(projects);
+  costmark_config_free(config);
+  return status;
+}
+
 /* `first`: the size of the first version; `known`: that of this one. The struct in `input` has one
  * field more, at its end. */
 static void input_of_every_size(use call, void *input, size_t first, size_t known, size_t *more,
@@ -206,6 +225,7 @@ static void every_input(void) {
 #define fill_json_edit(edit) (void)(edit)
 #define fill_credentials(credentials) (void)(credentials)
 #define fill_priced_call(call) (void)(call)
+#define fill_project_change(change) (change)->name = str("a name")
   TRY_FROM(request, offsetof(costmark_request, labels), COSTMARK_OK);
   TRY(wait, COSTMARK_OK);
   TRY(answer_head, COSTMARK_OK);
@@ -215,6 +235,7 @@ static void every_input(void) {
   TRY(json_edit, COSTMARK_OK);
   TRY(credentials, COSTMARK_OK);
   TRY(priced_call, COSTMARK_OK);
+  TRY(project_change, COSTMARK_INVALID_PROJECT);
 #undef TRY
 #undef TRY_FROM
 }
@@ -234,6 +255,7 @@ typedef struct {
   costmark_signature *signature;
   costmark_verification *verification;
   costmark_price_book *book;
+  costmark_projects *projects;
 } handles;
 
 static costmark_status show_error(const handles *h, void *out) {
@@ -278,6 +300,15 @@ static costmark_status show_ledger(const handles *h, void *out) {
 }
 static costmark_status show_budget(const handles *h, void *out) {
   costmark_client_budget_read(h->client, 0, (costmark_budget *)out);
+  return COSTMARK_OK;
+}
+static costmark_status show_place(const handles *h, void *out) {
+  costmark_projects_read_place(h->projects, (costmark_projects_place *)out);
+  return COSTMARK_OK;
+}
+static costmark_status show_project(const handles *h, void *out) {
+  (void)h;
+  costmark_project_list_read(NULL, 0, (costmark_project *)out);
   return COSTMARK_OK;
 }
 static costmark_status show_credentials(const handles *h, void *out) {
@@ -349,6 +380,7 @@ static void open_handles(handles *h) {
   CHECK_OK(costmark_signature_sign(h->signature, &to_sign, &error));
   CHECK_OK(costmark_client_verify(probing, NULL, &h->verification, &error));
   CHECK_OK(costmark_price_book_shipped(&h->book, &error));
+  CHECK_OK(costmark_projects_new(config, COSTMARK_PROJECT_PLANE_AUTO, &h->projects, &error));
   costmark_credentials_cache_release(cache);
   costmark_config_free(config);
   costmark_client_release(probing);
@@ -365,6 +397,7 @@ static void close_handles(handles *h) {
   costmark_signature_free(h->signature);
   costmark_verification_free(h->verification);
   costmark_price_book_free(h->book);
+  costmark_projects_free(h->projects);
 }
 
 /* No byte is written beyond the size, the size stays, and what is unknown becomes zero. */
@@ -414,6 +447,8 @@ static void every_output(void) {
   TRY(requests, request_counts, false);
   TRY(ledger, ledger_counts, false);
   TRY(budget, budget, false);
+  TRY(place, projects_place, false);
+  TRY(project, project, false);
   TRY(credentials, credentials, false);
   TRY(report, credentials_report_view, false);
   TRY(token, bearer_token_view, false);

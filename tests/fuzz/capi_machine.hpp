@@ -68,6 +68,7 @@ class Machine {
   void send();
   void look_at_response(Result status, const costmark_operation* operation);
   void report();
+  void look_at_projects(const costmark_label& tag);
   void verify();
 
   // --- What needs no client (capi_alone.cpp)

@@ -235,6 +235,27 @@ void Machine::look_at_response(Result status, const costmark_operation* operatio
   look_at_answer(operation);
 }
 
+// Nothing is sent: each call ends at what is checked before.
+void Machine::look_at_projects(const costmark_label& tag) {
+  costmark_projects* projects = nullptr;
+  costmark_project_list* list = nullptr;
+  check(costmark_projects_new(pick(config_), static_cast<std::int32_t>(next() % 4), &projects,
+                              &error_));
+  costmark_projects_place place = COSTMARK_PROJECTS_PLACE_INIT;
+  costmark_projects_read_place(projects, &place);
+  COSTMARK_HOLDS(is_text(place.base_url) && is_text(place.region));
+  costmark_project_change change = COSTMARK_PROJECT_CHANGE_INIT;
+  change.data_retention = text();
+  change.tags = &tag;
+  change.tag_count = 1;
+  check(costmark_projects_create(projects, &change, nullptr, &list, &error_));
+  check(costmark_projects_archive(projects, "default", 7, nullptr, &list, &error_));
+  check(costmark_projects_add_tags(projects, "no id", 5, &tag, 1, nullptr, &error_));
+  check(costmark_projects_remove_tags(projects, "no id", 5, &tag.name, 1, nullptr, &error_));
+  COSTMARK_HOLDS(list == nullptr && costmark_project_list_count(list) == 0);
+  costmark_projects_free(projects);
+}
+
 void Machine::report() {
   costmark_usage_report* report = nullptr;
   check(costmark_client_usage(pick(client_), &report, &error_));
@@ -254,6 +275,7 @@ void Machine::report() {
   COSTMARK_HOLDS(budget.name.data == nullptr && budget.limit == 0);
   const costmark_label label{text(), text()};
   check(costmark_labels_check(&label, 1, &error_));
+  look_at_projects(label);
   if (next() == 0xFF) costmark_client_usage_reset(pick(client_));
 }
 

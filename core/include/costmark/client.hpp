@@ -20,6 +20,7 @@
 #include "costmark/operation.hpp"
 #include "costmark/options.hpp"
 #include "costmark/prices.hpp"
+#include "costmark/projects.hpp"
 #include "costmark/send.hpp"
 #include "costmark/usage.hpp"
 #include "costmark/verification.hpp"
@@ -170,6 +171,12 @@ Result<ModelRoutes> configured_routes(const Options& options);
 // The price book in a file. Errors: invalid_option, where it cannot be read and as
 // PriceBook::parse.
 Result<PriceBook> load_price_book(const std::string& path);
+
+// The Projects API of the plane that option `base_url`, else option `endpoint`, belongs to, or of
+// `plane`; on AWS's own host where the options name no other. It takes of `config` what
+// authenticates and what sends; nothing is recorded. Errors: those of Client::create.
+Result<std::shared_ptr<Projects>> open_projects(ClientConfig config,
+                                                ProjectPlane plane = ProjectPlane::automatic);
 
 // Attributes, signs and accounts for requests to one endpoint. Synchronized internally; starts no
 // threads. `prepare` does no I/O unless credentials must be fetched or refreshed, or option

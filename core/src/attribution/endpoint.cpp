@@ -93,8 +93,8 @@ bool has_prefix(std::string_view text, std::string_view prefix) noexcept {
   return equal_ignoring_case(text.substr(0, prefix.size()), prefix);
 }
 
-EndpointKind kind_of(std::string_view service, std::string_view region, std::string_view suffix,
-                     bool is_interface) noexcept {
+EndpointKind inference_kind_of(std::string_view service, std::string_view region,
+                               std::string_view suffix, bool is_interface) noexcept {
   if (equal_ignoring_case(service, "bedrock-mantle")) {
     if (is_interface) {
       return is_runtime_suffix(region, suffix) ? EndpointKind::mantle : EndpointKind::custom;
@@ -108,6 +108,14 @@ EndpointKind kind_of(std::string_view service, std::string_view region, std::str
   return EndpointKind::custom;
 }
 
+EndpointKind control_kind_of(std::string_view service, std::string_view region,
+                             std::string_view suffix, bool) noexcept {
+  const bool is_control =
+      equal_ignoring_case(service, "bedrock") || equal_ignoring_case(service, "bedrock-fips");
+  return is_control && is_runtime_suffix(region, suffix) ? EndpointKind::control
+                                                         : EndpointKind::custom;
+}
+
 }  // namespace
 
 std::string_view to_string(EndpointKind kind) noexcept {
@@ -116,6 +124,8 @@ std::string_view to_string(EndpointKind kind) noexcept {
       return "mantle";
     case EndpointKind::runtime:
       return "runtime";
+    case EndpointKind::control:
+      return "control";
     case EndpointKind::custom:
       return "custom";
   }
@@ -123,6 +133,14 @@ std::string_view to_string(EndpointKind kind) noexcept {
 }
 
 Endpoint classify_host(std::string_view host) noexcept {
+  return Endpoint::classify(host, inference_kind_of);
+}
+
+Endpoint classify_control_host(std::string_view host) noexcept {
+  return Endpoint::classify(host, control_kind_of);
+}
+
+Endpoint Endpoint::classify(std::string_view host, KindOf kind_of) noexcept {
   Endpoint endpoint;
   host = without_trailing_dot(host);
   const bool is_interface = has_prefix(host, "vpce-");

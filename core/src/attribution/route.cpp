@@ -136,4 +136,12 @@ RouteFamily family_of(std::string_view path) noexcept {
   return RouteFamily::unknown;
 }
 
+std::string_view above_family(std::string_view base) noexcept {
+  while (base.ends_with('/')) base.remove_suffix(1);
+  for (const std::string_view family : {"/openai/v1", "/anthropic/v1", "/anthropic", "/v1"}) {
+    if (base.ends_with(family)) return base.substr(0, base.size() - family.size());
+  }
+  return base;
+}
+
 }  // namespace costmark::attribution

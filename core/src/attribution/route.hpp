@@ -52,4 +52,7 @@ Route route_of(std::string_view method, const LenientPath& path, Work work = Wor
 // it in another way.
 RouteFamily family_of(std::string_view path) noexcept;
 
+// What stands before the path family that a base URL ends with, and before slashes at its end.
+std::string_view above_family(std::string_view base) noexcept;
+
 }  // namespace costmark::attribution

@@ -1,34 +1,20 @@
 #include "costmark/client.hpp"
 
-#include <unistd.h>
-
-#include <atomic>
-#include <chrono>
-#include <functional>
 #include <utility>
 
 #include "client/client_impl.hpp"
+#include "client/foundation.hpp"
 #include "client/operation/operation_impl.hpp"
 #include "client/prepare/prepared.hpp"
 #include "client/prepare/query.hpp"
 #include "client/prepare/router.hpp"
 #include "costmark/url.hpp"
-#include "costmark/variables.hpp"
-#include "crypto/crypto.hpp"
-#include "json/scanner.hpp"
 
 namespace costmark {
 
 using client::Purpose;
-using client::Settings;
 
 namespace {
-
-UnixSeconds system_clock() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 // Empties a Prepared that an error or an exception (of a host's callback, or for want of memory)
 // left half filled.
@@ -51,66 +37,14 @@ class EmptyUnlessDone {
   bool done_ = false;
 };
 
-// Whether the options, the environment or the shared files name AWS credentials. What a container
-// or an instance may give is not asked: that takes the network.
-bool names_credentials(const ClientConfig& config) {
-  if (config.credentials || !config.options.text("access_key_id").empty()) return true;
-  const Environment& variables = config.environment;
-  const std::string named = first_of(
-      variables, {"AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE",
-                  "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"});
-  if (!named.empty() || !config.options.text("profile").empty()) return true;
-  std::string file = first_of(variables, {"AWS_SHARED_CREDENTIALS_FILE"});
-  if (file.empty()) file = first_of(variables, {"HOME"}) + "/.aws/credentials";
-  return ::access(file.c_str(), R_OK) == 0;
-}
-
-// Who has no region often has no credentials either, and is told both at once.
-Status no_region(Status status, const ClientConfig& config) {
-  if (names_credentials(config)) return status;
-  Error error = std::move(status).take();
-  error.message +=
-      "; and neither the environment nor a profile names AWS credentials, which a signature needs "
-      "as well, unless a container or an instance gives them (`costmark doctor` shows both)";
-  return error;
-}
-
-// Once in a process: variables do not belong to a client.
-void warn_about_variables(const std::function<void(LogLevel, std::string_view)>& log) {
-  static std::atomic<bool> warned{false};
-  if (!log || warned.exchange(true, std::memory_order_relaxed)) return;
-  for (const std::string& warning : unknown_process_variables()) log(LogLevel::warning, warning);
-}
-
 }  // namespace
 
 Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
-  // Before there are threads: a child that is forked while another one does these would find their
-  // locks taken for ever.
-  json::Scanner::look_at_processor();
-  if (Status status = crypto::look_up_algorithms(); !status) return status;
-  const bool reads_process = !config.environment;
-  if (reads_process) config.environment = process_environment();
-  if (!config.clock) config.clock = system_clock;
+  Result<client::Foundation> foundation =
+      client::lay_foundation(config, client::EndpointUse::inference);
+  if (!foundation) return std::move(foundation).status();
+  client::Foundation& ground = foundation.value();
   if (!config.counters) config.counters = std::make_shared<UsageCounters>();
-  if (Status status = config.options.load_environment(config.environment); !status) return status;
-
-  Result<Settings> settings = Settings::create(config.options, config.environment);
-  if (!settings) return std::move(settings).status();
-  if (settings.value().lacks_region()) {
-    // A file that cannot be read is the credentials' error, where one is needed.
-    auto region = profile_region(config.environment, config.options.text("profile"));
-    if (region) settings.value().take_region(region.value().name, region.value().origin);
-  }
-  if (Status status = settings.value().check_region(); !status) {
-    return no_region(std::move(status), config);
-  }
-  if (reads_process) warn_about_variables(config.log);
-  Result<client::SendSettings> sending =
-      client::SendSettings::create(config.options, config.environment);
-  if (!sending) return std::move(sending).status();
-  Result<client::Identity> identity = client::identity_of(config);
-  if (!identity) return std::move(identity).status();
   if (!config.ledger) {
     auto ledger = configured_ledger(config.options);
     if (!ledger) return std::move(ledger).status();
@@ -121,7 +55,7 @@ Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
     if (!budgets) return std::move(budgets).status();
     config.budgets = std::move(budgets).value();
   }
-  settings.value().has_budgets = config.budgets != nullptr;
+  ground.settings.has_budgets = config.budgets != nullptr;
   if (!config.prices && (config.ledger || config.on_usage || config.budgets)) {
     auto prices = configured_prices(config.options);
     if (!prices) return std::move(prices).status();
@@ -130,7 +64,7 @@ Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
   Result<client::RowExtras> extras = client::RowExtras::create(config.options);
   if (!extras) return std::move(extras).status();
   return std::shared_ptr<Client>(new Client(std::make_shared<Impl>(
-      std::move(settings).value(), std::move(sending).value(), std::move(identity).value(),
+      std::move(ground.settings), std::move(ground.sending), std::move(ground.identity),
       std::move(extras).value(), std::move(config))));
 }
 

@@ -168,6 +168,7 @@ Status read_hosts(const Options& options, Settings& out) {
 Status read_endpoint(const Options& options, const Environment& environment, Settings& out) {
   out.auth = choice_of(options.text("auth"), auth_modes);
   out.custom_kind = choice_of(options.text("endpoint"), endpoint_kinds);
+  if (out.of_control_plane) out.custom_kind = EndpointKind::control;
   out.region = options.text("region");
   out.service = options.text("service");
   out.default_region = first_of(environment, {"AWS_REGION", "AWS_DEFAULT_REGION"});
@@ -217,8 +218,10 @@ bool is_covered(const Url& url, const std::vector<NamedHost>& hosts) noexcept {
 
 }  // namespace
 
-Result<Settings> Settings::create(const Options& options, const Environment& environment) {
+Result<Settings> Settings::create(const Options& options, const Environment& environment,
+                                  bool of_control_plane) {
   Settings settings;
+  settings.of_control_plane = of_control_plane;
   if (Status status = read_endpoint(options, environment, settings); !status) return status;
   if (Status status = read_hosts(options, settings); !status) return status;
   if (Status status = read_attribution(options, settings); !status) return status;
@@ -255,7 +258,7 @@ std::string_view Settings::strictest() const noexcept {
 
 bool Settings::lacks_region() const noexcept {
   const bool signs = auth == AuthMode::sigv4 || auth == AuthMode::automatic;
-  const bool host_names_it = origin && attribution::classify_host(origin->host).canonical();
+  const bool host_names_it = origin && classify(origin->host).canonical();
   return signs && !host_names_it && region.empty() && default_region.empty();
 }
 
@@ -292,13 +295,18 @@ Status Settings::check_covered(const Url& url, const Endpoint& endpoint) const {
                   "'hosts'");
 }
 
+Endpoint Settings::classify(std::string_view host) const noexcept {
+  return of_control_plane ? attribution::classify_control_host(host)
+                          : attribution::classify_host(host);
+}
+
 Result<Endpoint> Settings::endpoint_of(const Url& url) const {
   if (origin && !origin->holds(url)) {
     return mismatch("the request goes to " + Origin::of(url).to_string() +
                     ", but this client is configured for " + origin->to_string() +
                     "; make a client for that endpoint");
   }
-  Endpoint endpoint = attribution::classify_host(url.host);
+  Endpoint endpoint = classify(url.host);
   if (Status status = check_scheme_and_port(url, endpoint); !status) return status;
   if (endpoint.canonical()) {
     if (custom_kind && *custom_kind != endpoint.kind) {

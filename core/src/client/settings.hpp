@@ -53,6 +53,7 @@ struct Settings {
   std::string misspelled_region;  // the profile's, and where it stands
   std::string service;            // of the option; empty: the endpoint's
   std::optional<attribution::EndpointKind> custom_kind;  // what stands behind a custom host
+  bool of_control_plane = false;  // whether the host is one of Bedrock's control plane
   AuthMode auth = AuthMode::automatic;
   attribution::CarrierOption carriers;
   attribution::Rules rules;
@@ -75,8 +76,10 @@ struct Settings {
   std::string verify_model;  // to prove it with; empty: none
   std::string base_url;      // of the option, path and all; may be empty
 
-  // Errors: invalid_option, invalid_project, project_not_allowed, endpoint_mismatch.
-  static Result<Settings> create(const Options& options, const Environment& environment);
+  // `of_control_plane`: the host serves no model. Errors: invalid_option, invalid_project,
+  // project_not_allowed, endpoint_mismatch.
+  static Result<Settings> create(const Options& options, const Environment& environment,
+                                 bool of_control_plane = false);
 
   // Whether what may spend must name a project, and what cannot be recognized is refused.
   bool is_closed() const noexcept {
@@ -108,6 +111,9 @@ struct Settings {
   // Refuses a request to another vendor's own host, unless option `hosts` names it. Apart from
   // `endpoint_of`, since a client may be made before its final URL is known.
   Status check_covered(const Url& url, const attribution::Endpoint& endpoint) const;
+
+ private:
+  attribution::Endpoint classify(std::string_view host) const noexcept;
 };
 
 }  // namespace costmark::client

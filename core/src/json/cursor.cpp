@@ -99,12 +99,12 @@ void Cursor::open(std::string_view text) noexcept {
   trouble_ = {};
 }
 
-bool Cursor::take(Value& out) {
+bool Cursor::take(RawValue& out) {
   Inside ignored{max_depth};
   return take(out, ignored);
 }
 
-bool Cursor::take(Value& out, Inside& inside) {
+bool Cursor::take(RawValue& out, Inside& inside) {
   inside_ = &inside;
   const bool taken = take_nested(out, 0);
   is_first_ = false;
@@ -132,7 +132,7 @@ Cursor::Next Cursor::next(char closing) {
   return Next::more;
 }
 
-Cursor::Next Cursor::next_name(Value& name) {
+Cursor::Next Cursor::next_name(RawValue& name) {
   if (const Next found = next('}'); found != Next::more) return found;
   if (p_ == end_ || *p_ != '"') return fail(p_, no_name), Next::trouble;
   if (!take_string(name)) return Next::trouble;
@@ -147,7 +147,7 @@ Cursor::Next Cursor::next_element() {
   return next(']');
 }
 
-bool Cursor::take_nested(Value& out, std::size_t depth) {
+bool Cursor::take_nested(RawValue& out, std::size_t depth) {
   if (depth == max_depth) return fail(Trouble::Kind::deep, {});
   if (depth > inside_->deepest_allowed && !inside_->has_misfit) inside_->is_too_deep = true;
   if (p_ == end_) return fail(p_, no_value);
@@ -173,8 +173,8 @@ bool Cursor::take_nested(Value& out, std::size_t depth) {
 
 bool Cursor::take_object(std::size_t depth) {
   const std::size_t first_name = names_.size();
-  Value name;
-  Value value;
+  RawValue name;
+  RawValue value;
   enter('{');
   for (Next found = next_name(name); found != Next::end; found = next_name(name)) {
     if (found == Next::trouble) return false;
@@ -192,7 +192,7 @@ bool Cursor::take_object(std::size_t depth) {
 }
 
 bool Cursor::take_array(std::size_t depth) {
-  Value value;
+  RawValue value;
   enter('[');
   for (Next found = next_element(); found != Next::end; found = next_element()) {
     if (found == Next::trouble || !take_nested(value, depth + 1)) return false;
@@ -217,7 +217,7 @@ bool Cursor::is_once(std::size_t first_name) {
   return doubled == sorted.end() || fail(Trouble::Kind::doubled, *doubled);
 }
 
-bool Cursor::take_string(Value& out) {
+bool Cursor::take_string(RawValue& out) {
   const char* const begin = p_++;
   out.kind = Kind::string;
   out.is_escaped = false;
@@ -250,7 +250,7 @@ bool Cursor::take_escape(const char* begin) {
   return true;
 }
 
-bool Cursor::take_number(Value& out) {
+bool Cursor::take_number(RawValue& out) {
   const char* const begin = p_;
   const bool is_negative = *p_ == '-';
   if (is_negative &&
@@ -286,7 +286,7 @@ bool Cursor::take_number(Value& out) {
   return true;
 }
 
-bool Cursor::take_word(Value& out) {
+bool Cursor::take_word(RawValue& out) {
   const std::string_view rest(p_, static_cast<std::size_t>(end_ - p_));
   struct Word {
     std::string_view text;

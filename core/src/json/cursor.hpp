@@ -15,7 +15,7 @@
 namespace costmark::json {
 
 // A value as it stands in the text.
-struct Value {
+struct RawValue {
   Kind kind = Kind::absent;
   bool is_true = false;
   bool is_escaped = false;  // a string that holds a backslash
@@ -47,15 +47,15 @@ class Cursor {
   void open(std::string_view text) noexcept;
 
   // Takes a value of any kind, with all that is in it. False: see `trouble`.
-  bool take(Value& out);
+  bool take(RawValue& out);
   // The same; `inside` is told of what it holds.
-  bool take(Value& out, Inside& inside);
+  bool take(RawValue& out, Inside& inside);
 
   // An object member by member, or an array element by element: `enter`, then a `take` as often as
   // `next_name` or `next_element` says `more`. Whether a name occurs twice is left to the caller.
   enum class Next : std::uint8_t { more, end, trouble };
   bool enter(char bracket) noexcept;
-  Next next_name(Value& name);
+  Next next_name(RawValue& name);
   Next next_element();
   // Takes the next name when it is this one, given as it stands in most texts: `"name":`. For
   // callers that know what to expect; the name is the same as `next_name` would find.
@@ -82,13 +82,13 @@ class Cursor {
   const Trouble& trouble() const noexcept { return trouble_; }
 
  private:
-  bool take_nested(Value& out, std::size_t depth);
+  bool take_nested(RawValue& out, std::size_t depth);
   bool take_object(std::size_t depth);
   bool take_array(std::size_t depth);
-  bool take_string(Value& out);
+  bool take_string(RawValue& out);
   bool take_escape(const char* begin);
-  bool take_number(Value& out);
-  bool take_word(Value& out);
+  bool take_number(RawValue& out);
+  bool take_word(RawValue& out);
   bool is_once(std::size_t first_name);
   Next next(char closing);
   bool fail(const char* at, const char* message);

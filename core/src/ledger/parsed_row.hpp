@@ -19,7 +19,7 @@ struct ParsedRow {
 
   std::string_view text;
   std::uint64_t present = 0;  // a bit for each of `row_forms`
-  std::array<json::Value, row_form_count> values;
+  std::array<json::RawValue, row_form_count> values;
   std::vector<Unknown> unknown;  // members of a later writer
 
   bool has(std::size_t form) const noexcept { return ((present >> form) & 1U) != 0; }

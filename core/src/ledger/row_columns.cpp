@@ -60,7 +60,7 @@ void add_column(Column& table, const RowForm& form) {
                     form.type == RowType::counts ? Column::Type::int64 : Column::Type::text);
 }
 
-void add_text(Column& column, const json::Value& value) {
+void add_text(Column& column, const json::RawValue& value) {
   column.add_text([&](std::string& out) {
     if (value.is_escaped) {
       json::unescape_halves(value.raw, out);
@@ -103,7 +103,7 @@ bool RowColumns::is_full() const noexcept {
   return table_.size() >= most_rows || (table_.size() % 256 == 0 && table_.bytes() > most_bytes);
 }
 
-void RowColumns::add_value(Column& column, const RowForm& form, const json::Value& value) {
+void RowColumns::add_value(Column& column, const RowForm& form, const json::RawValue& value) {
   switch (value.kind) {
     case json::Kind::boolean:
       column.add(value.is_true);
@@ -121,8 +121,8 @@ void RowColumns::add_value(Column& column, const RowForm& form, const json::Valu
 
 void RowColumns::add_items(Column& column, const RowForm& form, std::string_view text) {
   const bool is_list = form.type == RowType::list;
-  json::Value name;
-  json::Value value;
+  json::RawValue name;
+  json::RawValue value;
   cursor_.open(text);
   cursor_.enter(is_list ? '[' : '{');
   Column& items = column.child(0);

@@ -26,7 +26,7 @@ class RowColumns {
   void export_rows(ArrowArray& out) { table_.export_values(out); }
 
  private:
-  void add_value(Column& column, const RowForm& form, const json::Value& value);
+  void add_value(Column& column, const RowForm& form, const json::RawValue& value);
   void add_items(Column& column, const RowForm& form, std::string_view text);
   void add_extra(Column& column, const ParsedRow& row) const;
 

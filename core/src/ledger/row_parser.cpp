@@ -13,8 +13,8 @@ namespace costmark::ledger {
 namespace {
 
 using json::Kind;
+using json::RawValue;
 using json::Trouble;
-using json::Value;
 
 constexpr std::size_t deepest_unknown = 64;
 constexpr std::size_t longest_shown = 80;  // bytes of a name or a value in a reason
@@ -92,7 +92,7 @@ bool RowParser::parse(std::string_view text) {
   if (!check_utf8()) return false;
   cursor_.open(text);
   if (text.empty() || text.front() != '{') {
-    Value ignored;
+    RawValue ignored;
     if (!cursor_.take(ignored)) return fail_at_trouble();
     return check_end() && fail(RowFault::Kind::json, "the line is no JSON object");
   }
@@ -123,7 +123,7 @@ bool RowParser::check_utf8() {
 }
 
 bool RowParser::take_members() {
-  Value name;
+  RawValue name;
   cursor_.enter('{');
   last_ = row_form_count;
   while (!cursor_.has_failed()) {
@@ -149,7 +149,7 @@ bool RowParser::take_expected() {
   return false;
 }
 
-bool RowParser::take_member(const Value& name) {
+bool RowParser::take_member(const RawValue& name) {
   std::string_view plain = name.raw;
   if (name.is_escaped) {
     json::unescape_halves(name.raw, texts_.emplace_back());
@@ -166,11 +166,11 @@ bool RowParser::take_known(std::size_t place) {
   cursor_.skip_space();
   last_ = place;
   if (row_.has(place)) {
-    Value again;
+    RawValue again;
     if (!std::exchange(is_doubled_, true)) doubled_ = row_forms[place].name;
     return cursor_.take(again);
   }
-  Value& value = row_.values[place];
+  RawValue& value = row_.values[place];
   if (!cursor_.take(value)) return false;
   row_.present |= std::uint64_t{1} << place;
   if (value.kind == Kind::string && value.is_escaped && is_compared(row_forms[place].type)) {
@@ -181,7 +181,7 @@ bool RowParser::take_known(std::size_t place) {
 }
 
 bool RowParser::take_unknown(std::string_view name, const char* begin) {
-  Value value;
+  RawValue value;
   json::Inside inside{deepest_unknown};
   if (!cursor_.take(value, inside)) return false;
   const char* const end = row_.text.data() + cursor_.offset();
@@ -190,7 +190,7 @@ bool RowParser::take_unknown(std::string_view name, const char* begin) {
   return true;
 }
 
-void RowParser::unescape(Value& value) {
+void RowParser::unescape(RawValue& value) {
   json::unescape_halves(value.raw, texts_.emplace_back());
   value.raw = texts_.back();
   value.is_escaped = false;
@@ -240,7 +240,7 @@ bool RowParser::check_surrogates() {
 }
 
 bool RowParser::check_row() {
-  const Value& given = row_.values[place("v")];
+  const RawValue& given = row_.values[place("v")];
   const bool is_boolean = row_.has(place("v")) && given.kind == Kind::boolean && given.is_true;
   if (row_.has(place("v")) && !is_boolean &&
       (given.kind != Kind::number || !given.fits || given.integer != version)) {
@@ -263,7 +263,7 @@ bool RowParser::check_required(std::uint64_t required) {
 
 void RowParser::check_known(std::size_t place) {
   const RowForm& form = row_forms[place];
-  const Value& value = row_.values[place];
+  const RawValue& value = row_.values[place];
   switch (form.type) {
     case RowType::text:
       if (value.kind != Kind::string) note_type(form.name, "string");
@@ -310,7 +310,7 @@ void RowParser::check_unknown(std::string_view name, const json::Inside& inside)
   }
 }
 
-void RowParser::check_integer(std::string_view name, const Value& value, const RowForm& form) {
+void RowParser::check_integer(std::string_view name, const RawValue& value, const RowForm& form) {
   if (value.kind != Kind::number) return note_type(name, "integer");
   if (value.fits ? value.integer < form.smallest : value.raw.front() == '-') {
     note(RowFault::Kind::number,
@@ -326,15 +326,15 @@ void RowParser::check_items(const RowForm& form, std::string_view text) {
   inner_.open(text);
   const bool is_list = form.type == RowType::list;
   inner_.enter(is_list ? '[' : '{');
-  Value name;
-  Value value;
+  RawValue name;
+  RawValue value;
   while ((is_list ? inner_.next_element() : inner_.next_name(name)) == json::Cursor::Next::more) {
     inner_.take(value);
     check_item(form, name.raw, value);
   }
 }
 
-void RowParser::check_item(const RowForm& form, std::string_view key, const Value& value) {
+void RowParser::check_item(const RowForm& form, std::string_view key, const RawValue& value) {
   const bool is_good = form.type == RowType::counts
                            ? value.kind == Kind::number && value.fits && value.integer >= 0
                            : value.kind == Kind::string;

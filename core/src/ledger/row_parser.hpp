@@ -28,10 +28,10 @@ class RowParser {
   bool check_utf8();
   bool take_members();
   bool take_expected();
-  bool take_member(const json::Value& name);
+  bool take_member(const json::RawValue& name);
   bool take_known(std::size_t place);
   bool take_unknown(std::string_view name, const char* begin);
-  void unescape(json::Value& value);
+  void unescape(json::RawValue& value);
   bool has_doubled_unknown();
   bool check_end();
   bool check_surrogates();
@@ -39,9 +39,9 @@ class RowParser {
   bool check_required(std::uint64_t required);
   void check_known(std::size_t place);
   void check_unknown(std::string_view name, const json::Inside& inside);
-  void check_integer(std::string_view name, const json::Value& value, const RowForm& form);
+  void check_integer(std::string_view name, const json::RawValue& value, const RowForm& form);
   void check_items(const RowForm& form, std::string_view text);
-  void check_item(const RowForm& form, std::string_view key, const json::Value& value);
+  void check_item(const RowForm& form, std::string_view key, const json::RawValue& value);
   void note_type(std::string_view name, std::string_view type);
   void note(RowFault::Kind kind, std::string reason);
   bool fail_at_trouble();

@@ -118,9 +118,9 @@ RowReader::Found RowReader::Impl::find(std::string_view text, std::size_t depth)
 // The text in the first of the wrapping members that is there. False: there is none, or the text
 // around it is not to be trusted.
 bool RowReader::Impl::unwrap(std::string_view text, std::size_t depth) {
-  json::Value name;
-  json::Value value;
-  std::array<json::Value, wrappers.size()> found;
+  json::RawValue name;
+  json::RawValue value;
+  std::array<json::RawValue, wrappers.size()> found;
   cursor.open(text);
   cursor.enter('{');
   for (;;) {
@@ -135,7 +135,7 @@ bool RowReader::Impl::unwrap(std::string_view text, std::size_t depth) {
   }
   cursor.skip_space();
   if (!cursor.at_end()) return false;
-  for (const json::Value& each : found) {
+  for (const json::RawValue& each : found) {
     if (each.kind != json::Kind::string) continue;
     unwrapped[depth].clear();
     json::unescape_halves(each.raw, unwrapped[depth]);

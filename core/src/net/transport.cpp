@@ -48,38 +48,69 @@ Result<http::Response> gather(Connection& connection, const http::Request& reque
   return answer;
 }
 
+Error located(Error error, const Url& url) {
+  error.message = http::origin_of(url) + ": " + error.message;
+  keep_on_one_line(error.message);
+  return error;
+}
+
+// Runs `exchange` for the request's URL.
+template <class Exchange>
+Result<http::Response> located_exchange(const http::Request& request, const Exchange& exchange) {
+  try {
+    const Result<Url> url = parse_url(request.url);
+    if (!url) return url.error();
+    Result<http::Response> answer = exchange(url.value());
+    return answer ? std::move(answer) : located(answer.error(), url.value());
+  } catch (const std::bad_alloc&) {
+    return Error{Code::out_of_memory, "out of memory in an HTTP exchange"};
+  }
+}
+
 class NetworkTransport final : public http::Transport {
  public:
   explicit NetworkTransport(ConnectionConfig config) : config_(std::move(config)) {}
 
   Result<http::Response> send(const http::Request& request) override {
-    try {
-      const Result<Url> url = parse_url(request.url);
-      if (!url) return url.error();
+    return located_exchange(request, [&](const Url&) {
       Connection connection(config_);
-      Result<http::Response> answer = gather(connection, request);
-      return answer ? std::move(answer) : located(answer.error(), url.value());
-    } catch (const std::bad_alloc&) {
-      return Error{Code::out_of_memory, "out of memory in an HTTP exchange"};
-    }
+      return gather(connection, request);
+    });
   }
 
   void pause(std::chrono::milliseconds time) override { std::this_thread::sleep_for(time); }
 
  private:
-  static Error located(Error error, const Url& url) {
-    error.message = http::origin_of(url) + ": " + error.message;
-    keep_on_one_line(error.message);
-    return error;
+  const ConnectionConfig config_;
+};
+
+class PooledTransport final : public http::Transport {
+ public:
+  explicit PooledTransport(std::shared_ptr<ConnectionPool> pool) : pool_(std::move(pool)) {}
+
+  Result<http::Response> send(const http::Request& request) override {
+    return located_exchange(request, [&](const Url& url) {
+      const ConnectionPool::Lease connection(*pool_, http::origin_of(url));
+      Result<http::Response> answer = gather(*connection, request);
+      const bool is_stale = !answer && connection->found_stale();
+      return is_stale ? gather(*connection, request) : std::move(answer);
+    });
   }
 
-  const ConnectionConfig config_;
+  void pause(std::chrono::milliseconds time) override { std::this_thread::sleep_for(time); }
+
+ private:
+  const std::shared_ptr<ConnectionPool> pool_;
 };
 
 }  // namespace
 
 std::shared_ptr<http::Transport> network_transport(ConnectionConfig config) {
   return std::make_shared<NetworkTransport>(std::move(config));
+}
+
+std::shared_ptr<http::Transport> pooled_transport(std::shared_ptr<ConnectionPool> pool) {
+  return std::make_shared<PooledTransport>(std::move(pool));
 }
 
 }  // namespace costmark::net

@@ -5,6 +5,7 @@
 
 #include "http/transport.hpp"
 #include "net/connection.hpp"
+#include "net/connection_pool.hpp"
 
 namespace costmark::net {
 
@@ -13,5 +14,9 @@ namespace costmark::net {
 // runs between exchanges; inside one libcurl may look a host name up on a thread of its own,
 // because the system's resolver knows no deadline (addresses and `localhost` need none).
 std::shared_ptr<http::Transport> network_transport(ConnectionConfig config = {});
+
+// The same over connections that are kept, for requests that may be sent twice: one that met a
+// connection which the server had closed meanwhile is sent again over a new one.
+std::shared_ptr<http::Transport> pooled_transport(std::shared_ptr<ConnectionPool> pool);
 
 }  // namespace costmark::net

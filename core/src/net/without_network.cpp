@@ -72,4 +72,8 @@ std::shared_ptr<http::Transport> network_transport(ConnectionConfig) {
   return std::make_shared<NoTransport>();
 }
 
+std::shared_ptr<http::Transport> pooled_transport(std::shared_ptr<ConnectionPool>) {
+  return std::make_shared<NoTransport>();
+}
+
 }  // namespace costmark::net

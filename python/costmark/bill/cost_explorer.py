@@ -8,10 +8,10 @@ the Marketplace bills, comes from the service, so each service is asked for on i
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import ConfigurationError, ServiceError
 from .lines import UNTAGGED, BillLine
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _METRICS = ["UnblendedCost", "UsageQuantity"]
 _USAGE = "Usage"
+_COSTS = "get_cost_and_usage"
+_DIMENSIONS = "get_dimension_values"
 # A day is the sum of hours, each of which was rounded.
 _HOURS = 24
 
@@ -41,9 +43,30 @@ class Session:
     client: Any
     most_calls: int
     calls: int = 0
+    view: dict[str, str] = field(default_factory=dict)
+    """The member of each request that names a billing view."""
+    cache: Cache | None = None
 
     def pages(self, operation: str, **request: Any) -> Iterator[dict[str, Any]]:
         """Every page of an answer; Cost Explorer has no paginator for costs."""
+        request = {**request, **self.view}
+        known = self.cache.pages(operation, request) if self.cache is not None else None
+        if known is not None:
+            yield from known
+            return
+        pages = []
+        for page in self._asked(operation, request):
+            pages.append(page)
+            yield page
+        if self.cache is not None:
+            self.cache.keep(operation, request, pages)
+
+    def is_known(self, operation: str, **request: Any) -> bool:
+        """Whether asking costs nothing."""
+        cache = self.cache
+        return cache is not None and cache.pages(operation, {**request, **self.view}) is not None
+
+    def _asked(self, operation: str, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         seen: set[str] = set()
         token: str | None = None
         while True:
@@ -65,39 +88,83 @@ class Session:
             seen.add(token)
 
 
+class Cache(Protocol):
+    """Keeps answers that were paid for."""
+
+    def pages(self, operation: str, request: dict[str, Any]) -> list[dict[str, Any]] | None:
+        """The pages of an answer that is kept, or None."""
+
+    def keep(self, operation: str, request: dict[str, Any], pages: list[dict[str, Any]]) -> None:
+        """Keep the pages of an answer."""
+
+
+@dataclass(frozen=True)
+class _Question:
+    """One request for costs, however many pages its answer has."""
+
+    request: dict[str, Any]
+    account: str | None
+    service: str | None
+    """None: of all services, what is no usage."""
+
+
 def fetch(
-    session: Session, window: Window, tag: str | None, accounts: Sequence[str] = ()
+    session: Session,
+    window: Window,
+    tag: str | None,
+    accounts: Sequence[str] = (),
+    *,
+    planned: Callable[[int], None] = lambda _: None,
 ) -> Answer:
-    """Ask for what Bedrock cost on these days; ``tag`` is None where projects do not matter."""
-    period = {
-        "Start": window.first.isoformat(),
-        "End": (window.last + dt.timedelta(days=1)).isoformat(),  # the first day after
-    }
+    """Ask for what Bedrock cost on these days; ``tag`` is None where projects do not matter.
+
+    ``planned`` is told how many requests there will be at least, once the services are known.
+    """
+    period = _period(window)
+    services = bedrock_services(session, window)
+    questions = list(_questions(period, services, tag, accounts))
+    asked = [each for each in questions if not session.is_known(_COSTS, **each.request)]
+    planned(len(asked))
     answer = Answer()
-    services = _services(session, period)
-    every_account: Sequence[str | None] = accounts or [None]
-    for account in every_account:
-        for service in services:
-            answer_of(
-                session.pages(
-                    "get_cost_and_usage",
-                    **_request(period, _usage_filter(service, account), _groups(tag)),
-                ),
-                answer,
-                service=service,
-                account=account,
-                tag=tag,
-            )
-        if services:
-            _add_other(session, period, services, account, answer)
+    for each in questions:
+        pages = session.pages(_COSTS, **each.request)
+        if each.service is None:
+            _add_other(pages, each.account, answer)
+        else:
+            answer_of(pages, answer, service=each.service, account=each.account, tag=tag)
     answer.calls = session.calls
     return answer
 
 
-def _services(session: Session, period: dict[str, str]) -> list[str]:
-    pages = session.pages(
-        "get_dimension_values", TimePeriod=period, Dimension="SERVICE", SearchString="Bedrock"
-    )
+def _period(window: Window) -> dict[str, str]:
+    end = window.last + dt.timedelta(days=1)  # the first day after
+    return {"Start": window.first.isoformat(), "End": end.isoformat()}
+
+
+def _questions(
+    period: dict[str, str], services: list[str], tag: str | None, accounts: Sequence[str]
+) -> Iterator[_Question]:
+    every_account: Sequence[str | None] = accounts or [None]
+    for account in every_account:
+        for service in services:
+            conditions = _usage_filter(service, account)
+            yield _Question(_request(period, conditions, _groups(tag)), account, service)
+        if services:
+            yield _Question(_other(period, services, account), account, None)
+
+
+def _which_services(window: Window) -> dict[str, Any]:
+    return {"TimePeriod": _period(window), "Dimension": "SERVICE", "SearchString": "Bedrock"}
+
+
+def knows_services(session: Session, window: Window) -> bool:
+    """Whether asking for the services of Bedrock costs nothing."""
+    return session.is_known(_DIMENSIONS, **_which_services(window))
+
+
+def bedrock_services(session: Session, window: Window) -> list[str]:
+    """The services of Bedrock that cost something on these days."""
+    pages = session.pages(_DIMENSIONS, **_which_services(window))
     return sorted({value["Value"] for page in pages for value in page["DimensionValues"]})
 
 
@@ -130,13 +197,7 @@ def _is(name: str, *values: str) -> dict[str, Any]:
     return {"Dimensions": {"Key": name, "Values": list(values)}}
 
 
-def _add_other(
-    session: Session,
-    period: dict[str, str],
-    services: list[str],
-    account: str | None,
-    answer: Answer,
-) -> None:
+def _other(period: dict[str, str], services: list[str], account: str | None) -> dict[str, Any]:
     """Credits, taxes and the rest, which are not compared."""
     conditions = [
         {"Not": _is("RECORD_TYPE", _USAGE)},
@@ -147,7 +208,11 @@ def _add_other(
         {"Type": "DIMENSION", "Key": "RECORD_TYPE"},
         {"Type": "DIMENSION", "Key": "SERVICE"},
     ]
-    for page in session.pages("get_cost_and_usage", **_request(period, conditions, groups)):
+    return _request(period, conditions, groups)
+
+
+def _add_other(pages: Iterable[dict[str, Any]], account: str | None, answer: Answer) -> None:
+    for page in pages:
         for day, keys, metrics in _groups_of(page, answer):
             record_type, service = keys
             answer.lines.append(
@@ -175,6 +240,33 @@ def answer_of(
                 line = replace(line, tag=_tag_value(keys[0], tag))
             answer.lines.append(line)
     return answer
+
+
+def attributed(
+    session: Session,
+    window: Window,
+    lines: Iterable[BillLine],
+    planned: Callable[[int], None],
+) -> Iterator[tuple[str, str, str, Fraction]]:
+    """Service, AWS's name of the model, usage type and cost, of the services of these lines.
+
+    Cost Explorer takes two groupings, so each service is asked for on its own.
+    """
+    groups = [
+        {"Type": "PRODUCT_ATTRIBUTE", "Key": "model"},
+        {"Type": "DIMENSION", "Key": "USAGE_TYPE"},
+    ]
+    answer = Answer()
+    requests = [
+        (service, _request(_period(window), _usage_filter(service, account or None), groups))
+        for service, account in sorted({(line.service, line.account or "") for line in lines})
+    ]
+    planned(sum(not session.is_known(_COSTS, **request) for _, request in requests))
+    for service, request in requests:
+        for page in session.pages(_COSTS, **request):
+            for _, (name, usage_type), metrics in _groups_of(page, answer):
+                cost = Fraction(metrics["UnblendedCost"]["Amount"])
+                yield service, name.partition("$")[2], usage_type, cost
 
 
 def _groups_of(

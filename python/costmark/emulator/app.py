@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 
+from .billing.account import Account
 from .origin import check_origin
 from .routes import NotFound, error_answer, routes
 from .state.emulator_state import State
@@ -52,7 +53,7 @@ class _Wire:
                 identifier = request_id.encode()
                 message["headers"] = [
                     *message.get("headers", ()),
-                    (b"date", formatdate(self._state.settings.now(), usegmt=True).encode()),
+                    (b"date", formatdate(self._state.now(), usegmt=True).encode()),
                     (b"x-request-id", identifier),
                     (b"x-amzn-requestid", identifier),
                     (b"access-control-expose-headers", _EXPOSED.encode()),
@@ -98,4 +99,5 @@ def build_app(settings: Settings) -> ASGIApp:
     app.router.redirect_slashes = False
     app.router.default = NotFound(routes())
     app.state.emulator = state
+    app.state.account = Account(settings, state.records, state.clock)
     return _Wire(app, state)

@@ -33,8 +33,16 @@ authorization, but a Host that is loopback's and no Origin of elsewhere; writes 
   GET, POST          /_emulator/credentials?life_s=3600
                                            new temporary credentials, in the form of a
                                            credential_process and of a container's endpoint
-  POST               /_emulator/reset      forget all of these, and the cached prompts
-                                           and responses; the projects stay
+  GET, POST          /_emulator/clock      the time; {{"forward_s": 86400}} moves it forward, for
+                                           all but signatures and credentials
+  POST               /_emulator/exports    write every data export anew, as AWS does a few times
+                                           a day
+  POST               /_emulator/reset      forget all of these, the cached prompts, responses
+                                           and activated tags; the projects stay
+
+POST / serves Cost Explorer (with cost allocation tags), CloudWatch, the Price List, and
+Data Exports (CreateExport: CUR 2.0 and FOCUS, written below --exports) as boto3 and the
+AWS CLI ask them with this endpoint URL: what the usage records cost, a day later.
 
 A fault is an object: "kind", "count" of requests (1), and what they must match
 ("api", "model", "project", "access_key_id"). The kinds, with their own members:
@@ -49,6 +57,10 @@ A fault is an object: "kind", "count" of requests (1), and what they must match
   slow              wait "delay_s" before the answer, or before each event of a stream
   slow_background   let a background response take "delay_s"
   fail_background   let a background response fail
+  repeat_page       name the same next page again, in an answer of Cost Explorer or in the list
+                    of projects
+Billing's requests and those of the Projects API are waited for by a fault whose "api" is their
+operation: GetCostAndUsage, ListProjects, UntagResource.
 """
 
 _CREDENTIAL_PARTS = {
@@ -179,9 +191,33 @@ def _add_projects(parser: argparse.ArgumentParser) -> None:
         help="projects per account (default: %(default)s)",
     )
     add(
+        "--planes",
+        choices=("shared", "separate"),
+        default="shared",
+        help="whether bedrock-mantle and the bedrock control plane have the same projects, which is"
+        " not known of AWS (default: %(default)s)",
+    )
+    add(
+        "--list-lag-s",
+        type=float,
+        default=Settings.list_lag_s,
+        help="how long a new project is missing from the list (default: %(default)s)",
+    )
+    add(
+        "--creation-step-s",
+        type=int,
+        default=Settings.creation_step_s,
+        help="make creation times multiples of this, so that some are equal (default: %(default)s)",
+    )
+    add(
         "--project",
         action="append",
         default=[],
         metavar="ID[:KEY=VALUE,...]",
         help="start with this project and its tags, repeatable",
+    )
+    add(
+        "--exports",
+        metavar="FOLDER",
+        help="where Data Exports go; a bucket is a folder in it",
     )

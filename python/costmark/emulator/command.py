@@ -142,7 +142,11 @@ def settings_from(options: argparse.Namespace, environ: Mapping[str, str]) -> Se
         lenient=options.lenient,
         anonymous=options.anonymous,
         max_projects=options.max_projects,
+        separate_planes=options.planes == "separate",
+        list_lag_s=options.list_lag_s,
+        creation_step_s=max(1, options.creation_step_s),
         projects=_projects(options),
+        exports=options.exports,
         seed=options.seed,
     )
 

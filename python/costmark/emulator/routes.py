@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from .api import chat, control, embeddings, messages, models, projects
+from .api import bedrock_projects, billing, chat, control, embeddings, messages, models, projects
+from .api.project_faults import with_faults
 from .api.responses import compaction
 from .api.responses import handlers as responses
 from .api.runtime import converse, invoke
@@ -19,6 +20,8 @@ from .model.catalog import ANTHROPIC_V1, OPENAI_V1, V1
 from .wire.errors import ApiError
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from starlette.types import Receive, Scope, Send
 
 _log = logging.getLogger("costmark.emulator")
@@ -78,18 +81,18 @@ class NotFound(Empty):
         await super().__call__(scope, receive, send)
 
 
-def _route(path: str, **handlers: Handler) -> Route:
-    """A path and its handler for each method."""
+def _route(path: str, *, otherwise: int = 405, **handlers: Handler) -> Route:
+    """A path and its handler for each method, and the status of the other methods."""
     endpoints = {method: _Endpoint(handler) for method, handler in handlers.items()}
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         answer: ASGIApp | None = endpoints.get(scope["method"])
         if answer is None:
             _log.warning(
-                "%s %s: this path takes %s, as on AWS the answer is an empty 405",
-                *(ascii(scope["method"][:16])[1:-1], path, " and ".join(endpoints)),
+                "%s %s: this path takes %s, as on AWS the answer is an empty %d",
+                *(ascii(scope["method"][:16])[1:-1], path, " and ".join(endpoints), otherwise),
             )
-            answer = Empty(405)
+            answer = Empty(otherwise)
         await answer(scope, receive, send)
 
     return Route(path, endpoint=_Asgi(dispatch))
@@ -107,19 +110,45 @@ class _Asgi:
 
 def routes() -> list[Route]:
     """Every route of the emulator."""
-    return [*_control_plane(), *_inference(V1), *_inference(OPENAI_V1), *_runtime(), *_own()]
+    return [
+        *_control_plane(),
+        *_inference(V1),
+        *_inference(OPENAI_V1),
+        *_runtime(),
+        *_bedrock(),
+        *_own(),
+    ]
 
 
 def _control_plane() -> list[Route]:
-    listed = f"{V1}/organization/projects"
     retention = projects.account_retention
     return [
-        _route(listed, GET=projects.listing, POST=projects.create),
-        _route(listed + "/{project_id}", GET=projects.get, POST=projects.update),
-        _route(listed + "/{project_id}/archive", POST=projects.archive),
+        *_project_routes(f"{V1}/organization/projects", "/{project_id}", projects),
         _route(f"{V1}/data_retention", GET=retention, PUT=retention),
         _route(f"{V1}/models", GET=models.listing),
         _route(V1 + "/models/{model_id}", GET=models.get),
+    ]
+
+
+def _project_routes(listed: str, named: str, plane: ModuleType) -> list[Route]:
+    listing = with_faults("ListProjects", plane.listing)
+    archive = with_faults("ArchiveProject", plane.archive)
+    get, update = with_faults("GetProject", plane.get), with_faults("UpdateProject", plane.update)
+    return [
+        _route(listed, GET=listing, POST=with_faults("CreateProject", plane.create)),
+        _route(listed + named + "/archive", POST=archive),
+        _route(listed + named, GET=get, POST=update),
+    ]
+
+
+def _bedrock() -> list[Route]:
+    """The `bedrock` control plane: a project may be named by its ARN, with a slash in it."""
+    tags_of = with_faults("ListTagsForResource", bedrock_projects.tags_of)
+    return [
+        *_project_routes("/projects", "/{project:path}", bedrock_projects),
+        _route("/tagResource", POST=with_faults("TagResource", bedrock_projects.tag)),
+        _route("/untagResource", POST=with_faults("UntagResource", bedrock_projects.untag)),
+        _route("/listTagsForResource", POST=tags_of),
     ]
 
 
@@ -162,8 +191,11 @@ def _own() -> list[Route]:
     }
     faults, credentials = control.faults, control.credentials
     return [
+        _route("/", otherwise=404, POST=billing.dispatch),
         *(_route(f"/_emulator/{n}", GET=each, DELETE=each) for n, each in read_and_clear.items()),
         _route("/_emulator/reset", POST=control.reset),
+        _route("/_emulator/exports", POST=control.exports),
+        _route("/_emulator/clock", GET=control.clock, POST=control.clock),
         _route("/_emulator/faults", GET=faults, POST=faults, DELETE=faults),
         _route("/_emulator/credentials", GET=credentials, POST=credentials),
     ]

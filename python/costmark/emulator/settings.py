@@ -54,21 +54,23 @@ class Settings:
     lenient: bool = False  # reads requests as the most lenient server would
     anonymous: bool = False
     max_projects: int = 1000
+    separate_planes: bool = False  # whether a project of one plane is unknown on the other
+    list_lag_s: float = 0.0  # from the creation of a project to its place in the list
+    creation_step_s: int = 1  # creation times are multiples of it, so that some are equal
     projects: tuple[tuple[str, dict[str, str]], ...] = ()  # those to start with: id and tags
     keep_requests: int = 1000
     show_prompts: bool = False  # whether /_emulator/requests shows bodies
     max_body_bytes: int = 256 * 1024 * 1024
+    exports: str | None = None  # the folder that stands in for the buckets of Data Exports
     seed: int | None = None
 
     def now(self) -> float:
         """The emulator's time: what signatures are checked against, and answers dated with."""
         return time.time() + self.clock_offset_s
 
-    def arn(self, project_id: str) -> str:
-        """The ARN of a project of this account and region."""
-        return (
-            f"arn:{self.partition}:bedrock-mantle:{self.region}:{self.account}:project/{project_id}"
-        )
+    def arn(self, project_id: str, *, service: str = "bedrock-mantle") -> str:
+        """The ARN of a project of this account and region, on the plane of this service."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:project/{project_id}"
 
 
 def credentials_from_environment(environ: Mapping[str, str]) -> Credentials | None:

@@ -107,5 +107,28 @@ TEST(AwsHosts, AreRecognizedByDomain) {
   EXPECT_FALSE(is_aws_host("127.0.0.1"));
 }
 
+TEST(ControlHost, IsBedrocksOwnAndNoOther) {
+  const std::pair<const char*, std::string_view> regions[] = {
+      {"bedrock.us-east-1.amazonaws.com", "us-east-1"},
+      {"BEDROCK-FIPS.us-gov-west-1.api.aws.", "us-gov-west-1"},
+      {"bedrock.cn-north-1.amazonaws.com.cn", "cn-north-1"},
+      {"vpce-0a1b.bedrock.us-east-1.vpce.amazonaws.com", "us-east-1"},
+      {"bedrock.us-east-1.amazonaws.com.evil.example", ""},
+      {"bedrock-runtime.us-east-1.amazonaws.com", ""},
+      {"bedrock-mantle.us-east-1.api.aws", ""},
+      {"bedrock.amazonaws.com", ""},
+      {"localhost", ""},
+  };
+  for (const auto& [host, region] : regions) {
+    const Endpoint endpoint = classify_control_host(host);
+    EXPECT_EQ(endpoint.region(), region) << host;
+    EXPECT_EQ(endpoint.kind, region.empty() ? EndpointKind::custom : EndpointKind::control);
+    if (!region.empty()) {
+      EXPECT_EQ(endpoint.signing_service(), "bedrock");
+    }
+  }
+  EXPECT_EQ(classify_host("bedrock.us-east-1.amazonaws.com").kind, EndpointKind::custom);
+}
+
 }  // namespace
 }  // namespace costmark::attribution

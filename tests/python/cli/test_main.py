@@ -19,10 +19,12 @@ COMMANDS = [
         ["budgets"],
         ["chargeback"],
         ["compare"],
+        ["costs"],
         ["demo"],
         ["doctor"],
         ["emulator"],
         ["export"],
+        ["export-setup"],
         ["ledger"],
         ["options"],
         ["prices"],
@@ -30,11 +32,13 @@ COMMANDS = [
         ["report"],
         ["run"],
         ["sql"],
+        ["tags"],
         ["token"],
         ["top"],
         ["version"],
     ),
     *(["doctor", "credentials"], ["doctor", "route"], ["doctor", "attribution"]),
+    *(["tags", name] for name in ("status", "activate", "wait")),
     *(["budgets", name] for name in ("show", "rebuild")),
     *(["prices", name] for name in ("show", "check")),
     *(["ledger", name] for name in ("show", "tail", "verify", "compact", "prune", "erase", "push")),
@@ -64,8 +68,10 @@ def test_every_command_has_help_and_refuses_unknown_options(
     assert "--surprise" in capsys.readouterr().err or command[0] in (
         "chargeback",
         "compare",
+        "costs",
         "doctor",
         "export",
+        "export-setup",
         "ledger",
         "reconcile",
         "report",
@@ -78,7 +84,7 @@ def test_every_command_has_help_and_refuses_unknown_options(
 def test_the_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     shown = capsys.readouterr().out
-    assert re.findall(r"^    (\w+)(?:  |$)", shown, re.MULTILINE) == [
+    assert re.findall(r"^    ([\w-]+)(?:  |$)", shown, re.MULTILINE) == [
         each for each, *subject in COMMANDS if not subject
     ]
 

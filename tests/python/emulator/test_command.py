@@ -198,7 +198,8 @@ ARROWS: dict[str, set[str]] = {
     "auth": {"wire", "settings"},
     "model": {"wire"},
     "state": {"wire", "auth", "settings"},
-    "api": {"wire", "auth", "model", "state"},
+    "billing": {"wire", "settings", "state"},
+    "api": {"wire", "auth", "billing", "model", "state"},
 }
 
 

@@ -1516,6 +1516,245 @@ unsafe extern "C" {
         out_budget: *mut costmark_budget,
     );
 }
+pub type costmark_project_plane = i32;
+pub const COSTMARK_PROJECT_PLANE_AUTO: i32 = 0;
+pub const COSTMARK_PROJECT_PLANE_MANTLE: i32 = 1;
+pub const COSTMARK_PROJECT_PLANE_BEDROCK: i32 = 2;
+#[repr(C)]
+#[derive(Debug)]
+pub struct costmark_projects {
+    _unused: [u8; 0],
+}
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_projects_place {
+    pub struct_size: usize,
+    pub base_url: costmark_str,
+    pub region: costmark_str,
+    pub plane: costmark_project_plane,
+    pub reserved: u32,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_projects_place"]
+        [::core::mem::size_of::<costmark_projects_place>() - 48usize];
+    ["Alignment of costmark_projects_place"]
+        [::core::mem::align_of::<costmark_projects_place>() - 8usize];
+    ["Offset of field: costmark_projects_place::struct_size"]
+        [::core::mem::offset_of!(costmark_projects_place, struct_size) - 0usize];
+    ["Offset of field: costmark_projects_place::base_url"]
+        [::core::mem::offset_of!(costmark_projects_place, base_url) - 8usize];
+    ["Offset of field: costmark_projects_place::region"]
+        [::core::mem::offset_of!(costmark_projects_place, region) - 24usize];
+    ["Offset of field: costmark_projects_place::plane"]
+        [::core::mem::offset_of!(costmark_projects_place, plane) - 40usize];
+    ["Offset of field: costmark_projects_place::reserved"]
+        [::core::mem::offset_of!(costmark_projects_place, reserved) - 44usize];
+};
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_project {
+    pub struct_size: usize,
+    pub id: costmark_str,
+    pub arn: costmark_str,
+    pub name: costmark_str,
+    pub status: costmark_str,
+    pub data_retention: costmark_str,
+    pub account: costmark_str,
+    pub region: costmark_str,
+    pub tags: *const costmark_label,
+    pub tag_count: usize,
+    pub created_unix_s: i64,
+    pub archived_unix_s: i64,
+    pub plane: costmark_project_plane,
+    pub knows_tags: u32,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_project"][::core::mem::size_of::<costmark_project>() - 160usize];
+    ["Alignment of costmark_project"][::core::mem::align_of::<costmark_project>() - 8usize];
+    ["Offset of field: costmark_project::struct_size"]
+        [::core::mem::offset_of!(costmark_project, struct_size) - 0usize];
+    ["Offset of field: costmark_project::id"]
+        [::core::mem::offset_of!(costmark_project, id) - 8usize];
+    ["Offset of field: costmark_project::arn"]
+        [::core::mem::offset_of!(costmark_project, arn) - 24usize];
+    ["Offset of field: costmark_project::name"]
+        [::core::mem::offset_of!(costmark_project, name) - 40usize];
+    ["Offset of field: costmark_project::status"]
+        [::core::mem::offset_of!(costmark_project, status) - 56usize];
+    ["Offset of field: costmark_project::data_retention"]
+        [::core::mem::offset_of!(costmark_project, data_retention) - 72usize];
+    ["Offset of field: costmark_project::account"]
+        [::core::mem::offset_of!(costmark_project, account) - 88usize];
+    ["Offset of field: costmark_project::region"]
+        [::core::mem::offset_of!(costmark_project, region) - 104usize];
+    ["Offset of field: costmark_project::tags"]
+        [::core::mem::offset_of!(costmark_project, tags) - 120usize];
+    ["Offset of field: costmark_project::tag_count"]
+        [::core::mem::offset_of!(costmark_project, tag_count) - 128usize];
+    ["Offset of field: costmark_project::created_unix_s"]
+        [::core::mem::offset_of!(costmark_project, created_unix_s) - 136usize];
+    ["Offset of field: costmark_project::archived_unix_s"]
+        [::core::mem::offset_of!(costmark_project, archived_unix_s) - 144usize];
+    ["Offset of field: costmark_project::plane"]
+        [::core::mem::offset_of!(costmark_project, plane) - 152usize];
+    ["Offset of field: costmark_project::knows_tags"]
+        [::core::mem::offset_of!(costmark_project, knows_tags) - 156usize];
+};
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct costmark_project_change {
+    pub struct_size: usize,
+    pub name: costmark_str,
+    pub data_retention: costmark_str,
+    pub tags: *const costmark_label,
+    pub tag_count: usize,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of costmark_project_change"]
+        [::core::mem::size_of::<costmark_project_change>() - 56usize];
+    ["Alignment of costmark_project_change"]
+        [::core::mem::align_of::<costmark_project_change>() - 8usize];
+    ["Offset of field: costmark_project_change::struct_size"]
+        [::core::mem::offset_of!(costmark_project_change, struct_size) - 0usize];
+    ["Offset of field: costmark_project_change::name"]
+        [::core::mem::offset_of!(costmark_project_change, name) - 8usize];
+    ["Offset of field: costmark_project_change::data_retention"]
+        [::core::mem::offset_of!(costmark_project_change, data_retention) - 24usize];
+    ["Offset of field: costmark_project_change::tags"]
+        [::core::mem::offset_of!(costmark_project_change, tags) - 40usize];
+    ["Offset of field: costmark_project_change::tag_count"]
+        [::core::mem::offset_of!(costmark_project_change, tag_count) - 48usize];
+};
+#[repr(C)]
+#[derive(Debug)]
+pub struct costmark_project_list {
+    _unused: [u8; 0],
+}
+unsafe extern "C" {
+    pub fn costmark_projects_new(
+        config: *const costmark_config,
+        plane: costmark_project_plane,
+        out_projects: *mut *mut costmark_projects,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+unsafe extern "C" {
+    pub fn costmark_projects_free(projects: *mut costmark_projects);
+}
+unsafe extern "C" {
+    pub fn costmark_projects_read_place(
+        projects: *const costmark_projects,
+        out_place: *mut costmark_projects_place,
+    );
+}
+unsafe extern "C" {
+    pub fn costmark_projects_create(
+        projects: *const costmark_projects,
+        project: *const costmark_project_change,
+        wait: *const costmark_wait,
+        out_list: *mut *mut costmark_project_list,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+unsafe extern "C" {
+    pub fn costmark_projects_get(
+        projects: *const costmark_projects,
+        project: *const ::core::ffi::c_char,
+        project_len: usize,
+        wait: *const costmark_wait,
+        out_list: *mut *mut costmark_project_list,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+unsafe extern "C" {
+    pub fn costmark_projects_list(
+        projects: *const costmark_projects,
+        with_archived: u32,
+        wait: *const costmark_wait,
+        out_list: *mut *mut costmark_project_list,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+unsafe extern "C" {
+    pub fn costmark_projects_update(
+        projects: *const costmark_projects,
+        project: *const ::core::ffi::c_char,
+        project_len: usize,
+        change: *const costmark_project_change,
+        wait: *const costmark_wait,
+        out_list: *mut *mut costmark_project_list,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+unsafe extern "C" {
+    pub fn costmark_projects_archive(
+        projects: *const costmark_projects,
+        project: *const ::core::ffi::c_char,
+        project_len: usize,
+        wait: *const costmark_wait,
+        out_list: *mut *mut costmark_project_list,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+unsafe extern "C" {
+    pub fn costmark_projects_read_tags(
+        projects: *const costmark_projects,
+        project: *const ::core::ffi::c_char,
+        project_len: usize,
+        wait: *const costmark_wait,
+        out_list: *mut *mut costmark_project_list,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+unsafe extern "C" {
+    pub fn costmark_projects_add_tags(
+        projects: *const costmark_projects,
+        project: *const ::core::ffi::c_char,
+        project_len: usize,
+        tags: *const costmark_label,
+        tag_count: usize,
+        wait: *const costmark_wait,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+unsafe extern "C" {
+    pub fn costmark_projects_set_tags(
+        projects: *const costmark_projects,
+        project: *const ::core::ffi::c_char,
+        project_len: usize,
+        tags: *const costmark_label,
+        tag_count: usize,
+        wait: *const costmark_wait,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+unsafe extern "C" {
+    pub fn costmark_projects_remove_tags(
+        projects: *const costmark_projects,
+        project: *const ::core::ffi::c_char,
+        project_len: usize,
+        keys: *const costmark_str,
+        key_count: usize,
+        wait: *const costmark_wait,
+        out_error: *mut *mut costmark_error,
+    ) -> costmark_status;
+}
+unsafe extern "C" {
+    pub fn costmark_project_list_count(list: *const costmark_project_list) -> usize;
+}
+unsafe extern "C" {
+    pub fn costmark_project_list_read(
+        list: *const costmark_project_list,
+        index: usize,
+        out_project: *mut costmark_project,
+    );
+}
+unsafe extern "C" {
+    pub fn costmark_project_list_free(list: *mut costmark_project_list);
+}
 #[repr(C)]
 #[derive(Debug)]
 pub struct costmark_bearer_token {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "attribution/carrier.hpp"
+#include "attribution/route.hpp"
 #include "base/text.hpp"
 #include "client/prepare/prepared.hpp"
 #include "costmark/json.hpp"
@@ -15,7 +16,6 @@ namespace costmark::client {
 namespace {
 
 constexpr std::string_view v1 = "/v1";
-constexpr std::string_view openai_v1 = "/openai/v1";
 constexpr std::string_view anthropic = "/anthropic";
 constexpr std::string_view anthropic_v1 = "/anthropic/v1";
 
@@ -62,14 +62,6 @@ std::string_view without_suffix(std::string_view text, std::string_view suffix) 
 std::string_view without_slashes(std::string_view url) noexcept {
   while (url.ends_with('/')) url.remove_suffix(1);
   return url;
-}
-
-// What stands before the path family of a base URL.
-std::string_view above_route(std::string_view base) noexcept {
-  for (const std::string_view route : {openai_v1, anthropic_v1, anthropic, v1}) {
-    if (base.ends_with(route)) return base.substr(0, base.size() - route.size());
-  }
-  return base;
 }
 
 // What belongs to the one request that it came with, or is set anew. The carriers are among them:
@@ -154,11 +146,11 @@ std::string operation_url(std::string_view base, attribution::EndpointKind kind,
     // On Bedrock's own hosts there is one path for it; elsewhere it lies below the base URL.
     const bool bedrock = kind != attribution::EndpointKind::custom;
     const bool above = bedrock || base.ends_with(anthropic_v1) || base.ends_with(anthropic);
-    url = above ? std::string(above_route(base)) + std::string(anthropic_v1)
+    url = above ? std::string(attribution::above_family(base)) + std::string(anthropic_v1)
                 : std::string(without_suffix(base, v1)) + std::string(v1);
   } else {
     const bool messages_only = base.ends_with(anthropic_v1) || base.ends_with(anthropic);
-    if (messages_only) base = above_route(base);
+    if (messages_only) base = attribution::above_family(base);
     const Result<Url> parsed = parse_url(base);
     url = base;
     if (messages_only || (parsed && parsed.value().path.empty())) url += route;
@@ -175,7 +167,7 @@ std::string project_url(std::string_view operation, std::string_view project) {
     base.remove_suffix(tail.size());
     break;
   }
-  std::string url(above_route(without_slashes(base)));
+  std::string url(attribution::above_family(base));
   url += "/v1/organization/projects/";
   url += project;
   return url;

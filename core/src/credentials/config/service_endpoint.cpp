@@ -20,10 +20,11 @@ struct ServiceNames {
 };
 
 // In the order of AwsService.
-constexpr std::array<ServiceNames, 4> services{{{"STS", "sts", "sts"},
+constexpr std::array<ServiceNames, 5> services{{{"STS", "sts", "sts"},
                                                 {"SSO", "sso", "portal.sso"},
                                                 {"SSO_OIDC", "sso_oidc", "oidc"},
-                                                {"SIGNIN", "signin", "signin"}}};
+                                                {"SIGNIN", "signin", "signin"},
+                                                {"BEDROCK", "bedrock", "bedrock"}}};
 
 struct Partition {
   std::string_view prefix;  // of its regions
@@ -153,8 +154,9 @@ std::string host_of(AwsService service, const ServiceNames& names, std::string_v
                     bool fips, bool dual_stack) {
   if (service == AwsService::signin && !dual_stack) return signin_host(region, fips);
   const Partition& partition = partition_of(region);
-  // The ordinary endpoints of AWS GovCloud are the FIPS ones.
-  const bool marked = fips && (dual_stack || !region.starts_with("us-gov-"));
+  // The ordinary endpoints of AWS GovCloud are the FIPS ones, but for Bedrock's.
+  const bool named = service == AwsService::bedrock || !region.starts_with("us-gov-");
+  const bool marked = fips && (dual_stack || named);
   std::string host(names.host);
   host.append(marked ? "-fips." : ".").append(region).append(".");
   return host.append(dual_stack ? partition.dual_stack_suffix : partition.suffix);

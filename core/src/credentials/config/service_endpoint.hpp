@@ -11,14 +11,14 @@
 
 namespace costmark {
 
-enum class AwsService : std::uint8_t { sts, sso, sso_oidc, signin };
+enum class AwsService : std::uint8_t { sts, sso, sso_oidc, signin, bedrock };
 
 struct ServiceEndpoint {
   std::string url;     // scheme, host, perhaps a port and a path; never a '/' at its end
   std::string origin;  // what configured it, such as "AWS_ENDPOINT_URL_STS"; empty for AWS's own
 };
 
-// The first that is set, as in botocore: AWS_ENDPOINT_URL_{STS,SSO,SSO_OIDC,SIGNIN},
+// The first that is set, as in botocore: AWS_ENDPOINT_URL_{STS,SSO,SSO_OIDC,SIGNIN,BEDROCK},
 // AWS_ENDPOINT_URL, endpoint_url below the service in the profile's services section, endpoint_url
 // of the profile; none of them where AWS_IGNORE_CONFIGURED_ENDPOINT_URLS or
 // ignore_configured_endpoint_urls is true. Else the host that botocore's endpoint rules give for

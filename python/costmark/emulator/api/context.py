@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from ..auth.authenticator import Caller
+    from ..billing.account import Account
     from ..state.emulator_state import State
     from ..wire.received import Received
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 def state_of(request: Request) -> State:
     """The emulator that serves a request."""
     return cast("State", request.app.state.emulator)
+
+
+def account_of(request: Request) -> Account:
+    """The account that pays for what the emulator serves."""
+    return cast("Account", request.app.state.account)
 
 
 def received(request: Request) -> Received:

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
 from ..auth.issued_credentials import MAX_LIFE_S
+from ..billing import data_exports
 from ..state.faults import parse_fault
+from ..state.records import timestamp
 from ..wire.errors import invalid
-from .context import received, state_of
+from .context import account_of, received, state_of
 from .inference import json_response, parse_object
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.requests import Request
+
+_MOST_FORWARD_S = 400 * 86_400
 
 
 async def reset(request: Request) -> Response:
-    """POST forgets everything but the projects: records, faults, cached prompts, responses."""
+    """POST forgets everything but the projects, and takes the clock back."""
     state = state_of(request)
     state.records.clear_usage()
     state.records.clear_requests()
     state.records.clear_authorizations()
     state.issuer.clear()
+    state.roles.clear()
     state.faults.clear()
     state.prompts.clear()
     state.responses.clear()
+    account_of(request).clear()
+    state.clock.reset()
     return Response(status_code=204)
 
 
@@ -56,6 +65,31 @@ async def faults(request: Request) -> Response:
     if request.method == "POST":
         waiting.add(parse_fault(parse_object(received(request).body)))
     return json_response(waiting.pending())
+
+
+async def clock(request: Request) -> Response:
+    """GET tells the emulator's time, POST moves it forward by `forward_s` seconds."""
+    state = state_of(request)
+    if request.method == "POST":
+        state.clock.forward(_seconds(parse_object(received(request).body)))
+    return json_response({"now": timestamp(state.now()), "ahead_s": state.clock.ahead_s})
+
+
+def _seconds(body: Mapping[str, Any]) -> float:
+    value = body.get("forward_s")
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        value = -1
+    if set(body) != {"forward_s"} or not 0 <= value <= _MOST_FORWARD_S:
+        raise invalid(
+            f"The one member is 'forward_s', a number from 0 to {_MOST_FORWARD_S}.",
+            param="forward_s",
+        )
+    return float(value)
+
+
+async def exports(request: Request) -> Response:
+    """POST delivers the data exports, and lists the manifests that it wrote."""
+    return json_response(data_exports.deliver(account_of(request)))
 
 
 async def authorizations(request: Request) -> Response:

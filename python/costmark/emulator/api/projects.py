@@ -136,15 +136,16 @@ async def listing(request: Request) -> Response:
     """GET /v1/organization/projects."""
     authenticate(request)
     query = request.query_params
+    repeats = request.scope.get("emulator.repeats_page", False)
     page, more = state_of(request).projects.page(
         limit=_limit(query.get("limit")),
-        after=query.get("after"),
+        after=None if repeats else query.get("after"),
         include_archived=_boolean(query.get("include_archived"), "include_archived"),
     )
     body = {
         "data": [project.describe() for project in page],
         "first_id": page[0].id if page else None,
-        "has_more": more,
+        "has_more": more or repeats,
         "last_id": page[-1].id if page else None,
         "object": "list",
     }

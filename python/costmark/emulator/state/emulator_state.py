@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..auth.authenticator import Authenticator
 from ..auth.issued_credentials import Issuer
+from .clock import Clock
 from .faults import Faults
 from .ids import Ids
 from .projects import ProjectStore
@@ -23,9 +24,17 @@ class State:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.ids = Ids(settings.seed)
+        self.clock = Clock(settings.now)
         self.issuer = Issuer(settings.now)
+        self.roles: dict[str, str] = {}  # role and session, by the access key that was issued
         self.authenticator = Authenticator(settings, settings.now, issuer=self.issuer)
-        self.projects = ProjectStore(settings, self.ids, settings.now)
+        self.projects = ProjectStore(settings, self.ids, self.clock)
+        # Whether the planes have the same projects is not known of AWS.
+        self.bedrock_projects = (
+            ProjectStore(settings, self.ids, self.clock)
+            if settings.separate_planes
+            else self.projects
+        )
         self.records = Records(settings)
         self.faults = Faults()
         self.prompts = PromptCache()
@@ -35,4 +44,4 @@ class State:
 
     def now(self) -> float:
         """The emulator's time."""
-        return self.settings.now()
+        return self.clock()

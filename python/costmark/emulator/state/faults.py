@@ -21,6 +21,7 @@ KINDS = (
     "expired_token",
     "slow_background",
     "fail_background",
+    "repeat_page",
 )
 _CODES = {
     400: "validation_error",
@@ -45,6 +46,8 @@ class Target:
     streamed: bool
     background: bool
     in_frames: bool = False  # as AWS's event streams are
+    is_named: bool = False
+    """Whether only a fault that names its `api` is for it: billing's requests."""
 
 
 @dataclass
@@ -67,6 +70,10 @@ class Fault:
 
     def matches(self, target: Target) -> bool:
         """Whether a request is one that this fault waits for."""
+        if target.is_named and self.api is None:
+            return False
+        if self.kind == "repeat_page" and not target.is_named:
+            return False
         if self.kind in ("slow_background", "fail_background") and not target.background:
             return False
         if self.kind == "drop_stream" and not target.streamed:

@@ -21,6 +21,7 @@ MAX_TAG_KEY = 128
 MAX_TAG_VALUE = 256
 RETENTION_MODES = ("inherit", "none", "default", "aws_review", "provider_data_share")
 
+_ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"  # as the pattern of taggable ARNs has it
 _TAG_TEXT = re.compile(r"[\w\s.:/=+@-]*")
 
 
@@ -35,6 +36,7 @@ class Project:
     tags: dict[str, str] = field(default_factory=dict)
     retention: str = "inherit"
     archived_at: int | None = None
+    listed_from: float = 0.0  # the time from which on the list has it
 
     @property
     def archived(self) -> bool:
@@ -115,10 +117,15 @@ class ProjectStore:
         self.default = self._add("default", "default", {}, "inherit")
         for project_id, tags in settings.projects:
             self._add(project_id, project_id, dict(tags), "inherit")
+        for project in self._projects.values():
+            project.listed_from = 0.0  # these were there before
 
     def _add(self, project_id: str, name: str, tags: dict[str, str], retention: str) -> Project:
         arn = self._settings.arn(project_id)
-        project = Project(project_id, arn, name, int(self._clock()), tags, retention)
+        step = self._settings.creation_step_s
+        created_at = int(self._clock()) // step * step
+        project = Project(project_id, arn, name, created_at, tags, retention)
+        project.listed_from = self._clock() + self._settings.list_lag_s
         self._projects[project_id] = project
         return project
 
@@ -133,9 +140,9 @@ class ProjectStore:
                 f"The account already has {limit} projects, which is the limit.",
                 kind="invalid_request_error",
             )
-        project_id = self._ids.new("proj_", 20)
+        project_id = self._ids.new("proj_", 20, alphabet=_ID_ALPHABET)
         while project_id in self._projects:
-            project_id = self._ids.new("proj_", 20)
+            project_id = self._ids.new("proj_", 20, alphabet=_ID_ALPHABET)
         return self._add(project_id, name, tags, retention)
 
     def get(self, name: str) -> Project:
@@ -183,7 +190,12 @@ class ProjectStore:
             raise invalid(f"Project '{project.arn}' is archived and cannot be {verb}.")
 
     def page(
-        self, *, limit: int, after: str | None, include_archived: bool
+        self,
+        *,
+        limit: int,
+        after: str | None,
+        include_archived: bool,
+        include_active: bool = True,
     ) -> tuple[list[Project], bool]:
         """At most `limit` projects in order of creation, and whether there are more."""
         projects = list(self._projects.values())
@@ -191,5 +203,10 @@ class ProjectStore:
             if after not in self._projects:
                 raise invalid(f"No project has the id '{after}'.", param="after")
             projects = projects[list(self._projects).index(after) + 1 :]
-        shown = [each for each in projects if include_archived or not each.archived]
+        now = self._clock()
+        shown = [
+            each
+            for each in projects
+            if (include_archived if each.archived else include_active) and each.listed_from <= now
+        ]
         return shown[:limit], len(shown) > limit

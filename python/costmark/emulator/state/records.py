@@ -65,6 +65,10 @@ class Records:
         """Keep one record."""
         self._usage.append(record)
 
+    def usage_records(self) -> list[UsageRecord]:
+        """Every usage record, for the bill."""
+        return list(self._usage)
+
     def usage(self) -> list[dict[str, Any]]:
         """Every usage record, in the order in which the requests ended."""
         return [asdict(record) for record in self._usage]

@@ -93,6 +93,8 @@ TEST(ServiceEndpoint, FipsAndDualStack) {
       {AwsService::signin, "eu-isoe-west-1", "https://signin-fips.eu-isoe-west-1.cloud.adc-e.uk",
        "https://signin.eu-isoe-west-1.api.cloud-aws.adc-e.uk",
        "https://signin-fips.eu-isoe-west-1.api.cloud-aws.adc-e.uk"},
+      {AwsService::bedrock, "us-gov-west-1", "https://bedrock-fips.us-gov-west-1.amazonaws.com",
+       "https://bedrock.us-gov-west-1.api.aws", "https://bedrock-fips.us-gov-west-1.api.aws"},
   };
   for (const auto& c : cases) {
     EXPECT_EQ(url_of(c.service, c.region, {{"AWS_USE_FIPS_ENDPOINT", "TRUE"}}), c.fips);

@@ -94,11 +94,11 @@ def _project(state: State, request: Received, body: JsonObject, api: str) -> Pro
     """The project that a request names where its API looks for one; else the default one."""
     named = _member(body) if api == CONVERSE else _header(request)
     if named is None:
-        return state.projects.default
-    prefix = state.settings.arn("").replace(":bedrock-mantle:", f":{SIGNING_NAME}:")
+        return state.bedrock_projects.default
+    prefix = state.settings.arn("", service=SIGNING_NAME)
     if named.startswith("arn:") and not named.startswith(prefix):
         raise validation_exception(f"'{named}' is no project of this account and Region.")
-    project = state.projects.find(named.removeprefix(prefix))
+    project = state.bedrock_projects.find(named.removeprefix(prefix))
     # What the service answers for these two is not known; this is the emulator's choice.
     if project is None:
         raise AwsError(404, "ResourceNotFoundException", f"Project '{named}' does not exist.")
@@ -122,7 +122,7 @@ def _header(request: Received) -> str | None:
 
 
 def _check_profile(model: RuntimeModel, project: Project, state: State) -> None:
-    if model.of_application_profile and project is not state.projects.default:
+    if model.of_application_profile and project is not state.bedrock_projects.default:
         raise validation_exception(
             "Application inference profiles don't support non-default projects."
         )

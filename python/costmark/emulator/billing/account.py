@@ -1,0 +1,46 @@
+"""What the billing services know of the account: its usage, its tags, its bill so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .charges import DAY_S, Charge, charges, seconds_of
+from .tag_keys import TagKeys
+
+if TYPE_CHECKING:
+    from ..settings import Settings
+    from ..state.records import Records, UsageRecord
+    from .data_exports import Export
+
+BILLED_AFTER_S = DAY_S
+
+
+class Account:
+    """An account that pays for itself, at the emulator's time."""
+
+    def __init__(self, settings: Settings, records: Records, now: Callable[[], float]) -> None:
+        self.settings = settings
+        self.now = now
+        self.tag_keys = TagKeys()
+        self.exports: list[Export] = []
+        self._records = records
+
+    def usage(self) -> list[UsageRecord]:
+        """Every request with usage, by the time at which it ended."""
+        return sorted(self._records.usage_records(), key=lambda record: record.time)
+
+    def charges(self) -> list[Charge]:
+        """The bill as far as AWS has come with it."""
+        now = self.now()
+        billed = []
+        for record in self.usage():
+            used = seconds_of(record)
+            if used + BILLED_AFTER_S <= now:
+                billed.append((record, self.tag_keys.shown(record.tags, used, now)))
+        return charges(billed, self.settings.account, self.settings.region)
+
+    def clear(self) -> None:
+        """Forget what was set; the usage is the records' to forget."""
+        self.tag_keys.clear()
+        self.exports.clear()
