@@ -8,7 +8,7 @@ from __future__ import annotations
 from .book import BookPrices
 from .causes import Bounds, Cause, Detail, Drift
 from .lines import BillLine, Key, LedgerLine, Place, ProjectTag, Window
-from .reconcile import Reconciliation, reconcile
+from .reconcile import Part, Reconciliation, reconcile
 
 __all__ = [
     "BillLine",
@@ -19,6 +19,7 @@ __all__ = [
     "Drift",
     "Key",
     "LedgerLine",
+    "Part",
     "Place",
     "ProjectTag",
     "Reconciliation",

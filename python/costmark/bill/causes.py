@@ -30,6 +30,12 @@ UNIT_FAULT = "unit fault"
 UNPRICED = "unpriced"
 ROUNDING = "rounding"
 REST = "something else"
+RESIDUAL = "residual"
+
+
+def joint_name(names: Iterable[str]) -> str:
+    """The name of what has several possible causes."""
+    return " or ".join(sorted(names))
 
 
 def priced_as(what: str) -> str:
@@ -96,6 +102,10 @@ class Found:
         default_factory=lambda: defaultdict(list)
     )
     residuals: dict[Key, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+    effects: dict[Key, dict[str, Fraction]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(Fraction))
+    )
+    """What each cause changes at each key; moves take from one and give to another."""
     drifts: list[Drift] = field(default_factory=list)
 
     def add(self, name: str, detail: Detail) -> None:
@@ -107,6 +117,11 @@ class Found:
         """Note what has several possible causes."""
         each = tuple(sorted(bounds, key=lambda bound: bound.name))
         self.joint[tuple(bound.name for bound in each)].append((detail, each))
+
+    def change(self, key: Key, name: str, cost: Fraction) -> None:
+        """Note what a cause changes at a key."""
+        if cost:
+            self.effects[key][name] += cost
 
     def causes(self) -> list[Cause]:
         """Every name once, the largest amount first."""
@@ -127,7 +142,7 @@ def _joint(names: tuple[str, ...], parts: list[tuple[Detail, tuple[Bounds, ...]]
     lows = [sum((bounds[i].low for _, bounds in parts), Fraction(0)) for i in range(len(names))]
     highs = [sum((bounds[i].high for _, bounds in parts), Fraction(0)) for i in range(len(names))]
     return Cause(
-        " or ".join(names),
+        joint_name(names),
         sum((detail.cost for detail, _ in parts), Fraction(0)),
         sum(detail.tokens for detail, _ in parts),
         tuple(sorted((detail for detail, _ in parts), key=repr)),

@@ -6,6 +6,7 @@ is now; files of earlier executions may still lie beside them.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import tempfile
@@ -55,6 +56,8 @@ class Export:
     has_usage_types: bool = True
     is_estimated: bool = False
     """Some lines have no invoice yet."""
+    written: dt.datetime | None = None
+    """When the newest of the files was written."""
 
 
 def read_export(path: str | os.PathLike[str], window: Window, tag: str) -> Export:
@@ -67,6 +70,8 @@ def read_export(path: str | os.PathLike[str], window: Window, tag: str) -> Expor
     files = _files(Path(path), window, export)
     if not files:  # executions without any line
         return export
+    newest = max(file.stat().st_mtime for file in files)
+    export.written = dt.datetime.fromtimestamp(newest, dt.timezone.utc)
     with (
         tempfile.TemporaryDirectory(prefix="costmark-") as folder,
         connect(_MEMORY, _THREADS) as database,

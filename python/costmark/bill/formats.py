@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..reports.formats import dollars, usd
 from .causes import NOT_BILLED_YET, UNPRICED
-from .cloudwatch import Comparison, Counts
+from .cloudwatch import EVERY_PROJECT, Comparison, Counts
 
 if TYPE_CHECKING:
     from ..prices import PriceBook
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 _MOST_DETAILS = 10
 _TINY_PICO = 10**8
+_BY_MODEL = "(runtime, every project)"
+_ABOUT_RUNTIME = (
+    "of the runtime endpoint CloudWatch has models and no projects: these rows are all projects "
+    "and clients of the account together, with input that was not cached"
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,14 @@ class Basis:
     """Which state of it."""
     is_estimated: bool
     assumptions: tuple[str, ...]
+    tag: str
+    """The key of the tag that tells projects apart."""
+    made: dt.datetime
     notes: tuple[str, ...] = ()
+    ledger: tuple[str, ...] = ()
+    """What was read of the ledger."""
+    written: dt.datetime | None = None
+    """When the newest file of the bill was written."""
 
 
 def money(pico: Fraction) -> str:
@@ -48,20 +61,45 @@ def headline(result: Reconciliation) -> str:
     """The result in a sentence or two."""
     if result.is_empty:
         return "There is nothing to compare: neither the ledger nor the bill has tokens there."
-    if result.usage == result.ledger and not result.causes and not result.residual_absolute:
+    if _agree(result):
         return f"Ledger and bill agree: {money(result.usage)} of tokens."
-    return (
+    said = (
         f"The bill charges {money(result.usage)} for tokens, the ledger has "
-        f"{money(result.ledger)}; {_explained(result)}.{_not_comparable(result)}"
+        f"{money(result.ledger)}; {_explained(result)}."
     )
+    return " ".join([said, *reservations(result)])
 
 
-def _explained(result: Reconciliation) -> str:
+def lead(result: Reconciliation) -> str:
+    """The result in one sentence, for who sees it for the first time."""
+    if result.is_empty or _agree(result):
+        return headline(result)
+    difference = result.difference
+    more = "more" if difference > 0 else "less"
+    beside = f"{money(abs(difference))} {more} than" if difference else "as much as"
+    up, down = _both_ways(result)
+    reasons = " and ".join([*([f"+{money(up)}"] if up else []), *([money(down)] if down else [])])
+    named = f"named reasons account for {reasons}, and " if reasons else ""
+    left = result.residual_absolute
+    open_ = f"{money(left)} has no known reason" if left else "nothing is left without a reason"
+    return f"AWS charges {money(result.usage)} for tokens, {beside} the ledger has: {named}{open_}."
+
+
+def _agree(result: Reconciliation) -> bool:
+    return not (result.difference or result.causes or result.residual_absolute)
+
+
+def _both_ways(result: Reconciliation) -> tuple[Fraction, Fraction]:
     """What has a cause; amounts that make up for each other each by itself."""
     more = sum((max(each.cost, Fraction(0)) for each in result.causes), Fraction(0))
     less = sum((min(each.cost, Fraction(0)) for each in result.causes), Fraction(0))
+    return more, less
+
+
+def _explained(result: Reconciliation) -> str:
+    more, less = _both_ways(result)
     if more and less:
-        said = f"{_signed(more)} and {money(less)} have causes"
+        said = f"{signed(more)} and {money(less)} have causes"
     elif more or less or result.residual_absolute:
         said = f"{money(more + less)} of the difference of {money(result.difference)} has a cause"
     else:
@@ -69,7 +107,7 @@ def _explained(result: Reconciliation) -> str:
     return f"{said}, {money(result.residual)} has none"
 
 
-def _not_comparable(result: Reconciliation) -> str:
+def reservations(result: Reconciliation) -> list[str]:
     """What is too early to compare, and what has no price, whatever else makes up for it."""
     costs = {cause.name: cause.cost for cause in result.causes}
     missing, charged = costs.get(NOT_BILLED_YET), costs.get(UNPRICED)
@@ -77,22 +115,24 @@ def _not_comparable(result: Reconciliation) -> str:
         *([f"{result.unpriced_tokens:,} tokens of the ledger"] if result.unpriced_tokens else []),
         *([f"{money(charged)} of the bill"] if charged else []),
     ]
-    early = f" {money(-missing)} of the ledger is not billed yet." if missing else ""
-    return early + (f" The book has no price for {' and '.join(parts)}." if parts else "")
+    return [
+        *([f"{money(-missing)} of the ledger is not billed yet."] if missing else []),
+        *([f"The book has no price for {' and '.join(parts)}."] if parts else []),
+    ]
 
 
 def as_table(result: Reconciliation, basis: Basis) -> str:
     """The way from the ledger to the bill, and what it rests on."""
     rows = [("ledger, at list prices", money(result.ledger), "")]
     for cause in result.causes:
-        rows.append((f"  {cause.name}", _signed(cause.cost), _tokens(cause)))
+        rows.append((f"  {cause.name}", signed(cause.cost), _tokens(cause)))
         rows += [
-            (f"    {bound.name}", "", f"{_signed(bound.low)} to {_signed(bound.high)}")
+            (f"    {bound.name}", "", f"{signed(bound.low)} to {signed(bound.high)}")
             for bound in cause.bounds
         ]
-    rows.append(("  residual", _signed(result.residual), _absolute(result)))
+    rows.append(("  residual", signed(result.residual), _absolute(result)))
     rows.append(("bill, tokens", money(result.usage), ""))
-    rows += [(f"  {name}", _signed(cost), "not compared") for name, cost in result.bars.items()]
+    rows += [(f"  {name}", signed(cost), "not compared") for name, cost in result.bars.items()]
     if result.bars:
         rows.append(("bill, all of Bedrock", money(result.total), ""))
     width = max(len(name) for name, _, _ in rows)
@@ -101,8 +141,15 @@ def as_table(result: Reconciliation, basis: Basis) -> str:
     lines += [
         f"{name:<{width}}  {amount:>{amounts}}  {note}".rstrip() for name, amount, note in rows
     ]
+    for title, listed in [*open_lists(result), ("rests on", basis_lines(result, basis))]:
+        lines += ["", f"{title}:", *(f"  {line}" for line in listed)]
+    return "\n".join(lines) + "\n"
+
+
+def open_lists(result: Reconciliation) -> list[tuple[str, list[str]]]:
+    """What is left to look into, by what it is."""
     models = _shortened(result.unknown_models)
-    for title, listed in (
+    found = [
         ("residual, the largest", _residuals(result)),
         ("not understood", _unmapped(result.unmapped)),
         ("not whole tokens", _unmapped(result.unit_faults)),
@@ -110,14 +157,12 @@ def as_table(result: Reconciliation, basis: Basis) -> str:
         ("models that neither book nor ledger knows (--aliases says whose they are)", models),
         ("projects without a value of the tag, taken as untagged", result.projects_without_tag),
         ("prices to check", _drifts(result)),
-        ("rests on", _basis(result, basis)),
-    ):
-        if listed:
-            lines += ["", f"{title}:", *(f"  {line}" for line in listed)]
-    return "\n".join(lines) + "\n"
+    ]
+    return [(title, listed) for title, listed in found if listed]
 
 
-def _signed(pico: Fraction) -> str:
+def signed(pico: Fraction) -> str:
+    """An amount with its sign, whichever it has."""
     return money(pico) if pico < 0 else f"+{money(pico)}"
 
 
@@ -133,7 +178,7 @@ def _absolute(result: Reconciliation) -> str:
 
 def _residuals(result: Reconciliation) -> list[str]:
     largest = sorted(result.residuals, key=lambda each: (-abs(each.cost), repr(each.key)))
-    return _shortened([f"{_signed(each.cost)}  {_key(each.key)}" for each in largest])
+    return _shortened([f"{signed(each.cost)}  {_key(each.key)}" for each in largest])
 
 
 def _unmapped(lines: list[Unmapped]) -> list[str]:
@@ -173,14 +218,33 @@ def assumptions(result: Reconciliation, basis: Basis) -> list[str]:
     return [*found, *basis.notes]
 
 
-def _basis(result: Reconciliation, basis: Basis) -> list[str]:
+def coverage(result: Reconciliation) -> str:
+    """How much of the bill has a key; all of it only where nothing is left."""
+    tenths = result.coverage * 1000 // 1
+    return f"{tenths // 10}.{tenths % 10}%"
+
+
+def basis_lines(result: Reconciliation, basis: Basis) -> list[str]:
+    """Which days, which bill, which prices, and what is assumed."""
     return [
         f"days {result.window.first} to {result.window.last}, UTC, by {result.grain}",
         f"bill: {'; '.join([basis.source, *basis.snapshot])}",
         f"prices of {basis.book.date} ({basis.book.hash[:12]})",
-        f"{float(result.coverage):.1%} of the bill's tokens have a key (by cost)",
+        f"{coverage(result)} of the bill's tokens have a key (by cost)",
         *assumptions(result, basis),
     ]
+
+
+def data_age(basis: Basis) -> list[str]:
+    """How old what was compared is."""
+    found = list(basis.ledger)
+    if basis.written is not None:
+        found.append(
+            f"the newest file of the bill was written on {basis.written:%Y-%m-%d %H:%M} UTC"
+        )
+    days = (basis.made.date() - basis.book.date).days
+    found.append(f"the price book is {days} day{'' if days == 1 else 's'} old")
+    return found
 
 
 def _shortened(lines: list[str]) -> list[str]:
@@ -206,7 +270,9 @@ def counts_table(found: Comparison, window: Window) -> str:
     for place in places:
         ours, theirs = found.sums(place)
         numbers = (f"{ours.calls:,}", f"{ours.input:,}", f"{ours.output:,}")
-        rows.append((*place, *numbers, _differences(ours, theirs)))
+        region, project, model = place
+        shown = _BY_MODEL if project == EVERY_PROJECT else project
+        rows.append((region, shown, model, *numbers, _differences(ours, theirs)))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -217,7 +283,7 @@ def counts_table(found: Comparison, window: Window) -> str:
         "",
         f"days {window.first} to {window.last}, UTC; {days} of them differ",
         "calls are attempts that did not fail; input is with the cached tokens",
-        "CloudWatch has projects for mantle alone; other endpoints are left out",
+        *([_ABOUT_RUNTIME] if any(project == EVERY_PROJECT for _, project, _ in places) else []),
     ]
     return "\n".join(lines) + "\n"
 
@@ -241,6 +307,7 @@ def counts_json(found: Comparison, window: Window) -> str:
             {
                 **series._asdict(),
                 "day": series.day.isoformat(),
+                "endpoint": "runtime" if series.project == EVERY_PROJECT else "mantle",
                 "ledger": vars(found.ledger.get(series, Counts())),
                 "cloudwatch": vars(found.seen.get(series, Counts())),
             }

@@ -93,8 +93,8 @@ class Unmapped:
 class BillSide:
     """The bill, every line in one place."""
 
-    bars: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
-    """What is not compared, by what it is; in pico-USD."""
+    bars: dict[str, list[BillLine]] = field(default_factory=lambda: defaultdict(list))
+    """What is not compared, by what it is."""
     unmapped: list[Unmapped] = field(default_factory=list)
     unit_faults: list[Unmapped] = field(default_factory=list)
     keyed: dict[Key, list[BillLine]] = field(default_factory=lambda: defaultdict(list))
@@ -144,7 +144,7 @@ def split_bill(lines: Iterable[BillLine], reader: Reader, *, with_tags: bool) ->
         if bar is None and is_no_token_unit(line.unit):
             bar = "usage without tokens"
         if bar is not None:
-            side.bars[bar] += line.cost * PICO
+            side.bars[bar].append(line)
             continue
         try:
             key = _key_of(line, reader, with_tags=with_tags)

@@ -31,6 +31,7 @@ def explain_rates(cells: Cells, prices: Prices, found: Found) -> None:
         rate = cell.bill_cost - cell.bill * cell.price
         if abs(rate) <= cell.lines * _HALF_DIGIT_PICO:
             found.add(causes.ROUNDING, Detail(key, 0, rate))
+            found.change(key, causes.ROUNDING, rate)
         elif not _explain_by_another_price(key, cell, rate, prices, found):
             open_rates[key] = rate
     _explain_by_drift(cells, open_rates, found)
@@ -49,13 +50,17 @@ def _explain_by_another_price(
         for name, price in prices.others(key).items()
         if abs(cell.bill_cost - cell.bill * price) <= bound
     ]
+    if not fitting:
+        return False
     detail = Detail(key, cell.bill, rate)
-    if len(fitting) == 1:
-        found.add(causes.priced_as(fitting[0]), detail)
-    elif fitting:
+    names = [causes.priced_as(name) for name in fitting]
+    if len(names) == 1:
+        found.add(names[0], detail)
+    else:
         low, high = min(rate, Fraction(0)), max(rate, Fraction(0))
-        found.add_joint(detail, [Bounds(causes.priced_as(name), low, high) for name in fitting])
-    return bool(fitting)
+        found.add_joint(detail, [Bounds(name, low, high) for name in names])
+    found.change(key, causes.joint_name(names), rate)
+    return True
 
 
 @dataclass
@@ -122,7 +127,9 @@ def _note_drift(cells: Cells, run: _Run, open_rates: dict[Key, Fraction], found:
     since = min(key.day for key in run.keys).isoformat()
     name = f"price drift since {since}"
     for key in run.keys:
-        found.add(name, Detail(key, cells[key].bill, open_rates.pop(key)))
+        rate = open_rates.pop(key)
+        found.add(name, Detail(key, cells[key].bill, rate))
+        found.change(key, name, rate)
     found.drifts.append(
         Drift(
             key=first,

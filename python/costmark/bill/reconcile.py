@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from .._prices.usage_types import Aliases, shipped_aliases
 from ..errors import ConfigurationError
-from . import causes
+from . import causes, invariants
 from .causes import Cause, Detail, Drift, Found
 from .keys import (
     PICO,
@@ -24,6 +24,7 @@ from .keys import (
     Coarsening,
     Unmapped,
     add_bill,
+    bar_of,
     coarsened,
     evidence,
     ledger_cells,
@@ -48,6 +49,22 @@ if TYPE_CHECKING:
     )
 
 Grain = Literal["project", "model"]
+
+
+@dataclass(frozen=True, order=True)
+class Part:
+    """What both sides have of one day, tag value, model and kind, and what they differ by."""
+
+    day: dt.date
+    tag: str
+    """Empty without one."""
+    model: str
+    """Empty for a line of the bill that is not understood."""
+    kind: str
+    ledger: Fraction
+    bill: Fraction
+    why: tuple[tuple[str, Fraction], ...]
+    """By cause; what has none is by `RESIDUAL`."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +93,8 @@ class Reconciliation:
     unit_faults: list[Unmapped]
     unpriced_tokens: int
     """Tokens of the ledger without a price."""
+    parts: list[Part]
+    """All of ledger and bill, where both can be told apart."""
     drifts: list[Drift]
     unknown_models: list[str]
     """Models of the bill that neither book nor ledger knows."""
@@ -114,14 +133,19 @@ def reconcile(
     ConfigurationError where the two cannot be compared: several currencies, or no tag values.
     """
     ours = [line for line in ledger if line.day in window]
-    theirs = merged(line for line in bill if line.day in window)
+    lines = [line for line in bill if line.day in window]
+    theirs = merged(lines)
     _check_currency(theirs)
     with_tags = grain == "project"
     without_tag = _check_tags(ours, theirs, projects) if with_tags else []
     known = {*models, *(line.model for line in ours)}
     reader = Reader(aliases or shipped_aliases(), known)
     side = split_bill(theirs, reader, with_tags=with_tags)
-    fine, places = ledger_cells(ours, prices, list(projects), with_tags=with_tags)
+    compared = ledger_cells(ours, prices, list(projects), with_tags=with_tags)
+    invariants.check_order(
+        lines, theirs, ours, compared, prices, list(projects), with_tags=with_tags
+    )
+    fine, places = compared
     ledger_cost = Fraction(sum(cell.ledger_cost for cell in fine.values()))
     add_bill(fine, side.keyed, prices)
     cells, lost = coarsened(fine)
@@ -147,28 +171,10 @@ def reconcile(
     result = _result(
         window, grain, ledger_cost, side, cells, lost, without_tag, unknown_models, found
     )
-    check(result, sum((line.cost for line in theirs), Fraction(0)) * PICO)
+    invariants.check_one_place(side, theirs)
+    invariants.check_tokens(cells, volume.taken, result)
+    invariants.check_sums(result, lines)
     return result
-
-
-def check(result: Reconciliation, bill: Fraction) -> None:
-    """Assert what holds of every reconciliation; `bill` is the sum of all lines, in pico-USD."""
-    explained = sum((cause.cost for cause in result.causes), Fraction(0))
-    _assert(result.ledger + explained + result.residual == result.usage, "the causes do not add up")
-    _assert(result.total == bill, "a line of the bill is in no bar, or in two")
-    _assert(abs(result.residual) <= result.residual_absolute, "the residuals do not add up")
-    for cause in result.causes:
-        details = sum((detail.cost for detail in cause.details), Fraction(0))
-        _assert(details == cause.cost, f"the details of {cause.name!r} do not add up")
-        if cause.is_joint:
-            low = sum(bound.low for bound in cause.bounds)
-            high = sum(bound.high for bound in cause.bounds)
-            _assert(low <= cause.cost <= high, f"the bounds of {cause.name!r} leave it out")
-
-
-def _assert(holds: bool, message: str) -> None:
-    if not holds:
-        raise AssertionError(f"reconcile: {message}")
 
 
 def _check_currency(lines: list[BillLine]) -> None:
@@ -189,7 +195,7 @@ def _check_tags(
     ours: list[LedgerLine], theirs: list[BillLine], projects: Sequence[ProjectTag]
 ) -> list[str]:
     """Both sides must have tag values. Return the projects that have none."""
-    usage = [line for line in theirs if line.record_type == "Usage"]
+    usage = [line for line in theirs if bar_of(line.record_type) is None]
     bill_has = any(line.tag for line in usage)
     ledger_has = any(tag_of(line, projects) for line in ours)
     if usage and not bill_has and (ledger_has or all(line.tag is None for line in usage)):
@@ -226,6 +232,7 @@ def _note_what_has_no_price(cells: Cells, found: Found) -> None:
             cost = cell.bill_cost - cell.ledger_cost
             tokens = cell.bill - cell.ledger if cell.ledger_cost else cell.bill
             found.add(causes.UNPRICED, Detail(key, tokens, cost))
+            found.change(key, causes.UNPRICED, cost)
 
 
 def _result(
@@ -253,7 +260,10 @@ def _result(
         grain=grain,
         ledger=ledger_cost,
         usage=keyed + sum(aside, Fraction(0)),
-        bars=dict(sorted(side.bars.items())),
+        bars={
+            name: sum((line.cost for line in lines), Fraction(0)) * PICO
+            for name, lines in sorted(side.bars.items())
+        },
         causes=found.causes(),
         residual=sum((each.cost for each in residuals), Fraction(0)),
         residual_absolute=sum((abs(each.cost) for each in residuals), Fraction(0)),
@@ -264,7 +274,26 @@ def _result(
         unmapped=side.unmapped,
         unit_faults=side.unit_faults,
         unpriced_tokens=sum(cell.ledger for cell in cells.values() if not cell.is_priced),
+        parts=_parts(side, cells, found),
         drifts=sorted(found.drifts, key=repr),
         unknown_models=unknown_models,
         is_empty=not cells and not aside,
     )
+
+
+def _parts(side: BillSide, cells: Cells, found: Found) -> list[Part]:
+    parts = []
+    for key, cell in cells.items():
+        why = {**found.effects.get(key, {})}
+        if found.residuals.get(key):
+            why[causes.RESIDUAL] = found.residuals[key]
+        ledger = Fraction(cell.ledger_cost)
+        names = (key.day, key.tag or "", key.model, key.kind)
+        parts.append(Part(*names, ledger, cell.bill_cost, tuple(sorted(why.items()))))
+    for name, lines in ((causes.UNMAPPED, side.unmapped), (causes.UNIT_FAULT, side.unit_faults)):
+        for each in lines:
+            cost = each.line.cost * PICO
+            why_not = ((name, cost),)
+            names = (each.line.day, each.line.tag or "", "", "")
+            parts.append(Part(*names, Fraction(0), cost, why_not))
+    return sorted(parts)

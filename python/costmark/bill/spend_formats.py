@@ -7,7 +7,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
-from ..reports.formats import dollars, markdown_cell, markdown_row, no_formula, usd
+from ..reports.formats import dollars, markdown_row, markdown_text, no_formula, usd
 
 if TYPE_CHECKING:
     from .spend import Spend, Spent
@@ -128,8 +128,8 @@ def as_markdown(found: Spend) -> str:
     aligned = ["---" if title in (found.by, "AWS's name") else "---:" for title in columns]
     text = [f"Costs of {heading(found)}.", "", markdown_row(columns), markdown_row(aligned)]
     listed = [*rows(found), total_row(found)]
-    text += [markdown_row([markdown_cell(row[0]), *row[1:]]) for row in listed]
+    text += [markdown_row([markdown_text(row[0]), *row[1:]]) for row in listed]
     if found.other:
         text += ["", "| not usage | |", "| --- | ---: |"]
-        text += [markdown_row([markdown_cell(name), cost]) for name, cost in states(found)]
+        text += [markdown_row([markdown_text(name), cost]) for name, cost in states(found)]
     return "\n".join(text) + "\n"

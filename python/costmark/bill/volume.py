@@ -20,6 +20,7 @@ from fractions import Fraction
 
 from . import causes
 from .causes import Bounds, Detail, Found
+from .invariants import BrokenInvariantError
 from .keys import Cells, Evidence, coarse_place
 from .lines import CACHE_WRITE, UNTAGGED, Key, Place
 
@@ -47,16 +48,23 @@ class Volume:
             for key, cell in self.cells.items()
             if cell.bill != cell.ledger
         }
+        self.taken: dict[Key, int] = defaultdict(int)
+        """What was taken away from `left`, all steps together."""
 
     def cost(self, key: Key, tokens: int) -> Fraction:
         """What tokens cost by the book."""
         return tokens * self.cells[key].price
 
-    def take(self, key: Key, tokens: int) -> None:
-        """Take tokens away that have a cause now: each token once."""
+    def take(self, key: Key, tokens: int, name: str = "") -> None:
+        """Take tokens away that have a cause now: each token once. Without a name: the residual."""
+        if name:
+            self.found.change(key, name, self.cost(key, tokens))
         left = self.left[key]
         if abs(left - tokens) > abs(left) or (left - tokens) * left < 0:
-            raise AssertionError(f"{tokens} of {left} tokens have a cause")
+            raise BrokenInvariantError(
+                "moved once", f"{tokens} of {left} tokens of {key} have a cause"
+            )
+        self.taken[key] += tokens
         self.left[key] = left - tokens
         if not self.left[key]:
             del self.left[key]
@@ -100,14 +108,14 @@ class Volume:
 
     def _move(self, edge: _Edge) -> None:
         cost = self.cost(edge.bill, edge.most) - self.cost(edge.ledger, edge.most)
-        self.take(edge.bill, edge.most)
-        self.take(edge.ledger, -edge.most)
+        self.take(edge.bill, edge.most, edge.name)
+        self.take(edge.ledger, -edge.most, edge.name)
         self.found.add(edge.name, Detail(edge.ledger, edge.most, cost, to=edge.bill))
 
     def _move_all(self, edges: list[_Edge]) -> None:
         deficits, surpluses = _sides(edges)
         moved = sum(self.left[key] for key in surpluses)
-        cost, keys = self._take_all(deficits | surpluses)
+        cost, keys = self._take_all(deficits | surpluses, edges[0].name)
         self.found.add(edges[0].name, Detail(keys[0], moved, cost, others=tuple(keys[1:])))
 
     def _move_jointly(self, edges: list[_Edge]) -> None:
@@ -118,7 +126,8 @@ class Volume:
             self._bounds(name, [edge for edge in edges if edge.name == name], min(more, fewer))
             for name in sorted({edge.name for edge in edges})
         ]
-        cost, keys = self._take_all(deficits | surpluses)
+        names = {*(edge.name for edge in edges), causes.REST}
+        cost, keys = self._take_all(deficits | surpluses, causes.joint_name(names))
         # What is not moved is the rest of the whole.
         low = cost - sum(bound.high for bound in bounds)
         high = cost - sum(bound.low for bound in bounds)
@@ -134,11 +143,11 @@ class Volume:
         high = min(sum((max(zero, each) for each in sums), zero), max(zero, max(steps) * most))
         return Bounds(name, low, high)
 
-    def _take_all(self, keys: Iterable[Key]) -> tuple[Fraction, list[Key]]:
+    def _take_all(self, keys: Iterable[Key], name: str) -> tuple[Fraction, list[Key]]:
         ordered = sorted(keys, key=repr)
         cost = sum((self.cost(key, self.left[key]) for key in ordered), Fraction(0))
         for key in ordered:
-            self.take(key, self.left[key])
+            self.take(key, self.left[key], name)
         return cost, ordered
 
     # --- The cache ------------------------------------------------------------------------------
@@ -165,14 +174,14 @@ class Volume:
         for part in candidates:
             if more > 0 and more == self._ledger(part):
                 if all(key not in self.left for key in part):
-                    self._explain(causes.CACHE_TWICE, base, [base], more)
+                    self._explain(causes.CACHE_TWICE, [base], more)
                     return
                 if self._surplus(part) == -more:
-                    self._explain(causes.CACHE_AS_INPUT, base, [base, *part], more)
+                    self._explain(causes.CACHE_AS_INPUT, [base, *part], more)
                     return
         missing = [key for key in cached if self.left.get(key, 0) < 0]
         if missing and more == 0 and base in self.cells:
-            self._explain(causes.CACHE_NOT_BILLED, base, missing, -self._surplus(missing))
+            self._explain(causes.CACHE_NOT_BILLED, missing, -self._surplus(missing))
         elif missing and more > 0:
             self._explain_jointly(base, missing)
 
@@ -185,10 +194,11 @@ class Volume:
     def _surplus(self, keys: Iterable[Key]) -> int:
         return sum(self.left.get(key, 0) for key in keys)
 
-    def _explain(self, name: str, base: Key, keys: list[Key], tokens: int) -> None:
-        cost, taken = self._take_all(key for key in keys if key in self.left)
-        others = tuple(key for key in taken if key != base)
-        self.found.add(name, Detail(base, tokens, cost, others=others))
+    def _explain(self, name: str, keys: list[Key], tokens: int) -> None:
+        """The first key is where the tokens are, or are missing."""
+        first, *rest = (key for key in keys if key in self.left)
+        cost, _ = self._take_all([first, *rest], name)
+        self.found.add(name, Detail(first, tokens, cost, others=tuple(sorted(rest, key=repr))))
 
     def _explain_jointly(self, base: Key, missing: list[Key]) -> None:
         """Cached tokens are missing, and there is some input too many: both may be the same."""
@@ -198,19 +208,21 @@ class Volume:
         as_input = most * (self.cells[base].price - self.cells[cached].price)
         not_billed = -self.cost(cached, fewer)
         surplus = self.cost(base, more)
-        cost, _ = self._take_all([base, cached])
         zero = Fraction(0)
         bounds = [
             Bounds(causes.CACHE_AS_INPUT, min(zero, as_input), max(zero, as_input)),
             Bounds(causes.CACHE_NOT_BILLED, not_billed, zero),
             Bounds(causes.OTHER_CLIENTS, zero, surplus),
         ]
+        name = causes.joint_name(bound.name for bound in bounds)
+        cost, _ = self._take_all([base, cached], name)
         self.found.add_joint(Detail(base, max(more, fewer), cost, others=(cached,)), bounds)
 
     # --- What is left ---------------------------------------------------------------------------
 
     def explain_surpluses(self, places: dict[Place, Evidence], fields: dict[str, set[str]]) -> None:
         """Name tokens that the bill alone has."""
+        missing = {(key.day, -left) for key, left in self.left.items() if left < 0}
         for key in sorted((key for key, left in self.left.items() if left > 0), key=repr):
             tokens = self.left[key]
             cost = self.cost(key, tokens)
@@ -219,23 +231,15 @@ class Volume:
                 Place(key.day, key.account, key.region, key.tag, key.model), fields
             )
             at = places.get(place, Evidence())
-            if key.tag == UNTAGGED:
-                self.found.add(causes.UNTAGGED_USAGE, detail)
-            elif at.seen is not None and at.seen == at.attempts:
-                if not at.uncertain:
-                    continue  # every call is known, and so is what each used
-                self.found.add(causes.UNCERTAIN, detail)
-            elif not at.uncertain:
-                self.found.add(causes.OTHER_CLIENTS, detail)
+            name = _surplus_name(key, at, is_missing=(key.day, tokens) in missing)
+            if name is None:
+                continue
+            if name == causes.joint_name(_UNCERTAIN_OR_OTHERS):
+                bounds = [Bounds(each, Fraction(0), cost) for each in _UNCERTAIN_OR_OTHERS]
+                self.found.add_joint(detail, bounds)
             else:
-                self.found.add_joint(
-                    detail,
-                    [
-                        Bounds(causes.UNCERTAIN, Fraction(0), cost),
-                        Bounds(causes.OTHER_CLIENTS, Fraction(0), cost),
-                    ],
-                )
-            self.take(key, tokens)
+                self.found.add(name, detail)
+            self.take(key, tokens, name)
 
     def explain_deficits(self, is_young: Callable[[dt.date], bool]) -> None:
         """Name tokens that the ledger alone has, where the bill may still get them."""
@@ -244,13 +248,28 @@ class Volume:
                 tokens = self.left[key]
                 detail = Detail(key, -tokens, self.cost(key, tokens))
                 self.found.add(causes.NOT_BILLED_YET, detail)
-                self.take(key, tokens)
+                self.take(key, tokens, causes.NOT_BILLED_YET)
 
     def give_up(self) -> None:
         """Leave what has no name to the residual."""
         for key in list(self.left):
             self.found.residuals[key] += self.cost(key, self.left[key])
             self.take(key, self.left[key])
+
+
+_UNCERTAIN_OR_OTHERS = (causes.UNCERTAIN, causes.OTHER_CLIENTS)
+
+
+def _surplus_name(key: Key, at: Evidence, *, is_missing: bool) -> str | None:
+    """What tokens are called that the bill alone has; None leaves them to the residual."""
+    if key.tag == UNTAGGED:
+        return causes.UNTAGGED_USAGE
+    if at.seen is not None and at.seen == at.attempts:
+        # Every call is known; without an uncertain one, so is what each used.
+        return causes.UNCERTAIN if at.uncertain else None
+    if at.seen is None and is_missing:
+        return None  # exactly what is missing elsewhere, moved in a way that no step knows
+    return causes.joint_name(_UNCERTAIN_OR_OTHERS) if at.uncertain else causes.OTHER_CLIENTS
 
 
 # --- Steps: which keys a token may have been billed under -----------------------------------------

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import sys
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..bill import Window
+from ..bill.charged import charged
 from ..errors import ConfigurationError
 from ..export.files import require_folder
 from ..prices import PriceBook
 from ..reports.chargeback import (
+    AMOUNTS,
     POOLS,
     SPLITS,
     ClosedMonths,
@@ -23,18 +27,17 @@ from ..reports.chargeback import (
     read_weights,
 )
 from ..reports.chargeback.amounts import amounts
-from ..reports.chargeback.charges import UNSURE
-from ..reports.chargeback.texts import BASIS, as_csv, as_json, in_words
+from ..reports.chargeback.charges import UNSURE, bounds
+from ..reports.chargeback.texts import as_csv, as_json, basis, in_words
 from ..reports.dimensions import names
 from ..reports.page import chargeback_page
+from . import reconcile
 from .output import complain, plain, write_page
 from .paths import note_empty
 from .report import console_for, print_table, progress_bar
 
 if TYPE_CHECKING:
-    import argparse
-
-    from ..reports.chargeback import Chargeback
+    from ..reports.chargeback import Bill, Chargeback
     from .output import Commands
 
 _TEXTS = {"csv": as_csv, "json": as_json}
@@ -45,9 +48,10 @@ def add_to(commands: Commands) -> None:
     parser = commands.add_parser(
         "chargeback",
         help="charge a month to teams, and close it",
-        description="Charges a month of the ledgers to teams: list prices less discounts, and "
-        "parts of what is shared or named no project. A closed month is shown as it was closed; "
-        "what differs later is a correction in the month after. Needs costmark[report].",
+        description="Charges a month of the ledgers to teams: list prices less discounts, or the "
+        "bill's amounts divided by the ledger, and parts of what is shared or named no project. A "
+        "closed month is shown as it was closed; what differs later is a correction in the month "
+        "after. Needs costmark[report].",
     )
     parser.add_argument("--month", required=True, metavar="MONTH", help="such as 2026-11")
     parser.add_argument(
@@ -77,6 +81,18 @@ def add_to(commands: Commands) -> None:
         help="lines of PERCENT MODELS FROM TO, such as 10 openai.* - -",
     )
     parser.add_argument(
+        "--amounts",
+        choices=AMOUNTS,
+        default="list",
+        help="list prices (default), or those of the --bill, which the ledger divides",
+    )
+    parser.add_argument(
+        "--bill",
+        type=reconcile.source,
+        metavar="BILL",
+        help="for --amounts bill: cur:PATH or cost-explorer, as for costmark reconcile",
+    )
+    parser.add_argument(
         "--tags",
         choices=["recorded", "current"],
         default="recorded",
@@ -96,6 +112,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("--format", choices=["table", *_TEXTS], default="table")
     parser.add_argument("--html", metavar="FILE", help="also write a page")
     parser.add_argument("--prices", metavar="FILE", help="a price book in place of the shipped one")
+    reconcile.add_bill_options(parser)
     parser.add_argument("paths", nargs="+", metavar="PATH", help="ledgers, or logs with rows")
     parser.set_defaults(run=_run)
 
@@ -116,15 +133,17 @@ def _run(arguments: argparse.Namespace) -> int:
                 f"{arguments.month} was closed on {when}", code="invalid_argument"
             )
         complain(f"{arguments.month} is shown as it was closed on {when}, by the rules of then")
+    bills = None if arguments.bill is None else lambda month: _bill_of(arguments, month)
     try:
         with progress_bar() as progress:
             found = chargeback(
                 *arguments.paths,
                 month=arguments.month,
                 rules=_rules(arguments, by),
-                book=PriceBook.load(arguments.prices) if arguments.prices else PriceBook.shipped(),
+                book=_book(arguments),
                 closed=closed,
                 progress=progress,
+                bills=bills,
             )
     except KeyboardInterrupt:
         complain("interrupted; nothing was changed")
@@ -136,7 +155,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.close:
         now = datetime.now(timezone.utc)
         found = closed.close(found, now, allow_empty=arguments.allow_empty)
-        _warn_of_unpriced(found)
+        _warn_of_open(found)
     if arguments.html is not None:
         write_page(arguments.html, chargeback_page(found))
     if arguments.format == "table":
@@ -146,7 +165,18 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _warn_of_unpriced(found: Chargeback) -> None:
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _warn_of_open(found: Chargeback) -> None:
+    if found.billing is not None:
+        if found.billing.is_estimated:
+            complain(
+                f"warning: {found.month} is closed by a bill that AWS may still change; what it "
+                "changes is a correction of the next month"
+            )
+        return
     left = [f"{found.states[name]:,} {name}" for name in UNSURE if found.states[name]]
     if left:
         complain(
@@ -183,8 +213,36 @@ def _rules(arguments: argparse.Namespace, by: str) -> Rules:
         fixed=read_weights(arguments.fixed) if arguments.fixed else {},
         shared=tuple(arguments.shared),
         discounts=read_discounts(arguments.discounts) if arguments.discounts else (),
+        amounts=arguments.amounts,
         projects=read_projects(arguments.lock) if arguments.tags == "current" else None,
     )
+
+
+def _book(arguments: argparse.Namespace) -> PriceBook:
+    return PriceBook.load(arguments.prices) if arguments.prices else PriceBook.shipped()
+
+
+def _bill_of(arguments: argparse.Namespace, month: str) -> Bill:
+    """The bill of a month, reconciled with the ledger. ConfigurationError where it has no line."""
+    begin, end = bounds(month)
+    window = Window(begin.date(), end.date() - timedelta(days=1))
+    lock = arguments.lock if Path(arguments.lock).exists() else None
+    result, basis, projects = reconcile.reconciled(
+        argparse.Namespace(
+            **{**vars(arguments), "lock": lock, "ledger": arguments.paths},
+            against=arguments.bill,
+            calls=False,
+            day_by="end",
+        ),
+        window,
+        _book(arguments),
+    )
+    if not (result.usage or result.bars):
+        raise ConfigurationError(
+            f"the bill ({arguments.bill[1] or arguments.bill[0]}) has no line of {month}",
+            code="invalid_argument",
+        )
+    return charged(result, basis, projects)
 
 
 def _print(found: Chargeback) -> None:
@@ -193,18 +251,15 @@ def _print(found: Chargeback) -> None:
 
     console = console_for()
     status = f"closed on {found.closed}" if found.closed else "not closed"
-    console.print(f"{found.month}, {status}. {BASIS.capitalize()}.", markup=False)
+    console.print(f"{found.month}, {status}. {_capital(basis(found))}.", markup=False)
     for said in in_words(found.rules):
         console.print(plain(said), markup=False, style="dim")
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_footer=True)
     table.add_column(plain(found.rules.by), footer="total", overflow="fold")
     shown = amounts(found)
-    columns = {
-        "list": shown.listed,
-        "discount": shown.discount,
-        "shared": shown.shared,
-        "total": shown.total,
-    }
+    columns = {**shown.own, "shared": shown.shared, "total": shown.total}
+    if found.billing is not None:
+        columns["at list prices"] = shown.listed
     for name, column in columns.items():
         footer = column.total() if name == "total" else ""
         table.add_column(name, justify="right", no_wrap=True, footer=footer)
@@ -222,5 +277,7 @@ def _print(found: Chargeback) -> None:
         console.print(f"{state:<14}{count:,}", style="" if count else "dim", markup=False)
     old = "; it is more than 30 days old" if found.book_is_old else ""
     console.print(f"{'prices of':<14}{found.book_date} ({found.book[:12]}){old}", markup=False)
+    if found.billing is not None:
+        console.print(f"{'bill':<14}{plain(found.billing.source)}", markup=False)
     for note in found.notes:
         console.print(plain(note), markup=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -14,23 +15,33 @@ from .._prices import usage_types
 from ..bill import BookPrices, ProjectTag, Window, cloudwatch, formats, reconcile
 from ..bill.cost_explorer import Session, fetch
 from ..bill.exports import read_export
+from ..bill.page import reconcile_page
+from ..bill.tables import as_csv, as_markdown
 from ..bill.usage import read_ledger
 from ..errors import ConfigurationError
+from ..export.files import require_folder
 from ..prices import PriceBook
+from ..reports.formats import counted
 from .aws import Identity, add_identity, asking, grant
-from .output import complain, plain
+from .output import complain, plain, write_page
 from .paths import note_empty
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..bill import BillLine, Place
+    from ..bill import BillLine, Place, Reconciliation
     from ..bill.usage import LedgerSide
     from .output import Commands
 
 _LAG_DAYS = 3
 _MOST_CALLS = 100
 _PICO = 10**12
+_TEXTS = {
+    "table": formats.as_table,
+    "json": formats.as_json,
+    "csv": as_csv,
+    "markdown": as_markdown,
+}
 
 
 def add_to(commands: Commands) -> None:
@@ -52,14 +63,27 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--against",
         required=True,
-        type=_source,
+        type=source,
         metavar="BILL",
         help="cur:PATH (CUR 2.0 or FOCUS: a file, or the export's folder with its manifests), "
         "cost-explorer, or cloudwatch, which has calls and tokens and no costs",
     )
     _add_days(parser)
-    _add_method(parser)
-    parser.add_argument("--format", choices=["table", "json"], default="table", help="how to print")
+    parser.add_argument(
+        "--lock",
+        metavar="FILE",
+        help="projects with their tags, for rows that have none (docs/reconcile.md)",
+    )
+    parser.add_argument("--prices", metavar="FILE", help="a price book in place of the shipped one")
+    parser.add_argument(
+        "--format",
+        choices=["table", "json", "csv", "markdown"],
+        default="table",
+        help="how to print; cloudwatch has table and json",
+    )
+    parser.add_argument(
+        "--html", metavar="FILE", help="also write a page that finance can read; not of cloudwatch"
+    )
     parser.add_argument(
         "--tolerance",
         type=_dollars,
@@ -70,7 +94,13 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--exit-code", action="store_true", help="exit with 3 where the residual is larger"
     )
-    _add_aws(parser)
+    parser.add_argument(
+        "--calls",
+        action="store_true",
+        help="ask CloudWatch how many calls there were, which tells calls whose usage is not known "
+        "from those of other clients",
+    )
+    add_bill_options(parser)
     parser.set_defaults(run=_run)
 
 
@@ -90,6 +120,10 @@ def _add_days(parser: argparse.ArgumentParser) -> None:
         default="end",
         help="which time of a call decides on which day it is billed (default: %(default)s)",
     )
+
+
+def add_bill_options(parser: argparse.ArgumentParser) -> None:
+    """Add how a bill is read and compared."""
     parser.add_argument(
         "--lag",
         type=int,
@@ -97,9 +131,6 @@ def _add_days(parser: argparse.ArgumentParser) -> None:
         metavar="DAYS",
         help="how old a day must be for its bill to be complete (default: %(default)s)",
     )
-
-
-def _add_method(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--grain",
         choices=["project", "model"],
@@ -112,23 +143,8 @@ def _add_method(parser: argparse.ArgumentParser) -> None:
         metavar="KEY",
         help="the tag that tells projects apart on the bill (default: %(default)s)",
     )
-    parser.add_argument(
-        "--lock",
-        metavar="FILE",
-        help="projects with their tags, for rows that have none (docs/reconcile.md)",
-    )
-    parser.add_argument("--prices", metavar="FILE", help="a price book in place of the shipped one")
     parser.add_argument("--aliases", metavar="FILE", help="aliases of usage types, asked first")
-
-
-def _add_aws(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("asking AWS")
-    group.add_argument(
-        "--calls",
-        action="store_true",
-        help="ask CloudWatch how many calls there were, which tells calls whose usage is not known "
-        "from those of other clients",
-    )
     group.add_argument(
         "--account",
         action="append",
@@ -147,20 +163,30 @@ def _add_aws(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    _check_formats(arguments)
     window = _window(arguments)
     book = PriceBook.load(arguments.prices) if arguments.prices else PriceBook.shipped()
-    prices = BookPrices(book)
-    side = read_ledger(
-        *arguments.ledger,
-        window=window,
-        book=book,
-        prices=prices,
-        tag=arguments.tag,
-        day_by=f"{arguments.day_by}_us",
-    )
     note_empty(arguments.ledger)
     if arguments.against[0] == "cloudwatch":
-        return _compare(arguments, side, window)
+        return _compare(arguments, _ledger(arguments, window, book, BookPrices(book)), window)
+    result, basis, _ = reconciled(arguments, window, book)
+    if arguments.html is not None:
+        write_page(arguments.html, reconcile_page(result, basis))
+    if arguments.format in ("json", "csv"):
+        sys.stdout.write(_TEXTS[arguments.format](result, basis))
+    else:
+        text = _TEXTS[arguments.format](result, basis)
+        print("\n".join(map(plain, text.splitlines())))
+    is_larger = result.residual_absolute > int(arguments.tolerance * _PICO)
+    return 3 if is_larger and arguments.exit_code else 0
+
+
+def reconciled(
+    arguments: argparse.Namespace, window: Window, book: PriceBook
+) -> tuple[Reconciliation, formats.Basis, list[ProjectTag]]:
+    """The ledgers beside the bill, as the options say."""
+    prices = BookPrices(book)
+    side = _ledger(arguments, window, book, prices)
     bill, basis = _bill(arguments, window, book)
     projects = _projects(arguments)
     result = reconcile(
@@ -176,13 +202,39 @@ def _run(arguments: argparse.Namespace) -> int:
         as_of=_today(),
         lag_days=arguments.lag,
     )
-    if arguments.format == "json":
-        sys.stdout.write(formats.as_json(result, basis))
-    else:
-        text = formats.as_table(result, basis)
-        print("\n".join(map(plain, text.splitlines())))
-    is_larger = result.residual_absolute > int(arguments.tolerance * _PICO)
-    return 3 if is_larger and arguments.exit_code else 0
+    return result, replace(basis, ledger=(_about_ledger(side),)), projects
+
+
+def _ledger(
+    arguments: argparse.Namespace, window: Window, book: PriceBook, prices: BookPrices
+) -> LedgerSide:
+    return read_ledger(
+        *arguments.ledger,
+        window=window,
+        book=book,
+        prices=prices,
+        tag=arguments.tag,
+        day_by=f"{arguments.day_by}_us",
+    )
+
+
+def _check_formats(arguments: argparse.Namespace) -> None:
+    if arguments.html is not None:
+        require_folder(arguments.html)
+    has_costs = arguments.html is not None or arguments.format in ("csv", "markdown")
+    if arguments.against[0] == "cloudwatch" and has_costs:
+        raise ConfigurationError(
+            "CloudWatch has no costs, so there is neither a page nor a csv of them; "
+            "--format table or json shows its counts",
+            code="invalid_argument",
+        )
+
+
+def _about_ledger(side: LedgerSide) -> str:
+    files = counted(side.files, "file")
+    uncertain = f"; what {side.uncertain:,} of them used is not known for sure"
+    said = f"the ledger has {counted(side.attempts, 'attempt')} of these days in {files}"
+    return said + (uncertain if side.uncertain else "")
 
 
 def _window(arguments: argparse.Namespace) -> Window:
@@ -224,7 +276,10 @@ def _bill(
         snapshot=tuple(export.snapshot),
         is_estimated=export.is_estimated,
         assumptions=assumed,
+        tag=arguments.tag,
+        made=datetime.now(timezone.utc),
         notes=tuple(export.notes),
+        written=export.written,
     )
 
 
@@ -244,6 +299,8 @@ def _from_cost_explorer(
         snapshot=(f"asked {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC, {answer.calls} times",),
         is_estimated=answer.is_estimated,
         assumptions=assumed,
+        tag=arguments.tag,
+        made=datetime.now(timezone.utc),
     )
 
 
@@ -319,7 +376,8 @@ def _today() -> date:
     return datetime.now(timezone.utc).date()
 
 
-def _source(text: str) -> tuple[str, str]:
+def source(text: str) -> tuple[str, str]:
+    """The kind of a bill and its path. Raises ArgumentTypeError."""
     kind, _, path = text.partition(":")
     if (kind == "cur" and path) or text in ("cost-explorer", "cloudwatch"):
         return kind, path

@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Protocol
 
     from .summary import Report, Sums
@@ -138,7 +139,7 @@ def as_csv(report: Report) -> str:
 def as_markdown(report: Report) -> str:
     """Two tables: the lines with their total, and the states."""
     titles = [*report.by, "calls", "errors", "input", "output", "cost"]
-    rows = [[markdown_cell(text) for text in line.key] + _cells(line.sums) for line in report.lines]
+    rows = [[markdown_text(text) for text in line.key] + _cells(line.sums) for line in report.lines]
     if report.by:
         rows.append(["**total**", *[""] * (len(report.by) - 1), *_cells(report.total)])
     aligned = ["---"] * len(report.by) + ["---:"] * 5
@@ -149,12 +150,12 @@ def as_markdown(report: Report) -> str:
     return "\n".join(text) + "\n"
 
 
-def markdown_row(cells: list[str]) -> str:
-    """A row of a table."""
+def markdown_row(cells: Sequence[str]) -> str:
+    """A line of a table."""
     return f"| {' | '.join(cells)} |"
 
 
-def markdown_cell(text: str | None) -> str:
+def markdown_text(text: str | None) -> str:
     """A text that no reader of Markdown takes for markup."""
     if text is None:
         return _NONE

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from fractions import Fraction
 
 
 def divided(total: int, weights: Sequence[int]) -> list[int]:
@@ -26,12 +27,12 @@ def divided(total: int, weights: Sequence[int]) -> list[int]:
     return parts
 
 
-def ratio(total: int, part: int, whole: int) -> int:
+def ratio(total: int | Fraction, part: int, whole: int) -> int:
     """``total * part / whole`` to the nearest whole number; a half is rounded up."""
     return (2 * total * part + whole) // (2 * whole)
 
 
-def rounded(amounts: Sequence[int], unit: int) -> list[int]:
+def rounded(amounts: Sequence[int | Fraction], unit: int) -> list[int]:
     """The amounts in whole units, up or down, so that they add up to their rounded sum."""
     parts = [amount // unit for amount in amounts]
     order = sorted(range(len(amounts)), key=lambda place: -(amounts[place] % unit))

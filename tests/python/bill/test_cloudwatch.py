@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,12 +23,18 @@ from bill.making import (
     ledger_of,
 )
 from bill.serving import serving
-from costmark.bill import LedgerLine, Window, reconcile
+from costmark.bill import LedgerLine, Window, formats, reconcile
 from costmark.bill.cloudwatch import Comparison, Counts, Series, compare, regions
 from costmark.errors import ServiceError
 
 WINDOW = Window(DAYS[0], DAYS[2])
 LEDGER = ledger_of(range(3), [0, 1], [MODELS.index(OSS), MODELS.index(LUNA)])
+
+
+NAMES = {
+    "AWS/BedrockMantle": ("Inferences", "InputTokens", "OutputTokens"),
+    "AWS/Bedrock": ("Invocations", "InputTokenCount", "OutputTokenCount"),
+}
 
 
 def series_of(line: LedgerLine) -> Series:
@@ -40,6 +47,7 @@ class CloudWatch:
 
     points: dict[Series, Counts] = field(default_factory=dict)
     listed: list[tuple[str, str]] = field(default_factory=list)
+    runtime_listed: list[str] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
     last_state: str = "Complete"
 
@@ -51,6 +59,8 @@ class CloudWatch:
 
     def answer(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         if operation == "ListMetrics":
+            if request["Namespace"] == "AWS/Bedrock":
+                return {"Metrics": [runtime_metric(model) for model in self.runtime_listed]}
             return {"Metrics": [metric_of(*pair) for pair in self.listed] + [metric_of("x", None)]}
         assert operation == "GetMetricData"
         self.requests.append(request)
@@ -66,14 +76,16 @@ class CloudWatch:
     def _result(self, query: dict[str, Any], day: dt.date, is_last: bool) -> dict[str, Any]:
         stat = query["MetricStat"]
         assert (stat["Period"], stat["Stat"]) == (86_400, "Sum")
-        assert stat["Metric"]["Namespace"] == "AWS/BedrockMantle"
         names = {each["Name"]: each["Value"] for each in stat["Metric"]["Dimensions"]}
-        at = self.points.get(Series(day, REGION, names["Project"], names["Model"]))
+        namespace = stat["Metric"]["Namespace"]
+        if namespace == "AWS/Bedrock":
+            at = self.points.get(Series(day, REGION, "*", names["ModelId"]))
+        else:
+            at = self.points.get(Series(day, REGION, names["Project"], names["Model"]))
         values: list[float] = []
         if at is not None:
-            metric = stat["Metric"]["MetricName"]
-            number = {"Inferences": at.calls, "InputTokens": at.input, "OutputTokens": at.output}
-            values = [float(number[metric])]
+            place = NAMES[namespace].index(stat["Metric"]["MetricName"])
+            values = [float((at.calls, at.input, at.output)[place])]
         midnight = dt.datetime.combine(day, dt.time(), dt.timezone.utc).timestamp()
         return {
             "Id": query["Id"],
@@ -93,6 +105,11 @@ def metric_of(project: str, model: str | None) -> dict[str, Any]:
         "MetricName": "Inferences",
         "Dimensions": dimensions,
     }
+
+
+def runtime_metric(model: str) -> dict[str, Any]:
+    dimensions = [{"Name": "ModelId", "Value": model}]
+    return {"Namespace": "AWS/Bedrock", "MetricName": "Invocations", "Dimensions": dimensions}
 
 
 def compared(service: CloudWatch, ledger: list[LedgerLine] = LEDGER) -> Comparison:
@@ -144,10 +161,36 @@ def test_queries_come_in_batches_of_500() -> None:
     assert sizes == [500] * 3 + [100] * 3
 
 
-def test_only_calls_to_mantle_are_compared() -> None:
-    runtime = [replace(line, endpoint="runtime") for line in LEDGER]
-    assert regions(runtime) == []
-    assert compared(CloudWatch.of(LEDGER), [*LEDGER, *runtime]).differing == []
+def test_runtime_is_compared_by_model_alone() -> None:
+    """Two projects and another client are one there; a profile counts for its model."""
+    runtime = [
+        replace(line, endpoint="runtime", serving="global", day=DAYS[0])
+        for line in LEDGER
+        if line.model == LUNA and line.day == DAYS[0]
+    ]
+    assert {line.project for line in runtime} == {"proj_0", "proj_1"}
+    plain = sum(line.input - line.cached - sum(n for _, n in line.written) for line in runtime)
+    output = sum(line.output for line in runtime)
+    service = CloudWatch.of(LEDGER)
+    service.points[Series(DAYS[0], REGION, "*", f"global.{LUNA}")] = Counts(20, plain, output)
+    assert compared(service, [*LEDGER, *runtime]).differing == []
+    # What another client asked for by another profile is seen in the list.
+    service.points[Series(DAYS[0], REGION, "*", f"eu.{LUNA}")] = Counts(1, 2, 3)
+    service.runtime_listed = [f"eu.{LUNA}"]
+    found = compared(service, [*LEDGER, *runtime])
+    assert found.differing == [Series(DAYS[0], REGION, "*", LUNA)]
+    table = formats.counts_table(found, WINDOW)
+    assert re.search(r"\(runtime, every project\) +openai.gpt-5.6-luna .* output -3", table)
+    assert "CloudWatch has models and no projects" in table
+    # Calls of the runtime endpoint say nothing of a project's.
+    places = found.counts([*LEDGER, *runtime], [], with_tags=True)
+    assert sum(places.values()) == 10 * len(LEDGER)
+
+
+def test_calls_of_other_endpoints_are_not_compared() -> None:
+    other = [replace(line, endpoint=None) for line in LEDGER]
+    assert regions(other) == []
+    assert "runtime" not in formats.counts_table(compared(CloudWatch.of(LEDGER), LEDGER), WINDOW)
 
 
 @pytest.mark.parametrize(

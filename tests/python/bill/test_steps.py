@@ -26,7 +26,19 @@ from bill.making import (
     ledger_of,
     price,
 )
-from costmark.bill import BillLine, LedgerLine, Place, ProjectTag, Window, reconcile
+from costmark._prices.usage_types import shipped_aliases
+from costmark.bill import (
+    BillLine,
+    LedgerLine,
+    Place,
+    ProjectTag,
+    Window,
+    invariants,
+    reconcile,
+)
+from costmark.bill.invariants import BrokenInvariantError
+from costmark.bill.keys import Cell, ledger_cells, merged, split_bill
+from costmark.bill.usage_types import Reader
 from costmark.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -604,6 +616,18 @@ def test_a_surplus_may_have_two_causes(seen: int | None) -> None:
     }
 
 
+def test_a_surplus_that_is_missing_elsewhere_is_nobody_elses() -> None:
+    """As many tokens are missing of another model: no step knows the way, and none is made up."""
+    ledger = ledger_of([0], [0], [MODELS.index(OSS), MODELS.index(QWEN)])
+    charges = charges_of(ledger)
+    place = [(each.model, each.kind) for each in charges].index((QWEN, "output"))
+    lost = charges.pop(place)
+    charges.append(replace(lost, model=OSS, pico=600_000, tokens=lost.tokens))
+    result = run(ledger, lines_of(charges))
+    assert result.causes == []
+    assert result.residual_absolute == 2 * lost.tokens * 600_000
+
+
 def test_a_surplus_though_every_call_is_known_stays_open() -> None:
     result = surplus(seen=10)
     assert result.causes == []
@@ -703,6 +727,79 @@ def test_opposite_residuals_do_not_hide_each_other() -> None:
     assert result.residual == 0
     assert result.residual_absolute == 2 * 10**9
     assert len(result.residuals) == 2
+
+
+# --- 18: invariants -------------------------------------------------------------------------------
+
+
+def test_amounts_that_do_not_add_up_are_named() -> None:
+    ledger = ledger_of([0], [0], ONE)
+    bill = lines_of(charges_of(ledger))
+    bill.append(replace(bill[0], record_type="Tax"))
+    result = surplus(uncertain=2)
+    (cause,) = result.causes
+    bounds = tuple(replace(bound, high=bound.low) for bound in cause.bounds)
+    too_small = replace(cause, bounds=bounds)
+    other = replace(cause, details=cause.details * 2)
+    whole = [replace(bill[0], cost=result.total / 10**12)]
+    agreeing = run(ledger, bill)
+    invariants.check_sums(agreeing, bill)
+    for name, found, lines in (
+        ("sum", replace(agreeing, ledger=agreeing.ledger + 1), bill),
+        ("sum", replace(agreeing, residual_absolute=Fraction(1)), bill),
+        ("bars", agreeing, bill[:-1]),
+        ("parts", replace(agreeing, parts=agreeing.parts[1:]), bill),
+        ("bounds", replace(result, causes=[other]), whole),
+        ("bounds", replace(result, causes=[too_small]), whole),
+    ):
+        with pytest.raises(
+            BrokenInvariantError, match=rf"invariant '{name}'.*please report"
+        ) as raised:
+            invariants.check_sums(found, lines)
+        assert raised.value.name == name
+
+
+def test_lines_in_two_places_are_named() -> None:
+    ledger = ledger_of([0], [0], ONE)
+    bill = merged(lines_of(charges_of(ledger)))
+    side = split_bill(bill, Reader(shipped_aliases(), MODELS), with_tags=True)
+    invariants.check_one_place(side, bill)
+    side.bars["tax"] = [bill[0]]
+    with pytest.raises(BrokenInvariantError, match=r"'one place'.*is in 2 places"):
+        invariants.check_one_place(side, bill)
+    with pytest.raises(BrokenInvariantError, match=r"'one place'.*is in 0 places"):
+        invariants.check_one_place(side, [bill[1], replace(bill[1])])
+
+
+def test_tokens_that_are_moved_twice_or_never_are_named() -> None:
+    result = surplus()
+    (cause,) = result.causes
+    key = cause.details[0].key
+    assert key is not None
+    cells = {key: Cell(ledger=5, bill=4005, ledger_cost=5, bill_cost=Fraction(4005))}
+    invariants.check_tokens(cells, {key: 4000}, result)
+    for taken in ({}, {key: 8000}):
+        with pytest.raises(BrokenInvariantError, match=r"'moved once'.*of 4000 tokens"):
+            invariants.check_tokens(cells, taken, result)
+    equal = {key: Cell(ledger=5, bill=5, ledger_cost=5, bill_cost=Fraction(5))}
+    with pytest.raises(BrokenInvariantError, match="'equal sides'"):
+        invariants.check_tokens(equal, {}, result)
+
+
+def test_an_order_that_matters_is_named() -> None:
+    ledger = ledger_of([0], [0, 1], ONE)
+    bill = lines_of(charges_of(ledger))
+    compared = ledger_cells(ledger, PRICES, [], with_tags=True)
+
+    def check(bill: list[BillLine], ledger: list[LedgerLine]) -> None:
+        theirs = merged(lines_of(charges_of(ledger_of([0], [0, 1], ONE))))
+        invariants.check_order(bill, theirs, ledger, compared, PRICES, [], with_tags=True)
+
+    check(bill, ledger)
+    with pytest.raises(BrokenInvariantError, match=r"'order'.*lines of the bill"):
+        check(bill[1:], ledger)
+    with pytest.raises(BrokenInvariantError, match=r"'order'.*lines of the ledger"):
+        check(bill, ledger[1:])
 
 
 def test_the_prices_of_the_tests_are_those_of_the_book() -> None:

@@ -213,6 +213,26 @@ def test_the_example_of_the_manual(tmp_path: Path, capsys: pytest.CaptureFixture
     assert capsys.readouterr().out.partition("\n\nrests on:")[0] + "\n" == printed
 
 
+def test_the_page_and_the_other_formats(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = folder / "reconcile.html"
+    assert run(folder, "--html", str(page), "--format", "markdown") == 0
+    out, err = capsys.readouterr()
+    assert f"wrote {page}" in err
+    assert "the ledger has 48 attempts of these days in 1 file" in out
+    text = page.read_text()
+    assert "Ledger and bill agree: $" in text
+    assert "The newest file of the bill was written on " in text
+    assert run(folder, "--format", "csv") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "step,what,costmark_project,model,usd,first_day,last_day"
+    assert len(lines) == 1 + 2 * 3
+    # Neither is left half written, nor without a folder; and CloudWatch has no costs to show.
+    assert run(folder, "--html", str(folder / "no/such/page.html")) == 1
+    for more in (["--html", str(page)], ["--format", "csv"]):
+        assert run(folder, *more, against="cloudwatch") == 1
+        assert "CloudWatch has no costs" in capsys.readouterr().err
+
+
 def test_json_adds_up(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = [charge.line() for charge in charges_of(LEDGER)]
     lines[0] = replace(lines[0], tag="")

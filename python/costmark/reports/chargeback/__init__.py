@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from .billing import Bill, Billing
 from .charges import POOLS, Charge, Chargeback, Correction, Usage
 from .closing import ClosedMonths, chargeback
-from .rules import SPLITS, Discount, Project, Rules, read_discounts, read_projects, read_weights
+from .rules import (
+    AMOUNTS,
+    SPLITS,
+    Discount,
+    Project,
+    Rules,
+    read_discounts,
+    read_projects,
+    read_weights,
+)
 
 __all__ = [
     "chargeback",
@@ -14,6 +24,9 @@ __all__ = [
     "Correction",
     "ClosedMonths",
     "POOLS",
+    "AMOUNTS",
+    "Bill",
+    "Billing",
     "Rules",
     "Discount",
     "Project",

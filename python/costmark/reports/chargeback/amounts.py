@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from ..shares import rounded
-from .charges import POOLS
+from .charges import POOLS, UNSURE
 from .texts import invoice
 
 if TYPE_CHECKING:
@@ -51,8 +51,9 @@ class Amounts:
     digits: int
     corrections: int
     """How many of the lines, the last ones, correct earlier months."""
+    own: dict[str, Column]
+    """What each used itself: list price and discount, or its part of the bill."""
     listed: Column
-    discount: Column
     pools: dict[str, Column]
     shared: Column
     """All pools together."""
@@ -81,14 +82,24 @@ def amounts(found: Chargeback) -> Amounts:
         picos = [line.parts.get(pool, 0) for line in lines]
         return Column(picos, digits, [pool not in line.unsure for line in lines])
 
+    listed = Column(
+        [line.own.list_pico for line in lines],
+        digits,
+        [not any(getattr(line.own, name) for name in UNSURE) for line in lines],
+    )
     return Amounts(
         lines=lines,
         digits=digits,
         corrections=len(found.corrections),
-        listed=Column(
-            [line.own.list_pico for line in lines], digits, [line.own.is_known for line in lines]
+        own=(
+            {"bill": Column([line.own.net_pico for line in lines], digits)}
+            if found.billing is not None
+            else {
+                "list price": listed,
+                "discount": Column([-line.own.discount_pico for line in lines], digits),
+            }
         ),
-        discount=Column([-line.own.discount_pico for line in lines], digits),
+        listed=listed,
         pools={pool: parts_of(pool) for pool in POOLS},
         shared=Column(
             [sum(line.parts.values()) for line in lines],

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from ..dimensions import expression
 from ..shares import divided, ratio
 from ..summary import Sums, conditions, priced, summed
+from .billing import Allocation
 
 if TYPE_CHECKING:
     import os
 
     from ...prices import PriceBook
     from ..source import Source
+    from .billing import Bill, Billing
     from .rules import Rules
 
 UTC = dt.timezone.utc
@@ -44,16 +46,18 @@ class Usage:
     partial: int = 0
     elsewhere: int = 0
     untold: int = 0
+    billed_pico: int | None = None
+    """Its part of the bill, in place of list price and discount; None without a bill."""
 
     @property
     def is_known(self) -> bool:
-        """Whether `list_pico` is all of it."""
-        return not any(getattr(self, name) for name in UNSURE)
+        """Whether `net_pico` is all of it."""
+        return self.billed_pico is not None or not any(getattr(self, name) for name in UNSURE)
 
     @property
     def net_pico(self) -> int:
         """What is left to pay."""
-        return self.list_pico - self.discount_pico
+        return self.list_pico - self.discount_pico if self.billed_pico is None else self.billed_pico
 
     def add(self, sums: Sums) -> None:
         """Add usage at its list price."""
@@ -119,13 +123,15 @@ class Chargeback:
     notes: list[str] = dataclasses.field(default_factory=list)
     unmatched: list[str] = dataclasses.field(default_factory=list)
     """Globs of what is shared that match no name of the month."""
+    billing: Billing | None = None
+    """Which bill the amounts are of; None where they are list prices."""
     closed: str = ""
     """When the month was closed; empty while it is open."""
 
     @property
     def is_known(self) -> bool:
         """Whether all of the usage has a price."""
-        return not any(self.states[name] for name in UNSURE)
+        return self.billing is not None or not any(self.states[name] for name in UNSURE)
 
     @property
     def is_empty(self) -> bool:
@@ -150,7 +156,8 @@ class Chargeback:
         total = Usage()
         for each in (*(charge.own for charge in self.charges), *self.pools.values()):
             for name, value in vars(each).items():
-                setattr(total, name, getattr(total, name) + value)
+                if value is not None:
+                    setattr(total, name, (getattr(total, name) or 0) + value)
         return total
 
 
@@ -166,13 +173,14 @@ def charge(
     month: str,
     rules: Rules,
     book: PriceBook,
+    bill: Bill | None = None,
 ) -> Chargeback:
-    """Charge a month by the rules."""
+    """Charge a month by the rules, and by a bill where they say so."""
     since, until = bounds(month)
     found = summed(source, *paths, by=(), since=since, until=until, where=(), book=book)
-    teams, pools, matched = _usage(source, conditions(since, until, ()), rules, book)
+    teams, pools, matched = _usage(source, conditions(since, until, ()), rules, book, bill)
     for name in rules.fixed:
-        teams.setdefault(name, Usage())
+        teams.setdefault(name, Usage(billed_pico=None if bill is None else 0))
     names = sorted(teams, key=lambda name: (-teams[name].net_pico, name))
     weights = _weights(rules, [teams[name] for name in names], names)
     parts: dict[str, list[int]] = {}
@@ -207,12 +215,14 @@ def charge(
         book=book.hash,
         book_date=book.date.isoformat(),
         book_is_old=book.is_old(),
+        billing=None if bill is None else bill.billing,
         unmatched=[glob for glob in rules.shared if glob not in matched],
     )
 
 
-def keys_of(rules: Rules) -> list[str]:
-    """The SQL of what the rules look at: named a project or not, model, day, and who."""
+def keys_of(rules: Rules, bill: Bill | None = None) -> list[str]:
+    """The SQL of what the rules look at: named a project or not, model, day, who, and what a bill
+    looks at."""
     timed = any(each.first_day != "-" or each.end_day != "-" for each in rules.discounts)
     is_current = rules.projects is not None
     return [
@@ -220,23 +230,28 @@ def keys_of(rules: Rules) -> list[str]:
         "coalesce(model, '')",
         _DAY if timed else "''",
         *(["account", "region", "project"] if is_current else [expression(rules.by)]),
+        *([] if bill is None else bill.keys),
     ]
 
 
 def _usage(
-    source: Source, chosen: list[str], rules: Rules, book: PriceBook
+    source: Source, chosen: list[str], rules: Rules, book: PriceBook, bill: Bill | None
 ) -> tuple[dict[str, Usage], dict[str, Usage], set[str]]:
     """The usage of teams, that of the pools, and the globs that match something shared."""
     teams: dict[str, Usage] = {}
     pools = {name: Usage() for name in POOLS}
     matched: set[str] = set()
     reduced: dict[tuple[int, int], tuple[Usage, int]] = {}
-    lines, _, _ = priced(source, keys_of(rules), chosen, book)
+    allocation = None if bill is None else Allocation(bill)
+    lines, _, _ = priced(source, keys_of(rules, bill), chosen, book)
     for line in lines:
-        unattributed, model, day, *who = line.key
+        unattributed, model, day, *more = line.key
+        who = more if bill is None else more[: -len(bill.keys)]
         name = who[0] if rules.projects is None else rules.current_name(*who)
         usage = _place(teams, pools, name, unattributed == "true", rules)
         usage.add(line.sums)
+        if allocation is not None:
+            allocation.add(tuple(more[len(who) :]), model, usage, line.sums)
         if usage is pools["shared"]:
             matched.update(rules.shared_by(name))
         discount = rules.discount_for(model or "", day or "")
@@ -246,6 +261,8 @@ def _usage(
             reduced[place] = (usage, pico + line.sums.cost_pico)
     for (_, millionths), (usage, pico) in reduced.items():
         usage.discount_pico += ratio(pico, millionths, 1_000_000)
+    if allocation is not None:
+        allocation.charge(teams, pools, rules)
     return teams, pools, matched
 
 
@@ -270,4 +287,4 @@ def _weights(rules: Rules, usages: list[Usage], names: list[str]) -> list[int]:
         return [1] * len(names)
     if rules.split == "tokens":
         return [each.input + each.output for each in usages]
-    return [each.net_pico for each in usages]
+    return [max(each.net_pico, 0) for each in usages]

@@ -18,21 +18,26 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigurationError
 from ..source import Source
 from ..summary import query_for
+from .billing import Billing
 from .charges import Charge, Chargeback, Correction, Usage, bounds, charge, keys_of
 from .rules import Rules
 
 if TYPE_CHECKING:
     from ...prices import PriceBook
     from ..source import Progress
+    from .billing import Bill
 
 _NAME = re.compile(r"\d{4}-\d\d\.json")
 _VERSION = 1
+# What bills look at, beside what rules do: columns to be read, whatever the key of the tag.
+_BILL_KEYS = ["account", "region", "project", "tags"]
 
 
 class ClosedMonths:
@@ -103,27 +108,49 @@ def chargeback(
     book: PriceBook,
     closed: ClosedMonths,
     progress: Progress | None = None,
+    bills: Callable[[str], Bill] | None = None,
 ) -> Chargeback:
-    """A month as it was closed, or as it is now, with the corrections of closed months."""
+    """A month as it was closed, or as it is now, with the corrections of closed months.
+
+    ``bills`` has the bill of a month, for rules with the bill's amounts. It raises
+    ConfigurationError where it has none.
+    """
     if month in closed.months:
         return closed.months[month]
     for each in closed.months.values():
         if each.rules.by != rules.by:
             raise _error(f"{each.month} was closed by {each.rules.by}, not by {rules.by}")
+    bill = _bill(rules, month, bills)
     every_rule = [rules, *(each.rules for each in closed.months.values())]
-    query = query_for([key for each in every_rule for key in keys_of(each)], [], book)
+    keys = [key for each in every_rule for key in keys_of(each)] + _BILL_KEYS
+    query = query_for(keys, [], book)
     with Source(*paths, query=query, progress=progress) as source:
-        found = charge(source, *paths, month=month, rules=rules, book=book)
+        found = charge(source, *paths, month=month, rules=rules, book=book, bill=bill)
         found.manifests = _manifests(*paths)
         if closed.last and month == following(closed.last):
             for each in closed.months.values():
-                now = charge(source, *paths, month=each.month, rules=each.rules, book=book)
+                try:
+                    its = _bill(each.rules, each.month, bills)
+                except ConfigurationError as error:
+                    found.notes.append(f"{each.month} is not corrected: {error}.")
+                    continue
+                now = charge(
+                    source, *paths, month=each.month, rules=each.rules, book=book, bill=its
+                )
                 _correct(found, each, now, closed)
         elif closed.last:
             found.notes.append(
                 f"Corrections of closed months are in {following(closed.last)}, which is open."
             )
     return found
+
+
+def _bill(rules: Rules, month: str, bills: Callable[[str], Bill] | None) -> Bill | None:
+    if rules.amounts != "bill":
+        return None
+    if bills is None:
+        raise _error(f"{month} is charged by its bill: name it with --bill")
+    return bills(month)
 
 
 def following(month: str) -> str:
@@ -166,6 +193,12 @@ def _to_json(found: Chargeback) -> dict[str, Any]:
     ]
     value["pools"] = {name: _texts(vars(usage)) for name, usage in found.pools.items()}
     value["undivided"] = _texts(found.undivided)
+    if found.billing is not None:
+        billed = dataclasses.asdict(found.billing)
+        value["billing"] = billed | {
+            "tokens_pico": str(found.billing.tokens_pico),
+            "beside": _texts(found.billing.beside),
+        }
     value["corrections"] = [{**vars(each), "pico": str(each.pico)} for each in found.corrections]
     return value
 
@@ -185,6 +218,7 @@ def _from_json(value: dict[str, Any]) -> Chargeback:
         ],
         "pools": {name: Usage(**_numbers(each)) for name, each in value["pools"].items()},
         "undivided": _numbers(value["undivided"]),
+        "billing": _billing(value.get("billing")),
         "corrections": [
             Correction(each["month"], each["name"], int(each["pico"]))
             for each in value["corrections"]
@@ -193,8 +227,15 @@ def _from_json(value: dict[str, Any]) -> Chargeback:
     return Chargeback(**rest)
 
 
-def _texts(amounts: dict[str, int]) -> dict[str, str]:
-    return {name: str(amount) for name, amount in amounts.items()}
+def _billing(value: dict[str, Any] | None) -> Billing | None:
+    if value is None:
+        return None
+    tokens, beside = int(value["tokens_pico"]), _numbers(value["beside"])
+    return Billing(**{**value, "tokens_pico": tokens, "beside": beside})
+
+
+def _texts(amounts: Mapping[str, int | None]) -> dict[str, str]:
+    return {name: str(amount) for name, amount in amounts.items() if amount is not None}
 
 
 def _numbers(texts: dict[str, str]) -> dict[str, int]:

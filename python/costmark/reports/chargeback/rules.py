@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import os
 
 SPLITS = ("direct", "tokens", "even", "fixed")
+AMOUNTS = ("list", "bill")
 _PERCENT = re.compile(r"\d{1,3}(\.\d{1,6})?")
 _MILLIONTHS = 1_000_000
 
@@ -71,12 +72,18 @@ class Rules:
     """The first that applies is the one."""
     projects: tuple[Project, ...] | None = None
     """Whose tags count in place of the recorded ones."""
+    amounts: str = "list"
+    """``list``: list prices less discounts; ``bill``: the bill's, divided as the ledger says."""
 
     def __post_init__(self) -> None:
         if self.split not in SPLITS:
             raise _error(f"{self.split!r} is not a way to split; there are {', '.join(SPLITS)}")
         if (self.split == "fixed") != bool(self.fixed):
             raise _error("the split 'fixed' and its weights are given together")
+        if self.amounts not in AMOUNTS:
+            raise _error(f"there are no amounts {self.amounts!r}, but {' and '.join(AMOUNTS)}")
+        if self.amounts == "bill" and self.discounts:
+            raise _error("discounts are for list prices; the bill has its own in it")
         if self.projects is not None and not self.by.startswith("tag:"):
             raise _error(f"current tags are for tag:NAME, not for {self.by!r}")
 
@@ -117,6 +124,7 @@ class Rules:
             shared=tuple(value["shared"]),
             discounts=tuple(Discount(**each) for each in value["discounts"]),
             projects=None if projects is None else tuple(Project(**each) for each in projects),
+            amounts=value.get("amounts", "list"),
         )
 
 

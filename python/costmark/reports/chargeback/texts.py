@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from .charges import Chargeback
     from .rules import Rules
 
-BASIS = "list price estimate"
 _CENT_PICO = 10**10
 _SPLIT_SAID = {
     "direct": "in proportion to what each used itself, in dollars",
@@ -24,6 +23,14 @@ _SPLIT_SAID = {
     "even": "in even parts",
     "fixed": "by fixed weights",
 }
+
+
+def basis(found: Chargeback) -> str:
+    """What the amounts are."""
+    if found.billing is None:
+        return "list price estimate"
+    estimated = ", estimated by AWS" if found.billing.is_estimated else ""
+    return f"the bill of AWS{estimated}, divided by the ledger"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +83,7 @@ def as_csv(found: Chargeback) -> str:
     """One line a team and correction. What a spreadsheet would take for a formula has a ``'``."""
     out = io.StringIO()
     writer = csv.writer(out)
-    amounts = ("list", "discount", *POOLS, "amount")
+    amounts = ("list", "discount", "bill", *POOLS, "amount")
     writer.writerow(
         [
             *("kind", "month", "for_month", found.rules.by, "calls", "input", "output"),
@@ -87,14 +94,15 @@ def as_csv(found: Chargeback) -> str:
     )
     for line in invoice(found):
         own = line.own
-        picos = (own.list_pico, -own.discount_pico, *(line.parts.get(name, 0) for name in POOLS))
+        pools = (line.parts.get(name, 0) for name in POOLS)
+        picos = (own.list_pico, -own.discount_pico, own.billed_pico or 0, *pools)
         writer.writerow(
             [
                 *(line.kind, found.month, line.month, formats.no_formula(line.name)),
                 *(own.calls, own.input, own.output),
                 *(own.unpriced, own.partial, str(line.is_known).lower()),
                 *(formats.usd(pico) for pico in (*picos, line.pico)),
-                *(_cents(line.cents), "USD", BASIS),
+                *(_cents(line.cents), "USD", basis(found)),
                 *(found.book_date, found.book, found.closed),
             ]
         )
@@ -108,7 +116,13 @@ def as_json(found: Chargeback) -> str:
         "version": 1,
         "month": found.month,
         "by": found.rules.by,
-        "basis": BASIS,
+        "basis": basis(found),
+        "bill": found.billing
+        and {
+            **vars(found.billing),
+            "tokens_pico": str(found.billing.tokens_pico),
+            "beside": {name: str(pico) for name, pico in found.billing.beside.items()},
+        },
         "closed": found.closed or None,
         "prices": {"date": found.book_date, "hash": found.book, "is_old": found.book_is_old},
         "manifests": found.manifests,
@@ -150,7 +164,12 @@ def in_words(rules: Rules) -> list[str]:
             "as recorded with each call" if rules.projects is None else "those of projects now"
         )
         said.append(f"Tags are {recorded}.")
-    if not rules.discounts:
+    if rules.amounts == "bill":
+        said.append(
+            "Amounts are those of the bill: each project's and model's is divided by what the "
+            "ledger has of it, and tax, credits and the rest in proportion."
+        )
+    elif not rules.discounts:
         said.append("There are no discounts.")
     return said
 
@@ -161,5 +180,6 @@ def _cents(cents: int) -> str:
 
 def _usage(usage: Usage) -> dict[str, Any]:
     return {
-        name: str(value) if name.endswith("_pico") else value for name, value in vars(usage).items()
+        name: str(value) if name.endswith("_pico") and value is not None else value
+        for name, value in vars(usage).items()
     }

@@ -13,7 +13,7 @@ from .markup import Markup, document, element, join
 from .parts import Number
 
 if TYPE_CHECKING:
-    from ..chargeback import Chargeback
+    from ..chargeback import Billing, Chargeback
     from ..chargeback.amounts import Amounts, Column
     from .parts import Cell
 
@@ -63,6 +63,15 @@ def _status(found: Chargeback) -> str:
 
 
 def _hero(found: Chargeback, shown: Amounts) -> Markup:
+    third = (
+        ("Bill", shown.own["bill"].total(end=shown.charged), "of what each used itself")
+        if found.billing is not None
+        else (
+            "Discounts",
+            shown.column([found.usage.discount_pico]).total(),
+            "off the list price",
+        )
+    )
     figures = [
         (
             "Charged to",
@@ -70,11 +79,11 @@ def _hero(found: Chargeback, shown: Amounts) -> Markup:
             f"by {found.rules.by.partition(':')[2] or found.rules.by}",
         ),
         ("Shared", shown.to_divide.total(), "divided by the rules below"),
-        ("Discounts", shown.column([found.usage.discount_pico]).total(), "off the list price"),
+        third,
         ("Corrections", shown.total.total(shown.charged), "of earlier months"),
     ]
     said, marked, _ = shown.total.total().capitalize().partition(" + ?")
-    basis = parts.basis(dt.date.fromisoformat(found.book_date))
+    basis = _basis(found)
     return element(
         "section",
         element(
@@ -89,11 +98,21 @@ def _hero(found: Chargeback, shown: Amounts) -> Markup:
     )
 
 
+def _basis(found: Chargeback) -> str:
+    if found.billing is None:
+        return parts.basis(dt.date.fromisoformat(found.book_date))
+    estimated = " AWS may still change it." if found.billing.is_estimated else ""
+    return f"The amounts of the bill of AWS, divided by what the ledger has.{estimated}"
+
+
 def _charges(found: Chargeback, shown: Amounts) -> Markup:
     heading = element("h2", "Charges", id="charges", tabindex="-1")
     if not shown.charged:
         return element("section", heading, parts.empty("Nothing was used that could be charged."))
-    columns = ("Total", "List price", "Discount", "Unattributed", "Unassigned", "Shared")
+    columns = ("Total", *map(str.capitalize, (*shown.own, *shown.pools)))
+    if found.billing is not None:
+        columns += ("At list prices",)
+    said = "The bill's amounts" if found.billing is not None else "List price less discount"
     table = parts.table(
         [
             parts.title_of(found.rules.by),
@@ -108,7 +127,7 @@ def _charges(found: Chargeback, shown: Amounts) -> Markup:
     return element(
         "section",
         heading,
-        element("p", "List price less discount, and the parts of what is shared.", class_="quiet"),
+        element("p", f"{said}, and the parts of what is shared.", class_="quiet"),
         parts.tools("charges-tools", "Filter by name"),
         parts.scrolling(table, "Charges"),
     )
@@ -124,7 +143,9 @@ def _lines(found: Chargeback, shown: Amounts) -> list[list[Cell]]:
         name = parts.named(line.name, found.rules.by) if line.name else "(no one)"
         own = line.own
         divided = (line.parts.get(pool, 0) for pool in POOLS)
-        picos = (line.pico, own.list_pico, -own.discount_pico, *divided)
+        picos: list[int] = [line.pico, own.list_pico, -own.discount_pico, *divided]
+        if found.billing is not None:
+            picos = [line.pico, own.net_pico, *picos[3:], own.list_pico]
         rows.append(
             [
                 join([name, parts.bar_of(max(line.pico, 0), most)]),
@@ -147,7 +168,8 @@ def _sums(shown: Amounts) -> list[Cell]:
 
 
 def _columns(shown: Amounts) -> list[Column]:
-    return [shown.total, shown.listed, shown.discount, *shown.pools.values()]
+    beside = [] if "discount" in shown.own else [shown.listed]
+    return [shown.total, *shown.own.values(), *shown.pools.values(), *beside]
 
 
 def _corrections(found: Chargeback, shown: Amounts) -> Markup:
@@ -175,11 +197,14 @@ def _corrections(found: Chargeback, shown: Amounts) -> Markup:
 
 def _rules(found: Chargeback, shown: Amounts) -> Markup:
     pools = [found.pools[name] for name in POOLS]
+    titles = ["List price", "Discount", "Amount", ""]
     columns = [
         shown.column([each.list_pico for each in pools], [each.is_known for each in pools]),
         shown.column([-each.discount_pico for each in pools]),
         shown.to_divide,
     ]
+    if found.billing is not None:
+        titles, columns = ["Amount", ""], [shown.to_divide]
     rows: list[list[Cell]] = [
         [
             name.capitalize(),
@@ -191,8 +216,10 @@ def _rules(found: Chargeback, shown: Amounts) -> Markup:
             POOLS.items(), *(column.cells for column in columns), strict=True
         )
     ]
-    numbers = [Number(title) for title in ("List price", "Discount", "Amount", "")]
+    numbers = [Number(title) for title in titles]
     content = [parts.scrolling(parts.table(["What", "Which", *numbers], rows), "Shared cost")]
+    if found.billing is not None:
+        content += _billing(found.billing, shown)
     if found.rules.discounts:
         lines: list[list[Cell]] = [
             [
@@ -210,6 +237,18 @@ def _rules(found: Chargeback, shown: Amounts) -> Markup:
         element("p", " ".join(in_words(found.rules)), class_="quiet"),
         *content,
     )
+
+
+def _billing(billing: Billing, shown: Amounts) -> list[Markup]:
+    column = shown.column([billing.tokens_pico, *billing.beside.values()])
+    names = ["Tokens", *(name.capitalize() for name in billing.beside)]
+    rows: list[list[Cell]] = [
+        [name, Number(cell)] for name, cell in zip(names, column.cells, strict=True)
+    ]
+    total: list[Cell] = ["All of Bedrock", Number(column.total())]
+    table = parts.table(["On the bill", Number("Amount")], rows, total=total)
+    source = element("p", "Read from ", element("bdi", billing.source), class_="small quiet")
+    return [element("h3", "The bill"), parts.scrolling(table, "The bill"), source]
 
 
 def _span(first_day: str, end_day: str) -> str:

@@ -77,6 +77,33 @@ def bar(share: float) -> Markup:
     return element("svg", drawn, class_="bar", aria_hidden="true")
 
 
+def step(begin: float | None, end: float, *, last: bool = False) -> Markup:
+    """A step of a waterfall between two shares of the width, with lines to its neighbors.
+
+    What falls is hollow. Without a begin it is a whole, drawn from the left.
+    """
+    left, right = (0.0, end) if begin is None else (min(begin, end), max(begin, end))
+    fill, stroke = (LINE[0],) * 2 if begin is None else (RAMP[2][0],) * 2
+    if begin is not None and end < begin:
+        fill = GROUND
+    place = {"x": _percent(left), "width": _percent(max(right - left, 0.003))}
+    drawn = [element("rect", **place, y="9", height="16", fill=fill, stroke=stroke)]
+    if begin is not None:
+        drawn.append(_link(begin, "0", "9"))
+    if not last:
+        drawn.append(_link(end, "25", "100%"))
+    return element("div", element("svg", *drawn, aria_hidden="true"), class_="step")
+
+
+def _link(share: float, top: str, bottom: str) -> Markup:
+    at = _percent(share)
+    return element("line", x1=at, x2=at, y1=top, y2=bottom, stroke=AXIS[0])
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f}%"
+
+
 def chart(drawn: Stack | Lines, label: str, size: tuple[int, int] = WIDE) -> Markup:
     """The chart for desk and phone; ``label`` says what is to be seen, for who cannot see it."""
     both = _svg(drawn, label, "wide", size), _svg(drawn, label, "narrow", _NARROW)
