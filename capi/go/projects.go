@@ -184,7 +184,7 @@ func (p *Projects) changeTags(ctx context.Context, step C.cmgo_projects_step, pr
 }
 
 // RemoveTags takes tags off a project; keys that it does not have are no error.
-func (p *Projects) RemoveTags(ctx context.Context, project string, keys ...string) error {
+func (p *Projects) RemoveTags(ctx context.Context, project string, keys []string) error {
 	_, err := p.run(ctx, C.CMGO_PROJECTS_REMOVE_TAGS, project, func(call *C.cmgo_projects_call, pins *pins) {
 		call.keys, call.key_count = pins.keys(keys)
 	})

@@ -85,7 +85,7 @@ func TestEachOperationIsThatOfItsPlane(t *testing.T) {
 		func() error { _, err := projects.SetDataRetention(ctx, "proj_a", "none"); return err },
 		func() error { return projects.AddTags(ctx, bedrockARN, map[string]string{"c": "d"}) },
 		func() error { return projects.SetTags(ctx, bedrockARN, map[string]string{"a": "b"}) },
-		func() error { return projects.RemoveTags(ctx, bedrockARN, "a") },
+		func() error { return projects.RemoveTags(ctx, bedrockARN, []string{"a"}) },
 		func() error { _, err := projects.Archive(ctx, "proj_a"); return err },
 	} {
 		if err := step(); err != nil {

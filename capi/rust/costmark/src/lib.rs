@@ -155,7 +155,7 @@ pub use operation::{Next, Operation, Plan, Reason, Step, Wait};
 pub use options::{OptionInfo, OptionType, options};
 pub use owned_request::OwnedRequest;
 pub use prepared::{Api, Prepared, ProjectSource};
-pub use projects::{Project, ProjectPlane, Projects};
+pub use projects::{ProjectInfo, ProjectPlane, Projects};
 pub use request::{Header, Request};
 pub use response::Response;
 #[cfg(feature = "tower")]

@@ -42,7 +42,7 @@ impl ProjectPlane {
 /// A project as the service shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Project {
+pub struct ProjectInfo {
     /// Unique in its account and region.
     pub id: String,
     /// Empty where it is not known.
@@ -67,7 +67,7 @@ pub struct Project {
     pub tags: Option<Vec<(String, String)>>,
 }
 
-impl Project {
+impl ProjectInfo {
     /// # Safety
     ///
     /// The texts of `raw` are alive.
@@ -182,7 +182,7 @@ impl Projects {
     /// # Errors
     ///
     /// Those of every call.
-    pub fn create(&self, name: &str, tags: &[(&str, &str)]) -> Result<Project> {
+    pub fn create(&self, name: &str, tags: &[(&str, &str)]) -> Result<ProjectInfo> {
         let tags = lend_tags(tags);
         let mut change = change_of(Some(name), None);
         change.tags = tags.as_ptr();
@@ -198,7 +198,7 @@ impl Projects {
     /// # Errors
     ///
     /// Those of every call.
-    pub fn get(&self, project: &str) -> Result<Project> {
+    pub fn get(&self, project: &str) -> Result<ProjectInfo> {
         let (id, len) = lend(project);
         self.one(|wait, list, error| {
             // SAFETY: as above.
@@ -212,7 +212,7 @@ impl Projects {
     ///
     /// Those of every call, and [`Service`](crate::ErrorKind::Service) for a service that repeats a
     /// page.
-    pub fn list(&self, with_archived: bool) -> Result<Vec<Project>> {
+    pub fn list(&self, with_archived: bool) -> Result<Vec<ProjectInfo>> {
         let archived = u32::from(with_archived);
         self.many(|wait, list, error| {
             // SAFETY: as above.
@@ -225,7 +225,7 @@ impl Projects {
     /// # Errors
     ///
     /// Those of every call.
-    pub fn rename(&self, project: &str, name: &str) -> Result<Project> {
+    pub fn rename(&self, project: &str, name: &str) -> Result<ProjectInfo> {
         self.update(project, &change_of(Some(name), None))
     }
 
@@ -234,11 +234,11 @@ impl Projects {
     /// # Errors
     ///
     /// Those of every call.
-    pub fn set_data_retention(&self, project: &str, mode: &str) -> Result<Project> {
+    pub fn set_data_retention(&self, project: &str, mode: &str) -> Result<ProjectInfo> {
         self.update(project, &change_of(None, Some(mode)))
     }
 
-    fn update(&self, project: &str, change: &sys::costmark_project_change) -> Result<Project> {
+    fn update(&self, project: &str, change: &sys::costmark_project_change) -> Result<ProjectInfo> {
         let (id, len) = lend(project);
         self.one(|wait, list, error| {
             // SAFETY: as above.
@@ -253,7 +253,7 @@ impl Projects {
     /// # Errors
     ///
     /// Those of every call.
-    pub fn archive(&self, project: &str) -> Result<Project> {
+    pub fn archive(&self, project: &str) -> Result<ProjectInfo> {
         let (id, len) = lend(project);
         self.one(|wait, list, error| {
             // SAFETY: as above.
@@ -344,7 +344,7 @@ impl Projects {
     fn many(
         &self,
         call: impl FnOnce(Waiting, List, Failure) -> sys::costmark_status,
-    ) -> Result<Vec<Project>> {
+    ) -> Result<Vec<ProjectInfo>> {
         let mut list = ptr::null_mut();
         self.call(|wait, error| call(wait, &mut list, error))?;
         // SAFETY: a call that succeeds has made a list, which is ours and lives until its end.
@@ -354,7 +354,7 @@ impl Projects {
                     let raw = ffi::shown(|view| {
                         sys::costmark_project_list_read(list, index, view);
                     });
-                    Project::of(&raw)
+                    ProjectInfo::of(&raw)
                 })
                 .collect();
             sys::costmark_project_list_free(list);
@@ -365,7 +365,7 @@ impl Projects {
     fn one(
         &self,
         call: impl FnOnce(Waiting, List, Failure) -> sys::costmark_status,
-    ) -> Result<Project> {
+    ) -> Result<ProjectInfo> {
         let mut found = self.many(call)?;
         Ok(found.remove(0)) // such a list has one
     }
