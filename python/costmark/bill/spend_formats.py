@@ -7,7 +7,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
-from ..reports.formats import dollars, markdown_text, markdown_row, no_formula, usd
+from ..reports.formats import dollars, markdown_row, markdown_text, no_formula, usd
 
 if TYPE_CHECKING:
     from .spend import Spend, Spent
