@@ -2,20 +2,24 @@
 
 Run it with ``costmark demo``. It starts the emulator, creates two tagged projects, makes some forty
 calls in every way the client knows, and lays what this side counted beside what the server
-recorded. The exit status is 0 when both agree. With a ledger, there is something to report on.
+recorded. Then it lets days pass, reads the bill with boto3, reconciles the ledger with it, and
+writes a page. The exit status is 0 when client, server and bill agree.
 """
 
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -25,6 +29,10 @@ from rich.table import Table
 
 import costmark
 
+from ._demo_bill import PROJECT_TAG, Payer, segments, write_report
+from .bill import Window
+from .bill.formats import headline
+
 MODEL = "openai.gpt-oss-120b"
 REGION = "us-east-1"
 # The example credentials of AWS's documentation; the emulator knows them.
@@ -33,8 +41,8 @@ SECRET_ACCESS_KEY = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"  # noqa: S105 - a
 STOP_TIMEOUT_S = 5.0
 
 PROJECTS = {
-    "Customer support": {"team": "platform", "env": "prod", "app": "customer-support-bot"},
-    "Research": {"team": "research", "env": "staging"},
+    "Customer support": {PROJECT_TAG: "customer-support-bot", "team": "platform", "env": "prod"},
+    "Research": {PROJECT_TAG: "research", "team": "research", "env": "staging"},
 }
 QUESTIONS = (
     "Where is my parcel?",
@@ -192,7 +200,7 @@ async def ask_asynchronously(client: openai.AsyncOpenAI, support: str, research:
     await client.close()
 
 
-def make_calls(url: str, ledger: str | None = None) -> dict[str, str]:
+def make_calls(url: str, ledger: str) -> dict[str, str]:
     """Make all calls, with rows in the ledger; returns the ids of the projects by name."""
     base_url = f"{url}/v1"
     options: dict[str, Any] = {
@@ -203,8 +211,7 @@ def make_calls(url: str, ledger: str | None = None) -> dict[str, str]:
     }
     with costmark.wrap(openai.OpenAI(base_url=base_url, api_key="unused"), **options) as client:
         ids = create_projects(client)
-    if ledger is not None:
-        options |= {"ledger": ledger, "tags": tags_option(ids)}
+    options |= {"ledger": ledger, "tags": tags_option(ids)}
     sync_client = costmark.wrap(openai.OpenAI(base_url=base_url, api_key="unused"), **options)
     async_client = costmark.wrap(openai.AsyncOpenAI(base_url=base_url, api_key="unused"), **options)
     support, research = ids.values()
@@ -297,35 +304,68 @@ def differences(client: Report, server: Report) -> list[str]:
     return lines
 
 
+# --- The bill -------------------------------------------------------------------------------------
+
+
+def show_bill(console: Console, payer: Payer, since: dt.date, rows: set[Path]) -> list[str]:
+    """Print what the bill has, by team, and return what it and the ledger differ by."""
+    window = Window(since, payer.today())
+    console.print("Three days pass: tags are seen, activated, and put on the bill of this month.")
+    payer.put_tags_on_the_bill([PROJECT_TAG, "team"], since)
+    console.print("Cost Explorer, asked with boto3:")
+    costs = Table(title="bill: by team", title_justify="left")
+    costs.add_column("team", no_wrap=True)
+    costs.add_column("cost", justify="right")
+    for team, cost in sorted(payer.costs_by("team", window).items()):
+        costs.add_row(team, f"${cost:.8f}")
+    console.print(costs)
+    result = payer.reconciled(rows, window)
+    console.print(headline(result), highlight=False)
+    console.print(f"residual: ${float(result.residual_absolute) / 10**12:.2f}", highlight=False)
+    found = [f"{cause.name}: {cause.tokens:,} tokens" for cause in result.causes]
+    return [*found, "something has no cause"] if result.residual_absolute else found
+
+
 def main(ledger: str | None = None) -> int:
     """Run the demo, with a ledger in that folder, and return the exit status."""
     console = Console(width=None if sys.stdout.isatty() else 120)
     for name in list(os.environ):  # the demo is its own configuration
-        if name.startswith(("COSTMARK_", "OPENAI_")):
+        if name.startswith(("COSTMARK_", "OPENAI_", "AWS_")):
             del os.environ[name]
+    folder = ledger or tempfile.mkdtemp(prefix="costmark-demo-")
+    before = segments(folder)
     try:
         with emulator() as url:
             console.print(f"A local Bedrock is listening on {url}.")
-            ids = make_calls(url, ledger)
+            payer = Payer.of(url, ACCESS_KEY_ID, SECRET_ACCESS_KEY)
+            since = payer.today()
+            ids = make_calls(url, folder)
             client, server = client_report(ids), server_report(url)
+            names = {project: name for name, project in ids.items()}
+            show(console, "client", client, names)
+            show(console, "server", server, names)
+            rows = segments(folder) - before
+            unlike = show_bill(console, payer, since, rows) if rows else ["no rows"]
     except KeyboardInterrupt:
         console.print("interrupted")
         return 130
-    names = {project: name for name, project in ids.items()}
-    show(console, "client", client, names)
-    show(console, "server", server, names)
-    found = differences(client, server)
-    for line in found:
-        console.print(line)
-    if found:
-        console.print("client and server differ")
-        return 1
     counts = costmark.ledger_counts()
     if missing := counts.rows_waiting + counts.rows_lost:
-        console.print(f"{missing} rows could not be written to {ledger}")
+        console.print(f"{missing} rows could not be written to {folder}")
         return 1
+    found = differences(client, server)
+    for line in [*found, *unlike]:
+        console.print(line)
+    if found or unlike:
+        console.print("client and server differ" if found else "ledger and bill differ")
+        return 1
+    page = Path(folder) / "report.html"
+    write_report(rows, page)
+    console.print(f"The ledger is in {folder}, a page about it in {page}.", soft_wrap=True)
     total = client.total()
-    print(f"client and server agree: {total.operations:,} operations, {total.tokens:,} tokens")
+    print(
+        f"client, server and bill agree: {total.operations:,} operations, {total.tokens:,} tokens"
+    )
     return 0
 
 

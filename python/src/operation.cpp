@@ -326,6 +326,11 @@ py::object PyOperation::feed(const py::object& piece) {
   return as_bytes(out);
 }
 
+bool PyOperation::lacks_only_counts() {
+  const OneAtATime::Hold hold(lock_);
+  return operation_.lacks_only_counts();
+}
+
 py::tuple PyOperation::finish() {
   const OneAtATime::Hold hold(lock_);
   return ended(in_core(false, [&] { return operation_.finish(); }));
@@ -449,6 +454,7 @@ void bind_operation(py::module_& module) {
       .def("ready", &PyOperation::ready, py::arg("no_wait") = false, py::arg("alone") = false)
       .def("send", &PyOperation::send, py::arg("timeout") = 0.0, py::arg("max_attempts") = 0,
            py::arg("on_body") = py::none())
+      .def_property_readonly("lacks_only_counts", &PyOperation::lacks_only_counts)
       .def_property_readonly("hint", &PyOperation::hint)
       .def_property_readonly("decision", &PyOperation::decision)
       .def_property_readonly("report", &PyOperation::report)

@@ -66,6 +66,7 @@ class PyOperation {
   // The same object when all of it is to be passed on.
   py::object feed(const py::object& piece);
   // (what was held back, next step)
+  bool lacks_only_counts();
   py::tuple finish();
   py::tuple fail(std::string_view name);
 

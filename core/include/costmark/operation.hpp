@@ -204,6 +204,9 @@ class Operation {
   // Takes a piece of the body, decoded, and returns what to pass on: `piece` itself unless a chunk
   // that only costmark asked for is taken out. The view lives until the next call.
   std::string_view feed(std::string_view piece);
+  // Whether the model has ended a streamed answer and its counts, which come last, did not come
+  // yet: for a caller who stops reading here, a host may read on for a moment.
+  bool lacks_only_counts() const noexcept;
   // The answer has ended. Returns what was held back, to be passed on.
   std::string_view finish();
   // The attempt has failed, or its answer broke off, or was given up.

@@ -207,6 +207,10 @@ class AnswerReader {
   // Complete once `finish` was called; before, what is known so far.
   const Answer& answer() const noexcept;
 
+  // Whether the model has ended a streamed answer and its counts, which come last, did not come
+  // yet. Who would stop reading here loses them.
+  bool lacks_only_counts() const noexcept;
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -74,12 +74,14 @@ bool polls_response(std::string_view method, std::string_view path) noexcept {
   return equal_ignoring_case(method, "POST") && ends_with(path, "responses/*/cancel");
 }
 
-const RouteRow* row_of(std::string_view path) noexcept {
+const RouteRow* row_of(std::string_view method, std::string_view path) noexcept {
   std::string_view rest = path;
   const std::string_view last = take_last(rest);
   // Most rows end otherwise.
   const auto* row = std::find_if(route_table.begin(), route_table.end(), [&](const RouteRow& each) {
-    return (each.path.ends_with(last) || each.path.ends_with('*')) && ends_with(path, each.path);
+    return (each.path.ends_with(last) || each.path.ends_with('*')) &&
+           (each.method.empty() || equal_ignoring_case(each.method, method)) &&
+           ends_with(path, each.path);
   });
   return row == route_table.end() ? nullptr : row;
 }
@@ -97,7 +99,7 @@ Api api_of(const RouteRow* row, std::string_view path) noexcept {
 
 // One reading of the path.
 Route route_in(std::string_view method, std::string_view path, Work work) noexcept {
-  const RouteRow* row = row_of(path);
+  const RouteRow* row = row_of(method, path);
   Route route;
   route.kind = kind_of(row, path);
   if (is_reading(method)) {

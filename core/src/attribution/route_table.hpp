@@ -13,6 +13,7 @@ struct RouteRow {
   RouteKind kind;
   std::string_view path;  // the last segments; '*' stands for one, '**' for any number of them
   Api api = Api::other;
+  std::string_view method = {};  // where others do something else at the same path
 };
 
 // Of requests that write: every method but GET, HEAD, OPTIONS and DELETE. The first row that fits
@@ -48,7 +49,12 @@ inline constexpr std::array route_table{
     RouteRow{RouteKind::invoking, "evaluation-jobs"},
     RouteRow{RouteKind::invoking, "advanced-prompt-optimization-jobs"},
     RouteRow{RouteKind::invoking, "provisioned-model-throughput"},
+    RouteRow{RouteKind::invoking, "marketplace-model/endpoints"},
+    RouteRow{RouteKind::invoking, "knowledgebases/*/datasources/*/ingestionjobs", Api::other,
+             "PUT"},
+    RouteRow{RouteKind::invoking, "knowledgebases/*/datasources/*/documents", Api::other, "PUT"},
     RouteRow{RouteKind::invoking, "agents/*/agentaliases/*/sessions/*/text"},
+    RouteRow{RouteKind::free, "flows/**/aliases/*", Api::other, "PUT"},
     RouteRow{RouteKind::invoking, "flows/**/aliases/*"},
     RouteRow{RouteKind::invoking, "flows/**/aliases/*/executions"},
     RouteRow{RouteKind::invoking, "retrieveandgenerate"},

@@ -231,7 +231,7 @@ Error error_of(const http::Response& answer, const Ask& ask, std::string_view ur
   }
   const Fault fault = fault_of(answer, said);
   Error error = meaning(fault, said, ask);
-  error.retryable = fault == Fault::throttled || fault == Fault::failed || fault == Fault::conflict;
+  error.retryable = fault == Fault::throttled || fault == Fault::failed;
   return told(std::move(error), answer, said.code, ask, url);
 }
 

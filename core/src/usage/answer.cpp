@@ -230,6 +230,10 @@ const Answer& AnswerReader::answer() const noexcept {
   return impl_->parser.answer();
 }
 
+bool AnswerReader::lacks_only_counts() const noexcept {
+  return impl_->parser.lacks_only_counts();
+}
+
 void AnswerReader::Impl::read(std::string_view piece) {
   if (format) return read_as(*format, piece);
   const std::optional<Format> detected = detector.take(piece);

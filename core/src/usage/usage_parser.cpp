@@ -124,6 +124,7 @@ void UsageParser::begin(Api api, bool refused) {
   counts_ = Counts{};
   verdict_.reset();
   has_finish_reason_ = false;
+  has_stopped_ = false;
   missed_something_ = false;
   usage_elsewhere_ = false;
   words_ = Api::converse;
@@ -200,7 +201,9 @@ void UsageParser::take_frame(const http::AwsFrame& frame) {
 }
 
 void UsageParser::take_converse_event(const http::AwsFrame& frame) {
-  const bool is_last = frame.text(":event-type") == "metadata";
+  const std::string_view type = frame.text(":event-type");
+  const bool is_last = type == "metadata";
+  if (type == "messageStop") has_stopped_ = true;
   if (!is_last && !may_have(frame.payload, "\"usage\"")) return;
   if (!fields_.open(frame.payload, Shape::plain)) return miss();
   if (!is_last && !fields_.has_usage()) return;
@@ -220,6 +223,7 @@ void UsageParser::take_chunk(std::string_view payload) {
 void UsageParser::take_invoked_event(std::string_view json) {
   const bool counts = InvokedFields::may_count(json);
   if (is_piece_of_content(json) && !counts) return;
+  if (holds(json, "\"messageStop\"")) has_stopped_ = true;
   const bool matters =
       counts || holds(json, "\"message_stop\"") || holds(json, "\"error\"") ||
       (answer_.response_id.empty() && (may_have(json, "\"message\"") || may_have(json, "\"id\"")));

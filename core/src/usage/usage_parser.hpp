@@ -59,6 +59,9 @@ class UsageParser {
   // Whether a chat stream said its last word and its usage, so that only `[DONE]` is missing.
   bool only_lacks_done() const noexcept { return has_finish_reason_ && answer_.usage.any(); }
 
+  // Whether the model has ended its answer and the counts, which come last, are still to come.
+  bool lacks_only_counts() const noexcept { return has_stopped_ && !verdict_; }
+
   // Whether an event that could have mattered could not be read.
   bool missed_something() const noexcept { return missed_something_; }
 
@@ -98,6 +101,7 @@ class UsageParser {
   Counts counts_;
   std::optional<Outcome> verdict_;
   bool has_finish_reason_ = false;
+  bool has_stopped_ = false;  // Converse, and models that speak like it
   bool missed_something_ = false;
   bool usage_elsewhere_ = false;
   AnswerFields fields_;

@@ -264,5 +264,7 @@ class _Reader(StreamReader):
 
     def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
         """Hear that the answer was closed, or released, before its end."""
+        if self._exchange.lacks_only_counts:  # which may be here already
+            self._take_what_came()
         self._exchange.end("cancelled")
         super().set_exception(exc, *cause)

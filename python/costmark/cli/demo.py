@@ -19,9 +19,14 @@ def add_to(commands: Commands) -> None:
         "demo",
         help="watch attributed calls to a local Bedrock",
         description="Starts the emulator, makes some forty calls with the official OpenAI client, "
-        "and lays what both sides counted side by side. Needs costmark[demo].",
+        "lays what both sides counted side by side, lets days pass, reads the bill with boto3, "
+        "reconciles the ledger with it, and writes a page. Needs costmark[demo].",
     )
-    parser.add_argument("--ledger", metavar="FOLDER", help="also keep a ledger of the calls there")
+    parser.add_argument(
+        "--ledger",
+        metavar="FOLDER",
+        help="keep the ledger of the calls there (default: in a new temporary folder)",
+    )
     parser.set_defaults(run=_run)
 
 

@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from .api import billing, chat, control, embeddings, messages, models, projects
+from .api import bedrock_projects, billing, chat, control, embeddings, messages, models, projects
+from .api.project_faults import with_faults
 from .api.responses import compaction
 from .api.responses import handlers as responses
 from .api.runtime import converse, invoke
@@ -19,6 +20,8 @@ from .model.catalog import ANTHROPIC_V1, OPENAI_V1, V1
 from .wire.errors import ApiError
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from starlette.types import Receive, Scope, Send
 
 _log = logging.getLogger("costmark.emulator")
@@ -107,19 +110,45 @@ class _Asgi:
 
 def routes() -> list[Route]:
     """Every route of the emulator."""
-    return [*_control_plane(), *_inference(V1), *_inference(OPENAI_V1), *_runtime(), *_own()]
+    return [
+        *_control_plane(),
+        *_inference(V1),
+        *_inference(OPENAI_V1),
+        *_runtime(),
+        *_bedrock(),
+        *_own(),
+    ]
 
 
 def _control_plane() -> list[Route]:
-    listed = f"{V1}/organization/projects"
     retention = projects.account_retention
     return [
-        _route(listed, GET=projects.listing, POST=projects.create),
-        _route(listed + "/{project_id}", GET=projects.get, POST=projects.update),
-        _route(listed + "/{project_id}/archive", POST=projects.archive),
+        *_project_routes(f"{V1}/organization/projects", "/{project_id}", projects),
         _route(f"{V1}/data_retention", GET=retention, PUT=retention),
         _route(f"{V1}/models", GET=models.listing),
         _route(V1 + "/models/{model_id}", GET=models.get),
+    ]
+
+
+def _project_routes(listed: str, named: str, plane: ModuleType) -> list[Route]:
+    listing = with_faults("ListProjects", plane.listing)
+    archive = with_faults("ArchiveProject", plane.archive)
+    get, update = with_faults("GetProject", plane.get), with_faults("UpdateProject", plane.update)
+    return [
+        _route(listed, GET=listing, POST=with_faults("CreateProject", plane.create)),
+        _route(listed + named + "/archive", POST=archive),
+        _route(listed + named, GET=get, POST=update),
+    ]
+
+
+def _bedrock() -> list[Route]:
+    """The `bedrock` control plane: a project may be named by its ARN, with a slash in it."""
+    tags_of = with_faults("ListTagsForResource", bedrock_projects.tags_of)
+    return [
+        *_project_routes("/projects", "/{project:path}", bedrock_projects),
+        _route("/tagResource", POST=with_faults("TagResource", bedrock_projects.tag)),
+        _route("/untagResource", POST=with_faults("UntagResource", bedrock_projects.untag)),
+        _route("/listTagsForResource", POST=tags_of),
     ]
 
 

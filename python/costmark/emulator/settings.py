@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .policy.document import Statement
+
 
 @dataclass(frozen=True)
 class Credentials:
@@ -29,6 +31,7 @@ EXAMPLE_CREDENTIALS = (
         "example-session-token",
     ),
 )
+RUNTIME_PROJECTS = ("ignored", "authorized")
 EXAMPLE_BEARER_TOKEN = "ABSKEXAMPLE"  # noqa: S105
 
 
@@ -53,7 +56,13 @@ class Settings:
     strict_routes: bool = False
     lenient: bool = False  # reads requests as the most lenient server would
     anonymous: bool = False
+    policy: tuple[Statement, ...] | None = None  # of every caller; None allows everything
+    # Whether inference on the runtime needs a right on its project, which AWS does not say.
+    runtime_projects: str = RUNTIME_PROJECTS[0]
     max_projects: int = 1000
+    separate_planes: bool = False  # whether a project of one plane is unknown on the other
+    list_lag_s: float = 0.0  # from the creation of a project to its place in the list
+    creation_step_s: int = 1  # creation times are multiples of it, so that some are equal
     projects: tuple[tuple[str, dict[str, str]], ...] = ()  # those to start with: id and tags
     keep_requests: int = 1000
     show_prompts: bool = False  # whether /_emulator/requests shows bodies
@@ -65,11 +74,9 @@ class Settings:
         """The emulator's time: what signatures are checked against, and answers dated with."""
         return time.time() + self.clock_offset_s
 
-    def arn(self, project_id: str) -> str:
-        """The ARN of a project of this account and region."""
-        return (
-            f"arn:{self.partition}:bedrock-mantle:{self.region}:{self.account}:project/{project_id}"
-        )
+    def arn(self, project_id: str, *, service: str = "bedrock-mantle") -> str:
+        """The ARN of a project of this account and region, on the plane of this service."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:project/{project_id}"
 
 
 def credentials_from_environment(environ: Mapping[str, str]) -> Credentials | None:

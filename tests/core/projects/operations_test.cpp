@@ -23,14 +23,16 @@ ProjectsCase answering(ProjectPlane plane, std::string tags = "{}") {
           }};
 }
 
-const std::vector<ProjectTag> two_tags{{"team", "plat\"form"}, {"env", ""}};
+const std::vector<ProjectTag> two_tags{{"team", "plat form"}, {"env", ""}};
 
 TEST(CreateProject, OnMantle) {
   ProjectsCase with = answering(mantle, R"({"team":"x"})");
-  const Project made = with.projects.create({"my \"app\"", two_tags, "none"}).value();
+  const auto created = with.projects.create({"my \"app\"", two_tags, "none"});
+  ASSERT_TRUE(created.ok()) << created.error().message;
+  const Project made = created.value();
   EXPECT_EQ(with.record->lines(),
             (Lines{"POST " + mantle_base +
-                   R"( {"name":"my \"app\"","tags":{"team":"plat\"form","env":""},)"
+                   R"( {"name":"my \"app\"","tags":{"team":"plat form","env":""},)"
                    R"("data_retention":{"mode":"none"}})"}));
   EXPECT_FALSE(with.record->sent[0].repeatable);
   EXPECT_EQ(made.id, "proj_a");
@@ -51,7 +53,7 @@ TEST(CreateProject, OnBedrock) {
   const Project made = with.projects.create({"app", two_tags, "none"}).value();
   EXPECT_EQ(with.record->lines(),
             (Lines{"POST " + bedrock_base +
-                   R"( {"name":"app","tags":[{"key":"team","value":"plat\"form"},)"
+                   R"( {"name":"app","tags":[{"key":"team","value":"plat form"},)"
                    R"({"key":"env","value":""}],"dataRetention":{"mode":"none"}})"}));
   EXPECT_FALSE(with.record->sent[0].repeatable);
   EXPECT_EQ(made.plane, bedrock);

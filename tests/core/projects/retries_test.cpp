@@ -33,9 +33,11 @@ Result<http::Response> no_answer(const Sent&) {
 }
 
 TEST(Throttling, IsWaitedOutForAMinute) {
-  for (const auto& [plane, refusal] :
-       {std::pair{bedrock, throttled_on_bedrock}, std::pair{bedrock, throttled_with_400},
-        std::pair{mantle, throttled_on_mantle}}) {
+  using Refusal = http::Response (*)();
+  const std::pair<ProjectPlane, Refusal> refusals[] = {{bedrock, throttled_on_bedrock},
+                                                       {bedrock, throttled_with_400},
+                                                       {mantle, throttled_on_mantle}};
+  for (const auto& [plane, refusal] : refusals) {
     for (int round = 0; round < 20; ++round) {  // chance shortens the pauses
       std::shared_ptr<ScriptedExchange::Record> record;
       ProjectsCase with(

@@ -145,6 +145,35 @@ TEST(ConverseStream, IsToldByItsBytes) {
             ended(Outcome::unknown, tokens(none, none, none, none, none, {UsageFlag::unread})));
 }
 
+TEST(ConverseStream, LacksOnlyCountsBetweenItsStopAndItsMetadata) {
+  const Exchange exchange = converse(true);
+  AnswerReader reader;
+  reader.begin(exchange.api, 200, exchange.content_type, true, false);
+  for (const std::string& frame : {message_start, delta}) {
+    reader.feed(frame);
+    EXPECT_FALSE(reader.lacks_only_counts());
+  }
+  reader.feed(message_stop);
+  EXPECT_TRUE(reader.lacks_only_counts());
+  reader.feed(metadata);
+  EXPECT_FALSE(reader.lacks_only_counts());
+  reader.begin(exchange.api, 200, exchange.content_type, true, false);
+  EXPECT_FALSE(reader.lacks_only_counts());
+}
+
+TEST(InvokeModelStream, LacksOnlyCountsWhereTheModelSpeaksLikeConverse) {
+  const Exchange exchange = invoke(true);
+  AnswerReader reader;
+  reader.begin(exchange.api, 200, exchange.content_type, true, false);
+  reader.feed(chunk(R"({"contentBlockDelta":{"delta":{"text":"\"messageStop\""}}})"));
+  EXPECT_FALSE(reader.lacks_only_counts());
+  reader.feed(chunk(R"({"messageStop":{"stopReason":"end_turn"}})"));
+  EXPECT_TRUE(reader.lacks_only_counts());
+  reader.feed(chunk(R"({"metadata":{"usage":{"inputTokens":1,"outputTokens":2}},)"
+                    R"("amazon-bedrock-invocationMetrics":{"inputTokenCount":1}})"));
+  EXPECT_FALSE(reader.lacks_only_counts());
+}
+
 TEST(ConverseStream, ThatWasCutIsIncomplete) {
   const std::string stream = message_start + delta + message_stop + metadata;
   for (std::size_t size = 0; size < stream.size(); ++size) {

@@ -479,12 +479,10 @@ def test_both_sdks_are_wrapped_side_by_side(recorder: Recorder) -> None:
 
 
 def test_clients_without_bedrock_projects_are_refused() -> None:
-    bedrock = anthropic.AnthropicBedrock(aws_region=REGION, aws_access_key="a", aws_secret_key="b")
     foundry = anthropic.AnthropicFoundry(api_key="x", resource="r")
-    for client in (bedrock, foundry):
-        with pytest.raises(TypeError, match="calls no API that has Bedrock projects"):
-            costmark.wrap(client)
-        assert "_costmark" not in vars(client)
+    with pytest.raises(TypeError, match="calls no API that has Bedrock projects"):
+        costmark.wrap(foundry)
+    assert "_costmark" not in vars(foundry)
     for what in (anthropic.Anthropic, foundry.messages, anthropic):
         with pytest.raises(TypeError, match="wrap\\(\\) takes a client such as"):
             costmark.wrap(what)
@@ -584,6 +582,51 @@ def test_the_host_names_the_region_of_a_mantle_client(monkeypatch: pytest.Monkey
     assert costmark.wrap(client) is client
 
 
+# --- Its clients for InvokeModel ----------------------------------------------------------------
+
+INVOKED = {**CALL, "model": "anthropic.claude-sonnet-4-5-20250929-v1:0"}
+
+
+def runtime(server: Emulator, **options: Any) -> Any:
+    keys = {"aws_access_key": ACCESS_KEY_ID, "aws_secret_key": SECRET_ACCESS_KEY}
+    return anthropic.AnthropicBedrock(
+        **{"base_url": server.url, "aws_region": REGION, **keys, **options}
+    )
+
+
+def test_invoke_model_is_signed_once_and_by_us(
+    bedrock: Emulator, project_a: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "boto3", None)  # which it would sign with
+    with costmark.wrap(runtime(bedrock), project=project_a) as client:
+        assert client.messages.create(**INVOKED).content
+        streamed = list(client.messages.create(**INVOKED, stream=True))
+        with client.messages.stream(**INVOKED) as stream:
+            assert stream.get_final_message().content
+    assert streamed[-1].type == "message_stop"
+    assert_sides_agree(bedrock)
+    assert [r["api"] for r in bedrock.usage()] == ["invoke_model"] * 3
+    assert [r["access_key_id"] for r in bedrock.usage()] == [ACCESS_KEY_ID] * 3
+    assert list(costmark.usage()) == [project_a]
+    header = dict(bedrock.requests()[0]["headers"])
+    assert header["x-amzn-bedrock-projectidentifier"] == project_a
+    assert "x-amzn-bedrock-projectidentifier" in header["authorization"]
+
+
+async def test_an_asynchronous_client_of_invoke_model(bedrock: Emulator, project_a: str) -> None:
+    client = anthropic.AsyncAnthropicBedrock(
+        base_url=bedrock.url,
+        aws_region=REGION,
+        aws_access_key=ACCESS_KEY_ID,
+        aws_secret_key=SECRET_ACCESS_KEY,
+    )
+    async with costmark.wrap(client, project=project_a) as wrapped:
+        await wrapped.messages.create(**INVOKED)
+        assert [each async for each in await wrapped.messages.create(**INVOKED, stream=True)]
+    assert_sides_agree(bedrock)
+    assert list(costmark.usage()) == [project_a]
+
+
 # --- patch --------------------------------------------------------------------------------------
 
 
@@ -594,6 +637,8 @@ def _unpatched() -> Iterator[None]:
         anthropic.AsyncAnthropic,
         anthropic.AnthropicBedrockMantle,
         anthropic.AsyncAnthropicBedrockMantle,
+        anthropic.AnthropicBedrock,
+        anthropic.AsyncAnthropicBedrock,
     )
     before = [cls.__init__ for cls in classes]
     yield
@@ -605,11 +650,12 @@ def _unpatched() -> Iterator[None]:
 @pytest.mark.usefixtures("_unpatched")
 def test_patch_wraps_clients_made_later(bedrock: Emulator, project_a: str) -> None:
     costmark.patch(bedrock.url.removeprefix("http://"), project=project_a, **SIGNED)
-    with plain(bedrock) as client, mantle(bedrock) as other:
+    with plain(bedrock) as client, mantle(bedrock) as other, runtime(bedrock) as third:
         for each in (client, other):
             assert each.messages.create(**CALL).content
+        assert third.messages.create(**INVOKED).content
     assert_sides_agree(bedrock)
-    assert costmark.usage()[project_a].operations == 2
+    assert costmark.usage()[project_a].operations == 3
 
 
 @pytest.mark.usefixtures("_unpatched")
@@ -626,7 +672,7 @@ def test_patch_passes_other_platforms_by() -> None:
         ),
         (anthropic.AnthropicBedrockMantle(aws_region=REGION, api_key="x"), True),
         (anthropic.AnthropicFoundry(api_key="x", base_url="https://gateway/anthropic"), False),
-        (anthropic.AnthropicBedrock(aws_region=REGION), False),
+        (anthropic.AnthropicBedrock(aws_region=REGION), True),
     ):
         assert ("_costmark" in vars(client)) == wrapped, client
 

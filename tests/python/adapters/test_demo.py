@@ -16,18 +16,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytest.importorskip("rich")
+pytest.importorskip("boto3")
+pytest.importorskip("duckdb")
 
 COMMAND = [sys.executable, "-m", "costmark.demo"]
 
 
 @pytest.mark.parametrize("surroundings", [{}, {"OPENAI_PROJECT_ID": "proj_of_somebody_else"}])
-def test_client_and_server_agree(surroundings: dict[str, str]) -> None:
+def test_client_server_and_bill_agree(surroundings: dict[str, str], tmp_path: Path) -> None:
     result = subprocess.run(
-        COMMAND, capture_output=True, text=True, env={**os.environ, **surroundings}, check=False
+        COMMAND,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path), **surroundings},
+        check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr
     lines = result.stdout.splitlines()
-    last = re.fullmatch(r"client and server agree: (\d+) operations, [\d,]+ tokens", lines[-1])
+    last = re.fullmatch(
+        r"client, server and bill agree: (\d+) operations, [\d,]+ tokens", lines[-1]
+    )
     assert last
     assert int(last[1]) >= 40
     for expected in (
@@ -37,11 +45,26 @@ def test_client_and_server_agree(surroundings: dict[str, str]) -> None:
         "server: by tag",
         "team=platform",
         "env=staging",
-        "app=customer-support-bot",
+        "costmark_project=customer-support-bot",
         "(no tag)",
+        "bill: by team",
+        "Ledger and bill agree: $",
+        "residual: $0.00",
     ):
         assert expected in result.stdout
     assert result.stderr == ""
+    (page,) = tmp_path.glob("costmark-demo-*/report.html")
+    assert "customer-support-bot" in page.read_text(encoding="utf-8")
+
+
+def test_a_ledger_of_earlier_runs_is_left_out_of_the_bill(tmp_path: Path) -> None:
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-m", "costmark", "demo", "--ledger", str(tmp_path)],
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_from_the_demo_to_a_page(tmp_path: Path) -> None:

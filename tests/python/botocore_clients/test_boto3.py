@@ -9,6 +9,7 @@ import copy
 import gc
 import json
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import boto3  # type: ignore[import-untyped,unused-ignore]
@@ -39,6 +40,7 @@ from botocore_clients.support import (
     knows_projects,
 )
 from costmark import ledger
+from costmark._transports import botocore_bodies
 from harness import REGION, Recorder
 
 if TYPE_CHECKING:
@@ -365,6 +367,44 @@ def test_a_reader_who_stops(
     stream.close()
     del stream
     gc.collect()
+    assert [each.outcome for each in answers] == ["cancelled"]
+
+
+@pytest.mark.parametrize("slow", [0.0, 0.05])
+@pytest.mark.parametrize("how", ["close", "drop"])
+def test_a_reader_who_stops_behind_the_last_word(
+    how: str, slow: float, bedrock: Emulator, wrapped: Any, answers: list[costmark.Answer]
+) -> None:
+    if slow:
+        bedrock.fault("slow", delay_s=slow)
+    answer = wrapped.converse_stream(**ASKED, inferenceConfig={"maxTokens": 3})
+    for event in answer["stream"]:
+        if "messageStop" in event:
+            break
+    if how == "close":
+        answer["stream"].close()
+    time.sleep(0.3)  # the counts are there then, and a stream that is dropped finds them
+    del answer
+    gc.collect()
+    assert [each.outcome for each in answers] == ["ok"]
+    assert told(answers) == billed(bedrock)
+
+
+def test_a_reader_who_stops_does_not_wait_for_long(
+    bedrock: Emulator,
+    wrapped: Any,
+    answers: list[costmark.Answer],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(botocore_bodies, "_SECONDS_WHEN_CLOSED", 0.1)
+    bedrock.fault("slow", delay_s=0.6)
+    stream = wrapped.converse_stream(**ASKED, inferenceConfig={"maxTokens": 1})["stream"]
+    for event in stream:
+        if "messageStop" in event:
+            break
+    start = time.monotonic()
+    stream.close()
+    assert time.monotonic() - start < 0.5
     assert [each.outcome for each in answers] == ["cancelled"]
 
 

@@ -11,12 +11,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from harness import MODEL
+from harness import ACCESS_KEY_ID, MODEL, REGION, SECRET_ACCESS_KEY
 
 QUESTION = "How do I return a pair of shoes?"
 MESSAGES = [{"role": "user", "content": QUESTION}]
 CLAUDE = "anthropic.claude-opus-4-8"
 EMBEDDING = "emulator.embedding-1"
+NOVA = "amazon.nova-lite-v1:0"
+AWS_KEYS = {"aws_access_key_id": ACCESS_KEY_ID, "aws_secret_access_key": SECRET_ACCESS_KEY}
 KEY = "ABSKEXAMPLE"
 
 
@@ -173,6 +175,22 @@ def litellm_bedrock_mantle(place: Place) -> None:
     _litellm(place, "bedrock_mantle")
 
 
+def _litellm_bedrock(place: Place, **options: Any) -> Any:
+    to = {"api_base": None, "api_key": None, "aws_bedrock_runtime_endpoint": place.url}
+    keys = {"aws_region_name": REGION, **AWS_KEYS}
+    return _litellm(place, model=f"bedrock/{NOVA}", **to, **keys, **options)
+
+
+@row("LiteLLM", "bedrock/", "litellm")
+def litellm_bedrock(place: Place) -> None:
+    _litellm_bedrock(place)
+
+
+@row("LiteLLM", "bedrock/, streamed", "litellm")
+def litellm_bedrock_streamed(place: Place) -> None:
+    list(_litellm_bedrock(place, stream=True))
+
+
 @row("LiteLLM", "embedding", "litellm")
 def litellm_embedding(place: Place) -> None:
     import litellm
@@ -290,6 +308,39 @@ def langchain_by_hand(place: Place) -> None:
     model.invoke(QUESTION)
 
 
+def _bedrock_converse(place: Place, **options: Any) -> Any:
+    from langchain_aws import ChatBedrockConverse
+
+    to = {"endpoint_url": place.url, "region_name": REGION, **AWS_KEYS}
+    return ChatBedrockConverse(model=NOVA, **(options or to))
+
+
+@row("langchain-aws", "ChatBedrockConverse, invoke", "langchain_aws")
+def langchain_aws_invoke(place: Place) -> None:
+    _bedrock_converse(place).invoke(QUESTION)
+
+
+@row("langchain-aws", "ChatBedrockConverse, stream", "langchain_aws")
+def langchain_aws_stream(place: Place) -> None:
+    list(_bedrock_converse(place).stream(QUESTION))
+
+
+@row("langchain-aws", "ChatBedrockConverse, invoke", "langchain_aws", by_hand=True)
+def langchain_aws_by_hand(place: Place) -> None:
+    import costmark
+
+    client = costmark.wrap(_boto3(place), project=place.project)
+    _bedrock_converse(place, client=client, bedrock_client=client).invoke(QUESTION)
+
+
+def _boto3(place: Place) -> Any:
+    import boto3  # type: ignore[import-untyped,unused-ignore]
+
+    return boto3.client(
+        "bedrock-runtime", region_name=REGION, endpoint_url=place.url, **AWS_KEYS
+    )
+
+
 # --- OpenAI Agents --------------------------------------------------------------------------------
 
 
@@ -368,6 +419,32 @@ def pydantic_ai_anthropic(place: Place) -> None:
     Agent(AnthropicModel(CLAUDE, provider=provider)).run_sync(QUESTION)
 
 
+@row("pydantic-ai", "Agent, BedrockConverseModel", "pydantic_ai")
+def pydantic_ai_bedrock(place: Place) -> None:
+    from pydantic_ai import Agent
+    from pydantic_ai.models.bedrock import BedrockConverseModel
+    from pydantic_ai.providers.bedrock import BedrockProvider
+
+    provider = BedrockProvider(base_url=place.url, region_name=REGION, **AWS_KEYS)
+    Agent(BedrockConverseModel(NOVA, provider=provider)).run_sync(QUESTION)
+
+
+@row("pydantic-ai", "Agent, BedrockConverseModel, streamed", "pydantic_ai")
+def pydantic_ai_bedrock_streamed(place: Place) -> None:
+    from pydantic_ai import Agent
+    from pydantic_ai.models.bedrock import BedrockConverseModel
+    from pydantic_ai.providers.bedrock import BedrockProvider
+
+    provider = BedrockProvider(base_url=place.url, region_name=REGION, **AWS_KEYS)
+
+    async def run() -> None:
+        agent = Agent(BedrockConverseModel(NOVA, provider=provider))
+        async with agent.run_stream(QUESTION) as result:
+            await result.get_output()
+
+    asyncio.run(run())
+
+
 @row("pydantic-ai", "Agent, OpenAIChatModel", "pydantic_ai", by_hand=True)
 def pydantic_ai_by_hand(place: Place) -> None:
     from pydantic_ai import Agent
@@ -431,6 +508,30 @@ def crewai_crew(place: Place) -> None:
     agent = Agent(role="clerk", goal="help", backstory="none", llm=llm, max_iter=1)
     task = Task(description=QUESTION, expected_output="text", agent=agent)
     Crew(agents=[agent], tasks=[task]).kickoff()
+
+
+@row("Strands Agents", "Agent, BedrockModel", "strands")
+def strands_bedrock(place: Place) -> None:
+    _strands_bedrock(place, streaming=True)
+
+
+@row("Strands Agents", "Agent, BedrockModel, not streamed", "strands")
+def strands_bedrock_whole(place: Place) -> None:
+    _strands_bedrock(place, streaming=False)
+
+
+def _strands_bedrock(place: Place, *, streaming: bool) -> None:
+    import boto3  # type: ignore[import-untyped,unused-ignore]
+    from strands import Agent
+    from strands.models import BedrockModel
+
+    model = BedrockModel(
+        boto_session=boto3.Session(region_name=REGION, **AWS_KEYS),
+        endpoint_url=place.url,
+        model_id=NOVA,
+        streaming=streaming,
+    )
+    Agent(model=model, callback_handler=None)(QUESTION)
 
 
 @row("Strands Agents", "Agent, OpenAIModel", "strands")

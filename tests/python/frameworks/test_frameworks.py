@@ -17,7 +17,7 @@ import pytest
 
 import costmark
 from frameworks.rows import MODEL, QUESTION, ROWS, Place, Row
-from harness import Emulator, run_emulator
+from harness import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Emulator, run_emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +56,9 @@ def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
         "OTEL_SDK_DISABLED": "true",
         "HOME": str(tmp_path),
         "OPENAI_API_KEY": "ABSKEXAMPLE",
+        # Those that what is edited is signed with again, where a framework signs by itself.
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
     }.items():
         monkeypatch.setenv(name, value)
     yield

@@ -523,6 +523,9 @@ AnswerPlan Operation::head(const AnswerHead& head) {
 std::string_view Operation::feed(std::string_view piece) {
   return impl_->feed(piece);
 }
+bool Operation::lacks_only_counts() const noexcept {
+  return impl_->reader && impl_->reader->lacks_only_counts();
+}
 std::string_view Operation::finish() {
   return impl_->end(std::nullopt);
 }

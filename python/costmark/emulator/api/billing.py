@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..auth.authenticator import Authenticator, Caller
 from ..billing import cloudwatch, cost_explorer, data_exports, price_list
-from ..billing.aws_json import AwsError, Service, answer, check_request
+from ..billing.aws_json import BillingError, Service, answer, check_request
 from ..state.faults import Target
 from ..wire.errors import ApiError
 from ..wire.event_streams import Delayed, HangUp
@@ -47,12 +47,14 @@ async def dispatch(request: Request) -> ASGIApp:
     service = _SERVICES.get(target)
     try:
         if service is None or name not in service.operations:
-            raise AwsError("UnknownOperationException", f"There is no operation {target}.{name}.")
+            raise BillingError(
+                "UnknownOperationException", f"There is no operation {target}.{name}."
+            )
         caller = _authenticated(state, raw, service)
         wanted = Target(name, "", "", caller.access_key_id, False, False, is_named=True)
         asked = _Asked(account_of(request), service, name, _body(raw.body))
         return asked.served(state.faults.take(wanted))
-    except AwsError as error:
+    except BillingError as error:
         return error.response(service)
 
 
@@ -74,7 +76,7 @@ class _Asked:
         error = fault.error()
         if error is not None:
             code = "ExpiredTokenException" if fault.kind == "expired_token" else error.code
-            raise AwsError(code, error.message, error.status)
+            raise BillingError(code, error.message, error.status)
         found = self._answered()
         if fault.kind == "repeat_page":
             found.update({token: self.body[token] for token in _TOKENS if token in self.body})
@@ -90,9 +92,9 @@ def _body(body: bytes) -> JsonObject:
     try:
         value = loads(body)
     except BadJsonError as error:
-        raise AwsError("SerializationException", str(error)) from None
+        raise BillingError("SerializationException", str(error)) from None
     if not isinstance(value, JsonObject):
-        raise AwsError("SerializationException", "expected an object")
+        raise BillingError("SerializationException", "expected an object")
     return value
 
 
@@ -100,13 +102,15 @@ def _authenticated(state: State, raw: Received, service: Service) -> Caller:
     authorization = raw.value("authorization") or ""
     try:
         if authorization.lower().startswith("bearer "):
-            raise AwsError("UnrecognizedClientException", "Bearer tokens are not accepted.", 403)
+            raise BillingError(
+                "UnrecognizedClientException", "Bearer tokens are not accepted.", 403
+            )
         region = _GLOBAL_REGION if service.is_global else state.settings.region
         caller = authenticator_for(state, service.signing_name, region).authenticate(raw)
     except ApiError as error:
         state.records.count_refused(error.message)
         code = "ExpiredTokenException" if "expired." in error.message else _code_of(error.message)
-        raise AwsError(code, error.message, 403) from None
+        raise BillingError(code, error.message, 403) from None
     state.records.count_accepted(caller.signed_by)
     return caller
 

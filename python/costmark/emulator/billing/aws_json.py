@@ -36,7 +36,7 @@ class Service:
     """Says in a header how the older query protocol calls an error."""
 
 
-class AwsError(Exception):
+class BillingError(Exception):
     """A request that is answered with an error."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
@@ -67,9 +67,9 @@ def answer(
     return Response(dumps(body), status, dict(headers or {}), media_type=media_type)
 
 
-def invalid(message: str) -> AwsError:
+def invalid(message: str) -> BillingError:
     """A request that parses and cannot be served."""
-    return AwsError("ValidationException", message)
+    return BillingError("ValidationException", message)
 
 
 @cache
@@ -78,7 +78,7 @@ def _model(service: str) -> Any:
 
 
 def check_request(service: Service, operation: str, body: Asked) -> None:
-    """Check a request against the service's own model. AwsError names every member at fault."""
+    """Check a request against the service's own model. BillingError names every member at fault."""
     shape = _model(service.name).operation_model(operation).input_shape
     faults = list(_faults(shape, body, ""))
     if faults:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from .rates import CACHE_READ, CACHE_WRITE, INPUT, OUTPUT, RATES, Rate
+from .rates import CACHE_READ, CACHE_WRITE, INPUT, OUTPUT, RATES, Rate, rate_of
 
 if TYPE_CHECKING:
     from ..state.records import UsageRecord
@@ -30,6 +30,7 @@ class _Line(NamedTuple):
     model: str
     kind: str
     is_long: bool
+    is_global: bool
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,12 @@ def charges(
     tokens: dict[_Line, int] = defaultdict(int)
     for record, tags in billed:
         hour = seconds_of(record) // HOUR_S * HOUR_S
-        rate = RATES[record.model]
+        rate, is_global = rate_of(record.model)
         is_long = rate.is_long(record.input_tokens)
         for kind, count in _kinds(record, rate):
             shown = tuple(sorted(tags.items()))
-            tokens[_Line(hour, record.project, shown, rate.model, kind, is_long)] += count
+            line = _Line(hour, record.project, shown, rate.model, kind, is_long, is_global)
+            tokens[line] += count
     return [_charge(line, count, account, region) for line, count in sorted(tokens.items())]
 
 
@@ -98,7 +100,9 @@ def _charge(line: _Line, tokens: int, account: str, region: str) -> Charge:
         tags=dict(line.tags),
         rate=rate,
         kind=line.kind,
-        usage_type=rate.usage_type(region, line.kind, is_long=line.is_long),
+        usage_type=rate.usage_type(
+            region, line.kind, is_long=line.is_long, is_global=line.is_global
+        ),
         quantity=Decimal(tokens) / rate.unit_tokens,
         cost=(tokens * usd).quantize(_SMALLEST, ROUND_HALF_EVEN),
         usd_per_unit=usd * rate.unit_tokens,

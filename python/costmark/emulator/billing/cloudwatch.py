@@ -1,4 +1,4 @@
-"""CloudWatch's metrics of mantle, from the same usage as the bill, a minute and a half later."""
+"""CloudWatch's metrics of both endpoints, from the same usage as the bill, but soon."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from .aws_json import Answer, Asked, AwsError, Service
+from .aws_json import Answer, Asked, BillingError, Service
 from .charges import DAY_S, HOUR_S, seconds_of
 from .pages import page_of
+from .rates import rate_of
 
 if TYPE_CHECKING:
     from ..state.records import UsageRecord
     from .account import Account
 
-NAMESPACE = "AWS/BedrockMantle"
 SHOWN_AFTER_S = 90
 LISTED_FOR_S = 14 * DAY_S
 
@@ -26,38 +27,63 @@ _LISTED_A_PAGE = 500
 _MINUTE_S = 60
 # Points of an age are there in periods of so many seconds and no shorter ones.
 _KEPT = ((15 * DAY_S, _MINUTE_S), (63 * DAY_S, 5 * _MINUTE_S), (455 * DAY_S, HOUR_S))
-_NUMBERS: dict[str, Callable[[UsageRecord], int]] = {
-    "Inferences": lambda _: 1,
-    "TotalInputTokens": lambda record: record.input_tokens,
-    "TotalOutputTokens": lambda record: record.output_tokens,
-    "InputTokens": lambda record: record.input_tokens,
-    "OutputTokens": lambda record: record.output_tokens,
+Number = Callable[["UsageRecord"], int]
+Grain = tuple[str, ...]
+
+_INPUT: Number = attrgetter("input_tokens")
+_OUTPUT: Number = attrgetter("output_tokens")
+_APART: tuple[Grain, ...] = ((), ("Project",), ("Model",))
+_TOGETHER: Grain = ("Model", "Project")
+_BY_ID: tuple[Grain, ...] = ((), ("ModelId",))
+
+
+def _one(_: UsageRecord) -> int:
+    return 1
+
+
+@dataclass(frozen=True)
+class _Metric:
+    """What is counted, and by which dimensions."""
+
+    number: Number
+    grains: tuple[Grain, ...]
+
+
+# By namespace, which is that of an endpoint.
+_METRICS: dict[str, dict[str, _Metric]] = {
+    "AWS/BedrockMantle": {
+        "Inferences": _Metric(_one, (*_APART, _TOGETHER)),
+        "TotalInputTokens": _Metric(_INPUT, _APART),
+        "TotalOutputTokens": _Metric(_OUTPUT, _APART),
+        "InputTokens": _Metric(_INPUT, (_TOGETHER,)),
+        "OutputTokens": _Metric(_OUTPUT, (_TOGETHER,)),
+    },
+    "AWS/Bedrock": {
+        "Invocations": _Metric(_one, _BY_ID),
+        "InputTokenCount": _Metric(_INPUT, _BY_ID),
+        "OutputTokenCount": _Metric(_OUTPUT, _BY_ID),
+    },
 }
-_APART: tuple[tuple[str, ...], ...] = ((), ("Project",), ("Model",))
-_TOGETHER = ("Project", "Model")
-_GRAINS = {
-    "Inferences": (*_APART, _TOGETHER),
-    "TotalInputTokens": _APART,
-    "TotalOutputTokens": _APART,
-    "InputTokens": (_TOGETHER,),
-    "OutputTokens": (_TOGETHER,),
-}
+_NAMESPACES = {"mantle": "AWS/BedrockMantle", "runtime": "AWS/Bedrock"}
 
 Dimensions = tuple[tuple[str, str], ...]
 
 
-def _refused(message: str) -> AwsError:
-    return AwsError("InvalidParameterValueException", message)
+def _refused(message: str) -> BillingError:
+    return BillingError("InvalidParameterValueException", message)
 
 
-def _shown(account: Account) -> list[UsageRecord]:
+def _shown(account: Account) -> Iterator[tuple[str, UsageRecord]]:
+    """The requests that CloudWatch has counted, with their namespaces."""
     latest = account.now() - SHOWN_AFTER_S
-    return [record for record in account.usage() if seconds_of(record) <= latest]
+    for record in account.usage():
+        if seconds_of(record) <= latest:
+            yield _NAMESPACES[rate_of(record.model)[0].endpoint], record
 
 
-def _dimensions(record: UsageRecord, grain: tuple[str, ...]) -> Dimensions:
-    values = {"Project": record.project, "Model": record.model}
-    return tuple(sorted((name, values[name]) for name in grain))
+def _dimensions(record: UsageRecord, grain: Grain) -> Dimensions:
+    values = {"Project": record.project, "Model": record.model, "ModelId": record.model}
+    return tuple((name, values[name]) for name in grain)
 
 
 # --- ListMetrics ----------------------------------------------------------------------------------
@@ -67,11 +93,11 @@ def list_metrics(account: Account, asked: Asked) -> Answer:
     """ListMetrics, which forgets what had no data for two weeks."""
     kept = 3 * HOUR_S if "RecentlyActive" in asked else LISTED_FOR_S
     found = {
-        (name, _dimensions(record, grain))
-        for record in _shown(account)
+        (namespace, name, _dimensions(record, grain))
+        for namespace, record in _shown(account)
         if seconds_of(record) >= account.now() - kept
-        for name, grains in _GRAINS.items()
-        for grain in grains
+        for name, metric in _METRICS[namespace].items()
+        for grain in metric.grains
     }
     listed = [each for each in sorted(found) if _is_asked_for(*each, asked)]
     shown, following = page_of(
@@ -82,20 +108,20 @@ def list_metrics(account: Account, asked: Asked) -> Answer:
     return {
         "Metrics": [
             {
-                "Namespace": NAMESPACE,
+                "Namespace": namespace,
                 "MetricName": name,
                 "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions],
             }
-            for name, dimensions in shown
+            for namespace, name, dimensions in shown
         ],
         **following,
     }
 
 
-def _is_asked_for(name: str, dimensions: Dimensions, asked: Asked) -> bool:
+def _is_asked_for(namespace: str, name: str, dimensions: Dimensions, asked: Asked) -> bool:
     values = dict(dimensions)
     return (
-        asked.get("Namespace") in (None, NAMESPACE)
+        asked.get("Namespace") in (None, namespace)
         and asked.get("MetricName") in (None, name)
         and all(
             each["Name"] in values and each.get("Value") in (None, values[each["Name"]])
@@ -184,15 +210,14 @@ def _points(
 
 
 def _measured(account: Account, metric: Asked) -> Iterator[tuple[int, int]]:
-    name = metric.get("MetricName", "")
     wanted = tuple(sorted((each["Name"], each["Value"]) for each in metric.get("Dimensions", ())))
     grain = tuple(key for key, _ in wanted)
-    grains = {tuple(sorted(each)): each for each in _GRAINS.get(name, ())}
-    if metric["Namespace"] != NAMESPACE or grain not in grains:
+    counted = _METRICS.get(metric["Namespace"], {}).get(metric.get("MetricName", ""))
+    if counted is None or grain not in counted.grains:
         return
-    for record in _shown(account):
-        if _dimensions(record, grains[grain]) == wanted:
-            yield seconds_of(record), _NUMBERS[name](record)
+    for namespace, record in _shown(account):
+        if namespace == metric["Namespace"] and _dimensions(record, grain) == wanted:
+            yield seconds_of(record), counted.number(record)
 
 
 def _is_kept(age: float, period: int) -> bool:

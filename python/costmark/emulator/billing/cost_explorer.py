@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from . import tag_keys
-from .aws_json import Answer, Asked, AwsError, Service, invalid
+from .aws_json import Answer, Asked, BillingError, Service, invalid
 from .charges import DAY_S, plain
 from .expressions import (
     Value,
@@ -71,7 +71,7 @@ def _asked_period(account: Account, asked: Asked) -> _Period:
     month = today.year * 12 + today.month - 1 - _MONTHS_BACK
     oldest = dt.date(month // 12, month % 12 + 1, 1)
     if first < oldest:
-        raise AwsError("DataUnavailableException", f"There is no data before {oldest}.")
+        raise BillingError("DataUnavailableException", f"There is no data before {oldest}.")
     return _Period(first, end)
 
 
@@ -102,7 +102,7 @@ def _check_view(account: Account, asked: Asked) -> None:
         return
     match = _VIEW.fullmatch(arn)
     if match is None or match[1] != account.settings.account:
-        raise AwsError("ResourceNotFoundException", f"The billing view {arn} does not exist.")
+        raise BillingError("ResourceNotFoundException", f"The billing view {arn} does not exist.")
 
 
 # --- GetCostAndUsage ------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ def get_cost_and_usage(account: Account, asked: Asked) -> Answer:
     values = [_grouped_by(group) for group in groups]
     _check_product_attributes(whole, asked, groups)
     if asked["Granularity"] == "HOURLY":
-        raise AwsError("DataUnavailableException", "Hourly data was not opted in to.")
+        raise BillingError("DataUnavailableException", "Hourly data was not opted in to.")
     charges = list(filter(fits(asked.get("Filter")), account.charges()))
     rows = [
         (period, row)
@@ -187,7 +187,7 @@ def _check_product_attributes(whole: _Period, asked: Asked, groups: list[Asked])
         group.get("Type") == "PRODUCT_ATTRIBUTE" for group in groups
     )
     if uses and whole.first < _FIRST_PRODUCT_ATTRIBUTES:
-        raise AwsError(
+        raise BillingError(
             "DataUnavailableException",
             f"There are no product attributes before {_FIRST_PRODUCT_ATTRIBUTES}.",
         )

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .aws_json import Answer, Asked, AwsError, Service, invalid
+from .aws_json import Answer, Asked, BillingError, Service, invalid
 from .charges import DAY_S
 from .cost_explorer import FINAL_AFTER_DAYS
 from .tables import TABLES, Column, Line
@@ -50,7 +50,7 @@ class Export:
 def create_export(account: Account, asked: Asked) -> Answer:
     """CreateExport: the columns are named, since there is no `SELECT *`."""
     if account.settings.exports is None:
-        raise AwsError(
+        raise BillingError(
             "ValidationException",
             "The emulator has no folder for exports; start it with --exports FOLDER.",
         )
@@ -158,7 +158,7 @@ def _write_parquet(file: Path, columns: Mapping[str, Column], rows: list[dict[st
     try:
         import duckdb
     except ImportError:
-        raise AwsError(
+        raise BillingError(
             "ValidationException", "Parquet needs duckdb: pip install 'costmark[report]'"
         ) from None
     types = ", ".join(f"'{name}': '{column.type}'" for name, column in columns.items())

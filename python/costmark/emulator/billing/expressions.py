@@ -21,7 +21,7 @@ DIMENSIONS: dict[str, Value] = {
     "SERVICE": lambda charge: charge.rate.service[0],
     "SERVICE_CODE": lambda charge: charge.rate.service[1],
     "USAGE_TYPE": lambda charge: charge.usage_type,
-    "OPERATION": lambda _: "CreateInference",
+    "OPERATION": lambda charge: charge.rate.operation,
     "RECORD_TYPE": lambda _: "Usage",
     "PURCHASE_TYPE": lambda _: "On Demand",
     "BILLING_ENTITY": lambda charge: "AWS Marketplace" if charge.rate.is_marketplace else "AWS",

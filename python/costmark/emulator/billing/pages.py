@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from .aws_json import AwsError
+from .aws_json import BillingError
 
 Item = TypeVar("Item")
 
@@ -33,7 +33,7 @@ def page_of(
     if asked.get(token):
         begin, of_request = _read(asked[token], refused)
         if of_request != digest:
-            raise AwsError(changed, "The request is not the one that the token is of.")
+            raise BillingError(changed, "The request is not the one that the token is of.")
     end = begin + most
     following = {token: _written(end, digest)} if end < len(items) else {}
     return items[begin:end], following
@@ -48,4 +48,4 @@ def _read(token: str, refused: str) -> tuple[int, str]:
         begin, digest = json.loads(base64.urlsafe_b64decode(token))
         return int(begin), str(digest)
     except (ValueError, TypeError):
-        raise AwsError(refused, "The token is not one that was given out.") from None
+        raise BillingError(refused, "The token is not one that was given out.") from None

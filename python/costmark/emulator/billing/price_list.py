@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from .aws_json import Answer, Asked, AwsError, Service
+from .aws_json import Answer, Asked, BillingError, Service
 from .charges import plain
 from .pages import page_of
 from .rates import INFERENCE_TYPES, RATES, Rate
@@ -26,9 +26,9 @@ def get_products(account: Account, asked: Asked) -> Answer:
     """GetProducts: each product a text of JSON."""
     codes = {rate.service[1] for rate in RATES.values()}
     if asked["ServiceCode"] not in codes:
-        raise AwsError("NotFoundException", f"There is no service {asked['ServiceCode']}.")
+        raise BillingError("NotFoundException", f"There is no service {asked['ServiceCode']}.")
     if asked.get("FormatVersion", _FORMAT) != _FORMAT:
-        raise AwsError("InvalidParameterException", f"The format is {_FORMAT}.")
+        raise BillingError("InvalidParameterException", f"The format is {_FORMAT}.")
     found = [
         product
         for product in _products(account.settings.region)
@@ -80,7 +80,7 @@ def _product(rate: Rate, kind: str, region: str, *, is_long: bool) -> dict[str, 
                 "regionCode": region,
                 "locationType": "AWS Region",
                 "usagetype": usage_type,
-                "operation": "CreateInference",
+                "operation": rate.operation,
                 "provider": rate.provider,
                 "model": rate.display,
                 "inferenceType": INFERENCE_TYPES[kind],

@@ -6,6 +6,7 @@ have them. Names are those that were seen on bills.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -59,7 +60,9 @@ class Rate:
     write_time: str = ""
     """How long cache writes live, as usage types have it."""
     is_global: bool = False
+    """Served from everywhere, whether its name says so or not."""
     is_marketplace: bool = False
+    endpoint: str = "mantle"
 
     @property
     def unit(self) -> str:
@@ -80,22 +83,31 @@ class Rate:
         rates = self.long_usd if is_long and self.long_usd is not None else self.usd
         return Decimal(rates[kind]).scaleb(-6)
 
-    def usage_type(self, region: str, kind: str, *, is_long: bool) -> str:
+    @property
+    def operation(self) -> str:
+        """What the bill calls a request."""
+        return "CreateInference" if self.endpoint == "mantle" else "InvokeModel"
+
+    def usage_type(self, region: str, kind: str, *, is_long: bool, is_global: bool = False) -> str:
         """The usage type of a kind of tokens."""
         prefix = usage_prefix(region)
+        is_global = is_global or self.is_global
         if self.is_marketplace:
-            name = {
-                INPUT: "input_tokens{long}_standard",
-                OUTPUT: "output_tokens{long}_standard",
-                CACHE_READ: "CacheReadInputTokenCount{long}",
-                CACHE_WRITE: f"CacheWrite{self.write_time}InputTokenCount{{long}}",
-            }[kind].format(long="_long_ctx" if is_long else "")
+            name = self._marketplace_name(kind, is_long=is_long, is_global=is_global)
             return f"{prefix}-MP:{prefix}_{name}-Units"
         time = f"-{self.write_time}" if kind == CACHE_WRITE and self.write_time else ""
-        return (
-            f"{prefix}-{self.model}-mantle-{kind}-tokens{time}{'-long-ctx' if is_long else ''}"
-            f"{'-global' if self.is_global else ''}-standard"
-        )
+        tokens = f"{kind}-tokens{time}{'-long-ctx' if is_long else ''}"
+        if self.endpoint == "runtime":
+            return f"{prefix}-{self.model}-{tokens}{'-cross-region-global' if is_global else ''}"
+        serving = "-global" if is_global else ""
+        return f"{prefix}-{self.model}-mantle-{tokens}{serving}-standard"
+
+    def _marketplace_name(self, kind: str, *, is_long: bool, is_global: bool) -> str:
+        middle = "_long_ctx" if is_long else ""
+        if kind in (INPUT, OUTPUT):
+            return f"{kind}_tokens{middle}{'_global' if is_global else ''}_standard"
+        side = "CacheRead" if kind == CACHE_READ else f"CacheWrite{self.write_time}"
+        return f"{side}InputTokenCount{middle}{'_Global' if is_global else ''}"
 
 
 def _tokens(read: str, written: str, cached: str = "", cache_write: str = "") -> dict[str, str]:
@@ -106,6 +118,19 @@ def _tokens(read: str, written: str, cached: str = "", cache_write: str = "") ->
 def _claude(model: str, display: str, usd: dict[str, str]) -> Rate:
     return Rate(
         model, "Anthropic", display, usd, service=BEDROCK_SERVICE, write_time="5m", is_global=True
+    )
+
+
+def _runtime(model: str, provider: str, display: str, usd: dict[str, str]) -> Rate:
+    """The runtime endpoint's: Claude is billed through the Marketplace."""
+    if provider != "Anthropic":
+        return Rate(model, provider, display, usd, endpoint="runtime")
+    return Rate(
+        *(model, provider, display, usd),
+        service=(f"{display} (Amazon Bedrock Edition)", "AmazonBedrockFoundationModels"),
+        write_time="5m",
+        is_marketplace=True,
+        endpoint="runtime",
     )
 
 
@@ -163,4 +188,38 @@ _RATES = (
     Rate("emulator.embedding-1", "Emulator", "Embedding 1", {INPUT: "0.02"}),
 )
 
-RATES = {rate.model: rate for rate in _RATES}
+_RUNTIME_RATES = (
+    _runtime(
+        *("anthropic.claude-haiku-4-5-20251001-v1:0", "Anthropic", "Claude Haiku 4.5"),
+        _tokens("1.00", "5.00", "0.10", "1.25"),
+    ),
+    _runtime(
+        *("anthropic.claude-sonnet-4-5-20250929-v1:0", "Anthropic", "Claude Sonnet 4.5"),
+        _tokens("3.00", "15.00", "0.30", "3.75"),
+    ),
+    _runtime("amazon.nova-micro-v1:0", "Amazon", "Nova Micro", _tokens("0.035", "0.14")),
+    _runtime("amazon.nova-lite-v1:0", "Amazon", "Nova Lite", _tokens("0.06", "0.24")),
+    _runtime("amazon.nova-pro-v1:0", "Amazon", "Nova Pro", _tokens("0.80", "3.20")),
+    _runtime(
+        "amazon.titan-text-express-v1", "Amazon", "Titan Text Express", _tokens("0.20", "0.60")
+    ),
+    _runtime("amazon.titan-embed-text-v2:0", "Amazon", "Titan Embeddings V2", {INPUT: "0.02"}),
+)
+# What an application inference profile stands for.
+_OF_PROFILES = "anthropic.claude-sonnet-4-5-20250929-v1:0"
+_PROFILE = re.compile(
+    r"(?:[a-z-]+/)?(?:(?P<group>us|eu|apac|global|jp|au|ca|us-gov)\.)?(?P<model>.+)"
+)
+
+RATES = {rate.model: rate for rate in (*_RATES, *_RUNTIME_RATES)}
+
+
+def rate_of(name: str) -> tuple[Rate, bool]:
+    """How a model is billed that a request calls by some name, and whether from everywhere."""
+    if name in RATES:
+        return RATES[name], False
+    # The id of an inference profile, or an ARN that ends with an id.
+    match = _PROFILE.fullmatch(name.split(":", 5)[-1] if name.startswith("arn:") else name)
+    if match is None or match["model"] not in RATES:
+        return RATES[_OF_PROFILES], False
+    return RATES[match["model"]], match["group"] == "global"

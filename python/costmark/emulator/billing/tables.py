@@ -88,7 +88,7 @@ _CUR = {
         lambda line: f"${plain(line.charge.usd_per_unit)} per {line.charge.rate.unit}"
     ),
     "line_item_line_item_type": _text(lambda _: "Usage"),
-    "line_item_operation": _text(lambda _: "CreateInference"),
+    "line_item_operation": _text(lambda line: line.charge.rate.operation),
     "line_item_product_code": _text(lambda line: line.charge.rate.service[1]),
     "line_item_resource_id": _text(lambda _: ""),
     "line_item_unblended_cost": _number(lambda line: line.charge.cost),
@@ -135,7 +135,7 @@ _FOCUS_1_2 = {
     "ServiceName": _text(lambda line: line.charge.rate.service[0]),
     "SubAccountId": _text(lambda line: line.charge.account),
     "Tags": _tags(lambda key: f"user:{key}"),
-    "x_Operation": _text(lambda _: "CreateInference"),
+    "x_Operation": _text(lambda line: line.charge.rate.operation),
     "x_ServiceCode": _text(lambda line: line.charge.rate.service[1]),
 }
 _FOCUS_1_0 = {**_FOCUS_1_2, "x_UsageType": _text(lambda line: line.charge.usage_type)}

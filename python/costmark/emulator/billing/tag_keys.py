@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .aws_json import Answer, Asked, AwsError, invalid
+from .aws_json import Answer, Asked, BillingError, invalid
 from .charges import DAY_S, HOUR_S, seconds_of
 from .pages import page_of
 
@@ -109,7 +109,7 @@ class TagKeys:
     def backfill(self, begin: float, keys: Iterable[str], now: float) -> _Backfill:
         """Let every key's status hold for usage since some month."""
         if self._backfills and now < self._backfills[-1].requested + _BACKFILL_EVERY_S:
-            raise AwsError(
+            raise BillingError(
                 "BackfillLimitExceededException",
                 "A backfill was requested within the last 24 hours, or is in progress.",
             )

@@ -14,6 +14,6 @@ class Ids:
     def __init__(self, seed: int | None = None) -> None:
         self._random = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311
 
-    def new(self, prefix: str, length: int = 24) -> str:
+    def new(self, prefix: str, length: int = 24, *, alphabet: str = _ALPHABET) -> str:
         """A fresh identifier."""
-        return prefix + "".join(self._random.choices(_ALPHABET, k=length))
+        return prefix + "".join(self._random.choices(alphabet, k=length))

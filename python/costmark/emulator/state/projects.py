@@ -21,6 +21,7 @@ MAX_TAG_KEY = 128
 MAX_TAG_VALUE = 256
 RETENTION_MODES = ("inherit", "none", "default", "aws_review", "provider_data_share")
 
+_ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"  # as the pattern of taggable ARNs has it
 _TAG_TEXT = re.compile(r"[\w\s.:/=+@-]*")
 
 
@@ -35,6 +36,7 @@ class Project:
     tags: dict[str, str] = field(default_factory=dict)
     retention: str = "inherit"
     archived_at: int | None = None
+    listed_from: float = 0.0  # the time from which on the list has it
 
     @property
     def archived(self) -> bool:
@@ -115,10 +117,15 @@ class ProjectStore:
         self.default = self._add("default", "default", {}, "inherit")
         for project_id, tags in settings.projects:
             self._add(project_id, project_id, dict(tags), "inherit")
+        for project in self._projects.values():
+            project.listed_from = 0.0  # these were there before
 
     def _add(self, project_id: str, name: str, tags: dict[str, str], retention: str) -> Project:
         arn = self._settings.arn(project_id)
-        project = Project(project_id, arn, name, int(self._clock()), tags, retention)
+        step = self._settings.creation_step_s
+        created_at = int(self._clock()) // step * step
+        project = Project(project_id, arn, name, created_at, tags, retention)
+        project.listed_from = self._clock() + self._settings.list_lag_s
         self._projects[project_id] = project
         return project
 
@@ -133,22 +140,27 @@ class ProjectStore:
                 f"The account already has {limit} projects, which is the limit.",
                 kind="invalid_request_error",
             )
-        project_id = self._ids.new("proj_", 20)
+        project_id = self._ids.new("proj_", 20, alphabet=_ID_ALPHABET)
         while project_id in self._projects:
-            project_id = self._ids.new("proj_", 20)
+            project_id = self._ids.new("proj_", 20, alphabet=_ID_ALPHABET)
         return self._add(project_id, name, tags, retention)
+
+    def arn_of(self, name: str) -> str:
+        """The ARN that an id or an ARN stands for, whether or not there is such a project."""
+        return name if name.startswith("arn:") else self._settings.arn(name)
+
+    def find(self, name: str) -> Project | None:
+        """The project with this id or ARN, if there is one."""
+        arn = self.arn_of(name)
+        project = self._projects.get(arn.rpartition("/")[2])
+        return project if project is not None and project.arn == arn else None
 
     def get(self, name: str) -> Project:
         """The project with this id or ARN; the 404 names the ARN that was looked up."""
-        arn = name if name.startswith("arn:") else self._settings.arn(name)
-        project = self._projects.get(arn.rpartition("/")[2])
-        if project is None or project.arn != arn:
-            raise not_found(f"Project '{arn}' does not exist")
+        project = self.find(name)
+        if project is None:
+            raise not_found(f"Project '{self.arn_of(name)}' does not exist")
         return project
-
-    def find(self, project_id: str) -> Project | None:
-        """The project with this id."""
-        return self._projects.get(project_id)
 
     def update(
         self,
@@ -183,7 +195,12 @@ class ProjectStore:
             raise invalid(f"Project '{project.arn}' is archived and cannot be {verb}.")
 
     def page(
-        self, *, limit: int, after: str | None, include_archived: bool
+        self,
+        *,
+        limit: int,
+        after: str | None,
+        include_archived: bool,
+        include_active: bool = True,
     ) -> tuple[list[Project], bool]:
         """At most `limit` projects in order of creation, and whether there are more."""
         projects = list(self._projects.values())
@@ -191,5 +208,10 @@ class ProjectStore:
             if after not in self._projects:
                 raise invalid(f"No project has the id '{after}'.", param="after")
             projects = projects[list(self._projects).index(after) + 1 :]
-        shown = [each for each in projects if include_archived or not each.archived]
+        now = self._clock()
+        shown = [
+            each
+            for each in projects
+            if (include_archived if each.archived else include_active) and each.listed_from <= now
+        ]
         return shown[:limit], len(shown) > limit

@@ -32,7 +32,8 @@ _AWS_TYPES = {
     429: "ThrottlingException",
     503: "ServiceUnavailableException",
 }
-_OF_RUNTIME = "/model/"  # what the paths of `bedrock-runtime` begin with
+# What the paths of `bedrock-runtime` and of the `bedrock` control plane begin with.
+_OF_AWS = ("/model/", "/projects", "/tagResource", "/untagResource", "/listTagsForResource")
 
 
 class ApiError(Exception):
@@ -76,7 +77,7 @@ class ApiError(Exception):
 
     def response(self, path: str, request_id: str) -> Response:
         """The error as an HTTP answer, in the shape of the API that was called."""
-        if path.startswith(_OF_RUNTIME):
+        if path.startswith(_OF_AWS):
             return self._aws_response()
         body = dumps(self.body(anthropic=path.startswith("/anthropic/"), request_id=request_id))
         return Response(body, self.status, self.headers, media_type="application/json")
@@ -131,6 +132,11 @@ class UnauthenticatedError(ApiError):
 def unauthenticated(message: str, aws_type: str = "InvalidSignatureException") -> ApiError:
     """A signature or token that does not hold."""
     return UnauthenticatedError(message, aws_type)
+
+
+def access_denied(message: str) -> ApiError:
+    """What no policy allows: status 403."""
+    return ApiError(403, "access_denied", message, kind="permission_denied_error")
 
 
 def expired_token() -> ApiError:

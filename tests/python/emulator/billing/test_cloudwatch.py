@@ -16,13 +16,18 @@ NAMESPACE = "AWS/BedrockMantle"
 
 
 def query(
-    name: str, by: dict[str, str] | None = None, *, period: int = DAY_S, stat: str = "Sum"
+    name: str,
+    by: dict[str, str] | None = None,
+    *,
+    period: int = DAY_S,
+    stat: str = "Sum",
+    namespace: str = NAMESPACE,
 ) -> dict[str, Any]:
     return {
         "Id": f"q_{name.lower()}",
         "MetricStat": {
             "Metric": {
-                "Namespace": NAMESPACE,
+                "Namespace": namespace,
                 "MetricName": name,
                 "Dimensions": [{"Name": key, "Value": value} for key, value in (by or {}).items()],
             },

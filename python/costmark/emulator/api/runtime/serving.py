@@ -13,6 +13,7 @@ from ...wire.aws_frames import MEDIA_TYPE, broken, exception_frame
 from ...wire.errors import AwsError, validation_exception
 from ...wire.json_text import BadJsonError, JsonObject, loads
 from ...wire.lenient import lenient_body
+from ..authorization import authorize_invocation
 from ..context import authenticate, received, state_of
 from ..delivery import streamed_answer
 from ..inference import Call, faulty_answer
@@ -36,12 +37,13 @@ Run = Callable[[Call], ASGIApp]
 
 
 async def serve(request: Request, api: str, run: Run, *, streamed: bool) -> ASGIApp:
-    """Authenticate, parse, attribute, apply a fault if one waits, and answer."""
+    """Authenticate, parse, attribute, authorize, apply a fault if one waits, and answer."""
     state, raw = state_of(request), received(request)
     caller = authenticate(request, SIGNING_NAME)
     body = _parse(lenient_body(raw.body) if state.settings.lenient else raw.body)
     model = _find_model(request.path_params["model_id"], api)
     project = _project(state, raw, body, api)
+    authorize_invocation(state, caller, model.id, project, streamed=streamed)
     _check_profile(model, project, state)
     target = Target(api, model.id, project.id, caller.access_key_id, streamed, False, streamed)
     fault = state.faults.take(target)
@@ -94,11 +96,11 @@ def _project(state: State, request: Received, body: JsonObject, api: str) -> Pro
     """The project that a request names where its API looks for one; else the default one."""
     named = _member(body) if api == CONVERSE else _header(request)
     if named is None:
-        return state.projects.default
-    prefix = state.settings.arn("").replace(":bedrock-mantle:", f":{SIGNING_NAME}:")
+        return state.bedrock_projects.default
+    prefix = state.settings.arn("", service=SIGNING_NAME)
     if named.startswith("arn:") and not named.startswith(prefix):
         raise validation_exception(f"'{named}' is no project of this account and Region.")
-    project = state.projects.find(named.removeprefix(prefix))
+    project = state.bedrock_projects.find(named.removeprefix(prefix))
     # What the service answers for these two is not known; this is the emulator's choice.
     if project is None:
         raise AwsError(404, "ResourceNotFoundException", f"Project '{named}' does not exist.")
@@ -122,7 +124,7 @@ def _header(request: Received) -> str | None:
 
 
 def _check_profile(model: RuntimeModel, project: Project, state: State) -> None:
-    if model.of_application_profile and project is not state.projects.default:
+    if model.of_application_profile and project is not state.bedrock_projects.default:
         raise validation_exception(
             "Application inference profiles don't support non-default projects."
         )
