@@ -110,8 +110,7 @@ def _named_project(name: str) -> Iterator[Check]:
             "project",
             "red",
             "none is named: calls that name none go to project default, unattributed",
-            "name a project in COSTMARK_PROJECT: calls that name none are unattributed "
-            "(costmark projects create NAME makes one)",
+            "name a project in COSTMARK_PROJECT; costmark projects create NAME makes one",
             "seconds",
         )
     elif project == "default":

@@ -58,7 +58,7 @@ def _service(
     """What the endpoint says, where there is a project, and it can be asked at all."""
     is_named = all(each.state == "green" for each in named)
     if not is_named or page.has_red("options", "credentials", "endpoint"):
-        yield from named
+        yield from (_unasked(each) if each.state == "green" else each for each in named)
         names = ("permissions", "carrier", "tags")
         yield from (skipped(name, _NOT_ASKED) for name in names)
     else:
@@ -78,6 +78,10 @@ def _service(
         )
     else:
         yield skipped("keys", "whether they are activated was not asked", "--billing, for $0.01")
+
+
+def _unasked(named: Check) -> Check:
+    return skipped(named.name, f"{named.found} is named; whether it exists was not asked")
 
 
 def _books(page: Page) -> Iterator[Check]:
