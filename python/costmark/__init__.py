@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from ._client.wrap import unwrap, wrap
     from ._core import Credentials
     from ._core import version as __version__
+    from ._experiments import experiment
     from ._ledger_counts import LedgerCounts, ledger_counts
     from ._routes import Route, route_of
     from ._signing import sign
@@ -59,12 +60,14 @@ if TYPE_CHECKING:
     )
     from ._verify import Verification, averify, verify
     from .projects import AsyncProjects, Project, Projects
+    from .stack.file import options
 
 __all__ = [
     "__version__",
     # clients
     "wrap",
     "unwrap",
+    "options",
     "patch",
     "unpatch",
     "coverage",
@@ -79,6 +82,7 @@ __all__ = [
     "labels",
     "current_labels",
     "bind",
+    "experiment",
     # budgets
     "budgets",
     "Budget",
@@ -138,6 +142,7 @@ _MODULES = ("bill", "export", "jsonedit", "ledger", "otel", "prices", "projects"
 _LAZY = {
     "Credentials": "_core",
     "wrap": "_client.wrap",
+    "options": "stack.file",
     "unwrap": "_client.wrap",
     "Client": "_client.client",
     "HTTPTransport": "_client.httpx_clients",
@@ -146,6 +151,7 @@ _LAZY = {
     "Coverage": "_client.coverage",
     "patch": "_client.patch",
     "unpatch": "_client.patch",
+    "experiment": "_experiments",
     "budgets": "_budgets",
     "Budget": "_budgets",
     "route_of": "_routes",

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 # tasks.
 _frame: ContextVar[Frame | None] = ContextVar("costmark.project", default=None)
 
+# Frames of experiments, in the order in which they began: in force wherever a context has none.
+_of_process: list[Frame] = []
+
 _GENERATOR = 0x20 | 0x200  # flags of the code of generators and asynchronous generators
 
 
@@ -35,19 +38,37 @@ class _OverridingLabels(tuple):  # type: ignore[type-arg]
 
 def current_project() -> str | None:
     """Return the project of the innermost scope, or None outside of any."""
-    frame = _frame.get()
+    frame = current_frame()
     return None if frame is None else frame[0] or None
 
 
 def current_labels() -> dict[str, str]:
     """Return the labels that a call has here: those of all scopes around it."""
-    frame = _frame.get()
+    frame = current_frame()
     return {} if frame is None else dict(frame[4] or ())
 
 
 def current_frame() -> Frame | None:
     """Return what `Captured` needs to bring the present scope back later."""
-    return _frame.get()
+    return _frame.get() or (_of_process[-1] if _of_process else None)
+
+
+def begin_everywhere(scope: project) -> Frame:
+    """Put a scope in force in every context that has none; return what ends that."""
+    frame = scope._over(None, False)
+    _of_process.append(frame)
+    return frame
+
+
+def end_everywhere(frame: Frame) -> None:
+    """End what `begin_everywhere` began; others that began since stay."""
+    _of_process.remove(frame)
+
+
+def _in_force(around: Frame | None) -> tuple[str, Labels | None]:
+    """The project and the labels of a frame, or of the experiment around all contexts."""
+    frame = around or current_frame()
+    return ("", None) if frame is None else (frame[0], frame[4])
 
 
 def _leave(scope: _Scope, around: Frame | None, *, is_captured: bool = False) -> None:
@@ -250,7 +271,7 @@ class labels(_Region):  # noqa: N801 - reads as a verb: `with costmark.labels(..
         return f"labels({names})"  # values may say who the user is
 
     def _over(self, around: Frame | None, by_generator: bool) -> Frame:
-        name, outer = ("", None) if around is None else (around[0], around[4])
+        name, outer = _in_force(around)
         if outer is None:
             return (name, self, around, by_generator, self._pairs)
         merged = type(outer)({**dict(outer), **dict(self._pairs)}.items())
@@ -282,7 +303,7 @@ class override_budgets(_Region):  # noqa: N801 - reads as a verb: `with costmark
         return "override_budgets()"
 
     def _over(self, around: Frame | None, by_generator: bool) -> Frame:
-        name, outer = ("", None) if around is None else (around[0], around[4])
+        name, outer = _in_force(around)
         return (name, self, around, by_generator, _OverridingLabels(outer or ()))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import _core
@@ -15,12 +17,31 @@ if TYPE_CHECKING:
 
 def add_to(commands: Commands) -> None:
     """Add the command."""
-    commands.add_parser("options", help="print the table of options").set_defaults(run=run)
+    parser = commands.add_parser(
+        "options",
+        help="print the table of options",
+        description="Prints every option with what it takes, its default, and what it is for.",
+    )
+    parser.add_argument(
+        "--export",
+        nargs="?",
+        const="costmark.toml",
+        metavar="FILE",
+        help="print those of the table [options] of costmark.toml, or FILE, as commands that set "
+        'the environment: eval "$(costmark options --export)"',
+    )
+    parser.set_defaults(run=run)
 
 
-def run(_: argparse.Namespace) -> int:
-    """Print every option with what it takes, its default, and what it is for."""
-    print("\n\n".join(map(_described, _core.options())))
+def run(arguments: argparse.Namespace) -> int:
+    """Print the table of options, or those of a file."""
+    if arguments.export is None:
+        print("\n\n".join(map(_described, _core.options())))
+        return 0
+    from ..stack.file import read_options
+
+    for name, value in read_options(Path(arguments.export)).items():
+        print(f"export COSTMARK_{name.upper()}={shlex.quote(value)}")
     return 0
 
 

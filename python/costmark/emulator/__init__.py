@@ -18,6 +18,9 @@ Where AWS documents nothing and no measurement is published, the emulator choose
 * one that is cancelled or deleted while it is queued costs nothing; in progress, it costs its
   input and the output until then; one that fails costs nothing;
 * the stream of a background response ends without another event when it is cancelled;
+* under `--policy`, CreateProject and ListProjects need the resource `*`, since `project/*` was seen
+  to be refused; creating with tags needs TagResource on `project/*`; counting tokens needs
+  CountTokens; the right is asked for before it is looked up whether a project exists;
 * a response can be continued (`previous_response_id`) once it is completed or incomplete.
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from .settings import EXAMPLE_BEARER_TOKEN, EXAMPLE_CREDENTIALS, Settings
+from .settings import EXAMPLE_BEARER_TOKEN, EXAMPLE_CREDENTIALS, RUNTIME_PROJECTS, Settings
 
 DESCRIPTION = "A local Bedrock for development and tests."
 EPILOG = f"""\
@@ -21,7 +21,8 @@ Accepted by default, besides what the options name:
 and what AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and
 AWS_BEARER_TOKEN_BEDROCK hold in the emulator's own environment.
 
-The first line on standard output is `listening on http://HOST:PORT`; everything
+The first line on standard output is `listening on http://HOST:PORT`, https with
+--tls; everything
 else goes to standard error, wrong paths too. The emulator's own endpoints need no
 authorization, but a Host that is loopback's and no Origin of elsewhere; writes are JSON:
   GET, DELETE        /_emulator/usage      one record per inference request
@@ -99,6 +100,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_credentials(parser)
     _add_clock(parser)
     _add_strictness(parser)
+    _add_policy(parser)
     _add_projects(parser)
 
 
@@ -106,6 +108,12 @@ def _add_address(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     add("--port", type=int, default=0, help="port; 0 takes a free one (default: %(default)s)")
+    add(
+        "--tls",
+        metavar="FILE",
+        help="serve https, with a certificate of a new authority for this run, whose own "
+        "certificate is written to FILE: clients take it as AWS_CA_BUNDLE. Needs cryptography",
+    )
     add("--allow-remote", action="store_true", help="permit a --host that is not loopback")
     add(
         "--show-prompts",
@@ -180,6 +188,26 @@ def _add_strictness(parser: argparse.ArgumentParser) -> None:
         " another spelling is a way around attribution",
     )
     add("--seed", type=int, help="make identifiers the same on every run")
+
+
+def _add_policy(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--policy",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="allow every caller what this IAM policy allows, and nothing else; repeatable, as "
+        "several policies of one user. Service control policies, boundaries and session policies "
+        "are left out",
+    )
+    add(
+        "--runtime-projects",
+        choices=RUNTIME_PROJECTS,
+        default=Settings.runtime_projects,
+        help="under --policy, whether Converse and InvokeModel need a right on their project "
+        "beside that on the model, which AWS does not say (default: %(default)s)",
+    )
 
 
 def _add_projects(parser: argparse.ArgumentParser) -> None:

@@ -22,6 +22,8 @@ from .settings import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from .policy.document import Statement
+
 _MAX_BACKGROUND_S = 86_400
 
 
@@ -97,6 +99,23 @@ def _projects(options: argparse.Namespace) -> tuple[tuple[str, dict[str, str]], 
     return tuple(map(read, options.project))
 
 
+def _policy(options: argparse.Namespace) -> tuple[Statement, ...] | None:
+    """The statements of all policies; None where there is no policy."""
+    if not options.policy:
+        return None
+    from .policy.document import read_policy
+
+    def read(path: str) -> tuple[Statement, ...]:
+        try:
+            with open(path, encoding="utf-8") as file:
+                return read_policy(file.read())
+        except (OSError, ValueError) as error:
+            options.refuse(f"--policy {path}: {getattr(error, 'strerror', None) or error}")
+            raise
+
+    return tuple(statement for path in options.policy for statement in read(path))
+
+
 def _check(options: argparse.Namespace) -> None:
     """End with a message when an option alone is wrong."""
     if not is_loopback(options.host) and not options.allow_remote:
@@ -141,6 +160,8 @@ def settings_from(options: argparse.Namespace, environ: Mapping[str, str]) -> Se
         strict_routes=options.strict_routes,
         lenient=options.lenient,
         anonymous=options.anonymous,
+        policy=_policy(options),
+        runtime_projects=options.runtime_projects,
         max_projects=options.max_projects,
         separate_planes=options.planes == "separate",
         list_lag_s=options.list_lag_s,
@@ -160,9 +181,15 @@ def run(options: argparse.Namespace) -> int:
         _complain(f"{error.name} is not installed; pip install 'costmark[emulator]'")
         return 2
     try:
-        serve(settings, options.host, options.port)
+        serve(settings, options.host, options.port, options.tls)
+    except ModuleNotFoundError as error:
+        _complain(f"--tls needs {error.name}; pip install 'costmark[emulator]'")
+        return 2
     except OSError as error:
-        _complain(f"cannot listen on {options.host}:{options.port}: {error.strerror}")
+        what = f"listen on {options.host}:{options.port}"
+        if error.filename is not None:
+            what = f"write {error.filename}"
+        _complain(f"cannot {what}: {error.strerror}")
         return 1
     return 0
 

@@ -76,8 +76,12 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve until SIGINT or SIGTERM; raises OSError when the address cannot be had."""
+def serve(settings: Settings, host: str, port: int, ca_file: str | None = None) -> None:
+    """Serve until SIGINT or SIGTERM; raises OSError when the address cannot be had.
+
+    Over TLS when there is a file for the certificate of the authority; one that cannot be written
+    is an OSError, too.
+    """
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
     listener = _listen(host, port)
     shown = f"[{host}]" if ":" in host else host
@@ -94,5 +98,11 @@ def serve(settings: Settings, host: str, port: int) -> None:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=1,
     )
-    announcement = f"listening on http://{shown}:{listener.getsockname()[1]}"
+    scheme = "http" if ca_file is None else "https"
+    config.load()
+    if ca_file is not None:
+        from .tls import server_context
+
+        config.ssl = server_context(ca_file, host, settings.region)
+    announcement = f"listening on {scheme}://{shown}:{listener.getsockname()[1]}"
     asyncio.run(_Server(config, announcement).serve(sockets=[listener]))

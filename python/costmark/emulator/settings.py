@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .policy.document import Statement
+
 
 @dataclass(frozen=True)
 class Credentials:
@@ -29,6 +31,7 @@ EXAMPLE_CREDENTIALS = (
         "example-session-token",
     ),
 )
+RUNTIME_PROJECTS = ("ignored", "authorized")
 EXAMPLE_BEARER_TOKEN = "ABSKEXAMPLE"  # noqa: S105
 
 
@@ -53,6 +56,9 @@ class Settings:
     strict_routes: bool = False
     lenient: bool = False  # reads requests as the most lenient server would
     anonymous: bool = False
+    policy: tuple[Statement, ...] | None = None  # of every caller; None allows everything
+    # Whether inference on the runtime needs a right on its project, which AWS does not say.
+    runtime_projects: str = RUNTIME_PROJECTS[0]
     max_projects: int = 1000
     separate_planes: bool = False  # whether a project of one plane is unknown on the other
     list_lag_s: float = 0.0  # from the creation of a project to its place in the list

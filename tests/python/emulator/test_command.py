@@ -197,7 +197,8 @@ ARROWS: dict[str, set[str]] = {
     "wire": set(),
     "auth": {"wire", "settings"},
     "model": {"wire"},
-    "state": {"wire", "auth", "settings"},
+    "policy": {"wire", "auth", "settings"},
+    "state": {"wire", "auth", "policy", "settings"},
     "billing": {"wire", "settings", "state"},
     "api": {"wire", "auth", "billing", "model", "state"},
 }

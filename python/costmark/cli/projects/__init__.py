@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import managing
+from . import as_code, importing, managing
 
 if TYPE_CHECKING:
     from ..output import Commands
 
-_GROUPS = (managing,)
+_GROUPS = (managing, as_code, importing)
 
 
 def add_to(commands: Commands) -> None:

@@ -33,10 +33,10 @@ def _from_body(body: Mapping[str, object]) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def resolve(
+def named_arn(
     request: Received, body: Mapping[str, object], projects: ProjectStore, *, messages: bool = False
-) -> Project:
-    """The project that a request names; `default` when it names none.
+) -> str:
+    """The ARN of the project that a request names; that of `default` when it names none.
 
     The Messages API has a header of its own and refuses the other one; the older spelling of it,
     `anthropic-workspace`, is ignored as the service ignores it.
@@ -48,15 +48,13 @@ def resolve(
         )
     header = _from_header(request, WORKSPACE_HEADER if messages else HEADER)
     member = _from_body(body)
-    if header is None and member is None:
-        return projects.default
-    named = [projects.get(name) for name in (header, member) if name is not None]
-    if len(named) == 2 and named[0] is not named[1]:
+    named = [projects.arn_of(name) for name in (header, member) if name is not None]
+    if len(set(named)) > 1:
         raise invalid(
             f"The request names two projects: '{header}' in its header and '{member}' in its body.",
             param=CARRIER,
         )
-    return named[0]
+    return named[0] if named else projects.default.arn
 
 
 def refuse_archived(project: Project) -> None:

@@ -11,6 +11,7 @@ from ..state.projects import MAX_TAGS, RETENTION_MODES
 from ..state.records import timestamp
 from ..wire.errors import ApiError, AwsError, validation_exception
 from ..wire.json_text import BadJsonError, JsonObject, loads
+from .authorization import request_tag_keys, resource_tag_keys
 from .context import authenticate, received, state_of
 from .inference import json_response
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from ..auth.authenticator import Caller
     from ..state.projects import Project, ProjectStore
+    from .authorization import Keys
 
 SIGNING_NAME = "bedrock"
 _MAX_NAME = 127
@@ -30,12 +33,16 @@ _TAG_VALUE = re.compile(r"[a-zA-Z0-9\s._:/=+@-]{0,256}")
 
 async def create(request: Request) -> Response:
     """CreateProject."""
-    store = _enter(request)
+    store, caller = _enter(request)
     body = _members(request, {"name", "tags", "dataRetention"})
     name, tags = _name(body.get("name")), _tags(body.get("tags", []))
     retention = _retention(body["dataRetention"]) if "dataRetention" in body else "inherit"
     if len(tags) > MAX_TAGS:
         raise _too_many_tags()
+    keys = request_tag_keys(tags)
+    _authorize(request, caller, "CreateProject", "*", keys)
+    if tags:
+        _authorize(request, caller, "TagResource", _arn_prefix(request) + "*", keys)
     try:
         project = store.create(name, tags, retention)
     except ApiError as error:
@@ -45,12 +52,14 @@ async def create(request: Request) -> Response:
 
 async def get(request: Request) -> Response:
     """GetProject."""
-    return json_response(_shown(request, _named(request, _enter(request))))
+    store, caller = _enter(request)
+    return json_response(_shown(request, _named(request, store, caller, "GetProject")))
 
 
 async def listing(request: Request) -> Response:
     """ListProjects."""
-    store, query = _enter(request), request.query_params
+    (store, caller), query = _enter(request), request.query_params
+    _authorize(request, caller, "ListProjects", "*")
     status = query.get("statusFilter")
     if status not in (None, "active", "archived"):
         raise validation_exception("statusFilter must be active or archived.")
@@ -70,11 +79,11 @@ async def listing(request: Request) -> Response:
 
 async def update(request: Request) -> Response:
     """UpdateProject: one member a call."""
-    store = _enter(request)
+    store, caller = _enter(request)
     body = _members(request, {"name", "dataRetention"})
     if len(body) != 1:
         raise validation_exception("Exactly one of name and dataRetention must be set.")
-    project = _changeable(_named(request, store), store)
+    project = _changeable(_named(request, store, caller, "UpdateProject"), store)
     if "name" in body:
         store.update(project, name=_name(body["name"]))
     else:
@@ -84,8 +93,8 @@ async def update(request: Request) -> Response:
 
 async def archive(request: Request) -> Response:
     """ArchiveProject, which may be done again."""
-    store = _enter(request)
-    project = _named(request, store)
+    store, caller = _enter(request)
+    project = _named(request, store, caller, "ArchiveProject")
     if project is store.default:
         raise validation_exception("The default project cannot be archived.")
     store.archive(project)
@@ -94,10 +103,11 @@ async def archive(request: Request) -> Response:
 
 async def tag(request: Request) -> Response:
     """TagResource."""
-    store = _enter(request)
+    store, caller = _enter(request)
     body = _members(request, {"resourceARN", "tags"})
     tags = _tags(body.get("tags"))
-    project = _changeable(_resource(request, store, body), store)
+    found = _resource(request, store, body, caller, "TagResource", request_tag_keys(tags))
+    project = _changeable(found, store)
     if len({*project.tags, *tags}) > MAX_TAGS:
         raise _too_many_tags()
     store.update(project, add_tags=tags)
@@ -106,21 +116,24 @@ async def tag(request: Request) -> Response:
 
 async def untag(request: Request) -> Response:
     """UntagResource."""
-    store = _enter(request)
+    store, caller = _enter(request)
     body = _members(request, {"resourceARN", "tagKeys"})
     keys = body.get("tagKeys")
     if not isinstance(keys, list) or len(keys) > 200:
         raise validation_exception("tagKeys must be a list of at most 200 keys.")
     for key in keys:
         _tag_key(key)
-    store.update(_changeable(_resource(request, store, body), store), remove_tag_keys=keys)
+    removed: Keys = {"aws:TagKeys": keys}
+    project = _resource(request, store, body, caller, "UntagResource", removed)
+    store.update(_changeable(project, store), remove_tag_keys=keys)
     return json_response({})
 
 
 async def tags_of(request: Request) -> Response:
     """ListTagsForResource."""
-    store = _enter(request)
-    project = _resource(request, store, _members(request, {"resourceARN"}))
+    store, caller = _enter(request)
+    body = _members(request, {"resourceARN"})
+    project = _resource(request, store, body, caller, "ListTagsForResource")
     tags = [{"key": key, "value": value} for key, value in project.tags.items()]
     return json_response({"tags": tags})
 
@@ -128,10 +141,16 @@ async def tags_of(request: Request) -> Response:
 # --- The request ----------------------------------------------------------------------------------
 
 
-def _enter(request: Request) -> ProjectStore:
-    """The projects of this plane, for a caller who has proven who it is."""
-    authenticate(request, SIGNING_NAME)
-    return state_of(request).bedrock_projects
+def _enter(request: Request) -> tuple[ProjectStore, Caller]:
+    """The projects of this plane, and the caller, who has proven who it is."""
+    caller = authenticate(request, SIGNING_NAME)
+    return state_of(request).bedrock_projects, caller
+
+
+def _authorize(
+    request: Request, caller: Caller, action: str, resource: str, keys: Keys | None = None
+) -> None:
+    state_of(request).authorizer.check(caller, f"{SIGNING_NAME}:{action}", resource, keys)
 
 
 def _members(request: Request, known: set[str]) -> JsonObject:
@@ -214,20 +233,34 @@ def _arn_prefix(request: Request) -> str:
     return state_of(request).settings.arn("", service=SIGNING_NAME)
 
 
-def _named(request: Request, store: ProjectStore) -> Project:
-    """The project of the path: an id or an ARN."""
-    return _found(request, store, request.path_params["project"])
+def _named(request: Request, store: ProjectStore, caller: Caller, action: str) -> Project:
+    """The project of the path, an id or an ARN, which the caller may do this with."""
+    return _found(request, store, request.path_params["project"], caller, action)
 
 
-def _resource(request: Request, store: ProjectStore, body: JsonObject) -> Project:
+def _resource(
+    request: Request,
+    store: ProjectStore,
+    body: JsonObject,
+    caller: Caller,
+    action: str,
+    keys: Keys | None = None,
+) -> Project:
     """The project of a call about tags: an ARN alone."""
     arn = body.get("resourceARN")
     if not isinstance(arn, str) or not arn.startswith("arn:"):
         raise validation_exception("resourceARN must be the ARN of a resource.")
-    return _found(request, store, arn)
+    return _found(request, store, arn, caller, action, keys)
 
 
-def _found(request: Request, store: ProjectStore, name: str) -> Project:
+def _found(
+    request: Request,
+    store: ProjectStore,
+    name: str,
+    caller: Caller,
+    action: str,
+    keys: Keys | None = None,
+) -> Project:
     prefix = _arn_prefix(request)
     if name.startswith("arn:") and not name.startswith(prefix):
         raise validation_exception(f"{name} is no project of this account and Region.")
@@ -235,6 +268,8 @@ def _found(request: Request, store: ProjectStore, name: str) -> Project:
     if not _ID.fullmatch(project_id):
         raise validation_exception(f"{name} is no id and no ARN of a project.")
     project = store.find(project_id)
+    tags = resource_tag_keys(project)
+    _authorize(request, caller, action, prefix + project_id, {**tags, **(keys or {})})
     if project is None:
         raise AwsError(404, "ResourceNotFoundException", f"Project {name} does not exist.")
     return project

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, cast
 
 from ..wire.errors import ApiError
 
+SERVICE = "bedrock-mantle"
+
 if TYPE_CHECKING:
     from starlette.requests import Request
 
@@ -31,7 +33,7 @@ def received(request: Request) -> Received:
 
 
 def authenticate(request: Request, service: str | None = None) -> Caller:
-    """The proven sender of a request, or an `ApiError` of status 401.
+    """The proven sender of a request, who may use a bearer token if that is one; else `ApiError`.
 
     A signature must be for `service`; without one, for one of those in the settings.
     """
@@ -42,4 +44,5 @@ def authenticate(request: Request, service: str | None = None) -> Caller:
         state.records.count_refused(error.message)
         raise
     state.records.count_accepted(caller.signed_by)
+    state.authorizer.check_bearer(caller, service or SERVICE)
     return caller

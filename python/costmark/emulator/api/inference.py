@@ -17,6 +17,7 @@ from ..wire.event_streams import Delayed, HangUp
 from ..wire.json_text import BadJsonError, JsonObject, dumps, loads
 from ..wire.lenient import lenient_body
 from . import attribution, request_members
+from .authorization import authorize_on_project, inference_keys
 from .context import authenticate, received, state_of
 
 if TYPE_CHECKING:
@@ -146,15 +147,24 @@ def whole(body: JsonObject, name: str, least: int = 1, most: int = 10_000_000) -
 Run = Callable[[Call], ASGIApp]
 
 
-async def infer(request: Request, api: str, known: frozenset[str], run: Run) -> ASGIApp:
-    """Authenticate, parse, attribute, apply a fault if one waits, and answer."""
+async def infer(
+    request: Request,
+    api: str,
+    known: frozenset[str],
+    run: Run,
+    *,
+    action: str = "CreateInference",
+) -> ASGIApp:
+    """Authenticate, parse, attribute, authorize, apply a fault if one waits, and answer."""
     state, raw, caller = state_of(request), received(request), authenticate(request)
     body = parse_object(lenient_body(raw.body) if state.settings.lenient else raw.body)
     if state.settings.strict_body:
         check_members(body, known)
     path = request.scope["path"]
     messages = path.startswith(f"{ANTHROPIC_V1}/")
-    project = attribution.resolve(raw, body, state.projects, messages=messages)
+    arn = attribution.named_arn(raw, body, state.projects, messages=messages)
+    authorize_on_project(state, caller, action, arn, inference_keys(body))
+    project = state.projects.get(arn)
     attribution.refuse_archived(project)
     model = find_model(body)
     _check_route(model, api, path, strict=state.settings.strict_routes)

@@ -31,7 +31,9 @@ async def create(request: Request) -> ASGIApp:
 
 async def count_tokens(request: Request) -> ASGIApp:
     """POST messages/count_tokens: no inference, no usage record."""
-    return await infer(request, MESSAGES, request_members.COUNT_TOKENS, _count)
+    return await infer(
+        request, MESSAGES, request_members.COUNT_TOKENS, _count, action="CountTokens"
+    )
 
 
 def _count(call: Call) -> ASGIApp:

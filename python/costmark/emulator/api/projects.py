@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 from ..state.projects import RETENTION_MODES, Project, check_name, check_tag_key, check_tags
 from ..wire.errors import invalid, undeserializable
 from ..wire.json_text import JsonObject
+from .authorization import authorize, authorize_on_project, request_tag_keys
 from .context import authenticate, received, state_of
 from .inference import json_response, parse_object
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
+
+    from ..auth.authenticator import Caller
+    from .authorization import Keys
 
 _MAX_PAGE = 100
 _DEFAULT_PAGE = 20
@@ -48,32 +52,38 @@ def _mode(value: Any, param: str) -> str:
     return str(value)
 
 
-def _named(request: Request) -> Project:
-    return state_of(request).projects.get(request.path_params["project_id"])
+def _named(request: Request, caller: Caller, action: str, keys: Keys | None = None) -> Project:
+    """The project of the path, which the caller may do this with."""
+    state, name = state_of(request), request.path_params["project_id"]
+    authorize_on_project(state, caller, action, name, keys)
+    return state.projects.get(name)
 
 
 async def create(request: Request) -> Response:
     """POST /v1/organization/projects."""
-    authenticate(request)
+    caller, state = authenticate(request), state_of(request)
     body = _members(request, _CREATE)
     if "name" not in body:
         raise undeserializable("missing field `name`")
     name = check_name(body["name"])
     tags = {} if body.get("tags") is None else check_tags(body["tags"], "tags")
     retention = _retention(body.get("data_retention")) or "inherit"
-    return json_response(state_of(request).projects.create(name, tags, retention).describe())
+    keys = request_tag_keys(tags)
+    authorize(state, caller, "CreateProject", "*", keys)
+    if tags:
+        authorize(state, caller, "TagResource", state.projects.arn_of("*"), keys)
+    return json_response(state.projects.create(name, tags, retention).describe())
 
 
 async def get(request: Request) -> Response:
     """GET /v1/organization/projects/{project_id}."""
-    authenticate(request)
-    return json_response(_named(request).describe())
+    return json_response(_named(request, authenticate(request), "GetProject").describe())
 
 
 async def update(request: Request) -> Response:
     """POST /v1/organization/projects/{project_id}."""
-    authenticate(request)
-    project = _named(request)
+    caller = authenticate(request)
+    project = _named(request, caller, "UpdateProject")
     body = parse_object(received(request).body)
     if "tags" in body:
         raise invalid(
@@ -90,6 +100,11 @@ async def update(request: Request) -> Response:
     both = sorted(set(added) & set(removed))
     if both:
         raise invalid(f"Tag '{both[0]}' is both added and removed.", param="remove_tag_keys")
+    if added:
+        _named(request, caller, "ListTagsForResource")  # the service reads them first
+        _named(request, caller, "TagResource", request_tag_keys(added))
+    if removed:
+        _named(request, caller, "UntagResource", {"aws:TagKeys": removed})
     state_of(request).projects.update(
         project,
         name=None if body.get("name") is None else check_name(body["name"]),
@@ -110,8 +125,7 @@ def _tag_keys(keys: Any) -> list[str]:
 
 async def archive(request: Request) -> Response:
     """POST /v1/organization/projects/{project_id}/archive."""
-    authenticate(request)
-    project = _named(request)
+    project = _named(request, authenticate(request), "ArchiveProject")
     if received(request).body:
         _members(request, frozenset())
     state_of(request).projects.archive(project)
@@ -134,7 +148,7 @@ def _boolean(text: str | None, name: str) -> bool:
 
 async def listing(request: Request) -> Response:
     """GET /v1/organization/projects."""
-    authenticate(request)
+    authorize(state_of(request), authenticate(request), "ListProjects", "*")
     query = request.query_params
     repeats = request.scope.get("emulator.repeats_page", False)
     page, more = state_of(request).projects.page(
@@ -154,8 +168,9 @@ async def listing(request: Request) -> Response:
 
 async def account_retention(request: Request) -> Response:
     """GET and PUT /v1/data_retention."""
-    authenticate(request)
-    state = state_of(request)
+    caller, state = authenticate(request), state_of(request)
+    verb = "Put" if request.method == "PUT" else "Get"
+    authorize(state, caller, f"{verb}AccountDataRetention", "*")
     if request.method == "PUT":
         body = _members(request, frozenset({"mode"}))
         state.retention = _mode(body.get("mode"), "mode")

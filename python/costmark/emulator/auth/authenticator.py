@@ -38,6 +38,13 @@ class Caller:
     signed_by: str
     access_key_id: str | None = None
 
+    @property
+    def token_type(self) -> str | None:
+        """The kind of its bearer token, as condition keys name it."""
+        if self.signed_by != "bearer":
+            return None
+        return "LONG_TERM" if self.access_key_id is None else "SHORT_TERM"
+
 
 def utc_seconds(timestamp: str) -> int | None:
     """Seconds since the epoch of `YYYYMMDDTHHMMSSZ`, or None."""

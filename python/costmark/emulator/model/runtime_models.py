@@ -64,6 +64,15 @@ def runtime_model(name: str) -> RuntimeModel | None:
     )
 
 
+def resources_of(name: str) -> list[tuple[str, str]]:
+    """What a call to this model invokes, as kinds and ids: a profile, and the model behind it."""
+    kind, identifier = _of_arn(name)
+    base = _REGIONS.sub("", identifier)
+    if kind is None or base == identifier:
+        return [(kind or _RESOURCES[0], identifier)]
+    return [(_RESOURCES[1], identifier), (_RESOURCES[0], base)]
+
+
 def _of_arn(name: str) -> tuple[str | None, str]:
     """The kind of a resource and its id; a name that is no ARN is a model's."""
     if not name.startswith("arn:"):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..auth.authenticator import Authenticator
 from ..auth.issued_credentials import Issuer
+from ..policy.authorizer import Authorizer
 from .clock import Clock
 from .faults import Faults
 from .ids import Ids
@@ -28,6 +29,7 @@ class State:
         self.issuer = Issuer(settings.now)
         self.roles: dict[str, str] = {}  # role and session, by the access key that was issued
         self.authenticator = Authenticator(settings, settings.now, issuer=self.issuer)
+        self.authorizer = Authorizer(settings)
         self.projects = ProjectStore(settings, self.ids, self.clock)
         # Whether the planes have the same projects is not known of AWS.
         self.bedrock_projects = (

@@ -145,17 +145,22 @@ class ProjectStore:
             project_id = self._ids.new("proj_", 20, alphabet=_ID_ALPHABET)
         return self._add(project_id, name, tags, retention)
 
+    def arn_of(self, name: str) -> str:
+        """The ARN that an id or an ARN stands for, whether or not there is such a project."""
+        return name if name.startswith("arn:") else self._settings.arn(name)
+
+    def find(self, name: str) -> Project | None:
+        """The project with this id or ARN, if there is one."""
+        arn = self.arn_of(name)
+        project = self._projects.get(arn.rpartition("/")[2])
+        return project if project is not None and project.arn == arn else None
+
     def get(self, name: str) -> Project:
         """The project with this id or ARN; the 404 names the ARN that was looked up."""
-        arn = name if name.startswith("arn:") else self._settings.arn(name)
-        project = self._projects.get(arn.rpartition("/")[2])
-        if project is None or project.arn != arn:
-            raise not_found(f"Project '{arn}' does not exist")
+        project = self.find(name)
+        if project is None:
+            raise not_found(f"Project '{self.arn_of(name)}' does not exist")
         return project
-
-    def find(self, project_id: str) -> Project | None:
-        """The project with this id."""
-        return self._projects.get(project_id)
 
     def update(
         self,

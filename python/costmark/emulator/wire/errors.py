@@ -134,6 +134,11 @@ def unauthenticated(message: str, aws_type: str = "InvalidSignatureException") -
     return UnauthenticatedError(message, aws_type)
 
 
+def access_denied(message: str) -> ApiError:
+    """What no policy allows: status 403."""
+    return ApiError(403, "access_denied", message, kind="permission_denied_error")
+
+
 def expired_token() -> ApiError:
     """Credentials that have expired."""
     return unauthenticated(

@@ -11,6 +11,7 @@ from ...model.usage import Usage
 from ...state.stored_responses import Stored
 from ...wire.errors import invalid
 from .. import attribution, request_members
+from ..authorization import authorize_on_project
 from ..context import authenticate, received, state_of
 from ..delivery import streamed_answer, whole_answer
 from ..inference import Call, flag, infer, json_response
@@ -49,17 +50,18 @@ def _run(call: Call) -> ASGIApp:
     return whole_answer(call, finished, usage, draft.final_status)
 
 
-def _stored(request: Request) -> Stored:
+def _stored(request: Request, action: str) -> Stored:
     """The response that the path names, if the request's project has it."""
-    authenticate(request)
-    state = state_of(request)
-    project = attribution.resolve(received(request), {}, state.projects)
+    caller, state = authenticate(request), state_of(request)
+    arn = attribution.named_arn(received(request), {}, state.projects)
+    authorize_on_project(state, caller, action, arn)
+    project = state.projects.get(arn)
     return state.responses.get(request.path_params["response_id"], project.id)
 
 
 async def get(request: Request) -> ASGIApp:
     """GET responses/{response_id}, as it is now or as the rest of its stream."""
-    stored = _stored(request)
+    stored = _stored(request, "GetInference")
     streamed = request.query_params.get("stream", "false")
     if streamed not in ("true", "false"):
         raise invalid("'stream' must be true or false.", param="stream")
@@ -83,7 +85,7 @@ def _starting_after(request: Request, *, streamed: bool) -> int:
 
 async def cancel(request: Request) -> Response:
     """POST responses/{response_id}/cancel."""
-    stored = _stored(request)
+    stored = _stored(request, "CancelInference")
     if stored.run is None:
         raise invalid("Cannot cancel a synchronous response.")
     stored.cancel(state_of(request).now())
@@ -92,7 +94,7 @@ async def cancel(request: Request) -> Response:
 
 async def delete(request: Request) -> Response:
     """DELETE responses/{response_id}."""
-    stored, state = _stored(request), state_of(request)
+    stored, state = _stored(request, "DeleteInference"), state_of(request)
     response_id = stored.body["id"]
     state.responses.remove(response_id, stored.project_id, state.now())
     return json_response({"id": response_id, "object": "response", "deleted": True})

@@ -13,6 +13,7 @@ from ...wire.aws_frames import MEDIA_TYPE, broken, exception_frame
 from ...wire.errors import AwsError, validation_exception
 from ...wire.json_text import BadJsonError, JsonObject, loads
 from ...wire.lenient import lenient_body
+from ..authorization import authorize_invocation
 from ..context import authenticate, received, state_of
 from ..delivery import streamed_answer
 from ..inference import Call, faulty_answer
@@ -36,12 +37,13 @@ Run = Callable[[Call], ASGIApp]
 
 
 async def serve(request: Request, api: str, run: Run, *, streamed: bool) -> ASGIApp:
-    """Authenticate, parse, attribute, apply a fault if one waits, and answer."""
+    """Authenticate, parse, attribute, authorize, apply a fault if one waits, and answer."""
     state, raw = state_of(request), received(request)
     caller = authenticate(request, SIGNING_NAME)
     body = _parse(lenient_body(raw.body) if state.settings.lenient else raw.body)
     model = _find_model(request.path_params["model_id"], api)
     project = _project(state, raw, body, api)
+    authorize_invocation(state, caller, model.id, project, streamed=streamed)
     _check_profile(model, project, state)
     target = Target(api, model.id, project.id, caller.access_key_id, streamed, False, streamed)
     fault = state.faults.take(target)

@@ -1,0 +1,389 @@
+"""`costmark projects plan|apply|drift|import` with the real client, against the emulator."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from costmark import Projects
+from costmark.cli.main import main
+from harness import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Emulator, run_emulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[3]
+FILE = """\
+stack = "shop"
+
+[projects.web]  # the shop itself
+tags = {team = "a", env = "prod"}
+
+[projects.batch]
+tags = {team = "b"}
+"""
+
+
+def environment(server: Emulator) -> dict[str, str]:
+    return {
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL_STS": server.url,
+        "COSTMARK_BASE_URL": server.base_url,
+        "COSTMARK_AUTH": "sigv4",
+    }
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Emulator]:
+    with run_emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def server(running: Emulator) -> Emulator:
+    """The emulator, without active projects."""
+    api = client(running)
+    for each in api.list():
+        if each.id != "default":
+            api.archive(each)
+    running.fetch("/_emulator/requests", method="DELETE")
+    return running
+
+
+def client(server: Emulator) -> Projects:
+    return Projects(
+        "mantle",
+        base_url=server.base_url,
+        auth="sigv4",
+        region="us-east-1",
+        access_key_id=ACCESS_KEY_ID,
+        secret_access_key=SECRET_ACCESS_KEY,
+    )
+
+
+@pytest.fixture
+def folder(server: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, value in environment(server).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "costmark.toml").write_text(FILE)
+    return tmp_path
+
+
+def run(*arguments: str) -> int:
+    return main(["projects", *arguments])
+
+
+def writes(server: Emulator) -> int:
+    """How many requests since the last time changed a project."""
+    count = sum(
+        each["method"] != "GET" and "projects" in each["path"] for each in server.requests()
+    )
+    server.fetch("/_emulator/requests", method="DELETE")
+    return count
+
+
+def projects(server: Emulator) -> dict[str, dict[str, str]]:
+    """The active projects and their tags."""
+    found = client(server).list()
+    return {each.name: dict(each.tags or {}) for each in found if each.id != "default"}
+
+
+WANTED = {
+    "web": {"costmark_project": "shop/web", "team": "a", "env": "prod"},
+    "batch": {"costmark_project": "shop/batch", "team": "b"},
+}
+
+
+def test_the_second_apply_sends_no_write(
+    server: Emulator, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("plan", "--exit-code") == 3
+    assert writes(server) == 0
+    assert run("apply") == 0
+    assert writes(server) == 2
+    assert projects(server) == WANTED
+    lock = (folder / "costmark.lock").read_text()
+    assert run("plan", "--exit-code") == 0
+    assert run("apply", "--exit-code") == 0
+    assert writes(server) == 0
+    assert (folder / "costmark.lock").read_text() == lock
+    assert "No changes. The projects are as the file says." in capsys.readouterr().out
+
+
+def test_the_lock_is_a_cache(folder: Path) -> None:
+    run("apply")
+    lock = json.loads((folder / "costmark.lock").read_text())
+    (folder / "costmark.lock").unlink()
+    run("apply")
+    assert json.loads((folder / "costmark.lock").read_text()) == lock
+    entries = {each["name"]: each for each in lock["projects"]}
+    assert entries["web"]["tags"] == WANTED["web"]
+    assert entries["web"]["account"] == "111122223333"
+    (folder / "costmark.lock").write_text('{"version": 1, "projects": [')
+    assert run("apply") == 1
+
+
+def change(folder: Path, old: str, new: str) -> None:
+    path = folder / "costmark.toml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ('env = "prod"', 'env = "test"', 1),
+        (', env = "prod"', "", 1),
+        ('env = "prod"', 'cost = "1"', 2),
+        ("[projects.web]", '[projects.site]\nrenamed_from = "web"', 2),
+        ("[projects.batch]\n", "[projects.third]\n", 1),
+        ("# the shop itself", "# the same shop", 0),
+    ],
+)
+def test_plan_tells_by_its_exit_code_whether_apply_writes(
+    server: Emulator, folder: Path, old: str, new: str, expected: int
+) -> None:
+    run("apply")
+    change(folder, old, new)
+    writes(server)
+    assert run("plan", "--exit-code") == (3 if expected else 0)
+    assert run("apply") == 0
+    assert writes(server) == expected
+    assert run("plan", "--exit-code") == 0
+
+
+def test_what_is_not_in_the_file_stays_unless_archiving_is_allowed(
+    server: Emulator, folder: Path
+) -> None:
+    run("apply")
+    (folder / "costmark.toml").write_text('stack = "shop"\n')
+    assert run("plan", "--exit-code") == 0
+    assert run("apply") == 0
+    assert projects(server) == WANTED
+    assert run("plan", "--exit-code", "--allow-archive") == 3
+    assert run("apply", "--allow-archive") == 0
+    assert projects(server) == {}
+
+
+def test_a_plan_is_applied_only_to_what_it_was_made_for(
+    server: Emulator, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("plan", "--out", "first.plan") == 0
+    assert run("plan", "--out", "second.plan") == 0
+    assert run("apply", "first.plan") == 0
+    assert projects(server) == WANTED
+    assert run("apply", "second.plan") == 1
+    assert "have changed since the plan was made: plan again" in capsys.readouterr().err
+    (folder / "second.plan").write_text(
+        (folder / "second.plan").read_text().replace("111122223333", "444455556666")
+    )
+    assert run("apply", "second.plan") == 1
+    assert "the plan is for account 444455556666" in capsys.readouterr().err
+    assert projects(server) == WANTED
+
+
+def test_the_callers_account_is_checked_first(
+    server: Emulator, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (folder / "costmark.toml").open("a") as file:
+        file.write('[targets.prod]\naccount = "444455556666"\nregions = ["us-east-1"]\n')
+    server.fetch("/_emulator/requests", method="DELETE")
+    assert run("apply") == 1
+    assert "is account 444455556666, and the caller is arn:aws:iam::111122223333:user/" in (
+        capsys.readouterr().err
+    )
+    assert [each["path"] for each in server.requests()] == ["/"]
+
+
+def test_a_bearer_token_alone_tells_the_account_too(
+    server: Emulator, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "ABSKEXAMPLE")
+    monkeypatch.setenv("COSTMARK_AUTH", "bearer")
+    assert run("apply") == 0
+    assert projects(server) == WANTED
+
+
+def test_every_target_has_a_result_of_its_own(
+    server: Emulator, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (folder / "costmark.toml").open("a") as file:
+        file.write('[targets.good]\naccount = "111122223333"\nregions = ["us-east-1"]\n')
+        for number in range(40):
+            file.write(f'[targets.t{number}]\naccount = "{number:012}"\nregions = ["us-east-1"]\n')
+    assert run("apply") == 1
+    assert "select one with --target NAME, or --target all" in capsys.readouterr().err
+    assert run("apply", "--target", "none") == 1
+    assert "there is no target 'none'" in capsys.readouterr().err
+    assert run("apply", "--target", "all", "--json") == 1
+    places = json.loads(capsys.readouterr().out)["places"]
+    assert [each["target"] for each in places if not each["error"]] == ["good"]
+    assert len(places) == 41
+    assert projects(server) == WANTED
+    assert run("plan", "--target", "good", "--exit-code") == 0
+
+
+def test_drift_is_what_was_changed_elsewhere(
+    server: Emulator, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("apply")
+    change(folder, "[projects.batch]", '[projects.new]\ntags = {team = "c"}\n[projects.batch]')
+    assert run("drift", "--exit-code") == 0  # what is not created yet is no drift
+    api = client(server)
+    web = next(each for each in api.list() if each.name == "web")
+    api.add_tags(web.id, {"env": "dev"})
+    capsys.readouterr()
+    assert run("drift", "--exit-code", "--json") == 3
+    (place,) = json.loads(capsys.readouterr().out)["places"]
+    assert [each["tags"] for each in place["changes"]] == [{"env": ["dev", "prod"]}]
+
+
+def test_import_takes_a_project_over_and_leaves_the_file_as_it_is(
+    server: Emulator, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("apply")
+    api = client(server)
+    old = api.create("old", {"team": "z", "cost center": "7"})
+    assert run("import", "old", old.id) == 0
+    text = (folder / "costmark.toml").read_text()
+    assert text.startswith(FILE)
+    assert "[projects.old]" in text
+    assert run("plan", "--exit-code") == 0
+    assert api.get(old.id).tags == {
+        "team": "z",
+        "cost center": "7",
+        "costmark_project": "shop/old",
+    }
+    assert run("import", "old", old.id) == 0  # again, after a crash perhaps
+    other = api.create("other", {"costmark_project": "stock/other"})
+    capsys.readouterr()
+    for name, project, problem in (
+        ("other", other.id, "is stock/other already"),
+        ("web", old.id, "is shop/old already"),
+        ("x", "proj_unknown", "there is no active project proj_unknown"),
+        ("a,b", api.create("a").id, "letters, digits, spaces"),
+    ):
+        assert run("import", name, project) == 1
+        assert problem in capsys.readouterr().err
+    assert (folder / "costmark.toml").read_text() == text
+
+
+@pytest.mark.parametrize("failing", ["throttled", "crash"])
+def test_an_update_that_fails_halfway_is_finished_by_the_next(
+    server: Emulator, folder: Path, failing: str
+) -> None:
+    run("apply")
+    change(folder, 'env = "prod"', 'env = "test", cost = "1"')
+    change(folder, 'team = "a", ', "")
+    api = client(server)
+    web = next(each for each in api.list() if each.name == "web")
+    api.add_tags(web.id, {"env": "test"})  # the first of three steps was made
+    if failing == "crash":
+        api.remove_tags(web.id, ["team"])
+    assert run("apply") == 0
+    assert projects(server)["web"] == {
+        "costmark_project": "shop/web",
+        "env": "test",
+        "cost": "1",
+    }
+
+
+def test_a_change_that_is_refused_does_not_keep_the_others(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with run_emulator("--max-projects", "1") as small, pytest.MonkeyPatch.context() as patch:
+        for name, value in environment(small).items():
+            patch.setenv(name, value)
+        assert run("apply") == 1
+        assert "batch: " in capsys.readouterr().err
+        assert set(projects(small)) == {"web"}
+        lock = json.loads((folder / "costmark.lock").read_text())
+        assert [each["name"] for each in lock["projects"]] == ["web"]
+
+
+@pytest.mark.parametrize("lag", [0.0, 3.0])
+def test_eight_processes_converge_at_the_next_apply(tmp_path: Path, lag: float) -> None:
+    (tmp_path / "costmark.toml").write_text(FILE)
+    with run_emulator("--list-lag-s", str(lag)) as server:
+        env = {**environment(server), "PYTHONPATH": ":".join(sys.path), "PATH": ""}
+        command = [sys.executable, "-m", "costmark.cli", "projects"]
+        together = [
+            subprocess.Popen([*command, "apply"], cwd=tmp_path, env=env, stdout=subprocess.PIPE)
+            for _ in range(8)
+        ]
+        assert [each.communicate()[0] and each.returncode for each in together] == [0] * 8
+        time.sleep(lag)
+        writes(server)
+
+        def again(*arguments: str) -> int:
+            done = subprocess.run([*command, *arguments], cwd=tmp_path, env=env, check=False)
+            return done.returncode
+
+        left = _active(server) - 2
+        assert again("plan", "--exit-code") == (3 if left else 0)
+        assert again("apply") == 0
+        assert writes(server) == left
+        assert _active(server) == 2
+        assert again("plan", "--exit-code") == 0
+
+
+def _active(server: Emulator) -> int:
+    return sum(each.id != "default" for each in client(server).list())
+
+
+def test_malformed_toml_is_told_with_line_and_column(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "costmark.toml").write_text(FILE + "[projects.x\n")
+    assert run("plan") == 1
+    assert "costmark: costmark.toml:8:12: " in capsys.readouterr().err
+
+
+def documented() -> tuple[str, str]:
+    text = (ROOT / "docs" / "projects-as-code.md").read_text(encoding="utf-8")
+    (toml,) = re.findall(r"```toml\n(stack.*?)```", text, re.DOTALL)
+    (shown,) = re.findall(r"```console\n\$ costmark projects plan\n(.*?)```", text, re.DOTALL)
+    return toml, shown
+
+
+def test_the_example_of_the_docs(
+    server: Emulator, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    toml, shown = documented()
+    (folder / "costmark.toml").write_text(toml)
+    assert run("plan") == 0
+    assert capsys.readouterr().out == shown
+    assert run("apply") == 0
+    writes(server)
+    assert run("apply") == 0
+    assert writes(server) == 0
+
+
+def test_a_policy_for_a_stack_is_enough(folder: Path, tmp_path: Path, capsys: Any) -> None:
+    main(["policy", "--project", "proj_x", "--manage", "--stack", "shop", "--json"])
+    policy = tmp_path / "policy.json"
+    policy.write_text(capsys.readouterr().out)
+    with run_emulator("--policy", str(policy)) as server, pytest.MonkeyPatch.context() as patch:
+        for name, value in environment(server).items():
+            patch.setenv(name, value)
+        assert run("apply") == 0
+        change(folder, 'env = "prod"', 'env = "test", cost = "1"')
+        change(folder, 'team = "a", ', "")
+        change(folder, "[projects.web]", '[projects.site]\nrenamed_from = "web"')
+        assert run("apply") == 0
+        (folder / "costmark.toml").write_text('stack = "shop"\n')
+        assert run("apply", "--allow-archive") == 0
+        assert projects(server) == {}
