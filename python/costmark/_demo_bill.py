@@ -112,8 +112,16 @@ class Payer:
         side = read_ledger(*rows, window=window, book=book, prices=prices, tag=PROJECT_TAG)
         bill = fetch(Session(self.ce, _MOST_REQUESTS), window, PROJECT_TAG)
         result = reconcile(side.lines, bill.lines, prices, window, models=prices.models)
-        source = "Cost Explorer of the emulator"
-        return result, Basis(book, source, (), bill.is_estimated, ())
+        basis = Basis(
+            book=book,
+            source="Cost Explorer of the emulator",
+            snapshot=(f"asked {bill.calls} times",),
+            is_estimated=bill.is_estimated,
+            assumptions=("a call belongs to the day of its end",),
+            tag=PROJECT_TAG,
+            made=dt.datetime.now(dt.timezone.utc),
+        )
+        return result, basis
 
 
 def write_pages(rows: set[Path], result: Reconciliation, basis: Basis, folder: str) -> list[Path]:
