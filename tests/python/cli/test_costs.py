@@ -25,6 +25,7 @@ pytest.importorskip("duckdb")
 TYPES = [f"USE1-{OSS}-mantle-{side}-tokens-standard" for side in ("input", "output")]
 PRICES = {"input_tokens": Decimal("0.15e-6"), "output_tokens": Decimal("0.60e-6")}
 COSTS = "GetCostAndUsage"
+SOL = "openai.gpt-5.6-sol"
 
 
 class Story:
@@ -235,6 +236,23 @@ def test_pages_are_followed_and_repeated_ones_refused(
         aws.emulator.fault("repeat_page", api=COSTS, count=3)
         assert main(asked) == 1
         assert "the same next page again" in capsys.readouterr().err
+
+
+def test_what_the_marketplace_bills_has_its_model_too(
+    story: Story, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with billed() as aws:
+        records = {model: aws.call(model=model) for model in (OSS, SOL)}
+        day = aws.today()
+        aws.forward(2 * DAY_S)
+        period = ["--since", str(day), "--until", str(day + dt.timedelta(days=1))]
+        assert main(["costs", "--by", "model", *period, "--format", "json", *aws.asked]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {each["key"]: (each["names"], each["tokens"]) for each in found["lines"]} == {
+        SOL: (["GPT-5.6 Sol"], tokens(records[SOL])),
+        OSS: (["gpt-oss-120b"], tokens(records[OSS])),
+    }
+    assert found["notes"] == []
 
 
 def test_faults(story: Story, capsys: pytest.CaptureFixture[str]) -> None:
