@@ -26,5 +26,7 @@ def test_a_right_on_costs_is_none_on_tags(tmp_path: Path) -> None:
     for operation in (aws.ce.list_cost_allocation_tags, aws.cloudwatch.list_metrics):
         with pytest.raises(ClientError, match="is not authorized to perform") as refused:
             operation()
-        assert refusal(refused) == ("AccessDeniedException", 400)
+        code, status = refusal(refused)
+        assert code.startswith("AccessDenied")  # CloudWatch has the name of its older protocol
+        assert status == 400
     emulator.stop()
