@@ -216,6 +216,19 @@ def test_formats(story: Story, capsys: pytest.CaptureFixture[str]) -> None:
     assert "more" not in out
 
 
+def test_a_page(story: Story, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    page = tmp_path / "costs.html"
+    assert run(story, "tag:team", "--compare", "--html", str(page)) == 0
+    assert f"wrote {page}" in capsys.readouterr().err
+    text = page.read_text(encoding="utf-8")
+    assert "Bedrock: costs by tag:team" in text
+    assert re.search(r'<th scope="row">search</th><td class="number">[\d,]+</td>', text)
+    assert "Unattributed" in text
+    assert "AWS may still change these amounts." in text
+    assert not re.search(r'(?:src|href)="(?!#)', text)
+    assert run(story, "day", "--html", str(tmp_path / "no/such/folder.html")) == 1
+
+
 def test_pages_are_followed_and_repeated_ones_refused(
     story: Story, capsys: pytest.CaptureFixture[str]
 ) -> None:
