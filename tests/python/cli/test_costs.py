@@ -225,7 +225,7 @@ def test_a_page(story: Story, capsys: pytest.CaptureFixture[str], tmp_path: Path
     assert re.search(r'<th scope="row">search</th><td class="number">[\d,]+</td>', text)
     assert "Unattributed" in text
     assert "AWS may still change these amounts." in text
-    assert not re.search(r'(?:src|href)="(?!#)', text)
+    assert not re.search(r'(?:src|href)="(?!#|data:)', text)
     assert run(story, "day", "--html", str(tmp_path / "no/such/folder.html")) == 1
 
 
