@@ -198,7 +198,17 @@ async def ask_asynchronously(client: openai.AsyncOpenAI, support: str, research:
     await client.close()
 
 
-def make_calls(url: str, ledger: str) -> dict[str, str]:
+def ask_past_a_budget(client: openai.OpenAI) -> str:
+    """A call, and one more, which its budget refuses; returns why."""
+    client.chat.completions.create(model=MODEL, messages=message("Is one call enough?"))
+    try:
+        client.chat.completions.create(model=MODEL, messages=message("And one more?"))
+    except costmark.BudgetError as error:
+        return str(error)
+    raise RuntimeError("a call went past its budget")
+
+
+def make_calls(console: Console, url: str, ledger: str) -> dict[str, str]:
     """Make all calls, with rows in the ledger; returns the ids of the projects by name."""
     base_url = f"{url}/v1"
     options: dict[str, Any] = {
@@ -218,6 +228,9 @@ def make_calls(url: str, ledger: str) -> dict[str, str]:
         ask_synchronously(sync_client, support, research)
     with costmark.labels(feature="study"):
         asyncio.run(ask_asynchronously(async_client, support, research))
+    options |= {"project": research, "budgets": f"trial: project={research} 1calls/day refuse"}
+    with costmark.wrap(openai.OpenAI(base_url=base_url, api_key="unused"), **options) as client:
+        console.print(f"Not sent: {ask_past_a_budget(client)}", highlight=False, markup=False)
     return ids
 
 
@@ -339,7 +352,7 @@ def main(ledger: str | None = None) -> int:
             console.print(f"A local Bedrock is listening on {url}.")
             payer = Payer.of(url, ACCESS_KEY_ID, SECRET_ACCESS_KEY)
             since = payer.today()
-            ids = make_calls(url, folder)
+            ids = make_calls(console, url, folder)
             client, server = client_report(ids), server_report(url)
             names = {project: name for name, project in ids.items()}
             show(console, "client", client, names)

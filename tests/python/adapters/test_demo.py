@@ -47,6 +47,7 @@ def test_client_server_and_bill_agree(surroundings: dict[str, str], tmp_path: Pa
         "env=staging",
         "costmark_project=customer-support-bot",
         "(no tag)",
+        "Not sent: ",
         "bill: by team",
         "Ledger and bill agree: $",
         "residual: $0.00",
