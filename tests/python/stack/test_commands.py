@@ -344,6 +344,24 @@ def _active(server: Emulator) -> int:
     return sum(each.id != "default" for each in client(server).list())
 
 
+def test_the_bedrock_plane(server: Emulator, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its list has no tags: they are asked for, project by project."""
+    monkeypatch.setenv("COSTMARK_BASE_URL", server.url)
+    change(folder, 'stack = "shop"', 'stack = "shop"\nplane = "bedrock"')
+    assert run("apply") == 0
+    change(folder, 'env = "prod"', 'env = "test", cost = "1"')
+    change(folder, 'team = "a", ', "")
+    server.fetch("/_emulator/requests", method="DELETE")
+    assert run("apply") == 0
+    sent = [each["path"] for each in server.requests() if each["method"] == "POST"]
+    changes = [path for path in sent if "agResource" in path and "list" not in path]
+    assert changes == ["/tagResource", "/untagResource", "/tagResource"]
+    assert run("plan", "--exit-code") == 0
+    lock = json.loads((folder / "costmark.lock").read_text())
+    assert {each["plane"] for each in lock["projects"]} == {"bedrock"}
+    assert all(":bedrock:" in each["arn"] for each in lock["projects"])
+
+
 def test_malformed_toml_is_told_with_line_and_column(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
