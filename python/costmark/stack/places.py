@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from .. import _core
 from ..errors import ConfigurationError
@@ -14,10 +14,11 @@ from .sts import assume_role, caller_account
 from .world import observe
 
 if TYPE_CHECKING:
+    from ..projects import Plane
     from .model import ProjectsAPI, Stack
     from .world import World
 
-Options = dict[str, str]
+Options = dict[str, Any]
 Connect = Callable[[str, Options], "ProjectsAPI"]  # by plane and client options
 
 _HERE = "here"  # the target of a file that names none
@@ -95,7 +96,7 @@ def connect(plane: str, options: Options) -> ProjectsAPI:
     """The Projects API of a plane."""
     from .. import Projects
 
-    return Projects(plane, **options)
+    return Projects(cast("Plane", plane), **options)
 
 
 def open_session(address: Address, connect: Connect = connect) -> Session:

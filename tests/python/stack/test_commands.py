@@ -85,7 +85,7 @@ def run(*arguments: str) -> int:
 
 def writes(server: Emulator) -> int:
     """How many requests since the last time changed a project."""
-    count = sum(
+    count: int = sum(
         each["method"] != "GET" and "projects" in each["path"] for each in server.requests()
     )
     server.fetch("/_emulator/requests", method="DELETE")
