@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -16,10 +18,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import httpx2
 import openai
 from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
+from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.credentials import Credentials
 
 import costmark
@@ -202,6 +205,50 @@ def bench_call() -> None:
     report("what wrapping adds / bare SHA-256 of the body", (wrapped - plain) / hashing, "")
 
 
+class _Body(io.BytesIO):
+    """What botocore reads an answer from."""
+
+    def stream(self, **_: Any) -> Any:
+        """Give all of it."""
+        yield self.read()
+
+
+def bench_boto3() -> None:
+    """A call of a wrapped boto3 client against one of a plain one: CPU time, in pairs."""
+    answer = {
+        "output": {"message": {"role": "assistant", "content": [{"text": "Yes"}]}},
+        "stopReason": "end_turn",
+        "usage": {"inputTokens": 7, "outputTokens": 3, "totalTokens": 10},
+        "metrics": {"latencyMs": 5},
+    }
+    body = json.dumps(answer).encode()
+
+    def client() -> Any:
+        keys = {"aws_access_key_id": KEY_ID, "aws_secret_access_key": SECRET}
+        made = boto3.client("bedrock-runtime", region_name="us-east-1", **keys)
+        made.meta.events.register(
+            "before-send",
+            lambda request, **_: AWSResponse(
+                request.url, 200, {"content-type": "application/json"}, _Body(body)
+            ),
+        )
+        return made
+
+    plain, wrapped = client(), costmark.wrap(client(), project=PROJECT)
+    for size in (100, 10_000):
+        messages = [{"role": "user", "content": [{"text": "How is the weather? " * (size // 20)}]}]
+        pairs = []
+        for _ in range(1500):
+            times = []
+            for each in (plain, wrapped):
+                begin = time.thread_time_ns()
+                each.converse(modelId="amazon.nova-lite-v1:0", messages=messages)
+                times.append(time.thread_time_ns() - begin)
+            pairs.append(times[1] / times[0] - 1)
+        name = f"CPU that wrapping adds to a call of boto3, {size} bytes, no network"
+        report(name, statistics.median(pairs), "under 0.05")
+
+
 def bench_ledger() -> None:
     """A call with a ledger against one without: two rows, priced and written."""
     messages: list[Any] = [{"role": "user", "content": "How is the weather? " * 500}]
@@ -232,6 +279,7 @@ def main() -> None:
     """Run all of it."""
     bench_prepare()
     bench_call()
+    bench_boto3()
     bench_ledger()
     bench_stream()
     bench_import()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from harness import run_emulator
 
@@ -102,6 +105,59 @@ def test_the_first_example_runs_as_printed(tmp_path: Path) -> None:
         (record,) = emulator.usage()
         assert record["project"] == "proj_5d5ykleja6cwpirysbb7"
         assert record["tags"] == {"team": "platform"}
+
+
+def _week() -> dict[str, str]:
+    """The commands of each day."""
+    chapter = (
+        README.read_text().partition("## Cost attribution in a week\n")[2].partition("\n## ")[0]
+    )
+    found = re.findall(r"^(\w+day): .*?^```sh\n(.*?)^```", chapter, re.MULTILINE | re.DOTALL)
+    return dict(found)
+
+
+def test_cost_attribution_in_a_week(tmp_path: Path) -> None:
+    """Its commands, in order, with days between them by the emulator's clock."""
+    pytest.importorskip("boto3")
+    pytest.importorskip("duckdb")
+    days = ("Monday", "Tuesday", "Wednesday", "Friday")
+    assert tuple(_week()) == days
+    with run_emulator() as emulator:
+        today = dt.datetime.now(dt.timezone.utc).date()
+        tomorrow = today + dt.timedelta(days=1)
+        local = {
+            _BEDROCK: emulator.base_url,
+            "2026-11-30": f"{today}",
+            "2026-12-01": f"{tomorrow}",
+            "2026-11 ": f"{today:%Y-%m} ",
+        }
+        signing = {n: v for n, v in _exported().items() if n.startswith("AWS_")}
+        variables = {
+            **signing,
+            "AWS_ENDPOINT_URL": emulator.url,
+            "COSTMARK_BASE_URL": emulator.base_url,
+            "COSTMARK_AUTH": "sigv4",
+            "COSTMARK_REGION": "us-east-1",
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        }
+        said = {}
+        for day, commands in _week().items():
+            for printed, replaced in local.items():
+                commands = commands.replace(printed, replaced)
+            done = subprocess.run(
+                ["bash", "-euo", "pipefail", "-c", commands],
+                env=_bare(variables),
+                cwd=tmp_path,
+                capture_output=True,
+                text=True,
+                timeout=100,
+            )
+            assert done.returncode == 0, (day, done.stdout + done.stderr)
+            said[day] = done.stdout
+            emulator.fetch("/_emulator/clock", {"forward_s": 86_400})
+    assert re.search(r"^search +[\d,]+ +<?\$0.\d+ +100.0%$", said["Friday"], re.MULTILINE)
+    assert "Ledger and bill agree: $" in said["Friday"]
 
 
 def test_every_python_block_compiles() -> None:

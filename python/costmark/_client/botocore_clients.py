@@ -5,10 +5,13 @@ pays, and writes the project into each attempt before that is signed. What is wr
 as it will leave, not the caller's parameters, so that one way is good for every version: older
 ones know no parameter for a project.
 
-    before-call ──► before-sign ──► before-send ──► before-parse ──► response-received
-     decide          write           sent            head, body       no answer: it failed
-                     ▲                                                │
-                     └──────────── botocore tries again ◄─────────────┘
+    before-sign ──────► request-created ──► before-parse ──► needs-retry
+     decide, write       signed: sent        head, body       no answer: it failed
+     ▲                                                        │
+     └────────────────── botocore tries again ◄───────────────┘
+
+The operation is in the context that botocore passes along, which is one for all attempts. What a
+handler raises before the signature leaves botocore at once: it is outside of its retries.
 
 botocore is not imported here: the code that has a client of it has imported it.
 """
@@ -22,20 +25,21 @@ from typing import TYPE_CHECKING, Any
 
 from .._hidden import HiddenMapping
 from .._transports.botocore_bodies import observe, observe_async
-from .._transports.message import AsyncAnswering, Message, SyncAnswering, as_text
+from .._transports.message import as_text
 from .._transports.under_way import Prepared
+from .._waiting import in_thread
 from ..errors import ConfigurationError
-from .call import Call, join
 from .scope import Captured, current_frame
-from .transport import take
 from .wrap import WRAPPED, core_for_origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Coroutine
 
     from .. import _core
-    from .core_client import CoreClient, Outgoing
+    from .core_client import CoreClient
     from .wrap import Spec
+
+    _Parts = tuple[str, str, list[tuple[Any, Any]], bytes | None]  # method, URL, fields, body
 
 _KEY = "costmark"  # in the context that botocore passes from event to event
 _SIGNING_NAME = "bedrock"
@@ -137,17 +141,26 @@ async def _in_scope(scope: Captured, call: Coroutine[Any, Any, Any]) -> Any:
 
 
 class _Course:
-    """One call of a client, on its way through botocore's events."""
+    """One call of a client, on its way through botocore's events: one attempt at a time."""
 
-    __slots__ = ("__weakref__", "call", "exchange", "hooks", "mark", "operation", "outer")
+    __slots__ = ("__weakref__", "hooks", "is_sent", "mark", "operation", "outer")
 
-    def __init__(self, hooks: _Hooks) -> None:
+    def __init__(self, hooks: _Hooks, operation: _core.Operation) -> None:
         self.hooks = hooks
-        self.call = Call()
-        self.operation: _core.Operation | None = None  # of the attempt that is prepared
-        self.exchange: Any = None  # of the attempt that was sent, until its answer is there
+        self.operation = operation
+        self.is_sent = False  # and its answer is not there yet
         self.mark: Prepared | None = None
         self.outer: weakref.ref[_Course] | None = None
+
+    def leave(self) -> None:
+        """Be under way no longer."""
+        self.is_sent = False
+        _now.set(self.outer)
+        if self.mark is not None:
+            self.mark.__exit__()
+
+    def give_back(self, operation: _core.Operation) -> None:
+        """Do nothing: the next attempt finds the operation here."""
 
 
 # The attempt that is under way here: not all events have a context. The call itself holds the
@@ -155,17 +168,8 @@ class _Course:
 _now: ContextVar[weakref.ref[_Course] | None] = ContextVar("costmark.botocore", default=None)
 
 
-def _course_now(hooks: _Hooks) -> _Course | None:
-    found = _now.get()
-    course = None if found is None else found()
-    return course if course is not None and course.hooks is hooks else None
-
-
 class _Hooks:
     """What a synchronous client calls."""
-
-    _answering: Any = SyncAnswering
-    _observe: Callable[[Any, Any], None] = staticmethod(observe)
 
     def __init__(self, core: CoreClient) -> None:
         self.core = core
@@ -173,120 +177,127 @@ class _Hooks:
     def handlers(self) -> dict[str, Any]:
         """Return the handlers by event."""
         return {
-            "before-call": self.decide,
             "before-sign": self.write,
-            "before-send": self.sent,
+            "request-created": self.sent,
             "before-parse": self.answered,
-            "response-received": self.ended,
+            "needs-retry": self.failed,
         }
 
-    def decide(self, params: Any, context: Any, **_: Any) -> None:
-        """Decide who pays, before anything is sent."""
-        self.core.admit(self._begun(params, context))
-
     def write(self, request: Any, **_: Any) -> None:
-        """Write the project into a request that is about to be signed."""
-        course = request.context.get(_KEY)
-        if course is None:  # a URL is signed, and nothing sent
+        """Decide who pays, and write the project into a request that is about to be signed."""
+        context = request.context
+        if "is_presign_request" in context:  # a URL is signed, and nothing sent
             return
-        message = self._message_to_write(course, request)
-        try:
-            outgoing = self.core.prepare(course.operation, message, sent=False)
-        except BaseException:
-            course.call.give_back(course.operation)
-            raise
-        _write(request, outgoing)
+        parts = _parts_of(request)
+        course: _Course | None = context.get(_KEY)
+        if course is None:
+            operation, is_ready = self.core.begin_unsigned(*parts)
+            if not is_ready:
+                operation.ready()
+            course = context[_KEY] = _Course(self, operation)
+        _change(request, parts[2], course.operation.prepare(*parts))
 
     def sent(self, request: Any, **_: Any) -> None:
-        """Count the attempt, which leaves now."""
-        course = _course_now(self)
-        if course is None or course.operation is None:
+        """Count the attempt, which is signed and leaves now."""
+        course: _Course | None = request.context.get(_KEY)
+        if course is None:
             return
         course.operation.sent()
-        course.exchange = self._answering(course.call, course.operation)
-        course.mark = Prepared(request.method, request.url, _bytes_of(request.body))
-        course.mark.__enter__()
+        course.is_sent = True
+        course.outer = _now.get()
+        _now.set(weakref.ref(course))
 
     def answered(self, response_dict: Any, **_: Any) -> None:
         """Read the answer, as it came, on its way to botocore's parsers."""
-        course = _course_now(self)
-        if course is None or course.exchange is None:
-            return
-        exchange, course.exchange = course.exchange, None
-        self._observe(response_dict, exchange)
+        course = self._course_now()
+        if course is not None:
+            observe(response_dict, course, course.operation)
 
-    def ended(self, context: Any, **_: Any) -> None:
-        """Note that no answer came, if none did."""
-        course: _Course | None = context.get(_KEY)
-        if course is None:
-            return
-        if course.mark is not None:
-            course.mark.__exit__()
-        outer, exchange = course.outer, course.exchange
-        if _course_now(self) is course:
-            _now.set(outer)
-        course.exchange = course.operation = None
-        if exchange is not None:
-            exchange.end("error")
+    def failed(self, caught_exception: Any, request_dict: Any, **_: Any) -> None:
+        """Note that no answer came."""
+        if caught_exception is not None:
+            course: _Course | None = request_dict["context"].get(_KEY)
+            if course is not None and course.is_sent:
+                course.leave()
+                course.operation.fail("error")
 
-    def _begun(self, params: Any, context: Any) -> Message:
-        course = context[_KEY] = _Course(self)
-        message = _message(params["method"], params["url"], params["headers"], params["body"])
-        join(message, course.call)
-        return message
-
-    def _message_to_write(self, course: _Course, request: Any) -> Message:
-        message = _message(request.method, request.url, request.headers, request.data)
-        course.call, course.operation = take(self.core, course.call, message)
-        course.outer = _now.get()
-        _now.set(weakref.ref(course))
-        return message
+    def _course_now(self) -> _Course | None:
+        """Return what the answer that is there was asked for by; it is under way no longer."""
+        found = _now.get()
+        course = None if found is None else found()
+        if course is None or course.hooks is not self or not course.is_sent:
+            return None
+        course.leave()
+        return course
 
 
 class _AsyncHooks(_Hooks):
     """What an asynchronous client calls; what blocks is done in another thread."""
 
-    _answering = AsyncAnswering
-    _observe = staticmethod(observe_async)
-
-    async def decide(self, params: Any, context: Any, **_: Any) -> None:  # type: ignore[override]
-        await self.core.admit_async(self._begun(params, context))
-
     async def write(self, request: Any, **_: Any) -> None:  # type: ignore[override]
-        course = request.context.get(_KEY)
-        if course is None:
+        context = request.context
+        if "is_presign_request" in context:
             return
-        message = self._message_to_write(course, request)
-        try:
-            outgoing = await self.core.prepare_async(course.operation, message, sent=False)
-        except BaseException:
-            course.call.give_back(course.operation)
-            raise
-        _write(request, outgoing)
+        parts = _parts_of(request)
+        course: _Course | None = context.get(_KEY)
+        if course is None:
+            operation, is_ready = self.core.begin_unsigned(*parts)
+            if not is_ready:
+                await in_thread(operation.ready)
+            course = context[_KEY] = _Course(self, operation)
+        prepared = course.operation.prepare(*parts, True)
+        while prepared is None:
+            await in_thread(course.operation.ready)
+            prepared = course.operation.prepare(*parts, True)
+        _change(request, parts[2], prepared)
+
+    def sent(self, request: Any, **_: Any) -> None:
+        super().sent(request)
+        course = request.context.get(_KEY)
+        if course is not None:  # its HTTP library may be covered as well
+            course.mark = Prepared(request.method, request.url, _body_of(request.data))
+            course.mark.__enter__()
+
+    def answered(self, response_dict: Any, **_: Any) -> None:
+        course = self._course_now()
+        if course is not None:
+            observe_async(response_dict, course, course.operation)
 
 
 # --- Requests -------------------------------------------------------------------------------------
 
 
-def _message(method: str, url: str, headers: Any, body: Any) -> Message:
-    fields = [(str(name), value) for name, value in headers.items()]
-    return Message(method, url, fields, body or None)
+def _parts_of(request: Any) -> _Parts:
+    """Return a request of botocore as the core takes it."""
+    fields = list(request.headers.raw_items())
+    return request.method, request.url, fields, _body_of(request.data)
 
 
-def _bytes_of(body: Any) -> bytes | None:
-    return bytes(body) if isinstance(body, (bytes, bytearray)) else None
+def _body_of(data: Any) -> bytes | None:
+    """Return the bytes of a body; None for one that is a stream."""
+    if isinstance(data, bytes):
+        return data
+    if isinstance(data, str):
+        return data.encode()
+    if isinstance(data, (bytearray, memoryview)):
+        return bytes(data)
+    return None if data else b""
 
 
-def _write(request: Any, outgoing: Outgoing) -> None:
-    """Put what the core gave into a request of botocore, which computes the length by itself."""
-    if outgoing.body is not None:
-        request.data = outgoing.body
-    if outgoing.fields is None:
+def _change(request: Any, given: list[tuple[Any, Any]], prepared: Any) -> None:
+    """Write what the core gave into a request of botocore, which computes the length by itself."""
+    fields, body, _url, _authorized = prepared
+    if body is not None:
+        request.data = body
+    if fields is None:
         return
-    has_length = "content-length" in request.headers
-    for name in set(request.headers.keys()):
-        del request.headers[name]
-    for name, value in outgoing.fields:
-        text = as_text(name)
-        if has_length or text.lower() != "content-length":
-            request.headers[text] = as_text(value)
+    headers = request.headers
+    added = [field for field in fields if field not in given]
+    if len(fields) - len(added) < len(given):
+        for field in given:
+            if field not in fields:
+                del headers[field[0]]
+    for raw_name, value in added:
+        name = as_text(raw_name)
+        if name != "Content-Length":
+            headers[name] = as_text(value)

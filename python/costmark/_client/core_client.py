@@ -151,6 +151,13 @@ class CoreClient:
         project, labels = _scope_now()
         return self._core.begin(method, url, fields, body, project, None, False, None, labels)[0]
 
+    def begin_unsigned(
+        self, method: str, url: str, fields: Any, body: bytes | None
+    ) -> tuple[_core.Operation, bool]:
+        """Begin the operation of a request that its library signs; and say whether it is ready."""
+        project, labels = _scope_now()
+        return self._core.begin(method, url, fields, body, project, None, True, None, labels)
+
     # --- Before the SDK starts to send: errors come here, outside of its retries ------------------
 
     def admit(self, request: Any) -> None:
@@ -224,27 +231,22 @@ class CoreClient:
         other.begun(self, operation)
         return other
 
-    def prepare(self, operation: _core.Operation, request: Any, sent: bool = True) -> Outgoing:
-        """Return what is to be sent for a request, as it now is; at once, says the operation.
-
-        Unless not `sent`: then it is told of that later.
-        """
+    def prepare(self, operation: _core.Operation, request: Any) -> Outgoing:
+        """Return what is to be sent for a request, as it now is; at once, says the operation."""
         no_wait = not self._is_at_hand and on_main_thread()
-        prepared = _with_body(request, operation.prepare, no_wait, sent)
+        prepared = _with_body(request, operation.prepare, no_wait, True)
         while prepared is None:
             self._make_ready(operation)
-            prepared = _with_body(request, operation.prepare, no_wait, sent)
+            prepared = _with_body(request, operation.prepare, no_wait, True)
         return Outgoing(*prepared)
 
-    async def prepare_async(
-        self, operation: _core.Operation, request: Any, sent: bool = True
-    ) -> Outgoing:
+    async def prepare_async(self, operation: _core.Operation, request: Any) -> Outgoing:
         """Do the same; what blocks is done in another thread."""
         no_wait = not self._is_at_hand
-        prepared = _with_body(request, operation.prepare, no_wait, sent)
+        prepared = _with_body(request, operation.prepare, no_wait, True)
         while prepared is None:
             await self._make_ready_async(operation, request)
-            prepared = _with_body(request, operation.prepare, no_wait, sent)
+            prepared = _with_body(request, operation.prepare, no_wait, True)
         return Outgoing(*prepared)
 
     # --- What takes long --------------------------------------------------------------------------

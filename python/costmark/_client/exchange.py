@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .decoding import Decoder, decoder_for
 
@@ -10,7 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from .. import _core
-    from .call import Call
+
+
+class Owner(Protocol):
+    """Whose operation it is: a `Call`, or what stands in for one."""
+
+    def give_back(self, operation: _core.Operation, /) -> None:
+        """Let the next attempt have it."""
 
 
 class Exchange:
@@ -18,7 +24,7 @@ class Exchange:
 
     module: str  # httpx or httpx2; a `Family` adds it, and what that one takes for a stream
 
-    def __init__(self, call: Call, operation: _core.Operation) -> None:
+    def __init__(self, call: Owner, operation: _core.Operation) -> None:
         self._call = call
         self._operation = operation
         self._open = [operation]  # popped by what ends it, be it on two threads

@@ -54,7 +54,7 @@ class _Anthropic(Sdk):
         return ""
 
     def identity(self, client: Any) -> Identity:
-        if not isinstance(client, _signing_classes()):
+        if not _may_sign(client):
             return Identity({})
         if not _signs(client):
             return Identity({"auth": "none"})  # or a bearer token, which the request carries
@@ -88,6 +88,10 @@ def _signing_classes() -> tuple[type, ...]:
         if module in sys.modules
         for name in names
     )
+
+
+def _may_sign(client: object) -> bool:
+    return isinstance(client, _signing_classes())
 
 
 def _signs(client: Any) -> bool:

@@ -4,37 +4,123 @@ from __future__ import annotations
 
 import io
 import time
+import weakref
 from typing import TYPE_CHECKING, Any
 
-from .message import plain_decoders
+from .message import AsyncAnswering, SyncAnswering, plain_decoders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from .message import AsyncAnswering, SyncAnswering
+    from .. import _core
+    from .._client.exchange import Owner
 
-# How far to read on for the counts, when a caller stops behind the model's last word.
+# How far to read on for the counts, when a caller stops behind the model's last word. One that is
+# dropped may be so by the collector of garbage, in a thread that has nothing to do with it.
 _MOST_BYTES = 1 << 16
-_MOST_SECONDS = 1.0
+_SECONDS_WHEN_CLOSED = 1.0
+_SECONDS_WHEN_DROPPED = 0.1
 
 
-def observe(response_dict: Any, exchange: SyncAnswering) -> None:
+def observe(response_dict: Any, owner: Owner, operation: _core.Operation) -> None:
     """Read an answer that is whole, or take the place of what its body will be read from."""
+    status, fields = response_dict["status_code"], _fields_of(response_dict["headers"])
     body = response_dict["body"]
-    exchange.begin(
-        response_dict["status_code"], list(response_dict["headers"].items()), plain_decoders
-    )
     if isinstance(body, (bytes, str)):
-        _take_whole(body, exchange)
-    elif hasattr(body, "_raw_stream"):  # botocore's StreamingBody
+        _read_whole(operation, status, fields, body)
+        return
+    exchange = SyncAnswering(owner, operation)
+    exchange.begin(status, fields, plain_decoders)
+    if hasattr(body, "_raw_stream"):  # botocore's StreamingBody
         body._raw_stream = _Raw(body._raw_stream, exchange)
     else:  # what an EventStream will read
         response_dict["body"] = _Raw(body, exchange)
 
 
-def _take_whole(body: bytes | str, exchange: Any) -> None:
-    exchange.take(body.encode() if isinstance(body, str) else body)
-    exchange.end()
+def _read_whole(operation: _core.Operation, status: int, fields: Any, body: bytes | str) -> None:
+    piece = body.encode() if isinstance(body, str) else body
+    # One that is encoded, which no one asked for, botocore cannot read either.
+    if isinstance(operation.head(status, fields, None), str):
+        operation.head(status, fields, True)
+    operation.feed(piece)
+    operation.finish()
+
+
+def _fields_of(headers: Any) -> list[tuple[Any, Any]]:
+    """Return the fields of headers: as botocore's class keeps them, which takes long to ask."""
+    kept = getattr(headers, "_dict", None)
+    if kept is None:
+        return list(headers.items())
+    try:
+        return [(key._key, value) for key, value in kept.items()]
+    except AttributeError:  # of another class
+        return list(headers.items())
+
+
+class _Reading:
+    """What an answer is read from, and the exchange that it belongs to.
+
+    It outlives the stream that stands in for it, which an `EventStream` leaves to the collector of
+    garbage, in a cycle and in whatever order: then `stop` still finds all of it.
+    """
+
+    def __init__(self, raw: Any, exchange: SyncAnswering) -> None:
+        self.raw = raw
+        self.exchange = exchange
+        self._pieces: Iterator[bytes] = iter(())
+
+    def stream(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
+        """Give the pieces as they come."""
+        self._pieces = self.raw.stream(*args, **kwargs)
+        try:
+            for piece in self._pieces:
+                self.exchange.take(piece)
+                yield piece
+        except Exception:
+            self.exchange.end("incomplete")
+            raise
+        except BaseException:  # the reader stops here
+            self.stop(_SECONDS_WHEN_DROPPED)
+            raise
+        self.exchange.end()
+
+    def reads(self, read: Callable[[], Any]) -> Any:
+        """Do one read."""
+        try:
+            return read()
+        except Exception:
+            self.exchange.end("incomplete")
+            raise
+        except BaseException:
+            self.exchange.end("cancelled")
+            raise
+
+    def took(self, piece: bytes, *, asked: bool) -> None:
+        """Look at what was read; nothing means the end, if something was asked for."""
+        if piece:
+            self.exchange.take(piece)
+        if (asked and not piece) or getattr(self.raw, "closed", False):
+            self.exchange.end()
+
+    def stop(self, seconds: float) -> None:
+        """Read no more, but for what the model used, if that is about to come."""
+        connection = _socket_of(self.raw)
+        if connection is not None and self.exchange.lacks_only_counts:
+            self._read_on(connection, time.monotonic() + seconds)
+        self.exchange.end("cancelled")
+
+    def _read_on(self, connection: Any, end: float) -> None:
+        size = 0
+        try:
+            while self.exchange.lacks_only_counts and size < _MOST_BYTES:
+                connection.settimeout(max(end - time.monotonic(), 0.001))
+                piece = next(self._pieces, b"")
+                if not piece:
+                    break
+                size += len(piece)
+                self.exchange.take(piece)
+        except Exception:  # noqa: BLE001 - no one reads any more
+            return
 
 
 class _Raw(io.IOBase):
@@ -42,57 +128,30 @@ class _Raw(io.IOBase):
 
     def __init__(self, raw: Any, exchange: SyncAnswering) -> None:
         self._raw = raw
-        self._exchange = exchange
-        self._pieces: Iterator[bytes] = iter(())
+        self._reading = _Reading(raw, exchange)
+        weakref.finalize(self, self._reading.stop, _SECONDS_WHEN_DROPPED).atexit = False
 
     def stream(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
         """Give the pieces as they come."""
-        self._pieces = self._raw.stream(*args, **kwargs)
-        try:
-            for piece in self._pieces:
-                self._exchange.take(piece)
-                yield piece
-        except Exception:
-            self._exchange.end("incomplete")
-            raise
-        except BaseException:  # the reader stops here
-            self._stop()
-            raise
-        self._exchange.end()
+        return self._reading.stream(*args, **kwargs)
 
     def read(self, amt: int | None = None, *args: Any, **kwargs: Any) -> bytes:
         """Read that much, or all of it."""
-        piece: bytes = self._reading(lambda: self._raw.read(amt, *args, **kwargs))
-        self._took(piece, asked=amt != 0)
+        piece: bytes = self._reading.reads(lambda: self._raw.read(amt, *args, **kwargs))
+        self._reading.took(piece, asked=amt != 0)
         return piece
 
     def read1(self, *args: Any, **kwargs: Any) -> bytes:
         """Read what is there, or comes next."""
-        piece: bytes = self._reading(lambda: self._raw.read1(*args, **kwargs))
-        self._took(piece, asked=not args or args[0] != 0)
+        piece: bytes = self._reading.reads(lambda: self._raw.read1(*args, **kwargs))
+        self._reading.took(piece, asked=not args or args[0] != 0)
         return piece
 
     def readinto(self, buffer: Any) -> int:
         """Read into a buffer."""
-        size: int = self._reading(lambda: self._raw.readinto(buffer))
-        self._took(bytes(memoryview(buffer)[:size]), asked=len(buffer) > 0)
+        size: int = self._reading.reads(lambda: self._raw.readinto(buffer))
+        self._reading.took(bytes(memoryview(buffer)[:size]), asked=len(buffer) > 0)
         return size
-
-    def _reading(self, read: Any) -> Any:
-        try:
-            return read()
-        except Exception:
-            self._exchange.end("incomplete")
-            raise
-        except BaseException:
-            self._exchange.end("cancelled")
-            raise
-
-    def _took(self, piece: bytes, *, asked: bool) -> None:
-        if piece:
-            self._exchange.take(piece)
-        if (asked and not piece) or getattr(self._raw, "closed", False):
-            self._exchange.end()
 
     def readable(self) -> bool:
         """Whether it can be read at all."""
@@ -105,28 +164,8 @@ class _Raw(io.IOBase):
 
     def close(self) -> None:
         """Read no more."""
-        self._stop()
+        self._reading.stop(_SECONDS_WHEN_CLOSED)
         self._raw.close()
-
-    def _stop(self) -> None:
-        connection = _socket_of(self._raw)
-        if connection is not None and self._exchange.lacks_only_counts:
-            self._read_on(connection)
-        self._exchange.end("cancelled")
-
-    def _read_on(self, connection: Any) -> None:
-        """Read what the model used, if it is about to come."""
-        end, size = time.monotonic() + _MOST_SECONDS, 0
-        try:
-            while self._exchange.lacks_only_counts and size < _MOST_BYTES:
-                connection.settimeout(max(end - time.monotonic(), 0.001))
-                piece = next(self._pieces, b"")
-                if not piece:
-                    break
-                size += len(piece)
-                self._exchange.take(piece)
-        except Exception:  # noqa: BLE001 - no one reads any more
-            return
 
     def __del__(self) -> None:
         """Close nothing: what stands behind looks after itself."""
@@ -145,16 +184,16 @@ def _socket_of(raw: Any) -> Any:
 # --- aiobotocore ----------------------------------------------------------------------------------
 
 
-def observe_async(response_dict: Any, exchange: AsyncAnswering) -> None:
+def observe_async(response_dict: Any, owner: Owner, operation: _core.Operation) -> None:
     """Do the same for aiobotocore, which reads with aiohttp, or with httpx where it is told to."""
+    status, fields = response_dict["status_code"], _fields_of(response_dict["headers"])
     body = response_dict["body"]
-    status, headers = response_dict["status_code"], list(response_dict["headers"].items())
     if isinstance(body, (bytes, str)):
-        exchange.begin(status, headers, plain_decoders)
-        _take_whole(body, exchange)
+        _read_whole(operation, status, fields, body)
         return
+    exchange = AsyncAnswering(owner, operation)
     raw = _answer_of(body)
-    exchange.begin(status, headers, plain_decoders)
+    exchange.begin(status, fields, plain_decoders)
     if hasattr(raw, "aiter_raw"):
         exchange.read_from(raw.stream)
         raw.stream = exchange

@@ -30,7 +30,7 @@ class ReachedTheNetworkError(Exception):
 
 def outcomes() -> dict[str, dict[str, str]]:
     """What happens to a call of each operation, by service."""
-    return {service: {name: how for name, how in _of_service(service)} for service in SERVICES}
+    return {service: dict(_of_service(service)) for service in SERVICES}
 
 
 def _of_service(service: str) -> Any:
@@ -117,6 +117,6 @@ def test_the_docs_name_every_operation_of_the_runtime(happened: Any) -> None:
 def test_strict_routes_refuse_what_is_not_known() -> None:
     caller = client(None, "bedrock-agent-runtime")
     costmark.wrap(caller, unattributed="refuse", strict_routes=True)
-    asked = {"foundationModel": "m", "instruction": "i" * 40, "sessionId": "s"}
+    asked = {"foundationModel": "m", "instruction": "i" * 40, "sessionId": "session"}
     with pytest.raises(costmark.AttributionError):
         caller.invoke_inline_agent(**asked)
