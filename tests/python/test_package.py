@@ -22,8 +22,7 @@ README = ROOT / "README.md"
 NO_PYTHON = {
     *("costmark.h", "costmark.hpp", "costmark.pc", "costmark.lock", "costmark.WithProject"),
     *("costmark.attempts", "costmark.cost.pico_usd", "costmark.cost.state"),
-    *("costmark.toml", "costmark.lock"),  # files
-    "costmark.NewProjects",  # Go
+    *("costmark.toml", "costmark.NewProjects"),
     *("costmark.operation.id", "costmark.project.id", "costmark.tag.NAME"),
 }
 
