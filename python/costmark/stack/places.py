@@ -11,7 +11,7 @@ from .. import _core
 from ..errors import ConfigurationError
 from .model import Target
 from .sts import assume_role, caller_account
-from .world import observe
+from .world import account_of, observe
 
 if TYPE_CHECKING:
     from ..projects import Plane
@@ -61,13 +61,14 @@ class Session:
     def observe(self) -> World:
         """The projects that are there. ConfigurationError for those of another account."""
         world = observe(self.api)
-        for seen in world.projects:
-            parts = seen.arn.split(":")
-            if len(parts) > 4 and parts[4] != self.place.account:
-                raise ConfigurationError(
-                    f"the Projects API shows {seen.arn}, and the caller's account is "
-                    f"{self.place.account}: is the endpoint that of another account?"
-                )
+        accounts = world.accounts or {account_of(self.api.get("default").arn)}
+        if accounts != {self.place.account}:
+            shown = ", ".join(sorted(accounts))
+            raise ConfigurationError(
+                f"the Projects API shows projects of account {shown}, and the credentials are "
+                f"those of {self.place.account}: is a bearer token of another account set, or "
+                "another endpoint?"
+            )
         return world
 
 
@@ -105,7 +106,8 @@ def open_session(address: Address, connect: Connect = connect) -> Session:
     credentials, region = _credentials(target, address.region)
     options: Options = {"region": region}
     if target.profile is not None:
-        options["profile"] = target.profile
+        # A bearer token of the environment would win over the profile.
+        options |= {"profile": target.profile, "auth": "sigv4"}
     if target.role_arn is not None:
         if credentials is None:
             raise ConfigurationError(
@@ -113,13 +115,13 @@ def open_session(address: Address, connect: Connect = connect) -> Session:
             )
         role = assume_role(credentials, region, target.role_arn, target.external_id)
         credentials = _core.Credentials(*(role[name] for name in _KEYS))
-        options = {"region": region, **role}
+        options = {"region": region, "auth": "sigv4", **role}
     api = connect(address.plane, options)
     if credentials is not None:
         account, who = caller_account(credentials, region)
     else:  # a bearer token cannot be asked whose it is; the ARN of a project tells the account
         who = api.get("default").arn
-        account = who.split(":")[4]
+        account = account_of(who)
     if target.account not in (None, account):
         raise ConfigurationError(
             f"target {target.name!r} is account {target.account}, and the caller is {who} of "

@@ -21,6 +21,7 @@ class World:
     """The active projects, oldest first, without `default`."""
 
     projects: tuple[Seen, ...]
+    accounts: frozenset[str] = frozenset()  # of the ARNs that were listed, that of `default` too
 
     def of_identity(self, identity: str) -> list[Seen]:
         """Those with this identity: more than one where two processes created it at once."""
@@ -53,7 +54,14 @@ class World:
 
 def observe(api: ProjectsAPI) -> World:
     """The world as it is now. A plane whose list has no tags is asked for those of each project."""
-    return World(tuple(sorted(_seen(api, api.list()), key=lambda each: each.order)))
+    listed = list(api.list())
+    projects = sorted(_seen(api, listed), key=lambda each: each.order)
+    return World(tuple(projects), frozenset(account_of(each.arn) for each in listed))
+
+
+def account_of(arn: str) -> str:
+    """The account of an ARN."""
+    return (arn.split(":") + [""] * 5)[4]
 
 
 def observe_identity(api: ProjectsAPI, name: str, identity: str) -> list[Seen]:

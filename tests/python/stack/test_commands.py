@@ -223,6 +223,36 @@ def test_a_bearer_token_alone_tells_the_account_too(
     assert projects(server) == WANTED
 
 
+def test_projects_of_another_account_are_not_touched(
+    server: Emulator, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """The signature and the endpoint are of two accounts, as with a bearer token left over."""
+    with run_emulator("--account", "444455556666") as other:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", other.url)
+        assert run("apply") == 1
+        assert "shows projects of account 111122223333, and the credentials are those of 4444" in (
+            capsys.readouterr().err
+        )
+    assert writes(server) == 0
+
+
+def test_a_profile_wins_over_a_bearer_token_of_the_environment(
+    server: Emulator, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "config").write_text(
+        f"[profile prod]\naws_access_key_id = {ACCESS_KEY_ID}\n"
+        f"aws_secret_access_key = {SECRET_ACCESS_KEY}\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(folder / "config"))
+    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "of-another-account")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "COSTMARK_AUTH"):
+        monkeypatch.delenv(name)
+    with (folder / "costmark.toml").open("a") as file:
+        file.write('[targets.prod]\nprofile = "prod"\n')
+    assert run("apply") == 0
+    assert projects(server) == WANTED
+
+
 def test_a_target_may_be_reached_by_a_role(
     server: Emulator, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
