@@ -41,12 +41,13 @@ class World:
 
     def state(self, stack: Stack) -> str:
         """A hash of what the stack manages and reads: it differs when any of that has changed."""
-        external = [e.id for e in stack.entries if e.is_external and e.id]
+        ids = {each.id for each in self.of_stack(stack)}
+        ids |= {entry.id for entry in stack.entries if entry.id is not None}
         names = {entry.name for entry in stack.entries}
         concerned: list[Any] = [
             [each.id, each.name, sorted(each.tags.items())]
             for each in self.projects
-            if each in self.of_stack(stack) or each.id in external or each.name in names
+            if each.id in ids or each.name in names
         ]
         text = json.dumps(sorted(concerned), separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
