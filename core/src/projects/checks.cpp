@@ -90,7 +90,8 @@ Status check_project_name(std::string_view name) {
                    std::to_string(bad - name.begin()));
   }
   if (text::trimmed(name).empty()) {
-    return invalid("the project's name is only white space; a name has one character that is none");
+    return invalid(
+        "the project's name is only white space; a name has at least one other character");
   }
   return {};
 }

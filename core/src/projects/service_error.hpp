@@ -12,7 +12,7 @@ namespace costmark::projects {
 // misses a permission for, and no other word of the answer.
 Error error_of(const http::Response& answer, const Ask& ask, std::string_view url);
 
-// The error for an answer of success that is none of the Projects API.
+// The error for an answer of success that the Projects API does not give.
 Error unreadable(const http::Response& answer, const Ask& ask, std::string_view url);
 
 // An error of the network or the credentials, with what was to be done before it.

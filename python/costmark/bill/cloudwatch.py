@@ -139,7 +139,7 @@ def compare(lines: Iterable[LedgerLine], clients: dict[str, Any], window: Window
         for namespace in (_MANTLE, _RUNTIME):
             known = asked[region, namespace]
             if not known and namespace is _RUNTIME:
-                continue  # whoever uses it, it is not in this ledger
+                continue  # whatever used it, it is not in this ledger
             every = sorted(known | set(_listed(client, namespace)))
             for names, count, day, number in _values(client, namespace, every, window):
                 found.seen[_seen_series(day, region, names)].add(count, number)

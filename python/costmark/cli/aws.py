@@ -145,7 +145,7 @@ def _translated(service: str, error: Any, remedy: Callable[[], str] | None) -> E
 
 
 def grant(identity: Identity, policy_name: str, *actions: str) -> str:
-    """The command with which whoever may do so gives an identity these rights."""
+    """The command with which someone who may do so gives an identity these rights."""
     statement = {"Effect": "Allow", "Action": sorted(actions), "Resource": "*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     arn = identity.role_arn or _caller_or_none(identity)

@@ -185,7 +185,7 @@ def _confirmed(keys: list[TagState], month: date) -> bool:
     for what, names in (("put on", active), ("taken off", inactive)):
         print(plain(f"  {what}: {', '.join(names) or 'no key'}"))
     if not sys.stdin.isatty():
-        complain("there is nobody to ask whether that is wanted; --yes says so")
+        complain("this is no terminal, so that is not asked; --yes says that it is wanted")
         return False
     return input("Go on? [y/N] ").strip().lower() in ("y", "yes")
 
@@ -228,13 +228,13 @@ def _listing(arguments: argparse.Namespace, part: str) -> Listing:
 
 
 def _remedy(identity: Identity, part: str, *commands: list[str]) -> Callable[[], str]:
-    """What whoever has the rights can do in place of who asks."""
+    """What someone who has the rights can do instead."""
 
     def text() -> str:
         told = [_PAYER, grant(identity, f"costmark-tags-{part}", *_RIGHTS[part])]
         if commands:
             listed = "\n".join(f"  {shell(command)}" for command in commands)
-            told.append(f"Or whoever has them runs:\n\n{listed}")
+            told.append(f"Or someone who has them runs:\n\n{listed}")
         return "\n\n".join(told)
 
     return text

@@ -34,7 +34,7 @@ TEST(ProjectName, HasNoControlCharactersAndIsMoreThanSpace) {
   EXPECT_EQ(why(check_project_name("a\nb")),
             "the project's name has a control character at byte 1");
   EXPECT_EQ(why(check_project_name("  \x20")),
-            "the project's name is only white space; a name has one character that is none");
+            "the project's name is only white space; a name has at least one other character");
   EXPECT_EQ(why(check_project_name("\xC3(")), "the project's name is not UTF-8");
 }
 

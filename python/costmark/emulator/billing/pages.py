@@ -24,7 +24,7 @@ def page_of(
 ) -> tuple[Sequence[Item], dict[str, str]]:
     """One page, and the member that names the next one, if there is one.
 
-    ``refused`` is the error for a token that is none, ``changed`` for one of another request.
+    ``refused`` is the error for what is no token, ``changed`` for one of another request.
     """
     request = {name: value for name, value in asked.items() if name != token}
     text = json.dumps(request, sort_keys=True, default=str)
