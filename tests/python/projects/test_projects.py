@@ -205,13 +205,13 @@ def test_credentials_of_a_callable(account: Emulator, plane: Any) -> None:
 
 
 def test_a_bearer_token(account: Emulator, plane: Any) -> None:
-    options = {"base_url": account.url, "region": REGION, "auth": "bearer"}
+    options: dict[str, Any] = {"base_url": account.url, "region": REGION, "auth": "bearer"}
     projects = costmark.Projects(plane, bearer_token="ABSKEXAMPLE", **options)
     assert projects.get("default").id == "default"
 
 
 def test_the_plane_follows_the_endpoint() -> None:
-    keys = {"access_key_id": "AKIDEXAMPLE", "secret_access_key": "secret"}
+    keys: dict[str, Any] = {"access_key_id": "AKIDEXAMPLE", "secret_access_key": "secret"}
     runtime = "https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1"
     assert costmark.Projects(base_url=runtime, **keys).plane == "bedrock"
     assert costmark.Projects(region="us-east-1", **keys).plane == "mantle"

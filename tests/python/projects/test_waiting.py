@@ -187,4 +187,4 @@ async def test_credentials_of_a_coroutine(account: Emulator, plane: Any) -> None
     projects = costmark.AsyncProjects(plane, credentials=fetch, **options)
     assert (await projects.get("default")).id == "default"
     with pytest.raises(TypeError, match="needs an asynchronous client"):
-        costmark.Projects(plane, credentials=fetch, **options)
+        costmark.Projects(plane, credentials=fetch, **options)  # type: ignore[arg-type]
