@@ -445,7 +445,7 @@ def test_the_example_of_the_docs(
 
 
 def test_a_policy_for_a_stack_is_enough(folder: Path, tmp_path: Path, capsys: Any) -> None:
-    main(["policy", "--project", "proj_x", "--manage", "--stack", "shop", "--json"])
+    main(["policy", "--manage", "--stack", "shop", "--json"])
     policy = tmp_path / "policy.json"
     policy.write_text(capsys.readouterr().out)
     with run_emulator("--policy", str(policy)) as server, pytest.MonkeyPatch.context() as patch:
