@@ -608,7 +608,7 @@ def test_invoke_model_is_signed_once_and_by_us(
     assert [r["api"] for r in bedrock.usage()] == ["invoke_model"] * 3
     assert [r["access_key_id"] for r in bedrock.usage()] == [ACCESS_KEY_ID] * 3
     assert list(costmark.usage()) == [project_a]
-    header = dict(bedrock.requests()[0]["headers"])
+    header = dict(bedrock.requests()[-1]["headers"])
     assert header["x-amzn-bedrock-projectidentifier"] == project_a
     assert "x-amzn-bedrock-projectidentifier" in header["authorization"]
 

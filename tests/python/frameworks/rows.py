@@ -336,9 +336,7 @@ def langchain_aws_by_hand(place: Place) -> None:
 def _boto3(place: Place) -> Any:
     import boto3  # type: ignore[import-untyped,unused-ignore]
 
-    return boto3.client(
-        "bedrock-runtime", region_name=REGION, endpoint_url=place.url, **AWS_KEYS
-    )
+    return boto3.client("bedrock-runtime", region_name=REGION, endpoint_url=place.url, **AWS_KEYS)
 
 
 # --- OpenAI Agents --------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ....wire.errors import validation_exception
@@ -11,14 +12,15 @@ from .made import Made
 if TYPE_CHECKING:
     from ...inference import Call
 
-_VERSION = "bedrock-2023-05-31"
+# AWS's documentation has bedrock-2023-05-31; the anthropic SDK sends the date of its own API.
+_VERSION = re.compile(r"(bedrock-)?\d{4}-\d\d-\d\d")
 _MEMBERS = (request_members.MESSAGES - {"model", "stream"}) | {"anthropic_beta"}
 
 
 def make(call: Call) -> Made:
     """The answer to a call."""
-    if call.body.get("anthropic_version") != _VERSION:
-        raise validation_exception(f"anthropic_version must be {_VERSION}.")
+    if not _VERSION.fullmatch(str(call.body.get("anthropic_version"))):
+        raise validation_exception("anthropic_version must be bedrock-2023-05-31.")
     unknown = next((name for name in call.body if name not in _MEMBERS), None)
     if unknown is not None and call.state.settings.strict_body:
         raise validation_exception(f"{unknown}: Extra inputs are not permitted")
