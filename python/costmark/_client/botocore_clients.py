@@ -292,8 +292,7 @@ class _AsyncHooks(_Hooks):
 
 def _parts_of(request: Any) -> _Parts:
     """Return a request of botocore as the core takes it."""
-    fields = list(request.headers.raw_items())
-    return request.method, request.url, fields, _body_of(request.data)
+    return request.method, request.url, list(request.headers.raw_items()), _body_of(request.data)
 
 
 def _body_of(data: Any) -> bytes | None:
@@ -314,13 +313,21 @@ def _change(request: Any, given: list[tuple[Any, Any]], prepared: Any) -> None:
         request.data = body
     if fields is None:
         return
-    headers = request.headers
-    added = [field for field in fields if field not in given]
-    if len(fields) - len(added) < len(given):
-        for field in given:
-            if field not in fields:
-                del headers[field[0]]
-    for raw_name, value in added:
-        name = as_text(raw_name)
-        if name != "Content-Length":
-            headers[name] = as_text(value)
+    headers, kept = request.headers, 0
+    for field in fields:
+        if field in given:
+            kept += 1
+        elif field[0] != b"Content-Length":
+            name = as_text(field[0])
+            del headers[name]
+            headers[name] = as_text(field[1])
+    if kept < len(given):
+        _take_out(headers, given, fields)
+
+
+def _take_out(headers: Any, given: list[tuple[Any, Any]], fields: list[tuple[Any, Any]]) -> None:
+    """Take away the fields that the core has taken away; those that it changed are there anew."""
+    left = {as_text(name).lower() for name, _ in fields}
+    for name, _ in given:
+        if name.lower() not in left:
+            del headers[name]
