@@ -210,6 +210,43 @@ costmark_status cmgo_verify(costmark_client *client, uintptr_t call,
   return status;
 }
 
+static costmark_status run_projects(cmgo_projects_call *c) {
+  const char *id = c->project.data;
+  const size_t len = c->project.len;
+  const costmark_label *tags = c->change.tags;
+  const size_t count = c->change.tag_count;
+  switch (c->step) {
+    case CMGO_PROJECTS_CREATE:
+      return costmark_projects_create(c->projects, &c->change, &c->wait, &c->list, &c->error);
+    case CMGO_PROJECTS_GET:
+      return costmark_projects_get(c->projects, id, len, &c->wait, &c->list, &c->error);
+    case CMGO_PROJECTS_LIST:
+      return costmark_projects_list(c->projects, c->with_archived, &c->wait, &c->list, &c->error);
+    case CMGO_PROJECTS_UPDATE:
+      return costmark_projects_update(c->projects, id, len, &c->change, &c->wait, &c->list,
+                                      &c->error);
+    case CMGO_PROJECTS_ARCHIVE:
+      return costmark_projects_archive(c->projects, id, len, &c->wait, &c->list, &c->error);
+    case CMGO_PROJECTS_READ_TAGS:
+      return costmark_projects_read_tags(c->projects, id, len, &c->wait, &c->list, &c->error);
+    case CMGO_PROJECTS_ADD_TAGS:
+      return costmark_projects_add_tags(c->projects, id, len, tags, count, &c->wait, &c->error);
+    case CMGO_PROJECTS_SET_TAGS:
+      return costmark_projects_set_tags(c->projects, id, len, tags, count, &c->wait, &c->error);
+    case CMGO_PROJECTS_REMOVE_TAGS:
+      break;
+  }
+  return costmark_projects_remove_tags(c->projects, id, len, c->keys, c->key_count, &c->wait,
+                                       &c->error);
+}
+
+costmark_status cmgo_projects_run(cmgo_projects_call *call) {
+  const uintptr_t outer_call = enter(call->call);
+  const costmark_status status = run_projects(call);
+  leave(outer_call);
+  return status;
+}
+
 costmark_status cmgo_credentials_get(costmark_credentials_cache *cache, uintptr_t call,
                                      costmark_credentials_set **out_set,
                                      costmark_error **out_error) {

@@ -89,6 +89,38 @@ costmark_status cmgo_bearer_token_get(costmark_bearer_token_cache *cache, uintpt
                                       costmark_bearer_token **out_token,
                                       costmark_error **out_error);
 
+/* ---- The Projects API ------------------------------------------------------------------------ */
+
+typedef enum cmgo_projects_step {
+  CMGO_PROJECTS_CREATE,
+  CMGO_PROJECTS_GET,
+  CMGO_PROJECTS_LIST,
+  CMGO_PROJECTS_UPDATE,
+  CMGO_PROJECTS_ARCHIVE,
+  CMGO_PROJECTS_READ_TAGS,
+  CMGO_PROJECTS_ADD_TAGS,
+  CMGO_PROJECTS_SET_TAGS,
+  CMGO_PROJECTS_REMOVE_TAGS
+} cmgo_projects_step;
+
+/* One call. What is of no concern to the step is zero. */
+typedef struct cmgo_projects_call {
+  const costmark_projects *projects;
+  uintptr_t call; /* a cgo.Handle, as of cmgo_call */
+  cmgo_projects_step step;
+  uint32_t with_archived;
+  costmark_str project;
+  costmark_project_change change; /* its tags are those to add or set, too */
+  const costmark_str *keys;
+  size_t key_count;
+  costmark_wait wait;
+
+  costmark_project_list *list; /* the caller's; NULL for a call that returns no project */
+  costmark_error *error;       /* the caller's */
+} cmgo_projects_call;
+
+costmark_status cmgo_projects_run(cmgo_projects_call *call);
+
 /* ---- Callbacks ------------------------------------------------------------------------------- */
 
 /* Which of the caller's calls this thread is in; 0 outside of them. Calls nest: a callback may make

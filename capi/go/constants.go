@@ -134,4 +134,8 @@ const (
 	_ = -uint(BudgetMonth ^ C.COSTMARK_BUDGET_MONTH)
 	_ = -uint(BudgetWarns ^ C.COSTMARK_BUDGET_WARN)
 	_ = -uint(BudgetRefuses ^ C.COSTMARK_BUDGET_REFUSE)
+
+	_ = -uint(PlaneAuto ^ C.COSTMARK_PROJECT_PLANE_AUTO)
+	_ = -uint(PlaneMantle ^ C.COSTMARK_PROJECT_PLANE_MANTLE)
+	_ = -uint(PlaneBedrock ^ C.COSTMARK_PROJECT_PLANE_BEDROCK)
 )

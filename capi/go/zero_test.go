@@ -18,9 +18,9 @@ import (
 var zeroValues = []any{
 	(*Client)(nil), new(Client), (*Transport)(nil), new(Transport), (*Operation)(nil), new(Operation),
 	(*CredentialsCache)(nil), new(CredentialsCache), (*BearerTokenCache)(nil), new(BearerTokenCache),
-	(*PriceBook)(nil), new(PriceBook), (*Prepared)(nil), new(Prepared), (*Error)(nil), new(Error), (*PanicError)(nil), new(PanicError),
+	(*PriceBook)(nil), new(PriceBook), (*Projects)(nil), new(Projects), (*Prepared)(nil), new(Prepared), (*Error)(nil), new(Error), (*PanicError)(nil), new(PanicError),
 	CredentialsFunc(nil), BearerTokenFunc(nil), UsageReport(nil), Credentials{}, BearerToken{}, Settings{},
-	Code(0), ProjectSource(0), API(0), Outcome(0), Step(0), Reason(0), Verdict(0), Switch(0), CostState(0),
+	Code(0), ProjectSource(0), API(0), Outcome(0), Step(0), Reason(0), Verdict(0), Switch(0), CostState(0), ProjectPlane(0),
 }
 
 // These have nothing to fail with, or nothing to do.

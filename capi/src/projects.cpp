@@ -113,28 +113,26 @@ Status read_change(const costmark_project_change* from, TakenChange& out) {
 // One call into the core. It is held for the call, which a callback must not enter again.
 class Call {
  public:
-  Call(const costmark_projects* projects, const costmark_wait* wait) {
-    status_ = require(projects, "projects");
-    if (status_) status_ = Entry::check(projects->number);
-    if (status_) status_ = take_wait(wait, taken_);
-    if (status_ && taken_.wait.no_wait) {
-      status_ = invalid_argument("wait.no_wait is 1; calls to the Projects API always wait");
+  Status enter(const costmark_projects* projects, const costmark_wait* wait) {
+    Status status = require(projects, "projects");
+    if (status) status = Entry::check(projects->number);
+    if (status) status = take_wait(wait, taken_);
+    if (!status) return status;
+    if (taken_.wait.no_wait) {
+      return invalid_argument("wait.no_wait is 1; calls to the Projects API always wait");
     }
-    if (!status_) return;
     core_ = projects->core;
     number_ = projects->number;
+    return {};
   }
-
-  const Status& status() const noexcept { return status_; }
 
   template <class Work>
   auto run(Work work) {
-    const capi::Entry entry(number_);
+    const Entry entry(number_);
     return work(*core_, taken_.wait);
   }
 
  private:
-  Status status_;
   TakenWait taken_;
   std::shared_ptr<Projects> core_;
   std::uint64_t number_ = 0;
@@ -154,8 +152,8 @@ costmark_status about_one(const costmark_projects* projects, const char* project
                           costmark_project_list** out_list, costmark_error** out_error,
                           Work work) noexcept {
   return guarded_new(out_list, out_error, [&]() -> Result<ListPtr> {
-    Call call(projects, wait);
-    if (!call.status()) return call.status();
+    Call call;
+    if (Status status = call.enter(projects, wait); !status) return status;
     std::string_view id;
     if (Status status = read_text(project, project_len, "project", id); !status) return status;
     return list_of(call.run([&](Projects& core, const Wait& within) -> Result<Project> {
@@ -170,8 +168,8 @@ costmark_status about_tags(const costmark_projects* projects, const char* projec
                            size_t project_len, const costmark_wait* wait,
                            costmark_error** out_error, Work work) noexcept {
   return guarded(out_error, [&]() -> Status {
-    Call call(projects, wait);
-    if (!call.status()) return call.status();
+    Call call;
+    if (Status status = call.enter(projects, wait); !status) return status;
     std::string_view id;
     if (Status status = read_text(project, project_len, "project", id); !status) return status;
     return call.run([&](Projects& core, const Wait& within) { return work(core, id, within); });
@@ -236,8 +234,8 @@ costmark_status costmark_projects_create(const costmark_projects* projects,
                                          costmark_project_list** out_list,
                                          costmark_error** out_error) noexcept {
   return guarded_new(out_list, out_error, [&]() -> Result<ListPtr> {
-    Call call(projects, wait);
-    if (!call.status()) return call.status();
+    Call call;
+    if (Status status = call.enter(projects, wait); !status) return status;
     TakenChange change;
     if (Status status = read_change(project, change); !status) return status;
     return list_of(call.run([&](Projects& core, const Wait& within) {
@@ -259,8 +257,8 @@ costmark_status costmark_projects_list(const costmark_projects* projects, uint32
                                        const costmark_wait* wait, costmark_project_list** out_list,
                                        costmark_error** out_error) noexcept {
   return guarded_new(out_list, out_error, [&]() -> Result<ListPtr> {
-    Call call(projects, wait);
-    if (!call.status()) return call.status();
+    Call call;
+    if (Status status = call.enter(projects, wait); !status) return status;
     bool archived = false;
     if (Status status = read_bool(with_archived, "with_archived", archived); !status) return status;
     auto list = std::make_unique<costmark_project_list>();
@@ -331,7 +329,8 @@ costmark_status costmark_projects_add_tags(const costmark_projects* projects, co
                     [&](Projects& core, std::string_view id, const Wait& within) {
                       std::vector<ProjectTag> taken;
                       Status status = read_tags(tags, tag_count, taken);
-                      return status ? core.add_tags(id, taken, within) : status;
+                      if (!status) return status;
+                      return core.add_tags(id, taken, within);
                     });
 }
 
@@ -343,7 +342,8 @@ costmark_status costmark_projects_set_tags(const costmark_projects* projects, co
                     [&](Projects& core, std::string_view id, const Wait& within) {
                       std::vector<ProjectTag> taken;
                       Status status = read_tags(tags, tag_count, taken);
-                      return status ? core.set_tags(id, taken, within) : status;
+                      if (!status) return status;
+                      return core.set_tags(id, taken, within);
                     });
 }
 
@@ -356,7 +356,8 @@ costmark_status costmark_projects_remove_tags(const costmark_projects* projects,
                     [&](Projects& core, std::string_view id, const Wait& within) {
                       std::vector<std::string> taken;
                       Status status = read_keys(keys, key_count, taken);
-                      return status ? core.remove_tags(id, taken, within) : status;
+                      if (!status) return status;
+                      return core.remove_tags(id, taken, within);
                     });
 }
 

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     )
     from ._verify import Verification, averify, verify
     from .projects import AsyncProjects, Project, Projects
-    from .stack.file import options
+    from .stack.options import options
 
 __all__ = [
     "__version__",
@@ -142,7 +142,7 @@ _MODULES = ("bill", "export", "jsonedit", "ledger", "otel", "prices", "projects"
 _LAZY = {
     "Credentials": "_core",
     "wrap": "_client.wrap",
-    "options": "stack.file",
+    "options": "stack.options",
     "unwrap": "_client.wrap",
     "Client": "_client.client",
     "HTTPTransport": "_client.httpx_clients",

@@ -19,6 +19,8 @@ import boto3  # type: ignore[import-untyped,unused-ignore]
 
 from .bill import BookPrices, Reconciliation, Window, reconcile
 from .bill.cost_explorer import Session, fetch
+from .bill.formats import Basis
+from .bill.page import reconcile_page
 from .bill.usage import read_ledger
 from .prices import PriceBook
 from .reports.overview import overview
@@ -103,16 +105,31 @@ class Payer:
         )
         urlopen(request).close()  # noqa: S310
 
-    def reconciled(self, rows: set[Path], window: Window) -> Reconciliation:
+    def reconciled(self, rows: set[Path], window: Window) -> tuple[Reconciliation, Basis]:
         """These rows of a ledger beside the bill."""
         book = PriceBook.shipped()
         prices = BookPrices(book)
         side = read_ledger(*rows, window=window, book=book, prices=prices, tag=PROJECT_TAG)
         bill = fetch(Session(self.ce, _MOST_REQUESTS), window, PROJECT_TAG)
-        return reconcile(side.lines, bill.lines, prices, window, models=prices.models)
+        result = reconcile(side.lines, bill.lines, prices, window, models=prices.models)
+        basis = Basis(
+            book=book,
+            source="Cost Explorer of the emulator",
+            snapshot=(f"asked {bill.calls} times",),
+            is_estimated=bill.is_estimated,
+            assumptions=("a call belongs to the day of its end",),
+            tag=PROJECT_TAG,
+            made=dt.datetime.now(dt.timezone.utc),
+        )
+        return result, basis
 
 
-def write_report(rows: set[Path], path: Path) -> None:
-    """Write the page about these rows of a ledger."""
-    page = overview_page(overview(*rows), dt.datetime.now(dt.timezone.utc))
-    path.write_text(page, encoding="utf-8", newline="\n")
+def write_pages(rows: set[Path], result: Reconciliation, basis: Basis, folder: str) -> list[Path]:
+    """Write the page about these rows of a ledger, and that about ledger and bill."""
+    pages = {
+        "report.html": overview_page(overview(*rows), dt.datetime.now(dt.timezone.utc)),
+        "bill.html": reconcile_page(result, basis),
+    }
+    for name, page in pages.items():
+        Path(folder, name).write_text(page, encoding="utf-8", newline="\n")
+    return [Path(folder, name) for name in pages]

@@ -9,7 +9,6 @@ writes a page. The exit status is 0 when client, server and bill agree.
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import json
 import os
 import subprocess
@@ -19,7 +18,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -29,8 +27,8 @@ from rich.table import Table
 
 import costmark
 
-from ._demo_bill import PROJECT_TAG, Payer, segments, write_report
-from .bill import Window
+from ._demo_bill import PROJECT_TAG, Payer, segments, write_pages
+from .bill import Reconciliation, Window
 from .bill.formats import headline
 
 MODEL = "openai.gpt-oss-120b"
@@ -200,7 +198,17 @@ async def ask_asynchronously(client: openai.AsyncOpenAI, support: str, research:
     await client.close()
 
 
-def make_calls(url: str, ledger: str) -> dict[str, str]:
+def ask_past_a_budget(client: openai.OpenAI) -> str:
+    """A call, and one more, which its budget refuses; returns why."""
+    client.chat.completions.create(model=MODEL, messages=message("Is one call enough?"))
+    try:
+        client.chat.completions.create(model=MODEL, messages=message("And one more?"))
+    except costmark.BudgetError as error:
+        return str(error)
+    raise RuntimeError("a call went past its budget")
+
+
+def make_calls(console: Console, url: str, ledger: str) -> dict[str, str]:
     """Make all calls, with rows in the ledger; returns the ids of the projects by name."""
     base_url = f"{url}/v1"
     options: dict[str, Any] = {
@@ -220,6 +228,9 @@ def make_calls(url: str, ledger: str) -> dict[str, str]:
         ask_synchronously(sync_client, support, research)
     with costmark.labels(feature="study"):
         asyncio.run(ask_asynchronously(async_client, support, research))
+    options |= {"project": research, "budgets": f"trial: project={research} 1calls/day refuse"}
+    with costmark.wrap(openai.OpenAI(base_url=base_url, api_key="unused"), **options) as client:
+        console.print(f"Not sent: {ask_past_a_budget(client)}", highlight=False, markup=False)
     return ids
 
 
@@ -307,11 +318,10 @@ def differences(client: Report, server: Report) -> list[str]:
 # --- The bill -------------------------------------------------------------------------------------
 
 
-def show_bill(console: Console, payer: Payer, since: dt.date, rows: set[Path]) -> list[str]:
-    """Print what the bill has, by team, and return what it and the ledger differ by."""
-    window = Window(since, payer.today())
+def show_bill(console: Console, payer: Payer, window: Window) -> None:
+    """Print what the bill has, by team."""
     console.print("Three days pass: tags are seen, activated, and put on the bill of this month.")
-    payer.put_tags_on_the_bill([PROJECT_TAG, "team"], since)
+    payer.put_tags_on_the_bill([PROJECT_TAG, "team"], window.first)
     console.print("Cost Explorer, asked with boto3:")
     costs = Table(title="bill: by team", title_justify="left")
     costs.add_column("team", no_wrap=True)
@@ -319,7 +329,10 @@ def show_bill(console: Console, payer: Payer, since: dt.date, rows: set[Path]) -
     for team, cost in sorted(payer.costs_by("team", window).items()):
         costs.add_row(team, f"${cost:.8f}")
     console.print(costs)
-    result = payer.reconciled(rows, window)
+
+
+def unexplained(console: Console, result: Reconciliation) -> list[str]:
+    """Print what ledger and bill come to, and return what they differ by."""
     console.print(headline(result), highlight=False)
     console.print(f"residual: ${float(result.residual_absolute) / 10**12:.2f}", highlight=False)
     found = [f"{cause.name}: {cause.tokens:,} tokens" for cause in result.causes]
@@ -339,13 +352,16 @@ def main(ledger: str | None = None) -> int:
             console.print(f"A local Bedrock is listening on {url}.")
             payer = Payer.of(url, ACCESS_KEY_ID, SECRET_ACCESS_KEY)
             since = payer.today()
-            ids = make_calls(url, folder)
+            ids = make_calls(console, url, folder)
             client, server = client_report(ids), server_report(url)
             names = {project: name for name, project in ids.items()}
             show(console, "client", client, names)
             show(console, "server", server, names)
+            window = Window(since, payer.today())
+            show_bill(console, payer, window)
             rows = segments(folder) - before
-            unlike = show_bill(console, payer, since, rows) if rows else ["no rows"]
+            result, basis = payer.reconciled(rows, window)
+            unlike = unexplained(console, result)
     except KeyboardInterrupt:
         console.print("interrupted")
         return 130
@@ -359,9 +375,8 @@ def main(ledger: str | None = None) -> int:
     if found or unlike:
         console.print("client and server differ" if found else "ledger and bill differ")
         return 1
-    page = Path(folder) / "report.html"
-    write_report(rows, page)
-    console.print(f"The ledger is in {folder}, a page about it in {page}.", soft_wrap=True)
+    pages = " and ".join(str(page) for page in write_pages(rows, result, basis, folder))
+    console.print(f"The ledger is in {folder}, pages about it are {pages}.", soft_wrap=True)
     total = client.total()
     print(
         f"client, server and bill agree: {total.operations:,} operations, {total.tokens:,} tokens"

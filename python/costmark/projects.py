@@ -396,15 +396,16 @@ def _named(project: str | Project) -> str:
     raise TypeError(f"a project is a str or a costmark.Project, not {type(project).__name__}")
 
 
-def _pairs(tags: Mapping[str, str]) -> list[tuple[str, str]]:
+def _pairs(tags: object) -> list[tuple[str, str]]:
     if not isinstance(tags, Mapping) or not all(_is_text(*pair) for pair in tags.items()):
         raise TypeError("tags takes a mapping of str to str")
     return list(tags.items())
 
 
 def _keys(keys: Iterable[str]) -> list[str]:
-    given = [] if isinstance(keys, str) else list(keys)
-    if isinstance(keys, str) or not _is_text(*given):
+    # One str would be taken for its letters.
+    given = None if isinstance(keys, str) else list(keys)
+    if given is None or not _is_text(*given):
         raise TypeError("keys takes several str, such as a list of them")
     return given
 

@@ -22,6 +22,7 @@ README = ROOT / "README.md"
 NO_PYTHON = {
     *("costmark.h", "costmark.hpp", "costmark.pc", "costmark.lock", "costmark.WithProject"),
     *("costmark.attempts", "costmark.cost.pico_usd", "costmark.cost.state"),
+    *("costmark.toml", "costmark.NewProjects"),
     *("costmark.operation.id", "costmark.project.id", "costmark.tag.NAME"),
 }
 
@@ -47,6 +48,7 @@ def test_exports_are_exactly_these() -> None:
             "current_labels",
             "bind",
         ),
+        *("options", "experiment", "projects", "Projects", "AsyncProjects", "Project"),
         *("coverage", "Coverage", "Client", "HTTPTransport", "AsyncHTTPTransport"),
         *("usage", "reset_usage", "ProjectUsage", "ModelUsage", "Answer"),
         *("request_counts", "RequestCounts", "ledger_counts", "LedgerCounts"),

@@ -14,12 +14,20 @@ constexpr std::size_t digits_of_pico = 12;
 constexpr int used_up = 100;  // percent
 
 Error malformed(std::string_view what, std::size_t offset) {
-  return {Code::invalid_option,
-          "budgets: " + std::string(what) + " at byte " + std::to_string(offset) +
-              "; a budget reads NAME: SUBJECT LIMIT/PERIOD ACTION, such as "
-              "'support: project=proj_support 250usd/month refuse at=80', and ';' or a new line "
-              "separates them",
-          offset};
+  return {Code::invalid_option, std::string(what), offset};
+}
+
+// The same with line and column, for who reads it.
+Error located(Error error, std::string_view text) {
+  const std::string_view before = text.substr(0, error.offset.value_or(0));
+  const auto line = std::count(before.begin(), before.end(), '\n') + 1;
+  const std::size_t column = before.size() - (before.rfind('\n') + 1) + 1;
+  error.message = "budgets: " + error.message + " at line " + std::to_string(line) + ", column " +
+                  std::to_string(column) +
+                  "; a budget reads NAME: SUBJECT LIMIT/PERIOD ACTION, such as "
+                  "'support: project=proj_support 250usd/month refuse at=80', and ';' or a new "
+                  "line separates them";
+  return error;
 }
 
 // Reads one budget word by word.
@@ -230,11 +238,11 @@ Result<std::vector<Budget>> parse_budgets(std::string_view text) {
     const std::string_view part = text.substr(begin, end - begin);
     if (!text::trimmed(part).empty() && !is_comment(part)) {
       Result<Budget> budget = BudgetText(part, begin).read();
-      if (!budget) return std::move(budget).status();
+      if (!budget) return located(std::move(budget).status().take(), text);
       const std::string& name = budget.value().name;
       if (std::any_of(budgets.begin(), budgets.end(),
                       [&](const Budget& each) { return each.name == name; })) {
-        return malformed("a second budget named " + text::quoted(name), begin);
+        return located(malformed("a second budget named " + text::quoted(name), begin), text);
       }
       budgets.push_back(std::move(budget).value());
     }

@@ -50,7 +50,11 @@ def current_labels() -> dict[str, str]:
 
 def current_frame() -> Frame | None:
     """Return what `Captured` needs to bring the present scope back later."""
-    return _frame.get() or (_of_process[-1] if _of_process else None)
+    return _frame.get() or _of_experiment()
+
+
+def _of_experiment() -> Frame | None:
+    return _of_process[-1] if _of_process else None
 
 
 def begin_everywhere(scope: project) -> Frame:
@@ -67,7 +71,7 @@ def end_everywhere(frame: Frame) -> None:
 
 def _in_force(around: Frame | None) -> tuple[str, Labels | None]:
     """The project and the labels of a frame, or of the experiment around all contexts."""
-    frame = around or current_frame()
+    frame = around or _of_experiment()
     return ("", None) if frame is None else (frame[0], frame[4])
 
 

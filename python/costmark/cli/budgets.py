@@ -133,7 +133,7 @@ def _as_json(budget: Budget) -> dict[str, object]:
 def cells(budget: Budget) -> tuple[str, ...]:
     """A budget as a table shows it."""
     amounts = (budget.limit, budget.spent, budget.reserved, budget.left)
-    limit, *used = (_amount(amount, budget.unit) for amount in amounts)
+    limit, *used = (amount_text(amount, budget.unit) for amount in amounts)
     return (
         plain(budget.name),
         plain(_subject(budget)),
@@ -150,7 +150,7 @@ def _subject(budget: Budget) -> str:
     return f"{budget.subject}{dot_key}={budget.value}"
 
 
-def _amount(amount: int, unit: str) -> str:
+def amount_text(amount: int, unit: str) -> str:
     """All of its digits, so that what is left is the rest of the limit as it is shown, too."""
     return f"{usd(amount)}usd" if unit == "pico_usd" else f"{amount}{unit}"
 

@@ -12,11 +12,13 @@ from ..bill import Window, spend_formats
 from ..bill.cost_explorer import Session, fetch, knows_services
 from ..bill.kept import KeptAnswers, default_folder
 from ..bill.spend import Spend, add_names, compared, key_of, previous, spend
+from ..bill.spend_page import spend_page
 from ..bill.usage_types import Reader
 from ..errors import ConfigurationError, ServiceError
+from ..export.files import require_folder
 from ..prices import PriceBook
 from .aws import Identity, add_identity, asking, grant
-from .output import complain, plain
+from .output import complain, plain, write_page
 from .report import console_for, print_table
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--format", choices=["table", *_FORMATS], default="table", help="how to print it"
     )
+    parser.add_argument("--html", metavar="FILE", help="also write a page, which loads nothing")
     group = parser.add_argument_group("asking AWS")
     group.add_argument(
         "--account",
@@ -89,9 +92,13 @@ def _run(arguments: argparse.Namespace) -> int:
             "count",
             code="invalid_argument",
         )
+    if arguments.html is not None:
+        require_folder(arguments.html)
     identity = Identity.of(arguments)
     with asking("Cost Explorer", lambda: _remedy(identity)):
         found = _found(arguments, identity, window)
+    if arguments.html is not None:
+        write_page(arguments.html, spend_page(found, datetime.now(timezone.utc)))
     if arguments.format == "table":
         _print(found)
     else:

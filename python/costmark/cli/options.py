@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import textwrap
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import _core
@@ -27,7 +26,7 @@ def add_to(commands: Commands) -> None:
         nargs="?",
         const="costmark.toml",
         metavar="FILE",
-        help="print those of the table [options] of costmark.toml, or FILE, as commands that set "
+        help="print the options that costmark.toml, or FILE, has, as commands that set "
         'the environment: eval "$(costmark options --export)"',
     )
     parser.set_defaults(run=run)
@@ -38,9 +37,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.export is None:
         print("\n\n".join(map(_described, _core.options())))
         return 0
-    from ..stack.file import read_options
+    from ..stack.options import options
 
-    for name, value in read_options(Path(arguments.export)).items():
+    for name, value in options(arguments.export).items():
         print(f"export COSTMARK_{name.upper()}={shlex.quote(value)}")
     return 0
 

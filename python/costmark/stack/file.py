@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pathlib
 import re
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from ..errors import ConfigurationError
 from .model import IDENTITY_TAG, MOST_TAGS, RESERVED_STACK, Entry, Stack, Target
 from .positions import Path, positions
 
-__all__ = ["NAME", "options", "parse", "parse_stack", "read_options", "read_stack"]
+__all__ = ["NAME", "parse", "parse_stack", "read_options", "read_stack"]
 
 NAME = "costmark.toml"
 PLANES = ("mantle", "bedrock")
@@ -23,7 +22,17 @@ _MOST_NAME = 127
 _MOST_KEY = 128
 _MOST_VALUE = 256
 
-_TOP = ("stack", "plane", "ignore_tags", "tag_policy", "projects", "targets", "options")
+_TOP = (
+    "stack",
+    "plane",
+    "ignore_tags",
+    "tag_policy",
+    "projects",
+    "targets",
+    "options",
+    "rules",
+    "budgets",
+)
 _ENTRY = ("tags", "renamed_from", "managed", "id")
 _TARGET = ("account", "regions", "plane", "profile", "role_arn", "external_id")
 
@@ -38,16 +47,11 @@ def parse_stack(text: str, file: str) -> Stack:
     return _Reader(file, text).stack()
 
 
-def options(file: str | os.PathLike[str] = NAME) -> dict[str, str]:
-    """The options of the table ``[options]`` of a file: ``wrap(client, **costmark.options())``.
-
-    Raises `ConfigurationError`, with line and column, for what is no option.
-    """
-    return read_options(pathlib.Path(file))
-
-
 def read_options(path: pathlib.Path) -> dict[str, str]:
-    """The table ``options`` of a file, as client options. Raises ConfigurationError."""
+    """The tables ``options``, ``rules`` and ``budgets`` of a file, as client options.
+
+    Raises ConfigurationError.
+    """
     return _Reader(str(path), _text_of(path)).options()
 
 
@@ -129,7 +133,21 @@ class _Reader:
                 self._refuse(path, f"there is no option {name!r}{_advice(name, known)}")
             if known[name]["type"] == "secret":
                 self._refuse(path, f"{name!r} is a secret, which does not belong into a file")
-        return {name: self._option(value, ("options", name)) for name, value in table.items()}
+        found = {name: self._option(value, ("options", name)) for name, value in table.items()}
+        for name in ("rules", "budgets"):
+            if name in self._document:
+                found[name] = self._listed(name, found)
+        return found
+
+    def _listed(self, name: str, options: Mapping[str, str]) -> str:
+        """A table of texts as the option of its name has it: ``KEY: TEXT; KEY: TEXT``."""
+        if name in options:
+            self._refuse((name,), f"{name!r} is among the options, too; keep one of the two")
+        table = self._table(self._document[name], (name,))
+        for key, value in table.items():
+            if ";" in self._text(value, (name, key)) + key or ":" in key:
+                self._refuse((name, key), "';' and ':' stand between the parts of this option")
+        return "; ".join(f"{key}: {value}" for key, value in table.items())
 
     def _option(self, value: Any, path: Path) -> str:
         if isinstance(value, bool):

@@ -35,7 +35,7 @@ class ProjectsAPI(Protocol):
 
     def create(self, name: str, tags: Mapping[str, str] | None = None) -> Project: ...  # noqa: D102
     def get(self, project: str) -> Project: ...  # noqa: D102
-    def list(self, include_archived: bool = False) -> Iterator[Project]: ...  # noqa: D102
+    def list(self, *, include_archived: bool = False) -> Iterator[Project]: ...  # noqa: D102
     def rename(self, project: str, name: str) -> Any: ...  # noqa: D102
     def tags(self, project: str) -> Mapping[str, str]: ...  # noqa: D102
     def add_tags(self, project: str, tags: Mapping[str, str]) -> Any: ...  # noqa: D102

@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from .. import _core
 from ..errors import ConfigurationError
 from .model import Target
 from .sts import assume_role, caller_account
-from .world import observe
+from .world import account_of, observe
 
 if TYPE_CHECKING:
+    from ..projects import Plane
     from .model import ProjectsAPI, Stack
     from .world import World
 
-Options = dict[str, str]
+Options = dict[str, Any]
 Connect = Callable[[str, Options], "ProjectsAPI"]  # by plane and client options
 
 _HERE = "here"  # the target of a file that names none
@@ -60,13 +61,14 @@ class Session:
     def observe(self) -> World:
         """The projects that are there. ConfigurationError for those of another account."""
         world = observe(self.api)
-        for seen in world.projects:
-            parts = seen.arn.split(":")
-            if len(parts) > 4 and parts[4] != self.place.account:
-                raise ConfigurationError(
-                    f"the Projects API shows {seen.arn}, and the caller's account is "
-                    f"{self.place.account}: is the endpoint that of another account?"
-                )
+        accounts = world.accounts or {account_of(self.api.get("default").arn)}
+        if accounts != {self.place.account}:
+            shown = ", ".join(sorted(accounts))
+            raise ConfigurationError(
+                f"the Projects API shows projects of account {shown}, and the credentials are "
+                f"those of {self.place.account}: is a bearer token of another account set, or "
+                "another endpoint?"
+            )
         return world
 
 
@@ -95,7 +97,7 @@ def connect(plane: str, options: Options) -> ProjectsAPI:
     """The Projects API of a plane."""
     from .. import Projects
 
-    return Projects(plane, **options)
+    return Projects(cast("Plane", plane), **options)
 
 
 def open_session(address: Address, connect: Connect = connect) -> Session:
@@ -104,7 +106,8 @@ def open_session(address: Address, connect: Connect = connect) -> Session:
     credentials, region = _credentials(target, address.region)
     options: Options = {"region": region}
     if target.profile is not None:
-        options["profile"] = target.profile
+        # A bearer token of the environment would win over the profile.
+        options |= {"profile": target.profile, "auth": "sigv4"}
     if target.role_arn is not None:
         if credentials is None:
             raise ConfigurationError(
@@ -112,13 +115,13 @@ def open_session(address: Address, connect: Connect = connect) -> Session:
             )
         role = assume_role(credentials, region, target.role_arn, target.external_id)
         credentials = _core.Credentials(*(role[name] for name in _KEYS))
-        options = {"region": region, **role}
+        options = {"region": region, "auth": "sigv4", **role}
     api = connect(address.plane, options)
     if credentials is not None:
         account, who = caller_account(credentials, region)
     else:  # a bearer token cannot be asked whose it is; the ARN of a project tells the account
         who = api.get("default").arn
-        account = who.split(":")[4]
+        account = account_of(who)
     if target.account not in (None, account):
         raise ConfigurationError(
             f"target {target.name!r} is account {target.account}, and the caller is {who} of "

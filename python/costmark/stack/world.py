@@ -21,6 +21,7 @@ class World:
     """The active projects, oldest first, without `default`."""
 
     projects: tuple[Seen, ...]
+    accounts: frozenset[str] = frozenset()  # of the ARNs that were listed, that of `default` too
 
     def of_identity(self, identity: str) -> list[Seen]:
         """Those with this identity: more than one where two processes created it at once."""
@@ -40,12 +41,13 @@ class World:
 
     def state(self, stack: Stack) -> str:
         """A hash of what the stack manages and reads: it differs when any of that has changed."""
-        external = [e.id for e in stack.entries if e.is_external and e.id]
+        ids = {each.id for each in self.of_stack(stack)}
+        ids |= {entry.id for entry in stack.entries if entry.id is not None}
         names = {entry.name for entry in stack.entries}
         concerned: list[Any] = [
             [each.id, each.name, sorted(each.tags.items())]
             for each in self.projects
-            if each in self.of_stack(stack) or each.id in external or each.name in names
+            if each.id in ids or each.name in names
         ]
         text = json.dumps(sorted(concerned), separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
@@ -53,7 +55,14 @@ class World:
 
 def observe(api: ProjectsAPI) -> World:
     """The world as it is now. A plane whose list has no tags is asked for those of each project."""
-    return World(tuple(sorted(_seen(api, api.list()), key=lambda each: each.order)))
+    listed = list(api.list())
+    projects = sorted(_seen(api, listed), key=lambda each: each.order)
+    return World(tuple(projects), frozenset(account_of(each.arn) for each in listed))
+
+
+def account_of(arn: str) -> str:
+    """The account of an ARN."""
+    return (arn.split(":") + [""] * 5)[4]
 
 
 def observe_identity(api: ProjectsAPI, name: str, identity: str) -> list[Seen]:

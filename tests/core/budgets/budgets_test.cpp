@@ -66,14 +66,16 @@ TEST(BudgetsText, MayHaveLinesAndComments) {
   EXPECT_EQ(good[1].name, "b");
   EXPECT_EQ(good[2].name, "c");
   EXPECT_EQ(fault_of("a: all 1calls/day refuse # no\n"),
-            "budgets: a word that is not at=PERCENT,PERCENT at byte 25");
+            "budgets: a word that is not at=PERCENT,PERCENT at line 1, column 26");
+  EXPECT_EQ(fault_of("# budgets\n\nb: all 2calls/day refuse\nc: all 3calls/week warn\n"),
+            "budgets: an unknown period (day, month) at line 4, column 8");
 }
 
 TEST(BudgetsText, NamesWhatIsWrong) {
-  EXPECT_EQ(fault_of("a"), "budgets: a budget without ':' at byte 0");
-  EXPECT_EQ(fault_of(": all"), "budgets: a budget without a name at byte 0");
+  EXPECT_EQ(fault_of("a"), "budgets: a budget without ':' at line 1, column 1");
+  EXPECT_EQ(fault_of(": all"), "budgets: a budget without a name at line 1, column 1");
   EXPECT_EQ(fault_of("a: all 5calls/day refuse; a: all 6calls/day warn"),
-            "budgets: a second budget named 'a' at byte 25");
+            "budgets: a second budget named 'a' at line 1, column 26");
   for (const auto& [text, what] : std::vector<std::pair<std::string_view, std::string_view>>{
            {"a: project 5usd/day warn", "a subject that is not"},
            {"a: tag=x 5usd/day warn", "a subject without the name"},

@@ -47,14 +47,16 @@ def test_client_server_and_bill_agree(surroundings: dict[str, str], tmp_path: Pa
         "env=staging",
         "costmark_project=customer-support-bot",
         "(no tag)",
+        "Not sent: ",
         "bill: by team",
         "Ledger and bill agree: $",
         "residual: $0.00",
     ):
         assert expected in result.stdout
     assert result.stderr == ""
-    (page,) = tmp_path.glob("costmark-demo-*/report.html")
-    assert "customer-support-bot" in page.read_text(encoding="utf-8")
+    for name in ("report", "bill"):
+        (page,) = tmp_path.glob(f"costmark-demo-*/{name}.html")
+        assert "customer-support-bot" in page.read_text(encoding="utf-8")
 
 
 def test_a_ledger_of_earlier_runs_is_left_out_of_the_bill(tmp_path: Path) -> None:

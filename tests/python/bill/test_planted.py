@@ -383,6 +383,61 @@ def test_the_unknown_is_residual(disturb: Callable[[Month], None]) -> None:
     assert result.residuals
 
 
+def moved_to_another_region(line: BillLine, _: random.Random) -> list[BillLine]:
+    return [replace(line, usage_type=line.usage_type.replace("USE1", "EUW1"))]
+
+
+def moved_to_another_account(line: BillLine, _: random.Random) -> list[BillLine]:
+    return [replace(line, account="999900001111")]
+
+
+def fewer_tokens(line: BillLine, rng: random.Random) -> list[BillLine]:
+    tokens = line.quantity * 1000
+    left = tokens - rng.randint(1, int(tokens) // 3)
+    return [replace(line, quantity=left / 1000, cost=line.cost * left / tokens)]
+
+
+def another_price(line: BillLine, rng: random.Random) -> list[BillLine]:
+    return [replace(line, cost=line.cost * Fraction(rng.randint(1013, 1087), 1000))]
+
+
+def a_fee_beside_it(line: BillLine, rng: random.Random) -> list[BillLine]:
+    return [replace(line, cost=line.cost + Fraction(rng.randint(1, 10**6), 10**9))]
+
+
+def another_kind(line: BillLine, _: random.Random) -> list[BillLine]:
+    return [replace(line, usage_type=line.usage_type.replace("output-tokens", "input-tokens"))]
+
+
+UNKNOWN = [
+    moved_to_another_region,
+    moved_to_another_account,
+    fewer_tokens,
+    another_price,
+    a_fee_beside_it,
+    another_kind,
+]
+
+
+@pytest.mark.parametrize("disturb", UNKNOWN)
+@pytest.mark.parametrize("seed", range(5))
+def test_what_no_step_knows_has_no_name(
+    disturb: Callable[[BillLine, random.Random], list[BillLine]], seed: int
+) -> None:
+    """One line of output of a project, of which the bill has it otherwise than any step can say."""
+    rng = random.Random(f"{disturb.__name__} {seed}")
+    ledger = ledger_of(range(4), range(3))
+    bill = [charge.line() for charge in charges_of(ledger)]
+    outputs = [at for at, line in enumerate(bill) if "output-tokens" in line.usage_type]
+    place = rng.choice(outputs)
+    bill[place : place + 1] = disturb(bill[place], rng)
+    result = reconcile(ledger, bill, PRICES, MONTH, models=MODELS)
+    named = {cause.name for cause in result.causes}
+    # A Region without a price is told as such; nothing else may be called anything.
+    assert named <= ({"unpriced"} if disturb is moved_to_another_region else set())
+    assert result.residual_absolute > 0
+
+
 # --- The same bill, written otherwise -------------------------------------------------------------
 
 

@@ -25,6 +25,7 @@ pytest.importorskip("duckdb")
 TYPES = [f"USE1-{OSS}-mantle-{side}-tokens-standard" for side in ("input", "output")]
 PRICES = {"input_tokens": Decimal("0.15e-6"), "output_tokens": Decimal("0.60e-6")}
 COSTS = "GetCostAndUsage"
+SOL = "openai.gpt-5.6-sol"
 
 
 class Story:
@@ -215,6 +216,19 @@ def test_formats(story: Story, capsys: pytest.CaptureFixture[str]) -> None:
     assert "more" not in out
 
 
+def test_a_page(story: Story, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    page = tmp_path / "costs.html"
+    assert run(story, "tag:team", "--compare", "--html", str(page)) == 0
+    assert f"wrote {page}" in capsys.readouterr().err
+    text = page.read_text(encoding="utf-8")
+    assert "Bedrock: costs by tag:team" in text
+    assert re.search(r'<th scope="row">search</th><td class="number">[\d,]+</td>', text)
+    assert "Unattributed" in text
+    assert "AWS may still change these amounts." in text
+    assert not re.search(r'(?:src|href)="(?!#|data:)', text)
+    assert run(story, "day", "--html", str(tmp_path / "no/such/folder.html")) == 1
+
+
 def test_pages_are_followed_and_repeated_ones_refused(
     story: Story, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -235,6 +249,23 @@ def test_pages_are_followed_and_repeated_ones_refused(
         aws.emulator.fault("repeat_page", api=COSTS, count=3)
         assert main(asked) == 1
         assert "the same next page again" in capsys.readouterr().err
+
+
+def test_what_the_marketplace_bills_has_its_model_too(
+    story: Story, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with billed() as aws:
+        records = {model: aws.call(model=model) for model in (OSS, SOL)}
+        day = aws.today()
+        aws.forward(2 * DAY_S)
+        period = ["--since", str(day), "--until", str(day + dt.timedelta(days=1))]
+        assert main(["costs", "--by", "model", *period, "--format", "json", *aws.asked]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {each["key"]: (each["names"], each["tokens"]) for each in found["lines"]} == {
+        SOL: (["GPT-5.6 Sol"], tokens(records[SOL])),
+        OSS: (["gpt-oss-120b"], tokens(records[OSS])),
+    }
+    assert found["notes"] == []
 
 
 def test_faults(story: Story, capsys: pytest.CaptureFixture[str]) -> None:

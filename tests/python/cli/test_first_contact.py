@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -35,7 +36,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> pytest.MonkeyPatch:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Emulator]:
-    with run_emulator("--project", PROJECT) as emulator:
+    with run_emulator("--project", f"{PROJECT}:costmark_project=chat") as emulator:
         yield emulator
 
 
@@ -66,9 +67,10 @@ def test_the_doctor_tells_all_that_is_missing_at_once(
     status, text = shown(capsys, "doctor")
     assert status == 1
     assert "COSTMARK_PROJET is no option of costmark and is not read; did you mean" in text
-    to_do = text.partition("to do:")[2]
-    assert "COSTMARK_PROJECT" in to_do
-    assert "AWS credentials, or a bearer token (docs/credentials.md) and a region" in to_do
+    assert "do: name a project in COSTMARK_PROJECT" in text
+    assert "do: give costmark AWS credentials, or a bearer token (docs/credentials.md)" in text
+    assert "do: set a region (AWS_REGION)" in text
+    assert text.splitlines()[-1].startswith("to do: 3 red, ")
 
 
 def test_the_doctor_finds_nothing_missing(
@@ -79,7 +81,9 @@ def test_the_doctor_finds_nothing_missing(
     bare.setenv("COSTMARK_PROJECT", PROJECT)
     bare.setenv("COSTMARK_VERIFY_MODEL", "openai.gpt-oss-20b")
     status, text = shown(capsys, "doctor")
-    assert (status, text.splitlines()[-1]) == (0, "nothing is missing"), text
+    assert status == 0, text
+    assert "red" not in text.split(), text
+    assert re.search(r"^green +carrier +.* is read: ", text, re.MULTILINE)
     assert "ABSKEXAMPLE" not in text
 
 

@@ -119,7 +119,7 @@ def test_a_backfill_says_what_it_does_and_asks(
     out, err = capsys.readouterr()
     assert "put on: costmark_project\n  taken off: team" in out
     assert "on all bills of the payer" in out
-    assert "--yes says so" in err
+    assert "--yes says that it is wanted" in err
     assert not aws.requests("StartCostAllocationTagBackfill")
 
     class Person(io.StringIO):

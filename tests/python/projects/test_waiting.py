@@ -103,7 +103,8 @@ def slow(recorder: Recorder) -> tuple[threading.Event, threading.Event]:
 
 def test_ctrl_c_ends_a_call(recorder: Recorder) -> None:
     _, go_on = slow(recorder)
-    interrupt = threading.Timer(0.3, signal.raise_signal, (signal.SIGINT,))
+    here = threading.get_ident()
+    interrupt = threading.Timer(0.3, signal.pthread_kill, (here, signal.SIGINT))
     interrupt.start()
     began = time.monotonic()
     try:

@@ -364,6 +364,27 @@ def test_late_rows_are_corrections(tmp_path: Path) -> None:
     assert sum(by_name.values()) == 5000
 
 
+def test_a_correction_of_which_not_all_has_a_price_is_marked(tmp_path: Path) -> None:
+    folder = two_months(tmp_path / "ledger")
+    months = tmp_path / "closed"
+    ClosedMonths(months).close(month_of(folder), LATER)
+    late = [usage(0, "new", 50, op="late"), usage(1, "new", 7, op="later", model="unheard-of")]
+    rows = [{**row, "writer": "f" * 16} for row in late]
+    write_segment(folder, rows, writer="f" * 16, start=9)
+    found = month_of(folder, month="2025-12", closed=ClosedMonths(months))
+    known = {each.name: each.is_known for each in found.corrections}
+    assert known.pop("new") is False
+    assert all(known.values())
+    assert not found.is_known
+    (line,) = (each for each in invoice(found) if (each.kind, each.name) == ("correction", "new"))
+    assert not line.is_known
+    shown = amounts(found)
+    assert shown.total.cells[shown.lines.index(line)].endswith(" + ?")
+    assert chargeback_page(found).count(" + ?</td>") >= 2  # the line, and the sum of corrections
+    ClosedMonths(months).close(found, LATER)
+    assert ClosedMonths(months).months["2025-12"].corrections == found.corrections
+
+
 def test_a_closed_month_keeps_its_rules(tmp_path: Path) -> None:
     folder = two_months(tmp_path / "ledger")
     months = tmp_path / "closed"

@@ -97,7 +97,7 @@ class FakeProjects:
         self._request()
         return self._account.projects[project]
 
-    def list(self, include_archived: bool = False) -> Iterator[FakeProject]:
+    def list(self, *, include_archived: bool = False) -> Iterator[FakeProject]:
         self._request()
         for each in self._account.listed():
             if include_archived or each.status == "active":

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import costmark
+from costmark import _core
 from costmark.cli.main import main
 from costmark.errors import ConfigurationError
 from costmark.stack.editing import with_entry, write_whole
@@ -195,6 +196,48 @@ def test_options_reach_clients_and_shells(
     assert subprocess.check_output(["sh", "-c", shell], text=True) == "proj_a it's:*"
 
 
+def test_names_of_projects_become_ids_by_way_of_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = tmp_path / "costmark.lock"
+    record(lock, SHOP, world(("proj_1", "web"), ("proj_2", "batch")))
+    record(lock, SHOP, world(("proj_9", "web")), region="eu-west-1")
+    path = file_with(
+        tmp_path,
+        "[options]\nproject = 'web'\nregion = 'us-east-1'\n"
+        "[rules]\nbatch = 'model=*vision*'\nproj_z = 'api=responses'\n"
+        "[budgets]\nweb = 'project=web 5usd/month refuse'\nall = 'all 9calls/day warn'\n",
+    )
+    found = costmark.options(path)
+    assert found == {
+        "project": "proj_1",
+        "region": "us-east-1",
+        "rules": "proj_2: model=*vision*; proj_z: api=responses",
+        "budgets": "web: project=proj_1 5usd/month refuse; all: all 9calls/day warn",
+    }
+    _core.Client({**found, "ledger": str(tmp_path)})  # which understands them
+    file_with(tmp_path, "[options]\nproject = 'web'\n")
+    with pytest.raises(ConfigurationError, match="several projects 'web': proj_1, proj_9"):
+        costmark.options(path)
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    assert costmark.options(path) == {"project": "proj_9"}
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[options]\nrules = 'a: api=x'\n[rules]\nb = 'api=y'", ":3:2: 'rules' is among the"),
+        ("[budgets]\na = 'all 9calls/day warn; b'", ":2:1: ';' and ':' stand between"),
+        ("[rules]\n'a:b' = 'x'", ":2:1: ';' and ':' stand between"),
+        ("[rules]\na = 7", ":2:1: 'a' must be a text"),
+    ],
+)
+def test_tables_of_rules_and_budgets(tmp_path: Path, text: str, problem: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read_options(file_with(tmp_path, text))
+    assert problem in str(caught.value)
+
+
 def test_a_file_that_is_missing_or_not_text(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"there is no .*costmark\.toml"):
         read_stack(tmp_path / "costmark.toml")
@@ -289,8 +332,6 @@ def test_the_lock_keeps_places_apart_and_a_dated_history(tmp_path: Path) -> None
 
 
 def test_the_core_reads_the_lock_also_with_as_many_tags_as_there_can_be(tmp_path: Path) -> None:
-    from costmark import _core
-
     path = tmp_path / "costmark.lock"
     tags = {f"k{n:02}": "v" * 200 for n in range(49)}
     stack = Stack("shop", (Entry("web", tags),))

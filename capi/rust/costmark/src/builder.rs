@@ -9,6 +9,7 @@ use crate::client::Client;
 use crate::credentials_cache::{CredentialsCache, CredentialsReport};
 use crate::error::{Error, ErrorKind};
 use crate::ffi::{self, Result};
+use crate::projects::{ProjectPlane, Projects};
 
 /// What clients are made from: option values and callbacks.
 ///
@@ -173,6 +174,23 @@ impl Builder {
                 }
             })
             .map(BearerTokenCache::of)
+        })
+    }
+
+    /// Opens the Projects API of the endpoint, on AWS's own host where option `base_url` names none.
+    /// Sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`build`](Self::build).
+    pub fn build_projects(self, plane: ProjectPlane) -> Result<Projects> {
+        let config = self.config?;
+        ffi::calling(|| {
+            ffi::make(|made, error| {
+                // SAFETY: the configuration lives for the call.
+                unsafe { sys::costmark_projects_new(config.0.as_ptr(), plane.value(), made, error) }
+            })
+            .map(Projects::of)
         })
     }
 

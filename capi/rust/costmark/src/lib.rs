@@ -120,6 +120,7 @@ mod operation;
 mod options;
 mod owned_request;
 mod prepared;
+mod projects;
 mod request;
 #[cfg(feature = "reqwest")]
 pub mod reqwest;
@@ -154,6 +155,7 @@ pub use operation::{Next, Operation, Plan, Reason, Step, Wait};
 pub use options::{OptionInfo, OptionType, options};
 pub use owned_request::OwnedRequest;
 pub use prepared::{Api, Prepared, ProjectSource};
+pub use projects::{ProjectInfo, ProjectPlane, Projects};
 pub use request::{Header, Request};
 pub use response::Response;
 #[cfg(feature = "tower")]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import attribution, credentials, everything, route
+from . import attribution, credentials, everything, permissions, route
 
 if TYPE_CHECKING:
     from ..output import Commands
 
-_SUBJECTS = (credentials, route, attribution)
+_SUBJECTS = (credentials, route, attribution, permissions)
 
 
 def add_to(commands: Commands) -> None:
@@ -17,11 +17,12 @@ def add_to(commands: Commands) -> None:
     parser = commands.add_parser(
         "doctor",
         help="explain what costmark finds, and what it does not",
-        description="Without SUBJECT, checks everything that the environment says: its variables, "
-        "the project, the AWS credentials and the region, and whether the endpoint reads the "
-        "project. With option verify_model (COSTMARK_VERIFY_MODEL) that spends a few tokens of "
-        "the project. Exit status 1 when something is missing or wrong.",
+        description="Without SUBJECT, checks all that a call needs, by what the environment says, "
+        "on one page: each check is green, yellow or red, with what to do and how long it takes. "
+        "With option verify_model (COSTMARK_VERIFY_MODEL) that spends a few tokens of the project. "
+        "Exit status 1 when something is red. docs/doctor.md",
     )
+    everything.add_arguments(parser)
     parser.set_defaults(run=everything.run)
     subjects = parser.add_subparsers(dest="subject", metavar="SUBJECT")
     for subject in _SUBJECTS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 from dataclasses import asdict
@@ -15,7 +16,6 @@ from ...errors import ConfigurationError, Error
 from ..output import complain, print_row
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
 
     from ..output import Commands
@@ -86,12 +86,18 @@ def _verify(arguments: argparse.Namespace) -> Verification:
         "region": arguments.region,
     }
     options.update({name: value for name, value in given.items() if value})
-    key = _authorize(options)
+    key = authorize(options)
     client = _core.Client(options, log=log, host_api_key=key)
     found: dict[str, Any] = client.verify(
         project=arguments.project, model=arguments.model, api=arguments.api
     )
     return result_of(found)
+
+
+def probed(project: str) -> Verification:
+    """What a probe of the endpoint of the environment shows. Raises Error."""
+    names = ("model", "base_url", "api", "region")
+    return _verify(argparse.Namespace(**dict.fromkeys(names), project=project, option=[]))
 
 
 def base_url(given: str | None) -> str:
@@ -106,7 +112,7 @@ def key_of_environment() -> str:
     return next((value for name in names if (value := os.environ.get(name))), "")
 
 
-def _authorize(options: dict[str, str]) -> str:
+def authorize(options: dict[str, str]) -> str:
     """Let the SDK's key authorize as it does in a call; return the one for Bedrock's own hosts."""
     key = os.environ.get("OPENAI_API_KEY", "")
     host = urlsplit(options.get("base_url", "")).hostname

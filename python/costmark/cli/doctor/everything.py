@@ -1,70 +1,104 @@
-"""``costmark doctor`` without a subject: all checks, and what is missing in one list."""
+"""``costmark doctor`` without a subject: all checks on one page."""
 
 from __future__ import annotations
 
 import argparse
-import os
+from collections.abc import Iterator
 
-from ... import _core
 from ...errors import Error
-from ..output import print_row
-from . import attribution, credentials, route
+from . import attribution, books, environment, service
+from .check import Check, Page, skipped
+
+_NOT_ASKED = "what is red above comes first"
 
 
-def run(_: argparse.Namespace) -> int:
-    """Print every check and a list of what to do; return the exit status."""
-    wrong = [_configuration(), _credentials(), _route()]
-    # With a bad configuration, or without keys, the endpoint would only say the same again.
-    wrong.append(_attribution() if not any(wrong) else "")
-    to_do = [each for each in wrong if each]
-    print("\nto do:" if to_do else "\nnothing is missing")
-    for each in to_do:
-        print(f"  {each}")
-    return 1 if to_do else 0
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the page."""
+    parser.add_argument(
+        "--json", action="store_true", help="for a ticket: the same as JSON, without any secret"
+    )
+    parser.add_argument(
+        "--key",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="a tag that the project must have (default: costmark_project)",
+    )
+    group = parser.add_argument_group("asking Cost Explorer")
+    group.add_argument(
+        "--billing",
+        action="store_true",
+        help="ask whether the keys are activated, at $0.01; needs costmark[aws]",
+    )
+    group.add_argument("--billing-profile", metavar="NAME", help="the profile of the payer")
+    group.add_argument("--endpoint-url", help="where AWS is asked")
 
 
-def _configuration() -> str:
-    print("configuration")
-    print_row("version", _core.version)
-    for warning in _core.unknown_variables():
-        print_row("warning", warning.removeprefix("costmark: "))
-    wrong = ""
+def run(arguments: argparse.Namespace) -> int:
+    """Print every check, and return the exit status: 1 where one is red."""
+    page = Page()
+    page.add(environment.versions())
+    page.add(environment.options())
+    project, named = environment.named_project()
+    authorized, region, credentials = environment.credentials()
+    page.add(credentials)
+    place = environment.Place(project, region, attribution.base_url(None), authorized)
+    page.add(environment.endpoint(place))
+    page.add(environment.route(place))
+    kept = list(_books(page))  # before a probe adds a row of its own
+    page.add(_service(page, place, list(named), arguments))
+    page.add(kept)
+    print(page.as_json() if arguments.json else page.text())
+    return 1 if page.has_red() else 0
+
+
+def _service(
+    page: Page, place: environment.Place, named: list[Check], arguments: argparse.Namespace
+) -> Iterator[Check]:
+    """What the endpoint says, where there is a project, and it can be asked at all."""
+    is_named = all(each.state == "green" for each in named)
+    if not is_named or page.has_red("options", "credentials", "endpoint"):
+        yield from (_unasked(each) if each.state == "green" else each for each in named)
+        names = ("permissions", "carrier", "tags")
+        yield from (skipped(name, _NOT_ASKED) for name in names)
+    else:
+        found, checks = service.project(place)
+        yield from checks
+        if any(each.state == "red" for each in checks):
+            yield from (skipped(name, _NOT_ASKED) for name in ("carrier", "tags"))
+        else:
+            yield from _guarded("carrier", service.carrier(place))
+            if found is not None:
+                yield from service.tags(place, found, arguments.key)
+            else:
+                yield skipped("tags", "the project cannot be read")
+    if arguments.billing:
+        yield from service.activated(
+            arguments.key, arguments.endpoint_url, arguments.billing_profile
+        )
+    else:
+        yield skipped("keys", "whether they are activated was not asked", "--billing, for $0.01")
+
+
+def _unasked(named: Check) -> Check:
+    return skipped(named.name, f"{named.found} is named; whether it exists was not asked")
+
+
+def _books(page: Page) -> Iterator[Check]:
+    found, checks = books.ledger()
+    yield from checks
+    if found is not None:
+        yield from books.unattributed(found)
+    yield from books.prices(found)
+    if page.has_red("options"):
+        yield skipped("budgets", _NOT_ASKED)
+    else:
+        yield from books.budgets()
+    yield from books.libraries()
+
+
+def _guarded(name: str, checks: Iterator[Check]) -> Iterator[Check]:
     try:
-        _core.Client({})
+        yield from checks
     except Error as error:
-        wrong = str(error)
-    name = next((n for n in ("COSTMARK_PROJECT", "OPENAI_PROJECT_ID") if os.environ.get(n)), None)
-    if name is None:
-        wrong = wrong or "name a project in COSTMARK_PROJECT: calls that name none are unattributed"
-    print_row("project", "none" if name is None else f"{os.environ[name]} ({name})")
-    print_row("base url", attribution.base_url(None) or "that of the region's bedrock-mantle host")
-    return wrong
-
-
-def _credentials() -> str:
-    print("\ncredentials")
-    usable, region = credentials.show(None)
-    missing = []
-    if not usable and attribution.key_of_environment():
-        print_row("note", "a bearer token or OPENAI_API_KEY is sent instead of a signature")
-    elif not usable:
-        missing.append("AWS credentials, or a bearer token (docs/credentials.md)")
-    if not region and not attribution.base_url(None):
-        missing.append("a region (AWS_REGION)")
-    return f"give costmark {' and '.join(missing)}" if missing else ""
-
-
-def _route() -> str:
-    model = os.environ.get("COSTMARK_VERIFY_MODEL")
-    if not model:
-        return ""
-    print("\nroute")
-    route.run(argparse.Namespace(model=model, path=None, region=None))
-    return ""
-
-
-def _attribution() -> str:
-    print("\nattribution")
-    names = ("project", "model", "base_url", "api", "region")
-    arguments = argparse.Namespace(**dict.fromkeys(names), option=[], json=False)
-    return "" if attribution.run(arguments) == 0 else "see above why the project is not proven"
+        yield Check(name, "red", str(error), "see the reason", "minutes")

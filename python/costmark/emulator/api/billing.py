@@ -51,6 +51,7 @@ async def dispatch(request: Request) -> ASGIApp:
                 "UnknownOperationException", f"There is no operation {target}.{name}."
             )
         caller = _authenticated(state, raw, service)
+        _authorize(state, caller, f"{service.name}:{name}")
         wanted = Target(name, "", "", caller.access_key_id, False, False, is_named=True)
         asked = _Asked(account_of(request), service, name, _body(raw.body))
         return asked.served(state.faults.take(wanted))
@@ -121,6 +122,13 @@ def _code_of(message: str) -> str:
     if "security token" in message:
         return "UnrecognizedClientException"
     return "InvalidSignatureException"
+
+
+def _authorize(state: State, caller: Caller, action: str) -> None:
+    try:
+        state.authorizer.check(caller, action, "*")
+    except ApiError as error:
+        raise BillingError("AccessDeniedException", error.message) from None
 
 
 def authenticator_for(state: State, service: str, region: str) -> Authenticator:

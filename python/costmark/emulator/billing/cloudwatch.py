@@ -212,11 +212,11 @@ def _points(
 def _measured(account: Account, metric: Asked) -> Iterator[tuple[int, int]]:
     wanted = tuple(sorted((each["Name"], each["Value"]) for each in metric.get("Dimensions", ())))
     grain = tuple(key for key, _ in wanted)
-    counted = _METRICS.get(metric["Namespace"], {}).get(metric.get("MetricName", ""))
+    counted = _METRICS.get(metric.get("Namespace", ""), {}).get(metric.get("MetricName", ""))
     if counted is None or grain not in counted.grains:
         return
     for namespace, record in _shown(account):
-        if namespace == metric["Namespace"] and _dimensions(record, grain) == wanted:
+        if namespace == metric.get("Namespace") and _dimensions(record, grain) == wanted:
             yield seconds_of(record), counted.number(record)
 
 

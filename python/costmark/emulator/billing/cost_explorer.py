@@ -34,6 +34,7 @@ FINAL_AFTER_DAYS = 5
 """How many days after a month its bill is final."""
 
 _MONTHS_BACK = 13
+_DAYS_AHEAD = 366
 _FIRST_PRODUCT_ATTRIBUTES = dt.date(2026, 9, 1)
 _COSTS = (
     *("AmortizedCost", "BlendedCost", "NetAmortizedCost", "NetUnblendedCost"),
@@ -70,6 +71,8 @@ def _asked_period(account: Account, asked: Asked) -> _Period:
     today = _day_of(account.now())
     month = today.year * 12 + today.month - 1 - _MONTHS_BACK
     oldest = dt.date(month // 12, month % 12 + 1, 1)
+    if end > today + dt.timedelta(days=_DAYS_AHEAD):
+        raise invalid(f"There is no data until {end}, which is too far ahead.")
     if first < oldest:
         raise BillingError("DataUnavailableException", f"There is no data before {oldest}.")
     return _Period(first, end)

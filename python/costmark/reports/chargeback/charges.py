@@ -98,6 +98,8 @@ class Correction:
     month: str
     name: str
     pico: int
+    is_known: bool = True
+    """Whether `pico` is all of it: whether all that is charged now has a price."""
 
 
 @dataclasses.dataclass
@@ -130,7 +132,9 @@ class Chargeback:
 
     @property
     def is_known(self) -> bool:
-        """Whether all of the usage has a price."""
+        """Whether all of the usage has a price, also that of corrections."""
+        if not all(each.is_known for each in self.corrections):
+            return False
         return self.billing is not None or not any(self.states[name] for name in UNSURE)
 
     @property

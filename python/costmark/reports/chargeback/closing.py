@@ -171,10 +171,14 @@ def _correct(found: Chargeback, old: Chargeback, now: Chargeback, closed: Closed
             if correction.month == old.month:
                 charged[correction.name] = charged.get(correction.name, 0) + correction.pico
     amounts = now.amounts
+    unsure = {each.name for each in now.charges if not each.is_known}
+    if not all(now.pools[name].is_known for name in now.undivided):
+        unsure.add("")
     for name in sorted(charged | amounts):
         pico = amounts.get(name, 0) - charged.get(name, 0)
         if pico:
-            found.corrections.append(Correction(old.month, name, pico))
+            correction = Correction(old.month, name, pico, is_known=name not in unsure)
+            found.corrections.append(correction)
 
 
 def _manifests(*paths: str | os.PathLike[str]) -> list[str]:
@@ -220,7 +224,7 @@ def _from_json(value: dict[str, Any]) -> Chargeback:
         "undivided": _numbers(value["undivided"]),
         "billing": _billing(value.get("billing")),
         "corrections": [
-            Correction(each["month"], each["name"], int(each["pico"]))
+            Correction(each["month"], each["name"], int(each["pico"]), each.get("is_known", True))
             for each in value["corrections"]
         ],
     }

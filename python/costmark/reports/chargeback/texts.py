@@ -46,30 +46,29 @@ class InvoiceLine:
     unsure: list[str]
     """The pools of `parts` of which not all has a price."""
     pico: int
+    is_known: bool
+    """Whether `pico` is all of it."""
     cents: int
-
-    @property
-    def is_known(self) -> bool:
-        """Whether `pico` is all of it."""
-        return self.own.is_known and not self.unsure
 
 
 def invoice(found: Chargeback) -> list[InvoiceLine]:
     """The lines: a charge for each team, then corrections."""
-    lines: list[tuple[str, str, str, Usage, dict[str, int], list[str], int]] = [
-        ("charge", found.month, each.name, each.own, each.parts, each.unsure, each.total_pico)
-        for each in found.charges
+    month = found.month
+    lines: list[tuple[str, str, str, Usage, dict[str, int], list[str], int, bool]] = [
+        ("charge", month, c.name, c.own, c.parts, c.unsure, c.total_pico, c.is_known)
+        for c in found.charges
     ]
     if found.undivided:
         rest = sum(found.undivided.values())
         own = _without_price(found)
         unsure = [name for name in found.undivided if not found.pools[name].is_known]
-        lines.append(("undivided", found.month, "", own, found.undivided, unsure, rest))
+        is_known = own.is_known and not unsure
+        lines.append(("undivided", month, "", own, found.undivided, unsure, rest, is_known))
     lines += [
-        ("correction", each.month, each.name, Usage(), {}, [], each.pico)
+        ("correction", each.month, each.name, Usage(), {}, [], each.pico, each.is_known)
         for each in found.corrections
     ]
-    cents = rounded([pico for *_, pico in lines], _CENT_PICO)
+    cents = rounded([pico for *_, pico, _ in lines], _CENT_PICO)
     return [InvoiceLine(*line, cents=each) for line, each in zip(lines, cents, strict=True)]
 
 

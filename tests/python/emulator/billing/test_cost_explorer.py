@@ -222,6 +222,7 @@ def test_filters(aws: Asking) -> None:
         ({"Metrics": ["Dollars"]}, "Metrics must be of"),
         ({"TimePeriod": {"Start": "2026-11-02", "End": "2026-11-02"}}, "before end date"),
         ({"TimePeriod": {"Start": "today", "End": "2026-11-02"}}, "regular expression"),
+        ({"TimePeriod": {"Start": "2026-11-02", "End": "9999-12-31"}}, "too far ahead"),
         ({"Granularity": "WEEKLY"}, r"enum value set: \[DAILY, MONTHLY, HOURLY\]"),
         ({"GroupBy": [{"Type": "TAG", "Key": k} for k in "abc"]}, "at most 2"),
         ({"GroupBy": [{"Type": "DIMENSION", "Key": "TENANCY"}]}, "TENANCY"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -19,10 +20,10 @@ def decision(
     *statements: dict[str, Any],
     action: str = ACTION,
     resource: str = ARN + "proj_a",
-    **keys: list[str],
+    keys: Mapping[str, list[str]] | None = None,
 ) -> Decision:
     text = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-    return decide(read_policy(text), action, resource, keys)
+    return decide(read_policy(text), action, resource, keys or {})
 
 
 def allow(action: Any = ACTION, resource: Any = "*", **more: Any) -> dict[str, Any]:
@@ -149,18 +150,18 @@ CONDITIONS: list[tuple[str, Any, list[str] | None, bool]] = [
 def test_conditions(operator: str, values: Any, found: list[str] | None, holds: bool) -> None:
     keys = {} if found is None else {"aws:tagkeys": found}
     statement = allow(Condition={operator: {"aws:TagKeys": values}})
-    assert (decision(statement, **keys) is ALLOWED) == holds
+    assert (decision(statement, keys=keys) is ALLOWED) == holds
     denied = deny(Condition={operator: {"aws:TagKeys": values}})
-    assert (decision(allow(), denied, **keys) is EXPLICIT) == holds
+    assert (decision(allow(), denied, keys=keys) is EXPLICIT) == holds
 
 
 def test_every_operator_and_every_key_must_hold() -> None:
     condition = {"StringEquals": {"aws:A": "1", "aws:B": "2"}, "StringLike": {"aws:C": "*"}}
     statement, keys = allow(Condition=condition), {"aws:a": ["1"], "aws:b": ["2"], "aws:c": ["x"]}
-    assert decision(statement, **keys) is ALLOWED
+    assert decision(statement, keys=keys) is ALLOWED
     for name in keys:
         rest = {key: value for key, value in keys.items() if key != name}
-        assert decision(statement, **rest) is IMPLICIT
+        assert decision(statement, keys=rest) is IMPLICIT
 
 
 @pytest.mark.parametrize(

@@ -1069,6 +1069,7 @@ COSTMARK_EXPORT void costmark_operation_response(const costmark_operation *opera
  * usage.h          counters by project and model
  * ledger.h         what became of the rows of option `ledger`; labels
  * budgets.h        what of option `budgets` is spent, reserved and left
+ * projects.h       the Projects API: create, list, tag and archive projects
  * bearer_token.h   short-term Bedrock API keys
  * signature.h      SigV4 alone
  * json.h           JSON editing alone
@@ -1083,6 +1084,7 @@ COSTMARK_EXPORT void costmark_operation_response(const costmark_operation *opera
 #include <costmark/usage.h>
 #include <costmark/ledger.h>
 #include <costmark/budgets.h>
+#include <costmark/projects.h>
 #include <costmark/bearer_token.h>
 #include <costmark/signature.h>
 #include <costmark/json.h>
