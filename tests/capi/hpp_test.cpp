@@ -834,13 +834,51 @@ TEST_F(Hpp, MeetsPartsOfTheProgramThatHaveNoExceptions) {
   EXPECT_STREQ(without_exceptions(server.origin().c_str()), "");
 }
 
+// --- Projects -----------------------------------------------------------------------------------
+
+TEST_F(Hpp, ManagesProjects) {
+  constexpr std::string_view shown =
+      R"({"id":"proj_a","arn":"","name":"my app","status":"active","created_at":5,)"
+      R"("tags":{"team":"x"},"data_retention":{"mode":"inherit"}})";
+  Loopback server(
+      costmark::net::keep_answering(answer_of(200, shown, "content-type: application/json\r\n")));
+  cm::Config reaching = sending_to(server.origin());
+  reaching.set("auth", "none");
+  const cm::Projects projects(reaching, COSTMARK_PROJECT_PLANE_MANTLE);
+  EXPECT_EQ(projects.place().base_url, server.origin());
+  EXPECT_EQ(projects.place().plane, COSTMARK_PROJECT_PLANE_MANTLE);
+  const cm::Labels tags{{"team", "x"}};
+  cm::ProjectChange change;
+  change.name = "my app";
+  change.tags = tags;
+  const cm::ProjectList made = projects.create(change);
+  ASSERT_EQ(made.size(), 1U);
+  EXPECT_EQ(made[0].name, "my app");
+  EXPECT_EQ(made[0].created_unix_s, 5);
+  EXPECT_TRUE(made[0].knows_tags);
+  ASSERT_EQ(made[0].tags.size(), 1U);
+  EXPECT_EQ(made[0].tags[0].value, "x");
+  EXPECT_TRUE(made[1].id.empty());
+  change.tags = {};
+  const cm::ProjectList renamed = projects.update("proj_a", change);
+  EXPECT_EQ(renamed[0].id, "proj_a");
+  EXPECT_EQ(cm::ProjectList(projects.get_project("proj_a"))[0].status, "active");
+  EXPECT_EQ(cm::ProjectList(projects.archive("proj_a"))[0].data_retention, "inherit");
+  EXPECT_EQ(cm::ProjectList(projects.read_tags("proj_a"))[0].tags.size(), 1U);
+  projects.add_tags("proj_a", tags);
+  projects.set_tags("proj_a", tags);
+  projects.remove_tags("proj_a", {"env", "cost center"});
+  EXPECT_THROW(projects.list(true), cm::Error);  // that is no list
+  EXPECT_THROW(projects.get_project("no id"), cm::Error);
+}
+
 // --- Completeness -------------------------------------------------------------------------------
 
 TEST_F(Hpp, HasEveryFunctionOfTheHeader) {
   std::string wrapper;
-  for (const char* part :
-       {"costmark.hpp", "sdk/bearer_token.hpp", "sdk/credentials.hpp", "sdk/detail.hpp",
-        "sdk/error.hpp", "sdk/json.hpp", "sdk/prices.hpp", "sdk/signature.hpp"}) {
+  for (const char* part : {"costmark.hpp", "sdk/bearer_token.hpp", "sdk/credentials.hpp",
+                           "sdk/detail.hpp", "sdk/error.hpp", "sdk/json.hpp", "sdk/prices.hpp",
+                           "sdk/projects.hpp", "sdk/signature.hpp"}) {
     std::ifstream file(std::string(COSTMARK_HEADERS) + "/" + part);
     ASSERT_TRUE(file) << part;
     wrapper.append(std::istreambuf_iterator<char>(file), {});

@@ -993,6 +993,7 @@ class Operation : public detail::Handle<costmark_operation, detail::end_operatio
 #include <costmark/sdk/credentials.hpp>
 #include <costmark/sdk/json.hpp>
 #include <costmark/sdk/prices.hpp>
+#include <costmark/sdk/projects.hpp>
 #include <costmark/sdk/signature.hpp>
 
 #endif  // C++17

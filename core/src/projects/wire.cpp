@@ -1,6 +1,6 @@
 #include "projects/wire.hpp"
 
-#include "base/text.hpp"
+#include "base/immortal.hpp"
 #include "projects/bedrock_wire.hpp"
 #include "projects/mantle_wire.hpp"
 #include "projects/wire_json.hpp"
@@ -25,10 +25,10 @@ std::optional<Project> Wire::read_project(const json::Value& answer) const {
 }
 
 const Wire& wire_of(ProjectPlane plane) noexcept {
-  static const MantleWire mantle;
-  static const BedrockWire bedrock;
-  if (plane == ProjectPlane::bedrock) return bedrock;
-  return mantle;
+  static const Immortal<MantleWire> mantle;
+  static const Immortal<BedrockWire> bedrock;
+  if (plane == ProjectPlane::bedrock) return *bedrock;
+  return *mantle;
 }
 
 }  // namespace costmark::projects

@@ -569,6 +569,78 @@ static void prices(void) {
   costmark_price_book_free(shipped);
 }
 
+/* ---- Projects ---- */
+
+static bool answer_of_projects(void *user_data, const server_request *request, int connection) {
+  static const char one[] =
+      "{\"id\":\"proj_a\",\"arn\":\"\",\"name\":\"a\",\"status\":\"active\",\"created_at\":5,"
+      "\"tags\":{\"team\":\"x\"},\"data_retention\":{\"mode\":\"inherit\"}}";
+  static const char all[] =
+      "{\"data\":[{\"id\":\"proj_a\",\"arn\":\"\",\"name\":\"a\",\"status\":\"active\",\"tags\":{}}"
+      "],"
+      "\"has_more\":false}";
+  const bool lists =
+      strcmp(request->method, "GET") == 0 && strstr(request->target, "proj_") == NULL;
+  (void)user_data;
+  return server_answer(connection, 200, "application/json", "", lists ? all : one);
+}
+
+/* The list, which it ends, has this project alone. */
+static void check_list(costmark_project_list *list, size_t tag_count) {
+  costmark_project project = COSTMARK_PROJECT_INIT;
+  CHECK(costmark_project_list_count(list) == 1);
+  costmark_project_list_read(list, 0, &project);
+  CHECK(is(project.id, "proj_a") && project.plane == COSTMARK_PROJECT_PLANE_MANTLE);
+  CHECK(project.knows_tags == 1 && project.tag_count == tag_count);
+  CHECK(project.archived_unix_s == 0 && project.region.len == 0 && project.account.len == 0);
+  costmark_project_list_free(list);
+}
+
+static void changing_tags(const costmark_projects *projects, const costmark_wait *wait) {
+  const costmark_label tag = {COSTMARK_STR("team"), COSTMARK_STR("x")};
+  const costmark_str key = COSTMARK_STR("env");
+  OK(costmark_projects_add_tags(projects, "proj_a", 6, &tag, 1, wait, NULL));
+  OK(costmark_projects_set_tags(projects, "proj_a", 6, &tag, 1, wait, NULL));
+  OK(costmark_projects_remove_tags(projects, "proj_a", 6, &key, 1, wait, NULL));
+}
+
+static void projects(void) {
+  host self;
+  server *peer = server_start(answer_of_projects, NULL);
+  costmark_projects *opened = NULL;
+  costmark_project_list *list = NULL;
+  costmark_projects_place place = COSTMARK_PROJECTS_PLACE_INIT;
+  costmark_project_change change = COSTMARK_PROJECT_CHANGE_INIT;
+  costmark_wait wait = COSTMARK_WAIT_INIT;
+  costmark_config *config;
+  char url[100];
+  memset(&self, 0, sizeof self);
+  config = config_of(&self);
+  set(config, "base_url", server_url(peer, "/v1", url));
+  set(config, "auth", "none");
+  OK(costmark_projects_new(config, COSTMARK_PROJECT_PLANE_AUTO, &opened, NULL));
+  costmark_config_free(config);
+  costmark_projects_read_place(opened, &place);
+  CHECK(place.base_url.len > 0 && place.plane == COSTMARK_PROJECT_PLANE_MANTLE);
+  wait.timeout_ms = 20000;
+  change.name = str("a");
+  OK(costmark_projects_create(opened, &change, &wait, &list, NULL));
+  check_list(list, 1);
+  OK(costmark_projects_get(opened, "proj_a", 6, &wait, &list, NULL));
+  check_list(list, 1);
+  OK(costmark_projects_list(opened, 0, &wait, &list, NULL));
+  check_list(list, 0);
+  OK(costmark_projects_update(opened, "proj_a", 6, &change, &wait, &list, NULL));
+  check_list(list, 1);
+  OK(costmark_projects_archive(opened, "proj_a", 6, &wait, &list, NULL));
+  check_list(list, 1);
+  OK(costmark_projects_read_tags(opened, "proj_a", 6, &wait, &list, NULL));
+  costmark_project_list_free(list);
+  changing_tags(opened, &wait);
+  costmark_projects_free(opened);
+  server_stop(peer);
+}
+
 int main(void) {
   static const char *const names[] = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
                                       "AWS_SESSION_TOKEN", "AWS_BEARER_TOKEN_BEDROCK",
@@ -591,6 +663,7 @@ int main(void) {
   operations();
   over_the_network();
   prices();
+  projects();
   CHECK(costmark_live_handles() == 0);
   return failures == 0 ? 0 : 1;
 }
