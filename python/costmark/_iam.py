@@ -78,6 +78,8 @@ def wanted(
     projects: Sequence[str], *, region: str | None, account: str | None, **others: Any
 ) -> Wanted:
     """Check what was asked for. ARNs tell their partition, region and account, for all."""
+    if not projects and others.get("stack") is None:
+        raise _wrong("give --project, whose calls are to be allowed; or --manage --stack alone")
     found: dict[str, str] = {}
     for name, value in (("region", region), ("account", account)):
         if value is not None:
@@ -145,6 +147,24 @@ def document(found: Sequence[Statement]) -> dict[str, Any]:
 
 def _mantle(want: Wanted) -> Iterator[Statement]:
     service = "bedrock-mantle"
+    if want.projects:
+        yield from _mantle_calls(service, want)
+    if want.bearer:
+        yield _bearer("Mantle", service)
+    if want.manage:
+        yield from _management("Mantle", service, want, unproven=None)
+    if want.deny_unattributed:
+        yield Statement(
+            "MantleDenyUnattributed",
+            (f"{service}:CreateInference",),
+            (f"arn:{want.partition}:{service}:*:*:project/default",),
+            "Refuses calls that name no project, whatever other policies of the same identity "
+            "allow, such as AmazonBedrockMantleInferenceAccess.",
+            effect="Deny",
+        )
+
+
+def _mantle_calls(service: str, want: Wanted) -> Iterator[Statement]:
     arns = want.arns(service)
     models = {"StringLike": {f"{service}:Model": list(want.models)}} if want.models else {}
     yield Statement(
@@ -169,24 +189,29 @@ def _mantle(want: Wanted) -> Iterator[Statement]:
         "Counting the tokens of a Messages request, which spends nothing.",
         unproven="CloudTrail names this action, the service reference does not",
     )
-    if want.bearer:
-        yield _bearer("Mantle", service)
-    if want.manage:
-        yield from _management("Mantle", service, want, unproven=None)
-    if want.deny_unattributed:
-        yield Statement(
-            "MantleDenyUnattributed",
-            (f"{service}:CreateInference",),
-            (f"arn:{want.partition}:{service}:*:*:project/default",),
-            "Refuses calls that name no project, whatever other policies of the same identity "
-            "allow, such as AmazonBedrockMantleInferenceAccess.",
-            effect="Deny",
-        )
 
 
 def _runtime(want: Wanted) -> Iterator[Statement]:
     service = "bedrock"
     invoke = tuple(f"{service}:{action}" for action in _INVOKE)
+    if want.projects:
+        yield from _runtime_calls(service, invoke, want)
+    if want.bearer:
+        yield _bearer("Runtime", service)
+    if want.manage:
+        yield from _management("Bedrock", service, want, unproven=_NEWER)
+    if want.deny_unattributed:
+        yield Statement(
+            "RuntimeDenyUnattributed",
+            invoke,
+            (f"arn:{want.partition}:{service}:*:*:project/default",),
+            "Refuses calls that name no project, if projects are authorized; else it does nothing.",
+            unproven=_RUNTIME_UNKNOWN,
+            effect="Deny",
+        )
+
+
+def _runtime_calls(service: str, invoke: tuple[str, ...], want: Wanted) -> Iterator[Statement]:
     yield Statement(
         "RuntimeModels",
         invoke,
@@ -202,19 +227,6 @@ def _runtime(want: Wanted) -> Iterator[Statement]:
         "The projects that such calls name, for when they are authorized.",
         unproven=_RUNTIME_UNKNOWN,
     )
-    if want.bearer:
-        yield _bearer("Runtime", service)
-    if want.manage:
-        yield from _management("Bedrock", service, want, unproven=_NEWER)
-    if want.deny_unattributed:
-        yield Statement(
-            "RuntimeDenyUnattributed",
-            invoke,
-            (f"arn:{want.partition}:{service}:*:*:project/default",),
-            "Refuses calls that name no project, if projects are authorized; else it does nothing.",
-            unproven=_RUNTIME_UNKNOWN,
-            effect="Deny",
-        )
 
 
 def _targets(want: Wanted) -> Iterator[str]:

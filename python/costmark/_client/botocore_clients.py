@@ -143,24 +143,48 @@ async def _in_scope(scope: Captured, call: Coroutine[Any, Any, Any]) -> Any:
 class _Course:
     """One call of a client, on its way through botocore's events: one attempt at a time."""
 
-    __slots__ = ("__weakref__", "hooks", "is_sent", "mark", "operation", "outer")
+    __slots__ = ("__weakref__", "hooks", "is_sent", "operation", "outer")
 
     def __init__(self, hooks: _Hooks, operation: _core.Operation) -> None:
         self.hooks = hooks
         self.operation = operation
         self.is_sent = False  # and its answer is not there yet
-        self.mark: Prepared | None = None
         self.outer: weakref.ref[_Course] | None = None
 
     def leave(self) -> None:
         """Be under way no longer."""
         self.is_sent = False
         _now.set(self.outer)
-        if self.mark is not None:
-            self.mark.__exit__()
 
     def give_back(self, operation: _core.Operation) -> None:
         """Do nothing: the next attempt finds the operation here."""
+
+    def __deepcopy__(self, memo: object) -> _Course:
+        return self  # whoever copies a context copies it for the same call
+
+
+class _AsyncCourse(_Course):
+    """One of an asynchronous client, whose HTTP library may be covered by `patch` as well."""
+
+    __slots__ = ("_mark",)
+
+    def __init__(self, hooks: _Hooks, operation: _core.Operation) -> None:
+        super().__init__(hooks, operation)
+        self._mark: Prepared | None = None
+
+    def under_way(self, request: Any) -> None:
+        """Mark what leaves as prepared."""
+        self._mark = Prepared(request.method, request.url, _body_of(request.data))
+        self._mark.__enter__()
+
+    def leave(self) -> None:
+        super().leave()
+        if self._mark is not None:
+            self._mark.__exit__()
+
+    def __del__(self) -> None:
+        if self._mark is not None:  # a call that was cancelled has not left
+            self._mark.is_over = True
 
 
 # The attempt that is under way here: not all events have a context. The call itself holds the
@@ -244,7 +268,7 @@ class _AsyncHooks(_Hooks):
             operation, is_ready = self.core.begin_unsigned(*parts)
             if not is_ready:
                 await in_thread(operation.ready)
-            course = context[_KEY] = _Course(self, operation)
+            course = context[_KEY] = _AsyncCourse(self, operation)
         prepared = course.operation.prepare(*parts, True)
         while prepared is None:
             await in_thread(course.operation.ready)
@@ -253,10 +277,9 @@ class _AsyncHooks(_Hooks):
 
     def sent(self, request: Any, **_: Any) -> None:
         super().sent(request)
-        course = request.context.get(_KEY)
-        if course is not None:  # its HTTP library may be covered as well
-            course.mark = Prepared(request.method, request.url, _body_of(request.data))
-            course.mark.__enter__()
+        course: _AsyncCourse | None = request.context.get(_KEY)
+        if course is not None:
+            course.under_way(request)
 
     def answered(self, response_dict: Any, **_: Any) -> None:
         course = self._course_now()
@@ -269,8 +292,7 @@ class _AsyncHooks(_Hooks):
 
 def _parts_of(request: Any) -> _Parts:
     """Return a request of botocore as the core takes it."""
-    fields = list(request.headers.raw_items())
-    return request.method, request.url, fields, _body_of(request.data)
+    return request.method, request.url, list(request.headers.raw_items()), _body_of(request.data)
 
 
 def _body_of(data: Any) -> bytes | None:
@@ -291,13 +313,21 @@ def _change(request: Any, given: list[tuple[Any, Any]], prepared: Any) -> None:
         request.data = body
     if fields is None:
         return
-    headers = request.headers
-    added = [field for field in fields if field not in given]
-    if len(fields) - len(added) < len(given):
-        for field in given:
-            if field not in fields:
-                del headers[field[0]]
-    for raw_name, value in added:
-        name = as_text(raw_name)
-        if name != "Content-Length":
-            headers[name] = as_text(value)
+    headers, kept = request.headers, 0
+    for field in fields:
+        if field in given:
+            kept += 1
+        elif field[0] != b"Content-Length":
+            name = as_text(field[0])
+            del headers[name]
+            headers[name] = as_text(field[1])
+    if kept < len(given):
+        _take_out(headers, given, fields)
+
+
+def _take_out(headers: Any, given: list[tuple[Any, Any]], fields: list[tuple[Any, Any]]) -> None:
+    """Take away the fields that the core has taken away; those that it changed are there anew."""
+    left = {as_text(name).lower() for name, _ in fields}
+    for name, _ in given:
+        if name.lower() not in left:
+            del headers[name]

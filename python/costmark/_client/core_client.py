@@ -155,7 +155,8 @@ class CoreClient:
         self, method: str, url: str, fields: Any, body: bytes | None
     ) -> tuple[_core.Operation, bool]:
         """Begin the operation of a request that its library signs; and say whether it is ready."""
-        project, labels = _scope_now()
+        frame = current_frame()
+        project, labels = (None, None) if frame is None else (frame[0] or None, frame[4])
         return self._core.begin(method, url, fields, body, project, None, True, None, labels)
 
     # --- Before the SDK starts to send: errors come here, outside of its retries ------------------

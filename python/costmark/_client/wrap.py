@@ -51,9 +51,11 @@ def wrap(
 ) -> _ClientT:
     """Attribute, sign and count every call of a client of the OpenAI or the Anthropic SDK.
 
-    Takes ``OpenAI``, ``Anthropic``, ``AnthropicBedrockMantle`` and their asynchronous twins, and
-    for code without an SDK ``httpx.Client`` and ``httpx.AsyncClient``; one with a base URL then
-    sends to that endpoint only. Returns the same client. `project` is the default for calls that
+    Takes ``OpenAI``, ``Anthropic``, ``AnthropicBedrockMantle``, ``AnthropicBedrock`` and their
+    asynchronous twins, and for code without an SDK ``httpx.Client`` and ``httpx.AsyncClient``; one
+    with a base URL then sends to that endpoint only. Clients of boto3, aioboto3, botocore and
+    aiobotocore for Bedrock are taken as well, and go on to sign by themselves: options about that
+    are refused. Returns the same client. `project` is the default for calls that
     neither name a project themselves nor are made in a `project` scope. `credentials` and
     `bearer_token` may be callables; they are asked on the thread that makes a call. Asynchronous
     clients ask them in a thread of its own, and take ``async def`` functions too, which run in the
@@ -386,7 +388,14 @@ def package_of(client: object) -> str:
 
 
 def _checked(client: object) -> _Wrapped:
+    from .botocore_clients import is_botocore_client
+
     wrapped = getattr(client, "__dict__", {}).get(WRAPPED)
+    if is_botocore_client(client):
+        raise TypeError(
+            "boto3's clients cannot be verified: how the endpoint answers for a project that does "
+            "not exist is not known for Converse and InvokeModel"
+        )
     if not isinstance(wrapped, _Wrapped):
         raise TypeError(
             "this takes a client that costmark.wrap() has wrapped, "

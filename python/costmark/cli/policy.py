@@ -26,11 +26,21 @@ def add_to(commands: Commands) -> None:
         "Nothing is asked of AWS, and nothing is changed there. See docs/iam.md.",
     )
     add = parser.add_argument
-    add("--project", action="append", required=True, metavar="ID", help="or its ARN; repeatable")
+    add(
+        "--project",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="allow its calls; an ARN does, too; repeatable",
+    )
     add("--plane", choices=_iam.PLANES, default="both", help="default: %(default)s")
     add("--models", nargs="+", default=[], metavar="GLOB", help="these models alone")
     add("--manage", action="store_true", help="also create, list, tag and archive projects")
-    add("--stack", metavar="NAME", help="under --manage: the projects of this stack")
+    add(
+        "--stack",
+        metavar="NAME",
+        help="under --manage: the projects of this stack; needs no --project",
+    )
     add(
         "--deny-unattributed",
         action="store_true",

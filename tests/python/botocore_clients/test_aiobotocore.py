@@ -176,6 +176,29 @@ async def test_a_task_that_is_cancelled(bedrock: Emulator) -> None:
     assert (usage.operations, usage.attempts, usage.failed_attempts) == (2, 2, 0)
 
 
+async def cancelled(call: Any) -> None:
+    """Await a call in this task, and be cancelled meanwhile."""
+    task: Any = asyncio.current_task()
+    asyncio.get_running_loop().call_later(0.3, task.cancel)
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    getattr(task, "uncancel", int)()  # since Python 3.11
+
+
+async def test_what_is_sent_after_a_cancelled_call_is_covered(bedrock: Emulator) -> None:
+    import aiohttp  # which aiobotocore sends with
+
+    costmark.patch([bedrock.url.removeprefix("http://")], project=PROJECT)
+    bedrock.fault("slow", delay_s=5)
+    async with made(bedrock.url) as runtime:
+        await cancelled(converse(runtime))
+    gc.collect()
+    sent = bedrock.requests()[-1]
+    async with aiohttp.ClientSession() as session:
+        await session.post(bedrock.url + sent["path"], data=sent["body"].encode())
+    assert costmark.usage()[PROJECT].attempts == 2
+
+
 async def test_sessions_of_aioboto3(bedrock: Emulator) -> None:
     aioboto3 = pytest.importorskip("aioboto3")
     costmark.patch([bedrock.url.removeprefix("http://")], project=PROJECT)

@@ -266,6 +266,11 @@ def test_boto3_signs(given: Any, named: str) -> None:
         costmark.wrap(client(None), **given)
 
 
+def test_they_cannot_be_verified(wrapped: Any) -> None:
+    with pytest.raises(TypeError, match="boto3's clients cannot be verified"):
+        costmark.verify(wrapped)
+
+
 def test_other_services_are_refused() -> None:
     with pytest.raises(TypeError, match="not one of 's3'"):
         costmark.wrap(client(None, "s3"))

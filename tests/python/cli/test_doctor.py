@@ -441,6 +441,8 @@ def test_the_missing_action_of_an_error(text: str, action: str, resource: str, r
     assert found.action == action
     assert found.resource.endswith(resource)
     assert reason in found.reason
+    # No statement allows what another denies.
+    assert (found.policy is None) == ("explicit deny" in text)
 
 
 def test_the_command_prints_the_statement(capsys: pytest.CaptureFixture[str]) -> None:

@@ -79,7 +79,6 @@ def test_every_command_has_help_and_refuses_unknown_options(
         "export",
         "export-setup",
         "ledger",
-        "policy",
         "projects",
         "reconcile",
         "report",

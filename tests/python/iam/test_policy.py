@@ -147,6 +147,15 @@ def test_manage_of_a_stack_covers_what_it_creates(tmp_path: Path, printed: Any) 
         assert manage(emulator, ids["shopping"])["archive"] == 403
 
 
+def test_a_stack_may_be_managed_without_calls(tmp_path: Path, printed: Any) -> None:
+    policy = printed("--manage", "--stack", "shop")
+    with enforcing(tmp_path, policy) as emulator:
+        tags = {"costmark_project": "shop/x"}
+        made = emulator.call("POST", PROJECTS, {"name": "x", "tags": tags}).json["id"]
+        assert chat(emulator, made) == 403
+        assert set(manage(emulator, made).values()) == {200}
+
+
 ALL = ("--manage", "--deny-unattributed", "--models", "openai.*", "--project", "proj_a")
 
 
@@ -211,6 +220,8 @@ def test_an_arn_tells_account_and_region(printed: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
+        ([], "give --project, whose calls are to be allowed"),
+        (["--manage"], "give --project, whose calls are to be allowed"),
         (["--project", "my app"], "--project 'my app': expected an id"),
         (["--project", "default"], "--project default: this is where calls go"),
         (["--project", "proj_a*"], "--project 'proj_a*': expected an id"),

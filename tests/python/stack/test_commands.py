@@ -411,6 +411,10 @@ def test_the_bedrock_plane(server: Emulator, folder: Path, bedrock_plane: None) 
     changes = [path for path in sent if "agResource" in path and "list" not in path]
     assert changes == ["/tagResource", "/untagResource", "/tagResource"]
     assert run("plan", "--exit-code") == 0
+    change(folder, "[projects.web]", '[projects.site]\nrenamed_from = "web"')
+    assert run("apply") == 0
+    assert set(projects(server)) == {"site", "batch"}
+    assert run("plan", "--exit-code") == 0
     lock = json.loads((folder / "costmark.lock").read_text())
     assert {each["plane"] for each in lock["projects"]} == {"bedrock"}
     assert all(":bedrock:" in each["arn"] for each in lock["projects"])
@@ -445,7 +449,7 @@ def test_the_example_of_the_docs(
 
 
 def test_a_policy_for_a_stack_is_enough(folder: Path, tmp_path: Path, capsys: Any) -> None:
-    main(["policy", "--project", "proj_x", "--manage", "--stack", "shop", "--json"])
+    main(["policy", "--manage", "--stack", "shop", "--json"])
     policy = tmp_path / "policy.json"
     policy.write_text(capsys.readouterr().out)
     with run_emulator("--policy", str(policy)) as server, pytest.MonkeyPatch.context() as patch:

@@ -54,11 +54,14 @@ class Missing:
     resource: str
     who: str
     reason: str
-    policy: dict[str, object]
+    policy: dict[str, object] | None
+    """The statement that allows it; None where something denies it, and nothing can."""
 
     @property
     def remedy(self) -> str:
         """What to do, in a line."""
+        if self.policy is None:
+            return self.reason
         return f"{self.reason}: {json.dumps(self.policy, separators=(',', ':'))}"
 
 
@@ -79,7 +82,8 @@ def missing_in(text: str) -> Missing | None:
         "Action": actions if len(actions) > 1 else action,
         "Resource": "*" if verb in _ON_ALL or len(actions) > 1 else resource,
     }
-    return Missing(action, resource, match["who"] or "", reason, statement)
+    policy = None if "explicit deny" in rest else statement
+    return Missing(action, resource, match["who"] or "", reason, policy)
 
 
 def add_to(subjects: Commands) -> None:
@@ -111,5 +115,6 @@ def run(arguments: argparse.Namespace) -> int:
     print_row("resource", plain(found.resource))
     print_row("who", plain(found.who) or "not told")
     print_row("because", found.reason)
-    print(f"\n{json.dumps(found.policy, indent=2)}")
+    if found.policy is not None:
+        print(f"\n{json.dumps(found.policy, indent=2)}")
     return 0
