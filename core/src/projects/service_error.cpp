@@ -174,9 +174,11 @@ Error meaning(Fault fault, const Said& said, const Ask& ask) {
       return {Code::service, message};
     }
     case Fault::unauthenticated:
-      return {Code::unusable_credentials,
-              "the service does not accept the credentials or the token; check that they are "
-              "valid, and the region (`costmark doctor credentials` shows where they come from)"};
+      return {
+          Code::unusable_credentials,
+          "the service does not accept the credentials or the token; check that they are "
+          "valid, and the region (`costmark doctor credentials` shows where they come from); to "
+          "a host that is not AWS's own nothing is signed unless option 'auth' says so"};
     case Fault::quota:
       return {Code::service,
               "the account has as many projects as it may have (1,000 unless the quota was "
