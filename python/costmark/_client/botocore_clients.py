@@ -160,7 +160,7 @@ class _Course:
         """Do nothing: the next attempt finds the operation here."""
 
     def __deepcopy__(self, memo: object) -> _Course:
-        return self  # whoever copies a context copies it for the same call
+        return self  # a copied context is that of the same call
 
 
 class _AsyncCourse(_Course):
