@@ -7,7 +7,9 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -24,10 +26,13 @@ const (
 // projectsAt opens the Projects API of a server that answers as `answer` says; `lines` tells what it was asked.
 func projectsAt(t *testing.T, plane ProjectPlane, answer http.HandlerFunc) (projects *Projects, lines func() []string) {
 	t.Helper()
+	var lock sync.Mutex
 	var asked []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
+		lock.Lock()
 		asked = append(asked, strings.TrimSpace(r.Method+" "+r.URL.String()+" "+string(body)))
+		lock.Unlock()
 		answer(w, r)
 	}))
 	t.Cleanup(server.Close)
@@ -36,7 +41,11 @@ func projectsAt(t *testing.T, plane ProjectPlane, answer http.HandlerFunc) (proj
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { projects.Close() })
-	return projects, func() []string { return asked }
+	return projects, func() []string {
+		lock.Lock()
+		defer lock.Unlock()
+		return slices.Clone(asked)
+	}
 }
 
 func writes(text string) http.HandlerFunc {
@@ -172,9 +181,9 @@ func TestACallOfProjectsEndsWithItsContext(t *testing.T) {
 }
 
 func TestCredentialsOfProjectsComeFromTheProgram(t *testing.T) {
-	var authorization string
+	authorizations := make(chan string, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		authorization = r.Header.Get("Authorization")
+		authorizations <- r.Header.Get("Authorization")
 		io.WriteString(w, mantleProject)
 	}))
 	defer server.Close()
@@ -194,7 +203,7 @@ func TestCredentialsOfProjectsComeFromTheProgram(t *testing.T) {
 	if _, err := projects.Get(ctx, "proj_a"); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(authorization, "Credential=AKIDEXAMPLE/") {
+	if authorization := <-authorizations; !strings.Contains(authorization, "Credential=AKIDEXAMPLE/") {
 		t.Error(authorization)
 	}
 }
