@@ -173,6 +173,7 @@ if work == "hold":
     sys.stdin.read()
 elif work == "fork":
     mine = begin()
+    print(0, flush=True)
     child = os.fork()
     if child == 0:
         sent = 0
@@ -205,9 +206,10 @@ def test_many_processes_exceed_a_limit_by_no_more_than_is_documented(
     holder = start(folder, budgets, threads // 4, "hold")
     assert holder.stdout is not None
     held = int(holder.stdout.readline())
-    running = [
-        start(folder, budgets, threads, "fork" if i == 0 else "use up") for i in range(processes)
-    ]
+    forking = start(folder, budgets, threads, "fork")
+    assert forking.stdout is not None
+    assert forking.stdout.readline() == b"0\n"  # its call has begun, before all is used up
+    running = [forking, *(start(folder, budgets, threads, "use up") for _ in range(processes - 1))]
     os.kill(holder.pid, signal.SIGKILL)
     holder.communicate()
     sent = 0
