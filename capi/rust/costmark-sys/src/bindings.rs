@@ -1415,7 +1415,8 @@ pub struct costmark_ledger_counts {
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
     ["Size of costmark_ledger_counts"][::core::mem::size_of::<costmark_ledger_counts>() - 40usize];
-    ["Alignment of costmark_ledger_counts"][::core::mem::align_of::<costmark_ledger_counts>() - 8usize];
+    ["Alignment of costmark_ledger_counts"]
+        [::core::mem::align_of::<costmark_ledger_counts>() - 8usize];
     ["Offset of field: costmark_ledger_counts::struct_size"]
         [::core::mem::offset_of!(costmark_ledger_counts, struct_size) - 0usize];
     ["Offset of field: costmark_ledger_counts::rows_written"]
