@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from .._files import file_problem
 from ..errors import Error
 from . import (
     budgets,
@@ -37,6 +38,8 @@ from .output import Parser, complain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_INTERRUPTED = 128 + 2  # what shells make of SIGINT
+
 # Each adds its parser, whose default `run` is the command itself.
 _COMMANDS = (
     budgets,
@@ -67,6 +70,7 @@ _COMMANDS = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status: 0 good, 1 an error, 2 wrong usage."""
+    _open_what_is_closed()
     parser = _parser()
     arguments = parser.parse_args(argv)
     if arguments.run is None:
@@ -84,10 +88,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     except PermissionError as error:
         complain(f"{error.filename} cannot be read or written: {error.strerror}")
         return 1
-    except BrokenPipeError:  # the reader has seen enough; Python would flush once more at the end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader has seen enough
+        _drop_output()
         return 0
+    except OSError as error:  # such as a disk that is full
+        complain(file_problem(error))
+        _drop_output()
+        return 1
+    except KeyboardInterrupt:
+        complain("interrupted")
+        return _INTERRUPTED
     return status
+
+
+def _open_what_is_closed() -> None:
+    """Have the three streams, or what is printed for one goes to another, or into a file."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - for the life of the process
+
+
+def _drop_output() -> None:
+    """Print no more: Python would try once more at the end, and fail with a traceback."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> Parser:

@@ -44,7 +44,8 @@ class Parser(argparse.ArgumentParser):
 
 def complain(message: str) -> None:
     """Print a message of the command on standard error."""
-    print(f"costmark: {message}", file=sys.stderr)
+    shown = "\n".join(map(plain, message.split("\n")))  # a terminal obeys what is not printable
+    print(f"costmark: {shown}", file=sys.stderr)
 
 
 def write_page(path: str, page: str) -> None:

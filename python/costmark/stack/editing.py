@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ..errors import ConfigurationError
 from .file import parse, parse_stack
 
 if TYPE_CHECKING:
@@ -22,21 +22,14 @@ def with_entry(path: Path, name: str, tags: Mapping[str, str]) -> tuple[str, Sta
         document = parse(file.read(), str(path))
     if "projects" not in document:
         document["projects"] = tomlkit.table(is_super_table=True)
+    elif isinstance(document["projects"], tomlkit.items.InlineTable):
+        raise ConfigurationError(
+            f"{path}: 'projects' is an inline table, which takes no further one: write "
+            "[projects.NAME]"
+        )
     entry, inline = tomlkit.table(), tomlkit.inline_table()
     inline.update(tags)
     entry["tags"] = inline
     document["projects"][name] = entry
     text = document.as_string()
     return text, parse_stack(text, str(path))
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Replace a file, whole or not at all."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        partial.chmod(path.stat().st_mode & 0o777)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

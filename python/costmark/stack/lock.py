@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._files import write_whole
 from ..errors import ConfigurationError
 from .planning import external, owned, wanted_tags
 
@@ -106,6 +107,8 @@ def _for_rows(tags: Mapping[str, str]) -> dict[str, str]:
 def read_lock(path: Path) -> Lock:
     """What a lock file has; nothing where there is none. Raises ConfigurationError."""
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise _broken(path, "not a file")
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return Lock([], [])
@@ -113,8 +116,11 @@ def read_lock(path: Path) -> Lock:
         raise _broken(path, f"not UTF-8 at byte {error.start}") from None
     try:
         document = json.loads(text)
+        json.dumps(document, ensure_ascii=False).encode()  # as it will be written again
     except json.JSONDecodeError as error:
         raise _broken(path, f"{error.msg}", f":{error.lineno}:{error.colno}") from None
+    except (ValueError, RecursionError):
+        raise _broken(path, "a number, a nesting or half a character that no lock has") from None
     if not isinstance(document, dict) or document.get("version") != VERSION:
         raise _broken(path, f"expected an object whose version is {VERSION}")
     projects = _checked(path, document, "projects", _TEXTS)
@@ -173,9 +179,4 @@ def _write(path: Path, lock: Lock) -> None:
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(path, text)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigurationError
+from .model import IDENTITY_TAG
 from .places import Place
 from .planning import ARCHIVE, CREATE, UPDATE, Change
 
@@ -45,11 +46,12 @@ def read_plan(path: Path, stack: str) -> list[Planned]:
     """What a plan file of a stack says. ConfigurationError when it is not one."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
+        json.dumps(document, ensure_ascii=False).encode()  # ValueError for half a character
         if document["version"] != _VERSION:
             raise ValueError(f"version {document['version']!r}; expected {_VERSION}")
         planned = [_planned(each) for each in document["places"]]
         planned_for = document["stack"]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ConfigurationError(
             f"{path} is not a plan of 'costmark projects plan --out': "
             f"{type(error).__name__}: {error}"
@@ -68,10 +70,27 @@ def _planned(members: dict[str, Any]) -> Planned:
 def _change(members: dict[str, Any]) -> Change:
     if members["action"] not in (CREATE, UPDATE, ARCHIVE):
         raise ValueError(f"unknown action {members['action']!r}")
-    if members["action"] != CREATE:
+    _text(members["name"])
+    tags = {key: _values(each) for key, each in members["tags"].items()}
+    if members["action"] == CREATE:
+        _text(tags[IDENTITY_TAG][1])
+    else:
         _text(members["project"])
-    tags = {_text(key): (old, new) for key, (old, new) in members["tags"].items()}
+    for name in ("project", "old_name", "new_name", "why"):
+        _text_or_none(members[name])
     return Change(**{**members, "tags": tags})
+
+
+def _values(value: Any) -> tuple[str | None, str | None]:
+    """The value that a tag has, and the one that it gets."""
+    if not isinstance(value, list) or value == [None, None]:
+        raise TypeError(f"expected two values of a tag, not {value!r}")
+    old, new = map(_text_or_none, value)
+    return old, new
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else _text(value)
 
 
 def _text(value: Any) -> str:

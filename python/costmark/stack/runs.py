@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from .._files import file_problem
 from ..errors import ConfigurationError, Error
 from .applying import Outcome, apply_changes
 from .lock import changing
@@ -138,10 +139,14 @@ def _apply(
     stack: Stack, address: Address, session: Session, world: World, plan: Plan, lock: Path
 ) -> Result:
     outcomes = apply_changes(session.api, plan.changes)
-    if outcomes:
-        world = session.observe()
-    record(stack, session.place, world, lock)
-    return Result(address, session.place, plan, outcomes=outcomes)
+    result = Result(address, session.place, plan, outcomes=outcomes)
+    try:
+        if outcomes:
+            world = session.observe()
+        record(stack, session.place, world, lock)
+    except (Error, OSError) as error:  # what was written is told all the same
+        return replace(result, error=_text_of(error))
+    return result
 
 
 def record(stack: Stack, place: Place, world: World, lock: Path) -> None:
@@ -154,13 +159,17 @@ def _each(run: Callable[[Any], Result], items: Sequence[Any]) -> list[Result]:
     def guarded(item: Any) -> Result:
         try:
             return run(item)
-        except Error as error:
-            return Result(_address_of(item), error=str(error))
+        except (Error, OSError) as error:
+            return Result(_address_of(item), error=_text_of(error))
 
     if len(items) == 1:
         return [guarded(items[0])]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return list(pool.map(guarded, items))
+
+
+def _text_of(error: Error | OSError) -> str:
+    return file_problem(error) if isinstance(error, OSError) else str(error)
 
 
 def _address_of(item: Address | Planned) -> Address:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -110,6 +111,68 @@ def test_errors_become_one_line_and_status_1(
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert err.startswith("costmark: option 'routes': ")
+
+
+@pytest.mark.parametrize("stream", [0, 1, 2])
+@pytest.mark.parametrize("command", ["version", "doctor route", "projects plan"])
+def test_streams_that_are_closed_are_no_error(command: str, stream: int, tmp_path: Path) -> None:
+    script = f"exec {stream}>&-; exec {sys.executable} -m costmark.cli {command}"
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    is_refused = command == "projects plan"  # there is no file: told on standard error alone
+    assert (done.returncode, done.stdout == "") == (int(is_refused), is_refused or stream == 1)
+    assert (done.stderr == "") == (not is_refused or stream == 2)
+    assert "Traceback" not in done.stderr
+
+
+def test_a_disk_that_is_full_is_told() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "costmark.cli", "options"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, "costmark: No space left on device\n")
+
+
+@pytest.mark.parametrize("kind", ["folder", "loop", "below a file", "too long"])
+def test_files_of_every_wrong_kind_are_told(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = {"below a file": tmp_path / "file" / "x", "too long": tmp_path / ("x" * 300)}.get(
+        kind, tmp_path / "wrong"
+    )
+    (tmp_path / "file").touch()
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "loop":
+        path.symlink_to(path)
+    assert main(["projects", "plan", "--file", str(path)]) == 1
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith(f"costmark: {path}: ")
+
+
+def test_an_interrupt_ends_what_waits_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
+        monkeypatch.setenv("COSTMARK_BEARER_TOKEN", "x")
+        process = start("projects", "list", "--base-url", url, "--region", "us-east-1")
+        silent.settimeout(30)
+        connection, _ = silent.accept()
+        with connection:
+            connection.recv(1)
+            process.send_signal(signal.SIGINT)
+            assert process.communicate(timeout=30) == ("", "costmark: interrupted\n")
+    assert process.returncode == 130
+
+
+def test_errors_do_not_speak_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["projects", "plan", "--file", "\x1b]0;pwned\x07"]) == 1
+    assert "there is no \\x1b]0;pwned\\x07" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["version", "options", "doctor route"])

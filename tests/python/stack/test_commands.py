@@ -309,6 +309,33 @@ def test_drift_is_what_was_changed_elsewhere(
     assert [each["tags"] for each in place["changes"]] == [{"env": ["dev", "prod"]}]
 
 
+def test_what_was_written_is_told_although_the_lock_cannot_be(
+    server: Emulator, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "costmark.lock").mkdir()
+    assert run("apply", "--json") == 1
+    (place,) = json.loads(capsys.readouterr().out)["places"]
+    assert "costmark.lock: not a file" in place["error"]
+    assert sorted(each["name"] for each in place["applied"]) == ["batch", "web"]
+    (folder / "costmark.lock").rmdir()
+    assert run("apply", "--exit-code") == 0
+
+
+def test_a_full_disk_is_told_and_leaves_the_lock(
+    server: Emulator, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("apply")
+    before = (folder / "costmark.lock").read_text()
+    change(folder, 'team = "b"', 'team = "c"')
+    limited = f"ulimit -f 0; trap '' XFSZ; {sys.executable} -m costmark.cli projects apply --json"
+    done = subprocess.run(["bash", "-c", limited], stdout=subprocess.PIPE, check=False)
+    (place,) = json.loads(done.stdout)["places"]
+    assert (done.returncode, place["applied"][0]["error"]) == (1, None)
+    assert "File too large" in place["error"]
+    assert (folder / "costmark.lock").read_text() == before
+    assert not list(folder.glob(".costmark*"))
+
+
 def test_import_takes_a_project_over_and_leaves_the_file_as_it_is(
     server: Emulator, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import threading
 from pathlib import Path
@@ -12,12 +13,13 @@ import pytest
 
 import costmark
 from costmark import _core
+from costmark._files import write_whole
 from costmark.cli.main import main
 from costmark.errors import ConfigurationError
-from costmark.stack.editing import with_entry, write_whole
+from costmark.stack.editing import with_entry
 from costmark.stack.file import read_options, read_stack
 from costmark.stack.lock import changing, read_lock
-from costmark.stack.model import Entry, Seen, Stack, Target
+from costmark.stack.model import IDENTITY_TAG, Entry, Seen, Stack, Target
 from costmark.stack.places import Place
 from costmark.stack.plan_file import Planned, read_plan, write_plan
 from costmark.stack.planning import Change
@@ -358,6 +360,30 @@ def test_writers_of_the_lock_take_turns(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["costmark.lock"]
 
 
+def test_what_is_no_file_is_no_lock(tmp_path: Path) -> None:
+    path = tmp_path / "costmark.lock"
+    os.mkfifo(path)  # reading it would wait for ever
+    with pytest.raises(ConfigurationError, match="not a file"):
+        read_lock(path)
+
+
+def test_a_link_to_a_file_stays_one(tmp_path: Path) -> None:
+    kept, link = tmp_path / "kept", tmp_path / "costmark.toml"
+    kept.write_text("a")
+    kept.chmod(0o640)
+    link.symlink_to("kept")
+    write_whole(link, "b")
+    assert link.is_symlink()
+    assert (kept.read_text(), kept.stat().st_mode & 0o777) == ("b", 0o640)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["costmark.toml", "kept"]
+
+
+def test_an_inline_table_of_projects_takes_no_entry(tmp_path: Path) -> None:
+    path = file_with(tmp_path, 'stack = "shop"\nprojects = {}\n')
+    with pytest.raises(ConfigurationError, match=r"write \[projects.NAME\]"):
+        with_entry(path, "web", {})
+
+
 ENTRY = {**PLACE, "name": "web", "stack": "shop", "id": "proj_1"}
 
 
@@ -371,6 +397,9 @@ ENTRY = {**PLACE, "name": "web", "stack": "shop", "id": "proj_1"}
         ('{"version": 1, "projects": [7]}', "projects 1 is not an object"),
         ('{"version": 1, "projects": [{"id": "x"}]}', "projects 1 has no text in 'partition'"),
         (json.dumps({"version": 1, "projects": [ENTRY, ENTRY]}), "'web' is there twice for aws/"),
+        ("[" * 100_000, "a nesting"),
+        ('{"version": ' + "9" * 5000 + "}", "a number"),
+        (json.dumps({"version": 1, "projects": [{**ENTRY, "name": "\ud800"}]}), "half a character"),
         (json.dumps({"version": 1, "history": [ENTRY]}), "history 1 has no text in 'tag'"),
     ],
 )
@@ -387,7 +416,7 @@ def test_a_lock_that_was_edited_by_hand(tmp_path: Path, text: str, what: str) ->
 
 def test_plan_files_come_back_as_they_were(tmp_path: Path) -> None:
     changes = (
-        Change("create", "web", None, new_name="web", tags={"a": (None, "1")}),
+        Change("create", "web", None, new_name="web", tags={IDENTITY_TAG: (None, "shop/web")}),
         Change("update", "web", "proj_1", old_name="x", new_name="y", tags={"a": ("1", None)}),
         Change("archive", "old", "proj_2", old_name="old", why="it is not in the file"),
     )
@@ -398,7 +427,9 @@ def test_plan_files_come_back_as_they_were(tmp_path: Path) -> None:
         read_plan(tmp_path / "plan", "other")
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"version": 2}', '{"version": 1, "places": [{}]}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"version": 2}', '{"version": 1, "places": [{}]}', "[" * 100_000]
+)
 def test_what_is_no_plan_file(tmp_path: Path, text: str) -> None:
     (tmp_path / "plan").write_text(text)
     with pytest.raises(ConfigurationError, match="is not a plan of 'costmark projects plan --out'"):
@@ -408,7 +439,12 @@ def test_what_is_no_plan_file(tmp_path: Path, text: str) -> None:
 def test_changes_with_surprises_are_refused(tmp_path: Path) -> None:
     change = Change("update", "web", "proj_1").document()
     place: dict[str, Any] = {"target": "x", **PLACE, "state": ""}
-    for bad in ({"action": "delete"}, {"project": None}, {"surprise": 1}, {"tags": {"a": 1}}):
+    surprises: list[dict[str, Any]] = [
+        *({"action": "delete"}, {"project": None}, {"surprise": 1}, {"name": 7}),
+        *({"new_name": ["y"]}, {"why": "\ud800"}, {"action": "create", "tags": {}}),
+        *({"tags": {"a": each}} for each in (1, "xy", [None, None], [None, 5], ["x"])),
+    ]
+    for bad in surprises:
         document = {"version": 1, "stack": "shop", "places": [{**place, "changes": [change | bad]}]}
         (tmp_path / "plan").write_text(json.dumps(document))
         with pytest.raises(ConfigurationError, match="is not a plan"):

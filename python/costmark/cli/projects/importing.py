@@ -32,7 +32,8 @@ def add_to(parts: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from ...stack.editing import with_entry, write_whole
+    from ..._files import write_whole
+    from ...stack.editing import with_entry
     from ...stack.model import IDENTITY_TAG
     from ...stack.places import open_session
     from ...stack.runs import record
