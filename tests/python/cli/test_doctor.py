@@ -164,11 +164,11 @@ def free_port() -> int:
 BROKEN: dict[str, tuple[Break, str, str, str, str]] = {
     "no project": (
         lambda e: e.set(COSTMARK_PROJECT=None),
-        *("project", "red", "none is named", "costmark projects create"),
+        *("project", "red", "none is named", "costmark projects create --name NAME"),
     ),
     "project default": (
         lambda e: e.set(COSTMARK_PROJECT="default"),
-        *("project", "red", "has no tags", "costmark projects create"),
+        *("project", "red", "has no tags", "costmark projects create --name NAME"),
     ),
     "a name in place of an id": (
         lambda e: e.set(COSTMARK_PROJECT="Team Platform"),
@@ -180,7 +180,7 @@ BROKEN: dict[str, tuple[Break, str, str, str, str]] = {
     ),
     "an archived project": (
         archived,
-        *("project", "red", "is archived", "costmark projects create"),
+        *("project", "red", "is archived", "costmark projects create --name NAME"),
     ),
     "a project without the tag": (
         lambda e: e.set(COSTMARK_PROJECT="proj_plain"),

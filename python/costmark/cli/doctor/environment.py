@@ -110,7 +110,7 @@ def _named_project(name: str) -> Iterator[Check]:
             "project",
             "red",
             "none is named: calls that name none go to project default, unattributed",
-            "name a project in COSTMARK_PROJECT; costmark projects create NAME makes one",
+            "name a project in COSTMARK_PROJECT; costmark projects create --name NAME makes one",
             "seconds",
         )
     elif project == "default":
@@ -118,7 +118,7 @@ def _named_project(name: str) -> Iterator[Check]:
             "project",
             "red",
             f"default ({name}) has no tags, so its spend can be no team's",
-            "name a project of your own: costmark projects create NAME",
+            "name a project of your own: costmark projects create --name NAME",
             "seconds",
         )
     else:

@@ -27,7 +27,7 @@ def project(place: Place) -> tuple[Project | None, list[Check]]:
     except Error as error:
         return None, list(_refused(place, error))
     if found.archived:
-        remedy = "make another one: costmark projects create NAME; archiving cannot be undone"
+        remedy = "costmark projects create --name NAME makes another one; archiving is for ever"
         said = f"{found.id} is archived on plane {found.plane}: it takes no calls"
         return found, [Check("project", "red", said, remedy, "seconds")]
     said = f"{found.id} ({found.name}) is active on plane {found.plane}, account {found.account}"
