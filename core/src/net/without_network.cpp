@@ -67,7 +67,7 @@ bool Connection::intact() const noexcept {
 
 void Connection::wake() noexcept {}
 
-// NOLINTNEXTLINE(performance-unnecessary-value-param): as the declaration has it
+// NOLINTBEGIN(performance-unnecessary-value-param): as the declarations have it
 std::shared_ptr<http::Transport> network_transport(ConnectionConfig) {
   return std::make_shared<NoTransport>();
 }
@@ -75,5 +75,6 @@ std::shared_ptr<http::Transport> network_transport(ConnectionConfig) {
 std::shared_ptr<http::Transport> pooled_transport(std::shared_ptr<ConnectionPool>) {
   return std::make_shared<NoTransport>();
 }
+// NOLINTEND(performance-unnecessary-value-param)
 
 }  // namespace costmark::net
