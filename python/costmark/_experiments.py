@@ -105,7 +105,18 @@ def kept(ledger: str | None) -> list[dict[str, Any]]:
     path = Path(ledger) / FILE if ledger is not None else None
     if path is None or not path.exists():
         return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    lines = path.read_bytes().splitlines()
+    return [_kept_line(path, number, line) for number, line in enumerate(lines, start=1)]
+
+
+def _kept_line(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):  # a disk that was full may have left half a line
+        raise ConfigurationError(f"{path}:{number}: not the totals of an experiment; remove it")
+    return found
 
 
 # --- What there is --------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import time
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -67,6 +68,7 @@ class _Reading:
     def __init__(self, raw: Any, exchange: SyncAnswering) -> None:
         self.raw = raw
         self.exchange = exchange
+        self._process = os.getpid()
         self._pieces: Iterator[bytes] = iter(())
 
     def stream(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
@@ -105,7 +107,10 @@ class _Reading:
     def stop(self, seconds: float) -> None:
         """Read no more, but for what the model used, if that is about to come."""
         connection = _socket_of(self.raw)
-        if connection is not None and self.exchange.lacks_only_counts:
+        is_ours = (
+            os.getpid() == self._process
+        )  # a forked child would read what its parent waits for
+        if connection is not None and is_ours and self.exchange.lacks_only_counts:
             self._read_on(connection, time.monotonic() + seconds)
         self.exchange.end("cancelled")
 

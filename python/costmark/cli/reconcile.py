@@ -362,7 +362,7 @@ def _projects(arguments: argparse.Namespace) -> list[ProjectTag]:
             for project in value["projects"]
             if arguments.tag in project.get("tags", {})
         ]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ConfigurationError(
             f"{arguments.lock} is not a lock file: {type(error).__name__}: {error}"
         ) from None

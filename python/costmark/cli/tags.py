@@ -252,7 +252,7 @@ def _keys_of_lock(name: str | None) -> list[str]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
         return sorted({key for project in value["projects"] for key in project.get("tags", {})})
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ConfigurationError(
             f"{path} is not a lock file: {type(error).__name__}: {error}"
         ) from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import gc
 import json
+import os
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -411,6 +412,22 @@ def test_a_reader_who_stops_does_not_wait_for_long(
     stream.close()
     assert time.monotonic() - start < 0.5
     assert [each.outcome for each in answers] == ["cancelled"]
+
+
+def test_a_forked_child_leaves_the_stream_to_its_parent(
+    bedrock: Emulator, wrapped: Any, answers: list[costmark.Answer]
+) -> None:
+    bedrock.fault("slow", delay_s=0.2)
+    answer = wrapped.converse_stream(**ASKED, inferenceConfig={"maxTokens": 1})
+    events = iter(answer["stream"])
+    assert any("messageStop" in event for event in events)  # and the counts are about to come
+    child = os.fork()
+    if child == 0:
+        answer["stream"].close()
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert ["metadata" in event for event in events] == [True]
+    assert [each.outcome for each in answers] == ["ok"]
 
 
 def test_a_stream_that_is_dropped(

@@ -170,6 +170,15 @@ def test_an_interrupt_ends_what_waits_for_an_answer(monkeypatch: pytest.MonkeyPa
     assert process.returncode == 130
 
 
+@pytest.mark.parametrize("given", [("--name", "\udcff"), ("--name", "x", "--tags", "a=\udcff")])
+def test_bytes_that_are_no_text_are_refused(
+    given: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["projects", "create", *given])
+    assert "is not UTF-8" in capsys.readouterr().err
+
+
 def test_errors_do_not_speak_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["projects", "plan", "--file", "\x1b]0;pwned\x07"]) == 1
     assert "there is no \\x1b]0;pwned\\x07" in capsys.readouterr().err

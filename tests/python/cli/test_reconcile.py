@@ -287,9 +287,10 @@ def test_rows_without_tags_take_them_from_the_lock_file(
     ]
     lock.write_text(json.dumps({"version": 1, "projects": projects}))
     assert as_json(folder, capsys, "--lock", str(lock))["causes"] == []
-    lock.write_text('{"version": 1}')
-    assert run(folder, "--lock", str(lock)) == 1
-    assert "is not a lock file" in capsys.readouterr().err
+    for wrong in ('{"version": 1}', "[" * 100_000):
+        lock.write_text(wrong)
+        assert run(folder, "--lock", str(lock)) == 1
+        assert "is not a lock file" in capsys.readouterr().err
 
 
 def test_a_bill_without_tags_needs_the_grain_of_models(

@@ -81,9 +81,10 @@ def test_keys_of_a_lock_file(
     lock = tmp_path / "costmark.lock"
     lock.write_text(json.dumps({"projects": projects}))
     assert list(states(aws, capsys)) == ["costmark_project", "app", "env"]
-    lock.write_text("[]")
-    assert run(aws, "status") == 1
-    assert "costmark.lock is not a lock file" in capsys.readouterr().err
+    for wrong in ("[]", "[" * 100_000):
+        lock.write_text(wrong)
+        assert run(aws, "status") == 1
+        assert "costmark.lock is not a lock file" in capsys.readouterr().err
     assert run(aws, "status", "--lock", "other.lock") == 1
     assert "there is no other.lock" in capsys.readouterr().err
 

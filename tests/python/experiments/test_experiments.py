@@ -13,6 +13,7 @@ import pytest
 from openai import OpenAI
 
 import costmark
+from costmark._experiments import kept
 from costmark.cli.main import main
 from harness import ACCESS_KEY_ID, MESSAGES, MODEL, SECRET_ACCESS_KEY, Emulator
 
@@ -95,3 +96,10 @@ def test_gc_finds_what_a_crash_left_once_its_time_is_over(
         assert experiments(capsys, "gc") == []
         assert not costmark.Projects().get(running.id or "").archived
     assert costmark.Projects().get(left["project"]).archived
+
+
+@pytest.mark.parametrize("torn", [b'{"name": "a', b"\xff", b"[]", b"[" * 100_000])
+def test_half_a_line_of_totals_is_told(torn: bytes, tmp_path: Path) -> None:
+    (tmp_path / "experiments.jsonl").write_bytes(b'{"name": "a"}\n' + torn)
+    with pytest.raises(costmark.ConfigurationError, match=r"experiments.jsonl:2: not the totals"):
+        kept(str(tmp_path))

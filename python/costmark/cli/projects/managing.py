@@ -27,14 +27,14 @@ def add_to(parts: Commands) -> None:
     _add_tagging(parts)
     rename = _add(parts, "rename", _rename, "give a project another name; its id stays")
     rename.add_argument("project", metavar="PROJECT", help="id or ARN")
-    rename.add_argument("name", metavar="NAME")
+    rename.add_argument("name", type=_text, metavar="NAME")
     archive = _add(parts, "archive", _archive, "archive a project, which cannot be undone")
     archive.add_argument("project", metavar="PROJECT", help="id or ARN")
 
 
 def _add_create(parts: Commands) -> None:
     create = _add(parts, "create", _create, "make a project; names need not be unique")
-    create.add_argument("--name", required=True)
+    create.add_argument("--name", type=_text, required=True)
     create.add_argument(
         "--tags", type=_tags, default={}, metavar="KEY=VALUE,...", help="at most 50"
     )
@@ -92,9 +92,17 @@ def _add_format(parser: Parser) -> None:
     )
 
 
+def _text(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # bytes that the system's encoding does not have
+        raise argparse.ArgumentTypeError(f"{plain(text)!r} is not UTF-8") from None
+    return text
+
+
 def _tags(text: str) -> dict[str, str]:
     """The tags of ``key=value,key=value``."""
-    pairs = [each.partition("=") for each in text.split(",") if each]
+    pairs = [each.partition("=") for each in _text(text).split(",") if each]
     wrong = next((key for key, equals, _ in pairs if not equals or not key), None)
     if wrong is not None or not pairs:
         raise argparse.ArgumentTypeError(

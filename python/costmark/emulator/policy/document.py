@@ -45,6 +45,8 @@ def read_policy(text: str) -> tuple[Statement, ...]:
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
         raise ValueError(f"not JSON: {error.msg} at {where}") from None
+    except RecursionError:
+        raise ValueError("not a policy: nested too deeply") from None
     if not isinstance(document, dict) or "Statement" not in document:
         raise ValueError("a policy is an object with a member 'Statement'")
     _refuse_others(document, frozenset({"Version", "Id", "Statement"}), "the policy")

@@ -167,6 +167,7 @@ def test_every_operator_and_every_key_must_hold() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
+        ("[" * 100_000, "not a policy: nested too deeply"),
         ("{", "not JSON: Expecting property name enclosed in double quotes at line 1 column 2"),
         ("[]", "a policy is an object with a member 'Statement'"),
         ('{"Statement": [], "Version": "2013"}', "Version is '2013'"),
