@@ -534,8 +534,8 @@ def _sdk_to_wrap(client: object) -> Sdk:
     refusal = "it is no client" if sdk is None else sdk.refusal(client)
     if sdk is None or refusal is not None:
         raise TypeError(
-            "wrap() takes a client such as openai.OpenAI(...) or anthropic.AsyncAnthropic(...), "
-            f"not {_described(client, refusal)}"
+            "wrap() takes a client such as openai.OpenAI(...), anthropic.AsyncAnthropic(...) or "
+            f"boto3.client('bedrock-runtime'), not {_described(client, refusal)}"
         )
     return sdk
 

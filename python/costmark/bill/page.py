@@ -33,7 +33,7 @@ def reconcile_page(result: Reconciliation, basis: Basis) -> str:
     """The page as one file of HTML: nothing is loaded, and it can be read without its script."""
     title = "Bedrock: ledger and bill"
     window = result.window
-    period = f"{parts.day(window.first)} to {parts.day(window.last)}, UTC"
+    period = f"{parts.days(window.first, window.last)}, UTC"
     book = basis.book
     main = element(
         "main",
@@ -61,8 +61,9 @@ def reconcile_page(result: Reconciliation, basis: Basis) -> str:
 
 
 def _opening(result: Reconciliation) -> Markup:
-    shown = _column([result.usage, result.ledger, result.total, result.residual_absolute])
-    usage, ledger, total, residual = shown.cells
+    usage, ledger, total, residual = _figures(
+        [result.usage, result.ledger, result.total, result.residual_absolute]
+    )
     figures = [
         (
             "AWS bills for tokens",
@@ -286,7 +287,7 @@ def _table(
 
 
 def _title(tag: str) -> str:
-    return "Project" if tag == "costmark_project" else parts.title_of(tag)
+    return "Project" if tag == "costmark_project" else tag
 
 
 def _named(field: str, value: str) -> Markup:
@@ -347,8 +348,17 @@ def _sentence(text: str) -> str:
 def _column(amounts: Sequence[Fraction]) -> Column:
     """Amounts below one another, rounded so that they add up as they are shown."""
     picos = [round(amount) for amount in amounts]
-    digits = 2 if max(map(abs, picos), default=0) >= _CENTS_FROM_PICO else 4
-    return Column(picos, digits, [True] * len(picos))
+    return Column(picos, _digits(amounts), [True] * len(picos))
+
+
+def _figures(amounts: Sequence[Fraction]) -> list[str]:
+    """Amounts that are no parts of a sum: each is rounded by itself."""
+    digits = _digits(amounts)
+    return [Column([round(amount)], digits, [True]).total() for amount in amounts]
+
+
+def _digits(amounts: Iterable[Fraction]) -> int:
+    return 2 if max(map(abs, amounts), default=0) >= _CENTS_FROM_PICO else 4
 
 
 _SECTIONS = (_waterfall, _projects, _models, _each, _open)

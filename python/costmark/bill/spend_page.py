@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def spend_page(found: Spend, now: dt.datetime) -> str:
     """The page as one file of HTML, which loads nothing."""
     title = f"Bedrock: costs by {found.by}"
-    period = f"{parts.day(found.window.first)} to {parts.day(found.window.last)}, UTC"
+    period = f"{parts.days(found.window.first, found.window.last)}, UTC"
     main = element("main", _opening(found), _table(found), *_other(found), id="main")
     made = (
         f"Made by costmark on {now:%Y-%m-%d %H:%M} UTC from what Cost Explorer says: unblended "
@@ -42,7 +42,7 @@ def _opening(found: Spend) -> Markup:
         said = f"{parts.share(unattributed, found.total)} of it has no value of the tag"
         figures.append(("Unattributed", formats.money(unattributed), said))
     if found.previous is not None:
-        before = f"{parts.day(found.previous.first)} to {parts.day(found.previous.last)}"
+        before = parts.days(found.previous.first, found.previous.last)
         figures.append(("Before", formats.money(found.total_before), before))
     said = "AWS may still change these amounts." if found.is_estimated else "The bill is final."
     return element(

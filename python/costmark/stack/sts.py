@@ -73,7 +73,10 @@ def _ask(asked: dict[str, str], credentials: Credentials, region: str) -> str:
     except OSError as error:
         cause = error.reason if isinstance(error, urllib.error.URLError) else error
         raise TransportError(
-            f"{asked['Action']} at {url}: {cause}", code="transport", retryable=True
+            f"{asked['Action']} at {url}: {cause}; AWS STS has to be reachable (HTTPS_PROXY names "
+            "a proxy, AWS_ENDPOINT_URL_STS or AWS_ENDPOINT_URL another endpoint)",
+            code="transport",
+            retryable=True,
         ) from None
 
 

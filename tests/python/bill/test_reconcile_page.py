@@ -214,6 +214,16 @@ def test_an_agreeing_and_an_empty_month_have_pages() -> None:
     assert "<script" not in empty
 
 
+def test_each_figure_is_rounded_by_itself() -> None:
+    """Figures that are equal are shown as equal: they are no parts of a sum."""
+    cost = Fraction(1_624_800_000)
+    ledger = ledger_of([0], [0], [0])
+    lines = [charge.line() for charge in charges_of(ledger)]
+    result = reconcile(ledger, lines, PRICES, Window(DAYS[0], DAYS[0]))
+    page = reconcile_page(replace(result, usage=cost, ledger=cost), BASIS)
+    assert re.findall(r"\$[\d.]*\d", page.partition("From the ledger")[0]) == ["$0.0016"] * 4
+
+
 def test_the_grain_of_models_has_no_projects() -> None:
     ledger = ledger_of([0], [0], [0])
     lines = [replace(charge.line(), tag=None) for charge in charges_of(ledger)]

@@ -195,7 +195,7 @@ def test_wrap_says_what_it_was_given() -> None:
             requests.Session(),
             r"an HTTP client \(requests\.sessions\.Session\): give it to an SDK's client",
         ),
-        (7, "not builtins.int: it is no client"),
+        (7, r"boto3\.client\(.bedrock-runtime.\), not builtins\.int: it is no client"),
         ("https://gateway.internal", "not builtins.str"),
     ]
     for given, text in wrong:

@@ -212,6 +212,17 @@ def test_the_callers_account_is_checked_first(
     assert [each["path"] for each in server.requests()] == ["/"]
 
 
+@pytest.mark.usefixtures("folder")
+def test_an_sts_out_of_reach_is_told_with_what_names_another(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1")
+    assert run("plan") == 1
+    said = capsys.readouterr().err
+    assert "GetCallerIdentity at http://127.0.0.1:1/: " in said
+    assert "AWS_ENDPOINT_URL_STS or AWS_ENDPOINT_URL another endpoint" in said
+
+
 def test_a_bearer_token_alone_tells_the_account_too(
     server: Emulator, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

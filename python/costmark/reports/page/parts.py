@@ -161,6 +161,11 @@ def day(date: dt.date) -> str:
     return f"{date.day} {date:%b %Y}"
 
 
+def days(first: dt.date, last: dt.date) -> str:
+    """Whole days: ``1 Nov 2026 to 30 Nov 2026``, or the one that it is."""
+    return day(first) if first == last else f"{day(first)} to {day(last)}"
+
+
 def name_of(value: str | None, dimension: str) -> str:
     """A value, or what to say where there is none."""
     if value is not None:
@@ -176,8 +181,9 @@ def named(value: str | None, dimension: str) -> Markup:
 
 
 def title_of(dimension: str) -> str:
-    """The heading of a dimension's column."""
-    return dimension.removeprefix("tag:").removeprefix("label:").capitalize()
+    """The heading of a dimension's column; keys of tags and labels stay as they are written."""
+    kind, _, key = dimension.partition(":")
+    return visible(key) if kind in {"tag", "label"} else dimension.capitalize()
 
 
 def legend(names: Sequence[str]) -> Markup:
