@@ -102,6 +102,9 @@ def test_formats_for_other_programs(command: Any, plane: str) -> None:
     assert resource["Properties"] == {"Name": name, "Tags": [{"Key": "team", "Value": "x"}]}
     listed = json.loads(command("list", "--format", "cloudformation")[1])
     assert logical_id in listed["Resources"]
+    variables = command("list", "--format", "tfvars")[1]
+    assert made["id"] in variables
+    assert '"default"' not in variables  # which AWS makes
 
 
 def test_errors(command: Any, account: Emulator) -> None:

@@ -133,7 +133,10 @@ def _list(arguments: argparse.Namespace) -> int:
     projects = _projects(arguments)
     shape = _format(arguments)
     found: Sequence[Project] = list(projects.list(include_archived=arguments.archived))
-    if arguments.with_tags or shape in ("tfvars", "cloudformation"):
+    is_code = shape in ("tfvars", "cloudformation")
+    if is_code:  # AWS makes the default project, and no one else can
+        found = [each for each in found if each.id != "default"]
+    if arguments.with_tags or is_code:
         found = [_with_tags(projects, each) for each in found]
     if shape == "json":
         print(json.dumps([_fields(each) for each in found], indent=2))
