@@ -70,7 +70,8 @@ def test_a_thousand_clients_that_ask_their_owners_are_collected() -> None:
         sizes.append(resident_bytes())
         descriptors.append(len(os.listdir("/proc/self/fd")))
     assert max(descriptors) == min(descriptors)
-    assert sizes[-1] - sizes[0] < 4 << 20
+    if "libasan" not in os.environ.get("LD_PRELOAD", ""):  # which keeps what was freed
+        assert sizes[-1] - sizes[0] < 4 << 20
 
 
 def test_what_is_still_used_is_not_collected() -> None:
