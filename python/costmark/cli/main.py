@@ -69,7 +69,10 @@ _COMMANDS = (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit status: 0 good, 1 an error, 2 wrong usage."""
+    """Run the command line and return the exit status.
+
+    0 is good, 1 an error, 2 wrong usage, 3 that there are differences, 130 an interrupt.
+    """
     _open_what_is_closed()
     parser = _parser()
     arguments = parser.parse_args(argv)

@@ -160,6 +160,7 @@ def test_an_interrupt_ends_what_waits_for_an_answer(monkeypatch: pytest.MonkeyPa
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
         monkeypatch.setenv("COSTMARK_BEARER_TOKEN", "x")
+        monkeypatch.setenv("COSTMARK_AUTH", "bearer")  # or it is warned of, at whatever moment
         process = start("projects", "list", "--base-url", url, "--region", "us-east-1")
         silent.settimeout(30)
         connection, _ = silent.accept()
