@@ -131,7 +131,31 @@ class _Api:
         return lambda cancel: _project(self._core.archive(named, cancel))
 
 
-class Projects:
+class _Opened:
+    """What `Projects` and `AsyncProjects` say of themselves."""
+
+    _api: _Api
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.plane!r}, {self.url!r})"
+
+    @property
+    def plane(self) -> str:
+        """``mantle`` or ``bedrock``."""
+        return self._api.plane
+
+    @property
+    def url(self) -> str:
+        """Where the Projects API is asked."""
+        return self._api.url
+
+    @property
+    def region(self) -> str:
+        """The region of the projects; empty where only the service knows."""
+        return self._api.region
+
+
+class Projects(_Opened):
     """The projects of one account in one region, on one plane; each call blocks for its exchanges.
 
     `plane` is ``auto``, ``mantle`` or ``bedrock``. The other arguments are those of `Client`: what
@@ -162,24 +186,6 @@ class Projects:
             checked_source(bearer_token, is_async=False),
             hidden,
         )
-
-    def __repr__(self) -> str:
-        return f"Projects({self.plane!r}, {self.url!r})"
-
-    @property
-    def plane(self) -> str:
-        """``mantle`` or ``bedrock``."""
-        return self._api.plane
-
-    @property
-    def url(self) -> str:
-        """Where the Projects API is asked."""
-        return self._api.url
-
-    @property
-    def region(self) -> str:
-        """The region of the projects; empty where only the service knows."""
-        return self._api.region
 
     def create(
         self,
@@ -244,7 +250,7 @@ class Projects:
         return _run(self._api.archive(project))
 
 
-class AsyncProjects:
+class AsyncProjects(_Opened):
     """Does as `Projects` does in an event loop (asyncio or trio), which it never holds up.
 
     Credentials and tokens may come from ``async def`` functions. A call that is cancelled ends its
@@ -270,24 +276,6 @@ class AsyncProjects:
             checked_source(bearer_token, is_async=True),
             hidden,
         )
-
-    def __repr__(self) -> str:
-        return f"AsyncProjects({self.plane!r}, {self.url!r})"
-
-    @property
-    def plane(self) -> str:
-        """``mantle`` or ``bedrock``."""
-        return self._api.plane
-
-    @property
-    def url(self) -> str:
-        """Where the Projects API is asked."""
-        return self._api.url
-
-    @property
-    def region(self) -> str:
-        """The region of the projects; empty where only the service knows."""
-        return self._api.region
 
     async def create(
         self,

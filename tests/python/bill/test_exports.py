@@ -235,7 +235,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 
 def write_large(path: Path, gigabytes: float) -> int:
     """Rows of different resources, hours, tags and types, as many as make such a CSV file."""
-    rows = int(gigabytes * 2**30 / 360)
+    rows = int(gigabytes * 2**30 / 280)
     sql = f"""
         SELECT '' AS bill_invoice_id,
             strftime(TIMESTAMP '2026-11-01' + INTERVAL 1 HOUR * (i % 720), '%Y-%m-%dT%H:%M:%S.000Z')
@@ -261,7 +261,9 @@ def write_large(path: Path, gigabytes: float) -> int:
 @pytest.mark.timeout(3600)
 def test_large_exports_are_not_loaded_whole(tmp_path: Path, pytestconfig: pytest.Config) -> None:
     path = tmp_path / "bill.csv"
-    rows = write_large(path, pytestconfig.getoption("--cur-gigabytes"))
+    gigabytes = pytestconfig.getoption("--cur-gigabytes")
+    rows = write_large(path, gigabytes)
+    assert path.stat().st_size >= gigabytes * 2**30
     paths = os.pathsep.join(each for each in sys.path if each)
     done = subprocess.run(
         [sys.executable, "-c", _PROGRAM, str(path)],
