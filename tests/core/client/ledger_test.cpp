@@ -1,4 +1,7 @@
 // The rows that operations leave in the ledger.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -149,6 +152,24 @@ TEST_F(LedgerOfClient, WhatIsDroppedIsCancelledOrFailed) {
     operation.head(Head(503));
   }
   EXPECT_EQ(told(), "attempt 1 cancelled, attempt 1 error");
+}
+
+TEST_F(LedgerOfClient, WhatAForkedChildDropsIsItsParents) {
+  const auto client = this->client({{"ledger_begin", "false"}});
+  Operation operation = sent_operation(*client, post.request());
+  operation.head(Head(200));
+  const pid_t child = ::fork();
+  ASSERT_NE(child, -1);
+  if (child == 0) {
+    operation.reset();
+    ::_exit(0);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  operation.feed(chat_answer);
+  operation.finish();
+  EXPECT_EQ(told(), "attempt 1 ok");
 }
 
 TEST_F(LedgerOfClient, RefusedCallsHaveARow) {

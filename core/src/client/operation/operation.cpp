@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/cleanse.hpp"
+#include "base/fork.hpp"
 #include "base/immortal.hpp"
 #include "base/jitter.hpp"
 #include "base/timestamp.hpp"
@@ -227,6 +228,7 @@ void Operation::Impl::sent() {
   times = {};
   next = {};
   sent_at = SteadyClock::now();
+  sent_generation = fork_generation();
   is_prepared_anew = false;
   give_reader_back();
   refusal.begin(0, {});
@@ -389,6 +391,11 @@ void Operation::Impl::note_wrong_clock(client::Refusal found) {
 
 void Operation::Impl::end_open_attempt() noexcept {
   if (state != State::answering) return;
+  // A child's copy of what its parent sent: the parent says how it ended.
+  if (sent_generation != fork_generation()) {
+    state = State::ended;
+    return;
+  }
   // Counting may need memory; the caller let go without saying how it ended, and an attempt that is
   // not counted as ended is still counted as begun.
   try {

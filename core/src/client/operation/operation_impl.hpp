@@ -108,6 +108,7 @@ struct Operation::Impl {
   std::string request_id;
   std::optional<std::chrono::milliseconds> asked_pause;
   SteadyClock::time_point sent_at;
+  std::uint64_t sent_generation = 0;  // of the process that sent it
   std::chrono::microseconds latency{0};
   std::optional<std::chrono::microseconds> time_to_first_byte;
   int http_status = 0;
