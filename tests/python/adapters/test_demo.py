@@ -19,6 +19,7 @@ pytest.importorskip("rich")
 pytest.importorskip("boto3")
 pytest.importorskip("duckdb")
 
+pytestmark = pytest.mark.timeout(300)  # several runs of the demo, of seconds each
 COMMAND = [sys.executable, "-m", "costmark.demo"]
 
 
