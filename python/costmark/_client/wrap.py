@@ -122,7 +122,7 @@ def wrap_as_patched(client: Any, applies_to: Callable[[Any], bool], given: Given
 
 def _wrap(client: Any, sdk: Sdk, spec: Spec) -> None:
     wrapped = _Wrapped(client, sdk, spec)
-    unwrap(client)
+    _unwrap(client)
     _set_http_client(client, detach(_attribute(client, "_client")))
     _attach(client, wrapped)
 
@@ -139,14 +139,19 @@ def unwrap(client: _ClientT) -> _ClientT:
         from .httpx_clients import unwrap_http_client
 
         unwrap_http_client(client)
-        return client
+    else:
+        _unwrap(client)
+    return client
+
+
+def _unwrap(client: Any) -> None:
+    wrapped: _Wrapped | None = vars(client).get(WRAPPED)
     if wrapped is None:
-        return client
+        return
     for name in (*wrapped.hooks, WRAPPED):
         vars(client).pop(name, None)
     context.untrack(client, wrapped.sdk.package)
     _set_http_client(client, detach(_attribute(client, "_client")))
-    return client
 
 
 def check_arguments(given: Given) -> None:
