@@ -257,7 +257,7 @@ class _First:
 def specify(given: Given) -> Spec:
     """Check the arguments of `wrap`, and spell them as options."""
     if given.project is not None:
-        _core.check_project_id(given.project)
+        _core.check_project(given.project)
     texts: Mapping[str, str] = option_texts(given.options)
     callback = None
     if isinstance(given.bearer_token, str):
