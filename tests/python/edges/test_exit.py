@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 
 PROGRAM = Path(__file__).with_name("at_exit.py")
 LATE = Path(__file__).with_name("late_callback.py")
-RUNS = 12  # of 20, ten were aborted before threads that ask for the GIL too late were stopped
 
 
-@pytest.mark.slow
+# Of 20 runs, ten were aborted before threads that ask for the GIL too late were stopped.
+@pytest.mark.parametrize("runs", [3, pytest.param(12, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("kind", "threads"), [("signing", 1), ("asking", 16), ("streaming", 16)])
-def test_daemon_threads_in_the_core_do_not_disturb_the_end(kind: str, threads: int) -> None:
-    for _ in range(RUNS):
+def test_daemon_threads_in_the_core_do_not_disturb_the_end(
+    kind: str, threads: int, runs: int
+) -> None:
+    for _ in range(runs):
         command = [sys.executable, str(PROGRAM), kind, str(threads)]
         ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         assert (ended.returncode, ended.stderr) == (0, "")
