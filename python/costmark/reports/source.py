@@ -239,21 +239,19 @@ class Source:
 
     def _make_attempts(self) -> None:
         """One row for each attempt; two are there only if a process forked in the middle of it."""
-        doubled = _rows(
-            self.database,
-            "SELECT hash(op, attempt) FROM rows WHERE kind = 'attempt' "
-            "GROUP BY ALL HAVING count(*) > 1",
-        )
+        run(self.database, _UNPAIRED)
         attempts = "SELECT * FROM rows WHERE kind = 'attempt'"
-        if doubled:
-            hashes = ", ".join(str(each) for (each,) in doubled)
+        if _rows(self.database, "SELECT 1 FROM unpaired WHERE attempts > 1 LIMIT 1"):
+            doubled = (
+                "hash(op, attempt) {} (SELECT operation FROM unpaired WHERE attempts > 1)".format
+            )
             run(
                 self.database,
                 f"CREATE OR REPLACE TEMP TABLE doubled_attempts AS {attempts} "
-                f"AND hash(op, attempt) IN ({hashes}) QUALIFY row_number() OVER "
+                f"AND {doubled('IN')} QUALIFY row_number() OVER "
                 "(PARTITION BY op, attempt ORDER BY end_us DESC, writer, seq) = 1",
             )
-            attempts += f" AND hash(op, attempt) NOT IN ({hashes}) UNION ALL FROM doubled_attempts"
+            attempts += f" AND {doubled('NOT IN')} UNION ALL FROM doubled_attempts"
         run(self.database, f"CREATE OR REPLACE TEMP VIEW attempts AS {attempts}")
 
     def _make_ended(self, listed: str) -> None:
@@ -314,6 +312,12 @@ def run(
         raise ManifestError(f"the ledger cannot be read: {error}") from None
 
 
+# Of all attempts, those that have begun alone, and those that have ended twice: they are few, and a
+# number is found faster than a text. Of 10 million attempts and 1,000 that have begun alone, one is
+# taken for another at 1 to 2 billion.
+_UNPAIRED = """CREATE OR REPLACE TEMP TABLE unpaired AS
+    SELECT hash(op, attempt) AS operation, count(*) FILTER (kind = 'attempt') AS attempts
+    FROM rows WHERE kind IN ('begin', 'attempt') GROUP BY operation HAVING attempts <> 1"""
 _SETTLED = """CREATE OR REPLACE TEMP TABLE settled AS SELECT * FROM rows WHERE kind = 'settle'
     QUALIFY row_number() OVER
     (PARTITION BY account, region, response_id ORDER BY end_us DESC, writer, seq) = 1"""
@@ -325,8 +329,8 @@ _CREATED = """CREATE OR REPLACE TEMP TABLE created AS
     QUALIFY row_number() OVER
     (PARTITION BY s.writer, s.seq ORDER BY a.start_us, a.writer, a.seq) = 1"""
 _TABLES = (
-    """CREATE OR REPLACE TEMP TABLE begun AS SELECT * FROM rows b WHERE kind = 'begin'
-    AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.op = b.op AND a.attempt = b.attempt)
+    """CREATE OR REPLACE TEMP TABLE begun AS SELECT * FROM rows WHERE kind = 'begin'
+    AND hash(op, attempt) IN (SELECT operation FROM unpaired WHERE attempts = 0)
     QUALIFY row_number() OVER (PARTITION BY op, attempt ORDER BY start_us, writer, seq) = 1""",
     "CREATE OR REPLACE TEMP VIEW refused AS SELECT * FROM rows WHERE kind = 'refused'",
     "CREATE OR REPLACE TEMP VIEW notes AS SELECT * FROM rows WHERE kind = 'note'",
