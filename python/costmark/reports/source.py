@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import _core
-from ..ledger.manifests import Layout, ManifestError, State, load
-from ..ledger.parts import connect, database_error, exactly
+from ..ledger.manifests import Layout, ManifestError, Part, State, hash_of, load
+from ..ledger.parts import connect, database_error, exactly, reason_of
 from ..ledger.read import BAD_COMPRESSION, is_log, pieces_of, require_rows, sources
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class Source:
         progress: Progress | None = None,
     ) -> None:
         self._paths = list(dict.fromkeys(map(Path, paths)))
+        self._parts: dict[Path, Part] = {}
         self._progress = progress
         self._columns = [
             name
@@ -71,14 +72,27 @@ class Source:
         self._folder = tempfile.TemporaryDirectory(prefix="costmark-")
         try:
             self._load()
-        except BaseException:
+        except BaseException as error:
             self._folder.cleanup()
+            self._explain(error)
             raise
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         self.database.close()
         self._folder.cleanup()
+        self._explain(error)
+
+    def _explain(self, error: BaseException | None) -> None:
+        """Raises ManifestError for a part that is why the database cannot read the ledger."""
+        if not isinstance(error, ManifestError):
+            return
+        for path, part in self._parts.items():
+            if path.exists() and not _is_written(path, part):
+                raise ManifestError(
+                    f"{path}: the part is not the one that was written; put that one back. "
+                    "`costmark ledger verify` names all that differ"
+                ) from error
 
     def _load(self) -> None:
         before: list[list[Path]] | None = None
@@ -104,6 +118,7 @@ class Source:
         parts: list[list[Path]] = []
         tails: list[tuple[Path, int]] = []
         self.rows_removed = 0
+        self._parts.clear()
         for path in self._paths:
             layout = Layout(path)
             segments = layout.segments() if layout.raw.is_dir() else []  # before the manifests
@@ -114,7 +129,9 @@ class Source:
             state = load(layout)
             self._take_state(state)
             if state.parts:
-                parts.append([layout.rows / name for name in state.parts])
+                found = {layout.rows / name: part for name, part in state.parts.items()}
+                parts.append([*found])
+                self._parts.update(found)
             for file in segments:
                 begin, _ = state.covered(layout.name_of(file))
                 if file.stat().st_size > begin:
@@ -291,6 +308,13 @@ def _portions(tails: list[tuple[Path, int]]) -> Iterator[list[tuple[Path, int]]]
         yield portion
 
 
+def _is_written(path: Path, part: Part) -> bool:
+    try:
+        return path.stat().st_size == part.size and hash_of(path) == part.sha256
+    except OSError:  # a folder, perhaps
+        return False
+
+
 def _select(columns: str, files: list[Path]) -> str:
     """SQL of the rows of parts."""
     names = ", ".join("'" + exactly(path).replace("'", "''") + "'" for path in files)
@@ -309,7 +333,7 @@ def run(
     try:
         return database.execute(sql, parameters or {})
     except database_error() as error:
-        raise ManifestError(f"the ledger cannot be read: {error}") from None
+        raise ManifestError(f"the ledger cannot be read: {reason_of(error)}") from None
 
 
 # Of all attempts, those that have begun alone, and those that have ended twice: they are few, and a
