@@ -149,9 +149,12 @@ class Source:
 
     def _open(self, size: int) -> None:
         """Much is kept in a file, where the database packs it."""
-        name = os.path.join(self._folder.name, "rows.db") if size > _SMALL else ":memory:"
+        is_small = size <= _SMALL
+        name = ":memory:" if is_small else os.path.join(self._folder.name, "rows.db")
         Path(self._folder.name, "rows.db").unlink(missing_ok=True)
         self.database = connect("1GB", os.cpu_count() or 1, name)
+        if is_small:  # it is read once or twice: packing takes longer than what that saves
+            self.database.execute("SET force_compression = 'uncompressed'")
         self.database.execute("SET preserve_insertion_order = false")
         self.database.execute("SET temp_directory = $1", [self._folder.name])
 
