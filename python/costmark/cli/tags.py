@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import re
 import sys
@@ -32,6 +33,11 @@ _RIGHTS = {
 }
 _PAYER = (
     "Cost allocation tags belong to the payer of an organization, or to an account without one."
+)
+
+_NAME_THE_PAYER = (
+    "Another account pays for this one, so no policy of this one helps. Name an identity of the "
+    "payer: --billing-profile NAME, or --billing-role-arn ARN for a role that may be assumed."
 )
 
 
@@ -153,7 +159,7 @@ def _activate(arguments: argparse.Namespace) -> int:
         ]
         for begin in range(0, len(keys), tags.MOST_KEYS)
     ]
-    with asking("Cost Explorer", _remedy(identity, "activate", *commands)):
+    with _asking(identity, "activate", *commands):
         refused = tags.set_status(identity.client("ce"), keys, is_active=True)
     failed = {each.key for each in refused}
     for each in refused:
@@ -168,7 +174,7 @@ def _backfill(arguments: argparse.Namespace) -> int:
     identity = Identity.of(arguments)
     begin = f"{arguments.since:%Y-%m}-01T00:00:00Z"
     command = ["aws", "ce", "start-cost-allocation-tag-backfill", "--backfill-from", begin]
-    with asking("Cost Explorer", _remedy(identity, "backfill", command)):
+    with _asking(identity, "backfill", command):
         client = identity.client("ce")
         if not arguments.yes and not _confirmed(tags.every_key(client), arguments.since):
             complain("nothing was changed")
@@ -197,7 +203,7 @@ def _wait(arguments: argparse.Namespace) -> int:
         "active": lambda listing: all(each.is_active for each in listing.states),
         "bill": lambda listing: listing.are_on_bill,
     }
-    with asking("Cost Explorer", _remedy(identity, "wait")):
+    with _asking(identity, "wait"):
         client = identity.client("ce")
         is_done = tags.wait(
             lambda: tags.listed(client, keys),
@@ -223,21 +229,27 @@ def _tell(listing: Listing) -> None:
 
 def _listing(arguments: argparse.Namespace, part: str) -> Listing:
     identity, keys = Identity.of(arguments), _keys(arguments)
-    with asking("Cost Explorer", _remedy(identity, part)):
+    with _asking(identity, part):
         return tags.listed(identity.client("ce"), keys)
 
 
-def _remedy(identity: Identity, part: str, *commands: list[str]) -> Callable[[], str]:
-    """What someone who has the rights can do instead."""
+def _asking(
+    identity: Identity, part: str, *commands: list[str]
+) -> contextlib.AbstractContextManager[None]:
+    """boto3's errors as ours, with what someone who has the rights can do instead."""
+    listed = "\n".join(f"  {shell(command)}" for command in commands)
 
-    def text() -> str:
+    def as_administrator() -> str:
         told = [_PAYER, grant(identity, f"costmark-tags-{part}", *_RIGHTS[part])]
-        if commands:
-            listed = "\n".join(f"  {shell(command)}" for command in commands)
-            told.append(f"Or someone who has them runs:\n\n{listed}")
-        return "\n\n".join(told)
+        return "\n\n".join(
+            [*told, *([f"Or someone who has them runs:\n\n{listed}"] if listed else [])]
+        )
 
-    return text
+    def as_payer() -> str:
+        told = [_PAYER, _NAME_THE_PAYER]
+        return "\n\n".join([*told, *([f"Or the payer runs:\n\n{listed}"] if listed else [])])
+
+    return asking("Cost Explorer", as_administrator, as_payer)
 
 
 def _keys(arguments: argparse.Namespace) -> list[str]:

@@ -70,6 +70,7 @@ def test_calls_belong_to_it_and_its_totals_are_kept(
     (ended,) = (each for each in experiments(capsys, "list") if each["name"] == "ab-7")
     assert (ended["project"], ended["state"]) == (exp.id, "ended")
     assert ended["totals"]["input"] == exp.totals.input
+    assert ended["tags"].items() >= {"costmark_project": "experiment/ab-7", "team": "x"}.items()
     assert costmark.Projects().get(exp.id or "").archived
 
 
