@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from .. import _core
 from .._client.botocore_clients import core_of_client
@@ -144,8 +144,11 @@ class Rule:
 
 
 def origin_of(scheme: str, host: str, port: int | None) -> Origin:
-    """Return an origin with its port, in lower case."""
-    return scheme, host.lower().strip("[]"), port or _PORTS.get(scheme)
+    """Return an origin with its port, in lower case; escapes are read as a proxy may read them."""
+    host = host.lower().strip("[]")
+    if "%" in host and ":" not in host:  # where it stands before the zone of an address
+        host = unquote(host)
+    return scheme, host, port or _PORTS.get(scheme)
 
 
 def url_of(origin: Origin) -> str:
