@@ -51,6 +51,10 @@ std::string shown(std::string_view given) {
 
 // What was probably meant by a text that is no id; empty where that cannot be told.
 std::string guess(std::string_view given) {
+  const std::string_view bare = text::trimmed(given);
+  if (!bare.empty() && std::all_of(bare.begin(), bare.end(), is_id_character)) {
+    return "there is white space around the id; leave it out";
+  }
   const std::string text = shown(given);
   if (text.empty()) return {};
   if (given.starts_with("arn:")) {
@@ -59,7 +63,7 @@ std::string guess(std::string_view given) {
     return text + " is an ARN; take the id at its end, " + text::quoted(id);
   }
   if (given.find_first_of("/:?#\t\r\n") != std::string_view::npos) return {};
-  return text + " looks like a project's name; take its id, which the Projects API lists beside it";
+  return text + " looks like a project's name; take its id, which `costmark projects list` shows";
 }
 
 Status check_characters(std::string_view id, std::string_view where) {
