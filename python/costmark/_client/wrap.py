@@ -560,7 +560,23 @@ def _sdk_to_wrap(client: object) -> Sdk:
     return sdk
 
 
-_HTTP_PACKAGES = ("httpx", "httpx2", "requests", "aiohttp", "urllib3")
+# What is right for what else a package makes.
+_INSTEAD = {
+    **dict.fromkeys(
+        ("httpx", "httpx2"),
+        "wrap the client that sends with it, or put costmark.HTTPTransport or AsyncHTTPTransport "
+        "around it",
+    ),
+    **dict.fromkeys(
+        ("requests", "aiohttp", "urllib3"),
+        "costmark.patch() covers what these send to Bedrock, and with hosts=[...] to a gateway",
+    ),
+    **dict.fromkeys(
+        ("boto3", "botocore", "aioboto3", "aiobotocore"),
+        "make a client of it first, with its client('bedrock-runtime')",
+    ),
+    "costmark": "it attributes by itself, and takes the options of wrap()",
+}
 
 
 def _described(client: object, refusal: str | None) -> str:
@@ -574,10 +590,5 @@ def _described(client: object, refusal: str | None) -> str:
             f"as in wrap({name}(...))"
         )
     cls = type(client)
-    named = f"{cls.__module__}.{cls.__qualname__}"
-    if cls.__module__.partition(".")[0] in _HTTP_PACKAGES:
-        return (
-            f"an HTTP client ({named}): give it to an SDK's client as http_client, where that takes"
-            " it, and wrap the SDK's client"
-        )
-    return f"{named}: {refusal}"
+    instead = _INSTEAD.get(cls.__module__.partition(".")[0], refusal)
+    return f"{cls.__module__}.{cls.__qualname__}: {instead}"

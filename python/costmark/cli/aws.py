@@ -30,6 +30,8 @@ _UNSIGNED = (
     *("UnrecognizedClientException", "ExpiredTokenException", "InvalidSignatureException"),
     *("InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken"),
 )
+_WRONG_CLOCK = ("Signature expired", "Signature not yet current")
+_CLOCK = "this machine's clock is wrong (`costmark doctor` says by how much)"
 
 
 def add_identity(group: argparse._ArgumentGroup, *, with_view: bool) -> None:
@@ -171,7 +173,8 @@ def _translated(service: str, error: Any, remedy: Callable[[], str] | None) -> E
     if code in _DENIED and remedy is not None:
         return ServiceError(f"{service}: {error}\n\n{remedy()}", **seen)
     if code in _UNSIGNED:
-        return CredentialsError(f"{service}: {error}", code="unusable_credentials", **seen)
+        hint = f"; {_CLOCK}" if any(words in str(error) for words in _WRONG_CLOCK) else ""
+        return CredentialsError(f"{service}: {error}{hint}", code="unusable_credentials", **seen)
     if code in _THROTTLED:
         return ServiceError(f"{service}: {error}", code="throttled", retryable=True, **seen)
     return ServiceError(f"{service}: {error}", **seen)

@@ -82,7 +82,8 @@ def add_to(commands: Commands) -> None:
     waiting = parts.add_parser(
         "wait",
         help="wait until the keys are on the bill",
-        description="Asks from time to time until every key has come as far as --for says.",
+        description="Asks from time to time until every key has come as far as --for says. With "
+        "what is usual here that is 51 requests at most, which cost $0.51.",
     )
     _add_waiting(waiting)
     for part, run in (
@@ -123,7 +124,8 @@ def _add_waiting(parser: argparse.ArgumentParser) -> None:
         dest="state",
         choices=["seen", "active", "bill"],
         default="bill",
-        help="until Billing has seen them, they are active, or that holds (default: %(default)s)",
+        help="seen: Billing has seen every key, so that it can be activated; active: every key is "
+        "activated; bill: that holds, so that new lines of the bill have it (default: %(default)s)",
     )
     parser.add_argument(
         "--timeout", type=_span, default=_span("50h"), metavar="SPAN", help="at most (default: 50h)"
@@ -131,9 +133,9 @@ def _add_waiting(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--every",
         type=_span,
-        default=_span("30m"),
+        default=_span("1h"),
         metavar="SPAN",
-        help="how often to ask, at $0.01 each (default: 30m)",
+        help="how often to ask, at $0.01 each; AWS takes up to a day for each step (default: 1h)",
     )
 
 
@@ -172,7 +174,7 @@ def _activate(arguments: argparse.Namespace) -> int:
 
 def _backfill(arguments: argparse.Namespace) -> int:
     identity = Identity.of(arguments)
-    begin = f"{arguments.since:%Y-%m}-01T00:00:00Z"
+    begin = f"{arguments.since.isoformat()}T00:00:00Z"
     command = ["aws", "ce", "start-cost-allocation-tag-backfill", "--backfill-from", begin]
     with _asking(identity, "backfill", command):
         client = identity.client("ce")
@@ -187,7 +189,7 @@ def _backfill(arguments: argparse.Namespace) -> int:
 def _confirmed(keys: list[TagState], month: date) -> bool:
     active = [each.key for each in keys if each.is_active]
     inactive = [each.key for each in keys if not each.is_active]
-    print(f"From {month:%Y-%m} on, on all bills of the payer:")
+    print(f"From {month.isoformat()[:7]} on, on all bills of the payer:")
     for what, names in (("put on", active), ("taken off", inactive)):
         print(plain(f"  {what}: {', '.join(names) or 'no key'}"))
     if not sys.stdin.isatty():

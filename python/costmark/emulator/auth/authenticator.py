@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 _UNKNOWN = "The security token included in the request is invalid."
 # AWS ends after the third word. This is the first answer of whom a client does not sign for here.
 _UNSIGNED = (
-    "Missing Authentication Token: the request is not signed and has no bearer token; set auth=sigv4"
-    " (COSTMARK_AUTH), as a client signs by itself for AWS's own hosts alone, or give it a bearer"
-    " token"
+    "Missing Authentication Token: the request is not signed and has no bearer token; set"
+    " auth=sigv4 (COSTMARK_AUTH), as a client signs by itself for AWS's own hosts alone, or give it"
+    " a bearer token"
 )
 
 _AUTHORIZATION = re.compile(

@@ -19,8 +19,8 @@ _HOST = "bedrock.amazonaws.com"
 _INVALID = "The security token included in the request is invalid."
 # Such as the api_key="unused" of a client that is to be signed for.
 _PLACEHOLDER = (
-    " It is no Bedrock API key that is known here; to have the request signed instead, set auth=sigv4"
-    " (COSTMARK_AUTH)."
+    " It is no Bedrock API key that is known here; to have the request signed instead, set"
+    " auth=sigv4 (COSTMARK_AUTH)."
 )
 _MAX_LIFE_S = 43_200
 _CLOCK_SKEW_S = 300
