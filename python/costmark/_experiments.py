@@ -119,6 +119,11 @@ def _kept_line(path: Path, number: int, line: bytes) -> dict[str, Any]:
     return found
 
 
+def kept_tags(ledger: str) -> dict[str, dict[str, str]]:
+    """The tags that projects of experiments had at their end, by id: their rows have none."""
+    return {each["project"]: each["tags"] for each in kept(ledger) if each.get("tags")}
+
+
 # --- What there is --------------------------------------------------------------------------------
 
 
@@ -148,10 +153,14 @@ def collect(api: ProjectsAPI, name: str, project_id: str, ledger: str | None) ->
     """Keep the totals of an experiment, then archive its project."""
     totals = totals_of(project_id, ledger)
     if ledger is not None and totals is not None:
-        ended = datetime.now(timezone.utc).strftime(_STAMP)
-        _keep(
-            ledger, {"name": name, "project": project_id, "ended": ended, "totals": asdict(totals)}
-        )
+        entry = {
+            "name": name,
+            "project": project_id,
+            "ended": datetime.now(timezone.utc).strftime(_STAMP),
+            "tags": dict(api.tags(project_id)),
+            "totals": asdict(totals),
+        }
+        _keep(ledger, entry)
     api.archive(project_id)
     return totals
 

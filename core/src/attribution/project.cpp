@@ -59,6 +59,10 @@ bool may_be_name(std::string_view text) noexcept {
 
 // What was probably meant by a text that is no id; empty where that cannot be told.
 std::string guess(std::string_view given) {
+  const std::string_view bare = text::trimmed(given);
+  if (!bare.empty() && std::all_of(bare.begin(), bare.end(), is_id_character)) {
+    return "there is white space around the id; leave it out";
+  }
   const std::string text = shown_project(given);
   if (text.empty()) return {};
   if (given.starts_with("arn:")) {
@@ -68,8 +72,8 @@ std::string guess(std::string_view given) {
   }
   if (given.find_first_of("/:?#\t\r\n") != std::string_view::npos) return {};
   return text +
-         " looks like a project's name; take its id, which the Projects API lists beside it, or "
-         "name in option 'lock' the file costmark.lock that has both";
+         " looks like a project's name; take its id, which `costmark projects list` shows, or name "
+         "in option 'lock' the file costmark.lock that has both";
 }
 
 Status check_characters(std::string_view id, std::string_view where) {

@@ -337,7 +337,7 @@ Result<Endpoint> Settings::endpoint_of(const Url& url) const {
   if (origin && !origin->holds(url)) {
     return mismatch("the request goes to " + Origin::of(url).to_string() +
                     ", but this client is configured for " + origin->to_string() +
-                    "; make a client for that endpoint");
+                    " by its base_url; make a client for that endpoint");
   }
   Endpoint endpoint = classify(url.host);
   if (Status status = check_scheme_and_port(url, endpoint); !status) return status;

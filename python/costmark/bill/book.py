@@ -51,6 +51,15 @@ class BookPrices:
         over = self._over.get(model, 0)
         return LONG if over and input_tokens > over else ""
 
+    def serving(self, model: str, named: str) -> str:
+        """How a model is served that a request calls by a name without or with a serving in it.
+
+        Some models are served in one way alone, which their names do not say: then the book has
+        prices for no other.
+        """
+        servings = {variant.serving for variant in self._variants.get(model, ())}
+        return servings.pop() if len(servings) == 1 else named
+
     def price(self, key: Key) -> int | None:
         """See `Prices`."""
         if None in (key.region, key.tier, key.serving, key.context):

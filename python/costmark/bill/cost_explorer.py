@@ -212,12 +212,11 @@ def _other(period: dict[str, str], services: list[str], account: str | None) -> 
 
 
 def _add_other(pages: Iterable[dict[str, Any]], account: str | None, answer: Answer) -> None:
-    for page in pages:
-        for day, keys, metrics in _groups_of(page, answer):
-            record_type, service = keys
-            answer.lines.append(
-                _line(day, metrics, record_type, service, account=account, usage_type="")
-            )
+    for day, keys, metrics in _groups_of(pages, answer):
+        record_type, service = keys
+        answer.lines.append(
+            _line(day, metrics, record_type, service, account=account, usage_type="")
+        )
 
 
 def answer_of(
@@ -233,12 +232,11 @@ def answer_of(
     ``Total`` is empty in such answers: the groups are all there is.
     """
     answer = answer or Answer()
-    for page in pages:
-        for day, keys, metrics in _groups_of(page, answer):
-            line = _line(day, metrics, _USAGE, service, account=account, usage_type=keys[-1])
-            if tag is not None:
-                line = replace(line, tag=_tag_value(keys[0], tag))
-            answer.lines.append(line)
+    for day, keys, metrics in _groups_of(pages, answer):
+        line = _line(day, metrics, _USAGE, service, account=account, usage_type=keys[-1])
+        if tag is not None:
+            line = replace(line, tag=_tag_value(keys[0], tag))
+        answer.lines.append(line)
     return answer
 
 
@@ -263,20 +261,30 @@ def attributed(
     ]
     planned(sum(not session.is_known(_COSTS, **request) for _, request in requests))
     for service, request in requests:
-        for page in session.pages(_COSTS, **request):
-            for _, (name, usage_type), metrics in _groups_of(page, answer):
-                cost = Fraction(metrics["UnblendedCost"]["Amount"])
-                yield service, name.partition("$")[2], usage_type, cost
+        pages = session.pages(_COSTS, **request)
+        for _, (name, usage_type), metrics in _groups_of(pages, answer):
+            cost = _number(metrics["UnblendedCost"])
+            yield service, name.partition("$")[2], usage_type, cost
 
 
 def _groups_of(
-    page: dict[str, Any], answer: Answer
+    pages: Iterable[dict[str, Any]], answer: Answer
 ) -> Iterator[tuple[dt.date, list[str], dict[str, Any]]]:
-    for result in page["ResultsByTime"]:
-        answer.is_estimated = answer.is_estimated or bool(result.get("Estimated"))
-        day = dt.date.fromisoformat(result["TimePeriod"]["Start"][:10])
-        for group in result.get("Groups", []):
-            yield day, group["Keys"], group["Metrics"]
+    """Every group of an answer; a page that comes twice would be charged twice. ServiceError."""
+    seen: set[tuple[dt.date, tuple[str, ...]]] = set()
+    for page in pages:
+        for result in page["ResultsByTime"]:
+            answer.is_estimated = answer.is_estimated or bool(result.get("Estimated"))
+            day = dt.date.fromisoformat(result["TimePeriod"]["Start"][:10])
+            for group in result.get("Groups", []):
+                keys = group["Keys"]
+                if (day, tuple(keys)) in seen:
+                    raise ServiceError(
+                        f"Cost Explorer has {' and '.join(keys)} of {day} twice: the same page "
+                        "came again; ask once more"
+                    )
+                seen.add((day, tuple(keys)))
+                yield day, keys, group["Metrics"]
 
 
 def _tag_value(text: str, tag: str) -> str:
@@ -285,6 +293,15 @@ def _tag_value(text: str, tag: str) -> str:
     if not dollar or key != tag:
         raise ServiceError(f"Cost Explorer groups by {text!r}, which is not a value of {tag!r}")
     return value or UNTAGGED
+
+
+def _number(metric: dict[str, Any]) -> Fraction:
+    """An amount with all its digits, with an exponent or without. ServiceError."""
+    text = metric.get("Amount")
+    try:
+        return Fraction(str(text))
+    except (ValueError, ZeroDivisionError):
+        raise ServiceError(f"Cost Explorer has the amount {text!r}, which is no number") from None
 
 
 def _line(
@@ -301,9 +318,9 @@ def _line(
         day=day,
         record_type=record_type,
         usage_type=usage_type,
-        quantity=Fraction(quantity["Amount"]),
+        quantity=_number(quantity),
         unit=quantity.get("Unit", ""),
-        cost=Fraction(cost["Amount"]),
+        cost=_number(cost),
         service=service,
         product=service,
         account=account,

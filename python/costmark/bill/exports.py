@@ -23,6 +23,7 @@ from .lines import BillLine
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterator
 
     import duckdb
 
@@ -107,9 +108,22 @@ def _files(path: Path, window: Window, export: Export) -> list[Path]:
             f"{path} has no month from {window.first:%Y-%m} to {window.last:%Y-%m}",
             code="invalid_argument",
         )
+    missing = sorted(set(_months(window)) - {manifest.period for manifest in newest})
+    if missing:
+        export.notes.append(
+            f"there is no export of {', '.join(missing)}: what the ledger has then looks as if it "
+            "was not billed"
+        )
     for manifest in newest:
         export.snapshot.append(f"{manifest.period}, execution {manifest.execution}")
     return [file for manifest in newest for file in manifest.files]
+
+
+def _months(window: Window) -> Iterator[str]:
+    month = window.first.replace(day=1)
+    while month <= window.last:
+        yield f"{month:%Y-%m}"
+        month = (month + dt.timedelta(days=32)).replace(day=1)
 
 
 def _newest(paths: list[Path], window: Window) -> list[Manifest]:
@@ -234,8 +248,10 @@ def _read(
     form = _FOCUS if "ChargePeriodStart" in types else _CUR
     export.format = form.name
     columns = _columns(form, types, files)
+    _check_each(database, files, form, columns)
     export.has_usage_types = columns["usage_type"] != "NULL"
     columns["tag"] = _tag_sql(types, tag, export)
+    columns["other_spelling"] = _other_spelling(types, tag)
     if form is _CUR and columns["product"] == "NULL" and "product" in types:
         columns["product"] = _of_map(types, "product", "product_name")
     identity = [f'"{name}"' for name in form.identity if name in types]
@@ -244,10 +260,36 @@ def _read(
     except database_error():
         _complain_of_value(database, files, columns)
         raise
+    has_other_spelling = False
     for row in rows:
-        *values, is_estimated = row
+        *values, is_estimated, is_other_spelling = row
         export.lines.append(_line(values))
         export.is_estimated = export.is_estimated or is_estimated
+        has_other_spelling = has_other_spelling or is_other_spelling
+    if has_other_spelling:
+        export.notes.append(
+            f"some lines have {tag} in another spelling alone, such as {tag.title()}: its values "
+            "are taken, as resource_tags has them in lower case"
+        )
+
+
+def _check_each(
+    database: duckdb.DuckDBPyConnection,
+    files: list[Path],
+    form: _Form,
+    columns: dict[str, str],
+) -> None:
+    """Every file must have what a line needs: one without costs would count as nothing."""
+    wanted = [columns[name].split('"')[1] for name in form.required]
+    for file in files if len(files) > 1 else ():
+        described = database.execute(f"DESCRIBE SELECT * FROM {_table([file])}").fetchall()  # noqa: S608
+        missing = sorted(set(wanted) - {name for name, *_ in described})
+        if missing:
+            raise ConfigurationError(
+                f"{file} has no column {', '.join(missing)}, and other files have: the export was "
+                "changed in between; have AWS write that month anew",
+                code="invalid_argument",
+            )
 
 
 def _complain_of_value(
@@ -311,7 +353,7 @@ def _columns(form: _Form, types: dict[str, str], files: list[Path]) -> dict[str,
 
 def _tag_sql(types: dict[str, str], tag: str, export: Export) -> str:
     """The value of a tag, in whichever of its spellings; NULL where the export has no tags."""
-    snake = re.sub("[^a-z0-9]+", "_", tag.lower())
+    snake = _snake(tag)
     spellings = {
         "tags": [f"resourceTags/{tag}"],
         "resource_tags": [f"user_{snake}"],
@@ -331,6 +373,21 @@ def _tag_sql(types: dict[str, str], tag: str, export: Export) -> str:
             "spellings of it are one"
         )
     return f"coalesce({', '.join(found)}, '')"
+
+
+def _other_spelling(types: dict[str, str], tag: str) -> str:
+    """Whether a line has a value of the tag by the key that ignores case, and by no other."""
+    if not {"tags", "resource_tags"} <= types.keys():
+        return "false"
+    exact = _of_map(types, "tags", f"resourceTags/{tag}")
+    folded = _of_map(types, "resource_tags", f"user_{_snake(tag)}")
+    text = 'lower(CAST("tags" AS VARCHAR))'
+    key = literal(f"resourcetags/{tag.lower()}")
+    return f"({exact} IS NULL AND {folded} IS NOT NULL AND contains({text}, {key}))"
+
+
+def _snake(key: str) -> str:
+    return re.sub("[^a-z0-9]+", "_", key.lower())
 
 
 def _of_map(types: dict[str, str], column: str, key: str) -> str:
@@ -359,15 +416,18 @@ def _sql(table: str, columns: dict[str, str], identity: list[str], window: Windo
         WITH every AS (
             SELECT CAST(left({columns["start"]}, 10) AS DATE) AS day, {", ".join(texts)},
                 {numbers["quantity"]} AS quantity, {numbers["cost"]} AS cost,
-                {estimated} AS is_estimated, {each}
+                {estimated} AS is_estimated, {columns["other_spelling"]} AS is_other_spelling,
+                {each}
             FROM {table} WHERE {_where(columns)}
         ), rounded AS (
             SELECT {listed}, sum(quantity) AS quantity, sum(cost) AS cost,
-                bool_or(is_estimated) AS is_estimated
+                bool_or(is_estimated) AS is_estimated,
+                bool_or(is_other_spelling) AS is_other_spelling
             FROM every WHERE day BETWEEN '{window.first}' AND '{window.last}'
             GROUP BY {listed}, start{"".join(f", {name}" for name in identity)}
         )
-        SELECT {listed}, sum(quantity), sum(cost), count(*), bool_or(is_estimated)
+        SELECT {listed}, sum(quantity), sum(cost), count(*), bool_or(is_estimated),
+            coalesce(bool_or(is_other_spelling), false)
         FROM rounded GROUP BY {listed}"""  # noqa: S608
 
 

@@ -39,7 +39,10 @@ class KeptAnswers:
             kept = json.loads(self._path(operation, request).read_text(encoding="utf-8"))
             pages: list[dict[str, Any]] = kept["pages"]
             age_s = self._now() - kept["at"]
-        except (OSError, ValueError, KeyError, TypeError):
+            is_whole = kept["sum"] == _sum_of(kept["at"], pages)
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return None
+        if not is_whole:  # edited by hand: an answer of AWS's is what was paid for
             return None
         is_final = operation == "get_cost_and_usage" and not _is_estimated(pages)
         return pages if 0 <= age_s < (FINAL_S if is_final else ESTIMATED_S) else None
@@ -52,13 +55,18 @@ class KeptAnswers:
         with contextlib.suppress(OSError):  # a cache that cannot be written costs a cent
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+            at = self._now()
             with open(descriptor, "w", encoding="utf-8") as file:
-                json.dump({"at": self._now(), "pages": bare}, file)
+                json.dump({"at": at, "sum": _sum_of(at, bare), "pages": bare}, file)
             partial.replace(path)
 
     def _path(self, operation: str, request: dict[str, Any]) -> Path:
         text = json.dumps([self._identity, operation, request], sort_keys=True)
         return self._folder / f"{hashlib.sha256(text.encode()).hexdigest()}.json"
+
+
+def _sum_of(at: float, pages: list[dict[str, Any]]) -> str:
+    return hashlib.sha256(json.dumps([at, pages], sort_keys=True).encode()).hexdigest()
 
 
 def _is_estimated(pages: list[dict[str, Any]]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -95,11 +96,12 @@ def _waterfall(result: Reconciliation, _: Basis) -> Markup:
     costs = [result.ledger, *(cause.cost if cause else result.residual for _, cause in steps)]
     levels = [sum(costs[: place + 1], Fraction(0)) for place in range(len(costs))]
     scale = _Scale(levels)
-    shown = _column(costs)
+    # As fine as the steps are: a cent that rounding moves would look like a fault.
+    shown = _column(costs, like=costs[1:])
     first = step(None, scale(levels[0]))
     rows = [_step("The ledger, at list prices", [_LEDGER], shown.cells[0], first, is_whole=True)]
     for place, (name, cause) in enumerate(steps, start=1):
-        about = _about(cause) if cause else [wording.meaning_of(RESIDUAL)]
+        about = _about(cause) if cause else _about_residual(result)
         amount = f"+{shown.cells[place]}" if costs[place] > 0 else shown.cells[place]
         drawn = step(scale(levels[place - 1]), scale(levels[place]))
         rows.append(_step(_sentence(_reason(name)), about, amount, drawn))
@@ -121,7 +123,7 @@ def _waterfall(result: Reconciliation, _: Basis) -> Markup:
         ),
         element("ol", *rows, class_="steps"),
         *_neutral(result),
-        *_beside(result, shown.total()),
+        *_beside(result),
     )
 
 
@@ -130,9 +132,11 @@ def _neutral(result: Reconciliation) -> list[Markup]:
     found = [cause for cause in result.causes if not cause.cost]
     if not found:
         return []
-    items = [
-        element("li", element("b", f"{_sentence(cause.name)}. "), *_about(cause)) for cause in found
-    ]
+    items = []
+    for cause in found:
+        texts = [*_about(cause), *_moved(result, cause)]
+        paragraphs = (element("p", each, class_="small quiet") for each in texts)
+        items.append(element("li", element("b", _sentence(cause.name)), *paragraphs))
     title = element("h3", "Found as well, without a change of the sum")
     return [title, element("ul", *items, class_="listed")]
 
@@ -170,29 +174,54 @@ def _step(
     )
 
 
+def _moved(result: Reconciliation, cause: Cause) -> list[str]:
+    """From whom to whom a cause moves an amount that changes no sum."""
+    by_tag: dict[str, Fraction] = defaultdict(Fraction)
+    for part in result.parts:
+        by_tag[part.tag] += sum(
+            (cost for name, cost in part.why if name == cause.name), Fraction(0)
+        )
+    told = [
+        f"{tag or 'default or untagged'} {formats.signed(cost)}"
+        for tag, cost in sorted(by_tag.items(), key=lambda each: (each[1], each[0]))
+        if cost
+    ]
+    return [f"Whose bill it changes: {', '.join(told)}."] if told else []
+
+
+def _about_residual(result: Reconciliation) -> list[str]:
+    said = [wording.meaning_of(RESIDUAL)]
+    return [*said, f"To do: {wording.to_do(RESIDUAL)}."] if result.residual_absolute else said
+
+
 def _about(cause: Cause) -> list[str]:
     tokens = f" {parts.short(abs(cause.tokens))} tokens." if cause.tokens else ""
     bounds = [
         f"{bound.name}: {formats.signed(bound.low)} to {formats.signed(bound.high)}"
         for bound in cause.bounds
     ]
-    return [wording.meaning(cause) + tokens, *bounds]
+    advice = f"How sure: {wording.how_sure(cause)}. To do: {wording.to_do(cause.name)}."
+    return [wording.meaning(cause) + tokens, *bounds, advice]
 
 
-def _beside(result: Reconciliation, usage: str) -> list[Markup]:
+def _beside(result: Reconciliation) -> list[Markup]:
     """What else is on the bill."""
     if not result.bars:
         return []
     shown = _column([result.usage, *result.bars.values()])
-    rows: list[list[Cell]] = [["For tokens", "As above", Number(usage)]]
+    rows: list[list[Cell]] = [[_explained("For tokens", "As above."), Number(shown.cells[0])]]
     rows += [
-        [name.capitalize(), wording.meaning_of_bar(name), Number(amount)]
+        [_explained(name.capitalize(), wording.meaning_of_bar(name)), Number(amount)]
         for name, amount in zip(result.bars, shown.cells[1:], strict=True)
     ]
     table = parts.table(
-        ["What", "", Number("Amount")], rows, total=["All of Bedrock", "", Number(shown.total())]
+        ["What", Number("Amount")], rows, total=["All of Bedrock", Number(shown.total())]
     )
     return [element("h3", "Also on the bill"), parts.scrolling(table, "Also on the bill")]
+
+
+def _explained(name: str, about: str) -> Markup:
+    return join([element("span", name), element("p", about, class_="small quiet")])
 
 
 # --- Who spent what -------------------------------------------------------------------------------
@@ -345,10 +374,13 @@ def _sentence(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def _column(amounts: Sequence[Fraction]) -> Column:
-    """Amounts below one another, rounded so that they add up as they are shown."""
+def _column(amounts: Sequence[Fraction], like: Sequence[Fraction] | None = None) -> Column:
+    """Amounts below one another, rounded so that they add up as they are shown.
+
+    They have as many digits as amounts ``like`` these, by default as they themselves.
+    """
     picos = [round(amount) for amount in amounts]
-    return Column(picos, _digits(amounts), [True] * len(picos))
+    return Column(picos, _digits(like or amounts), [True] * len(picos))
 
 
 def _figures(amounts: Sequence[Fraction]) -> list[str]:

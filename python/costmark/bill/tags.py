@@ -113,7 +113,7 @@ def set_status(client: Any, keys: Sequence[str], *, is_active: bool) -> list[Ref
 
 def backfill(client: Any, month: dt.date) -> dict[str, Any]:
     """Let the status of every key hold since a month."""
-    begin = f"{month:%Y-%m}-01T00:00:00Z"
+    begin = f"{month.replace(day=1).isoformat()}T00:00:00Z"
     answer = client.start_cost_allocation_tag_backfill(BackfillFrom=begin)
     request: dict[str, Any] = answer["BackfillRequest"]
     return request

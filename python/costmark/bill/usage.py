@@ -139,7 +139,7 @@ def _line(values: dict[str, Any], book: PriceBook, prices: BookPrices) -> Ledger
         project=values["project"],
         endpoint=_endpoint(values["host"]),
         model=model,
-        serving=serving,
+        serving=prices.serving(model, serving),
         tier="standard" if values["tier"] in ("", "default") else values["tier"],
         context=prices.context(model, book.thresholds[band - 1] + 1) if band else "",
         input=int(values["input"]),

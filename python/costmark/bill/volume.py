@@ -244,7 +244,7 @@ class Volume:
     def explain_deficits(self, is_young: Callable[[dt.date], bool]) -> None:
         """Name tokens that the ledger alone has, where the bill may still get them."""
         for key in sorted((key for key, left in self.left.items() if left < 0), key=repr):
-            if is_young(key.day):
+            if is_young(key.day) and self.cells[key].bill >= 0:  # no correction of what was billed
                 tokens = self.left[key]
                 detail = Detail(key, -tokens, self.cost(key, tokens))
                 self.found.add(causes.NOT_BILLED_YET, detail)

@@ -35,6 +35,39 @@ _CAUSES = {
     causes.ROUNDING: "AWS rounds each line to ten decimals of a dollar.",
     causes.RESIDUAL: "What no rule explains.",
 }
+_NOTHING = "nothing: it evens out over the days"
+_ASK_THE_TEAM = "ask the team whether it meant this; if not, ask AWS"
+_ASK_AWS = "ask AWS for a correction"
+_UPDATE = "bring the price book up to date (costmark prices sync)"
+_TO_DO = {
+    causes.OTHER_DAY: _NOTHING,
+    causes.OTHER_TIER: _ASK_THE_TEAM,
+    causes.OTHER_SERVING: _ASK_THE_TEAM,
+    causes.OTHER_CONTEXT: _ASK_AWS,
+    causes.OTHER_TIME: _ASK_THE_TEAM,
+    causes.WITHOUT_TAG: "charge it to the project, and look whether its tag is active "
+    "(costmark tags status)",
+    causes.CACHE_TWICE: _ASK_AWS,
+    causes.CACHE_AS_INPUT: _ASK_AWS,
+    causes.CACHE_NOT_BILLED: "nothing: it may still be billed",
+    causes.UNTAGGED_USAGE: "find the program; it has to name a project (unattributed=refuse)",
+    causes.UNCERTAIN: "nothing, while it is small; else find out why calls do not end",
+    causes.OTHER_CLIENTS: "find the program; it has to write to the ledger",
+    causes.NOT_BILLED_YET: "compare again in a few days",
+    causes.UNMAPPED: "name them in a file of aliases (--aliases)",
+    causes.UNIT_FAULT: _ASK_AWS,
+    causes.UNPRICED: _UPDATE,
+    causes.ROUNDING: "nothing",
+    causes.RESIDUAL: "if it is more than you tolerate, ask AWS with the lines of --format csv",
+}
+_BY_EXCLUSION = "probable, as nothing in the ledger fits"
+_HOW_SURE = {
+    causes.UNTAGGED_USAGE: _BY_EXCLUSION,
+    causes.OTHER_CLIENTS: _BY_EXCLUSION,
+    causes.UNCERTAIN: "probable, as AWS counted as many calls as the ledger",
+    causes.NOT_BILLED_YET: "probable, as the days are young",
+}
+_SURE = "exact, as tokens and prices fit"
 _JOINT = "Any of these, or several at once; the bill does not tell them apart."
 _BARS = {
     "tax": "Tax on the whole bill.",
@@ -62,6 +95,23 @@ def meaning_of(name: str) -> str:
     if name.startswith("price drift since "):
         return "AWS charges another price than the book has; the book may be out of date."
     return _CAUSES.get(name, _JOINT)
+
+
+def how_sure(cause: Cause) -> str:
+    """How certain it is that this is the cause."""
+    if cause.is_joint:
+        return "open, as each of these may be it, within its bounds"
+    if cause.name.startswith("price drift since "):
+        return "probable, as every line since then has the same price"
+    return _HOW_SURE.get(cause.name, _SURE)
+
+
+def to_do(name: str) -> str:
+    """What to do about what has this name; several causes have the advice of each."""
+    if name.startswith(("priced as ", "price drift since ")):
+        return f"{_UPDATE}, or {_ASK_AWS}"
+    names = [name] if name in _TO_DO else [each for each in _TO_DO if each in name]
+    return "; or ".join(dict.fromkeys(_TO_DO[each] for each in names)) or _TO_DO[causes.RESIDUAL]
 
 
 def meaning_of_bar(name: str) -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import json
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError, CredentialsError, ServiceError, TransportError
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable, Iterator
 
 GLOBAL_REGION = "us-east-1"
@@ -23,11 +23,15 @@ _ROLE = re.compile(
 )
 _USER = re.compile(r"arn:[a-z-]+:iam::\d+:user/(?:.*/)?([^/]+)")
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+# Whatever its policies say: "Linked account doesn't have access to cost allocation tags."
+_LINKED = "linked account"
 _THROTTLED = ("Throttling", "ThrottlingException", "LimitExceededException")
 _UNSIGNED = (
     *("UnrecognizedClientException", "ExpiredTokenException", "InvalidSignatureException"),
     *("InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken"),
 )
+_WRONG_CLOCK = ("Signature expired", "Signature not yet current")
+_CLOCK = "this machine's clock is wrong (`costmark doctor` says by how much)"
 
 
 def add_identity(group: argparse._ArgumentGroup, *, with_view: bool) -> None:
@@ -46,7 +50,16 @@ def add_identity(group: argparse._ArgumentGroup, *, with_view: bool) -> None:
             metavar="ARN",
             help="a billing view that the payer shares, in place of the whole bill",
         )
+    else:
+        group.add_argument("--billing-view-arn", type=_no_view, help=argparse.SUPPRESS)
     group.add_argument("--endpoint-url", help="where AWS is asked")
+
+
+def _no_view(_: str) -> str:
+    raise argparse.ArgumentTypeError(
+        "a billing view serves costs, and no tags; --billing-profile or --billing-role-arn names "
+        "the payer"
+    )
 
 
 @dataclass(frozen=True)
@@ -80,14 +93,28 @@ class Identity:
         session = boto3.Session(profile_name=self.profile)
         if self.role_arn is None:
             return session
-        given = self._client(session, "sts").assume_role(
-            RoleArn=self.role_arn, RoleSessionName="costmark"
-        )["Credentials"]
+        given = self._assumed(session)["Credentials"]
         return boto3.Session(
             aws_access_key_id=given["AccessKeyId"],
             aws_secret_access_key=given["SecretAccessKey"],
             aws_session_token=given["SessionToken"],
         )
+
+    def _assumed(self, session: Any) -> Any:
+        from botocore.exceptions import (  # type: ignore[import-untyped,unused-ignore]
+            ClientError,
+        )
+
+        sts = self._client(session, "sts")
+        try:
+            return sts.assume_role(RoleArn=self.role_arn, RoleSessionName="costmark")
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") not in _DENIED:
+                raise
+            asks = replace(self, role_arn=None)
+            text = grant(asks, "costmark-assume", "sts:AssumeRole", resource=str(self.role_arn))
+            trust = "The trust policy of the role has to name it as well."
+            raise ServiceError(f"AWS STS: {error}\n\n{text}\n\n{trust}") from error
 
     def client(self, service: str) -> Any:
         """A client of a service of billing, all of which are in one Region."""
@@ -111,8 +138,15 @@ def _boto3() -> Any:
 
 
 @contextlib.contextmanager
-def asking(service: str, remedy: Callable[[], str] | None = None) -> Iterator[None]:
-    """boto3's errors as ours; ``remedy`` says what to do where the rights are missing."""
+def asking(
+    service: str,
+    remedy: Callable[[], str] | None = None,
+    payer_remedy: Callable[[], str] | None = None,
+) -> Iterator[None]:
+    """boto3's errors as ours; ``remedy`` says what to do where the rights are missing.
+
+    ``payer_remedy`` says it where no right helps, since another account pays.
+    """
     _boto3()
     from botocore.exceptions import (  # type: ignore[import-untyped,unused-ignore]
         BotoCoreError,
@@ -124,7 +158,8 @@ def asking(service: str, remedy: Callable[[], str] | None = None) -> Iterator[No
     try:
         yield
     except ClientError as error:
-        raise _translated(service, error, remedy) from error
+        is_linked = _LINKED in str(error).lower() and payer_remedy is not None
+        raise _translated(service, error, payer_remedy if is_linked else remedy) from error
     except (NoCredentialsError, ProfileNotFound) as error:
         raise CredentialsError(f"{service}: {error}") from error
     except BotoCoreError as error:
@@ -138,15 +173,18 @@ def _translated(service: str, error: Any, remedy: Callable[[], str] | None) -> E
     if code in _DENIED and remedy is not None:
         return ServiceError(f"{service}: {error}\n\n{remedy()}", **seen)
     if code in _UNSIGNED:
-        return CredentialsError(f"{service}: {error}", code="unusable_credentials", **seen)
+        hint = f"; {_CLOCK}" if any(words in str(error) for words in _WRONG_CLOCK) else ""
+        return CredentialsError(f"{service}: {error}{hint}", code="unusable_credentials", **seen)
     if code in _THROTTLED:
         return ServiceError(f"{service}: {error}", code="throttled", retryable=True, **seen)
     return ServiceError(f"{service}: {error}", **seen)
 
 
-def grant(identity: Identity, policy_name: str, *actions: str) -> str:
+def grant(identity: Identity, policy_name: str, *actions: str, resource: str = "*") -> str:
     """The command with which someone who may do so gives an identity these rights."""
-    statement = {"Effect": "Allow", "Action": sorted(actions), "Resource": "*"}
+    if identity.view_arn is not None:
+        actions = (*actions, "billing:GetBillingViewData")
+    statement = {"Effect": "Allow", "Action": sorted(actions), "Resource": resource}
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     arn = identity.role_arn or _caller_or_none(identity)
     kind, name = _principal(arn)

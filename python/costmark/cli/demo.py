@@ -1,4 +1,4 @@
-"""``costmark demo``: the official client makes attributed calls to a local Bedrock."""
+"""``costmark demo``: from projects to the bill, at a local Bedrock."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ def add_to(commands: Commands) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "demo",
-        help="watch attributed calls to a local Bedrock",
-        description="Starts the emulator, makes some forty calls with the official OpenAI client, "
-        "lays what both sides counted side by side, lets days pass, reads the bill with boto3, "
-        "reconciles the ledger with it, and writes a page. Needs costmark[demo].",
+        help="watch it all at a local Bedrock: projects, calls, the bill",
+        description="Starts the emulator, makes two projects as a file says, calls them with "
+        "openai, anthropic, boto3 and from C, runs an experiment, and is stopped by a budget. Then "
+        "it lets days pass, reads the bill with boto3, lays the ledger beside it, and writes two "
+        "pages. Needs costmark[demo]; the calls from C need a compiler and the C library.",
     )
     parser.add_argument(
         "--ledger",

@@ -40,6 +40,7 @@ def add_to(commands: Commands) -> None:
     for part, run in ((listing, _list), (gc, _gc)):
         part.add_argument("--plane", choices=("auto", "mantle", "bedrock"), default="auto")
         part.add_argument("--region", metavar="NAME", help="in place of the option")
+        part.add_argument("--base-url", metavar="URL", help="in place of the option")
         part.add_argument("--profile", metavar="NAME", help="in place of the option")
         part.add_argument("--ledger", metavar="PATH", help="in place of the option")
         part.add_argument("--json", action="store_true", help="as an array of objects")
@@ -50,7 +51,11 @@ def add_to(commands: Commands) -> None:
 def _connect(arguments: argparse.Namespace) -> Any:
     from ..stack.places import connect
 
-    given = {"region": arguments.region, "profile": arguments.profile}
+    given = {
+        "region": arguments.region,
+        "base_url": arguments.base_url,
+        "profile": arguments.profile,
+    }
     options = {name: value for name, value in given.items() if value is not None}
     return connect(arguments.plane, options)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
+import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction["Parser"]
@@ -44,8 +46,32 @@ class Parser(argparse.ArgumentParser):
 
 def complain(message: str) -> None:
     """Print a message of the command on standard error."""
-    shown = "\n".join(map(plain, message.split("\n")))  # a terminal obeys what is not printable
-    print(f"costmark: {shown}", file=sys.stderr)
+    # A terminal obeys what is not printable.
+    first, *rest = map(plain, message.split("\n"))
+    lines = fitted(first, sys.stderr, "costmark: ", hang=0)
+    for line in rest:  # one that begins with blanks is a command to copy
+        lines += [line] if line.startswith(" ") else fitted(line, sys.stderr)
+    print("\n".join(lines), file=sys.stderr)
+
+
+def fitted(text: str, stream: TextIO, before: str = "", hang: int | None = None) -> list[str]:
+    """A text in lines that fit a terminal, broken between words; anywhere else as it is.
+
+    ``before`` is what stands in front of it; the lines after the first are indented by as much, or
+    by ``hang``.
+    """
+    indent = len(before) if hang is None else hang
+    width = shutil.get_terminal_size().columns if stream.isatty() else 0
+    if width <= indent or len(before) + len(text) <= width:
+        return [f"{before}{text}"]
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=before,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def write_page(path: str, page: str) -> None:
@@ -62,7 +88,7 @@ def write_page(path: str, page: str) -> None:
 
 def print_row(name: str, value: str, width: int = 15) -> None:
     """Print a name and its value, the values one below the other."""
-    print(f"{name:<{width}}{value}")
+    print("\n".join(fitted(value, sys.stdout, f"{name:<{width}}")))
 
 
 def plain(text: str) -> str:

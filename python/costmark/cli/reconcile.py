@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._experiments import kept_tags
 from .._prices import usage_types
 from ..bill import BookPrices, ProjectTag, Window, cloudwatch, formats, reconcile
 from ..bill.cost_explorer import Session, fetch
@@ -345,6 +346,16 @@ def _aliases(arguments: argparse.Namespace) -> usage_types.Aliases:
 
 
 def _projects(arguments: argparse.Namespace) -> list[ProjectTag]:
+    """The projects whose rows may lack the tag: those of a lock file, and of experiments."""
+    return [*_locked(arguments), *_of_experiments(arguments.ledger, arguments.tag)]
+
+
+def _of_experiments(ledgers: Sequence[str], tag: str) -> list[ProjectTag]:
+    tags = {project: each for ledger in ledgers for project, each in kept_tags(ledger).items()}
+    return [ProjectTag(project, each[tag]) for project, each in tags.items() if tag in each]
+
+
+def _locked(arguments: argparse.Namespace) -> list[ProjectTag]:
     """The projects of a lock file that have the tag, with the days on which they had it."""
     if arguments.lock is None:
         return []

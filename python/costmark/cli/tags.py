@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import re
 import sys
@@ -32,6 +33,11 @@ _RIGHTS = {
 }
 _PAYER = (
     "Cost allocation tags belong to the payer of an organization, or to an account without one."
+)
+
+_NAME_THE_PAYER = (
+    "Another account pays for this one, so no policy of this one helps. Name an identity of the "
+    "payer: --billing-profile NAME, or --billing-role-arn ARN for a role that may be assumed."
 )
 
 
@@ -76,7 +82,8 @@ def add_to(commands: Commands) -> None:
     waiting = parts.add_parser(
         "wait",
         help="wait until the keys are on the bill",
-        description="Asks from time to time until every key has come as far as --for says.",
+        description="Asks from time to time until every key has come as far as --for says. With "
+        "what is usual here that is 51 requests at most, which cost $0.51.",
     )
     _add_waiting(waiting)
     for part, run in (
@@ -117,7 +124,8 @@ def _add_waiting(parser: argparse.ArgumentParser) -> None:
         dest="state",
         choices=["seen", "active", "bill"],
         default="bill",
-        help="until Billing has seen them, they are active, or that holds (default: %(default)s)",
+        help="seen: Billing has seen every key, so that it can be activated; active: every key is "
+        "activated; bill: that holds, so that new lines of the bill have it (default: %(default)s)",
     )
     parser.add_argument(
         "--timeout", type=_span, default=_span("50h"), metavar="SPAN", help="at most (default: 50h)"
@@ -125,9 +133,9 @@ def _add_waiting(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--every",
         type=_span,
-        default=_span("30m"),
+        default=_span("1h"),
         metavar="SPAN",
-        help="how often to ask, at $0.01 each (default: 30m)",
+        help="how often to ask, at $0.01 each; AWS takes up to a day for each step (default: 1h)",
     )
 
 
@@ -153,7 +161,7 @@ def _activate(arguments: argparse.Namespace) -> int:
         ]
         for begin in range(0, len(keys), tags.MOST_KEYS)
     ]
-    with asking("Cost Explorer", _remedy(identity, "activate", *commands)):
+    with _asking(identity, "activate", *commands):
         refused = tags.set_status(identity.client("ce"), keys, is_active=True)
     failed = {each.key for each in refused}
     for each in refused:
@@ -166,9 +174,9 @@ def _activate(arguments: argparse.Namespace) -> int:
 
 def _backfill(arguments: argparse.Namespace) -> int:
     identity = Identity.of(arguments)
-    begin = f"{arguments.since:%Y-%m}-01T00:00:00Z"
+    begin = f"{arguments.since.isoformat()}T00:00:00Z"
     command = ["aws", "ce", "start-cost-allocation-tag-backfill", "--backfill-from", begin]
-    with asking("Cost Explorer", _remedy(identity, "backfill", command)):
+    with _asking(identity, "backfill", command):
         client = identity.client("ce")
         if not arguments.yes and not _confirmed(tags.every_key(client), arguments.since):
             complain("nothing was changed")
@@ -181,7 +189,7 @@ def _backfill(arguments: argparse.Namespace) -> int:
 def _confirmed(keys: list[TagState], month: date) -> bool:
     active = [each.key for each in keys if each.is_active]
     inactive = [each.key for each in keys if not each.is_active]
-    print(f"From {month:%Y-%m} on, on all bills of the payer:")
+    print(f"From {month.isoformat()[:7]} on, on all bills of the payer:")
     for what, names in (("put on", active), ("taken off", inactive)):
         print(plain(f"  {what}: {', '.join(names) or 'no key'}"))
     if not sys.stdin.isatty():
@@ -197,7 +205,7 @@ def _wait(arguments: argparse.Namespace) -> int:
         "active": lambda listing: all(each.is_active for each in listing.states),
         "bill": lambda listing: listing.are_on_bill,
     }
-    with asking("Cost Explorer", _remedy(identity, "wait")):
+    with _asking(identity, "wait"):
         client = identity.client("ce")
         is_done = tags.wait(
             lambda: tags.listed(client, keys),
@@ -223,21 +231,27 @@ def _tell(listing: Listing) -> None:
 
 def _listing(arguments: argparse.Namespace, part: str) -> Listing:
     identity, keys = Identity.of(arguments), _keys(arguments)
-    with asking("Cost Explorer", _remedy(identity, part)):
+    with _asking(identity, part):
         return tags.listed(identity.client("ce"), keys)
 
 
-def _remedy(identity: Identity, part: str, *commands: list[str]) -> Callable[[], str]:
-    """What someone who has the rights can do instead."""
+def _asking(
+    identity: Identity, part: str, *commands: list[str]
+) -> contextlib.AbstractContextManager[None]:
+    """boto3's errors as ours, with what someone who has the rights can do instead."""
+    listed = "\n".join(f"  {shell(command)}" for command in commands)
 
-    def text() -> str:
+    def as_administrator() -> str:
         told = [_PAYER, grant(identity, f"costmark-tags-{part}", *_RIGHTS[part])]
-        if commands:
-            listed = "\n".join(f"  {shell(command)}" for command in commands)
-            told.append(f"Or someone who has them runs:\n\n{listed}")
-        return "\n\n".join(told)
+        return "\n\n".join(
+            [*told, *([f"Or someone who has them runs:\n\n{listed}"] if listed else [])]
+        )
 
-    return text
+    def as_payer() -> str:
+        told = [_PAYER, _NAME_THE_PAYER]
+        return "\n\n".join([*told, *([f"Or the payer runs:\n\n{listed}"] if listed else [])])
+
+    return asking("Cost Explorer", as_administrator, as_payer)
 
 
 def _keys(arguments: argparse.Namespace) -> list[str]:

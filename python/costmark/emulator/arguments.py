@@ -38,6 +38,9 @@ authorization, but a Host that is loopback's and no Origin of elsewhere; writes 
                                            all but signatures and credentials
   POST               /_emulator/exports    write every data export anew, as AWS does a few times
                                            a day
+  POST               /_emulator/charges    add a line to the bill: {{"record_type": "Credit", "usd":
+                                           "-1.50", "day": "2026-11-30", "model": ...}}, with
+                                           "account" and "tags"; Refund, Tax, Fee and others as well
   POST               /_emulator/reset      forget all of these, the cached prompts, responses
                                            and activated tags; the projects stay
 
@@ -121,7 +124,25 @@ def _add_address(parser: argparse.ArgumentParser) -> None:
         help="show the bodies of requests in /_emulator/requests; they hold what was asked",
     )
     add("--region", default=Settings.region, help="region of the endpoint (default: %(default)s)")
-    add("--account", default=Settings.account, help="account of the ARNs (default: %(default)s)")
+    add(
+        "--account",
+        default=Settings.account,
+        help="account of the ARNs, which pays the bill (default: %(default)s)",
+    )
+    add(
+        "--linked-account",
+        action="append",
+        default=[],
+        metavar="ACCOUNT",
+        help="one that --account pays for, repeatable: who assumes a role of it calls as that"
+        " account, sees its own lines of the bill, and may not manage tags; the projects are those"
+        " of --account",
+    )
+    add(
+        "--hourly",
+        action="store_true",
+        help="have Cost Explorer opted in to hours, of the last 14 days",
+    )
 
 
 def _add_credentials(parser: argparse.ArgumentParser) -> None:

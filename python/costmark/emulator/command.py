@@ -125,9 +125,12 @@ def _check(options: argparse.Namespace) -> None:
         )
     if not 0 <= options.port <= 65535:
         options.refuse(f"--port {options.port}: expected 0 to 65535")
-    account = options.account
-    if not (account.isascii() and account.isdigit() and len(account) == 12):
-        options.refuse(f"--account {account}: expected 12 digits")
+    for name, account in (
+        ("--account", options.account),
+        *(("--linked-account", each) for each in options.linked_account),
+    ):
+        if not (account.isascii() and account.isdigit() and len(account) == 12):
+            options.refuse(f"{name} {account}: expected 12 digits")
     if not 0 <= options.background_s <= _MAX_BACKGROUND_S:
         options.refuse(f"--background-s {options.background_s}: expected 0 to {_MAX_BACKGROUND_S}")
 
@@ -145,6 +148,7 @@ def settings_from(options: argparse.Namespace, environ: Mapping[str, str]) -> Se
         show_prompts=options.show_prompts,
         region=options.region,
         account=options.account,
+        linked_accounts=tuple(options.linked_account),
         services=tuple(options.service or Settings.services),
         credentials=(
             *EXAMPLE_CREDENTIALS,
@@ -167,6 +171,7 @@ def settings_from(options: argparse.Namespace, environ: Mapping[str, str]) -> Se
         list_lag_s=options.list_lag_s,
         creation_step_s=max(1, options.creation_step_s),
         projects=_projects(options),
+        hourly=options.hourly,
         exports=options.exports,
         seed=options.seed,
     )

@@ -195,6 +195,7 @@ def _own() -> list[Route]:
         *(_route(f"/_emulator/{n}", GET=each, DELETE=each) for n, each in read_and_clear.items()),
         _route("/_emulator/reset", POST=control.reset),
         _route("/_emulator/exports", POST=control.exports),
+        _route("/_emulator/charges", POST=control.charges),
         _route("/_emulator/clock", GET=control.clock, POST=control.clock),
         _route("/_emulator/faults", GET=faults, POST=faults, DELETE=faults),
         _route("/_emulator/credentials", GET=credentials, POST=credentials),

@@ -43,6 +43,7 @@ class Settings:
     allow_remote: bool = False
     region: str = "us-east-1"
     account: str = "111122223333"
+    linked_accounts: tuple[str, ...] = ()  # those that `account` pays for
     partition: str = "aws"
     services: tuple[str, ...] = ("bedrock-mantle",)
     credentials: tuple[Credentials, ...] = EXAMPLE_CREDENTIALS
@@ -67,6 +68,7 @@ class Settings:
     keep_requests: int = 1000
     show_prompts: bool = False  # whether /_emulator/requests shows bodies
     max_body_bytes: int = 256 * 1024 * 1024
+    hourly: bool = False  # whether Cost Explorer was told to keep hours
     exports: str | None = None  # the folder that stands in for the buckets of Data Exports
     seed: int | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,17 @@ if TYPE_CHECKING:
 
     from .model import Stack
 
+_MARK = "\ufeff"  # of UTF-8, as Windows editors write it
+
 
 def with_entry(path: Path, name: str, tags: Mapping[str, str]) -> tuple[str, Stack]:
     """The file with one more project at the end, and what it then says. ConfigurationError."""
     import tomlkit
 
     with path.open(encoding="utf-8", newline="") as file:  # line ends stay as they are
-        document = parse(file.read(), str(path))
+        before = file.read()
+    mark = _MARK if before.startswith(_MARK) else ""
+    document = parse(before.removeprefix(mark), str(path))
     if "projects" not in document:
         document["projects"] = tomlkit.table(is_super_table=True)
     elif isinstance(document["projects"], tomlkit.items.InlineTable):
@@ -32,4 +37,8 @@ def with_entry(path: Path, name: str, tags: Mapping[str, str]) -> tuple[str, Sta
     entry["tags"] = inline
     document["projects"][name] = entry
     text = document.as_string()
-    return text, parse_stack(text, str(path))
+    if before.count("\r\n") * 2 > before.count(
+        "\n"
+    ):  # what was added has the line ends of the rest
+        text = re.sub("(?<!\r)\n", "\r\n", text)
+    return mark + text, parse_stack(text, str(path))

@@ -57,7 +57,9 @@ def read_options(path: pathlib.Path) -> dict[str, str]:
 
 def _text_of(path: pathlib.Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8")
+        return path.read_bytes().decode(
+            "utf-8-sig"
+        )  # Windows editors write a mark at the beginning
     except FileNotFoundError:
         raise ConfigurationError(
             f"there is no {path}; it says which projects there should be, see "

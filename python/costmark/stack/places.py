@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Options = dict[str, Any]
 Connect = Callable[[str, Options], "ProjectsAPI"]  # by plane and client options
 
-_HERE = "here"  # the target of a file that names none
+_HERE = "here"  # the target of a file that names none, in plans and in JSON
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 _KEYS = ("access_key_id", "secret_access_key", "session_token")
 
@@ -35,7 +35,8 @@ class Address:
     plane: str
 
     def __str__(self) -> str:
-        return f"{self.target.name}, {self.region}" if self.region else self.target.name
+        name = "this account" if self.target.name == _HERE else self.target.name
+        return f"{name}, {self.region}" if self.region else name
 
 
 @dataclass(frozen=True)

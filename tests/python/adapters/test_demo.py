@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytest.importorskip("rich")
 pytest.importorskip("boto3")
 pytest.importorskip("duckdb")
+pytest.importorskip("tomlkit")
 
+pytestmark = pytest.mark.timeout(300)  # several runs of the demo, of seconds each
+ROOT = Path(__file__).resolve().parents[3]
+LIBRARY = os.environ.get("COSTMARK_LIBRARY")  # before a test takes it away
 COMMAND = [sys.executable, "-m", "costmark.demo"]
 
 
-@pytest.mark.parametrize("surroundings", [{}, {"OPENAI_PROJECT_ID": "proj_of_somebody_else"}])
-def test_client_server_and_bill_agree(surroundings: dict[str, str], tmp_path: Path) -> None:
+def test_client_server_and_bill_agree(tmp_path: Path) -> None:
+    """Whatever the environment says, and without a C compiler."""
+    surroundings = {"OPENAI_PROJECT_ID": "proj_of_somebody_else", "PATH": "/nowhere"}
     result = subprocess.run(
         COMMAND,
         capture_output=True,
@@ -39,41 +43,62 @@ def test_client_server_and_bill_agree(surroundings: dict[str, str], tmp_path: Pa
     assert last
     assert int(last[1]) >= 40
     for expected in (
-        "client: by project",
-        "client: by tag",
-        "server: by project",
-        "server: by tag",
-        "team=platform",
-        "env=staging",
-        "costmark_project=customer-support-bot",
+        "+ customer-support-bot  team=platform, env=prod",
+        "Applied: 2 of 2. Planned again: No changes.",
+        "openai     Chat and Responses",
+        "anthropic  Messages",
+        "boto3      Converse",
+        "C          none: there is no C compiler",
+        "Not sent:  budget 'trial'",
+        "prompt-ab-7  2 calls",
         "(no tag)",
-        "Not sent: ",
-        "bill: by team",
         "Ledger and bill agree: $",
         "residual: $0.00",
     ):
         assert expected in result.stdout
     assert result.stderr == ""
+    assert [line for line in lines if len(line) > 80 and str(tmp_path) not in line] == []
     for name in ("report", "bill"):
         (page,) = tmp_path.glob(f"costmark-demo-*/{name}.html")
         assert "customer-support-bot" in page.read_text(encoding="utf-8")
+    assert [path.name for path in tmp_path.iterdir()] == [page.parent.name]
 
 
-def test_a_ledger_of_earlier_runs_is_left_out_of_the_bill(tmp_path: Path) -> None:
-    for _ in range(2):
-        done = subprocess.run(
-            [sys.executable, "-m", "costmark", "demo", "--ledger", str(tmp_path)],
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+def library() -> Path | None:
+    built = [Path(LIBRARY)] if LIBRARY else sorted(ROOT.glob("build/*/capi/libcostmark.so"))
+    return next((path for path in built if path.exists()), None)
+
+
+def test_it_calls_from_c_where_there_is_the_library(tmp_path: Path) -> None:
+    found = library()
+    if found is None or not (shutil.which("cc") and shutil.which("pkg-config")):
+        pytest.skip("no C compiler, no pkg-config, or no C library of this tree")
+    Path(tmp_path, "costmark.pc").write_text(
+        "Name: costmark\nDescription: of this tree\nVersion: 0\n"
+        f"Cflags: -I{ROOT}/capi/include\nLibs: -L{found.parent} -lcostmark\n"
+    )
+    done = subprocess.run(
+        COMMAND,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path), "PKG_CONFIG_PATH": str(tmp_path)},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "C          Chat, sent by the library itself" in done.stdout
+    rows = [
+        json.loads(line)
+        for path in tmp_path.glob("costmark-demo-*/raw/*/*.jsonl")
+        for line in path.read_text().splitlines()
+    ]
+    of_c = [row for row in rows if row["kind"] == "attempt" and "sdk" not in row]
+    assert [(row["outcome"], row["tags"]["team"]) for row in of_c] == [("ok", "platform")] * 2
 
 
 def test_from_the_demo_to_a_page(tmp_path: Path) -> None:
-    """The two commands of the README."""
-    pytest.importorskip("duckdb")
+    """The two commands of the README; a ledger of earlier runs is left out of the bill."""
     ledger, page = tmp_path / "demo", tmp_path / "report.html"
     for arguments in (
+        ["demo", "--ledger", str(ledger)],
         ["demo", "--ledger", str(ledger)],
         ["report", "--html", str(page), str(ledger)],
     ):

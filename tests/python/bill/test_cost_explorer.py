@@ -182,7 +182,7 @@ def test_calls_have_a_limit() -> None:
 def test_a_page_that_names_itself_ends() -> None:
     explorer = CostExplorer(bill())
     explorer.loops = True
-    with serving(explorer) as url, pytest.raises(ServiceError, match="the same next page"):
+    with serving(explorer) as url, pytest.raises(ServiceError, match="the same page came again"):
         fetch(session_of(url), MONTH, TAG)
 
 

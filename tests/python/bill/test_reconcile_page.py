@@ -15,7 +15,7 @@ import pytest
 
 from bill import test_statement as plants
 from bill.making import BOOK, DAYS, MONTH, PRICES, charges_of, ledger_of
-from costmark.bill import Window, formats, reconcile
+from costmark.bill import Window, causes, formats, reconcile, wording
 from costmark.bill.exports import read_export
 from costmark.bill.page import reconcile_page
 from costmark.bill.tables import as_csv, as_markdown
@@ -127,11 +127,18 @@ def test_who_spent_what_and_why_it_differs(
     )
     assert "of the ledger is not billed yet" in text
     shown = [dollars(each[-1]) for each in steps]
+    assert round(shown[0], 2) == round(Decimal(int(result.ledger)) / 10**12, 2)
     assert sum(shown[:-1]) == shown[-1]  # as it is shown, to the cent
     by_name = {each[0]: dollars(each[-1]) for each in steps}
     for name in ("Other clients", "Billed as another tier", "Not billed yet", "Unmapped"):
         cause = next(each for each in result.causes if each.name == name.lower())
         assert abs(by_name[name] - Decimal(int(cause.cost)) / 10**12) < Decimal("0.01")
+    for each in steps:  # how sure that is, and what to do about it
+        if not each[0].startswith(("The ", "No known")):
+            assert "How sure: " in " ".join(each)
+        if not each[0].startswith("The "):
+            assert "To do: " in " ".join(each)
+    assert "Whose bill it changes: team-d -$7.0699, default or untagged +$7.0699." in text
     assert "programs that use it and do not write to this ledger" in text
     assert projects["team-g"][5].startswith("other clients +$0.3856")
     assert "no known reason +$0.0200" in projects["team-j"][5]
@@ -163,6 +170,8 @@ def test_the_page_can_be_read(
         overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert seen.evaluate(overflow) == 0
         assert low_contrast(seen) == []
+        clipped = "box => box.scrollWidth - box.clientWidth"
+        assert seen.eval_on_selector('[aria-label="Also on the bill"]', clipped) <= 0
         bars = seen.eval_on_selector_all(
             ".step rect", "bars => bars.map((bar) => bar.getBoundingClientRect().width)"
         )
@@ -222,6 +231,29 @@ def test_each_figure_is_rounded_by_itself() -> None:
     result = reconcile(ledger, lines, PRICES, Window(DAYS[0], DAYS[0]))
     page = reconcile_page(replace(result, usage=cost, ledger=cost), BASIS)
     assert re.findall(r"\$[\d.]*\d", page.partition("From the ledger")[0]) == ["$0.0016"] * 4
+
+
+def test_small_steps_have_their_digits(tmp_path: Path, browser: Any) -> None:
+    """Cents that rounding moves between steps of less than a dollar would look like faults."""
+    month = plants.AGREEING.copy()
+    plants.another_program(month)
+    plants.another_tier(month)
+    file = tmp_path / "page.html"
+    file.write_text(reconcile_page(plants.reconciled(month, tmp_path), BASIS), encoding="utf-8")
+    with opened(browser, file) as seen:
+        amounts = seen.eval_on_selector_all(
+            ".steps .number", "cells => cells.map((cell) => cell.innerText)"
+        )
+    assert amounts[1:4] == ["+$0.3856", "-$0.2030", "0"]
+    assert sum(map(dollars, amounts[:-1])) == dollars(amounts[-1])
+
+
+@pytest.mark.parametrize("name", sorted(wording._CAUSES))
+def test_every_cause_has_advice(name: str) -> None:
+    """Of its own, beside others, and where it is one of several."""
+    assert wording.to_do(name)
+    joint = causes.joint_name([name, causes.OTHER_CLIENTS])
+    assert wording.to_do(name) in wording.to_do(joint)
 
 
 def test_the_grain_of_models_has_no_projects() -> None:

@@ -290,3 +290,14 @@ def test_what_costs_cannot_be_asked_by(by: str, capsys: pytest.CaptureFixture[st
     with pytest.raises(SystemExit, match="2"):
         main(["costs", "--by", by, "--since", "2026-11-01"])
     assert "is not tag:KEY, project, model, usage-type or day" in capsys.readouterr().err
+
+
+def test_a_clock_that_is_a_day_off_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use_credentials(monkeypatch)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for offset in ("86400", "-86400"):
+        with billed("--clock-offset-s", offset) as aws:
+            assert main(["costs", "--by", "day", "--since", "2026-11-01", *aws.asked]) == 1
+            assert "this machine's clock is wrong (`costmark doctor`" in capsys.readouterr().err

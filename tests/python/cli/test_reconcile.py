@@ -18,6 +18,7 @@ from bill.making import (
     DAYS,
     LUNA,
     MODELS,
+    OPUS,
     OSS,
     REGION,
     SOL,
@@ -270,6 +271,37 @@ def test_incomplete_and_unfinished_attempts(
     write_segment(folder / "ledger", [{**begun, "writer": writer}], writer=writer)
     (cause,) = (c for c in as_json(folder, capsys)["causes"] if c["bounds"])
     assert cause["name"] == "incomplete or unknown operations or other clients"
+
+
+def test_projects_of_experiments_have_the_tags_that_they_had_at_their_end(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = LEDGER[0].project
+    untagged = [{**row, "tags": {}} if row["project"] == name else row for row in rows_of(LEDGER)]
+    bill = f"cur:{folder / 'cur'}"
+    write_segment(folder / "other/ledger", untagged)
+    (folder / "other/book.txt").write_text(BOOK.canonical)
+    assert as_json(folder / "other", capsys, against=bill)["residual"]["absolute"]["pico"] != "0"
+    kept = {"name": "ab-7", "project": name, "tags": {"costmark_project": LEDGER[0].tag}}
+    earlier = {"name": "ab-6", "project": "proj_before_tags_were_kept"}
+    (folder / "other/ledger/experiments.jsonl").write_text(
+        "".join(json.dumps(each) + "\n" for each in (earlier, kept))
+    )
+    found = as_json(folder / "other", capsys, against=bill)
+    assert (found["causes"], found["residual"]["absolute"]["pico"]) == ([], "0")
+
+
+def test_a_model_that_is_served_in_one_way_alone_need_not_say_so(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Claude on mantle: requests name no serving, and the bill says global."""
+    lines = ledger_of(range(4), [0, 1], [MODELS.index(OPUS)])
+    write_segment(folder / "opus/ledger", rows_of(lines))
+    write_bill(folder / "opus", [charge.line() for charge in charges_of(lines)])
+    lines_of_book = (line.text for line in BOOK.lines if line.serving == "global")
+    (folder / "opus/book.txt").write_text("\n".join(["date 2026-11-30", *lines_of_book, ""]))
+    found = as_json(folder / "opus", capsys)
+    assert (found["causes"], found["residual"]["absolute"]["pico"]) == ([], "0")
 
 
 def test_rows_without_tags_take_them_from_the_lock_file(

@@ -54,6 +54,13 @@ def used(aws: Billed) -> str:
     return project
 
 
+def test_years_have_four_digits(aws: Billed, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(aws, "backfill", "--since", "0001-01", "--yes") == 1
+    assert "BackfillFrom must be the first of a month" in capsys.readouterr().err
+    assert main(["tags", "backfill", "--since", "0001-01", *aws.asked]) == 1
+    assert "From 0001-01 on" in capsys.readouterr().out
+
+
 def test_from_a_call_to_the_bill(aws: Billed, capsys: pytest.CaptureFixture[str]) -> None:
     used(aws)
     assert run(aws, "status", "--exit-code", *KEYS) == 3

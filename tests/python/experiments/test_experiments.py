@@ -70,7 +70,23 @@ def test_calls_belong_to_it_and_its_totals_are_kept(
     (ended,) = (each for each in experiments(capsys, "list") if each["name"] == "ab-7")
     assert (ended["project"], ended["state"]) == (exp.id, "ended")
     assert ended["totals"]["input"] == exp.totals.input
+    assert ended["tags"].items() >= {"costmark_project": "experiment/ab-7", "team": "x"}.items()
     assert costmark.Projects().get(exp.id or "").archived
+
+
+def test_the_endpoint_may_be_named(
+    bedrock: Emulator,
+    ledger: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    exp = costmark.experiment("elsewhere")
+    with pytest.raises(KeyError), exp:
+        raise KeyError
+    monkeypatch.delenv("COSTMARK_BASE_URL")
+    for part in ("list", "gc"):
+        found = experiments(capsys, part, "--base-url", bedrock.base_url)
+        assert {each["project"] for each in found} == ({exp.id} if part == "list" else set())
 
 
 CRASH = """

@@ -428,6 +428,21 @@ def test_import_takes_a_project_over_and_leaves_the_file_as_it_is(
     assert (folder / "costmark.toml").read_text() == text
 
 
+def test_import_keeps_the_line_ends_and_the_mark_of_a_file_of_windows(
+    server: Emulator, folder: Path
+) -> None:
+    old = client(server).create("old", {"team": "b"})
+    file = folder / "costmark.toml"
+    before = "\ufeff" + file.read_text().replace("\n", "\r\n")
+    file.write_bytes(before.encode())
+    assert run("import", "old", old.id) == 0
+    after = file.read_bytes().decode()
+    assert after.startswith(before)
+    assert "[projects.old]\r\n" in after
+    assert after.count("\n") == after.count("\r\n")
+    assert run("plan", "--exit-code") in (0, 3)
+
+
 def test_an_update_that_fails_halfway_is_finished_by_the_next(
     server: Emulator, folder: Path, bedrock_plane: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -436,7 +451,7 @@ def test_an_update_that_fails_halfway_is_finished_by_the_next(
     change(folder, 'team = "a", ', "")
     server.fault("status", status=403, api="UntagResource")
     assert run("apply") == 1
-    assert "costmark: here: web: " in capsys.readouterr().err
+    assert "costmark: this account: web: " in capsys.readouterr().err
     reserved = {"costmark_project": "shop/web"}
     # Both planes have the same projects here. The third step was not tried.
     assert projects(server)["web"] == {**reserved, "team": "a", "env": "test"}

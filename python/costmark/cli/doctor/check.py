@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
-from ..output import plain
+from ..output import fitted, plain
 
 State = Literal["green", "yellow", "red", "not checked"]
 _COLORS = {"green": "32", "yellow": "33", "red": "31", "not checked": "2"}
@@ -79,13 +79,19 @@ class Page:
 
 def _lines(check: Check) -> list[str]:
     state = f"{check.state:<{_STATE_WIDTH}}"
-    lines = [f"{_colored(state, check.state)}{check.name:<{_NAME_WIDTH}}{plain(check.found)}"]
+    first, *rest = _beside(f"{state}{check.name:<{_NAME_WIDTH}}", check.found)
+    lines = [_colored(state, check.state) + first[_STATE_WIDTH:], *rest]
     indent = " " * (_STATE_WIDTH + _NAME_WIDTH)
-    lines += [f"{indent}{plain(each)}" for each in check.details]
+    for each in check.details:
+        lines += _beside(indent, each)
     if check.remedy:
         takes = f" (takes {check.takes})" if check.takes else ""
-        lines.append(f"{indent}do: {plain(check.remedy)}{takes}")
+        lines += _beside(f"{indent}do: ", f"{check.remedy}{takes}")
     return lines
+
+
+def _beside(name: str, text: str) -> list[str]:
+    return fitted(plain(text), sys.stdout, name)
 
 
 def _colored(text: str, state: str) -> str:

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterator
 
 from ...errors import Error
+from ..aws import Identity, add_identity
 from . import attribution, books, environment, service
 from .check import Check, Page, skipped
 
@@ -30,8 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="ask whether the keys are activated, at $0.01; needs costmark[aws]",
     )
-    group.add_argument("--billing-profile", metavar="NAME", help="the profile of the payer")
-    group.add_argument("--endpoint-url", help="where AWS is asked")
+    add_identity(group, with_view=False)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -73,9 +73,7 @@ def _service(
             else:
                 yield skipped("tags", "the project cannot be read")
     if arguments.billing:
-        yield from service.activated(
-            arguments.key, arguments.endpoint_url, arguments.billing_profile
-        )
+        yield from service.activated(arguments.key, Identity.of(arguments))
     else:
         yield skipped("keys", "whether they are activated was not asked", "--billing, for $0.01")
 

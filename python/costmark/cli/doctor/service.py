@@ -14,6 +14,7 @@ from .permissions import missing_in
 
 if TYPE_CHECKING:
     from ...projects import Project
+    from ..aws import Identity
     from .environment import Place
 
 _KEY = "costmark_project"
@@ -136,18 +137,20 @@ def tags(place: Place, found: Project, keys: list[str]) -> Iterator[Check]:
         yield green("tags", ", ".join(f"{key}={has[key]}" for key in wanted))
 
 
-def activated(keys: list[str], endpoint_url: str | None, profile: str | None) -> Iterator[Check]:
+_NAME_THE_PAYER = "keys are the payer's: --billing-profile NAME or --billing-role-arn ARN"
+
+
+def activated(keys: list[str], identity: Identity) -> Iterator[Check]:
     """Whether the keys are cost allocation tags; asks Cost Explorer, at $0.01."""
     from ...bill.tags import listed
-    from ..aws import Identity, asking
+    from ..aws import asking
 
     try:
         with asking("Cost Explorer"):
-            identity = Identity(profile=profile, endpoint_url=endpoint_url)
             found = listed(identity.client("ce"), keys or [_KEY])
     except Error as error:
         missing = missing_in(str(error))
-        remedy = missing.remedy if missing else "keys are the payer's: --billing-profile NAME"
+        remedy = missing.remedy if missing else _NAME_THE_PAYER
         yield Check("keys", "yellow", f"not known: {error}", remedy, "minutes")
         return
     for state in found.states:

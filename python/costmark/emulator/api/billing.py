@@ -53,7 +53,8 @@ async def dispatch(request: Request) -> ASGIApp:
         caller = _authenticated(state, raw, service)
         _authorize(state, caller, f"{service.name}:{name}")
         wanted = Target(name, "", "", caller.access_key_id, False, False, is_named=True)
-        asked = _Asked(account_of(request), service, name, _body(raw.body))
+        account = account_of(request).seen_by(state.account_of(caller.access_key_id))
+        asked = _Asked(account, service, name, _body(raw.body))
         return asked.served(state.faults.take(wanted))
     except BillingError as error:
         return error.response(service)

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from ..auth.issued_credentials import MAX_LIFE_S
 from ..billing import data_exports
+from ..billing.entries import parse_entry
 from ..state.faults import parse_fault
 from ..state.records import timestamp
 from ..wire.errors import invalid
@@ -30,6 +31,7 @@ async def reset(request: Request) -> Response:
     state.records.clear_authorizations()
     state.issuer.clear()
     state.roles.clear()
+    state.role_accounts.clear()
     state.faults.clear()
     state.prompts.clear()
     state.responses.clear()
@@ -90,6 +92,14 @@ def _seconds(body: Mapping[str, Any]) -> float:
 async def exports(request: Request) -> Response:
     """POST delivers the data exports, and lists the manifests that it wrote."""
     return json_response(data_exports.deliver(account_of(request)))
+
+
+async def charges(request: Request) -> Response:
+    """POST adds a line to the bill: a credit, a refund, a tax, a fee."""
+    account = account_of(request)
+    entry = parse_entry(parse_object(received(request).body), state_of(request).settings)
+    account.entries.append(entry)
+    return Response(status_code=204)
 
 
 async def authorizations(request: Request) -> Response:

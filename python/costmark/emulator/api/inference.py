@@ -51,6 +51,7 @@ class Call:
             UsageRecord(
                 request_id=self.request.request_id,
                 response_id=response_id,
+                account=self.state.account_of(self.caller.access_key_id),
                 project=self.project.id,
                 project_arn=self.project.arn,
                 tags=dict(self.project.tags),

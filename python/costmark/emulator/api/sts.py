@@ -43,7 +43,7 @@ def answer(request: Request, authenticator: Authenticator) -> Response:
         if action == "GetCallerIdentity":
             content = _identity(state, caller)
         elif action == "AssumeRole":
-            content = _assumed(state, form)
+            content = _assumed(state, caller, form)
         else:
             raise _StsError("InvalidAction", f"Could not find operation {action}")
     except ApiError as error:
@@ -61,7 +61,7 @@ def _error(code: str, message: str) -> Response:
 
 
 def _identity(state: State, caller: Caller) -> str:
-    account = state.settings.account
+    account = state.account_of(caller.access_key_id)
     role = state.roles.get(caller.access_key_id or "")
     arn = (
         f"arn:aws:sts::{account}:assumed-role/{role}"
@@ -72,24 +72,29 @@ def _identity(state: State, caller: Caller) -> str:
     return f"<Arn>{arn}</Arn><UserId>{user}</UserId><Account>{account}</Account>"
 
 
-def _assumed(state: State, form: dict[str, str]) -> str:
+def _assumed(state: State, caller: Caller, form: dict[str, str]) -> str:
     role, session = _ROLE.fullmatch(form.get("RoleArn", "")), form.get("RoleSessionName", "")
     if role is None or not _SESSION.fullmatch(session):
         raise _StsError("ValidationError", "RoleArn or RoleSessionName is not valid.")
     life_s = form.get("DurationSeconds", "3600")
     if not (life_s.isascii() and life_s.isdigit() and 900 <= int(life_s) <= MAX_LIFE_S):
         raise _StsError("ValidationError", f"DurationSeconds must be 900 to {MAX_LIFE_S}.")
-    if role[1] != state.settings.account:
+    if role[1] not in (state.settings.account, *state.settings.linked_accounts):
         raise _StsError("AccessDenied", f"Not authorized to assume {role[0]}: another account's.")
+    try:
+        state.authorizer.check(caller, "sts:AssumeRole", role[0])
+    except ApiError as error:
+        raise _StsError("AccessDenied", error.message) from None
     issue = state.issuer.issue(int(life_s))
     name = f"{role[2].rpartition('/')[2]}/{session}"
     given = issue.credentials
     state.roles[given.access_key_id] = name
+    state.role_accounts[given.access_key_id] = role[1]
     end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(issue.expires_at))
     return (
         f"<Credentials><AccessKeyId>{given.access_key_id}</AccessKeyId>"
         f"<SecretAccessKey>{given.secret_access_key}</SecretAccessKey>"
         f"<SessionToken>{given.session_token}</SessionToken><Expiration>{end}</Expiration>"
         f"</Credentials><AssumedRoleUser><AssumedRoleId>AROAEMULATOR:{session}</AssumedRoleId>"
-        f"<Arn>arn:aws:sts::{state.settings.account}:assumed-role/{name}</Arn></AssumedRoleUser>"
+        f"<Arn>arn:aws:sts::{role[1]}:assumed-role/{name}</Arn></AssumedRoleUser>"
     )

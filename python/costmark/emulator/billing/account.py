@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -12,19 +13,33 @@ if TYPE_CHECKING:
     from ..settings import Settings
     from ..state.records import Records, UsageRecord
     from .data_exports import Export
+    from .entries import Entry
 
 BILLED_AFTER_S = DAY_S
 
 
 class Account:
-    """An account that pays for itself, at the emulator's time."""
+    """The payer of itself and others, as one of these accounts sees it, at the emulator's time."""
 
     def __init__(self, settings: Settings, records: Records, now: Callable[[], float]) -> None:
         self.settings = settings
         self.now = now
         self.tag_keys = TagKeys()
         self.exports: list[Export] = []
+        self.entries: list[Entry] = []
+        self.viewer = settings.account
         self._records = records
+
+    def seen_by(self, viewer: str) -> Account:
+        """The same as another account sees it: one that does not pay has its own lines alone."""
+        seen = copy.copy(self)
+        seen.viewer = viewer
+        return seen
+
+    @property
+    def pays(self) -> bool:
+        """Whether it is the payer who looks."""
+        return self.viewer == self.settings.account
 
     def usage(self) -> list[UsageRecord]:
         """Every request with usage, by the time at which it ended."""
@@ -38,9 +53,12 @@ class Account:
             used = seconds_of(record)
             if used + BILLED_AFTER_S <= now:
                 billed.append((record, self.tag_keys.shown(record.tags, used, now)))
-        return charges(billed, self.settings.account, self.settings.region)
+        lines = charges(billed, self.settings.account, self.settings.region)
+        lines += [each.charge(self.settings) for each in self.entries if each.begin <= now]
+        return [line for line in lines if self.pays or line.account == self.viewer]
 
     def clear(self) -> None:
         """Forget what was set; the usage is the records' to forget."""
         self.tag_keys.clear()
         self.exports.clear()
+        self.entries.clear()

@@ -25,6 +25,7 @@ class _Line(NamedTuple):
     """What usage of an hour must agree in to be one line."""
 
     hour: int
+    account: str
     project: str
     tags: tuple[tuple[str, str], ...]
     model: str
@@ -40,6 +41,7 @@ class Charge:
     hour: int
     """When its hour began, in seconds since the epoch."""
     account: str
+    payer: str
     region: str
     tags: Mapping[str, str]
     """Those that cost allocation shows."""
@@ -49,6 +51,7 @@ class Charge:
     quantity: Decimal
     cost: Decimal
     usd_per_unit: Decimal
+    record_type: str = "Usage"
 
     @property
     def day(self) -> str:
@@ -62,7 +65,7 @@ def seconds_of(record: UsageRecord) -> int:
 
 
 def charges(
-    billed: Iterable[tuple[UsageRecord, Mapping[str, str]]], account: str, region: str
+    billed: Iterable[tuple[UsageRecord, Mapping[str, str]]], payer: str, region: str
 ) -> list[Charge]:
     """Charge for records, each with the tags that its lines show."""
     tokens: dict[_Line, int] = defaultdict(int)
@@ -72,9 +75,12 @@ def charges(
         is_long = rate.is_long(record.input_tokens)
         for kind, count in _kinds(record, rate):
             shown = tuple(sorted(tags.items()))
-            line = _Line(hour, record.project, shown, rate.model, kind, is_long, is_global)
+            line = _Line(
+                *(hour, record.account, record.project, shown),
+                *(rate.model, kind, is_long, is_global),
+            )
             tokens[line] += count
-    return [_charge(line, count, account, region) for line, count in sorted(tokens.items())]
+    return [_charge(line, count, payer, region) for line, count in sorted(tokens.items())]
 
 
 def _kinds(record: UsageRecord, rate: Rate) -> Iterator[tuple[str, int]]:
@@ -90,12 +96,13 @@ def _kinds(record: UsageRecord, rate: Rate) -> Iterator[tuple[str, int]]:
     return ((kind, count) for kind, count in counts.items() if count)
 
 
-def _charge(line: _Line, tokens: int, account: str, region: str) -> Charge:
+def _charge(line: _Line, tokens: int, payer: str, region: str) -> Charge:
     rate = RATES[line.model]
     usd = rate.usd_of(line.kind, is_long=line.is_long)
     return Charge(
         hour=line.hour,
-        account=account,
+        account=line.account,
+        payer=payer,
         region=region,
         tags=dict(line.tags),
         rate=rate,

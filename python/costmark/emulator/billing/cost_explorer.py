@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 import re
 from collections import defaultdict
@@ -35,6 +34,7 @@ FINAL_AFTER_DAYS = 5
 
 _MONTHS_BACK = 13
 _DAYS_AHEAD = 366
+_DAYS_OF_HOURS = 14
 _FIRST_PRODUCT_ATTRIBUTES = dt.date(2026, 9, 1)
 _COSTS = (
     *("AmortizedCost", "BlendedCost", "NetAmortizedCost", "NetUnblendedCost"),
@@ -50,62 +50,87 @@ _VIEW = re.compile(r"arn:[a-z-]+:billing::(\d{12}):billingview/(primary|custom-[
 
 @dataclass(frozen=True)
 class _Period:
-    first: dt.date
-    end: dt.date
+    first: dt.datetime
+    end: dt.datetime
+    has_hours: bool = False
 
     def describe(self) -> dict[str, str]:
-        return {"Start": self.first.isoformat(), "End": self.end.isoformat()}
+        shown = "%Y-%m-%dT%H:%M:%SZ" if self.has_hours else "%Y-%m-%d"
+        return {"Start": f"{self.first:{shown}}", "End": f"{self.end:{shown}}"}
 
     def has(self, charge: Charge) -> bool:
-        return self.first.isoformat() <= charge.day < self.end.isoformat()
+        return self.first.timestamp() <= charge.hour < self.end.timestamp()
 
 
 def _asked_period(account: Account, asked: Asked) -> _Period:
     texts = asked["TimePeriod"]["Start"], asked["TimePeriod"]["End"]
+    has_hours = asked.get("Granularity") == "HOURLY"
     try:
-        first, end = (dt.date.fromisoformat(text[:10]) for text in texts)
+        first, end = (_moment(text, has_hours=has_hours) for text in texts)
     except ValueError:
-        raise invalid(f"{' or '.join(texts)} is not a day.") from None
+        what = "an hour in UTC, as in 2026-11-30T00:00:00Z" if has_hours else "a day"
+        raise invalid(f"{' or '.join(texts)} is not {what}.") from None
     if first >= end:
         raise invalid("Start date (and hour) should be before end date (and hour)")
-    today = _day_of(account.now())
-    month = today.year * 12 + today.month - 1 - _MONTHS_BACK
-    oldest = dt.date(month // 12, month % 12 + 1, 1)
-    if end > today + dt.timedelta(days=_DAYS_AHEAD):
-        raise invalid(f"There is no data until {end}, which is too far ahead.")
-    if first < oldest:
-        raise BillingError("DataUnavailableException", f"There is no data before {oldest}.")
-    return _Period(first, end)
+    now = dt.datetime.fromtimestamp(account.now(), dt.timezone.utc)
+    if end > now + dt.timedelta(days=_DAYS_AHEAD):
+        raise invalid(f"There is no data until {end:%Y-%m-%d}, which is too far ahead.")
+    if has_hours:
+        _check_hours(account, first, now)
+    elif first < (oldest := _oldest_month(now)):
+        raise BillingError(
+            "DataUnavailableException", f"There is no data before {oldest:%Y-%m-%d}."
+        )
+    return _Period(first, end, has_hours)
 
 
-def _day_of(seconds: float) -> dt.date:
-    return dt.datetime.fromtimestamp(seconds, dt.timezone.utc).date()
+def _moment(text: str, *, has_hours: bool) -> dt.datetime:
+    form = "%Y-%m-%dT%H:%M:%SZ" if has_hours else "%Y-%m-%d"
+    found = dt.datetime.strptime(text if has_hours else text[:10], form)
+    return found.replace(minute=0, second=0, tzinfo=dt.timezone.utc)
+
+
+def _check_hours(account: Account, first: dt.datetime, now: dt.datetime) -> None:
+    if not account.settings.hourly:
+        raise BillingError("DataUnavailableException", "Hourly data was not opted in to.")
+    if first < now - dt.timedelta(days=_DAYS_OF_HOURS):
+        raise invalid(f"Hours are kept for {_DAYS_OF_HOURS} days.")
+
+
+def _oldest_month(now: dt.datetime) -> dt.datetime:
+    month = now.year * 12 + now.month - 1 - _MONTHS_BACK
+    return dt.datetime(month // 12, month % 12 + 1, 1, tzinfo=dt.timezone.utc)
 
 
 def _periods(whole: _Period, granularity: str) -> Iterator[_Period]:
+    steps = {"HOURLY": dt.timedelta(hours=1), "DAILY": dt.timedelta(days=1)}
     first = whole.first
     while first < whole.end:
-        if granularity == "DAILY":
-            following = first + dt.timedelta(days=1)
-        else:
-            following = (first.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
-        yield _Period(first, min(following, whole.end))
+        following = first + steps[granularity] if granularity in steps else _next_month(first)
+        yield _Period(first, min(following, whole.end), whole.has_hours)
         first = following
 
 
+def _next_month(moment: dt.datetime) -> dt.datetime:
+    return (moment.replace(day=1, hour=0) + dt.timedelta(days=32)).replace(day=1)
+
+
 def _is_estimated(period: _Period, now: float) -> bool:
-    last = period.end - dt.timedelta(days=1)
-    month_end = (last.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
-    return now < calendar.timegm(month_end.timetuple()) + FINAL_AFTER_DAYS * DAY_S
+    month_end = _next_month(period.end - dt.timedelta(seconds=1))
+    return now < month_end.timestamp() + FINAL_AFTER_DAYS * DAY_S
 
 
-def _check_view(account: Account, asked: Asked) -> None:
+def _through_view(account: Account, asked: Asked) -> Account:
+    """The account as a billing view shows it, to whom it was shared with as well."""
     arn = asked.get("BillingViewArn")
     if arn is None:
-        return
+        return account
     match = _VIEW.fullmatch(arn)
     if match is None or match[1] != account.settings.account:
         raise BillingError("ResourceNotFoundException", f"The billing view {arn} does not exist.")
+    if match[2] == "primary" and not account.pays:
+        raise BillingError("AccessDeniedException", f"The billing view {arn} is not shared.", 400)
+    return account.seen_by(match[1])
 
 
 # --- GetCostAndUsage ------------------------------------------------------------------------------
@@ -120,7 +145,8 @@ class _Sums:
     def add(self, charge: Charge) -> None:
         self.cost += charge.cost
         self.quantity += charge.quantity
-        self.units.add(charge.rate.unit)
+        if charge.quantity:
+            self.units.add(charge.rate.unit)
 
     def metrics(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
         found = {}
@@ -137,14 +163,12 @@ class _Sums:
 
 def get_cost_and_usage(account: Account, asked: Asked) -> Answer:
     """GetCostAndUsage, a page of it."""
-    _check_view(account, asked)
+    account = _through_view(account, asked)
     whole = _asked_period(account, asked)
     metrics = _asked_metrics(asked)
     groups = asked.get("GroupBy") or []
     values = [_grouped_by(group) for group in groups]
     _check_product_attributes(whole, asked, groups)
-    if asked["Granularity"] == "HOURLY":
-        raise BillingError("DataUnavailableException", "Hourly data was not opted in to.")
     charges = list(filter(fits(asked.get("Filter")), account.charges()))
     rows = [
         (period, row)
@@ -159,7 +183,7 @@ def get_cost_and_usage(account: Account, asked: Asked) -> Answer:
     return {
         "GroupDefinitions": groups,
         "ResultsByTime": _results(shown, metrics, account.now()),
-        "DimensionValueAttributes": _attributes(account, groups),
+        "DimensionValueAttributes": _attributes(charges, groups),
         **following,
     }
 
@@ -189,7 +213,7 @@ def _check_product_attributes(whole: _Period, asked: Asked, groups: list[Asked])
     uses = uses_product_attributes(asked.get("Filter")) or any(
         group.get("Type") == "PRODUCT_ATTRIBUTE" for group in groups
     )
-    if uses and whole.first < _FIRST_PRODUCT_ATTRIBUTES:
+    if uses and whole.first.date() < _FIRST_PRODUCT_ATTRIBUTES:
         raise BillingError(
             "DataUnavailableException",
             f"There are no product attributes before {_FIRST_PRODUCT_ATTRIBUTES}.",
@@ -234,10 +258,13 @@ def _results(
     return list(results.values())
 
 
-def _attributes(account: Account, groups: list[Asked]) -> list[dict[str, Any]]:
+def _attributes(charges: Iterable[Charge], groups: list[Asked]) -> list[dict[str, Any]]:
     if not any(group.get("Key") == "LINKED_ACCOUNT" for group in groups):
         return []
-    return [{"Value": account.settings.account, "Attributes": {"description": "Emulator"}}]
+    return [
+        {"Value": each, "Attributes": {"description": f"Emulator {each}"}}
+        for each in sorted({charge.account for charge in charges})
+    ]
 
 
 # --- What there is to ask for ---------------------------------------------------------------------
@@ -279,7 +306,7 @@ def get_tags(account: Account, asked: Asked) -> Answer:
 
 
 def _values(account: Account, asked: Asked, values: Any) -> list[str]:
-    _check_view(account, asked)
+    account = _through_view(account, asked)
     whole = _asked_period(account, asked)
     expression = asked.get("Filter")
     if uses_product_attributes(expression) and not names_a_service(expression):

@@ -15,14 +15,14 @@ Value = Callable[["Charge"], str]
 
 DIMENSIONS: dict[str, Value] = {
     "LINKED_ACCOUNT": lambda charge: charge.account,
-    "LINKED_ACCOUNT_NAME": lambda _: "Emulator",
-    "PAYER_ACCOUNT": lambda charge: charge.account,
+    "LINKED_ACCOUNT_NAME": lambda charge: f"Emulator {charge.account}",
+    "PAYER_ACCOUNT": lambda charge: charge.payer,
     "REGION": lambda charge: charge.region,
     "SERVICE": lambda charge: charge.rate.service[0],
     "SERVICE_CODE": lambda charge: charge.rate.service[1],
     "USAGE_TYPE": lambda charge: charge.usage_type,
     "OPERATION": lambda charge: charge.rate.operation,
-    "RECORD_TYPE": lambda _: "Usage",
+    "RECORD_TYPE": lambda charge: charge.record_type,
     "PURCHASE_TYPE": lambda _: "On Demand",
     "BILLING_ENTITY": lambda charge: "AWS Marketplace" if charge.rate.is_marketplace else "AWS",
 }

@@ -2,7 +2,7 @@
 
 Rates are in USD for a million tokens. Those of mantle are as model cards, price lists and price
 files of September 2026 have them, but for a few that are marked; those of the runtime endpoint are
-the emulator's own. Names are those that were seen on bills.
+as genai-prices 0.2.3 has them. Names are those that were seen on bills.
 """
 
 from __future__ import annotations
@@ -189,7 +189,7 @@ _RATES = (
     Rate("emulator.embedding-1", "Emulator", "Embedding 1", {INPUT: "0.02"}),
 )
 
-# Checked against no price list: the emulator's own, in the size that such models have.
+# Of Claude these are the global ones, whatever the name of the profile; a Region's are 10% more.
 _RUNTIME_RATES = (
     _runtime(
         *("anthropic.claude-haiku-4-5-20251001-v1:0", "Anthropic", "Claude Haiku 4.5"),

@@ -74,6 +74,14 @@ def _tags(spelled: Callable[[str], str]) -> Column:
     return Column(_MAP, lambda line: {spelled(k): v for k, v in line.charge.tags.items()})
 
 
+# The ChargeCategory of FOCUS by the line item type of CUR.
+_CATEGORIES = {
+    "Usage": "Usage",
+    "Tax": "Tax",
+    "Credit": "Credit",
+    "RIFee": "Purchase",
+    "Fee": "Purchase",
+}
 _CUR = {
     "bill_bill_type": _text(lambda _: "Anniversary"),
     "bill_billing_entity": _text(
@@ -82,12 +90,12 @@ _CUR = {
     "bill_billing_period_start_date": _time(_month_begin),
     "bill_billing_period_end_date": _time(_month_end),
     "bill_invoice_id": _text(lambda line: line.invoice),
-    "bill_payer_account_id": _text(lambda line: line.charge.account),
+    "bill_payer_account_id": _text(lambda line: line.charge.payer),
     "line_item_currency_code": _text(lambda _: "USD"),
     "line_item_line_item_description": _text(
         lambda line: f"${plain(line.charge.usd_per_unit)} per {line.charge.rate.unit}"
     ),
-    "line_item_line_item_type": _text(lambda _: "Usage"),
+    "line_item_line_item_type": _text(lambda line: line.charge.record_type),
     "line_item_operation": _text(lambda line: line.charge.rate.operation),
     "line_item_product_code": _text(lambda line: line.charge.rate.service[1]),
     "line_item_resource_id": _text(lambda _: ""),
@@ -115,11 +123,11 @@ _CUR = {
 }
 _FOCUS_1_2 = {
     "BilledCost": _number(lambda line: line.charge.cost),
-    "BillingAccountId": _text(lambda line: line.charge.account),
+    "BillingAccountId": _text(lambda line: line.charge.payer),
     "BillingCurrency": _text(lambda _: "USD"),
     "BillingPeriodEnd": _time(_month_end),
     "BillingPeriodStart": _time(_month_begin),
-    "ChargeCategory": _text(lambda _: "Usage"),
+    "ChargeCategory": _text(lambda line: _CATEGORIES.get(line.charge.record_type, "Adjustment")),
     "ChargePeriodEnd": _time(lambda line: line.charge.hour + HOUR_S),
     "ChargePeriodStart": _time(lambda line: line.charge.hour),
     "ConsumedQuantity": _number(lambda line: line.charge.quantity),

@@ -155,8 +155,17 @@ def _used(records: Iterable[UsageRecord]) -> dict[str, _Seen]:
     return found
 
 
+def _only_for_the_payer(account: Account, what: str) -> None:
+    if not account.pays:
+        raise BillingError(
+            "AccessDeniedException",
+            f"Failed to {what}: Linked account doesn't have access to cost allocation tags.",
+        )
+
+
 def listing(account: Account, asked: Asked) -> Answer:
     """ListCostAllocationTags."""
+    _only_for_the_payer(account, "list Cost Allocation Tags")
     wanted = asked.get("TagKeys")
     found = [
         _described(account, key, used)
@@ -184,6 +193,7 @@ def _described(account: Account, key: str, used: _Seen) -> dict[str, Any]:
 
 def update(account: Account, asked: Asked) -> Answer:
     """UpdateCostAllocationTagsStatus: the keys that can be, and errors for the others."""
+    _only_for_the_payer(account, "update Cost Allocation Tag")
     seen = _seen(account)
     errors = []
     for entry in asked["CostAllocationTagsStatus"]:
@@ -199,6 +209,7 @@ def update(account: Account, asked: Asked) -> Answer:
 
 def start_backfill(account: Account, asked: Asked) -> Answer:
     """StartCostAllocationTagBackfill."""
+    _only_for_the_payer(account, "start the backfill")
     now = account.now()
     begin = _begin_of_backfill(asked["BackfillFrom"], now)
     request = account.tag_keys.backfill(begin, _seen(account), now)
@@ -221,6 +232,7 @@ def _begin_of_backfill(text: str, now: float) -> float:
 
 def backfill_history(account: Account, asked: Asked) -> Answer:
     """ListCostAllocationTagBackfillHistory."""
+    _only_for_the_payer(account, "list backfills")
     found = account.tag_keys.backfills(account.now())
     shown, following = page_of(found, asked, asked.get("MaxResults", 100))
     return {"BackfillRequests": list(shown), **following}

@@ -27,7 +27,9 @@ class State:
         self.ids = Ids(settings.seed)
         self.clock = Clock(settings.now)
         self.issuer = Issuer(settings.now)
-        self.roles: dict[str, str] = {}  # role and session, by the access key that was issued
+        # By the access key that was issued: role and session, and the account of the role.
+        self.roles: dict[str, str] = {}
+        self.role_accounts: dict[str, str] = {}
         self.authenticator = Authenticator(settings, settings.now, issuer=self.issuer)
         self.authorizer = Authorizer(settings)
         self.projects = ProjectStore(settings, self.ids, self.clock)
@@ -43,6 +45,10 @@ class State:
         self.responses = StoredResponses()
         self.retention = "inherit"
         self.retention_updated_at = int(settings.now())
+
+    def account_of(self, access_key_id: str | None) -> str:
+        """The account that somebody calls from; who assumed no role is of the emulator's own."""
+        return self.role_accounts.get(access_key_id or "", self.settings.account)
 
     def now(self) -> float:
         """The emulator's time."""

@@ -31,6 +31,7 @@ class UsageRecord:
 
     request_id: str
     response_id: str
+    account: str
     project: str
     project_arn: str
     tags: dict[str, str]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError  # type: ignore[import-untyped,unused-ignore]
 
+from costmark.emulator.billing.rates import RATES
 from emulator.billing.test_cost_explorer import INPUT, OUTPUT, refusal
 
 if TYPE_CHECKING:
@@ -55,3 +57,21 @@ def test_services_that_are_not_there(aws: Asking) -> None:
     assert refusal(refused) == ("NotFoundException", 400)
     with pytest.raises(ClientError, match="at most 100"):
         aws.pricing.get_products(ServiceCode="AmazonBedrock", MaxResults=101)
+
+
+def test_rates_of_the_runtime_endpoint_are_those_of_genai_prices() -> None:
+    published: Any = pytest.importorskip("genai_prices.data")
+    (aws,) = (provider for provider in published.providers if provider.id == "aws")
+    prices = {model.id: model.prices for model in aws.models}
+    runtime = [rate for rate in RATES.values() if rate.endpoint == "runtime"]
+    assert len(runtime) > 5
+    names = {
+        "input": "input_mtok",
+        "output": "output_mtok",
+        "cache-read": "cache_read_mtok",
+        "cache-write": "cache_write_mtok",
+    }
+    for rate in runtime:
+        price = prices.get(rate.model) or prices[f"global.{rate.model}"]
+        for kind, usd in rate.usd.items():
+            assert getattr(price, names[kind]) == Decimal(usd), (rate.model, kind)

@@ -6,69 +6,68 @@ The clock of the emulator goes forward by days, as Billing takes days; boto3 ask
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
-from urllib.request import Request, urlopen
+from typing import TYPE_CHECKING, Any
 
 import boto3  # type: ignore[import-untyped,unused-ignore]
 
-from .bill import BookPrices, Reconciliation, Window, reconcile
-from .bill.cost_explorer import Session, fetch
-from .bill.formats import Basis
-from .bill.page import reconcile_page
-from .bill.usage import read_ledger
-from .prices import PriceBook
-from .reports.overview import overview
-from .reports.page import overview_page
+from ..bill import BookPrices, ProjectTag, Reconciliation, Window, reconcile
+from ..bill.cost_explorer import Session, fetch
+from ..bill.formats import Basis
+from ..bill.page import reconcile_page
+from ..bill.usage import read_ledger
+from ..prices import PriceBook
+from ..reports.overview import overview
+from ..reports.page import overview_page
+from .calls import NOVA
+from .emulated import REGION
+
+if TYPE_CHECKING:
+    from .emulated import Emulated
 
 PROJECT_TAG = "costmark_project"
 
-_DAY_S = 86_400
+Tags = Mapping[str, Mapping[str, str]]
+"""Of projects, by id."""
+
 _MOST_REQUESTS = 100
+# The shipped book has no price of the runtime endpoint: this is what the emulator charges for it.
+_NOVA_PICO = {"input": 60_000, "output": 240_000}
 
 
-def segments(ledger: str) -> set[Path]:
-    """The files of a ledger, so that those of one run can be told from others."""
-    return set(Path(ledger).glob("raw/*/*.jsonl"))
+def book(day: dt.date) -> str:
+    """The shipped prices and those of the model that boto3 calls, as a price book has them."""
+    lines = [
+        f"{NOVA} {REGION} in-region standard {kind} - - token {day} - USD {pico} {day} the emulator"
+        for kind, pico in _NOVA_PICO.items()
+    ]
+    return "\n".join([PriceBook.shipped().canonical, *lines, ""])
 
 
 @dataclass(frozen=True)
 class Payer:
     """Who pays, and asks for the bill."""
 
-    url: str
+    emulated: Emulated
     ce: Any
 
     @classmethod
-    def of(cls, url: str, access_key_id: str, secret_access_key: str) -> Payer:
-        """The payer at an emulator."""
-        client = boto3.client(
-            "ce",
-            region_name="us-east-1",
-            endpoint_url=url,
-            aws_access_key_id=access_key_id,
-            aws_secret_access_key=secret_access_key,
-        )
-        return cls(url, client)
-
-    def today(self) -> dt.date:
-        """The emulator's day, in UTC."""
-        with urlopen(f"{self.url}/_emulator/clock") as answer:  # noqa: S310 - our own URL
-            return dt.date.fromisoformat(json.load(answer)["now"][:10])
+    def of(cls, emulated: Emulated) -> Payer:
+        """The payer at an emulator, whom the environment names."""
+        return cls(emulated, boto3.client("ce"))
 
     def put_tags_on_the_bill(self, keys: list[str], since: dt.date) -> None:
         """Wait until the keys are seen, activate them, and have the past tagged as well."""
-        self._wait_a_day()
+        self.emulated.wait_a_day()
         entries = [{"TagKey": key, "Status": "Active"} for key in keys]
         self.ce.update_cost_allocation_tags_status(CostAllocationTagsStatus=entries)
-        self._wait_a_day()
+        self.emulated.wait_a_day()
         self.ce.start_cost_allocation_tag_backfill(BackfillFrom=f"{since:%Y-%m}-01T00:00:00Z")
-        self._wait_a_day()
+        self.emulated.wait_a_day()
 
     def costs_by(self, tag: str, window: Window) -> dict[str, Decimal]:
         """The costs by value of a tag, in USD."""
@@ -97,21 +96,17 @@ class Payer:
                 return
             asked["NextPageToken"] = page["NextPageToken"]
 
-    def _wait_a_day(self) -> None:
-        request = Request(  # noqa: S310 - our own URL
-            f"{self.url}/_emulator/clock",
-            json.dumps({"forward_s": _DAY_S}).encode(),
-            {"content-type": "application/json"},
-        )
-        urlopen(request).close()  # noqa: S310
-
-    def reconciled(self, rows: set[Path], window: Window) -> tuple[Reconciliation, Basis]:
+    def reconciled(
+        self, rows: set[Path], window: Window, book: PriceBook, experiments: Tags
+    ) -> tuple[Reconciliation, Basis]:
         """These rows of a ledger beside the bill."""
-        book = PriceBook.shipped()
         prices = BookPrices(book)
+        projects = [ProjectTag(project, tags[PROJECT_TAG]) for project, tags in experiments.items()]
         side = read_ledger(*rows, window=window, book=book, prices=prices, tag=PROJECT_TAG)
         bill = fetch(Session(self.ce, _MOST_REQUESTS), window, PROJECT_TAG)
-        result = reconcile(side.lines, bill.lines, prices, window, models=prices.models)
+        result = reconcile(
+            side.lines, bill.lines, prices, window, models=prices.models, projects=projects
+        )
         basis = Basis(
             book=book,
             source="Cost Explorer of the emulator",
