@@ -75,6 +75,19 @@ constexpr std::array<std::string_view, 4> project_headers{
 constexpr std::size_t workspace_at = 1;
 constexpr std::size_t identifier_at = 2;
 
+// The first header for a project that a Connection header names; empty if there is none.
+std::string_view project_header_in(std::string_view connection) noexcept {
+  while (connection.size() >= attribution::project_header.size()) {
+    const std::size_t comma = std::min(connection.find(','), connection.size() - 1);
+    const std::string_view name = text::trimmed(connection.substr(0, comma + 1), ", \t");
+    for (const std::string_view header : project_headers) {
+      if (equal_ignoring_case(name, header)) return header;
+    }
+    connection.remove_prefix(comma + 1);
+  }
+  return {};
+}
+
 bool is_json(std::string_view content_type) noexcept {
   content_type = text::trimmed(content_type, " \t");
   const std::string_view media_type = content_type.substr(0, content_type.find_first_of("; \t"));
@@ -134,6 +147,14 @@ std::optional<std::int64_t> most_output(json::Document& document, Api api) {
   return *most * answers;
 }
 
+// A proxy on the way takes out what a Connection header names.
+Status check_connection(std::string_view value) {
+  const std::string_view named = project_header_in(value);
+  if (named.empty()) return {};
+  return {Code::unattributed, "the request's connection header names " + std::string(named) +
+                                  ", which proxies then take out of the request; leave it out"};
+}
+
 bool is_project(std::string_view project) noexcept {
   return !project.empty() && project != attribution::default_project;
 }
@@ -171,6 +192,8 @@ Status Attributor::read_headers(const Request& request, Found& found) const {
     } else if (equal_ignoring_case(header.name, "content-encoding")) {
       found.is_encoded = !equal_ignoring_case(header.value, "identity");
       found.content_encoding = header.value;
+    } else if (equal_ignoring_case(header.name, "connection")) {
+      if (Status status = check_connection(header.value); !status) return status;
     }
     for (std::size_t i = 0; i < project_headers.size(); ++i) {
       if (!equal_ignoring_case(header.name, project_headers[i])) continue;
