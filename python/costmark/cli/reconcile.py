@@ -325,7 +325,7 @@ def _counts(
 
 
 def _seen(arguments: argparse.Namespace, side: LedgerSide, window: Window) -> cloudwatch.Comparison:
-    # The workload's own account has the metrics, whoever pays.
+    # The workload's own account has the metrics, also where another one pays.
     workload = Identity(endpoint_url=arguments.endpoint_url)
     rights = ("cloudwatch:GetMetricData", "cloudwatch:ListMetrics")
     with asking("CloudWatch", lambda: grant(workload, "costmark-cloudwatch", *rights)):

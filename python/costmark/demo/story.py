@@ -94,7 +94,7 @@ class _Story:
     # --- Calls ------------------------------------------------------------------------------------
 
     def _show_calls(self, ids: calls.Ids) -> None:
-        self._begin("Calls: attributed, signed and recorded, whoever makes them")
+        self._begin("Calls: attributed, signed and recorded, in every language")
         os.environ["COSTMARK_LEDGER"] = str(self._folder)
         prices = self._work / "prices.txt"
         prices.write_text(book(self._since), encoding="utf-8", newline="\n")
