@@ -14,7 +14,8 @@ type (
 
 // WithProject returns a context whose calls run under a project: a scope. The innermost one counts.
 // What a request itself names comes before it, the rules and the default of the client after it. The
-// empty project leaves the scope. The id is checked when a request is prepared.
+// empty project leaves the scope. The id, or the name with Settings.Lock, is checked when a request is
+// prepared.
 func WithProject(ctx context.Context, project string) context.Context {
 	return context.WithValue(notNil(ctx), scopeKey{}, project)
 }

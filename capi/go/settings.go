@@ -61,7 +61,7 @@ type Settings struct {
 	LedgerBegin Switch `option:"ledger_begin"`
 	LedgerSync  string `option:"ledger_sync"` // "every", "interval", "never"
 	Prices      string `option:"prices"`      // a file
-	Lock        string `option:"lock"`        // a file: costmark.lock, for the tags of projects
+	Lock        string `option:"lock"`        // a file: costmark.lock, for the names and tags of projects
 	Tags        string `option:"tags"`        // such as "proj_a: team=search, env=prod"
 	// Labels whose values the ledger keeps as HMAC-SHA-256, and the key for that.
 	LedgerHashLabels []string `option:"ledger_hash_labels"`

@@ -8,6 +8,7 @@
 #include <string.h>
 
 static const char *const options[][2] = {
+    {"base_url", "https://bedrock-mantle.us-east-1.api.aws/v1"},
     {"project", "proj_abc123"},
     {"region", "us-east-1"},
     {"access_key_id", "AKIDEXAMPLE"},

@@ -76,7 +76,16 @@ koffi.struct('costmark_send_options', {
 });
 
 /** The functions by name, without costmark_. */
-export const c = Object.fromEntries([
+export const c = {};
+
+/** Takes functions as their header declares them. */
+export function declare(...declarations) {
+  for (const declaration of declarations) {
+    c[declaration.match(/costmark_(\w+)\(/)[1]] = library.func(declaration);
+  }
+}
+
+declare(
   'const char *costmark_status_name(int32_t status)',
   'void costmark_error_read(costmark_error *error, _Inout_ costmark_error_view *view)',
   'void costmark_error_free(costmark_error *error)',
@@ -111,10 +120,7 @@ export const c = Object.fromEntries([
   'void costmark_cancel_stop(costmark_cancel *cancel)',
   'void costmark_cancel_release(costmark_cancel *cancel)',
   'size_t costmark_live_handles(void)',
-].map((declaration) => [
-  declaration.match(/costmark_(\w+)\(/)[1],
-  library.func(declaration),
-]));
+);
 
 // --- Between the two languages ---------------------------------------------------------------------
 
@@ -152,6 +158,20 @@ export function make(name, ...parameters) {
   const handle = [null];
   call(name, ...parameters, handle);
   return handle[0];
+}
+
+/** What `use` makes of a configuration with options by name, such as { project: 'proj_abc123' }. */
+export function configured(options, use) {
+  const config = make('config_new');
+  try {
+    for (const [name, value] of Object.entries(options)) {
+      const [n, v] = [str(name), str(value)];
+      call('config_set', config, n.data, n.len, v.data, v.len);
+    }
+    return use(config);
+  } finally {
+    c.config_free(config);
+  }
 }
 
 /** Bytes that C reads; an empty value is absent. The view keeps them alive for as long as it lives. */

@@ -3,7 +3,7 @@
 import { promisify } from 'node:util';
 import koffi from 'koffi';
 import {
-  CostmarkError, bytes, c, call, fieldsOf, list, make, piece, requestOf, shown, sized, str, text,
+  CostmarkError, bytes, c, call, configured, fieldsOf, list, make, piece, requestOf, shown, sized, str, text,
   usageOf,
 } from './abi.mjs';
 
@@ -22,16 +22,7 @@ export class Client {
 
   /** @param {Record<string, string>} options by name, such as { project: 'proj_abc123' } */
   constructor(options = {}) {
-    const config = make('config_new');
-    try {
-      for (const [name, value] of Object.entries(options)) {
-        const [n, v] = [str(name), str(value)];
-        call('config_set', config, n.data, n.len, v.data, v.len);
-      }
-      this.#client = make('client_new', config);
-    } finally {
-      c.config_free(config);
-    }
+    this.#client = configured(options, (config) => make('client_new', config));
   }
 
   /** Ends the client. Answers that are still being read are counted to their end. */

@@ -7,7 +7,12 @@
 // Credentials and options come from the environment, as everywhere.
 import { Client, liveHandles } from './costmark.mjs';
 
-const url = `${process.env.COSTMARK_BASE_URL}/chat/completions`;
+const base = process.env.COSTMARK_BASE_URL;
+if (!base) {
+  console.error('set COSTMARK_BASE_URL, such as https://bedrock-mantle.us-east-1.api.aws/v1');
+  process.exit(2);
+}
+const url = `${base}/chat/completions`;
 const model = process.env.MODEL ?? 'openai.gpt-oss-20b';
 const question = process.argv[2] ?? 'Say hello in three words.';
 const headers = { 'content-type': 'application/json' };

@@ -10,6 +10,8 @@
 
 #include <cxxabi.h>
 
+#include <utility>
+
 namespace costmark::python {
 
 [[noreturn]] void stop_this_thread() noexcept;
@@ -32,37 +34,59 @@ auto or_stop_at_exit(Work work) -> decltype(work()) {
 // Without the GIL as long as it lives.
 class GilReleased {
  public:
-  GilReleased() : ends_the_interpreter_(is_finalizing()), thread_(PyEval_SaveThread()) {}
+  GilReleased() : ends_the_interpreter_(is_finalizing()), thread_(PyEval_SaveThread()) {
+    of_this_thread = this;
+  }
   ~GilReleased() {
-    // The state of any other thread may be freed by then.
-    if (!ends_the_interpreter_ && is_finalizing()) stop_this_thread();
-    or_stop_at_exit([this] { PyEval_RestoreThread(thread_); });
+    of_this_thread = nullptr;
+    take_back();
   }
   GilReleased(const GilReleased&) = delete;
   GilReleased& operator=(const GilReleased&) = delete;
 
  private:
+  friend class GilHeld;
+
+  void take_back() const {
+    // The state of any other thread may be freed by then.
+    if (!ends_the_interpreter_ && is_finalizing()) stop_this_thread();
+    or_stop_at_exit([this] { PyEval_RestoreThread(thread_); });
+  }
+
+  // Null while this thread has the GIL.
+  static inline constinit thread_local const GilReleased* of_this_thread = nullptr;
+
   const bool ends_the_interpreter_;  // it had the GIL while the interpreter was taken apart
   PyThreadState* const thread_;
 };
 
 // With the GIL as long as it lives, on any thread of the interpreter, whether it has it or not.
+//
+// A thread that gave the GIL away takes it back as it gave it. PyGILState_Ensure would look for its
+// state in what the interpreter frees at its end, and PyGILState_Check holds of every thread then.
 class GilHeld {
  public:
-  GilHeld() : before_(or_stop_at_exit(&take)) {}
-  ~GilHeld() { PyGILState_Release(before_); }
+  GilHeld() : released_(std::exchange(GilReleased::of_this_thread, nullptr)) {
+    if (released_ != nullptr) {
+      released_->take_back();
+    } else {
+      before_ = or_stop_at_exit(&PyGILState_Ensure);
+    }
+  }
+  ~GilHeld() {
+    if (released_ != nullptr) {
+      PyEval_SaveThread();
+      GilReleased::of_this_thread = released_;
+    } else {
+      PyGILState_Release(before_);
+    }
+  }
   GilHeld(const GilHeld&) = delete;
   GilHeld& operator=(const GilHeld&) = delete;
 
  private:
-  // A thread that has the GIL is the one that ends the interpreter. For others, what the
-  // interpreter knows of them may be gone by then.
-  static PyGILState_STATE take() {
-    if (is_finalizing() && PyGILState_Check() == 0) stop_this_thread();
-    return PyGILState_Ensure();
-  }
-
-  const PyGILState_STATE before_;
+  const GilReleased* const released_;
+  PyGILState_STATE before_ = PyGILState_UNLOCKED;
 };
 
 }  // namespace costmark::python

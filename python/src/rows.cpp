@@ -8,6 +8,7 @@
 
 #include "bindings.hpp"
 #include "costmark/arrow.hpp"
+#include "gil.hpp"
 
 namespace costmark::python {
 namespace {
@@ -68,7 +69,7 @@ struct Days final : RowTaker {
 
 // Without the GIL.
 bool feed(RowLines& lines, const Buffer& piece, bool is_last, RowTaker& taker) {
-  const py::gil_scoped_release release;
+  const GilReleased released;
   return lines.feed(piece.view(), taker) && (!is_last || lines.finish(taker));
 }
 

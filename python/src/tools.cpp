@@ -169,6 +169,12 @@ void bind_tools(py::module_& module) {
       },
       py::arg("project_id"), py::arg("where") = "project");
   module.def(
+      "check_project",
+      [](py::handle text, py::handle where) {
+        check(check_project(text_view(text, "project"), text_view(where, "where")));
+      },
+      py::arg("project"), py::arg("where") = "project");
+  module.def(
       "is_bedrock_host", [](py::handle host) { return is_bedrock_host(text_view(host, "host")); },
       py::arg("host"));
   module.def("options", &options);

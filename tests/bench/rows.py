@@ -48,7 +48,7 @@ def rows_of(writer: str, count: int) -> Iterator[dict[str, Any]]:
 
 
 def _call(writer: str, seq: int, at_us: int, rng: random.Random) -> dict[str, Any]:
-    counted = f"{seq >> 16:04x}-7{seq & 0xFFF:03x}"
+    counted = f"{seq >> 12:04x}-7{seq & 0xFFF:03x}"
     return {
         "op": f"019ad20f-{counted}-8{rng.randrange(1 << 12):03x}-{writer[4:]}",
         "attempt": 1,

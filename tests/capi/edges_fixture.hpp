@@ -17,6 +17,7 @@
 
 #include "core/net/loopback.hpp"
 #include "core/net/tls_peer.hpp"
+#include "rounds.hpp"
 
 namespace costmark::edges {
 
@@ -29,7 +30,8 @@ using Setting = std::pair<std::string_view, std::string_view>;
 // How often a race is run. COSTMARK_EDGE_RUNS: for a longer search.
 inline int runs() {
   const char* const asked = std::getenv("COSTMARK_EDGE_RUNS");
-  return asked == nullptr ? 8 : std::atoi(asked);
+  if (asked != nullptr) return std::atoi(asked);
+  return costmark::tests::slow_tests() ? 8 : 2;
 }
 
 // How a forked child ends that runs `work`, as text: "exit 3" or "signal 6".

@@ -10,9 +10,11 @@ import ctypes
 import http.server
 import json
 import os
+import re
 import shutil
 import ssl
 import subprocess
+import sys
 import threading
 from ctypes import (
     CFUNCTYPE,
@@ -36,10 +38,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, run_emulator
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
+PROJECTS_EXAMPLE = ROOT / "examples/python/projects_ctypes.py"
 URL = b"https://bedrock-mantle.us-east-1.api.aws/v1/chat/completions"
 
 
@@ -892,3 +897,63 @@ def test_send_refuses_a_wrong_certificate(
     with Sender(lib, ca_bundle=str(certificate)) as sender:
         sender.send(f"https://localhost:{path}")
         assert b"".join(sender.pieces) == b"".join([*EVENTS, DONE])
+
+
+# --- examples/python/projects_ctypes.py -----------------------------------------------------------
+
+
+def test_the_structs_of_the_example_are_those_of_the_headers() -> None:
+    headers = [ROOT / "capi/include/costmark" / name for name in ("costmark.h", "projects.h")]
+    header = "".join(path.read_text(encoding="utf-8") for path in headers)
+    header = re.sub(r"/\*.*?\*/", "", header, flags=re.DOTALL)
+    declared = re.findall(
+        r"^class (\w+)\(Sized\):\n    \"\"\".*?\"\"\"\n\n    _fields_ = \((.*?)\n    \)\n",
+        PROJECTS_EXAMPLE.read_text(encoding="utf-8"),
+        re.DOTALL | re.MULTILINE,
+    )
+    assert len(declared) == 5
+    for name, fields in declared:
+        c_name = "costmark" + re.sub(r"([A-Z])", r"_\1", name).lower()
+        body = re.search(rf"typedef struct {c_name} \{{(.*?)\n\}} {c_name};", header, re.DOTALL)
+        assert body is not None, c_name
+        wanted = re.findall(r"(\w+);\s*$", body[1], re.MULTILINE)
+        assert re.findall(r'\("(\w+)", ', fields) == wanted, name
+
+
+def test_the_example_of_projects(lib: ctypes.CDLL) -> None:
+    path = library_path()
+    assert path is not None
+    with run_emulator() as emulator:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+            "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+            "COSTMARK_AUTH": "sigv4",
+            "COSTMARK_BASE_URL": f"{emulator.url}/v1",
+            "COSTMARK_LIBRARY": str(path.resolve()),
+            "COSTMARK_REGION": REGION,
+        }
+        command = [
+            sys.executable,
+            str(PROJECTS_EXAMPLE),
+            "my-app-prod",
+            "team=platform",
+            "env=prod",
+        ]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        created, called, *has = done.stdout.splitlines()
+        made = re.fullmatch(r"created (proj_\w+) my-app-prod (\{.*\})", created)
+        used = re.fullmatch(r"called: 200, (\d+) in, (\d+) out", called)
+        assert made is not None, done.stdout
+        assert used is not None, done.stdout
+        assert json.loads(made[2]) == {"team": "platform", "env": "prod"}
+        assert f"has {made[1]} my-app-prod {made[2]}" in has
+        (record,) = emulator.usage()
+        assert record["project"] == made[1]
+        assert (record["input_tokens"], record["output_tokens"]) == (int(used[1]), int(used[2]))
+
+        bad = subprocess.run(
+            [*command[:2], "web", "aws:team=x"], env=environment, capture_output=True, text=True
+        )
+        assert "CostmarkError: the tag key 'aws:team' begins with 'aws:'" in bad.stderr

@@ -164,14 +164,16 @@ def node(example: Path, library: Path, emulator: Emulator) -> Node:
 
 
 def test_the_structs_are_those_of_the_header() -> None:
-    header = (ROOT / "capi/include/costmark/costmark.h").read_text(encoding="utf-8")
+    headers = [ROOT / "capi/include/costmark" / name for name in ("costmark.h", "projects.h")]
+    header = "".join(path.read_text(encoding="utf-8") for path in headers)
     header = re.sub(r"/\*.*?\*/", "", header, flags=re.DOTALL)
+    written = [EXAMPLE / name for name in ("abi.mjs", "projects.mjs")]
     declared = re.findall(
         r"koffi\.struct\('(\w+)', \{(.*?)\}\)",
-        (EXAMPLE / "abi.mjs").read_text(encoding="utf-8"),
+        "".join(path.read_text(encoding="utf-8") for path in written),
         re.DOTALL,
     )
-    assert len(declared) == 12
+    assert len(declared) == 15
     for name, fields in declared:
         body = re.search(rf"typedef struct {name} \{{(.*?)\n\}} {name};", header, re.DOTALL)
         assert body is not None
@@ -192,6 +194,36 @@ def test_the_example(node: Node, emulator: Emulator) -> None:
     told = [(PROJECTS[0], streamed != "", int(i), int(o)) for _, streamed, i, o, _ in said]
     assert told == emulator.records()
     assert all(tokens > 0 for *_, i, o in told for tokens in (i, o))
+
+
+def test_the_example_of_projects(node: Node, emulator: Emulator) -> None:
+    printed = node.run("projects.mjs", "my-app-prod", "team=platform", "env=prod").splitlines()
+    created = re.fullmatch(r"created (proj_\w+) (my-app-prod) (\{.*\})", printed[0])
+    called = re.fullmatch(r"called: 200, (\d+) tokens in, (\d+) out", printed[1])
+    assert created is not None, printed
+    assert called is not None, printed
+    assert json.loads(created[3]) == {"team": "platform", "env": "prod"}
+    assert f"has {created[1]} {created[2]} {created[3]}" in printed[2:]
+    assert {f"has {project}" for project in PROJECTS} <= {
+        " ".join(line.split()[:2]) for line in printed[2:]
+    }
+    assert emulator.records() == [(created[1], False, int(called[1]), int(called[2]))]
+
+
+def test_projects_have_errors_with_a_code(node: Node, emulator: Emulator) -> None:
+    told = node.script("""
+        const { Projects } = await import('./projects.mjs');
+        const projects = new Projects();
+        const codes = [];
+        for (const tags of [{ 'aws:team': 'x' }, { team: '\u00fc' }]) {
+          codes.push(await projects.create('web', tags).then(() => 'made', (error) => error.code));
+        }
+        projects.close();
+        tell([...codes, await Promise.resolve().then(() => new Projects({ auth: 'maybe' }))
+          .catch((error) => error.code)]);
+    """)
+    assert told == ["invalid_argument", "invalid_argument", "invalid_option"]
+    assert emulator.statuses() == []
 
 
 def test_the_call_names_the_project(node: Node, emulator: Emulator) -> None:

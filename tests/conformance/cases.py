@@ -150,6 +150,8 @@ def _filled_in(case: Case, defaults: Case) -> Case:
     # An option that a case sets to null is not set at all.
     client["options"] = {k: v for k, v in client["options"].items() if v is not None}
     client.setdefault("environment", {})
+    for settings in (client["options"], client["environment"]):
+        settings.update({k: v.replace("{here}", str(HERE)) for k, v in settings.items()})
     case.setdefault("ways", ["operation"])
     for call in case.setdefault("calls", []):
         call["answers"] = [{**defaults["answer"], **answer} for answer in call.get("answers", [])]

@@ -1,5 +1,6 @@
 // Runs a fuzz target as a normal test: `driver ROUNDS FOLDER` gives it every file of its corpus and
-// ROUNDS mutations of them, the same ones each time. `driver FILE...` repeats single inputs.
+// ROUNDS mutations of them, the same ones each time; a tenth of ROUNDS but in slow tests.
+// `driver FILE...` repeats single inputs.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "fuzz/property.hpp"
+#include "rounds.hpp"
 
 // Of the sanitizers, where they are linked.
 extern "C" void __sanitizer_set_death_callback(void (*callback)()) __attribute__((weak));
@@ -134,7 +136,7 @@ int main(int count, char** arguments) {
   }
   for (const std::string& input : corpus) run(input);
   Mutator mutator(corpus);
-  for (int round = std::stoi(given[0]); round > 0; --round) {
+  for (int round = costmark::tests::rounds(std::stoi(given[0])); round > 0; --round) {
     run(mutator.next());
   }
 }

@@ -258,7 +258,8 @@ def test_a_prepared_request_outlives_the_objects_that_it_was_given() -> None:
         operation.ready()
         assert operation.prepare("POST", f"{URL}?n={number}", headers, bytearray(BODY))
         headers.clear()
-        gc.collect()
+        if number % 10 == 0:
+            gc.collect()
     operation.ready()
     assert operation.decision["model"] == "m"
 

@@ -59,6 +59,12 @@ client.chat.completions.create(model="openai.gpt-oss-20b", messages=ask)
 claude = costmark.wrap(Anthropic(), project="proj_research")
 claude.messages.create(model="anthropic.claude-fable-5", max_tokens=9, messages=ask)
 """
+    runtime = """
+import boto3, costmark
+runtime = costmark.wrap(boto3.client("bedrock-runtime"), project="proj_support")
+ask = [{"role": "user", "content": [{"text": "Hello"}]}]
+runtime.converse(modelId="amazon.nova-lite-v1:0", messages=ask)
+"""
     with run_emulator(*_emulator_options()) as emulator:
         given = {
             name: value.replace("http://127.0.0.1:8080", emulator.url)
@@ -67,7 +73,12 @@ claude.messages.create(model="anthropic.claude-fable-5", max_tokens=9, messages=
         signing = {n: v for n, v in given.items() if n.startswith(("COSTMARK_", "AWS_"))}
         sdks = {n: v for n, v in given.items() if n not in signing}
         asks = ["-m", "costmark", "doctor", "attribution", "--model", "openai.gpt-oss-20b"]
-        for command, variables in (["-c", code], sdks), (asks, signing):
+        of_boto3 = {n: v for n, v in signing.items() if n.startswith("AWS_")}
+        for command, variables in (
+            (["-c", code], sdks),
+            (asks, signing),
+            (["-c", runtime], of_boto3),
+        ):
             done = subprocess.run(
                 [sys.executable, *command],
                 env=_bare(variables),
@@ -78,8 +89,11 @@ claude.messages.create(model="anthropic.claude-fable-5", max_tokens=9, messages=
             assert done.returncode == 0, done.stdout + done.stderr
         projects = [each["project"] for each in emulator.usage()]
         signed = [each["signed_by"] for each in emulator.usage()]
-    assert projects == ["proj_support", "proj_research", "proj_5d5ykleja6cwpirysbb7"]
-    assert signed[-1] == "sigv4"
+    assert projects == [
+        *("proj_support", "proj_research"),
+        *("proj_5d5ykleja6cwpirysbb7", "proj_support"),
+    ]
+    assert signed[-2:] == ["sigv4", "sigv4"]
 
 
 def test_the_first_example_runs_as_printed(tmp_path: Path) -> None:

@@ -21,6 +21,10 @@ std::string_view to_string(ProjectSource source) noexcept;
 // AWS documents proj_[a-zA-Z0-9]+ and articles write proj-abc123; both pass.
 Status check_project_id(std::string_view id, std::string_view where);
 
+// Checks what names a project before it is known whether names are known: an id, or what the name
+// of one may be. Errors: those of `check_project_id`.
+Status check_project(std::string_view text, std::string_view where);
+
 // Whether a host name is one of Bedrock's own, such as "bedrock-mantle.us-east-1.api.aws".
 bool is_bedrock_host(std::string_view host) noexcept;
 

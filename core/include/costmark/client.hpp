@@ -156,8 +156,8 @@ Result<std::shared_ptr<Ledger>> configured_ledger(const Options& options);
 
 // The budgets of option `budgets`, which the clients of a process share that have the same ones
 // and the same ledger; null without any. Those of labels that option `ledger_hash_labels` names
-// have hashes in place of the values, too. Reads the file that the option names. Errors:
-// invalid_option.
+// have hashes in place of the values, too; those of projects that option `lock` names have their
+// ids. Reads the files that the options name. Errors: invalid_option, invalid_project.
 Result<std::shared_ptr<Budgets>> configured_budgets(const Options& options);
 
 // The price book of the estimates: that of option `prices`, whose file it reads, else the one that

@@ -14,8 +14,31 @@ using namespace std::string_view_literals;
 // At the first of which characters a server may end a path.
 constexpr std::array ends_of_path{";?#\0"sv, "?#\0"sv, ";"sv, "?"sv, "#"sv, "\0"sv};
 
-bool is_blank(char c) noexcept {
-  return c == ' ' || c == '\0';
+// The blanks of Unicode, in UTF-8, and two that have no width: servers take them off as well.
+constexpr std::array wide_blanks{
+    "\xC2\x85"sv,     "\xC2\xA0"sv,     "\xE1\x9A\x80"sv, "\xE2\x80\x80"sv, "\xE2\x80\x81"sv,
+    "\xE2\x80\x82"sv, "\xE2\x80\x83"sv, "\xE2\x80\x84"sv, "\xE2\x80\x85"sv, "\xE2\x80\x86"sv,
+    "\xE2\x80\x87"sv, "\xE2\x80\x88"sv, "\xE2\x80\x89"sv, "\xE2\x80\x8A"sv, "\xE2\x80\x8B"sv,
+    "\xE2\x80\xA8"sv, "\xE2\x80\xA9"sv, "\xE2\x80\xAF"sv, "\xE2\x81\x9F"sv, "\xE3\x80\x80"sv,
+    "\xEF\xBB\xBF"sv};
+
+// The size of the blank that a segment begins, or ends, with; 0 if it does with none.
+template <class Has>
+std::size_t blank_size(char outermost, Has has) noexcept {
+  if (outermost == ' ' || outermost == '\0') return 1;
+  if (static_cast<unsigned char>(outermost) < 0x80) return 0;
+  const auto* blank = std::find_if(wide_blanks.begin(), wide_blanks.end(), has);
+  return blank == wide_blanks.end() ? 0 : blank->size();
+}
+
+std::size_t blank_at_start(std::string_view text) noexcept {
+  if (text.empty()) return 0;
+  return blank_size(text.front(), [&](std::string_view each) { return text.starts_with(each); });
+}
+
+std::size_t blank_at_end(std::string_view text) noexcept {
+  if (text.empty()) return 0;
+  return blank_size(text.back(), [&](std::string_view each) { return text.ends_with(each); });
 }
 
 // But NUL, which ends a path for some.
@@ -70,11 +93,11 @@ bool take_off_escape(std::string& text) {
 // What a segment says, without its parameters and the blanks and dots around it.
 std::string_view bare(std::string_view segment) noexcept {
   segment = segment.substr(0, segment.find(';'));
-  while (!segment.empty() && is_blank(segment.front())) segment.remove_prefix(1);
-  while (!segment.empty() && is_blank(segment.back())) segment.remove_suffix(1);
+  while (const std::size_t size = blank_at_start(segment)) segment.remove_prefix(size);
+  while (const std::size_t size = blank_at_end(segment)) segment.remove_suffix(size);
   if (segment == "..") return segment;
-  while (!segment.empty() && (is_blank(segment.back()) || segment.back() == '.')) {
-    segment.remove_suffix(1);
+  while (const std::size_t size = segment.ends_with('.') ? 1 : blank_at_end(segment)) {
+    segment.remove_suffix(size);
   }
   return segment;
 }

@@ -1,7 +1,9 @@
 #include "attribution/project.hpp"
 
 #include <algorithm>
+#include <array>
 #include <string>
+#include <utility>
 
 #include "base/text.hpp"
 #include "costmark/attribution.hpp"
@@ -36,22 +38,29 @@ std::string_view id_of_arn(std::string_view text) noexcept {
   return at == std::string_view::npos ? std::string_view() : rest.substr(at + resource.size());
 }
 
-// What was given, as an error may show it: short, and in ASCII that prints. Empty for what may be a
-// key that was put in the wrong place.
-std::string shown(std::string_view given) {
-  constexpr std::size_t longest = 100;
-  for (const std::string_view key : {"ABSK", "bedrock-api-key-", "sk-", "Bearer "}) {
-    if (given.starts_with(key)) return {};
-  }
-  if (given.size() > longest || given.find_first_of("+=") != std::string_view::npos) return {};
-  std::string result(given);
-  std::replace_if(result.begin(), result.end(), [](char c) { return c < 0x20 || c == 0x7F; }, '?');
-  return text::quoted(result);
+// A key that was put in the wrong place.
+bool looks_like_key(std::string_view text) noexcept {
+  constexpr std::array<std::string_view, 4> beginnings{"ABSK", "bedrock-api-key-", "sk-",
+                                                       "Bearer "};
+  return std::any_of(beginnings.begin(), beginnings.end(),
+                     [text](std::string_view each) { return text.starts_with(each); });
+}
+
+bool may_be_name(std::string_view text) noexcept {
+  constexpr std::size_t longest = std::size_t{4} * 127;  // bytes of as many characters
+  return text != default_project && !text.starts_with("arn:") && text.size() <= longest &&
+         !looks_like_key(text) && !text::trimmed(text).empty() && text::is_utf8(text) &&
+         std::none_of(text.begin(), text.end(),
+                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
 // What was probably meant by a text that is no id; empty where that cannot be told.
 std::string guess(std::string_view given) {
-  const std::string text = shown(given);
+  const std::string_view bare = text::trimmed(given);
+  if (!bare.empty() && std::all_of(bare.begin(), bare.end(), is_id_character)) {
+    return "there is white space around the id; leave it out";
+  }
+  const std::string text = shown_project(given);
   if (text.empty()) return {};
   if (given.starts_with("arn:")) {
     const std::string_view id = id_of_arn(given);
@@ -59,7 +68,9 @@ std::string guess(std::string_view given) {
     return text + " is an ARN; take the id at its end, " + text::quoted(id);
   }
   if (given.find_first_of("/:?#\t\r\n") != std::string_view::npos) return {};
-  return text + " looks like a project's name; take its id, which the Projects API lists beside it";
+  return text +
+         " looks like a project's name; take its id, which `costmark projects list` shows, or name "
+         "in option 'lock' the file costmark.lock that has both";
 }
 
 Status check_characters(std::string_view id, std::string_view where) {
@@ -80,6 +91,22 @@ Status check_characters(std::string_view id, std::string_view where) {
 
 }  // namespace
 
+bool is_project_id(std::string_view text) noexcept {
+  return !text.empty() && text.size() <= max_project_id_length &&
+         std::all_of(text.begin(), text.end(), is_id_character);
+}
+
+std::string shown_project(std::string_view given) {
+  constexpr std::size_t longest = 100;
+  if (looks_like_key(given) || given.size() > longest ||
+      given.find_first_of("+=") != std::string_view::npos) {
+    return {};
+  }
+  std::string result(given);
+  std::replace_if(result.begin(), result.end(), [](char c) { return c < 0x20 || c == 0x7F; }, '?');
+  return text::quoted(result);
+}
+
 Result<std::string_view> project_id_in_request(std::string_view text, std::string_view where) {
   const std::string_view of_arn = id_of_arn(text);
   const std::string_view id = of_arn.empty() ? text : of_arn;
@@ -99,6 +126,11 @@ Status check_project_id(std::string_view id, std::string_view where) {
                 "leave the project out to use it"};
   }
   return attribution::check_characters(id, where);
+}
+
+Status check_project(std::string_view text, std::string_view where) {
+  Status status = check_project_id(text, where);
+  return attribution::may_be_name(text) ? Status() : std::move(status);
 }
 
 }  // namespace costmark

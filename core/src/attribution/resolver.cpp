@@ -27,10 +27,14 @@ std::string_view to_string(ProjectSource source) noexcept {
 }
 
 namespace attribution {
-namespace {
+Result<std::string_view> Resolver::id_in_request(std::string_view text, std::string_view where,
+                                                 const ProjectPlace& place) const {
+  const bool is_name = !names_.empty() && text != default_project && !text.starts_with("arn:");
+  return is_name ? names_.id_of(text, where, place) : project_id_in_request(text, where);
+}
 
 // The one project that the request itself names, in whichever places it does.
-Result<std::string_view> named_by_request(const Candidates& candidates) {
+Result<std::string_view> Resolver::named_by_request(const Candidates& candidates) const {
   struct Place {
     std::string_view text;
     std::string_view name;
@@ -42,7 +46,7 @@ Result<std::string_view> named_by_request(const Candidates& candidates) {
   std::string_view named_in;
   for (const Place& place : places) {
     if (place.text.empty()) continue;
-    Result<std::string_view> id = project_id_in_request(place.text, place.name);
+    Result<std::string_view> id = id_in_request(place.text, place.name, candidates.place);
     if (!id) return id;
     if (!project.empty() && project != id.value()) {
       return Error{Code::conflict,
@@ -60,15 +64,27 @@ Result<std::string_view> named_by_request(const Candidates& candidates) {
   return project;
 }
 
-Decision named_around_request(const Candidates& candidates) noexcept {
-  if (!candidates.scope.empty()) return {candidates.scope, ProjectSource::scope};
-  if (!candidates.rule.empty()) return {candidates.rule, ProjectSource::rule};
-  if (!candidates.client.empty()) return {candidates.client, ProjectSource::client};
-  if (!candidates.environment.empty()) return {candidates.environment, ProjectSource::environment};
-  return {};
+// What is configured was checked when it was read, but for what a name stands for at this place.
+Result<Decision> Resolver::named_around_request(const Candidates& candidates) const {
+  const auto named = [&](std::string_view text, ProjectSource source,
+                         std::string_view where) -> Result<Decision> {
+    if (names_.empty() && source != ProjectSource::scope) return Decision{text, source};
+    Result<std::string_view> id = names_.id_of(text, where, candidates.place);
+    if (!id) return std::move(id).status();
+    return Decision{id.value(), source};
+  };
+  if (!candidates.scope.empty()) return named(candidates.scope, ProjectSource::scope, "the scope");
+  if (!candidates.rule.empty()) {
+    return named(candidates.rule, ProjectSource::rule, "option 'rules'");
+  }
+  if (!candidates.client.empty()) {
+    return named(candidates.client, ProjectSource::client, "option 'project'");
+  }
+  if (!candidates.environment.empty()) {
+    return named(candidates.environment, ProjectSource::environment, "the environment's project");
+  }
+  return Decision{};
 }
-
-}  // namespace
 
 bool Resolver::allows(std::string_view project) const noexcept {
   return allowed_.empty() ||
@@ -87,13 +103,10 @@ Status Resolver::check_allowed(const Decision& decision) const {
 Result<Decision> Resolver::resolve(const Candidates& candidates) const {
   Result<std::string_view> by_request = named_by_request(candidates);
   if (!by_request) return std::move(by_request).status();
-  if (Status status =
-          candidates.scope.empty() ? Status() : check_project_id(candidates.scope, "the scope");
-      !status) {
-    return status;
-  }
+  Result<Decision> named_around = named_around_request(candidates);
+  if (!named_around) return named_around;
 
-  const Decision around = named_around_request(candidates);
+  const Decision around = named_around.value();
   Decision decision = around;
   if (!by_request.value().empty()) {
     const Decision request{by_request.value(), ProjectSource::request};

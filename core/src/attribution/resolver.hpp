@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "attribution/project_names.hpp"
 #include "costmark/attribution.hpp"
 #include "costmark/error.hpp"
 
@@ -25,6 +27,7 @@ struct Candidates {
   std::string_view rule;
   std::string_view client;
   std::string_view environment;
+  ProjectPlace place;  // where the request goes
 };
 
 struct Decision {
@@ -35,11 +38,12 @@ struct Decision {
 // Decides about the project of a request. Immutable.
 class Resolver {
  public:
-  Resolver(ConflictPolicy conflict, std::vector<std::string> allowed_projects)
-      : conflict_(conflict), allowed_(std::move(allowed_projects)) {}
+  Resolver(ConflictPolicy conflict, std::vector<std::string> allowed_projects,
+           ProjectNames names = {})
+      : conflict_(conflict), allowed_(std::move(allowed_projects)), names_(std::move(names)) {}
 
   // Errors: invalid_project, conflict, project_not_allowed. The decision's view is one of those
-  // handed in.
+  // handed in, or lives as long as the resolver.
   Result<Decision> resolve(const Candidates& candidates) const;
 
   // Whether `allowed_projects` admits a project; without that option every one.
@@ -49,10 +53,19 @@ class Resolver {
   Status check_allowed(const Decision& decision) const;
 
   ConflictPolicy conflict() const noexcept { return conflict_; }
+  const ProjectNames& names() const noexcept { return names_; }
+
+  // Of what a request itself carries: also "default", and an ARN. Errors: invalid_project.
+  Result<std::string_view> id_in_request(std::string_view text, std::string_view where,
+                                         const ProjectPlace& place) const;
 
  private:
+  Result<std::string_view> named_by_request(const Candidates& candidates) const;
+  Result<Decision> named_around_request(const Candidates& candidates) const;
+
   ConflictPolicy conflict_;
   std::vector<std::string> allowed_;  // globs; empty allows every project
+  ProjectNames names_;
 };
 
 }  // namespace costmark::attribution

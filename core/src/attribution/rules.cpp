@@ -5,7 +5,6 @@
 
 #include "attribution/glob.hpp"
 #include "base/text.hpp"
-#include "costmark/attribution.hpp"
 
 namespace costmark::attribution {
 namespace {
@@ -58,9 +57,6 @@ Status Rules::parse_rule(std::string_view text, std::size_t offset, Rule& out) {
   const auto colon = text.find(':');
   if (colon == std::string_view::npos) return malformed("a rule without ':'", offset);
   out.project = text::trimmed(text.substr(0, colon));
-  if (Status status = check_project_id(out.project, "option 'rules'"); !status) {
-    return {Code::invalid_option, status.error().message, offset};
-  }
   std::size_t at = colon + 1;
   while ((at = text.find_first_not_of(text::white_space, at)) != std::string_view::npos) {
     const auto end = std::min(text.find_first_of(text::white_space, at), text.size());
@@ -73,7 +69,8 @@ Status Rules::parse_rule(std::string_view text, std::size_t offset, Rule& out) {
   return {};
 }
 
-Result<Rules> Rules::parse(std::string_view text) {
+Result<Rules> Rules::parse(std::string_view text, const ProjectNames& names,
+                           const ProjectPlace& place) {
   Rules rules;
   std::size_t begin = 0;
   while (begin <= text.size()) {
@@ -82,6 +79,9 @@ Result<Rules> Rules::parse(std::string_view text) {
     if (!text::trimmed(part).empty()) {
       Rule rule;
       if (Status status = parse_rule(part, begin, rule); !status) return status;
+      if (Status status = names.check(rule.project, "option 'rules'", place); !status) {
+        return Error{Code::invalid_option, status.error().message, begin};
+      }
       rules.rules_.push_back(std::move(rule));
     }
     begin = end + 1;

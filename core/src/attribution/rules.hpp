@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "attribution/project_names.hpp"
 #include "costmark/api.hpp"
 #include "costmark/error.hpp"
 
@@ -25,8 +26,10 @@ struct RuleInput {
 // `api` is one of chat_completions, responses, messages, embeddings, converse, invoke_model, other.
 class Rules {
  public:
-  // Errors: invalid_option with the byte offset in `text`.
-  static Result<Rules> parse(std::string_view text);
+  // Projects are named as `names` has them at `place`. Errors: invalid_option with the byte offset
+  // in `text`.
+  static Result<Rules> parse(std::string_view text, const ProjectNames& names = {},
+                             const ProjectPlace& place = {});
 
   // Empty when no rule matches. The view lives as long as the rules.
   std::string_view match(const RuleInput& input) const noexcept;

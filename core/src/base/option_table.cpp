@@ -31,8 +31,9 @@ constexpr std::int64_t day_ms = 86'400'000;
 constexpr std::array options{
     secret("access_key_id", "AWS access key id to sign with, instead of the default chain."),
     OptionInfo{"allowed_projects", OptionType::list, "", "", 0, 0,
-               "Globs of the project ids that may be used; empty allows every id. What may spend "
-               "must then name a project, unless a glob allows 'default'."},
+               "Globs of the project ids, or of the names in option lock, that may be used; empty "
+               "allows every one. What may spend must then name a project, unless a glob allows "
+               "'default'."},
     choice("auth", "auto", "auto|bearer|none|sigv4",
            "How requests are authenticated; auto signs or sends a bearer token on Bedrock's own "
            "hosts and leaves the caller's authorization alone on every other host; bearer makes a "
@@ -93,8 +94,8 @@ constexpr std::array options{
            "When the ledger's rows are forced to the disk: with every row, once a second, or when "
            "the kernel does it."),
     text("lock",
-         "File costmark.lock of the projects, whose tags every row of the ledger carries; it is "
-         "read when a client is made."),
+         "File costmark.lock of the projects, read when a client is made: wherever a project is "
+         "named, its name may stand for its id, and every row of the ledger carries its tags."),
     integer("max_attempts", "3", 1, 100,
             "How many times an operation is tried when costmark sends, the first time included."),
     integer("max_idle_connections", "16", 0, 1000,
@@ -109,7 +110,8 @@ constexpr std::array options{
     text("profile",
          "Profile of the shared AWS config and credentials files; keys in the environment "
          "are then left alone. By default AWS_DEFAULT_PROFILE, then AWS_PROFILE."),
-    text("project", "Project id of requests that nothing else names a project for."),
+    text("project",
+         "Project of requests that nothing else names one for: an id, or a name in option lock."),
     secret("proxy",
            "URL of the proxy to send and verify through, with its user and password if it wants "
            "them; by default https_proxy, http_proxy or all_proxy of the environment."),

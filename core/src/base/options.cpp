@@ -138,28 +138,13 @@ Status check_value(const OptionInfo& option, std::string_view value) {
   return {};
 }
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row[b.size()];
-}
-
 // The option whose name is nearest; null when none is near.
 const OptionInfo* nearest_option(std::string_view name) {
   const OptionInfo* nearest = nullptr;
   std::size_t distance = 4;  // further away it is no slip of the pen
   for (const OptionInfo& option : option_table()) {
     if (name.size() > 2 * option.name.size()) continue;
-    if (const auto d = edit_distance(name, option.name); d < distance) {
+    if (const auto d = text::edit_distance(name, option.name); d < distance) {
       distance = d;
       nearest = &option;
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 namespace costmark::text {
 namespace {
@@ -29,6 +30,49 @@ std::string quoted(std::string_view text) {
   out.reserve(text.size() + 2);
   out.append("'").append(text).append("'");
   return out;
+}
+
+std::string shown(std::string_view text, std::size_t longest) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string out = "'";
+  const char* p = text.data();
+  const char* const end = p + text.size();
+  while (p != end && static_cast<std::size_t>(p - text.data()) < longest) {
+    const std::size_t length = utf8_length(p, end);
+    const auto byte = static_cast<unsigned char>(*p);
+    const bool is_c1 = length == 2 && byte == 0xC2 && static_cast<unsigned char>(p[1]) < 0xA0;
+    if (length == 0 || is_c1 || byte < 0x20 || byte == 0x7F) {
+      (out += "\\x") += digits[byte >> 4U];
+      out += digits[byte & 0xFU];
+      ++p;
+    } else {
+      out.append(p, length);
+      p += length;
+    }
+  }
+  return out += p == end ? "'" : "...'";
+}
+
+std::string place_in(std::string_view text, std::size_t offset) {
+  const std::string_view before = text.substr(0, offset);
+  const auto line = std::count(before.begin(), before.end(), '\n') + 1;
+  const std::size_t column = before.size() - (before.rfind('\n') + 1) + 1;  // npos + 1 is 0
+  return "line " + std::to_string(line) + ", column " + std::to_string(column);
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row[b.size()];
 }
 
 bool is_visible_ascii(std::string_view text) noexcept {

@@ -60,6 +60,16 @@ std::string_view trimmed(std::string_view text, std::string_view blanks = white_
 // In single quotes, as errors show what they were given.
 std::string quoted(std::string_view text);
 
+// The same of what may be anything: on one line, and at most `longest` bytes of it. Controls, and
+// bytes that are not UTF-8, are \xNN.
+std::string shown(std::string_view text, std::size_t longest);
+
+// "line 3, column 7": where a byte of a text stands. Both count from 1, columns in bytes.
+std::string place_in(std::string_view text, std::size_t offset);
+
+// How many characters must be put in, left out or replaced to make one text of the other.
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
 // Whether all of it is ASCII that prints, without spaces, and there is any of it.
 bool is_visible_ascii(std::string_view text) noexcept;
 

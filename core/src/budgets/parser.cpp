@@ -19,11 +19,8 @@ Error malformed(std::string_view what, std::size_t offset) {
 
 // The same with line and column, for who reads it.
 Error located(Error error, std::string_view text) {
-  const std::string_view before = text.substr(0, error.offset.value_or(0));
-  const auto line = std::count(before.begin(), before.end(), '\n') + 1;
-  const std::size_t column = before.size() - (before.rfind('\n') + 1) + 1;
-  error.message = "budgets: " + error.message + " at line " + std::to_string(line) + ", column " +
-                  std::to_string(column) +
+  error.message = "budgets: " + error.message + " at " +
+                  text::place_in(text, error.offset.value_or(0)) +
                   "; a budget reads NAME: SUBJECT LIMIT/PERIOD ACTION, such as "
                   "'support: project=proj_support 250usd/month refuse at=80', and ';' or a new "
                   "line separates them";

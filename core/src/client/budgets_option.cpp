@@ -1,10 +1,15 @@
+#include <algorithm>
 #include <string>
 #include <utility>
 
+#include "attribution/endpoint.hpp"
+#include "attribution/project.hpp"
 #include "base/file.hpp"
+#include "client/lock_file.hpp"
 #include "client/operation/label_hasher.hpp"
 #include "costmark/budgets.hpp"
 #include "costmark/client.hpp"
+#include "costmark/url.hpp"
 
 namespace costmark {
 namespace {
@@ -51,6 +56,34 @@ Status hash_labels(const Options& options, std::vector<Budget>& budgets) {
   return {};
 }
 
+std::string region_of(const Options& options) {
+  const std::string_view region = options.text("region");
+  if (!region.empty()) return std::string(region);
+  const Result<Url> url = parse_url(options.text("base_url"));
+  return url ? std::string(attribution::classify_host(url.value().host).region()) : std::string();
+}
+
+// Rows have ids, and budgets may have the names of option `lock`.
+Status use_ids(const Options& options, std::vector<Budget>& budgets) {
+  const auto is_of_project = [](const Budget& budget) {
+    return budget.subject == BudgetSubject::project;
+  };
+  if (std::none_of(budgets.begin(), budgets.end(), is_of_project)) return {};
+  Result<client::LockFile> lock = client::configured_lock_file(options);
+  if (!lock) return std::move(lock).status();
+  const attribution::ProjectNames names = lock.value().names();
+  const std::string region = region_of(options);
+  for (Budget& budget : budgets) {
+    if (names.empty() || !is_of_project(budget) || budget.value == attribution::default_project) {
+      continue;
+    }
+    const auto id = names.id_of(budget.value, "option 'budgets'", {region, {}});
+    if (!id) return id.error();
+    budget.value = std::string(id.value());
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::shared_ptr<Budgets>> configured_budgets(const Options& options) {
@@ -60,6 +93,7 @@ Result<std::shared_ptr<Budgets>> configured_budgets(const Options& options) {
   if (!budgets) return std::move(budgets).status();
   if (budgets.value().empty()) return std::shared_ptr<Budgets>();
   if (Status status = hash_labels(options, budgets.value()); !status) return status;
+  if (Status status = use_ids(options, budgets.value()); !status) return status;
   const bool allows = options.text("budget_unpriced") == "allow";
   const std::string_view ledger = options.text("ledger");
   return Budgets::shared(std::move(budgets).value(),

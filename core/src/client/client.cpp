@@ -61,7 +61,8 @@ Result<std::shared_ptr<Client>> Client::create(ClientConfig config) {
     if (!prices) return std::move(prices).status();
     config.prices = std::move(prices).value();
   }
-  Result<client::RowExtras> extras = client::RowExtras::create(config.options);
+  Result<client::RowExtras> extras =
+      client::RowExtras::create(config.options, ground.settings, ground.lock);
   if (!extras) return std::move(extras).status();
   return std::shared_ptr<Client>(new Client(std::make_shared<Impl>(
       std::move(ground.settings), std::move(ground.sending), std::move(ground.identity),

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "attribution/project.hpp"
-#include "base/file.hpp"
 #include "base/text.hpp"
 #include "crypto/crypto.hpp"
 #include "net/transport.hpp"
@@ -36,17 +35,6 @@ Result<CredentialsPtr> credentials_of_options(const Options& options) {
   fields.session_token = token;
   fields.source = "options";
   return Credentials::create(std::move(fields));
-}
-
-Status read_lock(const std::string& path, ProjectTags& tags) {
-  constexpr std::size_t largest = std::size_t{16} << 20U;
-  std::string text;
-  const FileRead read = read_file(path, largest, text);
-  if (read.ok()) return tags.add_lock(text, path);
-  std::string why = read.reason();
-  if (read.fault == FileRead::Fault::irregular) why = "it is not a regular file";
-  if (read.fault == FileRead::Fault::too_large) why = "it is larger than 16 MiB";
-  return {Code::invalid_option, "option 'lock': " + path + " cannot be read: " + why};
 }
 
 }  // namespace
@@ -105,16 +93,19 @@ bool OncePerName::first(std::string_view name) {
   return true;
 }
 
-Result<RowExtras> RowExtras::create(const Options& options) {
+Result<RowExtras> RowExtras::create(const Options& options, const Settings& settings,
+                                    const LockFile& lock) {
   RowExtras extras;
   auto hasher = LabelHasher::create(options);
   if (!hasher) return std::move(hasher).status();
   extras.label_hasher = std::move(hasher).value();
-  Status status = extras.tags.add_option(options.text("tags"));
-  if (status && !options.text("lock").empty()) {
-    status = read_lock(std::string(options.text("lock")), extras.tags);
+  const Settings::Place place = settings.configured_place();
+  if (Status status =
+          extras.tags.add_option(options.text("tags"), settings.resolver.names(), place.view());
+      !status) {
+    return status;
   }
-  if (!status) return status;
+  extras.tags.add_lock(lock);
   return extras;
 }
 

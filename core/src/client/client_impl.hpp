@@ -56,8 +56,9 @@ struct RowExtras {
   std::unique_ptr<LabelHasher> label_hasher;  // null: labels stay as they are
   ProjectTags tags;
 
-  // Reads the file of option `lock`. Errors: invalid_option.
-  static Result<RowExtras> create(const Options& options);
+  // Errors: invalid_option.
+  static Result<RowExtras> create(const Options& options, const Settings& settings,
+                                  const LockFile& lock);
 };
 
 }  // namespace client

@@ -65,8 +65,12 @@ Result<Foundation> lay_foundation(ClientConfig& config, EndpointUse use) {
   if (!config.clock) config.clock = system_clock;
   if (Status status = config.options.load_environment(config.environment); !status) return status;
 
+  // The Projects API is also what makes the lock.
+  Result<LockFile> lock = use == EndpointUse::inference ? configured_lock_file(config.options)
+                                                        : Result<LockFile>(LockFile());
+  if (!lock) return std::move(lock).status();
   Result<Settings> settings =
-      Settings::create(config.options, config.environment, use == EndpointUse::control);
+      Settings::create(config.options, config.environment, use, lock.value().names());
   if (!settings) return std::move(settings).status();
   if (settings.value().lacks_region()) {
     // A file that cannot be read is the credentials' error, where one is needed.
@@ -82,7 +86,7 @@ Result<Foundation> lay_foundation(ClientConfig& config, EndpointUse use) {
   Result<Identity> identity = identity_of(config);
   if (!identity) return std::move(identity).status();
   return Foundation{std::move(settings).value(), std::move(sending).value(),
-                    std::move(identity).value()};
+                    std::move(identity).value(), std::move(lock).value()};
 }
 
 }  // namespace costmark::client

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "client/lock_file.hpp"
 #include "client/prepare/authorize.hpp"
 #include "client/send/send_settings.hpp"
 #include "client/settings.hpp"
@@ -10,12 +11,11 @@
 
 namespace costmark::client {
 
-enum class EndpointUse : std::uint8_t { inference, control };
-
 struct Foundation {
   Settings settings;
   SendSettings sending;
   Identity identity;
+  LockFile lock;
 };
 
 // Gives `config` the environment and the clock of the process where it has none, takes the options

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "attribution/project_names.hpp"
+#include "client/lock_file.hpp"
 #include "costmark/error.hpp"
 #include "costmark/labels.hpp"
 
@@ -15,11 +17,11 @@ namespace costmark::client {
 // Immutable: read once, when a client is made, so that no call looks anything up elsewhere.
 class ProjectTags {
  public:
-  // Of option `tags`: "proj_a: team=search, env=prod; proj_b: team=ops". Errors: invalid_option
-  // with the byte offset.
-  Status add_option(std::string_view text);
-  // Of a lock file, whose members docs/ledger.md lists. Errors: invalid_option.
-  Status add_lock(std::string_view text, std::string_view file);
+  // Of option `tags`: "proj_a: team=search, env=prod; proj_b: team=ops". Projects are named as
+  // `names` has them at `place`. Errors: invalid_option with the byte offset.
+  Status add_option(std::string_view text, const attribution::ProjectNames& names,
+                    const attribution::ProjectPlace& place);
+  void add_lock(const LockFile& lock);
 
   // Empty when none are known. A project is known by account, region and id; where one of the
   // first two is not known on either side, it does not count.

@@ -66,28 +66,38 @@ Status check_scheme_and_port(const Url& url, const Endpoint& endpoint) {
 }
 
 Status read_projects(const Options& options, const Environment& environment, Settings& out) {
+  const Settings::Place place = out.configured_place();
+  const auto check = [&](std::string_view project, std::string_view where) {
+    return out.resolver.names().check(project, where, place.view());
+  };
   const std::string_view origin = options.origin("project");
   std::string project(options.text("project"));
   if (!project.empty()) {
     const bool from_environment = origin != "set";
     const std::string where =
         from_environment ? std::string(origin) : std::string("option 'project'");
-    if (Status status = check_project_id(project, where); !status) return status;
+    if (Status status = check(project, where); !status) return status;
     (from_environment ? out.environment_project : out.client_project) = std::move(project);
   }
   if (!out.environment_project.empty()) return {};
   std::string other = first_of(environment, {"OPENAI_PROJECT_ID"});
   if (other.empty()) return {};
-  if (Status status = check_project_id(other, "OPENAI_PROJECT_ID"); !status) return status;
+  if (Status status = check(other, "OPENAI_PROJECT_ID"); !status) return status;
   out.environment_project = std::move(other);
   return {};
 }
 
-// A pattern that no project id fits would refuse every request.
-Status read_allowed(const Options& options, std::vector<std::string>& out) {
+// A pattern that no project id fits would refuse every request. One that fits names of projects
+// stands for their ids as well.
+Status read_allowed(const Options& options, const attribution::ProjectNames& names,
+                    std::string_view region, std::vector<std::string>& out) {
   for (const std::string_view pattern : options.list("allowed_projects")) {
+    const auto ids = names.ids_of_glob(pattern, "option 'allowed_projects'", region);
+    if (!ids) return ids.error();
+    out.insert(out.end(), ids.value().begin(), ids.value().end());
     const std::size_t bad = attribution::not_of_project_glob(pattern);
     if (bad != std::string_view::npos) {
+      if (!ids.value().empty()) continue;
       return {Code::invalid_option,
               "option 'allowed_projects': no project id fits " + text::quoted(pattern) +
                   ", because of its byte " + std::to_string(bad) +
@@ -100,35 +110,37 @@ Status read_allowed(const Options& options, std::vector<std::string>& out) {
 }
 
 // What the configuration itself names must be allowed: else every request that runs under it would
-// be refused.
+// be refused. What a name stands for may depend on where a request goes.
 Status check_projects_allowed(const Settings& settings) {
-  using attribution::Decision;
+  const Settings::Place place = settings.configured_place();
+  const auto check = [&](std::string_view project, ProjectSource source) -> Status {
+    const auto id = settings.resolver.names().id_of(project, "", place.view());
+    return id ? settings.resolver.check_allowed({id.value(), source}) : Status();
+  };
   for (const std::string_view project : settings.rules.projects()) {
-    Status status = settings.resolver.check_allowed(Decision{project, ProjectSource::rule});
-    if (!status) return status;
+    if (Status status = check(project, ProjectSource::rule); !status) return status;
   }
   if (!settings.client_project.empty()) {
-    return settings.resolver.check_allowed(
-        Decision{settings.client_project, ProjectSource::client});
+    return check(settings.client_project, ProjectSource::client);
   }
-  return settings.resolver.check_allowed(
-      Decision{settings.environment_project, ProjectSource::environment});
+  return check(settings.environment_project, ProjectSource::environment);
 }
 
-Status read_attribution(const Options& options, Settings& out) {
+Status read_attribution(const Options& options, attribution::ProjectNames names, Settings& out) {
   auto carriers = attribution::parse_carriers(options.text("carrier"));
   if (!carriers) return std::move(carriers).status();
   out.carriers = carriers.value();
 
-  auto rules = attribution::Rules::parse(options.text("rules"));
+  const Settings::Place place = out.configured_place();
+  auto rules = attribution::Rules::parse(options.text("rules"), names, place.view());
   if (!rules) return std::move(rules).status();
   out.rules = std::move(rules).value();
 
   std::vector<std::string> allowed;
-  if (Status status = read_allowed(options, allowed); !status) return status;
+  if (Status status = read_allowed(options, names, place.region, allowed); !status) return status;
   out.bounds_projects = !allowed.empty();
   out.resolver = attribution::Resolver(choice_of(options.text("conflict"), conflict_policies),
-                                       std::move(allowed));
+                                       std::move(allowed), std::move(names));
   out.unattributed = choice_of(options.text("unattributed"), unattributed_policies);
   out.runtime_project = choice_of(options.text("runtime_project"), runtime_policies);
   out.strict_routes = options.boolean("strict_routes");
@@ -219,14 +231,18 @@ bool is_covered(const Url& url, const std::vector<NamedHost>& hosts) noexcept {
 }  // namespace
 
 Result<Settings> Settings::create(const Options& options, const Environment& environment,
-                                  bool of_control_plane) {
+                                  EndpointUse use, attribution::ProjectNames names) {
   Settings settings;
-  settings.of_control_plane = of_control_plane;
+  settings.of_control_plane = use == EndpointUse::control;
   if (Status status = read_endpoint(options, environment, settings); !status) return status;
   if (Status status = read_hosts(options, settings); !status) return status;
-  if (Status status = read_attribution(options, settings); !status) return status;
-  if (Status status = read_projects(options, environment, settings); !status) return status;
-  if (Status status = check_projects_allowed(settings); !status) return status;
+  if (Status status = read_attribution(options, std::move(names), settings); !status) {
+    return status;
+  }
+  if (use == EndpointUse::inference) {
+    if (Status status = read_projects(options, environment, settings); !status) return status;
+    if (Status status = check_projects_allowed(settings); !status) return status;
+  }
   Result<ModelRoutes> routes = configured_routes(options);
   if (!routes) return std::move(routes).status();
   settings.routes = std::move(routes).value();
@@ -284,6 +300,22 @@ Error Settings::no_region() const {
           "no region to sign for: set option 'region' or AWS_REGION; the host does not name one"};
 }
 
+Settings::Place Settings::configured_place() const {
+  const Endpoint endpoint = origin ? classify(origin->host) : Endpoint();
+  const bool is_runtime =
+      endpoint.kind == EndpointKind::runtime || custom_kind == EndpointKind::runtime;
+  const std::string_view plane = is_runtime ? "bedrock" : "mantle";
+  if (endpoint.canonical()) return {std::string(endpoint.region()), plane};
+  // Where no host is known, it may name another region than the environment.
+  return {region.empty() && origin ? default_region : region, plane};
+}
+
+attribution::ProjectPlace Settings::place_of(const Endpoint& endpoint, Api api) const noexcept {
+  const std::string_view known = region.empty() ? default_region : region;
+  const bool is_runtime = endpoint.kind == EndpointKind::runtime || is_of_runtime(api);
+  return {endpoint.canonical() ? endpoint.region() : known, is_runtime ? "bedrock" : "mantle"};
+}
+
 Status Settings::check_covered(const Url& url, const Endpoint& endpoint) const {
   if (!endpoint.region().empty()) return {};
   // `endpoint_of` has seen to it that the URL is of that origin.
@@ -304,7 +336,7 @@ Result<Endpoint> Settings::endpoint_of(const Url& url) const {
   if (origin && !origin->holds(url)) {
     return mismatch("the request goes to " + Origin::of(url).to_string() +
                     ", but this client is configured for " + origin->to_string() +
-                    "; make a client for that endpoint");
+                    " by its base_url; make a client for that endpoint");
   }
   Endpoint endpoint = classify(url.host);
   if (Status status = check_scheme_and_port(url, endpoint); !status) return status;

@@ -19,6 +19,9 @@
 
 namespace costmark::client {
 
+// What an endpoint is used for: calls of models, the Projects API there, or that of the control
+// plane.
+enum class EndpointUse : std::uint8_t { inference, projects, control };
 enum class AuthMode : std::uint8_t { automatic, sigv4, bearer, none };
 enum class UnattributedPolicy : std::uint8_t { allow, warn, refuse };
 enum class RuntimeProjectPolicy : std::uint8_t { allow, warn, refuse };
@@ -76,10 +79,19 @@ struct Settings {
   std::string verify_model;  // to prove it with; empty: none
   std::string base_url;      // of the option, path and all; may be empty
 
-  // `of_control_plane`: the host serves no model. Errors: invalid_option, invalid_project,
-  // project_not_allowed, endpoint_mismatch.
+  // Only calls of models name a project, as `names` has them. Errors: invalid_option,
+  // invalid_project, project_not_allowed, endpoint_mismatch.
   static Result<Settings> create(const Options& options, const Environment& environment,
-                                 bool of_control_plane = false);
+                                 EndpointUse use, attribution::ProjectNames names);
+
+  // Where requests go, as far as that is known before there is one; and where this one goes.
+  struct Place {
+    std::string region;
+    std::string_view plane;
+    attribution::ProjectPlace view() const noexcept { return {region, plane}; }
+  };
+  Place configured_place() const;
+  attribution::ProjectPlace place_of(const attribution::Endpoint& endpoint, Api api) const noexcept;
 
   // Whether what may spend must name a project, and what cannot be recognized is refused.
   bool is_closed() const noexcept {

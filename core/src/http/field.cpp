@@ -20,6 +20,13 @@ bool is_field_value(std::string_view text) noexcept {
   });
 }
 
+bool is_authorized(std::span<const Header> headers) noexcept {
+  return std::any_of(headers.begin(), headers.end(), [](const Header& header) {
+    return equal_ignoring_case(header.name, "authorization") ||
+           equal_ignoring_case(header.name, "x-api-key");
+  });
+}
+
 std::string_view plain_code(std::string_view text) noexcept {
   constexpr std::size_t longest = 64;
   const bool plain = text.size() <= longest && std::all_of(text.begin(), text.end(), in_code);

@@ -1,9 +1,11 @@
 // What may stand in a header field.
 #pragma once
 
+#include <span>
 #include <string_view>
 
 #include "base/text.hpp"
+#include "costmark/http.hpp"
 
 namespace costmark::http {
 
@@ -12,6 +14,10 @@ using text::trimmed;
 
 // No control character but the tab, so that a line stays one line.
 bool is_field_value(std::string_view text) noexcept;
+
+// Whether one of the fields authorizes a request: Authorization, or a key as Anthropic's API takes
+// it.
+bool is_authorized(std::span<const Header> headers) noexcept;
 
 // What may be repeated of an answer, which may hold a secret: the text if it is a code (up to 64
 // letters, '_', '-' and '.'), or an id (up to 128 of these, digits and ':'); else nothing.

@@ -122,6 +122,7 @@ Cursor::Next Cursor::next(char closing) {
   skip_space();
   if (p_ != end_ && *p_ == closing) {
     ++p_;
+    is_first_ = false;  // what was entered is an element of what is around it
     return Next::end;
   }
   if (!std::exchange(is_first_, false)) {

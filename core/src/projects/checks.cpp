@@ -1,5 +1,7 @@
 // What names and tags may be, before anything is sent.
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <set>
 
 #include "base/text.hpp"
@@ -30,28 +32,33 @@ constexpr bool is_tag_character(char c) noexcept {
   return text::is_alphanumeric(c) || marks.find(c) != std::string_view::npos;
 }
 
-// What was given, short and on one line.
-std::string shown(std::string_view given) {
-  constexpr std::size_t longest = 60;
-  std::string result(given.substr(0, longest));
-  std::replace_if(
-      result.begin(), result.end(),
-      [](char c) { return !text::is_alphanumeric(c) && !is_tag_character(c); }, '?');
-  if (given.size() > longest) result += "...";
-  return text::quoted(result);
+constexpr std::size_t longest_shown = 60;
+
+// "U+00FC"; of a byte that is not UTF-8, "byte 0xFC".
+std::string character_at(std::string_view text, std::size_t at) {
+  const std::size_t length = text::utf8_length(text.data() + at, text.data() + text.size());
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
+  constexpr std::array<unsigned, 5> lead_bits{0xFF, 0x7F, 0x1F, 0x0F, 0x07};
+  unsigned value = byte(0) & lead_bits[length];
+  for (std::size_t i = 1; i < length; ++i) value = (value << 6U) | (byte(i) & 0x3FU);
+  std::array<char, 16> shown{};
+  const char* const form = length == 0 ? "byte 0x%02X" : "U+%04X";
+  (void)std::snprintf(shown.data(), shown.size(), form, value);
+  return shown.data();
 }
 
 Status check_characters(std::string_view value, const std::string& what) {
   const auto* const bad = std::find_if_not(value.begin(), value.end(), is_tag_character);
   if (bad == value.end()) return {};
-  return invalid(what + " has a character that tags may not have, at byte " +
-                 std::to_string(bad - value.begin()) +
-                 "; they take letters, digits and spaces of ASCII and any of _ . : / = + - @");
+  const auto at = static_cast<std::size_t>(bad - value.begin());
+  return invalid(what + " has " + character_at(value, at) + " at byte " + std::to_string(at) +
+                 ", which tags may not have; they take letters, digits and spaces of ASCII and any "
+                 "of _ . : / = + - @");
 }
 
 Status check_key(std::string_view key) {
   if (key.empty()) return invalid("a tag's key is empty; it has 1 to 128 characters");
-  const std::string what = "the tag key " + shown(key);
+  const std::string what = "the tag key " + text::shown(key, longest_shown);
   if (key.size() > longest_tag_key) {
     return invalid(what + " has " + std::to_string(key.size()) + " bytes; a key has at most 128");
   }
@@ -62,7 +69,7 @@ Status check_key(std::string_view key) {
 }
 
 Status check_value(const ProjectTag& tag) {
-  const std::string what = "the value of tag " + shown(tag.key);
+  const std::string what = "the value of tag " + text::shown(tag.key, longest_shown);
   if (tag.value.size() > longest_tag_value) {
     return invalid(what + " has " + std::to_string(tag.value.size()) +
                    " bytes; a value has at most 256");
@@ -103,7 +110,7 @@ Status check_project_tags(std::span<const ProjectTag> tags) {
     if (Status status = check_key(tag.key); !status) return status;
     if (Status status = check_value(tag); !status) return status;
     if (!seen.insert(tag.key).second) {
-      return invalid("the tag key " + shown(tag.key) + " is given twice");
+      return invalid("the tag key " + text::shown(tag.key, longest_shown) + " is given twice");
     }
   }
   return {};

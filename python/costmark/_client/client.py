@@ -39,7 +39,7 @@ class Client:
                 show(observed.feed(piece))
             show(observed.finish())
 
-    The arguments are those of `wrap`. A `url` that begins with ``/`` is one below `base_url`.
+    The arguments are those of `wrap`. A `url` without a scheme is one below `base_url`.
     A client may be used by any number of threads.
     """
 
@@ -119,7 +119,8 @@ class Client:
         self, method: str, url: str, headers: Headers, body: bytes | str
     ) -> tuple[_core.Operation, bytes, str, list[tuple[str | bytes, str | bytes]]]:
         data = body.encode() if isinstance(body, str) else bytes(body)
-        whole_url = f"{self._base_url or ''}{url}" if url.startswith("/") else url
+        is_below = url.startswith("/") or "://" not in url.partition("?")[0]
+        whole_url = f"{self._base_url or ''}/{url.removeprefix('/')}" if is_below else url
         pairs: Any = headers.items() if hasattr(headers, "items") else headers
         fields = [(name, value) for name, value in pairs]
         if data and not any(_text(name).lower() == "content-type" for name, _ in fields):

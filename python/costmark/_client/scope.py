@@ -207,7 +207,10 @@ class project(_Region):  # noqa: N801 - reads as a verb: `with costmark.project(
     for that code too while the generator is suspended in it, until the scope around is left.
     Decorate the generator function instead: then its scope holds only while it runs.
 
-    Raises `AttributionError` if ``project_id`` is not a project id.
+    A project may be named by its name where option ``lock`` says which id that is: then the call
+    fails that has no such project.
+
+    Raises `AttributionError` if ``project_id`` is neither a project id nor may be a name.
     """
 
     __slots__ = ("id",)
@@ -220,7 +223,7 @@ class project(_Region):  # noqa: N801 - reads as a verb: `with costmark.project(
                 "project() takes a project id, and then decorates: "
                 '@costmark.project("proj_5d5ykleja6cwpirysbb7")'
             )
-        _core.check_project_id(project_id, "project")
+        _core.check_project(project_id, "project")
         self.id = project_id
 
     def __repr__(self) -> str:

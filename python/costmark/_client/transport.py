@@ -12,14 +12,13 @@ from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
 from .._transports.below import below
+from .attempts import READ, READ_ASYNC, may_repeat, send, send_async
 from .call import call_of
-from .core_client import CoreClient, logger, replayable
 from .family import family_of, fields_of
 
 if TYPE_CHECKING:
-    from .. import _core
     from .call import Call
-    from .core_client import Outgoing
+    from .core_client import CoreClient, Outgoing
     from .exchange import Exchange
 
 
@@ -137,11 +136,7 @@ def is_view(client: object) -> bool:
 
 
 class Transport:
-    """Sends through another transport what the core makes of a request.
-
-    Where the core says that another attempt helps, at once and before the SDK sees the answer, it
-    makes that attempt. An answer that does not lead to one is passed on as it came.
-    """
+    """Sends through another transport what the core makes of a request."""
 
     __slots__ = ("_below", "_core", "_family", "inner")
 
@@ -153,77 +148,28 @@ class Transport:
 
     def handle_request(self, request: Any) -> Any:
         """Prepare, send, and read the answer along."""
-        claimed = call_of(request)
-        core = self._core_of(request, claimed)
+        call = call_of(request)
+        core = self._core_of(request, call)
         if core is None:
             return self.inner.handle_request(request)
         if "target" in request.extensions:
             self._family.take_target(request)
-        if claimed is None or claimed.core is not core:
-            claimed = core.claim(request)
-        call, operation = take(core, claimed, request)
-        try:
-            outgoing = core.prepare(operation, request)
-        except BaseException:
-            call.give_back(operation)
-            raise
-        while True:
-            claimed.authorized = outgoing.authorized
-            exchange = self._family.sync_exchange(call, operation)
-            response = self._send(request, outgoing, exchange)
-            if exchange.read_ahead_bytes == 0 or not replayable(request):
-                return response
-            if not response.is_stream_consumed:
-                response.stream = self._family.sync_buffered(response.stream)
-                if not response.stream.read_ahead(
-                    exchange.read_ahead_bytes, exchange.read_ahead_seconds
-                ):
-                    return response
-            if exchange.next_step != "again" or call.take() is None:
-                return response
-            try:
-                outgoing = core.prepare(operation, request)
-            except Exception as error:  # noqa: BLE001 - the caller has an answer already
-                call.give_back(operation)
-                warn_of(error)
-                return response
+        if call is None or call.core is not core:
+            call = core.claim(request)
+        return send(core, call, request, self._family.sync_exchange, self._attempt)
 
     async def handle_async_request(self, request: Any) -> Any:
         """Do the same without blocking."""
-        claimed = call_of(request)
-        core = self._core_of(request, claimed)
+        call = call_of(request)
+        core = self._core_of(request, call)
         if core is None:
             return await self.inner.handle_async_request(request)
         if "target" in request.extensions:
             self._family.take_target(request)
-        if claimed is None or claimed.core is not core:
-            claimed = await core.claim_async(request)
-        call, operation = take(core, claimed, request)
-        try:
-            outgoing = await core.prepare_async(operation, request)
-        except BaseException:
-            call.give_back(operation)
-            raise
-        while True:
-            claimed.authorized = outgoing.authorized
-            exchange = self._family.async_exchange(call, operation)
-            response = await self._send_async(request, outgoing, exchange)
-            if exchange.read_ahead_bytes == 0 or not replayable(request):
-                return response
-            if not response.is_stream_consumed:
-                response.stream = self._family.async_buffered(response.stream)
-                if not await response.stream.read_ahead(
-                    exchange.read_ahead_bytes, exchange.read_ahead_seconds
-                ):
-                    return response
-            if exchange.next_step != "again" or call.take() is None:
-                return response
-            try:
-                outgoing = await core.prepare_async(operation, request)
-            except Exception as error:  # noqa: BLE001 - the caller has an answer already
-                call.give_back(operation)
-                warn_of(error)
-                return response
+        if call is None or call.core is not core:
+            call = await core.claim_async(request)
+        exchange_of = self._family.async_exchange
+        return await send_async(core, call, request, exchange_of, self._attempt_async)
 
     def _core_of(self, request: Any, call: Call | None) -> CoreClient | None:
         """Return what a request of that call goes through; None for one that passes as it is."""
@@ -231,39 +177,28 @@ class Transport:
             return self._core
         return None if call.left_alone else call.core or self._core
 
-    def _send(self, request: Any, outgoing: Outgoing, exchange: Exchange) -> Any:
-        try:
-            rebuilt = self._family.rebuilt(request, outgoing)
-            response = self._below.handle_request(rebuilt)
-            exchange.observe(response, fields_of(response.headers))
-            return response
-        except BaseException as error:
-            exchange.end("error" if isinstance(error, Exception) else "cancelled")
-            raise
+    def _attempt(self, request: Any, outgoing: Outgoing, exchange: Exchange) -> tuple[Any, Any]:
+        response = self._below.handle_request(self._family.rebuilt(request, outgoing))
+        exchange.observe(response, fields_of(response.headers))
+        if not may_repeat(exchange, request):
+            return response, None
+        if response.is_stream_consumed:
+            return response, READ
+        response.stream = self._family.sync_buffered(response.stream)
+        return response, response.stream
 
-    async def _send_async(self, request: Any, outgoing: Outgoing, exchange: Exchange) -> Any:
-        try:
-            rebuilt = self._family.rebuilt(request, outgoing)
-            response = await self._below.handle_async_request(rebuilt)
-            exchange.observe(response, fields_of(response.headers))
-            return response
-        except BaseException as error:
-            exchange.end("error" if isinstance(error, Exception) else "cancelled")
-            raise
+    async def _attempt_async(
+        self, request: Any, outgoing: Outgoing, exchange: Exchange
+    ) -> tuple[Any, Any]:
+        rebuilt = self._family.rebuilt(request, outgoing)
+        response = await self._below.handle_async_request(rebuilt)
+        exchange.observe(response, fields_of(response.headers))
+        if not may_repeat(exchange, request):
+            return response, None
+        if response.is_stream_consumed:
+            return response, READ_ASYNC
+        response.stream = self._family.async_buffered(response.stream)
+        return response, response.stream
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
-
-
-def take(core: CoreClient, call: Call, request: Any) -> tuple[Call, _core.Operation]:
-    """Return the operation of a call for one attempt, or another one beside it."""
-    operation = call.take()
-    while operation is None:  # another attempt of the same call is open
-        call = core.beside(call, request)
-        operation = call.take()
-    return call, operation
-
-
-def warn_of(error: Exception) -> None:
-    """Say why a refused request was not sent again; its caller gets the refusal."""
-    logger.warning("a refused request could not be prepared again: %s", error)

@@ -18,6 +18,7 @@ from .._hidden import Hidden, HiddenMapping
 from .._sdk.base import Keys, Sdk, is_async, sdk_of
 from .._usage import listener
 from .._waiting import Flights, checked_source
+from ..errors import ConfigurationError
 from . import context
 from .call import carrying_call, drop_call, leave_alone, move_call
 from .core_client import CoreClient, hint_of, option_texts
@@ -121,7 +122,7 @@ def wrap_as_patched(client: Any, applies_to: Callable[[Any], bool], given: Given
 
 def _wrap(client: Any, sdk: Sdk, spec: Spec) -> None:
     wrapped = _Wrapped(client, sdk, spec)
-    unwrap(client)
+    _unwrap(client)
     _set_http_client(client, detach(_attribute(client, "_client")))
     _attach(client, wrapped)
 
@@ -138,14 +139,19 @@ def unwrap(client: _ClientT) -> _ClientT:
         from .httpx_clients import unwrap_http_client
 
         unwrap_http_client(client)
-        return client
+    else:
+        _unwrap(client)
+    return client
+
+
+def _unwrap(client: Any) -> None:
+    wrapped: _Wrapped | None = vars(client).get(WRAPPED)
     if wrapped is None:
-        return client
+        return
     for name in (*wrapped.hooks, WRAPPED):
         vars(client).pop(name, None)
     context.untrack(client, wrapped.sdk.package)
     _set_http_client(client, detach(_attribute(client, "_client")))
-    return client
 
 
 def check_arguments(given: Given) -> None:
@@ -251,7 +257,7 @@ class _First:
 def specify(given: Given) -> Spec:
     """Check the arguments of `wrap`, and spell them as options."""
     if given.project is not None:
-        _core.check_project_id(given.project)
+        _core.check_project(given.project)
     texts: Mapping[str, str] = option_texts(given.options)
     callback = None
     if isinstance(given.bearer_token, str):
@@ -405,6 +411,7 @@ def _checked(client: object) -> _Wrapped:
 
 
 def _attach(client: Any, wrapped: _Wrapped) -> None:
+    _attach_http_client(client, wrapped)
     hooks = {
         "request": _request_async if is_async(client) else _request,
         "_build_request": _build_request,
@@ -416,13 +423,24 @@ def _attach(client: Any, wrapped: _Wrapped) -> None:
     for name, hook in hooks.items():
         like = functools.wraps(getattr(type(client), name))
         vars(client)[name] = types.MethodType(like(hook), client)
-    http_client = _attribute(client, "_client")
-    if not is_view(http_client):  # a copy shares the view of its original
-        wrapped.view = attach(http_client, wrapped.core)
-        _set_http_client(client, wrapped.view)
     wrapped.hooks = tuple(hooks)
     vars(client)[WRAPPED] = wrapped
     context.track(client, wrapped.sdk.package)
+
+
+def _attach_http_client(client: Any, wrapped: _Wrapped) -> None:
+    """Let a client send through a view, also one whose HTTP client was replaced meanwhile."""
+    http_client = _attribute(client, "_client")
+    if is_view(http_client):  # also of a copy, which shares that of its original
+        return
+    wrapped.view = attach(http_client, wrapped.core)
+    _set_http_client(client, wrapped.view)
+    # What `patch` has wrapped is covered below as well.
+    if wrapped.spec.applies_to is None and not is_view(_attribute(client, "_client")):
+        raise ConfigurationError(
+            f"{type(client).__qualname__} does not keep the HTTP client that costmark puts in the "
+            "place of its own: give it that one as http_client"
+        )
 
 
 # --- Hooks: bound to the client, they go on to what its class has under that name ----------------
@@ -462,6 +480,7 @@ def _prepare(self: Any, request: Any) -> None:
         leave_alone(request)
         type(self)._prepare_request(self, request)
         return
+    _attach_http_client(self, wrapped)
     if not wrapped.sdk.check_instead_of_signing(self, request):
         type(self)._prepare_request(self, request)
     wrapped.core_now(self).admit(request)
@@ -474,6 +493,7 @@ async def _prepare_async(self: Any, request: Any) -> None:
         leave_alone(request)
         await type(self)._prepare_request(self, request)
         return
+    _attach_http_client(self, wrapped)
     if not wrapped.sdk.check_instead_of_signing(self, request):
         await type(self)._prepare_request(self, request)
     core = await wrapped.core_now_async(self)
@@ -540,7 +560,23 @@ def _sdk_to_wrap(client: object) -> Sdk:
     return sdk
 
 
-_HTTP_PACKAGES = ("httpx", "httpx2", "requests", "aiohttp", "urllib3")
+# What is right for what else a package makes.
+_INSTEAD = {
+    **dict.fromkeys(
+        ("httpx", "httpx2"),
+        "wrap the client that sends with it, or put costmark.HTTPTransport or AsyncHTTPTransport "
+        "around it",
+    ),
+    **dict.fromkeys(
+        ("requests", "aiohttp", "urllib3"),
+        "costmark.patch() covers what these send to Bedrock, and with hosts=[...] to a gateway",
+    ),
+    **dict.fromkeys(
+        ("boto3", "botocore", "aioboto3", "aiobotocore"),
+        "make a client of it first, with its client('bedrock-runtime')",
+    ),
+    "costmark": "it attributes by itself, and takes the options of wrap()",
+}
 
 
 def _described(client: object, refusal: str | None) -> str:
@@ -554,10 +590,5 @@ def _described(client: object, refusal: str | None) -> str:
             f"as in wrap({name}(...))"
         )
     cls = type(client)
-    named = f"{cls.__module__}.{cls.__qualname__}"
-    if cls.__module__.partition(".")[0] in _HTTP_PACKAGES:
-        return (
-            f"an HTTP client ({named}): give it to an SDK's client as http_client, where that takes"
-            " it, and wrap the SDK's client"
-        )
-    return f"{named}: {refusal}"
+    instead = _INSTEAD.get(cls.__module__.partition(".")[0], refusal)
+    return f"{cls.__module__}.{cls.__qualname__}: {instead}"

@@ -41,7 +41,9 @@ class _Anthropic(Sdk):
                     "AnthropicBedrockMantle, AnthropicBedrock, or Anthropic with the base_url "
                     "https://bedrock-mantle.REGION.api.aws/anthropic"
                 )
-        return None if isinstance(client, self.client_classes()) else "it is no client"
+        if isinstance(client, self.client_classes()):
+            return None
+        return "wrap the client that it belongs to"
 
     def project(self, client: Any) -> str | None:
         return None  # no constructor takes one

@@ -23,7 +23,9 @@ class _OpenAI(Sdk):
         return openai.OpenAI, openai.AsyncOpenAI
 
     def refusal(self, client: object) -> str | None:
-        return None if isinstance(client, self.client_classes()) else "it is no client"
+        if isinstance(client, self.client_classes()):
+            return None
+        return "wrap the client that it belongs to"
 
     def project(self, client: Any) -> str | None:
         """Return the project of the constructor; OPENAI_PROJECT_ID is the core's to find."""

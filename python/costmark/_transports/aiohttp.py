@@ -84,7 +84,8 @@ class _Covering:
         async def attempt(outgoing: Outgoing, exchange: AsyncAnswering) -> tuple[Any, Any]:
             response = await handler(_rebuilt(request, outgoing))
             response._request_info = request.request_info  # without what we have signed
-            return response, _observe(response, exchange, self._decoders)
+            reader = _observe(response, exchange, self._decoders)
+            return response, reader and _Beginning(response, reader)
 
         try:
             return await send_async(core, message, attempt)
@@ -150,6 +151,22 @@ def _rebuilt(request: Any, outgoing: Outgoing) -> Any:
 
 
 # --- The answer -----------------------------------------------------------------------------------
+
+
+class _Beginning:
+    """The beginning of an answer, while its caller does not have it yet."""
+
+    def __init__(self, response: Any, reader: _Reader) -> None:
+        self._response = response
+        self._reader = reader
+
+    async def read_ahead(self, most: int, seconds: float) -> bool:
+        """Read to the end; false when the end is far."""
+        try:
+            return await self._reader.read_ahead(most, seconds)
+        except BaseException:  # given up: no one else has the answer, to close it
+            self._response.close()
+            raise
 
 
 def _observe(response: Any, exchange: AsyncAnswering, decoders: Any) -> _Reader | None:

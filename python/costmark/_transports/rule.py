@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from .. import _core
 from .._client.botocore_clients import core_of_client
@@ -103,8 +103,13 @@ class Rule:
 
     # --- What is not covered, and perhaps was meant to be -----------------------------------------
 
-    def passed(self, scheme: str, host: str, port: int | None, path: str) -> None:
-        """Note a request that passes as it is, and say it once if it looks like one for Bedrock."""
+    def passed(
+        self, scheme: str, host: str, port: int | None, path: str, variable: str | None = None
+    ) -> None:
+        """Note a request that passes as it is, and say it once if it looks like one for Bedrock.
+
+        With `variable` none was made yet: that variable of the environment leads there.
+        """
         key = host, port
         if key in self._passed or len(self._passed) >= _MOST_NOTED:
             return
@@ -123,29 +128,32 @@ class Rule:
             )
         elif not self._reached:
             logger.warning(
-                "costmark.patch() covers no call to %s (a request to %s was made): if that host "
+                "costmark.patch() covers no call to %s (%s): if that host "
                 "leads to Bedrock, name it: costmark.patch(hosts=[%r]), or COSTMARK_HOSTS=%s",
                 name,
-                path,
+                f"{variable} leads there" if variable else f"a request to {path} was made",
                 name,
                 name,
             )
 
     def look_at_environment(self) -> None:
         """Say at once which base URL of the environment is not covered."""
-        for name in _BASE_URLS:
-            parts = urlsplit(os.environ.get(name, ""))
+        for variable in _BASE_URLS:
+            parts = urlsplit(os.environ.get(variable, ""))
             try:
                 scheme, host, port = origin_of(parts.scheme, parts.hostname or "", parts.port)
             except ValueError:  # no port; who connects to it says so
                 continue
             if host and not self.covers(host, port):
-                self.passed(scheme, host, port, parts.path.rstrip("/") + "/v1/chat/completions")
+                self.passed(scheme, host, port, "/v1/chat/completions", variable)
 
 
 def origin_of(scheme: str, host: str, port: int | None) -> Origin:
-    """Return an origin with its port, in lower case."""
-    return scheme, host.lower().strip("[]"), port or _PORTS.get(scheme)
+    """Return an origin with its port, in lower case; escapes are read as a proxy may read them."""
+    host = host.lower().strip("[]")
+    if "%" in host and ":" not in host:  # where it stands before the zone of an address
+        host = unquote(host)
+    return scheme, host, port or _PORTS.get(scheme)
 
 
 def url_of(origin: Origin) -> str:

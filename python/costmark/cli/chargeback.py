@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -34,6 +33,7 @@ from ..reports.page import chargeback_page
 from . import reconcile
 from .output import complain, plain, write_page
 from .paths import note_empty
+from .period import period
 from .report import console_for, print_table, progress_bar
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def add_to(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", arguments.month):
+    if len(arguments.month) != len("2026-11") or period(arguments.month) is None:
         raise ConfigurationError(
             f"{arguments.month!r} is not a month, as in 2026-11", code="invalid_argument"
         )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 from ..errors import ConfigurationError
 
-_FORM = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
+_FORM = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 
 
 def period(text: str) -> tuple[datetime, datetime] | None:

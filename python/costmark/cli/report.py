@@ -138,7 +138,7 @@ def moment(text: str) -> datetime:
 
 
 def _span(text: str) -> timedelta:
-    match = re.fullmatch(r"(\d{1,4})([hdw])", text)
+    match = re.fullmatch(r"(0*[1-9]\d{0,3})([hdw])", text)
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a span, as in 24h, 7d or 4w")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})

@@ -155,10 +155,18 @@ class Layout:
             os.close(descriptor)
 
 
+def _refuse_unreadable(error: OSError) -> None:
+    """What cannot be listed would be missing in every sum."""
+    if not isinstance(error, FileNotFoundError):  # pruned meanwhile
+        raise ConfigurationError(
+            f"{error.filename} cannot be read: {error.strerror}", code="invalid_argument"
+        ) from None
+
+
 def files_below(folder: Path) -> Iterator[Path]:
     """The files that may hold rows, in links to other folders as well."""
     entered: set[tuple[int, int]] = set()
-    for within, folders, names in os.walk(folder, followlinks=True):
+    for within, folders, names in os.walk(folder, onerror=_refuse_unreadable, followlinks=True):
         found = os.stat(within)
         if (found.st_dev, found.st_ino) in entered:  # links may go round in circles
             folders.clear()

@@ -195,7 +195,7 @@ def rows_of_part(path: Path) -> Iterator[Row]:
         except database_error() as error:
             if not path.exists():
                 raise FileNotFoundError(path) from None
-            raise ManifestError(f"{path}: the part cannot be read: {error}") from None
+            raise ManifestError(f"{path}: the part cannot be read: {reason_of(error)}") from None
 
 
 def database_error() -> type[Exception]:
@@ -203,6 +203,11 @@ def database_error() -> type[Exception]:
     import duckdb
 
     return duckdb.Error
+
+
+def reason_of(error: Exception) -> str:
+    """What the database says, without the statement that it shows below."""
+    return str(error).partition("\n")[0]
 
 
 def numbers_in_parts(
@@ -222,7 +227,8 @@ def numbers_in_parts(
         try:
             found = database.execute(query, {"files": files, "writers": writers}).fetchall()
         except database_error() as error:
-            raise ManifestError(f"{layout.rows}: a part cannot be read: {error}") from None
+            reason = reason_of(error)
+            raise ManifestError(f"{layout.rows}: a part cannot be read: {reason}") from None
     return [(writer, range(begin, end)) for writer, begin, end in found]
 
 

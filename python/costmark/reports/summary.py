@@ -269,14 +269,18 @@ class Grouping(NamedTuple):
     keys: int
     """How many dimensions there are; they come first."""
     names: list[str]
-    """Of the values after them."""
+    """Of the values after them; the last one has the facts, a bit each."""
+    facts: list[str]
 
     def groups(self, source: Source) -> list[Group]:
         """What it finds."""
-        return [
-            Group(found[: self.keys], dict(zip(self.names, found[self.keys :], strict=True)))
-            for found in run(source.database, self.sql).fetchall()
-        ]
+        return [self._group(found) for found in run(source.database, self.sql).fetchall()]
+
+    def _group(self, found: tuple[Any, ...]) -> Group:
+        *values, facts = found[self.keys :]
+        named = dict(zip(self.names, values, strict=True))
+        named.update({name: bool(facts >> bit & 1) for bit, name in enumerate(self.facts)})
+        return Group(found[: self.keys], named)
 
 
 # One price of a sum is the sum of the prices, as long as the same counts were told, and the same of
@@ -288,48 +292,82 @@ def grouping(
 
     ``day`` is that of the prices; by default each attempt's own.
     """
-    day = _price_day(book) if day is None else day
-    meters = {name: f"coalesce(map_extract(meters, '{name}')[1], 0)::HUGEINT" for name in _METERS}
-    all_meters = " + ".join(meters.values())
-    times = " + ".join(meters[name] for name in _METERS[:4])
     band = " + ".join(f"(input > {over})::INTEGER" for over in book.thresholds) or "0"
     values = {
         "model": "coalesce(model, '')",
         "region": "coalesce(region, '')",
         "tier": "coalesce(tier, '')",
-        "day": day,
+        "day": _price_day(book) if day is None else day,
         "band": band,
         "outcome": "outcome",
-        "is_unattributed": "project_source = 'none'",
-        **{f"told_{name}": f'"{name}" IS NOT NULL' for name in _COUNTS},
-        "told_meters": "coalesce(len(map_keys(meters)), 0) > 0",
-        "has_other_meters": f"coalesce(list_sum(map_values(meters)), 0)::HUGEINT > {all_meters}",
-        "is_total_input": "coalesce(total = input, false)",
-        "is_total_output": "coalesce(total = output, false)",
-        "has_rest": f"coalesce(input, 0) > {_parts_of_input(meters)}",
-        "has_less": f"coalesce(input, 0) < {_parts_of_input(meters)}",
-        "has_cached": "coalesce(cached, 0) > 0",
-        "has_write": "coalesce(cache_write, 0) > 0",
-        "has_output": f"coalesce(output, 0) > {meters['audio_output']}",
-        "has_less_output": f"coalesce(output, 0) < {meters['audio_output']}",
-        "untold_times": f"sign(coalesce(cache_write, 0)::HUGEINT - ({times}))",
-        **{f"has_{name}": f"{sql} > 0" for name, sql in meters.items()},
     }
     sums = {
         "attempts": "count(*)",
         "calls": "count(*) FILTER (attempt = 1)",
         **{f"sum_{name}": f'sum("{name}")' for name in (*_COUNTS, "reasoning")},
-        **{f"sum_{name}": f"sum({sql})" for name, sql in meters.items()},
     }
+    meters = {name: f"coalesce(map_extract(meters, '{name}')[1], 0)::HUGEINT" for name in _METERS}
+    metered = {f"sum_{name}": f"sum({sql})" for name, sql in meters.items()}
+    unmetered = dict.fromkeys(metered, "0::HUGEINT")
+    selects = [
+        _select_groups(keys, [*chosen, "meters IS NULL"], {**values, **sums, **unmetered}, _FACTS),
+        _select_groups(
+            keys,
+            [*chosen, "meters IS NOT NULL"],
+            {**values, **sums, **metered},
+            {**_FACTS, **_facts_of_meters(meters)},
+        ),
+    ]
+    names = [*values, *sums, *metered]
+    return Grouping(
+        " UNION ALL ".join(selects), len(keys), names, [*_FACTS, *_facts_of_meters(meters)]
+    )
+
+
+def _select_groups(
+    keys: list[str], chosen: list[str], values: dict[str, str], facts: dict[str, str]
+) -> str:
+    """The facts are one number, since a group of many columns is dear to find."""
+    bits = " + ".join(
+        f"CASE WHEN {sql} THEN {1 << bit} ELSE 0 END" for bit, sql in enumerate(facts.values())
+    )
     listed = [f"{sql} AS k{place}" for place, sql in enumerate(keys)]
-    listed += [f"{sql} AS {name}" for name, sql in {**values, **sums}.items()]
-    wanted = " AND ".join(chosen) or "true"
-    sql = f"SELECT {', '.join(listed)} FROM ended WHERE {wanted} GROUP BY ALL"  # noqa: S608
-    return Grouping(sql, len(keys), [*values, *sums])
+    listed += [f"{sql} AS {name}" for name, sql in values.items()]
+    listed.append(f"({bits})::BIGINT AS facts")
+    return f"SELECT {', '.join(listed)} FROM ended WHERE {' AND '.join(chosen)} GROUP BY ALL"  # noqa: S608
 
 
-def _parts_of_input(meters: dict[str, str]) -> str:
-    return f"(coalesce(cached, 0)::HUGEINT + coalesce(cache_write, 0) + {meters['audio_input']})"
+# What is true or not of an attempt. Counts are never below 0, so that their differences fit.
+_FACTS = {
+    "is_unattributed": "project_source = 'none'",
+    **{f"told_{name}": f'"{name}" IS NOT NULL' for name in _COUNTS},
+    "is_total_input": "total = input",
+    "is_total_output": "total = output",
+    "has_cached": "cached > 0",
+    "has_write": "cache_write > 0",
+    "has_output": "output > 0",
+    "has_rest": "coalesce(input, 0) - coalesce(cached, 0) > coalesce(cache_write, 0)",
+    "has_less": "coalesce(input, 0) - coalesce(cached, 0) < coalesce(cache_write, 0)",
+}
+
+
+def _facts_of_meters(meters: dict[str, str]) -> dict[str, str]:
+    """Those that only attempts with meters have: they take the more time, and few have any."""
+    whole = "coalesce(cached, 0)::HUGEINT + coalesce(cache_write, 0) + " + meters["audio_input"]
+    times = " + ".join(meters[name] for name in _METERS[:4])
+    written = "coalesce(cache_write, 0)::HUGEINT"
+    known = " + ".join(meters.values())
+    return {
+        "told_meters": "len(map_keys(meters)) > 0",
+        "has_other_meters": f"list_sum(map_values(meters))::HUGEINT > {known}",
+        "has_metered_rest": f"coalesce(input, 0) > {whole}",
+        "has_metered_less": f"coalesce(input, 0) < {whole}",
+        "has_metered_output": f"coalesce(output, 0) > {meters['audio_output']}",
+        "has_metered_less_output": f"coalesce(output, 0) < {meters['audio_output']}",
+        "has_more_written": f"{written} > {times}",
+        "has_less_written": f"{written} < {times}",
+        **{f"has_{name}": f"{sql} > 0" for name, sql in meters.items()},
+    }
 
 
 def _priced(group: Group, book: PriceBook, *, is_final: bool) -> Sums:

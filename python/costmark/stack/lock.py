@@ -1,7 +1,7 @@
 """``costmark.lock``: which project has which id. A cache that the reserved tag rebuilds.
 
-Clients read it for the tags of projects (option ``lock``); docs/projects-as-code.md lists its
-members.
+Clients read it for the names and tags of projects (option ``lock``); docs/projects-as-code.md lists
+its members.
 """
 
 from __future__ import annotations
@@ -124,6 +124,7 @@ def read_lock(path: Path) -> Lock:
     if not isinstance(document, dict) or document.get("version") != VERSION:
         raise _broken(path, f"expected an object whose version is {VERSION}")
     projects = _checked(path, document, "projects", _TEXTS)
+    _check_tags(path, projects)
     _refuse_ambiguous(path, projects)
     return Lock(projects, _checked(path, document, "history", (*_TEXTS, "tag", "from")))
 
@@ -149,6 +150,13 @@ def _checked(
                 raise _broken(path, f"{member} {number} has no text in {name!r}")
         entry.setdefault("until", None) if member == "history" else None
     return entries
+
+
+def _check_tags(path: Path, projects: Sequence[Mapping[str, Any]]) -> None:
+    for number, entry in enumerate(projects, start=1):
+        tags = entry.get("tags", {})
+        if not isinstance(tags, dict) or not all(isinstance(v, str) for v in tags.values()):
+            raise _broken(path, f"projects {number}: 'tags' is not an object of texts")
 
 
 def _refuse_ambiguous(path: Path, projects: Sequence[Mapping[str, Any]]) -> None:

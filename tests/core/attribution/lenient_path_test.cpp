@@ -36,6 +36,13 @@ TEST(LenientPath, ReadsWhatAnyServerWould) {
   }
 }
 
+TEST(LenientPath, TakesOffTheBlanksOfUnicode) {
+  EXPECT_EQ(read("/v1/chat/completions%c2%a0"), "/v1/chat/completions");
+  EXPECT_EQ(read("/v1/%e3%80%80chat/completions%e2%80%83. "), "/v1/chat/completions");
+  EXPECT_EQ(read("/%ef%bb%bfv1/chat/completions\xC2\x85"), "/v1/chat/completions");
+  EXPECT_EQ(read("/v1/%c2%a0/chat/completions"), "/v1/chat/completions");
+}
+
 TEST(LenientPath, KeepsWhatIsNoSpelling) {
   EXPECT_EQ(read(""), "");
   EXPECT_EQ(read("/"), "");
@@ -47,6 +54,7 @@ TEST(LenientPath, KeepsWhatIsNoSpelling) {
   EXPECT_EQ(read("/a%zz%4"), "/a%zz%4");
   EXPECT_EQ(read("/a%u00e9"), "/a%u00e9");
   EXPECT_EQ(read("/\xC3\xA9"), "/\xC3\xA9");
+  EXPECT_EQ(read("/a\xC2\xA0z\xA0"), "/a\xC2\xA0z\xA0");
 }
 
 TEST(LenientPath, TellsWhatAnEarlyEndLeaves) {

@@ -43,6 +43,14 @@ TEST(ProjectIds, ANameAndAnArnAreShownWithWhatWouldBeRight) {
   EXPECT_NE(message_of("arn:aws:s3:::bucket").find("not one of a project"), std::string::npos);
 }
 
+TEST(ProjectIds, WhiteSpaceAroundAnIdIsNamed) {
+  for (const char* id : {"proj_a ", " proj_a", "proj_a\r\n", "\tproj_a"}) {
+    EXPECT_NE(message_of(id).find("there is white space around the id; leave it out"),
+              std::string::npos)
+        << id;
+  }
+}
+
 TEST(ProjectIds, WhatMayBeAKeyIsNotShown) {
   for (const char* key : {"ABSKQmVkcm9jaw==", "bedrock-api-key-YmVkcm9jaw==", "Bearer abc def",
                           "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "sk-a b"}) {

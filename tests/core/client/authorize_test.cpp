@@ -65,7 +65,7 @@ std::vector<std::string> warnings_on_a_gateway(const OptionValues& options,
 TEST(Authorize, CredentialsThatAreNotUsedAreWarnedOfOnce) {
   auto warnings = warnings_on_a_gateway(with_keys({}), {"Authorization", "Bearer of-the-gateway"});
   ASSERT_EQ(warnings.size(), 1U);
-  EXPECT_NE(warnings[0].find("the AWS credentials that this client was given are not used: "
+  EXPECT_NE(warnings[0].find("the AWS credentials that costmark was given are not used: "
                              "127.0.0.1 is not one of Bedrock's hosts"),
             std::string::npos)
       << warnings[0];
@@ -73,7 +73,7 @@ TEST(Authorize, CredentialsThatAreNotUsedAreWarnedOfOnce) {
 
   warnings = warnings_on_a_gateway({{"bearer_token", "CANARY"}}, {});
   ASSERT_EQ(warnings.size(), 1U);
-  EXPECT_NE(warnings[0].find("the bearer token that this client was given is not used"),
+  EXPECT_NE(warnings[0].find("the bearer token that costmark was given is not used"),
             std::string::npos)
       << warnings[0];
   EXPECT_NE(warnings[0].find("set option 'auth' to bearer"), std::string::npos);

@@ -1,5 +1,7 @@
 // What `send` sends, what it brings back, and what it counts.
+#include <array>
 #include <mutex>
+#include <span>
 
 #include "core/client/send_fixture.hpp"
 
@@ -172,10 +174,14 @@ TEST(Send, AnErrorOfTheServiceIsReported) {
       {400, "x-amzn-RequestId: a-1\r\nx-request-id: r-1\r\n", R"({"error":{"code":"CA NARY"}})",
        Code::service, false, "status 400, request a-1"},
       {403, "x-amzn-ErrorType: com.amazon#AccessDeniedException:http://CANARY\r\n", "CANARY",
-       Code::service, false, "status 403 (AccessDeniedException)"},
+       Code::service, false,
+       "status 403 (AccessDeniedException); the request carried no authorization: set option "
+       "'auth' "
+       "to sigv4 or bearer"},
       {401, "request-id: CAN ARY\r\n",
        R"({"type":"error","error":{"type":"authentication_error"}})", Code::service, false,
-       "status 401 (authentication_error)"},
+       "status 401 (authentication_error); the request carried no authorization: set option 'auth' "
+       "to sigv4 or bearer"},
       {302, "Location: http://127.0.0.1:1/CANARY\r\n", "", Code::service, false, "status 302"},
       {304, "", "", Code::service, false, "status 304"},
       {429, "", R"({"__type":"ThrottlingException"})", Code::throttled, true,
@@ -210,6 +216,26 @@ TEST(Send, AnErrorOfTheServiceIsReported) {
     EXPECT_EQ(gathered.pieces, 0U);
     EXPECT_EQ(server.connections(), 1U);
   }
+}
+
+TEST(Send, WhoWasAuthorizedIsToldNothingOfIt) {
+  const Loopback server(keep_answering(answer_of(401, "")));
+  const std::string refused = "POST " + server.url("/v1/chat/completions") + ": status 401";
+  const auto message = [&server](OptionValues options, std::span<const Header> headers) {
+    const auto client = sender(std::move(options));
+    const Post post = chat_to(server.origin());
+    Request request = post.request();
+    if (!headers.empty()) request.headers = headers;
+    Operation operation = client->operation();
+    return message_of(client->send(request, {}, operation));
+  };
+  const std::array own{Header{"authorization", "Bearer of-the-gateway"}};
+  EXPECT_EQ(message({}, own), refused);
+  const std::array key{Header{"X-Api-Key", "of-the-gateway"}};
+  EXPECT_EQ(message({}, key), refused);
+  EXPECT_EQ(message({{"auth", "bearer"}, {"bearer_token", "t"}, {"base_url", server.origin()}}, {}),
+            refused);
+  EXPECT_NE(message({}, {}), refused);
 }
 
 TEST(Send, AHintIsPartOfTheError) {

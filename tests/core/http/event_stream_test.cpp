@@ -1,4 +1,5 @@
 #include "http/event_stream.hpp"
+#include "rounds.hpp"
 
 #include <gtest/gtest.h>
 
@@ -251,7 +252,7 @@ TEST(EventStream, FindsTheSameInRandomBytesHoweverCut) {
   const std::string_view alphabet[] = {"\r",   "\n",    "\r\n",   "data", ":",
                                        " ",    "x",     "event",  "id",   "\xEF\xBB\xBF",
                                        "\n\n", "data:", "retry:1"};
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < tests::rounds(3000); ++round) {
     std::string stream;
     for (auto count = random() % 40; count > 0; --count) {
       stream += alphabet[random() % std::size(alphabet)];

@@ -9,6 +9,7 @@
 
 #include "costmark/json.hpp"
 #include "random_json.hpp"
+#include "rounds.hpp"
 
 namespace costmark::json {
 namespace {
@@ -43,7 +44,7 @@ class Implementations : public ::testing::Test {
 
 TEST_F(Implementations, EditValidTextsAlike) {
   RandomJson random(5);
-  for (int round = 0; round < 3'000; ++round) {
+  for (int round = 0; round < tests::rounds(3'000); ++round) {
     const std::string text = random.object();
     const Result<std::string> expected = edited(all_.front(), text);
     for (const auto* each : all_) {
@@ -61,7 +62,7 @@ TEST_F(Implementations, EditValidTextsAlike) {
 TEST_F(Implementations, RepairNoInvalidText) {
   static constexpr std::string_view bytes = "{}[],:\"\\ \n0a-\x80\xEF\x0C\x1A";
   RandomJson random(6);
-  for (int round = 0; round < 5'000; ++round) {
+  for (int round = 0; round < tests::rounds(5'000); ++round) {
     std::string text = random.object();
     text.insert(random.below(text.size()), 1, bytes[random.below(bytes.size())]);
     text.erase(random.below(text.size()), random.below(2));

@@ -10,6 +10,7 @@
 #include "costmark/json.hpp"
 #include "random_json.hpp"
 #include "reference.hpp"
+#include "rounds.hpp"
 
 namespace costmark::json {
 namespace {
@@ -84,7 +85,7 @@ TEST(Property, FindsWhatTheReferenceFinds) {
   Document document;
   const std::vector<std::string_view> spelled = spelled_paths();
   std::size_t found = 0;
-  for (int round = 0; round < 20'000; ++round) {
+  for (int round = 0; round < tests::rounds(20'000); ++round) {
     const std::string text = random.object();
     ASSERT_TRUE(validate(text)) << text;
     ASSERT_TRUE(document.open(text, spelled, round % 2 == 0 ? Mode::lenient : Mode::strict));
@@ -99,14 +100,14 @@ TEST(Property, FindsWhatTheReferenceFinds) {
       ASSERT_EQ(document.raw(i), text.substr(value->begin, value->end - value->begin));
     }
   }
-  EXPECT_GT(found, 10'000U);
+  EXPECT_GT(found, static_cast<std::size_t>(tests::rounds(10'000)));
 }
 
 TEST(Property, EditsMeanWhatTheReferenceSays) {
   RandomJson random(2);
   Document document;
   const std::vector<std::string_view> spelled = spelled_paths();
-  for (int round = 0; round < 20'000; ++round) {
+  for (int round = 0; round < tests::rounds(20'000); ++round) {
     const std::string text = random.object();
     ASSERT_TRUE(document.open(text, spelled));
     Data expected = reference::data(text);
@@ -135,7 +136,7 @@ TEST(Property, EditsMeanWhatTheReferenceSays) {
 TEST(Property, BytesOutsideTheEditStay) {
   RandomJson random(3);
   std::array<std::size_t, 3> seen{};
-  for (int round = 0; round < 20'000; ++round) {
+  for (int round = 0; round < tests::rounds(20'000); ++round) {
     const std::string text = random.object();
     const Value root = reference::parse(text);
     const auto count = std::count_if(root.entries.begin(), root.entries.end(),
@@ -171,7 +172,8 @@ TEST(Property, BytesOutsideTheEditStay) {
       ASSERT_TRUE(left.ends_with(text.substr(root.end - 1)));
     }
   }
-  for (const std::size_t times : seen) EXPECT_GT(times, 1'000U);
+  const auto enough = static_cast<std::size_t>(tests::rounds(1'000));
+  for (const std::size_t times : seen) EXPECT_GT(times, enough);
 }
 
 // Padding moves every token across the scanner's 64-byte blocks.

@@ -22,6 +22,7 @@
 
 #include "core/forking.hpp"
 #include "core/ledger/parsed_row.hpp"
+#include "rounds.hpp"
 
 namespace costmark::testing {
 namespace {
@@ -401,7 +402,7 @@ TEST_F(LedgerTest, ThreadsWriteWholeRows) {
 TEST_F(LedgerTest, WhatWasAcknowledgedSurvivesAKill) {
   constexpr int writers = 4;
   const char* const asked = std::getenv("TEST_KILLS");
-  const int rounds = (asked != nullptr ? std::atoi(asked) : 160) / writers;
+  const int rounds = (asked != nullptr ? std::atoi(asked) : tests::rounds(160)) / writers;
   std::mt19937 chance(1);
   for (int round = 0; round < rounds; ++round) {
     LedgerConfig with = config();

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "core/projects/scripted_exchange.hpp"
+#include "rounds.hpp"
 
 namespace costmark::testing {
 namespace {
@@ -140,7 +141,7 @@ TEST(Answers, OfAnyKindAreSurvived) {
   const std::string good = R"({"data":[)" + project_json(mantle) +
                            R"(],"has_more":true,"last_id":"x","projectSummaries":[)" +
                            project_json(bedrock) + R"(],"nextToken":"t","tags":{"a":"b"}})";
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < tests::rounds(3000); ++round) {
     std::string text = good;
     for (std::uint32_t changes = 1 + random() % 8; changes > 0; --changes) {
       const std::size_t at = random() % text.size();

@@ -4,6 +4,8 @@
 
 #include <random>
 
+#include "rounds.hpp"
+
 namespace costmark {
 namespace {
 
@@ -34,7 +36,7 @@ TEST(ChunkFilter, IgnoresWhatIsDecided) {
 
 TEST(ChunkFilter, PassesWhatItWasToldHoweverTheBytesCame) {
   std::mt19937 random(7);
-  for (int round = 0; round < 20'000; ++round) {
+  for (int round = 0; round < tests::rounds(20'000); ++round) {
     ChunkFilter filter;
     std::string stream, expected, passed;
     std::uint64_t decided = 0;

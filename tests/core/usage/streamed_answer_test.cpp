@@ -5,6 +5,7 @@
 #include <random>
 #include <string>
 
+#include "rounds.hpp"
 #include "usage/support.hpp"
 
 namespace costmark {
@@ -173,7 +174,7 @@ TEST(StreamedAnswer, DoesNotCareForRandomPieces) {
   std::mt19937 random(20260802);
   AnswerReader reader;
   const std::vector<Recorded> all = recordings();
-  for (int round = 0; round < 2000; ++round) {
+  for (int round = 0; round < tests::rounds(2000); ++round) {
     const Recorded& recorded = all[random() % all.size()];
     const bool hide = random() % 2 == 0;
     const std::string stream = recorded.whole();
@@ -217,7 +218,7 @@ TEST(StreamedAnswer, TakesAnyBytesInAnyPieces) {
       "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":7}}\r\n\r\n"};
   const Api apis[] = {Api::chat_completions, Api::responses, Api::messages};
   int hidden = 0;
-  for (int round = 0; round < 5000; ++round) {
+  for (int round = 0; round < tests::rounds(5000); ++round) {
     std::string stream;
     for (auto count = random() % 30; count > 0; --count) {
       stream += parts[random() % std::size(parts)];
@@ -234,7 +235,7 @@ TEST(StreamedAnswer, TakesAnyBytesInAnyPieces) {
     ASSERT_EQ(observe(reader, exchange, stream, cuts), sieved) << testing::PrintToString(stream);
     hidden += sieved.passed.size() < stream.size();
   }
-  EXPECT_GT(hidden, 100);
+  EXPECT_GT(hidden, tests::rounds(100));
 }
 
 // Cut anywhere, a stream is incomplete, has no tokens but those of whole events, and what came is

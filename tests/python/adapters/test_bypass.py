@@ -156,4 +156,4 @@ def test_most_attempts_are_attributed_and_not_only_refused(paying: str) -> None:
             return False
         return True
 
-    assert sum(map(passes, _ATTEMPTS)) > 0.8 * len(_ATTEMPTS)
+    assert sum(map(passes, _ATTEMPTS)) > 0.7 * len(_ATTEMPTS)

@@ -195,6 +195,41 @@ def test_a_legacy_httpx_client_under_the_newest_sdk(recorder: Recorder) -> None:
     assert costmark.usage()["proj_a"].output_tokens == 6
 
 
+@pytest.mark.parametrize("make", [plain, plain_async])
+async def test_an_http_client_that_is_put_in_place_later_is_wrapped_too(
+    recorder: Recorder, make: Any
+) -> None:
+    client = costmark.wrap(make(recorder), project="proj_a", unattributed="refuse")
+    original = client._client
+    other = httpx.AsyncClient if make is plain_async else httpx.Client
+    client._client = other(base_url=recorder.base_url)
+    found = client.chat.completions.create(model=MODEL, messages=MESSAGES)
+    if make is plain_async:
+        await found
+    assert recorder.last.json()["project_id"] == "proj_a"
+    assert costmark.usage()["proj_a"].attempts == 1
+    for each in (original, client._client):
+        await each.aclose() if make is plain_async else each.close()
+
+
+def test_a_client_that_keeps_no_other_http_client_is_an_error(recorder: Recorder) -> None:
+    class Own(openai.OpenAI):
+        @property
+        def _client(self) -> Any:
+            return self.__dict__.setdefault("own", httpx.Client(base_url=recorder.base_url))
+
+        @_client.setter
+        def _client(self, _: Any) -> None:
+            """Keep its own."""
+
+    client = Own(base_url=recorder.base_url, api_key="unused")
+    with pytest.raises(costmark.ConfigurationError, match="give it that one as http_client"):
+        costmark.wrap(client, project="proj_a")
+    client.chat.completions.create(model=MODEL, messages=MESSAGES)  # as it was
+    assert b"project" not in recorder.last.body
+    client.__dict__["own"].close()
+
+
 def test_closing_reaches_the_clients_own_connections(recorder: Recorder) -> None:
     client = plain(recorder)
     original = client._client

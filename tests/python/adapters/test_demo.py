@@ -19,6 +19,7 @@ pytest.importorskip("boto3")
 pytest.importorskip("duckdb")
 pytest.importorskip("tomlkit")
 
+pytestmark = pytest.mark.timeout(300)  # several runs of the demo, of seconds each
 ROOT = Path(__file__).resolve().parents[3]
 LIBRARY = os.environ.get("COSTMARK_LIBRARY")  # before a test takes it away
 COMMAND = [sys.executable, "-m", "costmark.demo"]

@@ -172,6 +172,18 @@ def test_a_project_that_is_no_id_says_what_it_looks_like() -> None:
         costmark.project("My Team")
 
 
+def test_patch_names_the_variable_whose_host_it_does_not_cover(
+    bare: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bare.setenv("OPENAI_BASE_URL", "http://gateway.internal:8443/v1")
+    costmark.patch()
+    try:
+        (warning,) = [each.message for each in caplog.records if "covers no call" in each.message]
+    finally:
+        costmark.unpatch()
+    assert "gateway.internal:8443 (OPENAI_BASE_URL leads there)" in warning
+
+
 def test_the_unattributed_warning_names_everything(caplog: pytest.LogCaptureFixture) -> None:
     openai = pytest.importorskip("openai")
     client = openai.OpenAI(base_url="http://127.0.0.1:1/v1", api_key="unused", max_retries=0)
@@ -185,16 +197,19 @@ def test_the_unattributed_warning_names_everything(caplog: pytest.LogCaptureFixt
 def test_wrap_says_what_it_was_given() -> None:
     openai = pytest.importorskip("openai")
     requests = pytest.importorskip("requests")
+    httpx = pytest.importorskip("httpx")
+    boto3 = pytest.importorskip("boto3")
     wrong: list[tuple[Any, str]] = [
         (
             openai.OpenAI,
             r"the class openai\.OpenAI itself: make a client of it first, as in wrap",
         ),
         (openai, "the module openai: make a client"),
-        (
-            requests.Session(),
-            r"an HTTP client \(requests\.sessions\.Session\): give it to an SDK's client",
-        ),
+        (requests.Session(), r"requests\.sessions\.Session: costmark\.patch\(\) covers"),
+        (httpx.HTTPTransport(), r"put costmark\.HTTPTransport or AsyncHTTPTransport around it"),
+        (openai.OpenAI(api_key="x").responses, r"Responses: wrap the client that it belongs to"),
+        (boto3.Session(), r"boto3\.session\.Session: make a client of it first"),
+        (costmark.Client(), r"Client: it attributes by itself"),
         (7, r"boto3\.client\(.bedrock-runtime.\), not builtins\.int: it is no client"),
         ("https://gateway.internal", "not builtins.str"),
     ]

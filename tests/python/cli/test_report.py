@@ -157,6 +157,7 @@ def test_periods(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["--since", "yesterday"], "as in 2026-11-30"),
         (["--last", "a week"], "as in 24h, 7d or 4w"),
         (["--last", "999999w"], "as in 24h, 7d or 4w"),
+        (["--last", "0d"], "as in 24h, 7d or 4w"),
     ],
 )
 def test_what_is_misspelled(

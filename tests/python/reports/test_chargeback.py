@@ -611,6 +611,9 @@ def test_closing_warns_of_what_has_no_price(
     ("arguments", "message"),
     [
         (["--by", "tag:team", "--month", "2025-13"], "is not a month"),
+        (["--by", "tag:team", "--month", "9999-12"], "is not a month"),
+        (["--by", "tag:team", "--month", "0000-01"], "is not a month"),
+        (["--by", "tag:team", "--month", "\u0662\u0660\u0662\u0665-11"], "is not a month"),
         (["--by", "team", "--month", MONTH], "cannot group by"),
         (["--by", "tag:team", "--month", MONTH, "--split", "fixed"], "given together"),
         (

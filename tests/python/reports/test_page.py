@@ -15,7 +15,7 @@ from costmark import ledger, prices
 from costmark.cli.main import main
 from costmark.reports import formats, report
 from costmark.reports.overview import Cache, overview
-from costmark.reports.page import overview_page
+from costmark.reports.page import charts, overview_page
 from ledger.segments import attempt, write_segment
 from reports import reference
 from reports.browsers import chromium, low_contrast, opened
@@ -307,6 +307,21 @@ def test_a_year_of_fifty_projects(tmp_path: Path) -> None:
     assert took < 15  # seconds of all processors together
 
 
+@pytest.mark.parametrize("most", [1e-7, 0.02, 0.3, 1, 9.99, 10, 90, 3600, 10**7])
+def test_axes_are_written_out(most: float) -> None:
+    begins = [datetime(2026, 1, day, tzinfo=timezone.utc) for day in range(1, 9)]
+    ends = [each + timedelta(days=1) for each in begins]
+    values = [most * place / 7 for place in range(8)]
+    for drawn in (
+        charts.Lines(begins, ends, [values], charts.PLAIN),
+        charts.Lines(begins, ends, [values], charts.SHARE),
+        charts.Stack(begins, ends, [values], other=False),
+    ):
+        ticks = re.findall(r">([$0-9][^<]*)</text>", charts.chart(drawn, "what is to be seen"))
+        assert len(ticks) >= 4
+        assert [each for each in ticks if re.search(r"\de", each)] == []
+
+
 # --- In a browser ---------------------------------------------------------------------------------
 
 
@@ -330,6 +345,11 @@ def test_the_page_can_be_read(
             assert shown.locator(f"dt:visible:text-is('{name}')").count() == 1
         assert shown.locator("table.sorts tbody tr:visible").count() > 9
         assert shown.locator("input:visible").count() == (1 if script else 0)
+        if width == 1440:  # a desk has room for the whole table
+            wide = (
+                "[...document.querySelectorAll('.scroll')].map(e => e.scrollWidth - e.clientWidth)"
+            )
+            assert set(shown.evaluate(wide)) == {0}
 
 
 def test_paper_stays_white(browser: Any, page: Path) -> None:

@@ -397,6 +397,14 @@ ENTRY = {**PLACE, "name": "web", "stack": "shop", "id": "proj_1"}
         ('{"version": 1, "projects": [7]}', "projects 1 is not an object"),
         ('{"version": 1, "projects": [{"id": "x"}]}', "projects 1 has no text in 'partition'"),
         (json.dumps({"version": 1, "projects": [ENTRY, ENTRY]}), "'web' is there twice for aws/"),
+        (
+            json.dumps({"version": 1, "projects": [{**ENTRY, "tags": 5}]}),
+            "projects 1: 'tags' is not an object of texts",
+        ),
+        (
+            json.dumps({"version": 1, "projects": [ENTRY, {**ENTRY, "tags": {"team": 5}}]}),
+            "projects 2: 'tags' is not an object of texts",
+        ),
         ("[" * 100_000, "a nesting"),
         ('{"version": ' + "9" * 5000 + "}", "a number"),
         (json.dumps({"version": 1, "projects": [{**ENTRY, "name": "\ud800"}]}), "half a character"),

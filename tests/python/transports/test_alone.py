@@ -156,6 +156,16 @@ def test_sending_again(recorder: Recorder) -> None:
     assert (once.status, once.attempts, json.loads(once.body)) == (503, 1, CHAT_ANSWER)
 
 
+def test_a_url_without_a_scheme_is_below_the_base_url(recorder: Recorder) -> None:
+    client = costmark.Client(recorder.base_url, project="proj_a")
+    below = ("/chat/completions", "chat/completions", "chat/completions?next=http://a/")
+    for url in (*below, chat_url(recorder)):
+        client.send("POST", url, body=chat_body(MODEL))
+        assert recorder.last.path.startswith("/v1/chat/completions")
+    with pytest.raises(costmark.RequestError, match="http:// or https://"):
+        costmark.Client(project="proj_a").send("POST", "chat/completions", body=b"{}")
+
+
 @pytest.mark.parametrize("timeout", [-1, float("nan"), 1e9])
 def test_bad_timeouts(recorder: Recorder, timeout: float) -> None:
     client = costmark.Client(recorder.base_url, project="proj_a")

@@ -142,3 +142,28 @@ def test_other_vendors_are_not_spoken_of(url: str, caplog: pytest.LogCaptureFixt
         client.post(f"{url}/chat/completions", json={"model": MODEL})
     assert caplog.records == []
     assert costmark.coverage().not_covered == ()
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "BEDROCK-MANTLE.us-east-1.API.AWS.",
+        "bedrock%2dmantle.us-east-1.api.aws",
+        "bedrock-mantle%2Eus-east-1%2eapi%2eaws",
+        "bedrock-mantle\u3002us-east-1\u3002api\u3002aws",
+        "api.openai.com@bedrock-mantle.us-east-1.api.aws",
+        "vpce-1.bedrock-mantle.us-east-1.vpce.amazonaws.com",
+    ],
+)
+def test_no_spelling_of_a_host_is_a_way_around(host: str) -> None:
+    costmark.patch(unattributed="refuse")
+    came: list[httpx.Request] = []
+
+    def take(request: httpx.Request) -> httpx.Response:
+        came.append(request)
+        return httpx.Response(200)
+
+    url = f"https://{host}/v1/chat/completions"
+    with httpx.Client(transport=httpx.MockTransport(take)) as client, pytest.raises(costmark.Error):
+        client.post(url, content=chat_body(MODEL), headers=JSON)
+    assert came == []

@@ -12,7 +12,7 @@ use crate::tower::SharedOperation;
 /// The id of a project, cheap to clone. In the extensions of an `http::Request` it is the project
 /// that this very request asks for.
 ///
-/// The id is checked when a request is prepared.
+/// The id is checked when a request is prepared; with option `lock` it may be a name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Project(Arc<str>);
 

@@ -289,7 +289,8 @@ Status Attributor::read_project(Found& found, Workspace& work, Api api) {
   return {};
 }
 
-Status Attributor::decide(const Request& request, const Url& url, const Found& found,
+Status Attributor::decide(const Request& request, const Url& url,
+                          const attribution::Endpoint& endpoint, const Found& found,
                           Prepared::Impl& out) const {
   const Result<std::string_view> header = named_in_headers(found);
   if (!header) return header.error();
@@ -304,6 +305,7 @@ Status Attributor::decide(const Request& request, const Url& url, const Found& f
   }
   candidates.client = settings_.client_project;
   candidates.environment = settings_.environment_project;
+  candidates.place = settings_.place_of(endpoint, out.api);
   Result<attribution::Decision> decision = settings_.resolver.resolve(candidates);
   if (!decision) return std::move(decision).status();
   out.project = decision.value().project;
@@ -482,7 +484,7 @@ Status Attributor::attribute(const Request& request, const Url& url,
   Found found;
   if (Status status = read_headers(request, found); !status) return status;
   if (Status status = read_body(request, url, route, found, *work, out); !status) return status;
-  if (Status status = decide(request, url, found, out); !status) return status;
+  if (Status status = decide(request, url, endpoint, found, out); !status) return status;
   if (Status status = check_policies(endpoint, *work, out); !status) return status;
   if (Status status = check_chain(found, *work, out); !status) return status;
   if (purpose == Purpose::check) return {};

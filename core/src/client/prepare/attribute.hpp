@@ -39,8 +39,8 @@ class Attributor {
                          Prepared::Impl& out) const;
   Status read_members(Found& found, Workspace& work, Prepared::Impl& out) const;
   static Status read_project(Found& found, Workspace& work, Api api);
-  Status decide(const Request& request, const Url& url, const Found& found,
-                Prepared::Impl& out) const;
+  Status decide(const Request& request, const Url& url, const attribution::Endpoint& endpoint,
+                const Found& found, Prepared::Impl& out) const;
   Status check_policies(const attribution::Endpoint& endpoint, const Workspace& work,
                         const Prepared::Impl& out) const;
   static Status check_profile(const Workspace& work, const Prepared::Impl& out);

@@ -192,7 +192,7 @@ void Authorizer::warn_of_unused(const Url& url) {
   if (!log_ || unused_said_.exchange(true, std::memory_order_relaxed)) return;
   log_(LogLevel::warning,
        std::string(token ? "the bearer token" : "the AWS credentials") +
-           " that this client was given " + (token ? "is" : "are") +
+           " that costmark was given " + (token ? "is" : "are") +
            " not used: " + std::string(url.host) +
            " is not one of Bedrock's hosts, and requests to it keep the authorization that they "
            "come with; to have them " +

@@ -141,7 +141,7 @@ Result<std::shared_ptr<Projects>> open_projects(ClientConfig config, ProjectPlan
     return status;
   }
   Result<client::Foundation> ground = client::lay_foundation(
-      config, is_control ? client::EndpointUse::control : client::EndpointUse::inference);
+      config, is_control ? client::EndpointUse::control : client::EndpointUse::projects);
   if (!ground) return std::move(ground).status();
   const client::Settings& settings = ground.value().settings;
   const Result<Url> url = parse_url(endpoint.base_url);

@@ -139,7 +139,8 @@ Status SendCall::end(Status status) {
   if (is_stopped_) return status;
   if (Status passed = pass_on(held); !passed) return passed;
   if (is_answered_by_error() && (status.ok() || status.error().code != Code::cancelled)) {
-    return located(refusal_of(response_, operation_.impl().wrong_clock), request_.method, target());
+    return located(refusal_of(response_, request_.headers, operation_.impl().wrong_clock),
+                   request_.method, target());
   }
   if (status.ok()) return status;
   return located(std::move(status).take(), request_.method, target());

@@ -48,7 +48,8 @@ Error located(Error error, std::string_view method, std::string_view url) {
   return error;
 }
 
-Error refusal_of(const Response& answer, std::string_view wrong_clock) {
+Error refusal_of(const Response& answer, std::span<const Header> sent,
+                 std::string_view wrong_clock) {
   const int status = answer.http_status();
   Error error{status == 429 ? Code::throttled : Code::service, "status " + std::to_string(status)};
   error.http_status = status;
@@ -57,6 +58,10 @@ Error refusal_of(const Response& answer, std::string_view wrong_clock) {
   if (const std::string code = code_of(answer); !code.empty()) error.message += " (" + code + ")";
   if (!error.request_id.empty()) error.message += ", request " + error.request_id;
   if (!wrong_clock.empty()) error.message.append("; ").append(wrong_clock);
+  if ((status == 401 || status == 403) && !answer.prepared().authorized() &&
+      !http::is_authorized(sent)) {
+    error.message += "; the request carried no authorization: set option 'auth' to sigv4 or bearer";
+  }
   const std::string_view hint = answer.prepared().hint();
   if ((status == 400 || status == 404) && !hint.empty()) {
     error.message += "; ";

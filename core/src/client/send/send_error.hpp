@@ -1,6 +1,7 @@
 // What `send` says went wrong.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -13,7 +14,8 @@ namespace costmark::client {
 Error located(Error error, std::string_view method, std::string_view url);
 
 // What an answer with a status from 300 on means, with the service's code and no other word of it.
-// `wrong_clock`: what is to be said of the local clock, or nothing.
-Error refusal_of(const Response& answer, std::string_view wrong_clock);
+// `sent`: the caller's headers. `wrong_clock`: what is to be said of the local clock, or nothing.
+Error refusal_of(const Response& answer, std::span<const Header> sent,
+                 std::string_view wrong_clock);
 
 }  // namespace costmark::client

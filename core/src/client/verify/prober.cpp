@@ -9,6 +9,7 @@
 #include "client/operation/operation_id.hpp"
 #include "client/operation/rows.hpp"
 #include "costmark/url.hpp"
+#include "http/field.hpp"
 
 namespace costmark::client {
 namespace {
@@ -165,17 +166,6 @@ Result<Prober::Seen> Prober::look_up(std::string_view project) {
   return seen;
 }
 
-namespace {
-
-bool is_authorized(std::span<const Header> headers) noexcept {
-  return std::any_of(headers.begin(), headers.end(), [](const Header& header) {
-    return equal_ignoring_case(header.name, "authorization") ||
-           equal_ignoring_case(header.name, "x-api-key");
-  });
-}
-
-}  // namespace
-
 Result<Prober::Seen> Prober::exchange(const Request& asked, const Question& question,
                                       Verification::Probe& probe, bool impossible) {
   const Result<Url> url = parse_url(asked.url);
@@ -214,7 +204,7 @@ Result<Prober::Seen> Prober::exchange(const Request& asked, const Question& ques
   prepared.reset();
 
   Seen seen;
-  seen.authorized = is_authorized(sent);
+  seen.authorized = http::is_authorized(sent);
   if (!answer && answer.error().code == Code::invalid_option) return answer.error();
   if (!answer) {
     probe.finding = "no answer: " + answer.error().message;

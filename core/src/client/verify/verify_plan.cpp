@@ -18,7 +18,9 @@ Status unattributed(std::string message) {
   return {Code::unattributed, std::move(message)};
 }
 
-Status choose_project(const Settings& settings, const VerifyRequest& request, VerifyPlan& plan) {
+// `endpoint` is where it is verified.
+Status choose_project(const Settings& settings, const VerifyRequest& request,
+                      const attribution::Endpoint& endpoint, VerifyPlan& plan) {
   std::string_view project = request.project;
   if (project.empty()) project = settings.client_project;
   if (project.empty()) project = settings.environment_project;
@@ -26,8 +28,9 @@ Status choose_project(const Settings& settings, const VerifyRequest& request, Ve
     return unattributed(
         "no project to verify: name one in the call, option 'project' or COSTMARK_PROJECT");
   }
-  Result<std::string_view> id = attribution::project_id_in_request(project, "the project");
-  if (!id) return std::move(id).status();
+  const Result<std::string_view> id = settings.resolver.id_in_request(
+      project, "the project", settings.place_of(endpoint, request.api));
+  if (!id) return id.error();
   if (Status status = check_project_id(id.value(), "the project"); !status) return status;
   plan.probing.project = id.value();
   return {};
@@ -45,15 +48,17 @@ Status choose_base(const Settings& settings, const VerifyRequest& request, std::
   return {};
 }
 
-Status choose_url(const Settings& settings, const VerifyRequest& request, VerifyPlan& plan) {
+Status choose_url(const Settings& settings, const VerifyRequest& request, std::string base,
+                  VerifyPlan& plan) {
   ProbePlan& probing = plan.probing;
-  std::string base;
-  if (Status status = choose_base(settings, request, base); !status) return status;
   const Result<Url> url = parse_url(base);
   if (!url) return url.error();
   const Result<attribution::Endpoint> endpoint = settings.endpoint_of(url.value());
   if (!endpoint) return endpoint.error();
   if (Status status = settings.check_covered(url.value(), endpoint.value()); !status) return status;
+  if (Status status = choose_project(settings, request, endpoint.value(), plan); !status) {
+    return status;
+  }
   const std::string_view path = url.value().path;
   probing.kind = endpoint.value().kind;
 
@@ -119,8 +124,9 @@ Result<VerifyPlan> plan_for(const Settings& settings, const VerifyRequest& reque
   VerifyPlan plan;
   ProbePlan& probing = plan.probing;
   probing.model = request.model.empty() ? std::string_view(settings.verify_model) : request.model;
-  if (Status status = choose_project(settings, request, plan); !status) return status;
-  if (Status status = choose_url(settings, request, plan); !status) return status;
+  std::string base;
+  if (Status status = choose_base(settings, request, base); !status) return status;
+  if (Status status = choose_url(settings, request, std::move(base), plan); !status) return status;
   move_to_route(settings, probing);
   const Result<Url> url = parse_url(probing.url);
   if (!url) return url.error();

@@ -122,8 +122,9 @@ def _named_project(name: str) -> Iterator[Check]:
             "seconds",
         )
     else:
+        has_names = os.environ.get("COSTMARK_LOCK")
         try:
-            _core.check_project_id(project, name)
+            (_core.check_project if has_names else _core.check_project_id)(project, name)
         except Error as error:
             yield Check("project", "red", str(error), "costmark projects list shows ids", "seconds")
         else:

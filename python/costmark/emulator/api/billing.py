@@ -118,7 +118,7 @@ def _authenticated(state: State, raw: Received, service: Service) -> Caller:
 
 
 def _code_of(message: str) -> str:
-    if message == "Missing Authentication Token":
+    if message.startswith("Missing Authentication Token"):
         return "MissingAuthenticationTokenException"
     if "security token" in message:
         return "UnrecognizedClientException"

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from .issued_credentials import Issuer
 
 _UNKNOWN = "The security token included in the request is invalid."
+# AWS ends after the third word. This is the first answer of whom a client does not sign for here.
+_UNSIGNED = (
+    "Missing Authentication Token: the request is not signed and has no bearer token; set"
+    " auth=sigv4 (COSTMARK_AUTH), as a client signs by itself for AWS's own hosts alone, or give it"
+    " a bearer token"
+)
 
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256\s+Credential=([^\s,]+)\s*,\s*SignedHeaders=([^\s,]+)\s*,"
@@ -95,7 +101,7 @@ class Authenticator:
             return self._bearer(keys[0])
         if self._settings.anonymous:
             return Caller("anonymous")
-        raise unauthenticated("Missing Authentication Token", "MissingAuthenticationTokenException")
+        raise unauthenticated(_UNSIGNED, "MissingAuthenticationTokenException")
 
     def _bearer(self, token: str) -> Caller:
         for known in self._settings.bearer_tokens:

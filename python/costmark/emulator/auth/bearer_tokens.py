@@ -17,6 +17,11 @@ from .sigv4 import presigned_signature
 PREFIX = "bedrock-api-key-"
 _HOST = "bedrock.amazonaws.com"
 _INVALID = "The security token included in the request is invalid."
+# Such as the api_key="unused" of a client that is to be signed for.
+_PLACEHOLDER = (
+    " It is no Bedrock API key that is known here; to have the request signed instead, set"
+    " auth=sigv4 (COSTMARK_AUTH)."
+)
 _MAX_LIFE_S = 43_200
 _CLOCK_SKEW_S = 300
 
@@ -26,7 +31,7 @@ FindCredentials = Callable[[str, "str | None"], Credentials]
 def _decode(token: str) -> dict[str, str]:
     """The query of the presigned request, in order, its values still encoded."""
     if not token.startswith(PREFIX):
-        raise unauthenticated(_INVALID, "UnrecognizedClientException")
+        raise unauthenticated(_INVALID + _PLACEHOLDER, "UnrecognizedClientException")
     try:
         text = base64.b64decode(token[len(PREFIX) :], validate=True).decode("ascii")
     except (binascii.Error, UnicodeDecodeError, ValueError):

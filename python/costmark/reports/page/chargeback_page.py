@@ -197,24 +197,21 @@ def _corrections(found: Chargeback, shown: Amounts) -> Markup:
 
 def _rules(found: Chargeback, shown: Amounts) -> Markup:
     pools = [found.pools[name] for name in POOLS]
-    titles = ["List price", "Discount", "Amount", ""]
+    titles = ["List price", "Discount", "Amount"]
     columns = [
         shown.column([each.list_pico for each in pools], [each.is_known for each in pools]),
         shown.column([-each.discount_pico for each in pools]),
         shown.to_divide,
     ]
     if found.billing is not None:
-        titles, columns = ["Amount", ""], [shown.to_divide]
+        titles, columns = ["Amount"], [shown.to_divide]
+    listed = [column.cells for column in columns]
+    if found.undivided:
+        titles.append("")
+        listed.append(["not divided" if name in found.undivided else "" for name in POOLS])
     rows: list[list[Cell]] = [
-        [
-            name.capitalize(),
-            said,
-            *map(Number, cells),
-            Number("not divided" if name in found.undivided else ""),
-        ]
-        for (name, said), *cells in zip(
-            POOLS.items(), *(column.cells for column in columns), strict=True
-        )
+        [name.capitalize(), said, *map(Number, cells)]
+        for (name, said), *cells in zip(POOLS.items(), *listed, strict=True)
     ]
     numbers = [Number(title) for title in titles]
     content = [parts.scrolling(parts.table(["What", "Which", *numbers], rows), "Shared cost")]

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # For a desk, for half of its width, and for a phone: the texts have the same size in all.
 WIDE, HALF, _NARROW = (660, 230), (516, 200), (350, 200)
+# Formats of axes. Numbers are written out, as in 10 instead of 1e+1; shares are as fine as needed.
+PLAIN, SHARE = "~r", "%"
 _LEAST_STEPS = 12
 # A tick says what is new in it: the hour, the day, the month, the year.
 _TIMES = {
@@ -237,7 +239,7 @@ def _time(field: str, begins: Sequence[dt.datetime], ends: Sequence[dt.datetime]
 def _dollar_format(most: float) -> str:
     if most >= 2000:
         return "$~s"
-    return "$,.0f" if most >= 4 else "$,.2f" if most >= 0.04 else "$~g"
+    return "$,.0f" if most >= 4 else "$,.2f" if most >= 0.04 else "$~r"
 
 
 def _millis(moment: dt.datetime) -> int:

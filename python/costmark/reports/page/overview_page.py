@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .. import formats
 from ..overview import UTC, Cache, Service, end_of
 from . import parts
-from .charts import HALF, Lines, Stack, chart, color_of, swatch
+from .charts import HALF, PLAIN, SHARE, Lines, Stack, chart, color_of, swatch
 from .markup import Markup, document, element
 from .parts import Number
 
@@ -173,7 +173,7 @@ def _cache(found: Overview) -> Markup:
     if not cache.cached:
         return element("section", heading, parts.empty("No input was read from a cache."))
     values = [_share(found.cache_by_step.get(at)) for at in found.steps]
-    drawn = Lines(found.steps, _ends(found), [values], ".0%", top=1, filled=True)
+    drawn = Lines(found.steps, _ends(found), [values], SHARE, top=1, filled=True)
     amount = formats.dollars(abs(cache.saved_pico))
     figures = [
         ("Read from the cache", parts.share(cache.cached, cache.input), "of all input tokens"),
@@ -221,7 +221,7 @@ def _latency(found: Overview) -> Markup:
         found.steps,
         _ends(found),
         [seconds(lambda each: each.slow_us), seconds(lambda each: each.median_us)],
-        "~g",
+        PLAIN,
     )
     return element(
         "div",
@@ -238,7 +238,7 @@ def _errors(found: Overview) -> Markup:
     if not any(shares):
         return element("div", heading, parts.empty("No attempt failed."))
     drawn = chart(
-        Lines(found.steps, _ends(found), [shares], ".1%", filled=True),
+        Lines(found.steps, _ends(found), [shares], SHARE, filled=True),
         f"Share of attempts that failed, per {found.step}",
         HALF,
     )

@@ -16,6 +16,7 @@ COLORS = {
     "rule": ("#dfe4e2", "#2a3331"),
     "accent": ("#0e6f64", "#4fd1bf"),
     "wash": ("#e7f2f0", "#14302c"),
+    "shade": ("#ccd4d1", "#35413e"),
 }
 # From the strongest to the weakest.
 RAMP = (

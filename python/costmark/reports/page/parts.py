@@ -24,6 +24,7 @@ _STATES = (
     "no price is marked + ?."
 )
 _UNKNOWN = "\u2013"
+_MARK = " + ?"
 _MORE = "Some of the usage has no price; the states below say how much."
 _UNITS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**4, "K"))
 
@@ -104,8 +105,13 @@ def amount(sums: Sums) -> Markup:
 
 def large(said: str, *, is_known: bool) -> Markup:
     """The amount that is read first."""
-    more = [] if is_known else [element("span", " + ?", title=_MORE)]
-    return element("p", said, *more, class_="amount")
+    return element("p", *_marked(said if is_known else said + _MARK), class_="amount")
+
+
+def _marked(said: str) -> list[str]:
+    """An amount whose mark is set apart, if it has one."""
+    known, mark, _ = said.partition(_MARK)
+    return [known, element("span", mark, title=_MORE)] if mark else [known]
 
 
 def figures(shown: Iterable[tuple[str, str, str]], kind: str) -> Markup:
@@ -116,7 +122,7 @@ def figures(shown: Iterable[tuple[str, str, str]], kind: str) -> Markup:
             element(
                 "div",
                 element("dt", name),
-                element("dd", value),
+                element("dd", *_marked(value)),
                 element("dd", more, class_="small"),
             )
             for name, value, more in shown

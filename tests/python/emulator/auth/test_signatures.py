@@ -201,6 +201,9 @@ def test_malformed_scope(emulator: Emulator) -> None:
 
 def test_no_authorization_and_too_much(emulator: Emulator) -> None:
     refused(emulator.plain("POST", CHAT, emulator.chat()), "Missing Authentication Token")
+    refused(emulator.plain("POST", CHAT, emulator.chat()), "set auth=sigv4 (COSTMARK_AUTH), as")
+    unused = {"Authorization": "Bearer unused"}
+    refused(emulator.plain("POST", CHAT, emulator.chat(), unused), "signed instead, set auth=sigv4")
     request = emulator.sign("POST", CHAT, emulator.chat())
     request.headers.append(("Authorization", "Bearer x"))
     refused(emulator.send(request), "More than one Authorization")
