@@ -66,6 +66,7 @@ type Settings struct {
 	// Labels whose values the ledger keeps as HMAC-SHA-256, and the key for that.
 	LedgerHashLabels []string `option:"ledger_hash_labels"`
 	LedgerHashKey    string   `option:"ledger_hash_key"`
+	LabelsAsMetadata Switch   `option:"labels_as_metadata"` // of Converse
 
 	// Budgets.
 	Budgets            string `option:"budgets"`              // such as "all: all 250usd/month refuse", or a file

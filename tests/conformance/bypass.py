@@ -67,8 +67,10 @@ def body_of(attempt: Attempt) -> bytes:
 
 
 def payer(request: dict[str, Any]) -> str:
-    """The project that a request named which the emulator received."""
+    """The project that a request named which the emulator received, perhaps by way of a proxy."""
     headers = dict(request["headers"])
+    for name in headers.get("connection", "").split(","):
+        headers.pop(name.strip().lower(), None)
     carriers = ("openai-project", "anthropic-workspace-id", "x-amzn-bedrock-projectidentifier")
     named = next((headers[name] for name in carriers if headers.get(name)), None)
     if named is None:

@@ -45,7 +45,15 @@ def test_a_scope_ends_with_an_exception() -> None:
     assert current_project() is None
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a\r\nX: y", 'a"b', "é", "default", "a" * 129])
+@pytest.mark.parametrize("name", ["a b", 'a"b', "é", "My app (prod)", "é" * 127])
+def test_what_may_be_a_name_is_left_to_the_client(name: str) -> None:
+    assert project(name).id == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", " ", "a\r\nX: y", "default", "a" * 129, "é" * 128, "ABSKkey+", "arn:aws:s3:::bucket"],
+)
 def test_a_bad_id_is_refused_at_construction(name: str) -> None:
     with pytest.raises(costmark.AttributionError) as caught:
         project(name)

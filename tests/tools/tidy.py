@@ -18,8 +18,8 @@ from pathlib import Path
 
 from modules import ROOT, includes, resolve
 
-# The package is built in a directory of its own, see build_wheel in ./dev.
-DATABASES = (ROOT / "build" / "release", ROOT / "build" / "wheel")
+# As ./dev lint makes them: each source alone, and the package in a directory of its own.
+DATABASES = (ROOT / "build" / "lint", ROOT / "build" / "wheel")
 FOLDERS = (ROOT / "core" / "src", ROOT / "capi" / "src", ROOT / "python" / "src")
 CACHE = ROOT / "build" / "tidy"
 CLANG_TIDY = Path(sys.executable).with_name("clang-tidy")

@@ -52,6 +52,9 @@ extern "C" {
  *   hosts, such as api.openai.com, is covered only if it is named here.
  * - http_version (1.1 | 2 | auto; default auto): What costmark sends and verifies with: auto
  *   speaks HTTP/2 where TLS agrees on it, 2 without TLS too.
+ * - labels_as_metadata (boolean; default false): Whether the labels of a call also go into the
+ *   body of Converse, as its requestMetadata, which logs of model invocations show; what the
+ *   caller has there stays.
  * - ledger (text): Folder that gets a row for every attempt; or stdout, stderr or fd:N, which
  *   get the same rows as lines of JSON.
  * - ledger_begin (boolean; default true): Whether the ledger also gets a row before an attempt is

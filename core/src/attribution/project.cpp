@@ -47,8 +47,11 @@ bool looks_like_key(std::string_view text) noexcept {
 }
 
 bool may_be_name(std::string_view text) noexcept {
-  constexpr std::size_t longest = std::size_t{4} * 127;  // bytes of as many characters
-  return text != default_project && !text.starts_with("arn:") && text.size() <= longest &&
+  constexpr std::ptrdiff_t longest = 127;
+  const auto characters = std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  });
+  return text != default_project && !text.starts_with("arn:") && characters <= longest &&
          !looks_like_key(text) && !text::trimmed(text).empty() && text::is_utf8(text) &&
          std::none_of(text.begin(), text.end(),
                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });

@@ -78,6 +78,10 @@ constexpr std::array options{
     choice("http_version", "auto", "1.1|2|auto",
            "What costmark sends and verifies with: auto speaks HTTP/2 where TLS agrees on it, 2 "
            "without TLS too."),
+    boolean("labels_as_metadata", "false",
+            "Whether the labels of a call also go into the body of Converse, as its "
+            "requestMetadata, which logs of model invocations show; what the caller has there "
+            "stays."),
     text("ledger",
          "Folder that gets a row for every attempt; or stdout, stderr or fd:N, which get the same "
          "rows as lines of JSON."),

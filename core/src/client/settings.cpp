@@ -251,6 +251,7 @@ Result<Settings> Settings::create(const Options& options, const Environment& env
   settings.json_mode = options.boolean("strict_json") ? json::Mode::strict : json::Mode::lenient;
   settings.verify = options.boolean("verify");
   settings.ledger_begin = options.boolean("ledger_begin");
+  settings.labels_as_metadata = options.boolean("labels_as_metadata");
   settings.verify_model = options.text("verify_model");
   settings.base_url = options.text("base_url");
   const Result<Url> base = parse_url(settings.base_url);

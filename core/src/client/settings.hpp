@@ -75,9 +75,10 @@ struct Settings {
   std::size_t chain_memory = 0;
   bool verify = false;  // whether endpoints must prove that they read the project
   bool ledger_begin = true;
-  bool has_budgets = false;  // whether the limits of output that requests name are of use
-  std::string verify_model;  // to prove it with; empty: none
-  std::string base_url;      // of the option, path and all; may be empty
+  bool labels_as_metadata = false;  // whether Converse is sent the labels of a call
+  bool has_budgets = false;         // whether the limits of output that requests name are of use
+  std::string verify_model;         // to prove it with; empty: none
+  std::string base_url;             // of the option, path and all; may be empty
 
   // Only calls of models name a project, as `names` has them. Errors: invalid_option,
   // invalid_project, project_not_allowed, endpoint_mismatch.

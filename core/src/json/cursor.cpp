@@ -90,8 +90,9 @@ void append_half(std::string_view digits, std::string& out) {
 
 }  // namespace
 
-void Cursor::open(std::string_view text) noexcept {
+void Cursor::open(std::string_view text, Numbers numbers) noexcept {
   begin_ = p_ = text.data();
+  numbers_ = numbers;
   end_ = begin_ + text.size();
   names_.clear();
   unescaped_.clear();
@@ -278,11 +279,16 @@ bool Cursor::take_number(RawValue& out) {
   const auto spelled = [begin](const char* end) {
     return std::string_view(begin, static_cast<std::size_t>(end - begin));
   };
-  if (fraction != p_) return fail(Trouble::Kind::fraction, spelled(fraction));
-  if (static_cast<std::size_t>(p_ - digits) > most_digits) return fail(Trouble::Kind::huge, {});
+  const bool is_fraction = fraction != p_;
+  const bool is_huge = static_cast<std::size_t>(p_ - digits) > most_digits;
+  if (numbers_ == Numbers::integers) {
+    if (is_fraction) return fail(Trouble::Kind::fraction, spelled(fraction));
+    if (is_huge) return fail(Trouble::Kind::huge, {});
+  }
   out.kind = Kind::number;
-  out.raw = spelled(p_);
-  out.fits = convert(digits, p_, is_negative, out.integer);
+  out.raw = spelled(fraction);
+  out.fits = !is_fraction && !is_huge && convert(digits, p_, is_negative, out.integer);
+  p_ = fraction;
   if (!out.fits && !inside_->is_too_deep) inside_->has_misfit = true;
   return true;
 }

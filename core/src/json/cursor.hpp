@@ -41,10 +41,13 @@ struct Inside {
   bool has_misfit = false;  // a number beyond 64 bits, met before anything was too deep
 };
 
+// Which numbers are taken: integers alone, or all, of which others than integers do not fit.
+enum class Numbers : std::uint8_t { integers, all };
+
 // The text is UTF-8, and outlives the cursor. Buffers are kept for the next `open`.
 class Cursor {
  public:
-  void open(std::string_view text) noexcept;
+  void open(std::string_view text, Numbers numbers = Numbers::integers) noexcept;
 
   // Takes a value of any kind, with all that is in it. False: see `trouble`.
   bool take(RawValue& out);
@@ -97,6 +100,7 @@ class Cursor {
   const char* begin_ = nullptr;
   const char* p_ = nullptr;
   const char* end_ = nullptr;
+  Numbers numbers_ = Numbers::integers;
   bool is_first_ = false;  // nothing was taken of what was entered
   bool has_surrogates_ = false;
   Inside* inside_ = nullptr;

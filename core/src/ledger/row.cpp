@@ -36,13 +36,17 @@ class Members {
   Members(std::string& out, std::size_t longest) noexcept : out_(out), longest_(longest) {}
 
   [[gnu::always_inline]] void text(std::string_view name, std::string_view value) {
-    text(name, value, longest_);
-  }
-  [[gnu::always_inline]] void text(std::string_view name, std::string_view value,
-                                   std::size_t longest) {
     if (value.empty()) return;
     out_.put(name);
-    quoted(value, longest);
+    quoted(value, longest_);
+  }
+  // JSON, of which every other byte may be a quote.
+  void json(std::string_view name, std::string_view value, std::size_t longest) {
+    if (value.empty()) return;
+    out_.put(name);
+    out_.put('"');
+    if (2 * value.size() > longest || !out_.put_with_backslashes(value)) escaped(value, longest);
+    out_.put('"');
   }
   [[gnu::always_inline]] void integer(std::string_view name, std::int64_t value) {
     out_.put(name);
@@ -139,12 +143,9 @@ class Members {
  private:
   // RFC 8259, section 7; at most `longest` bytes between the quotes. Most texts are plain.
   void quoted(std::string_view value, std::size_t longest) {
+    if (value.size() <= longest && out_.put_quoted(value)) return;
     out_.put('"');
-    if (value.size() <= longest && is_plain(value)) {
-      out_.put(value);
-    } else {
-      escaped(value, longest);
-    }
+    escaped(value, longest);
     out_.put('"');
   }
   void escaped(std::string_view value, std::size_t left) {
@@ -247,7 +248,7 @@ void append_row(const LedgerRow& row, const RowKey& key, Detail detail, std::str
     members.leave_out();
   }
   if (detail == Detail::all && row.usage_json.size() <= longest_usage) {
-    members.text(R"(,"usage":)", row.usage_json, longest_escaped_usage);
+    members.json(R"(,"usage":)", row.usage_json, longest_escaped_usage);
   } else if (!row.usage_json.empty()) {
     members.leave_out();
   }

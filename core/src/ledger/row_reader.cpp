@@ -115,13 +115,14 @@ RowReader::Found RowReader::Impl::find(std::string_view text, std::size_t depth)
   return find(text::trimmed(unwrapped[depth]), depth + 1);
 }
 
-// The text in the first of the wrapping members that is there. False: there is none, or the text
-// around it is not to be trusted.
+// The text in the first of the wrapping members that is there, or the object, where a log pipeline
+// has read the text. False: there is none, or the text around it is not to be trusted. Times are
+// fractions in some logs.
 bool RowReader::Impl::unwrap(std::string_view text, std::size_t depth) {
   json::RawValue name;
   json::RawValue value;
   std::array<json::RawValue, wrappers.size()> found;
-  cursor.open(text);
+  cursor.open(text, json::Numbers::all);
   cursor.enter('{');
   for (;;) {
     const json::Cursor::Next next = cursor.next_name(name);
@@ -136,9 +137,14 @@ bool RowReader::Impl::unwrap(std::string_view text, std::size_t depth) {
   cursor.skip_space();
   if (!cursor.at_end()) return false;
   for (const json::RawValue& each : found) {
-    if (each.kind != json::Kind::string) continue;
     unwrapped[depth].clear();
-    json::unescape_halves(each.raw, unwrapped[depth]);
+    if (each.kind == json::Kind::string) {
+      json::unescape_halves(each.raw, unwrapped[depth]);
+    } else if (each.kind == json::Kind::object) {
+      unwrapped[depth] = each.raw;
+    } else {
+      continue;
+    }
     return true;
   }
   return false;

@@ -1,9 +1,8 @@
 // What names and tags may be, before anything is sent.
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <set>
 
+#include "base/character.hpp"
 #include "base/text.hpp"
 #include "costmark/http.hpp"
 #include "costmark/projects.hpp"
@@ -34,24 +33,11 @@ constexpr bool is_tag_character(char c) noexcept {
 
 constexpr std::size_t longest_shown = 60;
 
-// "U+00FC"; of a byte that is not UTF-8, "byte 0xFC".
-std::string character_at(std::string_view text, std::size_t at) {
-  const std::size_t length = text::utf8_length(text.data() + at, text.data() + text.size());
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
-  constexpr std::array<unsigned, 5> lead_bits{0xFF, 0x7F, 0x1F, 0x0F, 0x07};
-  unsigned value = byte(0) & lead_bits[length];
-  for (std::size_t i = 1; i < length; ++i) value = (value << 6U) | (byte(i) & 0x3FU);
-  std::array<char, 16> shown{};
-  const char* const form = length == 0 ? "byte 0x%02X" : "U+%04X";
-  (void)std::snprintf(shown.data(), shown.size(), form, value);
-  return shown.data();
-}
-
 Status check_characters(std::string_view value, const std::string& what) {
   const auto* const bad = std::find_if_not(value.begin(), value.end(), is_tag_character);
   if (bad == value.end()) return {};
   const auto at = static_cast<std::size_t>(bad - value.begin());
-  return invalid(what + " has " + character_at(value, at) + " at byte " + std::to_string(at) +
+  return invalid(what + " has " + text::character_at(value, at) + " at byte " + std::to_string(at) +
                  ", which tags may not have; they take letters, digits and spaces of ASCII and any "
                  "of _ . : / = + - @");
 }

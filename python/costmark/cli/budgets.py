@@ -119,7 +119,7 @@ def _print(budgets: list[Budget], *, as_json: bool) -> None:
         print(json.dumps([_as_json(each) for each in budgets], indent=2))
         return
     head = ("BUDGET", "FOR", "LIMIT", "SPENT", "RESERVED", "LEFT", "RESET (UTC)")
-    for line in aligned([head, *(cells(each) for each in budgets)]):
+    for line in _aligned([head, *(_cells(each) for each in budgets)]):
         print(line)
 
 
@@ -130,7 +130,7 @@ def _as_json(budget: Budget) -> dict[str, object]:
     return fields | amounts | {"reset": f"{budget.reset:%Y-%m-%dT%H:%M:%SZ}"}
 
 
-def cells(budget: Budget) -> tuple[str, ...]:
+def _cells(budget: Budget) -> tuple[str, ...]:
     """A budget as a table shows it."""
     amounts = (budget.limit, budget.spent, budget.reserved, budget.left)
     limit, *used = (amount_text(amount, budget.unit) for amount in amounts)
@@ -155,7 +155,7 @@ def amount_text(amount: int, unit: str) -> str:
     return f"{usd(amount)}usd" if unit == "pico_usd" else f"{amount}{unit}"
 
 
-def aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:
+def _aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:
     """The rows as lines, column below column; numbers to the right."""
     table = list(rows)
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]

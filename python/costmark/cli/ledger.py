@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 import time
 from datetime import date, datetime, timezone
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from .. import ledger
 from ..errors import ConfigurationError
 from ..ledger.follow import Follower
-from ..reports.formats import counted, without_end
+from ..reports.formats import counted, dollars, without_end
 from .output import complain, plain, print_row
 
 if TYPE_CHECKING:
@@ -202,42 +203,62 @@ def _show(arguments: argparse.Namespace) -> int:
 
 def _tail(arguments: argparse.Namespace) -> int:
     follower = Follower(*arguments.paths)
+    is_screen = sys.stdout.isatty()
     try:
         while True:
+            width = shutil.get_terminal_size().columns if is_screen else None
             for row in follower.rows():
-                _print(row, arguments)
+                _print(row, arguments, width)
             sys.stdout.flush()
             time.sleep(_POLL_SECONDS)
     except KeyboardInterrupt:
         return 0
 
 
-def _print(row: ledger.Row, arguments: argparse.Namespace) -> None:
+def _print(row: ledger.Row, arguments: argparse.Namespace, width: int | None = None) -> None:
     if arguments.project not in (None, row.get("project")):
         return
     if arguments.kind not in (None, row["kind"]):
         return
-    print(json.dumps(row) if arguments.json else _line(row))
+    print(json.dumps(row) if arguments.json else _line(row, width))
 
 
-def _line(row: ledger.Row) -> str:
-    """A row in one line of a screen; what callers wrote cannot move the cursor."""
+def _line(row: ledger.Row, width: int | None) -> str:
+    """A row in one line; what callers wrote cannot move the cursor.
+
+    ``width``: that of a screen which shows rows of now, cut where they do not fit.
+    """
     at_us: int = row["end_us"] if "end_us" in row else row["start_us"]
     at = datetime.fromtimestamp(at_us / 1e6, timezone.utc)
-    parts = [f"{at:%Y-%m-%d %H:%M:%S}", f"{row['kind']:<7}"]
+    parts = [
+        f"{at:%Y-%m-%d %H:%M:%S}" if width is None else f"{at:%H:%M:%S}",
+        f"{row['kind']:<7}",
+    ]
     if row["kind"] == "note":
         parts.append(f"{row['note']}, {row.get('rows_written', 0)} rows written")
         if row.get("rows_lost"):
             parts.append(f"{row['rows_lost']} lost ({row.get('reason', 'unknown reason')})")
     else:
-        parts += [row.get("project", "-"), row.get("model", "-")]
-        parts.append(row.get("outcome") or row.get("error_code", ""))
+        parts += [row.get("project", "-"), row.get("model", "-"), _outcome(row)]
         if "input" in row or "output" in row:
             parts.append(f"{row.get('input', '?')} in, {row.get('output', '?')} out")
         if "latency_us" in row:
             parts.append(f"{row['latency_us'] / 1000:.0f} ms")
+        if "cost_pico" in row:
+            parts.append(dollars(row["cost_pico"]))
+        elif row.get("cost_state", "unknown") != "unknown":
+            parts.append(row["cost_state"])
         parts += [f"{name}={value}" for name, value in row.get("labels", {}).items()]
-    return plain("  ".join(part for part in parts if part))
+    line = plain("  ".join(part for part in parts if part))
+    return line if width is None or len(line) <= width else line[: width - 1] + "\u2026"
+
+
+def _outcome(row: ledger.Row) -> str:
+    """How it ended, with what the server said of an error."""
+    parts = [row.get("outcome")]
+    if row.get("outcome") in (None, "error"):
+        parts += [str(row.get("status", "")), row.get("error_code")]
+    return " ".join(part for part in parts if part)
 
 
 def _verify(arguments: argparse.Namespace) -> int:

@@ -325,11 +325,12 @@ def _counts(
 
 
 def _seen(arguments: argparse.Namespace, side: LedgerSide, window: Window) -> cloudwatch.Comparison:
-    with asking("CloudWatch"):
-        import boto3  # type: ignore[import-untyped,unused-ignore]
-
+    # The workload's own account has the metrics, also where another one pays.
+    workload = Identity(endpoint_url=arguments.endpoint_url)
+    rights = ("cloudwatch:GetMetricData", "cloudwatch:ListMetrics")
+    with asking("CloudWatch", lambda: grant(workload, "costmark-cloudwatch", *rights)):
         clients = {
-            region: boto3.client(
+            region: workload.session.client(
                 "cloudwatch", region_name=region, endpoint_url=arguments.endpoint_url
             )
             for region in cloudwatch.regions(side.lines)

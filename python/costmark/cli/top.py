@@ -9,7 +9,7 @@ import sys
 import time
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import _core
 from .._budgets import Budget, budget_of
@@ -20,7 +20,6 @@ from ..ledger.manifests import Layout, load
 from ..ledger.parts import rows_of_part
 from ..ledger.read import require_rows
 from ..reports import formats
-from . import budgets as budget_table
 from .output import plain
 from .paths import note_empty
 from .report import print_table
@@ -30,12 +29,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rich.console import Console, RenderableType
+    from rich.table import Table
 
     from ..ledger.live import Sums
     from .output import Commands
 
-_LINES_AROUND = 10  # head, foot, the tables' own lines
+_LINES_AROUND = 6  # head, foot, the tables' own lines
+_LINES_OF_A_BUDGET = 6  # of the screen, for each budget that is shown
+_ROOMY = 30  # lines of a screen, from which on some are left empty
 _WIDEST = 120
+_NEARLY = 0.8  # of a budget
+_ONE_LINE: Any = {"no_wrap": True, "overflow": "ellipsis"}
 _ORDERS = ("spend", "calls", "tokens", "rate")
 
 
@@ -155,49 +159,73 @@ def _picture(
     from rich.console import Group
     from rich.text import Text
 
-    shown = budgets[: max(console.height // 6, 1)]
-    room = max(console.height - _LINES_AROUND - (len(shown) + 2 if shown else 0), 4)
-    models = min(len(today.models), max(room // 3, 2))
+    width, height = console.width, console.height
+    fullest = sorted(budgets, key=_used, reverse=True)[: max(height // _LINES_OF_A_BUDGET, 1)]
+    gap = [Text()] if height >= _ROOMY else []
+    budget_lines = [*gap, _budget_table(fullest, len(budgets), width)] if fullest else []
+    around = _LINES_AROUND + 3 * len(gap) + (len(fullest) + 1 + len(gap) if fullest else 0)
+    room = max(height - around, 4)
+    models = min(len(today.models), max(room // 3, room - len(today.projects), 2))
     calls, tokens = today.all.minute.rates(now_us)
     at = datetime.fromtimestamp(now_us / 1e6, timezone.utc)
     head = Text(f"costmark top  {at:%Y-%m-%d %H:%M:%S} UTC", style="bold")
     line = Text(
         f"{calls:.1f} calls/s   {_count(tokens)} tokens/s   {today.all.in_flight} in flight   "
-        f"today {formats.spend(today.all)} in {_count(today.all.calls)} calls"
+        f"today {formats.spend(today.all)} in {_count(today.all.calls)} calls",
+        **_ONE_LINE,
     )
     return Group(
         head,
         line,
-        Text(),
-        _table("project", today.projects, now_us, order, room - models, console.width),
-        Text(),
-        _table("model", today.models, now_us, order, models, console.width),
-        Text(),
-        *_budget_lines(shown, len(budgets)),
-        _states(today),
-        Text(f"q quit   s order: {order}   + ? some of it has no price", style="dim"),
+        *gap,
+        _table("project", today.projects, now_us, order, room - models, width),
+        *gap,
+        _table("model", today.models, now_us, order, models, width),
+        *budget_lines,
+        *gap,
+        _states(today, width),
+        Text(f"q quit   s order: {order}   + ? some of it has no price", style="dim", **_ONE_LINE),
     )
 
 
-def _budget_lines(shown: list[Budget], count: int) -> list[RenderableType]:
-    """Those that are shown, red where nothing is left."""
+def _used(budget: Budget) -> float:
+    """Which part of a budget is spent or reserved; above 1: it is exceeded."""
+    return (budget.spent + budget.reserved) / max(budget.limit, 1)
+
+
+def _budget_table(shown: list[Budget], count: int, width: int) -> RenderableType:
+    """Those that are shown, the fullest first: red where nothing is left, yellow near it."""
     from rich.text import Text
 
-    if not shown:
-        return []
-    head = ("BUDGET" if len(shown) == count else f"BUDGET (of {count})", "LIMIT", "SPENT", "LEFT")
-    rows = [(row[0], row[2], row[3], row[5]) for row in map(budget_table.cells, shown)]
-    lines = budget_table.aligned([head, *rows])
-    styles = ["reverse", *("red" if each.left == 0 else "" for each in shown)]
-    texts = [
-        Text(line, style=style, no_wrap=True, overflow="ellipsis")
-        for line, style in zip(lines, styles, strict=True)
-    ]
-    return [*texts, Text()]
+    name = "BUDGET" if len(shown) == count else f"BUDGET (of {count})"
+    table = _new_table(width)
+    table.add_column(name, ratio=1, no_wrap=True, overflow="ellipsis")
+    table.add_column("LIMIT", no_wrap=True)
+    for column in ("SPENT", "RESERVED", "LEFT", "USED"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for each in shown:
+        used = _used(each)
+        unit = "" if each.unit == "pico_usd" else f" {each.unit}"
+        amounts = (each.limit, each.spent, each.reserved, each.left)
+        limit, *amount = (_amount(number, each.unit) for number in amounts)
+        table.add_row(
+            Text(plain(each.name)),
+            f"{limit}{unit}/{each.period} {each.action}",
+            *amount,
+            f"{min(100 * used, 9999):.0f}%",
+            style="red" if each.left == 0 else "yellow" if used >= _NEARLY else "",
+        )
+    return table
 
 
-def _states(today: Today) -> RenderableType:
-    """What the sums leave out, in words; red when there is any of it."""
+def _amount(amount: int, unit: str) -> str:
+    return formats.dollars(amount) if unit == "pico_usd" else _count(amount)
+
+
+def _states(today: Today, width: int) -> RenderableType:
+    """What the sums leave out, in words; red when there is any of it. Where not all of them have
+    room, those that are 0 are left out.
+    """
     from rich.text import Text
 
     found = {
@@ -209,24 +237,23 @@ def _states(today: Today) -> RenderableType:
         "unknown": today.unknown,
         "lost": today.lost,
     }
-    line = Text()
-    for name, count in found.items():
-        line.append(f"{name} {_count(count)}", style="red" if count else "dim")
-        line.append("  ")
-    return line
+    texts = [(f"{name} {_count(count)}", count) for name, count in found.items()]
+    if sum(len(text) + 2 for text, _ in texts) - 2 > width:
+        texts = [(text, count) for text, count in texts if count]
+    parts = (Text(text, style="red" if count else "dim") for text, count in texts)
+    return Text("  ", **_ONE_LINE).join(parts)
+
+
+def _new_table(width: int) -> Table:
+    from rich.table import Table
+
+    return Table(box=None, width=min(width, _WIDEST), padding=(0, 1, 0, 0), header_style="reverse")
 
 
 def _table(
     title: str, found: dict[str, Sums], now_us: int, order: str, rows: int, width: int
 ) -> RenderableType:
-    from rich.table import Table
-
-    table = Table(
-        box=None,
-        width=min(width, _WIDEST),
-        padding=(0, 1, 0, 0),
-        header_style="reverse",
-    )
+    table = _new_table(width)
     table.add_column(title.upper(), ratio=1, no_wrap=True, overflow="ellipsis")
     wide = width >= 100
     columns = ["CALL/S", "CALLS", "ERRORS", "FLIGHT", "INPUT", "OUTPUT", "SPEND"]

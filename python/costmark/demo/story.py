@@ -77,7 +77,7 @@ class _Story:
         table = Table.grid(padding=(0, 2))
         for row in rows:
             table.add_row(*map(Text, row))
-        self._console.print(Padding(table, (0, 0, 0, 2)))
+        self._console.print(Padding(table, (0, 0, 0, 2), expand=False))
 
     # --- Projects ---------------------------------------------------------------------------------
 
@@ -94,7 +94,7 @@ class _Story:
     # --- Calls ------------------------------------------------------------------------------------
 
     def _show_calls(self, ids: calls.Ids) -> None:
-        self._begin("Calls: attributed, signed and recorded, whoever makes them")
+        self._begin("Calls: attributed, signed and recorded, in every language")
         os.environ["COSTMARK_LEDGER"] = str(self._folder)
         prices = self._work / "prices.txt"
         prices.write_text(book(self._since), encoding="utf-8", newline="\n")
@@ -123,7 +123,7 @@ class _Story:
             sides = client.get(project, counts.Sums()), server.get(project, counts.Sums())
             numbers = *(side.operations for side in sides), *(side.tokens for side in sides)
             table.add_row(names.get(project, project), *(f"{number:,}" for number in numbers))
-        self._console.print(Padding(table, (0, 0, 0, 2)))
+        self._console.print(Padding(table, (0, 0, 0, 2), expand=False))
 
     # --- The bill ---------------------------------------------------------------------------------
 
@@ -135,7 +135,7 @@ class _Story:
         table = _table("team", "cost in Cost Explorer, asked with boto3")
         for team, cost in sorted(payer.costs_by("team", window).items()):
             table.add_row(team, f"${cost:.8f}")
-        self._console.print(Padding(table, (0, 0, 0, 2)))
+        self._console.print(Padding(table, (0, 0, 0, 2), expand=False))
         self._begin("Ledger and bill, reconciled")
         prices = PriceBook.load(os.environ["COSTMARK_PRICES"])
         result, basis = payer.reconciled(rows, window, prices, kept_tags(str(self._folder)))

@@ -9,6 +9,19 @@
 namespace costmark {
 namespace {
 
+TEST(Project, MayBeNamedWhereItIsNotKnownWhetherNamesAre) {
+  for (const char* text : {"proj_a", "my-app-prod", "My app (prod)", "\xC3\xBC"}) {
+    EXPECT_TRUE(check_project(text, "it").ok()) << text;
+  }
+  for (const char* text : {"", " ", "default", "a\nb", "\xFF", "arn:aws:s3:::bucket", "sk-a b"}) {
+    const Status status = check_project(text, "it");
+    ASSERT_FALSE(status.ok()) << text;
+    EXPECT_EQ(status.error().code, Code::invalid_project);
+  }
+  EXPECT_TRUE(check_project(std::string(128, 'x'), "it").ok()) << "an id";
+  EXPECT_FALSE(check_project(std::string(127, ' ') + "x", "it").ok()) << "128 characters";
+}
+
 TEST(ProjectIds, TheDocumentedSpellingsPass) {
   for (const char* id : {"proj_5d5ykleja6cwpirysbb7", "proj-abc123", "a", "0", "-", "Default"}) {
     EXPECT_TRUE(check_project_id(id, "test").ok()) << id;

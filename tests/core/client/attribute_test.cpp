@@ -345,6 +345,27 @@ TEST(Attribute, AProjectThatParsersReadDifferentlyIsRefused) {
   EXPECT_EQ(prepared.body(), R"({"project_id":"proj_a"})");
 }
 
+TEST(Attribute, AProjectThatProxiesWouldTakeOutIsRefused) {
+  const auto client = client_of(with_keys({{"project", "proj_a"}}));
+  Prepared prepared;
+  for (const std::string_view value :
+       {"openai-project", "close, OpenAI-Project", "keep-alive,anthropic-workspace-id\t, x",
+        "X-Amzn-Bedrock-ProjectIdentifier,"}) {
+    Post post{std::string(mantle_chat), std::string(chat_body)};
+    post.headers.push_back({"Connection", value});
+    const Status status = client->prepare(post.request(), prepared);
+    ASSERT_FALSE(status.ok()) << value;
+    EXPECT_EQ(status.error().code, Code::unattributed);
+    EXPECT_NE(status.error().message.find("proxies"), std::string::npos);
+  }
+  for (const std::string_view value :
+       {"", ",", "keep-alive", "close, te", "openai-projects", "x openai-project"}) {
+    Post post{std::string(mantle_chat), std::string(chat_body)};
+    post.headers.push_back({"connection", value});
+    EXPECT_TRUE(client->prepare(post.request(), prepared).ok()) << value;
+  }
+}
+
 TEST(Attribute, WhatCannotBeNamedOnARuntimeHostIsRefused) {
   const auto client = client_of({{"project", "proj_a"}, {"auth", "none"}});
   Prepared prepared;

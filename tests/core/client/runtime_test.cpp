@@ -47,6 +47,64 @@ TEST(Runtime, ConverseNamesItsProjectInTheBody) {
   }
 }
 
+TEST(Runtime, LabelsAreItsMetadataWhereThatIsAskedFor) {
+  const auto metadata = [](const OptionValues& options, std::string_view body,
+                           std::vector<NameValue> labels) -> std::string {
+    const auto client = client_of(with_keys(options));
+    const Post post = converse(runtime, body);
+    Request request = post.request();
+    request.labels = labels;
+    Operation operation = client->operation();
+    if (const Status status = operation.begin(request); !status) return status.error().message;
+    const Status status = operation.prepare();
+    if (!status) return status.error().message;
+    const auto members = json::set(operation.prepared().body(), "messages", "0");
+    return members.ok() ? members.value() : members.error().message;
+  };
+  const OptionValues on{{"labels_as_metadata", "true"}};
+  EXPECT_EQ(metadata({}, R"({"messages":[]})", {{"a", "b"}}), R"({"messages":0})");
+  EXPECT_EQ(metadata(on, R"({"messages":[]})", {}), R"({"messages":0})");
+  EXPECT_EQ(metadata(on, R"({"messages":[]})", {{"a", "b"}, {"c d", ""}}),
+            R"({"requestMetadata":{"a":"b","c d":""},"messages":0})");
+  EXPECT_EQ(metadata(on, R"({"messages":[],"requestMetadata":null})", {{"a", "b"}}),
+            R"({"messages":0,"requestMetadata":{"a":"b"}})");
+  EXPECT_EQ(metadata(on, R"({"messages":[],"requestMetadata":{ }})", {{"a", "b"}}),
+            R"({"messages":0,"requestMetadata":{ "a":"b"}})");
+  EXPECT_EQ(
+      metadata(on, R"({"messages":[],"requestMetadata":{"\u0061":"mine"}})",
+               {
+                   {"a", "b"},
+                   {"c", "}"},
+               }),
+      "option 'labels_as_metadata': the value of label 'c' has U+007D at byte 0, which request "
+      "metadata may not have; it takes letters, digits and spaces of ASCII and any of : _ @ $ "
+      "# = / + , - .");
+  EXPECT_EQ(metadata(on, R"({"messages":[],"requestMetadata":{"\u0061":"mine"}})",
+                     {{"a", "b"}, {"c", "d"}}),
+            R"({"messages":0,"requestMetadata":{"\u0061":"mine","c":"d"}})");
+  EXPECT_EQ(metadata(on, R"({"messages":[],"requestMetadata":7})", {{"a", "b"}}),
+            R"({"messages":0,"requestMetadata":7})")
+      << "the service will refuse it";
+  const std::string long_value(257, 'v');
+  EXPECT_NE(metadata(on, R"({"messages":[]})", {{"a", long_value}}).find("has 257 bytes"),
+            std::string::npos);
+  std::string full;
+  for (int i = 0; i < 15; ++i) full += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":\"\"";
+  const std::string body = R"({"messages":[],"requestMetadata":{)" + full + "}}";
+  EXPECT_NE(metadata(on, body, {{"a", "b"}}).find(R"("14":"","a":"b"}})"), std::string::npos);
+  EXPECT_NE(metadata(on, body, {{"a", "b"}, {"c", "d"}}).find("are 17 entries"), std::string::npos);
+  const std::string large = R"({"messages":[],"requestMetadata":{"x":")" + std::string(8500, 'x');
+  EXPECT_NE(metadata(on, large + "\"}}", {{"a", "b"}}).find("has at most 8,500"),
+            std::string::npos);
+  EXPECT_EQ(metadata({{"labels_as_metadata", "true"},
+                      {"ledger_hash_labels", "a"},
+                      {"ledger_hash_key", "0123456789abcdef"}},
+                     R"({"messages":[]})", {{"a", "ann"}})
+                .find("ann"),
+            std::string::npos)
+      << "what the ledger keeps as a hash leaves as one";
+}
+
 TEST(Runtime, InvokeModelNamesItInAHeaderThatIsSigned) {
   const auto client = client_of(with_keys({{"project", "proj_a"}}));
   // The body is the model's own: JSON or not, and whatever it says.

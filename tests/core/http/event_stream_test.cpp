@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 #include <random>
 #include <string>
 #include <tuple>
@@ -301,14 +301,14 @@ TEST(EventStream, GivesBackTheMemoryOfALargeEvent) {
 TEST(EventStream, ScansEachByteOnce) {
   std::string stream;
   for (int i = 0; i < 400'000; ++i) stream += "data:x\r\r";
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();  // of this process: others may be busy
   EventStream events;
   std::string_view rest = stream;
   std::size_t count = 0;
   while (events.next(rest)) ++count;
   EXPECT_EQ(count, 400'000U);
   // Linear work takes some 20 ms; quadratic work would be half a terabyte of memchr.
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+  EXPECT_LT(std::clock() - start, 5 * CLOCKS_PER_SEC);
 }
 
 }  // namespace

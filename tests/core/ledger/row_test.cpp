@@ -2,6 +2,9 @@
 #include "ledger/row.hpp"
 
 #include <limits>
+#include <random>
+#include <string>
+#include <vector>
 
 #include "core/ledger/parsed_row.hpp"
 
@@ -72,9 +75,10 @@ TEST(Row, ASpecialByteAnywhereInAText) {
         const std::string model =
             std::string(place, 'a') + std::string(special) + std::string(length - place, '~');
         LedgerRow row;
-        row.model = model;
+        row.model = row.usage_json = model;
         const ParsedRow parsed(line_of(row));
         ASSERT_EQ(parsed.text("model"), model);
+        ASSERT_EQ(parsed.text("usage"), model);
         ASSERT_EQ(parsed.raw("flags"), "(absent)");
       }
     }
@@ -88,6 +92,37 @@ TEST(Row, ASpecialByteAnywhereInAText) {
         before >= 512 ? 512 : before + std::min<std::size_t>((512 - before) / 2, 10);
     ASSERT_EQ(parsed.text("model"), model.substr(0, fitting)) << before;
     ASSERT_EQ(parsed.raw("flags"), fitting == model.size() ? "(absent)" : R"(["cut"])") << before;
+  }
+}
+
+// As many quotes as a usage object has, and more; longer than what is put together at once.
+TEST(Row, AUsageObjectSurvives) {
+  std::mt19937 random(1);
+  for (std::size_t length = 0; length < 4096; length += length < 100 ? 1 : 97) {
+    std::string json;
+    while (json.size() < length) json += R"("\"ab:1,{})"[random() % 11];
+    LedgerRow row;
+    row.usage_json = json;
+    const ParsedRow parsed(line_of(row));
+    ASSERT_EQ(parsed.text("usage"), json.empty() ? "(absent)" : json);
+    ASSERT_EQ(parsed.raw("flags"), "(absent)");
+  }
+}
+
+TEST(Row, NumbersOfEachLength) {
+  std::vector<std::int64_t> numbers{std::numeric_limits<std::int64_t>::min(),
+                                    std::numeric_limits<std::int64_t>::max()};
+  for (std::int64_t power = 1; power <= 1'000'000'000'000'000'000 / 10; power *= 10) {
+    for (const std::int64_t number : {power - 1, power, power + 1, 7 * power, 10 * power - 1}) {
+      numbers.insert(numbers.end(), {number, -number});
+    }
+  }
+  for (const std::int64_t number : numbers) {
+    LedgerRow row;
+    row.latency_us = number;
+    const std::string line = line_of(row);
+    ASSERT_NE(line.find("\"latency_us\":" + std::to_string(number) + ","), std::string::npos)
+        << number << " " << line;
   }
 }
 

@@ -609,3 +609,27 @@ def test_sessions_of_botocore(bedrock: Emulator) -> None:
     keys = {"region_name": REGION, "endpoint_url": bedrock.url, **KEYS}
     converse(botocore.session.get_session().create_client("bedrock-runtime", **keys))
     assert [each[0] for each in billed(bedrock)] == [PROJECT]
+
+
+@needs_parameter
+def test_labels_go_along_as_metadata_where_they_are_asked_for(bedrock: Emulator) -> None:
+    sent: list[Any] = []
+    runtime = costmark.wrap(client(bedrock.url), project=PROJECT, labels_as_metadata=True)
+    runtime.meta.events.register(
+        "before-send.bedrock-runtime", lambda request, **_: sent.append(json.loads(request.body))
+    )
+    with costmark.labels(feature="search", team="a"):
+        converse(runtime, requestMetadata={"team": "mine"})
+        converse_stream(runtime)
+    converse(runtime)
+    assert [body.get("requestMetadata") for body in sent] == [
+        {"team": "mine", "feature": "search"},
+        {"feature": "search", "team": "a"},
+        None,
+    ]
+    with (
+        costmark.labels(user="Jürgen"),
+        pytest.raises(costmark.RequestError, match=r"label 'user' has U\+00FC at byte 1"),
+    ):
+        converse(runtime)
+    assert len(sent) == 3

@@ -225,12 +225,107 @@ def test_a_linked_account_with_a_role_of_the_payer(
         assert spent(organization.costs(capsys, "tag:team", *option)) == set(TEAMS)
 
 
-def test_a_view_is_not_for_tags(
+@pytest.fixture
+def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A profile of the payer's."""
+    text = "".join(f"{name} = {value}\n" for name, value in KEYS.items())
+    (tmp_path / "credentials").write_text(f"[payer]\n{text}")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    return "payer"
+
+
+def commands(organization: Organization) -> dict[str, tuple[str, ...]]:
+    """Every command that asks about the bill."""
+    ledger = ("--ledger", str(organization.folder / "ledger"))
+    book = ("--prices", str(organization.folder / "book.txt"))
+    until = str(organization.day + dt.timedelta(days=1))
+    period = ("--since", str(organization.day), "--until", until)
+    reconciling = ("reconcile", "--against", "cost-explorer", *ledger, *book, *period)
+    return {
+        "costs": ("costs", "--by", "tag:team", "--no-cache", *period),
+        "reconcile": (*reconciling, "--exit-code", "--tolerance", "0"),
+        "tags status": ("tags", "status", "--key", "team", "--exit-code"),
+        "tags activate": ("tags", "activate", "--key", "team"),
+        "tags wait": ("tags", "wait", "--key", "team", "--timeout", "1s"),
+        "doctor": ("doctor", "--billing", "--key", "team"),
+    }
+
+
+@pytest.mark.parametrize(
+    "option", ["--billing-profile", "--billing-role-arn", "--billing-view-arn"]
+)
+@pytest.mark.parametrize(
+    "name", ["costs", "reconcile", "tags status", "tags activate", "tags wait", "doctor"]
+)
+def test_every_command_as_every_identity(
+    organization: Organization,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    profile: str,
+    name: str,
+    option: str,
+) -> None:
+    """From a linked account, which alone has not even half of it."""
+    use_linked(organization.aws, monkeypatch, LINKED[0])
+    given = {
+        "--billing-profile": profile,
+        "--billing-role-arn": PAYERS_ROLE,
+        "--billing-view-arn": VIEW,
+    }
+    command = (*commands(organization)[name], *organization.aws.asked, option, given[option])
+    if option == "--billing-view-arn" and name not in ("costs", "reconcile"):
+        with pytest.raises(SystemExit):
+            main([*command])
+        assert "a billing view serves costs, and no tags" in capsys.readouterr().err
+        return
+    status = main([*command])
+    out = capsys.readouterr().out
+    if name == "doctor":  # of which the rest is not set up here
+        assert "team is on the bill" in out
+        return
+    assert status == 0
+    told = {"costs": "checkout", "reconcile": "Ledger and bill", "tags status": "on the bill"}
+    assert told.get(name, "") in out
+
+
+@pytest.mark.parametrize(
+    ("name", "action"),
+    [
+        ("costs", "ce:GetCostAndUsage"),
+        ("reconcile", "ce:GetDimensionValues"),
+        ("tags status", "ce:ListCostAllocationTags"),
+        ("tags activate", "ce:UpdateCostAllocationTagsStatus"),
+        ("tags wait", "ce:ListCostAllocationTags"),
+    ],
+)
+def test_who_lacks_rights_gets_the_command(
+    organization: Organization, capsys: pytest.CaptureFixture[str], name: str, action: str
+) -> None:
+    denied = {"status": 400, "code": "AccessDeniedException", "message": "not authorized"}
+    command = (*commands(organization)[name], *organization.aws.asked)
+    for option in ((), ("--billing-role-arn", PAYERS_ROLE)):
+        organization.aws.emulator.fault("status", api=operation_of(name), **denied)
+        assert main([*command, *option]) == 1
+        error = capsys.readouterr().err
+        whose = "put-role-policy --role-name billing" if option else "put-user-policy --user-name"
+        assert whose in error
+        assert action in error
+
+
+def operation_of(name: str) -> str:
+    if name in ("costs", "reconcile"):
+        return "GetDimensionValues"
+    return "UpdateCostAllocationTagsStatus" if "activate" in name else "ListCostAllocationTags"
+
+
+def test_a_view_needs_a_right_of_its_own(
     organization: Organization, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit):
-        main(["tags", "status", "--billing-view-arn", VIEW, *organization.aws.asked])
-    assert "a billing view serves costs, and no tags" in capsys.readouterr().err
+    denied = {"status": 400, "code": "AccessDeniedException", "message": "not authorized"}
+    organization.aws.emulator.fault("status", api="GetDimensionValues", **denied)
+    command = (*commands(organization)["costs"], *organization.aws.asked)
+    assert main([*command, "--billing-view-arn", VIEW]) == 1
+    assert "billing:GetBillingViewData" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("against", ["cost-explorer", "cur"])

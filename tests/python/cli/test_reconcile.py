@@ -28,6 +28,7 @@ from bill.making import (
 from bill.serving import serving
 from bill.test_cloudwatch import CloudWatch
 from bill.test_cost_explorer import CostExplorer
+from cli.billing import billed, use_credentials
 from costmark import ledger as ledgers
 from costmark.bill.formats import money
 from costmark.cli.main import main
@@ -406,6 +407,19 @@ def test_what_is_misspelled(
     with pytest.raises(SystemExit, match="2"):
         run(folder, *arguments)
     assert message in capsys.readouterr().err
+
+
+def test_who_may_not_read_metrics_gets_the_command(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use_credentials(monkeypatch)
+    with billed() as aws:
+        for operation in ("ListMetrics", "GetMetricData"):
+            aws.emulator.fault("status", status=400, code="AccessDenied", api=operation)
+        assert run(folder, *aws.asked, against="cloudwatch") == 1
+    error = capsys.readouterr().err
+    assert "put-user-policy --user-name emulator --policy-name costmark-cloudwatch" in error
+    assert "cloudwatch:GetMetricData" in error
 
 
 def test_a_window_without_days(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -42,17 +43,19 @@ def today() -> str:
 
 
 class Terminal:
-    """``costmark top`` in a terminal of that size."""
+    """``costmark top``, or another command, in a terminal of that size."""
 
-    def __init__(self, columns: int, lines: int, *arguments: str) -> None:
+    def __init__(self, columns: int, lines: int, *arguments: str, command: str = "top") -> None:
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
         self.pid, self._descriptor = pty.fork()
         if self.pid == 0:
             os.environ.update(TERM="xterm-256color", PYTHONPATH=os.pathsep.join(sys.path))
             os.environ.pop("NO_COLOR", None)
-            command = [sys.executable, "-m", "costmark.cli", "top", "--interval", "0.1", *arguments]
-            os.execv(sys.executable, command)
+            words = command.split() + (["--interval", "0.1"] if command == "top" else [])
+            program = [sys.executable, "-m", "costmark.cli", *words, *arguments]
+            # Not `execv`: readline has put LINES and COLUMNS behind `os.environ`.
+            os.execve(sys.executable, program, os.environ)
         ioctl(self._descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def shows(self, condition: Callable[[str], bool], seconds: float = 20) -> str:
@@ -110,6 +113,37 @@ def test_what_is_too_much_for_the_screen_is_counted(tmp_path: Path) -> None:
     assert "in 100 calls" in shown
     assert shown.count("more") == 2
     assert len([line for line in shown.splitlines() if line.strip()]) <= 24
+    terminal.press("q")
+    assert terminal.end() == 0
+
+
+BUDGETS = [
+    *(f"calm{number}: all 1000usd/month warn" for number in range(7)),
+    "over: project=proj_0 1usd/day refuse",
+    "near: all 95calls/day warn",
+]
+
+
+@pytest.mark.parametrize(("columns", "lines", "shown"), [(80, 24, 4), (200, 50, 8)])
+def test_the_fullest_budgets_are_on_the_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: int, lines: int, shown: int
+) -> None:
+    rows = [row(seq, project=f"proj_{seq % 20}", cost_pico=250_000_000_000) for seq in range(80)]
+    write_segment(tmp_path, rows, day=today())
+    monkeypatch.setenv("COSTMARK_LEDGER", str(tmp_path))
+    monkeypatch.setenv("COSTMARK_BUDGETS", "; ".join(BUDGETS))
+    assert main(["budgets", "rebuild"]) == 0
+    terminal = Terminal(columns, lines, str(tmp_path))
+    # The first picture may be older than the terminal's size.
+    screen = terminal.shows(
+        lambda text: "q quit" in text and text.count("calm") == shown - 2
+    ).splitlines()
+    (head,) = (at for at, line in enumerate(screen) if line.startswith("BUDGET (of 9)"))
+    told = [line.split() for line in screen[head + 1 : head + 1 + shown]]
+    assert told[0] == ["over", "$1.0000/day", "refuse", "$1.0000", "$0.0000", "$0.0000", "100%"]
+    assert told[1] == ["near", "95", "calls/day", "warn", "80", "0", "15", "84%"]
+    assert {words[-1] for words in told[2:]} == {"2%"}
+    assert screen[0].startswith("costmark top")
     terminal.press("q")
     assert terminal.end() == 0
 
@@ -186,6 +220,28 @@ def test_a_background_response_is_one_call_with_the_usage_of_its_end() -> None:
             [{**row(seq, input=7, output=3, cost_pico=5, response_id="resp_1"), "kind": "settle"}]
         )
     assert (found.all.calls, found.all.input, found.all.output, found.all.cost_pico) == (1, 7, 3, 5)
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(80, 24), (200, 50)])
+def test_tail_keeps_each_row_on_a_line(tmp_path: Path, columns: int, lines: int) -> None:
+    path = write_segment(tmp_path, [], day=today())
+    terminal = Terminal(columns, lines, str(tmp_path), command="ledger tail")
+    failed = row(0, outcome="error", status=429, error_code="rate_limit_exceeded", labels={})
+    long = row(1, cost_pico=1_250_000_000, labels={"feature": "\x1b[2J" + "x" * 250})
+    screen: list[str] = []
+    while not screen:  # it follows from its start on, whenever that is
+        with path.open("ab") as file:
+            file.write(line_of(failed) + line_of(long))
+        with contextlib.suppress(AssertionError):
+            screen = terminal.shows(lambda text: "\u2026" in text, seconds=1).splitlines()
+        failed["seq"] += 2
+        long["seq"] += 2
+    assert "attempt  proj_a  openai.gpt-oss-120b  error 429 rate_limit_exceeded" in screen[0]
+    assert "attempt  proj_a  openai.gpt-oss-120b  ok  11 in, 2 out  0 ms" in screen[1]
+    assert len(screen[1].rstrip()) == columns
+    assert all("attempt" in line for line in screen if line.strip())
+    os.kill(terminal.pid, signal.SIGINT)
+    assert terminal.end() == 0
 
 
 def test_another_day_is_not_today() -> None:

@@ -278,7 +278,7 @@ def test_the_command_line_shows_and_rebuilds(
     assert found["eve"]["left"] == "0"
     assert found["usd"]["reset"].endswith("-01T00:00:00Z")
     assert main(["top", "--once", str(folder)]) == 0
-    assert "2.5usd/month refuse" in capsys.readouterr().out
+    assert "$2.5000/month refuse" in capsys.readouterr().out
     # Other budgets, in place of the variable; and none.
     assert "0calls" in run(capsys, "--budgets", "x: all 5calls/day warn")
     monkeypatch.delenv("COSTMARK_BUDGETS")

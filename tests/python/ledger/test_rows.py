@@ -129,6 +129,10 @@ def test_what_is_wrong_is_named(line: bytes, kind: str) -> None:
         json.dumps({"log": LINE.decode() + "\n", "stream": "stdout"}).encode(),
         json.dumps({"timestamp": 1, "message": LINE.decode()}).encode(),
         json.dumps({"message": json.dumps({"log": LINE.decode()})}).encode(),
+        json.dumps({"date": 1764504000.123, "log": LINE.decode()}).encode(),  # Fluent Bit
+        json.dumps({"log": LINE.decode(), "k8s": {"load": [1e-9, 2**70, -0.5]}}).encode(),
+        json.dumps({"log": ROW, "stream": "stdout"}).encode(),  # its parser has read the row
+        b"2026-11-30T12:00:00.000000000Z stdout F " + LINE,  # containerd
     ],
 )
 def test_a_row_in_a_log(line: bytes) -> None:
@@ -137,7 +141,19 @@ def test_a_row_in_a_log(line: bytes) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    [b"", b"\n", b"GET / 200", b'{"message":"hello"}', b'{"level":"info"}', b"{broken", b"\0\0"],
+    [
+        *(
+            b"",
+            b"\n",
+            b"GET / 200",
+            b'{"message":"hello"}',
+            b'{"level":"info"}',
+            b"{broken",
+            b"\0\0",
+        ),
+        *(b'{"log":{"v":1,"kind":"click"}}', b'{"log":1.5}', b'{"log":' * 5000),
+        *(b'{"date":1.5.2,"log":"x"}', b'{"date":-Infinity,"log":"x"}'),
+    ],
 )
 def test_lines_of_other_programs(line: bytes) -> None:
     assert ledger.parse_line(line, in_log=True) is None

@@ -1,10 +1,11 @@
-"""The reports' cells, by Python alone: one row after the other, in Decimal."""
+"""The reports' cells, by Python alone: one row after the other, in whole numbers of any size."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime, timedelta, timezone
-from decimal import Decimal, localcontext
+from decimal import Decimal
+from operator import add
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -85,15 +86,12 @@ TIMES = {"hour": "%Y-%m-%dT%H:00Z", "day": "%Y-%m-%d", "week": "%Y-%m-%d", "mont
 
 def cells(rows: list[Row], by: Sequence[str]) -> Cells:
     """Counts and sums for each key."""
-    found: dict[tuple[Any, ...], list[Decimal]] = {}
-    with localcontext() as context:
-        context.prec = 60
-        for row in rows:
-            key = tuple(value_of(row, name) for name in by)
-            sums = found.setdefault(key, [Decimal(0)] * (len(COUNTS) + len(SUMS)))
-            for place, number in enumerate(_numbers(row)):
-                sums[place] += number
-    return {key: tuple(sums) for key, sums in found.items()}
+    found: dict[tuple[Any, ...], tuple[int, ...]] = {}
+    for row in rows:
+        key = tuple(value_of(row, name) for name in by)
+        numbers = _numbers(row)
+        found[key] = tuple(map(add, found[key], numbers)) if key in found else numbers
+    return {key: tuple(map(Decimal, sums)) for key, sums in found.items()}
 
 
 def value_of(row: Row, name: str) -> Any:

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from openai import OpenAI
 
+import costmark
 from costmark import Projects
 from costmark.cli.main import main
 from harness import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Emulator, run_emulator
@@ -104,6 +106,9 @@ def projects(server: Emulator) -> dict[str, dict[str, str]]:
     return {each.name: dict(each.tags or {}) for each in found if each.id != "default"}
 
 
+MODEL = "openai.gpt-oss-20b"
+MANTLE = "https://bedrock-mantle.us-east-1.api.aws/v1"
+MESSAGES: Any = [{"role": "user", "content": "Hello"}]
 WANTED = {
     "web": {"costmark_project": "shop/web", "team": "a", "env": "prod"},
     "batch": {"costmark_project": "shop/batch", "team": "b"},
@@ -124,6 +129,52 @@ def test_the_second_apply_sends_no_write(
     assert writes(server) == 0
     assert (folder / "costmark.lock").read_text() == lock
     assert "No changes. The projects are as the file says." in capsys.readouterr().out
+
+
+def test_code_names_projects_as_the_file_does(server: Emulator, folder: Path) -> None:
+    run("apply")
+    ids = {each.name: each.id for each in client(server).list()}
+    lock = {"lock": folder / "costmark.lock"}
+    server.fetch("/_emulator/usage", method="DELETE")
+
+    def ask(openai_client: Any) -> None:
+        openai_client.chat.completions.create(model=MODEL, messages=MESSAGES)
+
+    def openai_client(**arguments: Any) -> Any:
+        return OpenAI(base_url=server.base_url, api_key="unused", **arguments)
+
+    wrapped = costmark.wrap(openai_client(), project="web", **lock)
+    ask(wrapped)
+    with costmark.project("batch"):
+        ask(wrapped)
+    ask(costmark.wrap(openai_client(project="batch"), **lock))
+    wrapped.chat.completions.create(
+        model=MODEL, messages=MESSAGES, extra_body={"project_id": "batch"}
+    )
+    with costmark.project("my batch"), pytest.raises(costmark.AttributionError) as caught:
+        ask(wrapped)
+    assert "costmark.lock has no project that is named 'my batch'" in str(caught.value)
+    with pytest.raises(costmark.AttributionError, match="did you mean 'batch'"):
+        costmark.wrap(openai_client(), project="bacth", **lock)
+    used = [each["project"] for each in server.usage()]
+    assert used == [ids["web"], ids["batch"], ids["batch"], ids["batch"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ('{"version": 1, "projects": [', "line 1, column 29: this is not JSON"),
+        ('{"projects": [{"id": "proj_a", "tags": 5}]}', "'tags' is a number and not an object"),
+        ("\ufeff{}", "it begins with a byte order mark"),
+    ],
+)
+def test_a_lock_that_is_none_is_an_error_of_the_client(
+    tmp_path: Path, text: str, what: str
+) -> None:
+    (tmp_path / "costmark.lock").write_text(text, encoding="utf-8")
+    with pytest.raises(costmark.ConfigurationError) as caught:
+        costmark.Client(base_url=MANTLE, lock=tmp_path / "costmark.lock")
+    assert what in str(caught.value)
 
 
 def test_the_lock_is_a_cache(folder: Path) -> None:

@@ -110,7 +110,7 @@ Status Operation::Impl::decide(const Request& asked) {
   request = asked;
   request.project = argument;
   request.scope = scope;
-  request.labels = {};  // the copy stands
+  request.labels = labels.view();
   Status status = client->decide(request, made);
   is_request_good = status.ok();
   if (status) {

@@ -12,6 +12,7 @@
 #include "attribution/project.hpp"
 #include "attribution/route.hpp"
 #include "base/text.hpp"
+#include "client/prepare/request_metadata.hpp"
 #include "client/prepare/route_policy.hpp"
 
 namespace costmark::client {
@@ -22,8 +23,8 @@ using attribution::EndpointKind;
 using attribution::Route;
 using attribution::RouteKind;
 
-// The members of a request body that decide something, in the order of `body_paths`. Of Converse,
-// whose model is in the path, it is the first alone.
+// The members of a request body that decide something, in the order of `body_paths`. Converse,
+// whose model is in the path, has the first of them, and others of its own.
 enum BodyField : std::size_t {
   project_id,
   model,
@@ -51,11 +52,13 @@ constexpr std::array<std::string_view, 11> body_paths{
     "max_output_tokens",
     "n",
 };
-constexpr std::array<std::string_view, 2> converse_paths{
+constexpr std::array<std::string_view, 3> converse_paths{
     attribution::converse_member,
+    "requestMetadata",
     "inferenceConfig.maxTokens",  // as above
 };
-constexpr std::size_t converse_max_tokens = 1;
+constexpr std::size_t converse_metadata = 1;
+constexpr std::size_t converse_max_tokens = 2;
 
 std::span<const std::string_view> paths_of(Api api, bool has_budgets) noexcept {
   const bool converses = api == Api::converse;
@@ -71,6 +74,19 @@ constexpr std::array<std::string_view, 4> project_headers{
     attribution::old_workspace_header};
 constexpr std::size_t workspace_at = 1;
 constexpr std::size_t identifier_at = 2;
+
+// The first header for a project that a Connection header names; empty if there is none.
+std::string_view project_header_in(std::string_view connection) noexcept {
+  while (connection.size() >= attribution::project_header.size()) {
+    const std::size_t comma = std::min(connection.find(','), connection.size() - 1);
+    const std::string_view name = text::trimmed(connection.substr(0, comma + 1), ", \t");
+    for (const std::string_view header : project_headers) {
+      if (equal_ignoring_case(name, header)) return header;
+    }
+    connection.remove_prefix(comma + 1);
+  }
+  return {};
+}
 
 bool is_json(std::string_view content_type) noexcept {
   content_type = text::trimmed(content_type, " \t");
@@ -131,6 +147,14 @@ std::optional<std::int64_t> most_output(json::Document& document, Api api) {
   return *most * answers;
 }
 
+// A proxy on the way takes out what a Connection header names.
+Status check_connection(std::string_view value) {
+  const std::string_view named = project_header_in(value);
+  if (named.empty()) return {};
+  return {Code::unattributed, "the request's connection header names " + std::string(named) +
+                                  ", which proxies then take out of the request; leave it out"};
+}
+
 bool is_project(std::string_view project) noexcept {
   return !project.empty() && project != attribution::default_project;
 }
@@ -168,6 +192,8 @@ Status Attributor::read_headers(const Request& request, Found& found) const {
     } else if (equal_ignoring_case(header.name, "content-encoding")) {
       found.is_encoded = !equal_ignoring_case(header.value, "identity");
       found.content_encoding = header.value;
+    } else if (equal_ignoring_case(header.name, "connection")) {
+      if (Status status = check_connection(header.value); !status) return status;
     }
     for (std::size_t i = 0; i < project_headers.size(); ++i) {
       if (!equal_ignoring_case(header.name, project_headers[i])) continue;
@@ -442,6 +468,23 @@ Status Attributor::carry_in_body(const Carriers& carriers, const Found& found, W
   return work.document.set(project_id, work.project_value);
 }
 
+Status Attributor::carry_labels(const Request& request, const Found& found, Workspace& work,
+                                Prepared::Impl& out) const {
+  if (!settings_.labels_as_metadata || request.labels.empty() || !found.json_body ||
+      out.api != Api::converse) {
+    return {};
+  }
+  const json::Kind kind = work.document.member(converse_metadata).kind;
+  const bool is_object = kind == json::Kind::object;
+  // The service refuses any other, and says so.
+  if (!is_object && kind != json::Kind::absent && kind != json::Kind::null) return {};
+  const std::string_view given = is_object ? work.document.raw(converse_metadata) : "";
+  if (Status status = add_to_metadata(given, request.labels, work.metadata); !status) return status;
+  if (work.metadata == given) return {};
+  out.body_changed = true;
+  return work.document.set(converse_metadata, work.metadata);
+}
+
 Status Attributor::ask_for_usage(const Found& found, Workspace& work, Prepared::Impl& out) const {
   if (!settings_.stream_usage || !found.json_body || !out.streamed || !out.inference ||
       out.api != Api::chat_completions) {
@@ -491,6 +534,7 @@ Status Attributor::attribute(const Request& request, const Url& url,
 
   if (Status status = carry(endpoint, route, found, *work, out); !status) return status;
   out.unattributed = out.may_spend && !is_project(out.project);
+  if (Status status = carry_labels(request, found, *work, out); !status) return status;
   if (Status status = ask_for_usage(found, *work, out); !status) return status;
   if (!out.body_changed) return {};
   Result<std::string_view> edited = work->document.finish(out.edited_body);

@@ -55,6 +55,8 @@ class Attributor {
                         Prepared::Impl& out) const;
   Status carry_in_body(const attribution::Carriers& carriers, const Found& found, Workspace& work,
                        Prepared::Impl& out) const;
+  Status carry_labels(const Request& request, const Found& found, Workspace& work,
+                      Prepared::Impl& out) const;
   Status ask_for_usage(const Found& found, Workspace& work, Prepared::Impl& out) const;
 
   const Settings& settings_;

@@ -19,6 +19,7 @@ struct Workspace {
   json::Document document;
   std::string body_project;
   std::string project_value;  // the project as JSON text
+  std::string metadata;       // of Converse, as JSON text
   std::string previous_response;
   std::string chain_owner;
   std::string host;

@@ -47,7 +47,7 @@ class State:
         self.retention_updated_at = int(settings.now())
 
     def account_of(self, access_key_id: str | None) -> str:
-        """The account that somebody calls from; who assumed no role is of the emulator's own."""
+        """The account that a caller is of; who assumed no role is of the emulator's own."""
         return self.role_accounts.get(access_key_id or "", self.settings.account)
 
     def now(self) -> float:

@@ -538,9 +538,10 @@ typedef struct costmark_request {
                                      may be empty, also as NULL with 0. */
   size_t header_count;
   costmark_str body;       /* Optional. What prepare returns may point into it. */
-  costmark_str project;    /* Optional: the project that this very call asks for; empty: none. */
+  costmark_str project;    /* Optional: the project that this very call asks for; empty: none. An
+                              id, an ARN, or, with option `lock`, a name. */
   costmark_str scope;      /* Optional: the project of the innermost scope around the call; empty:
-                              none. */
+                              none. An id, or a name as above. */
   uint32_t body_is_stream; /* 1: there is a body, and it is not in `body`. Where its bytes are
                               needed, the call returns COSTMARK_BODY_NEEDED: read all of it and ask
                               again. */

@@ -14,8 +14,9 @@ extern "C" {
  * Each can also be set by its variable: COSTMARK_REGION for "region". What is set here wins.
  *
  * - access_key_id (secret): AWS access key id to sign with, instead of the default chain.
- * - allowed_projects (list): Globs of the project ids that may be used; empty allows every id.
- *   What may spend must then name a project, unless a glob allows 'default'.
+ * - allowed_projects (list): Globs of the project ids, or of the names in option lock, that may
+ *   be used; empty allows every one. What may spend must then name a project, unless a glob
+ *   allows 'default'.
  * - auth (auto | bearer | none | sigv4; default auto): How requests are authenticated; auto
  *   signs or sends a bearer token on Bedrock's own hosts and leaves the caller's authorization
  *   alone on every other host; bearer makes a short-term token of the AWS credentials where none
@@ -51,6 +52,9 @@ extern "C" {
  *   hosts, such as api.openai.com, is covered only if it is named here.
  * - http_version (1.1 | 2 | auto; default auto): What costmark sends and verifies with: auto
  *   speaks HTTP/2 where TLS agrees on it, 2 without TLS too.
+ * - labels_as_metadata (boolean; default false): Whether the labels of a call also go into the
+ *   body of Converse, as its requestMetadata, which logs of model invocations show; what the
+ *   caller has there stays.
  * - ledger (text): Folder that gets a row for every attempt; or stdout, stderr or fd:N, which
  *   get the same rows as lines of JSON.
  * - ledger_begin (boolean; default true): Whether the ledger also gets a row before an attempt is
@@ -61,8 +65,9 @@ extern "C" {
  *   under option ledger_hash_key, such as 'user'.
  * - ledger_sync (every | interval | never; default never): When the ledger's rows are forced to
  *   the disk: with every row, once a second, or when the kernel does it.
- * - lock (text): File costmark.lock of the projects, whose tags every row of the ledger carries;
- *   it is read when a client is made.
+ * - lock (text): File costmark.lock of the projects, read when a client is made: wherever a
+ *   project is named, its name may stand for its id, and every row of the ledger carries its
+ *   tags.
  * - max_attempts (1 to 100; default 3): How many times an operation is tried when costmark
  *   sends, the first time included.
  * - max_idle_connections (0 to 1000; default 16): How many connections are kept for later when
@@ -73,7 +78,8 @@ extern "C" {
  *   costmark. See 'costmark prices'.
  * - profile (text): Profile of the shared AWS config and credentials files; keys in the
  *   environment are then left alone. By default AWS_DEFAULT_PROFILE, then AWS_PROFILE.
- * - project (text): Project id of requests that nothing else names a project for.
+ * - project (text): Project of requests that nothing else names one for: an id, or a name in
+ *   option lock.
  * - proxy (secret): URL of the proxy to send and verify through, with its user and password if
  *   it wants them; by default https_proxy, http_proxy or all_proxy of the environment.
  * - read_timeout_ms (1 to 86400000; default 600000): How long a server may be silent within an
