@@ -168,8 +168,13 @@ def test_a_project_that_is_no_id_says_what_it_looks_like() -> None:
     arn = f"arn:aws:bedrock-mantle:us-east-1:111122223333:project/{PROJECT}"
     with pytest.raises(costmark.AttributionError, match=f"is an ARN; take the id .*'{PROJECT}'"):
         costmark.project(arn)
-    with pytest.raises(costmark.AttributionError, match="'My Team' looks like a project's name"):
-        costmark.project("My Team")
+    name = "'My Team' looks like a project's name"
+    with pytest.raises(costmark.AttributionError, match=name):
+        costmark.Client(project="My Team")
+    client = costmark.Client("http://127.0.0.1:1/v1")
+    # A scope may name what only the client's lock knows.
+    with costmark.project("My Team"), pytest.raises(costmark.AttributionError, match=name):
+        client.prepare("POST", "/chat/completions", body=b'{"model": "m-1"}')
 
 
 def test_patch_names_the_variable_whose_host_it_does_not_cover(
