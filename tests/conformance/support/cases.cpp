@@ -126,6 +126,21 @@ BypassAttempt read_bypass_attempt(const std::string& line) {
           text(root, "scope")};
 }
 
+CutAnswer read_cut_answer(const std::string& line) {
+  simdjson::dom::parser parser;
+  const element root = parser.parse(line);
+  const element answer = root["answer"];
+  return {text(root, "name"),
+          text(root, "way"),
+          members(root, "options"),
+          text(root, "url"),
+          text(root, "path"),
+          list(root, "headers", read_header),
+          from_base64(text(root, "body")),
+          list(answer, "headers", read_header),
+          from_base64(text(answer, "body"))};
+}
+
 std::vector<Case> read_cases(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw std::runtime_error("cannot read " + path);

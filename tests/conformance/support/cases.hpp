@@ -80,6 +80,21 @@ struct BypassAttempt {
 
 BypassAttempt read_bypass_attempt(const std::string& line);
 
+// A call whose answer comes in two pieces: one line of what `cuts.py` asks for.
+struct CutAnswer {
+  std::string name;
+  std::string way;  // "operation" or "send"
+  Pairs options;
+  std::string url;  // of a call: with a dot, the place of the cut, and `path`
+  std::string path;
+  Pairs headers;
+  std::string body;
+  Pairs answer_headers;
+  std::string answer;
+};
+
+CutAnswer read_cut_answer(const std::string& line);
+
 // Reads what `cases.py` has written. Throws on anything that it would not write.
 std::vector<Case> read_cases(const std::string& path);
 

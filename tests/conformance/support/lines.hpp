@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace conformance {
 
@@ -66,6 +67,16 @@ class JsonObject {
   }
   std::string out_;
 };
+
+template <class Text>
+std::string list_of(const std::vector<Text>& texts) {
+  std::string list;
+  for (const Text& text : texts) {
+    list += list.empty() ? "" : ",";
+    append_json_string(list, text);
+  }
+  return "[" + list + "]";
+}
 
 constexpr std::string_view base64_digits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

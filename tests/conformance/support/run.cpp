@@ -50,27 +50,6 @@ bool is_replaced(const Prepared& prepared, std::string_view name) {
          std::ranges::any_of(prepared.headers_to_set, is_it, &Header::name);
 }
 
-template <class Text>
-std::string list_of(const std::vector<Text>& texts) {
-  std::string list;
-  for (const Text& text : texts) {
-    list += list.empty() ? "" : ",";
-    append_json_string(list, text);
-  }
-  return "[" + list + "]";
-}
-
-std::string usage_of(const Row& row) {
-  return JsonObject()
-      .number("input", row.input)
-      .number("cached", row.cached)
-      .number("cache_write", row.cache_write)
-      .number("output", row.output)
-      .number("reasoning", row.reasoning)
-      .number("total", row.total)
-      .str();
-}
-
 std::string json_of(const Totals& totals) {
   return JsonObject()
       .number("operations", totals.operations)
@@ -88,6 +67,17 @@ std::string json_of(const Totals& totals) {
 }
 
 }  // namespace
+
+std::string usage_of(const Row& row) {
+  return JsonObject()
+      .number("input", row.input)
+      .number("cached", row.cached)
+      .number("cache_write", row.cache_write)
+      .number("output", row.output)
+      .number("reasoning", row.reasoning)
+      .number("total", row.total)
+      .str();
+}
 
 // --- An exchange of a host -----------------------------------------------------------------------
 

@@ -13,6 +13,9 @@
 
 namespace conformance {
 
+// The counts of a row, as they are printed.
+std::string usage_of(const Row& row);
+
 class Run : private Callbacks {
  public:
   // `way` is "operation" or "send".

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "conformance/support/bypass.hpp"
+#include "conformance/support/cuts.hpp"
 #include "conformance/support/run.hpp"
 
 namespace conformance {
@@ -51,11 +52,12 @@ void run_cases(std::map<std::string, std::string> arguments, MakeClient make_cli
 
 int run_all(int count, char** values, MakeClient make_client) {
   if (count == 2 && std::string_view(values[1]) == "--bypass") return make_attempts(make_client);
+  if (count == 2 && std::string_view(values[1]) == "--cuts") return read_cut_answers(make_client);
   std::map<std::string, std::string> arguments;
   for (int i = 1; i + 1 < count; i += 2) arguments[values[i]] = values[i + 1];
   if (!arguments.contains("--cases") || !arguments.contains("--server")) {
     std::cerr << "usage: " << values[0]
-              << " --cases FILE --server ORIGIN [--case NAME] | --bypass\n";
+              << " --cases FILE --server ORIGIN [--case NAME] | --bypass | --cuts\n";
     return EXIT_FAILURE;
   }
   try {

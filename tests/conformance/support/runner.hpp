@@ -2,6 +2,7 @@
 //
 //   RUNNER --cases FILE --server ORIGIN [--case NAME]
 //   RUNNER --bypass
+//   RUNNER --cuts
 #pragma once
 
 #include "conformance/support/subject.hpp"

@@ -4,6 +4,7 @@
 //
 //	conformance --cases FILE --server ORIGIN [--case NAME]
 //	conformance --bypass
+//	conformance --cuts
 package main
 
 import (
@@ -19,11 +20,15 @@ func main() {
 	origin := flag.String("server", "", "the `origin` of the server")
 	only := flag.String("case", "", "the `name` of the only case to run")
 	past := flag.Bool("bypass", false, "make the attempts that standard input names")
+	cuts := flag.Bool("cuts", false, "read the answers of standard input, cut at each place")
 	flag.Parse()
 	var err error
-	if *past {
+	switch {
+	case *past:
 		err = makeAttempts(os.Stdin, os.Stdout)
-	} else {
+	case *cuts:
+		err = readCutAnswers(os.Stdin, os.Stdout)
+	default:
 		err = runAll(*path, *origin, *only)
 	}
 	if err != nil {

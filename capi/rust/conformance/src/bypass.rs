@@ -116,10 +116,17 @@ fn told<E: std::fmt::Display>(error: &costmark::tower::Error<E>) -> Value {
 
 /// A body whose length is not known before its end.
 fn in_pieces(body: &Bytes) -> reqwest::Body {
-    reqwest::Body::wrap(Pieces(body.chunks(7).map(Bytes::copy_from_slice).collect()))
+    reqwest::Body::wrap(Pieces::of(body.chunks(7).map(Bytes::copy_from_slice)))
 }
 
-struct Pieces(VecDeque<Bytes>);
+/// A body in pieces that are given.
+pub struct Pieces(VecDeque<Bytes>);
+
+impl Pieces {
+    pub fn of(pieces: impl IntoIterator<Item = Bytes>) -> Self {
+        Self(pieces.into_iter().collect())
+    }
+}
 
 impl Body for Pieces {
     type Data = Bytes;

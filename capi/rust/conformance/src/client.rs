@@ -140,7 +140,8 @@ fn failure(code: &str) -> BoxError {
 
 // --- What is printed -----------------------------------------------------------------------------
 
-fn row(answer: &Answer<'_>) -> Value {
+/// What is told of an attempt.
+pub fn row(answer: &Answer<'_>) -> Value {
     let usage = answer.usage();
     let kind = match answer.kind() {
         AnswerKind::Settlement => "settlement",

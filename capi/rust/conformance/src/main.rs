@@ -3,6 +3,7 @@
 //! ```text
 //! conformance --cases FILE --server ORIGIN [--case NAME]
 //! conformance --bypass
+//! conformance --cuts
 //! ```
 //!
 //! `tests/conformance/README.md` says what it reads and prints.
@@ -10,6 +11,7 @@
 mod bypass;
 mod case;
 mod client;
+mod cuts;
 mod http;
 mod lines;
 mod run;
@@ -54,6 +56,9 @@ impl Arguments {
 fn main() -> Result<()> {
     if env::args().skip(1).eq(["--bypass"]) {
         return bypass::make_attempts();
+    }
+    if env::args().skip(1).eq(["--cuts"]) {
+        return cuts::read_answers();
     }
     let arguments = Arguments::read()?;
     let text = fs::read_to_string(&arguments.cases)
