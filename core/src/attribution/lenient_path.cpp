@@ -14,13 +14,13 @@ using namespace std::string_view_literals;
 // At the first of which characters a server may end a path.
 constexpr std::array ends_of_path{";?#\0"sv, "?#\0"sv, ";"sv, "?"sv, "#"sv, "\0"sv};
 
-// The blanks of Unicode, in UTF-8, and two that have no width: servers take them off as well.
+// The blanks of Unicode, in UTF-8, and four that have no width: servers take them off as well.
 constexpr std::array wide_blanks{
     "\xC2\x85"sv,     "\xC2\xA0"sv,     "\xE1\x9A\x80"sv, "\xE2\x80\x80"sv, "\xE2\x80\x81"sv,
     "\xE2\x80\x82"sv, "\xE2\x80\x83"sv, "\xE2\x80\x84"sv, "\xE2\x80\x85"sv, "\xE2\x80\x86"sv,
     "\xE2\x80\x87"sv, "\xE2\x80\x88"sv, "\xE2\x80\x89"sv, "\xE2\x80\x8A"sv, "\xE2\x80\x8B"sv,
     "\xE2\x80\xA8"sv, "\xE2\x80\xA9"sv, "\xE2\x80\xAF"sv, "\xE2\x81\x9F"sv, "\xE3\x80\x80"sv,
-    "\xEF\xBB\xBF"sv};
+    "\xE1\xA0\x8E"sv, "\xE2\x81\xA0"sv, "\xEF\xBB\xBF"sv};
 
 // The size of the blank that a segment begins, or ends, with; 0 if it does with none.
 template <class Has>

@@ -14,7 +14,6 @@ namespace {
 constexpr std::string_view id_prefix = "proj_";
 constexpr std::size_t most_shown = 4;         // of the projects that a name may stand for
 constexpr std::size_t furthest_distance = 4;  // further away it is no slip of the pen
-constexpr std::size_t longest_name = 127;
 
 // What AWS gives, whatever else has that name.
 bool is_generated_id(std::string_view text) noexcept {
@@ -171,11 +170,10 @@ std::string ProjectNames::hint(std::string_view text) const {
     return ", but " + described(found.front());
   }
   const NamedProject* nearest = nullptr;
-  std::size_t distance = text.size() <= longest_name ? furthest_distance : 0;
+  std::size_t distance = furthest_distance;
   for (const NamedProject& each : projects_) {
-    const std::size_t longer = std::max(each.name.size(), text.size());
-    if (longer - std::min(each.name.size(), text.size()) >= distance) continue;
-    if (const auto d = text::edit_distance(text, each.name); d < std::min(distance, longer)) {
+    const std::size_t limit = std::min(distance, std::max(each.name.size(), text.size()));
+    if (const auto d = text::edit_distance(text, each.name, limit); d < limit) {
       distance = d;
       nearest = &each;
     }

@@ -144,7 +144,7 @@ const OptionInfo* nearest_option(std::string_view name) {
   std::size_t distance = 4;  // further away it is no slip of the pen
   for (const OptionInfo& option : option_table()) {
     if (name.size() > 2 * option.name.size()) continue;
-    if (const auto d = text::edit_distance(name, option.name); d < distance) {
+    if (const auto d = text::edit_distance(name, option.name, distance); d < distance) {
       distance = d;
       nearest = &option;
     }

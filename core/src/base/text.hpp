@@ -67,8 +67,9 @@ std::string shown(std::string_view text, std::size_t longest);
 // "line 3, column 7": where a byte of a text stands. Both count from 1, columns in bytes.
 std::string place_in(std::string_view text, std::size_t offset);
 
-// How many characters must be put in, left out or replaced to make one text of the other.
-std::size_t edit_distance(std::string_view a, std::string_view b);
+// How many characters must be put in, left out or replaced to make one text of the other;
+// `limit` if it is as many, or more. The lower the limit, the faster.
+std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit);
 
 // Whether all of it is ASCII that prints, without spaces, and there is any of it.
 bool is_visible_ascii(std::string_view text) noexcept;

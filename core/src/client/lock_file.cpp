@@ -1,8 +1,8 @@
 #include "client/lock_file.hpp"
 
-#include <algorithm>
 #include <array>
 #include <deque>
+#include <unordered_set>
 #include <utility>
 
 #include "attribution/project.hpp"
@@ -42,7 +42,7 @@ class LockParser {
 
  private:
   // The names of one object, for the one that occurs twice.
-  using Seen = std::vector<std::string>;
+  using Seen = std::unordered_set<std::string>;
 
   bool fail(std::size_t offset, const std::string& what) {
     error_.code = Code::invalid_option;
@@ -111,11 +111,11 @@ class LockParser {
       const auto at = static_cast<std::size_t>(name.raw.data() - text_.data());
       std::string plain;
       if (!json::unescape(name.raw, plain)) return fail(at, "a name has half a character");
-      if (std::find(seen.begin(), seen.end(), plain) != seen.end()) {
-        return fail(at, "member " + text::shown(plain, longest_shown) + " occurs twice");
+      const auto [kept, is_new] = seen.insert(std::move(plain));
+      if (!is_new) {
+        return fail(at, "member " + text::shown(*kept, longest_shown) + " occurs twice");
       }
-      seen.push_back(std::move(plain));
-      if (!take(std::string_view(seen.back()), cursor_.offset())) return false;
+      if (!take(std::string_view(*kept), cursor_.offset())) return false;
     }
   }
 

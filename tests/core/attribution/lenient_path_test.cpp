@@ -41,6 +41,7 @@ TEST(LenientPath, TakesOffTheBlanksOfUnicode) {
   EXPECT_EQ(read("/v1/%e3%80%80chat/completions%e2%80%83. "), "/v1/chat/completions");
   EXPECT_EQ(read("/%ef%bb%bfv1/chat/completions\xC2\x85"), "/v1/chat/completions");
   EXPECT_EQ(read("/v1/%c2%a0/chat/completions"), "/v1/chat/completions");
+  EXPECT_EQ(read("/v1/chat%e1%a0%8e/%e2%81%a0completions"), "/v1/chat/completions");
 }
 
 TEST(LenientPath, KeepsWhatIsNoSpelling) {

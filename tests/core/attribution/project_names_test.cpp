@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <ctime>
+
 #include "attribution/resolver.hpp"
 #include "attribution/rules.hpp"
 
@@ -159,6 +161,23 @@ TEST(ProjectNames, StandInRulesAsTheyAre) {
   const auto unknown = Rules::parse("web: model=*; wep: api=responses", names());
   EXPECT_EQ(unknown.error().code, Code::invalid_option);
   EXPECT_EQ(unknown.error().offset, 13U);
+}
+
+// Who calls may name anything, and a region may have a thousand projects.
+TEST(ProjectNames, WhatWasMeantIsFoundSoonAmongManyLongNames) {
+  std::vector<NamedProject> many(1000);
+  for (std::size_t i = 0; i < many.size(); ++i) {
+    many[i] = {std::to_string(i) + std::string(120, 'n'), "proj_" + std::to_string(i), "", "", ""};
+  }
+  const ProjectNames known("costmark.lock", std::move(many));
+  const std::clock_t begin = std::clock();
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_FALSE(known.id_of("x" + std::string(122, 'm'), "the scope", {}));
+    const auto id = known.id_of("12" + std::string(121, 'n'), "the scope", {});
+    ASSERT_FALSE(id);
+    EXPECT_NE(id.error().message.find("did you mean '12"), std::string::npos);
+  }
+  EXPECT_LT(std::clock() - begin, 5 * CLOCKS_PER_SEC);
 }
 
 }  // namespace

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,6 +64,37 @@ TEST(Text, QuotesWithoutEscaping) {
   EXPECT_EQ(quoted("a b"), "'a b'");
   EXPECT_EQ(quoted(""), "''");
   EXPECT_EQ(quoted(std::string_view("a\0b", 3)), std::string("'a\0b'", 5));
+}
+
+// Each cell of the table: slow, and plain.
+std::size_t distance_by_table(std::string_view a, std::string_view b) {
+  std::vector<std::vector<std::size_t>> table(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) {
+    for (std::size_t j = 0; j <= b.size(); ++j) {
+      std::size_t& cell = table[i][j] = std::max(i, j);
+      if (i == 0 || j == 0) continue;
+      cell = std::min({table[i - 1][j] + 1, table[i][j - 1] + 1,
+                       table[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+    }
+  }
+  return table[a.size()][b.size()];
+}
+
+TEST(EditDistance, IsThatOfTheTableBelowTheLimit) {
+  std::mt19937 random(1);
+  const auto text = [&random] {
+    std::string made;
+    for (auto left = random() % 10; left > 0; --left) made += "abc"[random() % 3];
+    return made;
+  };
+  for (int i = 0; i < 3000; ++i) {
+    const std::string a = text();
+    const std::string b = text();
+    const std::size_t distance = distance_by_table(a, b);
+    for (std::size_t limit = 0; limit < 12; ++limit) {
+      ASSERT_EQ(edit_distance(a, b, limit), std::min(distance, limit)) << a << " " << b;
+    }
+  }
 }
 
 TEST(Text, VisibleAsciiHasNoSpaceAndIsNotEmpty) {

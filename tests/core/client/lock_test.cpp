@@ -1,6 +1,7 @@
 // Option `lock`: the names of projects, wherever a project is named.
 #include <unistd.h>
 
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 
@@ -67,6 +68,17 @@ Post chat_in(const std::string& region) {
 
 const std::string runtime = "https://bedrock-runtime.us-east-1.amazonaws.com";
 const Post converse{runtime + "/model/m/converse", R"({"messages":[]})"};
+
+TEST_F(Lock, ManyMembersAreReadInTheTimeThatTheirBytesTake) {
+  std::string text = R"({"version": 1, "projects": [])";
+  for (int i = 0; i < 60'000; ++i) text += ",\"member " + std::to_string(i) + "\": 0";
+  const std::clock_t begin = std::clock();
+  EXPECT_TRUE(client::parse_lock_file(text + "}", path));
+  const auto twice = client::parse_lock_file(text + R"(,"member 7": 0})", path);
+  EXPECT_LT(std::clock() - begin, 5 * CLOCKS_PER_SEC);
+  ASSERT_FALSE(twice);
+  EXPECT_NE(twice.error().message.find("'member 7' occurs twice"), std::string::npos);
+}
 
 TEST_F(Lock, ANameStandsForTheProjectWhereTheRequestGoes) {
   const auto client = client_of(with_lock({{"project", "my-app-prod"}}));

@@ -85,6 +85,12 @@ TEST(Runtime, LabelsAreItsMetadataWhereThatIsAskedFor) {
   EXPECT_EQ(metadata(on, R"({"messages":[],"requestMetadata":7})", {{"a", "b"}}),
             R"({"messages":0,"requestMetadata":7})")
       << "the service will refuse it";
+  for (const std::string value : {R"("\ud800")", "1e400"}) {
+    const std::string body = R"({"messages":[],"requestMetadata":{"x":)" + value + "}}";
+    EXPECT_EQ(metadata(on, body, {{"a", "b"}}),
+              R"({"messages":0,"requestMetadata":{"x":)" + value + "}}")
+        << "and this";
+  }
   const std::string long_value(257, 'v');
   EXPECT_NE(metadata(on, R"({"messages":[]})", {{"a", long_value}}).find("has 257 bytes"),
             std::string::npos);

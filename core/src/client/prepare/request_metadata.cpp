@@ -55,7 +55,10 @@ Status add_to_metadata(std::string_view given, std::span<const NameValue> labels
   json::Value known;
   if (!given.empty()) {
     Result<json::Value> read = json::parse_value(given);
-    if (!read) return std::move(read).status();
+    if (!read) {  // such as half a character: the service refuses it, and says so
+      out = given;
+      return {};
+    }
     known = std::move(read).value();
   }
   std::size_t entries = known.members.size();
