@@ -102,7 +102,10 @@ def core_of_client(client: Any, spec: Spec) -> CoreClient:
 
 def attach(client: Any, core: CoreClient) -> None:
     """Have a core client follow the calls of a client."""
-    unwrap_botocore_client(client)
+    hooks: _Hooks | None = vars(client).get(WRAPPED)
+    if hooks is not None:  # at once: other threads may be calling
+        hooks.core = core
+        return
     hooks = (_AsyncHooks if _is_async(client) else _Hooks)(core)
     for event, handler in hooks.handlers().items():
         # What other code changes comes before: nothing changes once the core has seen it.

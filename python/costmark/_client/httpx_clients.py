@@ -138,10 +138,11 @@ def wrap_http_client(client: Any, spec: Spec) -> None:
 def unwrap_http_client(client: Any) -> None:
     """Undo that."""
     if isinstance(vars(client).get(WRAPPED), CoreClient):
-        del vars(client)[WRAPPED], vars(client)[_PICK]
+        del vars(client)[_PICK], vars(client)[WRAPPED]
 
 
 def _transport_for_url(self: Any, url: Any) -> Any:
     inner = type(self)._transport_for_url(self, url)
-    core: CoreClient = vars(self)[WRAPPED]
-    return Transport(inner, core, family_of(self))
+    core: CoreClient | None = vars(self).get(WRAPPED)
+    # None in a client that another thread unwraps.
+    return inner if core is None else Transport(inner, core, family_of(self))

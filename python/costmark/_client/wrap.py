@@ -122,8 +122,9 @@ def wrap_as_patched(client: Any, applies_to: Callable[[Any], bool], given: Given
 
 def _wrap(client: Any, sdk: Sdk, spec: Spec) -> None:
     wrapped = _Wrapped(client, sdk, spec)
-    _unwrap(client)
-    _set_http_client(client, detach(_attribute(client, "_client")))
+    # One that is wrapped stays so meanwhile: other threads may be calling.
+    wrapped.view = attach(_attribute(client, "_client"), wrapped.core)
+    _set_http_client(client, wrapped.view)
     _attach(client, wrapped)
 
 
@@ -145,7 +146,7 @@ def unwrap(client: _ClientT) -> _ClientT:
 
 
 def _unwrap(client: Any) -> None:
-    wrapped: _Wrapped | None = vars(client).get(WRAPPED)
+    wrapped = _wrapped(client)
     if wrapped is None:
         return
     for name in (*wrapped.hooks, WRAPPED):
@@ -378,9 +379,15 @@ def _said_by(sdk: Sdk, client: Any, keys: Keys | None = None) -> tuple[Hidden, A
     return said, None if keys is None else keys.fingerprint
 
 
-def _wrapped(client: Any) -> _Wrapped:
-    wrapped: _Wrapped = vars(client)[WRAPPED]
+def _wrapped(client: Any) -> _Wrapped | None:
+    wrapped: _Wrapped | None = vars(client).get(WRAPPED)
     return wrapped
+
+
+def _applying(client: Any) -> _Wrapped | None:
+    """Return what there is if a client's calls are ours: it may be unwrapped during a call."""
+    wrapped = _wrapped(client)
+    return wrapped if wrapped is not None and wrapped.applies(client) else None
 
 
 def core_of(client: object) -> CoreClient:
@@ -412,6 +419,7 @@ def _checked(client: object) -> _Wrapped:
 
 def _attach(client: Any, wrapped: _Wrapped) -> None:
     _attach_http_client(client, wrapped)
+    vars(client)[WRAPPED] = wrapped
     hooks = {
         "request": _request_async if is_async(client) else _request,
         "_build_request": _build_request,
@@ -424,7 +432,6 @@ def _attach(client: Any, wrapped: _Wrapped) -> None:
         like = functools.wraps(getattr(type(client), name))
         vars(client)[name] = types.MethodType(like(hook), client)
     wrapped.hooks = tuple(hooks)
-    vars(client)[WRAPPED] = wrapped
     context.track(client, wrapped.sdk.package)
 
 
@@ -466,8 +473,8 @@ async def _request_async(self: Any, cast_to: Any, options: Any, *args: Any, **kw
 
 def _build_request(self: Any, options: Any, **kwargs: Any) -> Any:
     request = type(self)._build_request(self, options, **kwargs)
-    wrapped: _Wrapped = self.__dict__[WRAPPED]
-    if wrapped.applies(self):
+    wrapped = _applying(self)
+    if wrapped is not None:
         wrapped.sdk.request_built(self, request, options)
     move_call(options, request)
     return request
@@ -475,8 +482,8 @@ def _build_request(self: Any, options: Any, **kwargs: Any) -> Any:
 
 def _prepare(self: Any, request: Any) -> None:
     """Decide who pays, and fetch what signing needs, before the SDK starts to send and to retry."""
-    wrapped: _Wrapped = self.__dict__[WRAPPED]
-    if not wrapped.applies(self):
+    wrapped = _applying(self)
+    if wrapped is None:
         leave_alone(request)
         type(self)._prepare_request(self, request)
         return
@@ -488,8 +495,8 @@ def _prepare(self: Any, request: Any) -> None:
 
 async def _prepare_async(self: Any, request: Any) -> None:
     """Do the same for asynchronous clients."""
-    wrapped: _Wrapped = self.__dict__[WRAPPED]
-    if not wrapped.applies(self):
+    wrapped = _applying(self)
+    if wrapped is None:
         leave_alone(request)
         await type(self)._prepare_request(self, request)
         return
@@ -529,6 +536,8 @@ def _wrap_copy(client: Any, copied: Any) -> Any:
     if WRAPPED in vars(copied):  # by a `copy` that the other one calls
         return copied
     wrapped = _wrapped(client)
+    if wrapped is None:
+        return copied
     sdk, spec = wrapped.sdk, wrapped.spec
     if sdk.project(copied) != sdk.project(client):
         spec = replace(spec, project=None)

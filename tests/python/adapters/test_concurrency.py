@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import sys
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import openai
+
 import costmark
 from adapters.clients import SIGNED, plain, signed, signed_async
-from harness import ACCESS_KEY_ID, MODEL, SECRET_ACCESS_KEY, Emulator, Recorder
+from harness import ACCESS_KEY_ID, MESSAGES, MODEL, SECRET_ACCESS_KEY, Emulator, Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 PROJECTS = 20
 CALLS = 200
+CHAT: dict[str, Any] = {"model": MODEL, "messages": MESSAGES}
+
+
+@contextlib.contextmanager
+def switching_often() -> Iterator[None]:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def test_two_pools_tasks_and_nested_scopes(
@@ -94,6 +109,42 @@ def test_threads_share_one_client(recorder: Recorder) -> None:
         body = request.json()
         assert body["project_id"] == f"proj_{body['messages'][0]['content']}"
     assert sum(used.operations for used in costmark.usage().values()) == 200
+
+
+def test_a_client_is_wrapped_anew_while_other_threads_call(recorder: Recorder) -> None:
+    def wrap(client: Any, project: str) -> Any:
+        return costmark.wrap(client, project=project, unattributed="refuse")
+
+    client = wrap(plain(recorder, max_retries=0), "proj_0")
+    is_over = threading.Event()
+
+    def call() -> None:
+        while not is_over.is_set():
+            client.chat.completions.create(**CHAT)
+
+    with switching_often(), ThreadPoolExecutor(2) as pool:
+        futures = [pool.submit(call) for _ in range(2)]
+        for number in range(500):
+            wrap(client, f"proj_{number % 2}")
+        is_over.set()
+        for future in futures:
+            future.result()
+    client.close()
+    assert {r.json().get("project_id") for r in recorder.requests} <= {"proj_0", "proj_1"}
+
+
+def test_a_client_is_unwrapped_within_a_call(recorder: Recorder) -> None:
+    class Unwrapped(openai.OpenAI):
+        def _build_request(self, *args: Any, **kwargs: Any) -> Any:
+            request = super()._build_request(*args, **kwargs)
+            costmark.unwrap(self)  # as another thread may
+            return request
+
+    options: dict[str, Any] = {"base_url": recorder.base_url, "api_key": "unused"}
+    with costmark.wrap(Unwrapped(**options), project="proj_0") as client:
+        client.chat.completions.create(**CHAT)
+        client.chat.completions.create(**CHAT)
+    assert "project_id" not in recorder.last.json()
 
 
 def test_credentials_are_asked_for_once_however_many_threads_want_them(

@@ -554,6 +554,23 @@ def test_threads_share_a_client(bedrock: Emulator) -> None:
         assert usage[project].output_tokens == sum(each["output_tokens"] for each in records)
 
 
+def test_a_client_is_wrapped_anew_while_another_thread_calls(bedrock: Emulator) -> None:
+    runtime = costmark.wrap(client(bedrock.url), project=PROJECT)
+    is_over = threading.Event()
+
+    def work() -> None:
+        while not is_over.is_set():
+            converse(runtime)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    for number in range(200):
+        costmark.wrap(runtime, project=OTHER if number % 2 else PROJECT)
+    is_over.set()
+    thread.join()
+    assert {each[0] for each in billed(bedrock)} <= {PROJECT, OTHER}
+
+
 def test_unwrapping(bedrock: Emulator, wrapped: Any, answers: list[costmark.Answer]) -> None:
     assert costmark.unwrap(wrapped) is wrapped
     assert costmark.unwrap(wrapped) is wrapped

@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t most_entries = 16;
 constexpr std::size_t longest_value = 256;
 constexpr std::size_t longest_metadata = 8500;
-constexpr std::size_t longest_shown = 60;
+constexpr std::size_t longest_name_shown = 60;
 
 Status refused(const std::string& what) {
   return {Code::invalid_argument, "option 'labels_as_metadata': " + what};
@@ -36,7 +36,7 @@ Status check_characters(std::string_view value, const std::string& whose) {
 }
 
 Status check_label(const NameValue& label) {
-  const std::string name = text::shown(label.name, longest_shown);
+  const std::string name = text::shown(label.name, longest_name_shown);
   if (Status status = check_characters(label.name, "the name of label " + name); !status) {
     return status;
   }
