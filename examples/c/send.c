@@ -61,9 +61,9 @@ static void print_usage(const costmark_operation *call) {
   if (ended.usage == NULL) return;
   if (ended.project_source == COSTMARK_SOURCE_NONE)
     fprintf(stderr, "the default project pays: the first argument names another one\n");
-  fprintf(stderr, "%s: %" PRIu64 " tokens in, %" PRIu64 " out; %s after %" PRIu32 " attempts\n",
+  fprintf(stderr, "%s: %" PRIu64 " tokens in, %" PRIu64 " out; %s after %" PRIu32 " attempt%s\n",
           ended.project.data, ended.usage->input_tokens, ended.usage->output_tokens,
-          costmark_outcome_name(ended.outcome), ended.attempt);
+          costmark_outcome_name(ended.outcome), ended.attempt, ended.attempt == 1 ? "" : "s");
 }
 
 /* Why it failed, and what the service said. */

@@ -173,6 +173,15 @@ def test_c99_without_a_warning(prefix: Prefix, source: str, compiler: str) -> No
     prefix.build(source, compiler=compiler, flags=f"-std=c99 -O2 {STRICT}")
 
 
+def test_send_counts_its_attempts(prefix: Prefix, emulator: Emulator) -> None:
+    program, settings = prefix.build("send.c"), signing(emulator.url)
+    once = prefix.run(program, PROJECT, chat_url(emulator), settings=settings)
+    assert once.stderr.endswith(b"ok after 1 attempt\n")
+    emulator.fault("status", status=500)
+    twice = prefix.run(program, PROJECT, chat_url(emulator), settings=settings)
+    assert twice.stderr.endswith(b"ok after 2 attempts\n")
+
+
 @plain_or_valgrind
 def test_prepare(prefix: Prefix, under: tuple[str, ...]) -> None:
     done = prefix.run(prefix.build("prepare.c"), under=under, settings={})

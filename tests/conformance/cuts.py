@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Case = dict[str, Any]
 
-SECONDS = 120
+SECONDS = 300
 
 # The ways of each runner. What comes over HTTP is cut by the server below.
 WAYS = {

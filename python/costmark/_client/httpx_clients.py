@@ -16,7 +16,7 @@ from .wrap import WRAPPED, Given, core_for_origin, specify
 
 if TYPE_CHECKING:
     from .call import Call
-    from .wrap import Credentials, Spec, Token
+    from .wrap import Credentials, OnUsage, Spec, Token
 
     _AnyTransport: Any  # fits where a transport of either library is asked for
 else:
@@ -39,9 +39,10 @@ class _Wrapping(Transport):
         project: str | None = None,
         credentials: Credentials | None = None,
         bearer_token: Token | None = None,
+        on_usage: OnUsage | None = None,
         **options: object,
     ) -> None:
-        given = Given(project, credentials, bearer_token, options)
+        given = Given(project, credentials, bearer_token, options, on_usage)
         del bearer_token, options  # not for tracebacks
         if not hasattr(inner, self._sends):
             raise TypeError(_no_transport(type(self).__name__, inner))

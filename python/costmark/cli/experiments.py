@@ -84,6 +84,8 @@ def _list(arguments: argparse.Namespace) -> int:
         return 0
     for each in shown:
         print(_line(each))
+    if not shown:
+        complain("no experiment has a project, and no totals of one were kept")
     return 0
 
 
@@ -119,4 +121,6 @@ def _gc(arguments: argparse.Namespace) -> int:
         verb = "would archive" if arguments.dry_run else "archived"
         for entry in done:
             print(f"{verb} {plain(entry['name'])}  {entry['project']}")
+        if not over:
+            complain("there is no experiment whose time is over")
     return 1 if len(archived) < len(over) else 0

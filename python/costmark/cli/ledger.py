@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import select
 import shutil
 import sys
-import time
 from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -204,13 +204,16 @@ def _show(arguments: argparse.Namespace) -> int:
 def _tail(arguments: argparse.Namespace) -> int:
     follower = Follower(*arguments.paths)
     is_screen = sys.stdout.isatty()
+    reader = select.poll()
+    reader.register(sys.stdout, 0)  # tells that it is gone, and nothing else
     try:
         while True:
             width = shutil.get_terminal_size().columns if is_screen else None
             for row in follower.rows():
                 _print(row, arguments, width)
             sys.stdout.flush()
-            time.sleep(_POLL_SECONDS)
+            if reader.poll(_POLL_SECONDS * 1000):
+                return 0
     except KeyboardInterrupt:
         return 0
 

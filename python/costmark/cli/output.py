@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     Commands = argparse._SubParsersAction["Parser"]
 
 
 class Parser(argparse.ArgumentParser):
-    """One that says of an unknown option what was perhaps meant, and shows its own usage."""
+    """One that shows its own usage, and what was perhaps meant by what is no option or command."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -37,11 +39,22 @@ class Parser(argparse.ArgumentParser):
     def _advice(self, unknown: str) -> str:
         if unknown in self.not_taken:
             return f"; {self.not_taken[unknown]}"
-        from difflib import get_close_matches
-
         name = "--" + unknown.lstrip("-").replace("_", "-")
-        near = get_close_matches(name, self._option_string_actions, 1)
-        return f"; did you mean {near[0]}?" if near else ""
+        return _nearest(name, self._option_string_actions)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if isinstance(action, argparse._SubParsersAction) and value not in action.choices:
+            lister = f"`{self.prog} --help` lists them"
+            advice = _nearest(value.replace("_", "-"), action.choices) or f"; {lister}"
+            self.error(f"there is no {str(action.metavar).lower()} {value!r}{advice}")
+        super()._check_value(action, value)
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, 1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def complain(message: str) -> None:

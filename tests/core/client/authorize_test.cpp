@@ -202,6 +202,23 @@ TEST(Authorize, WithoutATokenBearerMakesOneOfTheCredentials) {
             "error: invalid_option");  // no region to make it for
 }
 
+// Where a bearer token would be taken, and there alone, who has no credentials is told so.
+TEST(Authorize, MissingCredentialsNameTheBearerTokenWhereItDoes) {
+  const auto told = [](const OptionValues& options, std::string_view url) {
+    Prepared prepared;
+    const Post post{std::string(url), "{}"};
+    const Status status = client_of(options)->prepare(post.request(), prepared);
+    EXPECT_EQ(status.error().code, Code::no_credentials);
+    return status.error().message.find("AWS_BEARER_TOKEN_BEDROCK") != std::string::npos;
+  };
+  EXPECT_TRUE(told({}, mantle_chat));
+  EXPECT_TRUE(told({}, runtime_chat));
+  EXPECT_FALSE(told({{"auth", "sigv4"}}, mantle_chat));
+  EXPECT_FALSE(
+      told({{"auth", "sigv4"}, {"base_url", "http://127.0.0.1:8080"}, {"region", "us-east-1"}},
+           custom_chat));
+}
+
 TEST(Authorize, MissingExpiredAndBrokenIdentitiesAreErrorsWithoutSecrets) {
   const Post post{std::string(mantle_chat), "{}"};
   EXPECT_EQ(prepared_authorization(client_of({}), post), "error: no_credentials");

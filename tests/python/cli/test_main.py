@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from costmark.cli.main import main
+from ledger.segments import attempt, write_segment
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = [
@@ -97,10 +98,25 @@ def test_the_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> Non
     ]
 
 
-def test_an_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("emulate", "there is no command 'emulate'; did you mean emulator?"),
+        ("export_setup", "there is no command 'export_setup'; did you mean export-setup?"),
+        ("frobnicate", "there is no command 'frobnicate'; `costmark --help` lists them"),
+        ("ledger shwo", "there is no part 'shwo'; did you mean show?"),
+        ("doctor rotue", "there is no subject 'rotue'; did you mean route?"),
+        ("prices frobnicate", "'frobnicate'; `costmark prices --help` lists them"),
+    ],
+)
+def test_an_unknown_command_is_refused_with_the_nearest(
+    given: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit, match="2"):
-        main(["emulate"])
-    assert "'emulate'" in capsys.readouterr().err
+        main(given.split())
+    shown = capsys.readouterr().err
+    assert shown.startswith("usage: costmark")
+    assert shown.endswith(f"{told}\n")
 
 
 def test_errors_become_one_line_and_status_1(
@@ -194,6 +210,19 @@ def test_a_reader_that_leaves_is_no_error(command: str) -> None:
     assert process.stderr.read() == ""
     process.stderr.close()
     assert process.wait(20) == 0
+
+
+def test_a_tail_that_nobody_reads_any_more_ends(tmp_path: Path) -> None:
+    write_segment(tmp_path, [attempt(0)])
+    process = start("ledger", "tail", str(tmp_path))
+    assert process.stdout is not None
+    with pytest.raises(subprocess.TimeoutExpired):  # nothing is written: it waits
+        process.wait(1.5)
+    process.stdout.close()
+    assert process.wait(30) == 0
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    process.stderr.close()
 
 
 def test_commands_work_without_the_emulators_extra() -> None:

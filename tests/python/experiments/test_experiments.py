@@ -15,7 +15,7 @@ from openai import OpenAI
 import costmark
 from costmark._experiments import kept
 from costmark.cli.main import main
-from harness import ACCESS_KEY_ID, MESSAGES, MODEL, SECRET_ACCESS_KEY, Emulator
+from harness import ACCESS_KEY_ID, MESSAGES, MODEL, SECRET_ACCESS_KEY, Emulator, run_emulator
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,6 +87,18 @@ def test_the_endpoint_may_be_named(
     for part in ("list", "gc"):
         found = experiments(capsys, part, "--base-url", bedrock.base_url)
         assert {each["project"] for each in found} == ({exp.id} if part == "list" else set())
+
+
+@pytest.mark.usefixtures("ledger")
+def test_nothing_is_told_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with run_emulator() as fresh:
+        for part, told in (
+            (["list"], "no experiment has a project, and no totals of one were kept"),
+            (["gc"], "there is no experiment whose time is over"),
+            (["gc", "--dry-run"], "there is no experiment whose time is over"),
+        ):
+            assert main(["experiments", *part, "--base-url", fresh.base_url]) == 0
+            assert capsys.readouterr() == ("", f"costmark: {told}\n")
 
 
 CRASH = """

@@ -59,6 +59,16 @@ async def test_a_wrapped_asynchronous_client(bedrock: Emulator, project_a: str) 
     assert counted() == billed(bedrock)
 
 
+def test_a_transport_tells_of_each_attempt(recorder: Recorder) -> None:
+    told: list[costmark.Answer] = []
+    transport = costmark.HTTPTransport(
+        httpx.HTTPTransport(), project="proj_a", on_usage=told.append
+    )
+    with httpx.Client(transport=transport) as client:
+        client.post(chat_url(recorder), content=chat_body(MODEL), headers=JSON)
+    assert [(each.project, each.outcome, each.attempt) for each in told] == [("proj_a", "ok", 1)]
+
+
 def test_unwrapping_a_client(recorder: Recorder) -> None:
     with httpx.Client() as client:
         before = dict(vars(client))

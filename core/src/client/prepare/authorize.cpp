@@ -248,6 +248,19 @@ Result<CredentialsPtr> Authorizer::credentials(UnixSeconds now, const Wait& wait
   return at_hand;
 }
 
+Result<CredentialsPtr> Authorizer::signing_credentials(const attribution::Endpoint& endpoint,
+                                                       UnixSeconds now, const Wait& wait,
+                                                       Prepared::Impl& out) {
+  Result<CredentialsPtr> found = credentials(now, wait, out);
+  const bool would_take_a_token =
+      settings_.auth == AuthMode::automatic && !endpoint.region().empty();
+  if (found || found.error().code != Code::no_credentials || !would_take_a_token) return found;
+  Error error = found.error();
+  error.message +=
+      "; a bearer token does as well: AWS_BEARER_TOKEN_BEDROCK, or option 'bearer_token'";
+  return error;
+}
+
 Status Authorizer::fetch_callback_token(const Wait& wait, Prepared::Impl& out) const {
   if (wait.no_wait) return would_block("asking the bearer token callback");
   Result<std::string> token = identity_.token_callback();
@@ -394,7 +407,7 @@ Status Authorizer::sign(const Request& request, const Url& url,
                         Prepared::Impl& out) {
   if (Status status = check_to_sign(request, url, endpoint); !status) return status;
   if (Status status = check_clock(now); !status) return status;
-  Result<CredentialsPtr> signers = credentials(now, wait, out);
+  Result<CredentialsPtr> signers = signing_credentials(endpoint, now, wait, out);
   if (!signers) return std::move(signers).status();
   say_once("SigV4 and the AWS credentials of: ", signers.value()->source());
 
@@ -498,7 +511,7 @@ Status Authorizer::ready(const Request& request, const Url& url,
   switch (mode_for(request, endpoint, out)) {
     case AuthMode::sigv4:
       if (Status status = check_to_sign(request, url, endpoint); !status) return status;
-      return credentials(now, wait, out).status();
+      return signing_credentials(endpoint, now, wait, out).status();
     case AuthMode::bearer:
       if (Status status = check_destination(settings_, url, endpoint); !status) return status;
       return ready_token(carried_key(request), endpoint, now, wait, out);

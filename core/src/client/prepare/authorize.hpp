@@ -124,6 +124,9 @@ class Authorizer {
     std::string_view source;
   };
   GivenToken given_token(std::string_view carried) const noexcept;
+  // Of a host that takes a bearer token as well, the error says so.
+  Result<CredentialsPtr> signing_credentials(const attribution::Endpoint& endpoint, UnixSeconds now,
+                                             const Wait& wait, Prepared::Impl& out);
   Result<CredentialsPtr> minting_credentials(const attribution::Endpoint& endpoint, UnixSeconds now,
                                              const Wait& wait, Prepared::Impl& out);
   Status fetch_callback_token(const Wait& wait, Prepared::Impl& out) const;
