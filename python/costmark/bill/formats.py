@@ -48,6 +48,10 @@ class Basis:
     """What was read of the ledger."""
     written: dt.datetime | None = None
     """When the newest file of the bill was written."""
+    tells_if_final: bool = True
+    """Whether the bill says what of it is estimated."""
+    invoices: tuple[str, ...] = ()
+    payers: tuple[str, ...] = ()
 
 
 def money(pico: Fraction) -> str:

@@ -281,6 +281,9 @@ def _bill(
         made=datetime.now(timezone.utc),
         notes=tuple(export.notes),
         written=export.written,
+        tells_if_final=export.tells_invoices,
+        invoices=tuple(sorted(export.invoices)),
+        payers=tuple(sorted(export.payers)),
     )
 
 
