@@ -76,6 +76,7 @@ def headline(result: Reconciliation) -> str:
 
 
 def agree(result: Reconciliation) -> bool:
+    """Whether nothing differs at all."""
     return not (result.difference or result.causes or result.residual_absolute)
 
 
@@ -217,7 +218,8 @@ def assumptions(result: Reconciliation, basis: Basis) -> list[str]:
 def coverage(result: Reconciliation) -> str:
     """How much of the bill has a key; all of it only where nothing is left."""
     digits = 1
-    while 1 - result.coverage < Fraction(1, 10 ** (digits + 2)) and 0 < 1 - result.coverage:
+    unknown = 1 - result.coverage
+    while 0 < unknown < Fraction(1, 10 ** (digits + 2)):
         digits += 1
     units = result.coverage * 100 * 10**digits // 1
     whole, rest = divmod(units, 10**digits)

@@ -180,7 +180,7 @@ def _figures(result: Reconciliation, shown: Shown) -> list[tuple[str, str, str]]
         (
             "Not explained",
             shown.alone(left),
-            "too much and too little added up, whichever it is" if left else "nothing is left",
+            "no reason fits, or unknown usage" if left else "nothing is left",
         ),
     ]
     if result.grain == "project":
@@ -196,11 +196,10 @@ def _before(result: Reconciliation) -> str:
 def _status(result: Reconciliation, basis: Basis, shown: Shown) -> Markup:
     """Which bill this is, and whether it may be booked."""
     window = result.window
-    total = shown.bill + sum(shown.bars.values())
     bill = (
-        f"as written on {parts.day(basis.written.date())}, {basis.written:%H:%M} UTC"
+        f"AWS's data of {parts.day(basis.written.date())}, {basis.written:%H:%M} UTC"
         if basis.written
-        else f"as AWS told it on {parts.day(basis.made.date())}, {basis.made:%H:%M} UTC"
+        else f"as AWS answered on {parts.day(basis.made.date())}, {basis.made:%H:%M} UTC"
     )
     rows: list[tuple[str, str | Markup]] = [
         ("Final?", join([element("b", _state(basis)[0]), f" {_state(basis)[1]}"])),
@@ -212,8 +211,8 @@ def _status(result: Reconciliation, basis: Basis, shown: Shown) -> Markup:
         ("Price book", f"list prices of {parts.day(basis.book.date)}"),
     ]
     if result.bars and not result.is_empty:
-        about = f"{shown.text(total, result.total)}, with {', '.join(result.bars)}"
-        rows.append(("All of Bedrock", f"{about}: this is what to look for on the invoice"))
+        about = f"{shown.charge(shown.total)} with {' and '.join(result.bars)}"
+        rows.append(("All of Bedrock", f"{about}, to compare with Bedrock on AWS's invoice"))
     items = (element("div", element("dt", name), element("dd", said)) for name, said in rows)
     return element("dl", *items, class_="about")
 
@@ -275,4 +274,4 @@ def _sentence(text: str) -> str:
 
 
 _UNEXPLAINED = (RESIDUAL, *NOT_UNDERSTOOD)
-_SECTIONS = (waterfall, beside, projects, models, each_line, unexplained)
+_SECTIONS = (waterfall, projects, beside, models, each_line, unexplained)

@@ -137,14 +137,14 @@ def _about(result: Reconciliation, name: str, cause: Cause | None) -> list[str]:
         ]
     if name.startswith("price drift since "):
         since = name.removeprefix("price drift since ")
-        said += [each for day, each in formats.drifts(result) if day == since]
+        said += [f"{each}." for day, each in formats.drifts(result) if day == since]
     sure = f" How sure: {wording.how_sure(cause)}." if cause else ""
     said += [*where, *_advice(name, teams)]
     return [f"{said[0]}{sure}", *said[1:]]
 
 
 def _advice(name: str, teams: str) -> list[str]:
-    told = []
+    told: list[str] = []
     for each in wording.advice(name):
         who, what = each.who.format(team=teams), each.what.format(team=teams)
         said = _labeled(("Who acts", who), ("What to do", what))
@@ -205,20 +205,20 @@ def beside(result: Reconciliation, _: Basis, shown: Shown) -> Markup:
     if not result.bars:
         return Markup("")
     rows: list[list[Cell]] = [
-        [_explained("For tokens", "As above."), Number(shown.text(shown.bill, result.usage))]
+        [_explained("For tokens", "As above."), Number(shown.charge(shown.usage, result.usage))]
     ]
     rows += [
         [
             _explained(_sentence(name), wording.meaning_of_bar(name)),
-            Number(shown.text(shown.bars[name], cost, signed=True)),
+            Number(shown.charge(shown.bars[name], cost, signed=True)),
         ]
         for name, cost in result.bars.items()
     ]
-    total = shown.text(shown.bill + sum(shown.bars.values()), result.total)
+    total = shown.charge(shown.total, result.total)
     table = parts.table(["What", Number("Amount")], rows, total=["All of Bedrock", Number(total)])
     said = (
         f"{_sentence(' and '.join(result.bars))}: this page does not divide that, and no project "
-        "below bears any of it. It can be divided in proportion to what each project is charged "
+        "bears any of it here. It can be divided in proportion to what each project is charged "
         "(for the administrator: costmark chargeback --amounts bill)."
     )
     return element(

@@ -42,11 +42,10 @@ def projects(result: Reconciliation, basis: Basis, shown: Shown) -> Markup:
 
 
 def _how_to_read(basis: Basis, shown: Shown) -> list[str]:
-    moved = any(line.moved for line in shown.lines("tag"))
     charge = (
         "To charge = On the bill + Moved: what a project spent and AWS billed without a project is "
         "moved to the project that spent it, where that is certain."
-        if moved
+        if shown.has_moved
         else "To charge is what is on the bill: nothing has to be moved to another project."
     )
     digits = (
@@ -55,9 +54,10 @@ def _how_to_read(basis: Basis, shown: Shown) -> list[str]:
         if shown.digits != shown.charge_digits
         else "All amounts have the same digits"
     )
+    bill = "On the bill + Moved" if shown.has_moved else "On the bill"
     return [
-        f"By the tag {basis.tag}. {charge} Difference = To charge - Ledger = the sum of the "
-        "reasons. All of it is before what is listed under Also on the bill.",
+        f"By the tag {basis.tag}. {charge} Difference = {bill} - Ledger = the sum "
+        "of the reasons. All of it is before what is listed under Also on the bill.",
         f"{digits}. Each column is rounded so that it adds up to its total, and so are all tables "
         "of this page together; a single amount may therefore be off by its last digit.",
     ]
@@ -66,9 +66,7 @@ def _how_to_read(basis: Basis, shown: Shown) -> list[str]:
 def models(_: Reconciliation, basis: Basis, shown: Shown) -> Markup:
     """The same by model."""
     table = _Table(shown, basis, ["model"], shown.lines("model"))
-    return element(
-        "section", element("h2", "By model"), parts.scrolling(table.markup(), "Models")
-    )
+    return element("section", element("h2", "By model"), parts.scrolling(table.markup(), "Models"))
 
 
 def each_line(result: Reconciliation, basis: Basis, shown: Shown) -> Markup:
@@ -85,7 +83,7 @@ def each_line(result: Reconciliation, basis: Basis, shown: Shown) -> Markup:
         content.append(parts.scrolling(table.markup(), heading))
     if agreeing:
         table = _Table(shown, basis, fields, agreeing, tools=_EACH)
-        said = f"{parts.counted(len(agreeing), 'line')} without a difference: {table.total}"
+        said = f"{parts.counted(len(agreeing), 'line')} without a difference, {table.total} in all"
         content.append(
             element(
                 "details",
@@ -94,6 +92,11 @@ def each_line(result: Reconciliation, basis: Basis, shown: Shown) -> Markup:
             )
         )
     told = f"{parts.counted(len(differing), 'line')} of {len(lines):,} differ."
+    if max(len(differing), len(agreeing)) > _MOST_ROWS:
+        told += (
+            f" Of each kind the {_MOST_ROWS} dearest are shown; a file has all of them (for the "
+        )
+        told += "administrator: --format csv)."
     return element(
         "section",
         element("h2", heading),
@@ -121,7 +124,7 @@ class _Table:
         self._lines = lines
         self._tools = tools
         self._has_charge = fields[0] == "tag"
-        self._has_moved = self._has_charge and any(line.moved for line in lines)
+        self._has_moved = self._has_charge and shown.has_moved
         self._sum = Line(lines[0].group)
         for line in lines:
             self._sum.add(line)
@@ -239,7 +242,7 @@ def unexplained(result: Reconciliation, basis: Basis, shown: Shown) -> Markup:
         ],
         key=lambda each: -abs(each[1].line.cost),
     )
-    rows = [
+    rows: list[list[Cell]] = [
         *(_residual(each, shown) for each in largest[:_MOST_DETAILS]),
         *(_unknown(name, each, shown) for name, each in unknown[:_MOST_DETAILS]),
     ]
@@ -282,4 +285,3 @@ def _plain(name: str) -> str:
 def _wrapped(tag: str | None, as_what: str, account: str | None) -> list[Cell]:
     said = element("span", as_what, class_="why")
     return [element("bdi", tag or "default or untagged"), said, account or ""]
-

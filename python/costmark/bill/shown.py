@@ -40,10 +40,12 @@ class Line:
 
     @property
     def difference(self) -> int:
+        """What the bill has more than the ledger, once all is moved."""
         return sum(self.why.values())
 
     @property
     def ledger(self) -> int:
+        """What is left of the bill without the difference, so that a line adds up."""
         return self.bill + self.moved - self.difference
 
     @property
@@ -52,6 +54,7 @@ class Line:
         return not any(cost for name, cost in self.group.reasons() if name != WITHOUT_TAG)
 
     def add(self, other: Line) -> None:
+        """Add what is shown of a part of this."""
         self.bill += other.bill
         self.moved += other.moved
         self.charge += other.charge
@@ -75,12 +78,26 @@ class Shown:
         self.ledger = ledger
         self.causes = dict(zip(costs, units, strict=True))
         self.bill = ledger + sum(units)
-        self.bars = {name: ratio(cost, 1, self._unit) for name, cost in result.bars.items()}
+        self.usage, self.total = self._posted(result.usage), self._posted(result.total)
+        bars = rounded([*result.bars.values()], self._charge_unit, self.total - self.usage)
+        self.bars = dict(zip(result.bars, bars, strict=True))
         self._cells = self._rounded()
 
     @property
     def _unit(self) -> int:
         return _unit(self.digits)
+
+    @property
+    def _charge_unit(self) -> int:
+        return _unit(self.charge_digits)
+
+    def _posted(self, pico: Fraction) -> int:
+        return ratio(pico, 1, self._charge_unit)
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether anything is charged to another project than AWS bills it to."""
+        return any(line.moved for line in self._cells.values())
 
     def text(self, units: int, pico: Fraction | int | None = None, *, signed: bool = False) -> str:
         """An amount; ``pico`` tells one that is too small to be seen from none."""
@@ -90,9 +107,11 @@ class Shown:
         """An amount that is no part of a sum."""
         return self.text(ratio(pico, 1, self._unit), pico, signed=signed)
 
-    def charge(self, units: int, pico: Fraction | int | None = None) -> str:
+    def charge(
+        self, units: int, pico: Fraction | int | None = None, *, signed: bool = False
+    ) -> str:
         """An amount as it is posted."""
-        return _text(units, pico, self.charge_digits)
+        return _text(units, pico, self.charge_digits, signed=signed)
 
     def lines(self, *fields: str) -> list[Line]:
         """By some of the fields, the dearest first."""
@@ -106,9 +125,7 @@ class Shown:
         groups = self._groups
         cells = {group.names: Line(group) for group in groups}
         bills = self._spread([group.bill for group in groups], self._unit, self.bill)
-        unit = _unit(self.charge_digits)
-        total = ratio(sum(group.bill for group in groups), 1, unit)
-        charges = self._spread([group.charge for group in groups], unit, total)
+        charges = self._spread([group.charge for group in groups], self._charge_unit, self.usage)
         for line, bill, charge in zip(cells.values(), bills, charges, strict=True):
             line.bill, line.charge = bill, charge
         for name, cost in self.causes.items():

@@ -11,15 +11,16 @@ if TYPE_CHECKING:
 
 _CAUSES = {
     causes.OTHER_DAY: "Calls near midnight UTC that AWS counts on the day before or after.",
-    causes.OTHER_TIER: "Billed at the price of another service tier than the ledger has; a tier is how "
-    "soon AWS answers, as standard, flex (cheaper) and priority (dearer).",
+    causes.OTHER_TIER: "Billed at the price of another service tier than the ledger has; a tier is "
+    "how soon AWS answers, as standard, flex (cheaper) and priority (dearer).",
     causes.OTHER_SERVING: "Billed as served elsewhere: in one Region, in a group of Regions, or "
     "globally.",
     causes.OTHER_CONTEXT: "Billed at the price of short prompts and not of long ones, or the other "
     "way round.",
     causes.OTHER_TIME: "Cache entries that were billed for another time to live.",
-    causes.WITHOUT_TAG: "Used by a project, and on the bill without its name (tag): the tag was not "
-    "active yet, or the calls reached AWS without the project. It changes who pays, not the sum.",
+    causes.WITHOUT_TAG: "Used by a project, and on the bill without its name (tag): the tag was "
+    "not active yet, or the calls reached AWS without the project. It changes who pays, not the "
+    "sum.",
     causes.CACHE_TWICE: "Cached tokens that are billed as plain input too. Ask AWS about it.",
     causes.CACHE_AS_INPUT: "Cached tokens that are billed at the price of plain input.",
     causes.CACHE_NOT_BILLED: "Cached tokens that AWS did not charge.",

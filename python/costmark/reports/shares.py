@@ -32,9 +32,7 @@ def ratio(total: int | Fraction, part: int, whole: int) -> int:
     return (2 * total * part + whole) // (2 * whole)
 
 
-def rounded(
-    amounts: Sequence[int | Fraction], unit: int, total: int | None = None
-) -> list[int]:
+def rounded(amounts: Sequence[int | Fraction], unit: int, total: int | None = None) -> list[int]:
     """The amounts in whole units, up or down, so that they add up to their rounded sum.
 
     ``total`` is another sum that they add up to: their exact one in units, rounded up or down.

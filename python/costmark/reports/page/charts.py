@@ -80,9 +80,7 @@ def bar(share: float) -> Markup:
     return element("svg", drawn, class_="bar", aria_hidden="true")
 
 
-def step(
-    begin: float | None, end: float, *, last: bool = False, broken: bool = False
-) -> Markup:
+def step(begin: float | None, end: float, *, last: bool = False, broken: bool = False) -> Markup:
     """A step of a waterfall between two shares of the width, with lines to its neighbors.
 
     What falls is hollow. Without a begin it is a whole, drawn from the left; ``broken`` marks that
@@ -95,9 +93,7 @@ def step(
     place = {"x": _percent(left), "width": _percent(max(right - left, 0.003))}
     drawn = [element("rect", **place, y="9", height="16", fill=fill, stroke=stroke)]
     if broken:
-        drawn.append(
-            element("path", d="M10 29l8-24M17 29l8-24", stroke=GROUND, stroke_width="3.5")
-        )
+        drawn.append(element("path", d="M10 29l8-24M17 29l8-24", stroke=GROUND, stroke_width="3.5"))
     if begin is not None:
         drawn.append(_link(begin, "0", "9"))
     if not last:
@@ -110,7 +106,8 @@ def legend_of_steps() -> Markup:
     color = RAMP[2][0]
     said = ((color, "filled: the bill has more"), (GROUND, "hollow: the bill has less"))
     return element(
-        "p", *(element("span", swatch(fill, color), name) for fill, name in said),
+        "p",
+        *(element("span", swatch(fill, color), name) for fill, name in said),
         class_="legend small quiet",
     )
 

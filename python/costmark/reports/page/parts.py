@@ -281,9 +281,7 @@ def _cell(name: str, cell: Cell, **attributes: str | None) -> Markup:
         return element(name, cell, **attributes)
     value = None if cell.value is None else str(cell.value)
     digits = None if cell.digits is None else str(cell.digits)
-    return element(
-        name, cell.text, class_="number", data_n=value, data_digits=digits, **attributes
-    )
+    return element(name, cell.text, class_="number", data_n=value, data_digits=digits, **attributes)
 
 
 def together(sums: Iterable[Sums]) -> Sums:

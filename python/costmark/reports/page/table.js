@@ -70,10 +70,13 @@ for (const table of document.querySelectorAll("table.sorts")) {
     if (foot.some((cell) => cell.dataset.digits)) total(shown, words.length > 0);
     const folded = table.closest("details");
     if (folded && words.length) folded.open = shown > 0;
-    counts.set(table, [shown, rows.length]);
-    const [left, all] = Array.from(counts).filter(([each]) => each.dataset.tools === tools.id)
-      .reduce(([a, b], [, [c, d]]) => [a + c, b + d], [0, 0]);
+    const digits = foot.length > 1 ? Number(foot[1].dataset.digits) : 0;
+    counts.set(table, [shown, rows.length, digits ? sum(1) : 0n]);
+    const [left, all, amount] = Array.from(counts)
+      .filter(([each]) => each.dataset.tools === tools.id)
+      .reduce((sums, [, more]) => sums.map((each, place) => each + more[place]), [0, 0, 0n]);
     told.textContent = `${left} of ${all} lines`;
+    if (digits && words.length) told.textContent += `, ${dollars(amount, digits, "")} in all`;
   };
   wanted.addEventListener("input", filter);
   tools.hidden = false;
