@@ -13,6 +13,9 @@ from .causes import WITHOUT_TAG
 from .shown import Line, percents
 
 if TYPE_CHECKING:
+    import datetime as dt
+    from fractions import Fraction
+
     from ..reports.page.parts import Cell
     from .causes import Detail
     from .formats import Basis
@@ -242,13 +245,21 @@ def unexplained(result: Reconciliation, basis: Basis, shown: Shown) -> Markup:
         ],
         key=lambda each: -abs(each[1].line.cost),
     )
-    rows: list[list[Cell]] = [
+    rows = [
         *(_residual(each, shown) for each in largest[:_MOST_DETAILS]),
         *(_unknown(name, each, shown) for name, each in unknown[:_MOST_DETAILS]),
     ]
     if not rows:
         return Markup("")
-    titles = ["What", Number("Amount"), "Day", _title(basis.tag), "On the bill as", "AWS account"]
+    project = [_title(basis.tag)] if shown.has_projects else []
+    titles: list[Cell] = [
+        "What",
+        Number("Amount"),
+        "Day",
+        *project,
+        "On the bill as",
+        "AWS account",
+    ]
     more = len(largest) + len(unknown) - len(rows)
     said = f"The largest lines; {more:,} smaller ones are not shown." if more else ""
     return element(
@@ -261,27 +272,34 @@ def unexplained(result: Reconciliation, basis: Basis, shown: Shown) -> Markup:
 
 def _residual(detail: Detail, shown: Shown) -> list[Cell]:
     key = detail.key
-    what = _plain(causes.RESIDUAL)
-    amount = Number(shown.alone(detail.cost, signed=True))
-    if key is None:
-        return [what, amount, "", "", "", ""]
+    assert key is not None  # noqa: S101 - what has no key is unmapped, and not in the residual
     billed = [key.model, key.kind.replace("_", " "), key.tier, key.serving, key.region]
     as_what = ", ".join(each for each in billed if each)
-    return [what, amount, parts.day(key.day), *_wrapped(key.tag, as_what, key.account)]
+    return _row(causes.RESIDUAL, detail.cost, key.day, key.tag, as_what, key.account, shown)
 
 
 def _unknown(name: str, each: Unmapped, shown: Shown) -> list[Cell]:
     line = each.line
     as_what = f"{line.usage_type or '(no usage type)'}: {each.why}"
-    amount = Number(shown.alone(line.cost * 10**12, signed=True))
-    return [_plain(name), amount, parts.day(line.day), *_wrapped(line.tag, as_what, line.account)]
+    cost = line.cost * 10**12
+    return _row(name, cost, line.day, line.tag, as_what, line.account, shown)
 
 
-def _plain(name: str) -> str:
+def _row(
+    name: str,
+    cost: Fraction,
+    day: dt.date,
+    tag: str | None,
+    as_what: str,
+    account: str | None,
+    shown: Shown,
+) -> list[Cell]:
     title = wording.title(name).partition(": ")[2]
-    return title[0].upper() + title[1:]
-
-
-def _wrapped(tag: str | None, as_what: str, account: str | None) -> list[Cell]:
-    said = element("span", as_what, class_="why")
-    return [element("bdi", tag or "default or untagged"), said, account or ""]
+    return [
+        title[0].upper() + title[1:],
+        Number(shown.alone(cost, signed=True)),
+        parts.day(day),
+        *([_named("tag", tag or "")] if shown.has_projects else []),
+        element("span", as_what, class_="why"),
+        account or "",
+    ]

@@ -67,7 +67,8 @@ class Shown:
 
     def __init__(self, result: Reconciliation) -> None:
         self._parts = result.parts
-        self._fields = ("tag", "model") if result.grain == "project" else ("model", "kind")
+        self.has_projects = result.grain == "project"
+        self._fields = ("tag", "model") if self.has_projects else ("model", "kind")
         costs = {each.name: each.cost for each in result.causes} | {RESIDUAL: result.residual}
         self._groups = grouped(self._parts, *self._fields)
         effects = [cost for group in self._groups for _, cost in group.reasons()]
@@ -133,7 +134,7 @@ class Shown:
             for line, units in zip(cells.values(), spread, strict=True):
                 if units:
                     line.why[name] = units
-        if self._fields[0] == "tag":
+        if self.has_projects:
             _move(cells)
         return cells
 
