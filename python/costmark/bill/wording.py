@@ -40,6 +40,7 @@ _CAUSES = {
 NOT_UNDERSTOOD = (causes.UNMAPPED, causes.UNIT_FAULT)
 """What has a name in the method, and is no reason: it is not explained either."""
 _TITLES = {
+    causes.WITHOUT_TAG: "billed without its project (default or untagged)",
     causes.RESIDUAL: "not explained: no reason fits",
     causes.UNMAPPED: "not explained: unknown kind of usage",
     causes.UNIT_FAULT: "not explained: no whole number of tokens",

@@ -424,7 +424,9 @@ def test_markdown_has_the_same(result: Reconciliation) -> None:
     text = as_markdown(result, BASIS)
     assert text.startswith(formats.headline(result))
     assert "| other clients | +$0.3856 | Billed to the project" in text
-    assert re.search(r"\| team-d \| \$186\.25 \| \$179\.18 \| \$186\.18 \| billed as def", text)
+    assert re.search(
+        r"\| team-d \| \$186\.25 \| \$179\.18 \| \$186\.18 \| billed without its project", text
+    )
     assert "| not explained: no reason fits | +$0.0200 |" in text
     assert "+$1.0419 and -$0.2665 have causes, $0.0500 has none" in text
     assert "<script>" not in as_markdown(hostile(), BASIS)
