@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ..reports.page import parts
-from ..reports.page.markup import Markup, document, element, join
+from ..reports.page.markup import Markup, document, element
 from . import formats
 from .causes import NOT_BILLED_YET, RESIDUAL, UNPRICED
 from .page_steps import beside, waterfall
@@ -58,7 +58,11 @@ def reconcile_page(result: Reconciliation, basis: Basis) -> str:
 
 
 def _opening(result: Reconciliation, basis: Basis, shown: Shown) -> Markup:
-    said = [element("p", _lead(result, shown), class_="lead")]
+    state, meaning = _state(basis)
+    said = [
+        element("p", _lead(result, shown), class_="lead"),
+        element("p", element("b", state), f" {meaning}", class_="quiet"),
+    ]
     if moved := _moved(result, shown):
         said.append(element("p", *moved, class_="notice"))
     said += [element("p", each, class_="quiet") for each in _reservations(result, shown)]
@@ -201,8 +205,7 @@ def _status(result: Reconciliation, basis: Basis, shown: Shown) -> Markup:
         if basis.written
         else f"as AWS answered on {parts.day(basis.made.date())}, {basis.made:%H:%M} UTC"
     )
-    rows: list[tuple[str, str | Markup]] = [
-        ("Final?", join([element("b", _state(basis)[0]), f" {_state(basis)[1]}"])),
+    rows = [
         ("Period", f"{parts.days(window.first, window.last)}, {_extent(window)} in UTC"),
         ("Currency", "US dollars (USD)"),
         ("Payer account", ", ".join(basis.payers) or "the source of the bill does not say"),
@@ -218,19 +221,26 @@ def _status(result: Reconciliation, basis: Basis, shown: Shown) -> Markup:
 
 
 def _extent(window: Window) -> str:
-    is_whole = window.first.day == 1 and (window.last + dt.timedelta(days=1)).day == 1
-    return "whole months" if is_whole else "a part of a month"
+    first, last = window.first, window.last
+    if first.day != 1 or (last + dt.timedelta(days=1)).day != 1:
+        return "not by whole months"
+    return (
+        "a whole month" if (first.year, first.month) == (last.year, last.month) else "whole months"
+    )
 
 
 def _state(basis: Basis) -> tuple[str, str]:
     if basis.is_estimated:
         return (
-            "No, the bill is estimated.",
+            "The bill is not final: it is estimated.",
             "AWS may still change it. Compare again once AWS has issued the invoice.",
         )
     if not basis.tells_if_final:
-        return "Not known.", "This copy of the bill does not say which lines have an invoice."
-    return "Yes, the bill is final.", "AWS marks none of these lines as estimated."
+        return (
+            "Whether the bill is final is not known.",
+            "This copy of it does not say which lines have an invoice.",
+        )
+    return "The bill is final.", "AWS marks none of these lines as estimated."
 
 
 # --- What it rests on -----------------------------------------------------------------------------

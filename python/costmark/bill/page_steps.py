@@ -42,7 +42,7 @@ def waterfall(result: Reconciliation, _: Basis, shown: Shown) -> Markup:
         drawn = step(scale(levels[place - 1]), scale(levels[place]))
         rows.append(_step(_sentence(wording.title(name)), about, amount, drawn))
     last = step(None, scale(levels[-1]), last=True, broken=broken)
-    bill = "What AWS bills for tokens, before what else is on the bill."
+    bill = "What AWS bills for tokens (pieces of text), before what else is on the bill."
     amount = shown.text(shown.bill)
     rows.append(_step("The bill, for tokens", [bill], amount, last, is_whole=True))
     return element(

@@ -59,11 +59,19 @@ def _how_to_read(basis: Basis, shown: Shown) -> list[str]:
     )
     bill = "On the bill + Moved" if shown.has_moved else "On the bill"
     return [
-        f"By the tag {basis.tag}. {charge} Difference = {bill} - Ledger = the sum "
-        "of the reasons. All of it is before what is listed under Also on the bill.",
+        f"By the tag {basis.tag}. {charge}{_of_nobody(shown)} Difference = {bill} - Ledger = the "
+        "sum of the reasons. All of it is before tax, credits and what else is on the bill.",
         f"{digits}. Each column is rounded so that it adds up to its total, and so are all tables "
         "of this page together; a single amount may therefore be off by its last digit.",
     ]
+
+
+def _of_nobody(shown: Shown) -> str:
+    left = [line for line in shown.lines("tag") if not line.group.names[0] and line.charge]
+    if not left:
+        return ""
+    amount = shown.charge(left[0].charge)
+    return f" Of {amount} it is not known who spent it; FinOps has to decide who bears it."
 
 
 def models(_: Reconciliation, basis: Basis, shown: Shown) -> Markup:

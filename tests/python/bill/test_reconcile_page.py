@@ -135,6 +135,22 @@ def test_who_pays_what(result: Reconciliation, page: Path, browser: Any) -> None
     assert "this page does not divide that, and no project bears any of it" in text
 
 
+def test_what_nobody_is_known_for_is_said(tmp_path: Path, browser: Any) -> None:
+    """And is not charged to anyone."""
+    month = plants.AGREEING.copy()
+    plants.without_its_tag(month)
+    (cost,) = plants.no_project(month).values()
+    file = tmp_path / "page.html"
+    file.write_text(reconcile_page(plants.reconciled(month, tmp_path), BASIS), encoding="utf-8")
+    with opened(browser, file, script=False) as seen:
+        text = seen.inner_text("main")
+        rows = {row[0]: row for row in rows_of(seen, "Projects")}
+    nobody = rows["Default or untagged"]
+    assert dollars(nobody[1]) == round(cost, 2) > 0
+    assert dollars(nobody[2]) == Decimal("7.0699") + round(cost, 4)
+    assert f"Of {nobody[1]} it is not known who spent it" in text
+
+
 def test_why_ledger_and_bill_differ(result: Reconciliation, page: Path, browser: Any) -> None:
     """Each reason, its sense, its amount, whom it is about and who acts."""
     with opened(browser, page, script=False) as seen:
@@ -218,9 +234,15 @@ def test_every_table_adds_up_and_agrees_with_the_others(page: Path, browser: Any
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"is_estimated": True}, "No, the bill is estimated. AWS may still change it."),
-        ({"is_estimated": False}, "Yes, the bill is final. AWS marks none of these lines"),
-        ({"is_estimated": False, "tells_if_final": False}, "Not known. This copy of the bill"),
+        (
+            {"is_estimated": True},
+            "The bill is not final: it is estimated. AWS may still change it.",
+        ),
+        ({"is_estimated": False}, "The bill is final. AWS marks none of these lines"),
+        (
+            {"is_estimated": False, "tells_if_final": False},
+            "Whether the bill is final is not known. This copy",
+        ),
     ],
 )
 def test_which_bill_it_is_stands_on_top(
@@ -240,7 +262,7 @@ def test_which_bill_it_is_stands_on_top(
         )
     assert said in text
     told = dict(pairs)
-    assert told["Period"] == "1 Nov 2026 to 30 Nov 2026, whole months in UTC"
+    assert told["Period"] == "1 Nov 2026 to 30 Nov 2026, a whole month in UTC"
     assert told["Currency"] == "US dollars (USD)"
     assert told["Payer account"] == "111122223333"
     assert told["Invoice"] == "EUINV26-1"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def results() -> list[Reconciliation]:
-    return [run(*some_case(seed)) for seed in range(100)]
+    return [run(*some_case(seed)) for seed in range(60)]
 
 
 def scaled(result: Reconciliation, factor: Fraction) -> Reconciliation:
