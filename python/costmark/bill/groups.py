@@ -31,6 +31,14 @@ class Group:
         """What the bill has more than the ledger."""
         return self.bill - self.ledger
 
+    def add(self, other: Group) -> None:
+        """Add what another has."""
+        self.ledger += other.ledger
+        self.bill += other.bill
+        self.charge += other.charge
+        for name, cost in other.why.items():
+            self.why[name] += cost
+
     def reasons(self) -> list[tuple[str, Fraction]]:
         """What it differs by, the largest first, and what has no cause last."""
         found = [(name, cost) for name, cost in self.why.items() if cost]

@@ -10,6 +10,7 @@ from ..reports.page.markup import Markup, element, join
 from ..reports.page.parts import Number
 from . import causes, wording
 from .causes import WITHOUT_TAG
+from .groups import Group
 from .shown import Line, percents
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class _Table:
         self._tools = tools
         self._has_charge = fields[0] == "tag"
         self._has_moved = self._has_charge and shown.has_moved
-        self._sum = Line(lines[0].group)
+        self._sum = Line(Group(()))
         for line in lines:
             self._sum.add(line)
 

@@ -55,6 +55,7 @@ class Line:
 
     def add(self, other: Line) -> None:
         """Add what is shown of a part of this."""
+        self.group.add(other.group)
         self.bill += other.bill
         self.moved += other.moved
         self.charge += other.charge
@@ -66,11 +67,10 @@ class Shown:
     """Amounts in the digits of this page."""
 
     def __init__(self, result: Reconciliation) -> None:
-        self._parts = result.parts
         self.has_projects = result.grain == "project"
         self._fields = ("tag", "model") if self.has_projects else ("model", "kind")
         costs = {each.name: each.cost for each in result.causes} | {RESIDUAL: result.residual}
-        self._groups = grouped(self._parts, *self._fields)
+        self._groups = grouped(result.parts, *self._fields)
         effects = [cost for group in self._groups for _, cost in group.reasons()]
         steps = [*costs.values(), *effects]
         self.digits = _digits(steps if any(steps) else [result.usage])
@@ -117,9 +117,10 @@ class Shown:
     def lines(self, *fields: str) -> list[Line]:
         """By some of the fields, the dearest first."""
         places = [self._fields.index(name) for name in fields]
-        lines = {group.names: Line(group) for group in grouped(self._parts, *fields)}
+        lines: dict[Names, Line] = {}
         for names, cell in self._cells.items():
-            lines[tuple(names[place] for place in places)].add(cell)
+            of = tuple(names[place] for place in places)
+            lines.setdefault(of, Line(Group(of))).add(cell)
         return sorted(lines.values(), key=lambda line: -line.group.charge)
 
     def _rounded(self) -> dict[Names, Line]:

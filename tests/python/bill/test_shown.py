@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bill.making import MONTH, PRICES, charges_of, ledger_of
 from bill.test_random import run, some_case
 from bill.test_reconcile_page import BASIS
+from costmark.bill import reconcile
 from costmark.bill.page import reconcile_page
 from costmark.bill.shown import Shown, percents
 from costmark.reports.shares import rounded
@@ -68,6 +71,15 @@ def test_everything_adds_up(results: list[Reconciliation], factor: Fraction) -> 
             assert abs(line.charge * cent - line.group.charge) < cent
         assert shown.usage + sum(shown.bars.values()) == shown.total
     assert digits == ({2, 4} if factor > 1 else {4})
+
+
+def test_an_agreeing_bill_is_shown_in_cents() -> None:
+    ledger = ledger_of([0], [0], [0])
+    lines = [charge.line() for charge in charges_of(ledger)]
+    agreeing = scaled(reconcile(ledger, lines, PRICES, MONTH), Fraction(10**5))
+    page = reconcile_page(agreeing, BASIS)
+    assert "Ledger and bill agree: $" in page
+    assert not re.search(r"\$[\d,]+\.\d{3,}", page.partition("<main")[2])
 
 
 def test_every_case_has_a_page(results: list[Reconciliation]) -> None:
