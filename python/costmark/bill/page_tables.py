@@ -60,14 +60,14 @@ def _how_to_read(basis: Basis, shown: Shown) -> list[str]:
     )
     bill = "On the bill + Moved" if shown.has_moved else "On the bill"
     return [
-        f"By the tag {basis.tag}. {charge}{_of_nobody(shown)} Difference = {bill} - Ledger = the "
+        f"By the tag {basis.tag}. {charge}{_unclaimed(shown)} Difference = {bill} - Ledger = the "
         "sum of the reasons. All of it is before tax, credits and what else is on the bill.",
         f"{digits}. Each column is rounded so that it adds up to its total, and so are all tables "
         "of this page together; a single amount may therefore be off by its last digit.",
     ]
 
 
-def _of_nobody(shown: Shown) -> str:
+def _unclaimed(shown: Shown) -> str:
     left = [line for line in shown.lines("tag") if not line.group.names[0] and line.charge]
     if not left:
         return ""

@@ -160,9 +160,9 @@ def _move(cells: dict[Names, Line]) -> None:
         if moved:
             line.moved += moved
             line.why[WITHOUT_TAG] += moved
-            nobody = cells["", model]
-            nobody.moved -= moved
-            nobody.why[WITHOUT_TAG] -= moved
+            untagged = cells["", model]
+            untagged.moved -= moved
+            untagged.why[WITHOUT_TAG] -= moved
 
 
 def percents(amounts: Sequence[Fraction]) -> list[str]:

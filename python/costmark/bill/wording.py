@@ -56,7 +56,7 @@ class Advice(NamedTuple):
     """What an administrator runs for it."""
 
 
-_NOTHING = Advice("nobody", "nothing: it evens out over the days")
+_NOTHING = Advice("no one", "nothing: it evens out over the days")
 _ASK_THE_TEAM = Advice(
     "FinOps, with {team}", "ask whether the team chose this; if it did not, ask AWS support"
 )
@@ -80,7 +80,7 @@ _ADVICE = {
     ),
     causes.CACHE_TWICE: _ASK_AWS,
     causes.CACHE_AS_INPUT: _ASK_AWS,
-    causes.CACHE_NOT_BILLED: Advice("nobody", "nothing: AWS may still bill it"),
+    causes.CACHE_NOT_BILLED: Advice("no one", "nothing: AWS may still bill it"),
     causes.UNTAGGED_USAGE: Advice(
         "FinOps",
         "find the program that names no project, and have it name one",
@@ -104,7 +104,7 @@ _ADVICE = {
     causes.UNPRICED: Advice(
         "FinOps", "bring the price book up to date, and compare again", "costmark prices sync"
     ),
-    causes.ROUNDING: Advice("nobody", "nothing"),
+    causes.ROUNDING: Advice("no one", "nothing"),
     causes.RESIDUAL: Advice(
         "FinOps, with AWS support",
         "if it is more than you tolerate, ask AWS support about these lines of the bill",
