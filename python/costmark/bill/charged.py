@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..reports.chargeback.billing import Bill, Billing
 from ..reports.shares import rounded
-from .causes import WITHOUT_TAG
+from .groups import as_charged
 from .lines import LedgerLine
 
 if TYPE_CHECKING:
@@ -25,12 +25,8 @@ def charged(result: Reconciliation, basis: Basis, projects: Sequence[ProjectTag]
     What a project used and AWS billed without its tag is that project's.
     """
     parts: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
-    for part in result.parts:
+    for part in as_charged(result.parts):
         parts[part.tag, part.model] += part.bill
-        moved = dict(part.why).get(WITHOUT_TAG)
-        if part.tag and moved:
-            parts[part.tag, part.model] -= moved
-            parts["", part.model] += moved
     by_project = result.grain == "project"
 
     def tag_of(

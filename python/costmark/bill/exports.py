@@ -57,6 +57,11 @@ class Export:
     has_usage_types: bool = True
     is_estimated: bool = False
     """Some lines have no invoice yet."""
+    tells_invoices: bool = False
+    """Whether it says which lines have an invoice."""
+    invoices: set[str] = field(default_factory=set)
+    payers: set[str] = field(default_factory=set)
+    """The accounts that pay."""
     written: dt.datetime | None = None
     """When the newest of the files was written."""
 
@@ -209,6 +214,7 @@ _CUR = _Form(
         "region": ("product_region_code",),
         "product": ("product_product_name",),
         "invoice": ("bill_invoice_id",),
+        "payer": ("bill_payer_account_id",),
     },
     identity=("line_item_operation", "line_item_resource_id", "line_item_iam_principal"),
 )
@@ -228,6 +234,7 @@ _FOCUS = _Form(
         "usage_type": ("x_UsageType",),
         "region": ("RegionId", "Region"),
         "product": ("ServiceName",),
+        "payer": ("BillingAccountId",),
     },
     identity=("x_Operation", "ResourceId"),
 )
@@ -250,6 +257,7 @@ def _read(
     columns = _columns(form, types, files)
     _check_each(database, files, form, columns)
     export.has_usage_types = columns["usage_type"] != "NULL"
+    export.tells_invoices = columns.get("invoice", "NULL") != "NULL"
     columns["tag"] = _tag_sql(types, tag, export)
     columns["other_spelling"] = _other_spelling(types, tag)
     if form is _CUR and columns["product"] == "NULL" and "product" in types:
@@ -262,7 +270,9 @@ def _read(
         raise
     has_other_spelling = False
     for row in rows:
-        *values, is_estimated, is_other_spelling = row
+        *values, is_estimated, is_other_spelling, invoices, payers = row
+        export.invoices.update(invoices)
+        export.payers.update(payers)
         export.lines.append(_line(values))
         export.is_estimated = export.is_estimated or is_estimated
         has_other_spelling = has_other_spelling or is_other_spelling
@@ -409,26 +419,33 @@ def _sql(table: str, columns: dict[str, str], identity: list[str], window: Windo
         )
     ]
     listed = ", ".join(["day", *(text.rpartition(" AS ")[2] for text in texts)])
-    invoice = columns.get("invoice", "''")
-    estimated = "false" if invoice in ("NULL", "''") else f"coalesce({invoice}, '') = ''"
+    invoice = columns.get("invoice", "NULL")
+    estimated = "false" if invoice == "NULL" else f"coalesce({invoice}, '') = ''"
     each = ", ".join([f"{columns['start']} AS start", *identity])
     return f"""
         WITH every AS (
             SELECT CAST(left({columns["start"]}, 10) AS DATE) AS day, {", ".join(texts)},
                 {numbers["quantity"]} AS quantity, {numbers["cost"]} AS cost,
                 {estimated} AS is_estimated, {columns["other_spelling"]} AS is_other_spelling,
+                nullif({invoice}, '') AS invoice, nullif({columns["payer"]}, '') AS payer,
                 {each}
             FROM {table} WHERE {_where(columns)}
         ), rounded AS (
             SELECT {listed}, sum(quantity) AS quantity, sum(cost) AS cost,
                 bool_or(is_estimated) AS is_estimated,
-                bool_or(is_other_spelling) AS is_other_spelling
+                bool_or(is_other_spelling) AS is_other_spelling,
+                {_distinct("invoice")} AS invoices, {_distinct("payer")} AS payers
             FROM every WHERE day BETWEEN '{window.first}' AND '{window.last}'
             GROUP BY {listed}, start{"".join(f", {name}" for name in identity)}
         )
         SELECT {listed}, sum(quantity), sum(cost), count(*), bool_or(is_estimated),
-            coalesce(bool_or(is_other_spelling), false)
+            coalesce(bool_or(is_other_spelling), false),
+            list_distinct(flatten(list(invoices))), list_distinct(flatten(list(payers)))
         FROM rounded GROUP BY {listed}"""  # noqa: S608
+
+
+def _distinct(column: str) -> str:
+    return f"coalesce(list(DISTINCT {column}) FILTER ({column} IS NOT NULL), []::VARCHAR[])"
 
 
 def _where(columns: dict[str, str]) -> str:

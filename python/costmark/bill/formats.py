@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..reports.formats import dollars, usd
 from .causes import NOT_BILLED_YET, UNPRICED
 from .cloudwatch import EVERY_PROJECT, Comparison, Counts
+from .wording import NOT_UNDERSTOOD
 
 if TYPE_CHECKING:
     from ..prices import PriceBook
@@ -48,6 +49,10 @@ class Basis:
     """What was read of the ledger."""
     written: dt.datetime | None = None
     """When the newest file of the bill was written."""
+    tells_if_final: bool = True
+    """Whether the bill says what of it is estimated."""
+    invoices: tuple[str, ...] = ()
+    payers: tuple[str, ...] = ()
 
 
 def money(pico: Fraction) -> str:
@@ -61,7 +66,7 @@ def headline(result: Reconciliation) -> str:
     """The result in a sentence or two."""
     if result.is_empty:
         return "There is nothing to compare: neither the ledger nor the bill has tokens there."
-    if _agree(result):
+    if agree(result):
         return f"Ledger and bill agree: {money(result.usage)} of tokens."
     said = (
         f"The bill charges {money(result.usage)} for tokens, the ledger has "
@@ -70,29 +75,16 @@ def headline(result: Reconciliation) -> str:
     return " ".join([said, *reservations(result)])
 
 
-def lead(result: Reconciliation) -> str:
-    """The result in one sentence, for who sees it for the first time."""
-    if result.is_empty or _agree(result):
-        return headline(result)
-    difference = result.difference
-    more = "more" if difference > 0 else "less"
-    beside = f"{money(abs(difference))} {more} than" if difference else "as much as"
-    up, down = _both_ways(result)
-    reasons = " and ".join([*([f"+{money(up)}"] if up else []), *([money(down)] if down else [])])
-    named = f"named reasons account for {reasons}, and " if reasons else ""
-    left = result.residual_absolute
-    open_ = f"{money(left)} has no known reason" if left else "nothing is left without a reason"
-    return f"AWS charges {money(result.usage)} for tokens, {beside} the ledger has: {named}{open_}."
-
-
-def _agree(result: Reconciliation) -> bool:
+def agree(result: Reconciliation) -> bool:
+    """Whether nothing differs at all."""
     return not (result.difference or result.causes or result.residual_absolute)
 
 
 def _both_ways(result: Reconciliation) -> tuple[Fraction, Fraction]:
     """What has a cause; amounts that make up for each other each by itself."""
-    more = sum((max(each.cost, Fraction(0)) for each in result.causes), Fraction(0))
-    less = sum((min(each.cost, Fraction(0)) for each in result.causes), Fraction(0))
+    costs = [each.cost for each in result.causes if each.name not in NOT_UNDERSTOOD]
+    more = sum((max(cost, Fraction(0)) for cost in costs), Fraction(0))
+    less = sum((min(cost, Fraction(0)) for cost in costs), Fraction(0))
     return more, less
 
 
@@ -100,11 +92,11 @@ def _explained(result: Reconciliation) -> str:
     more, less = _both_ways(result)
     if more and less:
         said = f"{signed(more)} and {money(less)} have causes"
-    elif more or less or result.residual_absolute:
+    elif more or less or result.difference or result.residual_absolute:
         said = f"{money(more + less)} of the difference of {money(result.difference)} has a cause"
     else:
         return "they differ in tokens, and in no amount"
-    return f"{said}, {money(result.residual)} has none"
+    return f"{said}, {money(result.difference - more - less)} has none"
 
 
 def reservations(result: Reconciliation) -> list[str]:
@@ -153,10 +145,10 @@ def open_lists(result: Reconciliation) -> list[tuple[str, list[str]]]:
         ("residual, the largest", _residuals(result)),
         ("not understood", _unmapped(result.unmapped)),
         ("not whole tokens", _unmapped(result.unit_faults)),
-        ("summed over, since one side does not say", _coarsened(result)),
+        ("summed over, since one side does not say", coarsened(result)),
         ("models that neither book nor ledger knows (--aliases says whose they are)", models),
         ("projects without a value of the tag, taken as untagged", result.projects_without_tag),
-        ("prices to check", _drifts(result)),
+        ("prices to check", [said for _, said in drifts(result)]),
     ]
     return [(title, listed) for title, listed in found if listed]
 
@@ -189,17 +181,22 @@ def _unmapped(lines: list[Unmapped]) -> list[str]:
     return _shortened(listed)
 
 
-def _coarsened(result: Reconciliation) -> list[str]:
+def coarsened(result: Reconciliation) -> list[str]:
+    """What one side does not say, and of which models."""
     fields: dict[str, list[str]] = {}
     for each in result.coarsened:
         fields.setdefault(each.field, []).append(each.model)
     return [f"{field}: {', '.join(models)}" for field, models in sorted(fields.items())]
 
 
-def _drifts(result: Reconciliation) -> list[str]:
+def drifts(result: Reconciliation) -> list[tuple[str, str]]:
+    """Prices that the bill has since a day, and the book has not."""
     return [
-        f"{drift.key.model}, {drift.key.kind}, {drift.key.tier}: {_price(drift.bill_pico)} on the "
-        f"bill since {drift.since}, {_price(drift.book_pico)} in the book"
+        (
+            drift.since,
+            f"{drift.key.model}, {drift.key.kind}, {drift.key.tier}: {_price(drift.bill_pico)} on "
+            f"the bill since {drift.since}, {_price(drift.book_pico)} in the book",
+        )
         for drift in result.drifts
     ]
 
@@ -220,8 +217,13 @@ def assumptions(result: Reconciliation, basis: Basis) -> list[str]:
 
 def coverage(result: Reconciliation) -> str:
     """How much of the bill has a key; all of it only where nothing is left."""
-    tenths = result.coverage * 1000 // 1
-    return f"{tenths // 10}.{tenths % 10}%"
+    digits = 1
+    unknown = 1 - result.coverage
+    while 0 < unknown < Fraction(1, 10 ** (digits + 2)):
+        digits += 1
+    units = result.coverage * 100 * 10**digits // 1
+    whole, rest = divmod(units, 10**digits)
+    return f"{whole}.{rest:0{digits}}%"
 
 
 def basis_lines(result: Reconciliation, basis: Basis) -> list[str]:
@@ -230,7 +232,7 @@ def basis_lines(result: Reconciliation, basis: Basis) -> list[str]:
         f"days {result.window.first} to {result.window.last}, UTC, by {result.grain}",
         f"bill: {'; '.join([basis.source, *basis.snapshot])}",
         f"prices of {basis.book.date} ({basis.book.hash[:12]})",
-        f"{coverage(result)} of the bill's tokens have a key (by cost)",
+        f"{coverage(result)} of what the bill charges for tokens is of a known kind",
         *assumptions(result, basis),
     ]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from .causes import RESIDUAL
+from .causes import RESIDUAL, WITHOUT_TAG
+from .lines import UNTAGGED
 
 if TYPE_CHECKING:
     from .reconcile import Part, Reconciliation
@@ -21,6 +22,8 @@ class Group:
     names: tuple[str, ...]
     ledger: Fraction = Fraction(0)
     bill: Fraction = Fraction(0)
+    charge: Fraction = Fraction(0)
+    """Its bill, and what it used and AWS billed without its tag."""
     why: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
 
     @property
@@ -28,13 +31,21 @@ class Group:
         """What the bill has more than the ledger."""
         return self.bill - self.ledger
 
+    def add(self, other: Group) -> None:
+        """Add what another has."""
+        self.ledger += other.ledger
+        self.bill += other.bill
+        self.charge += other.charge
+        for name, cost in other.why.items():
+            self.why[name] += cost
+
     def reasons(self) -> list[tuple[str, Fraction]]:
         """What it differs by, the largest first, and what has no cause last."""
         found = [(name, cost) for name, cost in self.why.items() if cost]
         return sorted(found, key=lambda each: (each[0] == RESIDUAL, -abs(each[1]), each[0]))
 
 
-def grouped(parts: Iterable[Part], *fields: str) -> list[Group]:
+def grouped(parts: Sequence[Part], *fields: str) -> list[Group]:
     """Parts summed by some of their fields, as ``tag`` and ``model``; the dearest first."""
     groups: dict[tuple[str, ...], Group] = {}
     for part in parts:
@@ -44,7 +55,24 @@ def grouped(parts: Iterable[Part], *fields: str) -> list[Group]:
         group.bill += part.bill
         for name, cost in part.why:
             group.why[name] += cost
+    for part in as_charged(parts):
+        names = tuple(str(getattr(part, name)) for name in fields)
+        groups.setdefault(names, Group(names)).charge += part.bill
     return sorted(groups.values(), key=lambda each: (-each.bill, -each.ledger, each.names))
+
+
+def as_charged(parts: Iterable[Part]) -> Iterator[Part]:
+    """The bill as it is to be charged: what a project used without its tag is that project's.
+
+    Only what is certain is moved; the sum stays as it is.
+    """
+    for part in parts:
+        moved = dict(part.why).get(WITHOUT_TAG)
+        if part.tag and moved:
+            yield replace(part, bill=part.bill - moved)
+            yield replace(part, tag=UNTAGGED, bill=moved, ledger=Fraction(0), why=())
+        else:
+            yield part
 
 
 def by_project(result: Reconciliation) -> list[Group]:

@@ -46,9 +46,12 @@ def as_markdown(result: Reconciliation, basis: Basis) -> str:
     """The way from the ledger to the bill, the projects, and what it rests on."""
     steps = [("ledger, at list prices", formats.money(result.ledger), "")]
     steps += [
-        (cause.name, formats.signed(cause.cost), wording.meaning(cause)) for cause in result.causes
+        (wording.title(cause.name), formats.signed(cause.cost), wording.meaning(cause))
+        for cause in result.causes
     ]
-    steps.append((RESIDUAL, formats.signed(result.residual), wording.meaning_of(RESIDUAL)))
+    steps.append(
+        (wording.title(RESIDUAL), formats.signed(result.residual), wording.meaning_of(RESIDUAL))
+    )
     steps.append(("**bill, tokens**", f"**{formats.money(result.usage)}**", ""))
     steps += [
         (name, formats.signed(cost), wording.meaning_of_bar(name))
@@ -60,14 +63,19 @@ def as_markdown(result: Reconciliation, basis: Basis) -> str:
     projects = [
         (
             markdown_text(group.names[0]) if group.names[0] else "default or untagged",
+            formats.money(group.charge),
             formats.money(group.bill),
             formats.money(group.ledger),
-            "; ".join(f"{name} {formats.signed(cost)}" for name, cost in group.reasons()),
+            "; ".join(
+                f"{wording.title(name)} {formats.signed(cost)}" for name, cost in group.reasons()
+            ),
         )
         for group in by_project(result)
     ]
     if projects:
-        tables.append(_table((basis.tag, "bill", "ledger", "why it differs"), projects))
+        tables.append(
+            _table((basis.tag, "to charge", "bill", "ledger", "why it differs"), projects)
+        )
     facts = [*formats.data_age(basis), *formats.basis_lines(result, basis)]
     tables.append("".join(f"- {markdown_text(each)}\n" for each in facts))
     return "\n".join([f"{formats.headline(result)}\n", *tables])
@@ -78,4 +86,4 @@ def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join(f"{markdown_row(line)}\n" for line in (titles, aligned, *rows))
 
 
-_NUMBERS = ("amount", "bill", "ledger")
+_NUMBERS = ("amount", "to charge", "bill", "ledger")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import causes
 
@@ -11,14 +11,16 @@ if TYPE_CHECKING:
 
 _CAUSES = {
     causes.OTHER_DAY: "Calls near midnight UTC that AWS counts on the day before or after.",
-    causes.OTHER_TIER: "Billed at the price of another service tier than the answers named.",
+    causes.OTHER_TIER: "Billed at the price of another service tier than the ledger has; a tier is "
+    "how soon AWS answers, as standard, flex (cheaper) and priority (dearer).",
     causes.OTHER_SERVING: "Billed as served elsewhere: in one Region, in a group of Regions, or "
     "globally.",
     causes.OTHER_CONTEXT: "Billed at the price of short prompts and not of long ones, or the other "
     "way round.",
     causes.OTHER_TIME: "Cache entries that were billed for another time to live.",
-    causes.WITHOUT_TAG: "Used by a project, and billed without its tag: it was not active yet, or "
-    "the calls reached AWS without the project.",
+    causes.WITHOUT_TAG: "Used by a project, and on the bill without its name (tag): the tag was "
+    "not active yet, or the calls reached AWS without the project. It changes who pays, not the "
+    "sum.",
     causes.CACHE_TWICE: "Cached tokens that are billed as plain input too. Ask AWS about it.",
     causes.CACHE_AS_INPUT: "Cached tokens that are billed at the price of plain input.",
     causes.CACHE_NOT_BILLED: "Cached tokens that AWS did not charge.",
@@ -26,39 +28,88 @@ _CAUSES = {
     "from programs that do not write to it.",
     causes.UNCERTAIN: "Calls that were cut short or never ended: AWS charges them, and never "
     "reported to the caller what they used.",
-    causes.OTHER_CLIENTS: "Billed to the project, and not in the ledger: programs that use it and "
-    "do not write to this ledger.",
-    causes.NOT_BILLED_YET: "In the ledger, and too recent to be complete on the bill.",
-    causes.UNMAPPED: "Lines of the bill whose usage type is not understood; they are listed below.",
+    causes.OTHER_CLIENTS: "Billed to the project, and not in the ledger: programs (not customers) "
+    "that use it and do not write to this ledger.",
+    causes.NOT_BILLED_YET: "In the ledger, and so recent that AWS may not have billed it yet.",
+    causes.UNMAPPED: "Lines of the bill for a kind of usage that costmark does not know.",
     causes.UNIT_FAULT: "Lines of the bill that count no whole number of tokens.",
     causes.UNPRICED: "Usage that the price book has no price for.",
     causes.ROUNDING: "AWS rounds each line to ten decimals of a dollar.",
-    causes.RESIDUAL: "What no rule explains.",
+    causes.RESIDUAL: "The bill and the ledger differ, and none of the reasons fits.",
 }
-_NOTHING = "nothing: it evens out over the days"
-_ASK_THE_TEAM = "ask the team whether it meant this; if not, ask AWS"
-_ASK_AWS = "ask AWS for a correction"
-_UPDATE = "bring the price book up to date (costmark prices sync)"
-_TO_DO = {
+NOT_UNDERSTOOD = (causes.UNMAPPED, causes.UNIT_FAULT)
+"""What has a name in the method, and is no reason: it is not explained either."""
+_TITLES = {
+    causes.WITHOUT_TAG: "billed without its project (default or untagged)",
+    causes.RESIDUAL: "not explained: no reason fits",
+    causes.UNMAPPED: "not explained: unknown kind of usage",
+    causes.UNIT_FAULT: "not explained: no whole number of tokens",
+}
+
+
+class Advice(NamedTuple):
+    """Who does what; ``{team}`` stands for the projects that it is about."""
+
+    who: str
+    what: str
+    command: str = ""
+    """What an administrator runs for it."""
+
+
+_NOTHING = Advice("no one", "nothing: it evens out over the days")
+_ASK_THE_TEAM = Advice(
+    "FinOps, with {team}", "ask whether the team chose this; if it did not, ask AWS support"
+)
+_ASK_AWS = Advice("AWS support, asked by FinOps", "ask for a correction of the bill")
+_UPDATE = Advice(
+    "FinOps, then perhaps AWS support",
+    "look up the price that AWS publishes for that day. If it is the one on the bill, bring the "
+    "price book up to date; if it is the one of the book, ask AWS support for a correction",
+    "costmark prices sync",
+)
+_ADVICE = {
     causes.OTHER_DAY: _NOTHING,
     causes.OTHER_TIER: _ASK_THE_TEAM,
     causes.OTHER_SERVING: _ASK_THE_TEAM,
     causes.OTHER_CONTEXT: _ASK_AWS,
     causes.OTHER_TIME: _ASK_THE_TEAM,
-    causes.WITHOUT_TAG: "charge it to the project, and look whether its tag is active "
-    "(costmark tags status)",
+    causes.WITHOUT_TAG: Advice(
+        "FinOps",
+        "charge it to {team}, and have the tag looked at, so that it is on the next bill",
+        "costmark tags status",
+    ),
     causes.CACHE_TWICE: _ASK_AWS,
     causes.CACHE_AS_INPUT: _ASK_AWS,
-    causes.CACHE_NOT_BILLED: "nothing: it may still be billed",
-    causes.UNTAGGED_USAGE: "find the program; it has to name a project (unattributed=refuse)",
-    causes.UNCERTAIN: "nothing, while it is small; else find out why calls do not end",
-    causes.OTHER_CLIENTS: "find the program; it has to write to the ledger",
-    causes.NOT_BILLED_YET: "compare again in a few days",
-    causes.UNMAPPED: "name them in a file of aliases (--aliases)",
+    causes.CACHE_NOT_BILLED: Advice("no one", "nothing: AWS may still bill it"),
+    causes.UNTAGGED_USAGE: Advice(
+        "FinOps",
+        "find the program that names no project, and have it name one",
+        "unattributed=refuse stops such calls",
+    ),
+    causes.UNCERTAIN: Advice(
+        "{team}", "nothing, while it is small; else find out why calls do not end"
+    ),
+    causes.OTHER_CLIENTS: Advice(
+        "{team}", "find the program; until it writes to the ledger, its spend is not checked"
+    ),
+    causes.NOT_BILLED_YET: Advice(
+        "FinOps", "compare again in a few days; if it is still missing then, expect it later"
+    ),
+    causes.UNMAPPED: Advice(
+        "FinOps, with AWS support",
+        "ask what this usage is, and have its name added",
+        "--aliases FILE names it",
+    ),
     causes.UNIT_FAULT: _ASK_AWS,
-    causes.UNPRICED: _UPDATE,
-    causes.ROUNDING: "nothing",
-    causes.RESIDUAL: "if it is more than you tolerate, ask AWS with the lines of --format csv",
+    causes.UNPRICED: Advice(
+        "FinOps", "bring the price book up to date, and compare again", "costmark prices sync"
+    ),
+    causes.ROUNDING: Advice("no one", "nothing"),
+    causes.RESIDUAL: Advice(
+        "FinOps, with AWS support",
+        "if it is more than you tolerate, ask AWS support about these lines of the bill",
+        "--format csv has them",
+    ),
 }
 _BY_EXCLUSION = "probable, as nothing in the ledger fits"
 _HOW_SURE = {
@@ -67,10 +118,11 @@ _HOW_SURE = {
     causes.UNCERTAIN: "probable, as AWS counted as many calls as the ledger",
     causes.NOT_BILLED_YET: "probable, as the days are young",
 }
-_SURE = "exact, as tokens and prices fit"
+_SURE = "certain, as tokens and prices fit"
+_OPEN = "not explained; only its amount is certain"
 _JOINT = "Any of these, or several at once; the bill does not tell them apart."
 _BARS = {
-    "tax": "Tax on the whole bill.",
+    "tax": "Tax that AWS charges on Bedrock.",
     "credits": "Credits of AWS, which lower the bill.",
     "refunds": "Refunds of earlier charges.",
     "fees": "One-time and recurring fees.",
@@ -93,7 +145,7 @@ def meaning_of(name: str) -> str:
     if name.startswith("priced as "):
         return f"Billed at the book's price of {name.removeprefix('priced as ')}."
     if name.startswith("price drift since "):
-        return "AWS charges another price than the book has; the book may be out of date."
+        return "AWS charges another price than the price book has, since that day."
     return _CAUSES.get(name, _JOINT)
 
 
@@ -101,17 +153,24 @@ def how_sure(cause: Cause) -> str:
     """How certain it is that this is the cause."""
     if cause.is_joint:
         return "open, as each of these may be it, within its bounds"
+    if cause.name in NOT_UNDERSTOOD:
+        return _OPEN
     if cause.name.startswith("price drift since "):
         return "probable, as every line since then has the same price"
     return _HOW_SURE.get(cause.name, _SURE)
 
 
-def to_do(name: str) -> str:
-    """What to do about what has this name; several causes have the advice of each."""
+def title(name: str) -> str:
+    """What has this name in the method, as finance is told of it."""
+    return _TITLES.get(name, name)
+
+
+def advice(name: str) -> list[Advice]:
+    """Who does what about what has this name; several causes have the advice of each."""
     if name.startswith(("priced as ", "price drift since ")):
-        return f"{_UPDATE}, or {_ASK_AWS}"
-    names = [name] if name in _TO_DO else [each for each in _TO_DO if each in name]
-    return "; or ".join(dict.fromkeys(_TO_DO[each] for each in names)) or _TO_DO[causes.RESIDUAL]
+        return [_UPDATE]
+    names = [name] if name in _ADVICE else [each for each in _ADVICE if each in name]
+    return list(dict.fromkeys(_ADVICE[each] for each in names)) or [_ADVICE[causes.RESIDUAL]]
 
 
 def meaning_of_bar(name: str) -> str:

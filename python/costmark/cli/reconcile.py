@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _LAG_DAYS = 3
 _MOST_CALLS = 100
 _PICO = 10**12
+_DAY_BY = {"end": "ended", "start": "began"}
 _TEXTS = {
     "table": formats.as_table,
     "json": formats.as_json,
@@ -257,9 +258,9 @@ def _bill(
     arguments: argparse.Namespace, window: Window, book: PriceBook
 ) -> tuple[Sequence[BillLine], formats.Basis]:
     assumed = (
-        f"a call belongs to the day of its {arguments.day_by}",
+        f"a call counts on the UTC day on which it {_DAY_BY[arguments.day_by]}",
         f"the bill of a day is complete after {arguments.lag} days",
-        "costs are unblended, before credits, taxes and discounts of their own",
+        "costs are those of each line (unblended), before lines of credits, tax and discounts",
     )
     kind, path = arguments.against
     if kind == "cost-explorer":
@@ -281,6 +282,9 @@ def _bill(
         made=datetime.now(timezone.utc),
         notes=tuple(export.notes),
         written=export.written,
+        tells_if_final=export.tells_invoices,
+        invoices=tuple(sorted(export.invoices)),
+        payers=tuple(sorted(export.payers)),
     )
 
 

@@ -112,7 +112,7 @@ class Payer:
             source="Cost Explorer of the emulator",
             snapshot=(f"asked {bill.calls} times",),
             is_estimated=bill.is_estimated,
-            assumptions=("a call belongs to the day of its end",),
+            assumptions=("a call counts on the UTC day on which it ended",),
             tag=PROJECT_TAG,
             made=dt.datetime.now(dt.timezone.utc),
         )

@@ -32,10 +32,14 @@ def ratio(total: int | Fraction, part: int, whole: int) -> int:
     return (2 * total * part + whole) // (2 * whole)
 
 
-def rounded(amounts: Sequence[int | Fraction], unit: int) -> list[int]:
-    """The amounts in whole units, up or down, so that they add up to their rounded sum."""
+def rounded(amounts: Sequence[int | Fraction], unit: int, total: int | None = None) -> list[int]:
+    """The amounts in whole units, up or down, so that they add up to their rounded sum.
+
+    ``total`` is another sum that they add up to: their exact one in units, rounded up or down.
+    """
     parts = [amount // unit for amount in amounts]
     order = sorted(range(len(amounts)), key=lambda place: -(amounts[place] % unit))
-    for place in order[: ratio(sum(amounts), 1, unit) - sum(parts)]:
+    wanted = ratio(sum(amounts), 1, unit) if total is None else total
+    for place in order[: wanted - sum(parts)]:
         parts[place] += 1
     return parts

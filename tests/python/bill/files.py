@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MAP = "MAP(VARCHAR, VARCHAR)"
 TYPES = {
     "bill_invoice_id": "VARCHAR",
+    "bill_payer_account_id": "VARCHAR",
     "line_item_usage_start_date": "TIMESTAMP",
     "line_item_line_item_type": "VARCHAR",
     "line_item_usage_type": "VARCHAR",

@@ -147,7 +147,25 @@ def test_focus_without_usage_types_has_totals_only(tmp_path: Path) -> None:
 def test_lines_without_an_invoice_are_estimated(tmp_path: Path) -> None:
     rows = [row_of(LINES[0], bill_invoice_id="1"), row_of(LINES[1])]
     assert read_export(write_csv(tmp_path / "b.csv", rows), MONTH, TAG).is_estimated
-    assert not read_export(write_csv(tmp_path / "b.csv", rows[:1]), MONTH, TAG).is_estimated
+    export = read_export(write_csv(tmp_path / "b.csv", rows[:1]), MONTH, TAG)
+    assert not export.is_estimated
+    assert export.tells_invoices
+    assert export.invoices == {"1"}
+    silent = read_export(
+        write_csv(tmp_path / "b.csv", without(rows, "bill_invoice_id")), MONTH, TAG
+    )
+    assert not silent.tells_invoices
+    assert silent.invoices == set()
+
+
+def test_who_pays_and_on_which_invoices(tmp_path: Path) -> None:
+    rows = [
+        row_of(LINES[0], bill_invoice_id=invoice) | {"bill_payer_account_id": payer}
+        for invoice, payer in (("2", "999988887777"), ("1", "999988887777"), ("", None))
+    ]
+    export = read_export(write_parquet(tmp_path / "b.parquet", rows), MONTH, TAG)
+    assert (export.invoices, export.payers) == ({"1", "2"}, {"999988887777"})
+    assert export.is_estimated
 
 
 # --- Which files count ----------------------------------------------------------------------------

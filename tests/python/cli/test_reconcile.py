@@ -110,8 +110,8 @@ def test_a_ledger_and_a_bill_that_agree(folder: Path, capsys: pytest.CaptureFixt
     assert "bill: CUR 2.0" in text
     assert "2026-11, execution e1" in text
     assert f"prices of {BOOK.date} ({BOOK.hash[:12]})" in text
-    assert "100.0% of the bill's tokens have a key" in text
-    assert "a call belongs to the day of its end" in text
+    assert "100.0% of what the bill charges for tokens is of a known kind" in text
+    assert "a call counts on the UTC day on which it ended" in text
     assert "the bill is estimated" in text
 
 

@@ -66,9 +66,10 @@ def color_of(place: int, *, other: bool = False) -> str:
     return OTHER[0] if other else RAMP[place % len(RAMP)][0]
 
 
-def swatch(color: str) -> Markup:
+def swatch(color: str, edge: str | None = None) -> Markup:
     """A square in the color of a series."""
-    square = element("rect", width="10", height="10", rx="2", fill=color)
+    place = {"x": "0.5", "y": "0.5", "width": "9", "height": "9"}
+    square = element("rect", **place, rx="2", fill=color, stroke=edge or color)
     return element("svg", square, class_="swatch", viewBox="0 0 10 10", aria_hidden="true")
 
 
@@ -79,10 +80,11 @@ def bar(share: float) -> Markup:
     return element("svg", drawn, class_="bar", aria_hidden="true")
 
 
-def step(begin: float | None, end: float, *, last: bool = False) -> Markup:
+def step(begin: float | None, end: float, *, last: bool = False, broken: bool = False) -> Markup:
     """A step of a waterfall between two shares of the width, with lines to its neighbors.
 
-    What falls is hollow. Without a begin it is a whole, drawn from the left.
+    What falls is hollow. Without a begin it is a whole, drawn from the left; ``broken`` marks that
+    the left is not 0.
     """
     left, right = (0.0, end) if begin is None else (min(begin, end), max(begin, end))
     fill, stroke = (LINE[0],) * 2 if begin is None else (RAMP[2][0],) * 2
@@ -90,11 +92,24 @@ def step(begin: float | None, end: float, *, last: bool = False) -> Markup:
         fill = GROUND
     place = {"x": _percent(left), "width": _percent(max(right - left, 0.003))}
     drawn = [element("rect", **place, y="9", height="16", fill=fill, stroke=stroke)]
+    if broken:
+        drawn.append(element("path", d="M10 29l8-24M17 29l8-24", stroke=GROUND, stroke_width="3.5"))
     if begin is not None:
         drawn.append(_link(begin, "0", "9"))
     if not last:
         drawn.append(_link(end, "25", "100%"))
     return element("div", element("svg", *drawn, aria_hidden="true"), class_="step")
+
+
+def legend_of_steps() -> Markup:
+    """What full and hollow steps are."""
+    color = RAMP[2][0]
+    said = ((color, "filled: the bill has more"), (GROUND, "hollow: the bill has less"))
+    return element(
+        "p",
+        *(element("span", swatch(fill, color), name) for fill, name in said),
+        class_="legend small quiet",
+    )
 
 
 def _link(share: float, top: str, bottom: str) -> Markup:

@@ -235,6 +235,8 @@ class Number:
 
     text: str
     value: int | None = None
+    digits: int | None = None
+    """Of a total: its filter adds up the values of the lines that are left, with these digits."""
 
 
 Cell = str | Number
@@ -247,8 +249,13 @@ def table(
     total: Sequence[Cell] = (),
     sorted_by: int | None = None,
     tools: str | None = None,
+    wraps: bool = False,
 ) -> Markup:
-    """A table; the rows fall by column ``sorted_by``, and ``tools`` is the id of its filter."""
+    """A table; the rows fall by column ``sorted_by``, and ``tools`` is the id of its filter.
+
+    Names are cut where they are too long, or broken where it ``wraps``.
+    """
+    kinds = [*(["sorts"] if tools else []), *(["wraps"] if wraps else [])]
     heads = [
         _cell("th", title, scope="col", aria_sort="descending" if place == sorted_by else None)
         for place, title in enumerate(titles)
@@ -259,7 +266,7 @@ def table(
         element("thead", element("tr", *heads)),
         element("tbody", *map(_table_row, rows)),
         *foot,
-        class_="sorts" if tools else None,
+        class_=" ".join(kinds) or None,
         data_tools=tools,
     )
 
@@ -273,7 +280,8 @@ def _cell(name: str, cell: Cell, **attributes: str | None) -> Markup:
     if isinstance(cell, str):
         return element(name, cell, **attributes)
     value = None if cell.value is None else str(cell.value)
-    return element(name, cell.text, class_="number", data_n=value, **attributes)
+    digits = None if cell.digits is None else str(cell.digits)
+    return element(name, cell.text, class_="number", data_n=value, data_digits=digits, **attributes)
 
 
 def together(sums: Iterable[Sums]) -> Sums:
