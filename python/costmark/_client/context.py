@@ -103,7 +103,9 @@ class _ConnectingMethod(_RememberingMethod):
     def __call__(self, resource: Any, *args: Any, **kwargs: Any) -> Any:
         method = _class_attribute(type(resource), self.__name__)  # type: ignore[attr-defined]
         bound = method.__get__(resource, type(resource))
-        wrapped = vars(resource._client)[WRAPPED]
+        wrapped = vars(resource._client).get(WRAPPED)
+        if wrapped is None:  # another thread has unwrapped the client meanwhile
+            return bound(*args, **kwargs)
         return sockets.connect(resource, wrapped, current_frame(), bound, args, kwargs)
 
 

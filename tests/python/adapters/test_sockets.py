@@ -186,6 +186,15 @@ async def talk(manager: Any, asynchronous: bool) -> list[str]:
 # --- Policies -------------------------------------------------------------------------------------
 
 
+def test_a_client_is_unwrapped_while_a_socket_is_asked_for(server: SocketServer) -> None:
+    client = costmark.wrap(client_for(server), project="proj_a", unattributed="refuse")
+    connect = client.realtime.connect  # as a thread has it that goes on after another one's unwrap
+    costmark.unwrap(client)
+    with connect(model="gpt-realtime"):
+        pass
+    assert [headers.get("openai-project") for _, headers in server.handshakes] == [None]
+
+
 @pytest.mark.anyio
 @pytest.mark.parametrize(
     "policy",
