@@ -211,7 +211,7 @@ def _status(result: Reconciliation, basis: Basis, shown: Shown) -> Markup:
         ("Payer account", ", ".join(basis.payers) or "the source of the bill does not say"),
         ("Invoice", ", ".join(basis.invoices) or "no number on these lines"),
         ("Bill", bill),
-        ("Price book", f"list prices of {parts.day(basis.book.date)}"),
+        ("Price book", f"list prices as costmark had them on {parts.day(basis.book.date)}"),
     ]
     if result.bars and not result.is_empty:
         about = f"{shown.charge(shown.total)} with {' and '.join(result.bars)}"
@@ -271,7 +271,10 @@ def _for_the_administrator(result: Reconciliation, basis: Basis) -> Markup:
     if models := result.unknown_models:
         said.append(f"Models that neither price book nor ledger knows: {', '.join(models)}")
     if result.coarsened:
-        said.append(f"Not on both sides, so not compared: {'; '.join(formats.coarsened(result))}")
+        said.append(
+            "All amounts are compared. What one side alone says is left out, with the models "
+            f"that it is about: {'; '.join(formats.coarsened(result))}"
+        )
     return element(
         "details",
         element("summary", "For the administrator"),

@@ -95,7 +95,8 @@ def each_line(result: Reconciliation, basis: Basis, shown: Shown) -> Markup:
         content.append(parts.scrolling(table.markup(), heading))
     if agreeing:
         table = _Table(shown, basis, fields, agreeing, tools=_EACH)
-        said = f"{parts.counted(len(agreeing), 'line')} without a difference, {table.total} in all"
+        count = parts.counted(len(agreeing), "other line")
+        said = f"{count} without a difference, {table.total} in all"
         content.append(
             element(
                 "details",
@@ -103,7 +104,7 @@ def each_line(result: Reconciliation, basis: Basis, shown: Shown) -> Markup:
                 parts.scrolling(table.markup(), f"{heading}, without a difference"),
             )
         )
-    told = f"{parts.counted(len(differing), 'line')} of {len(lines):,} differ."
+    told = f"{parts.counted(len(differing), 'line')} of {len(lines):,} differ or were moved."
     if max(len(differing), len(agreeing)) > _MOST_ROWS:
         told += (
             f" Of each kind the {_MOST_ROWS} dearest are shown; a file has all of them (for the "

@@ -265,7 +265,7 @@ def test_which_bill_it_is_stands_on_top(
     assert told["Payer account"] == "111122223333"
     assert told["Invoice"] == "EUINV26-1"
     assert told["Bill"] == "AWS's data of 4 Dec 2026, 09:00 UTC"
-    assert told["Price book"].startswith("list prices of ")
+    assert told["Price book"].startswith("list prices as costmark had them on ")
     whole = round(Decimal(int(result.total)) / 10**12, 2)
     assert told["All of Bedrock"].startswith(f"${whole:,} with credits and tax")
 
