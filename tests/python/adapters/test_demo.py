@@ -65,7 +65,7 @@ def test_client_server_and_bill_agree(tmp_path: Path) -> None:
 
 
 def library() -> Path | None:
-    built = [Path(LIBRARY)] if LIBRARY else sorted(ROOT.glob("build/*/capi/libcostmark.so"))
+    built = [Path(LIBRARY)] if LIBRARY else [ROOT / "build/release/capi/libcostmark.so"]
     return next((path for path in built if path.exists()), None)
 
 

@@ -51,7 +51,8 @@ class Terminal:
         self.pid, self._descriptor = pty.fork()
         if self.pid == 0:
             os.environ.update(TERM="xterm-256color", PYTHONPATH=os.pathsep.join(sys.path))
-            os.environ.pop("NO_COLOR", None)
+            for name in ("NO_COLOR", "LINES", "COLUMNS"):
+                os.environ.pop(name, None)
             words = command.split() + (["--interval", "0.1"] if command == "top" else [])
             program = [sys.executable, "-m", "costmark.cli", *words, *arguments]
             # Not `execv`: readline has put LINES and COLUMNS behind `os.environ`.
@@ -222,6 +223,10 @@ def test_a_background_response_is_one_call_with_the_usage_of_its_end() -> None:
     assert (found.all.calls, found.all.input, found.all.output, found.all.cost_pico) == (1, 7, 3, 5)
 
 
+def second_line_is_cut(text: str) -> bool:
+    return "\u2026" in text.splitlines()[1]
+
+
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (200, 50)])
 def test_tail_keeps_each_row_on_a_line(tmp_path: Path, columns: int, lines: int) -> None:
     path = write_segment(tmp_path, [], day=today())
@@ -233,7 +238,7 @@ def test_tail_keeps_each_row_on_a_line(tmp_path: Path, columns: int, lines: int)
         with path.open("ab") as file:
             file.write(line_of(failed) + line_of(long))
         with contextlib.suppress(AssertionError):
-            screen = terminal.shows(lambda text: "\u2026" in text, seconds=1).splitlines()
+            screen = terminal.shows(second_line_is_cut, seconds=1).splitlines()
         failed["seq"] += 2
         long["seq"] += 2
     assert "attempt  proj_a  openai.gpt-oss-120b  error 429 rate_limit_exceeded" in screen[0]
