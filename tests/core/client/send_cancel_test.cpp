@@ -4,26 +4,47 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <latch>
+#include <optional>
+#include <utility>
+
 #include "core/client/send_fixture.hpp"
 
 namespace costmark::testing {
 namespace {
 
-// Sends on this thread and requests the cancellation from another one after a while.
-Status send_and_cancel(Client& client, const Post& post, Operation& operation,
-                       SendOptions options = {}, milliseconds after = milliseconds(50)) {
+// Sends on this thread and requests the cancellation from another one, after `moment`.
+template <typename Moment>
+Status send_and_cancel(Client& client, const Post& post, Operation& operation, SendOptions options,
+                       const Moment& moment) {
   Cancel cancel;
   options.cancel = &cancel;
+  std::optional<Stopwatch> watch;
   std::thread other([&] {
-    std::this_thread::sleep_for(after);
+    moment();
+    watch.emplace();
     cancel.request();
   });
-  const Stopwatch watch;
   Status status = client.send(post.request(), options, operation);
-  EXPECT_LT(watch.elapsed(), promptly);
   other.join();
+  EXPECT_LT(watch->elapsed(), promptly);
   return status;
 }
+
+// For a moment that nothing here sees: longer than a busy machine takes to come there.
+void after_a_while() {
+  std::this_thread::sleep_for(milliseconds(500));
+}
+
+// A moment that another thread sees.
+class Seen {
+ public:
+  void now() { seen_.count_down(); }
+  void operator()() const { seen_.wait(); }
+
+ private:
+  std::latch seen_{1};
+};
 
 void silent(Peer& peer) {
   while (!peer.read_request().empty()) peer.linger();
@@ -55,38 +76,49 @@ TEST(Cancel, WhileConnecting) {
   const auto client = sender();
   Operation operation = client->operation();
   const Response& response = operation.response();
-  EXPECT_EQ(code_of(send_and_cancel(*client, chat_to(server.origin()), operation)),
-            Code::cancelled);
+  EXPECT_EQ(
+      code_of(send_and_cancel(*client, chat_to(server.origin()), operation, {}, after_a_while)),
+      Code::cancelled);
   EXPECT_EQ(response.attempts(), 1U);
   EXPECT_EQ(response.answer().outcome, Outcome::cancelled);
   EXPECT_EQ(client->usage().at("proj_a").incomplete_attempts, 1U);
 }
 
 TEST(Cancel, WhileTheServerThinks) {
-  const Loopback server(silent);
+  Seen asked;
+  const Loopback server([&](Peer& peer) {
+    peer.read_request();
+    asked.now();
+    peer.linger();
+  });
   const auto client = sender();
   Operation operation = client->operation();
   const Response& response = operation.response();
-  EXPECT_EQ(code_of(send_and_cancel(*client, chat_to(server.origin()), operation)),
+  EXPECT_EQ(code_of(send_and_cancel(*client, chat_to(server.origin()), operation, {}, asked)),
             Code::cancelled);
   EXPECT_EQ(response.http_status(), 0);
 }
 
 TEST(Cancel, InTheMiddleOfAStream) {
   const Loopback server([](Peer& peer) {
-    while (!peer.read_request().empty()) {
-      peer.write(std::string(event_head) + std::string(first_event));
-      peer.linger();
-    }
+    peer.read_request();
+    peer.write(std::string(event_head) + std::string(first_event));
+    peer.linger();
   });
   const auto client = sender();
   Operation operation = client->operation();
   const Response& response = operation.response();
-  Gathered gathered;
-  EXPECT_EQ(
-      code_of(send_and_cancel(*client, chat_to(server.origin()), operation, gathered.options())),
-      Code::cancelled);
-  EXPECT_EQ(gathered.body, first_event);
+  Seen event;
+  std::string body;
+  SendOptions options;
+  options.on_body = [&](std::string_view piece) -> Status {
+    body += piece;
+    if (body.size() == first_event.size()) event.now();
+    return {};
+  };
+  EXPECT_EQ(code_of(send_and_cancel(*client, chat_to(server.origin()), operation, options, event)),
+            Code::cancelled);
+  EXPECT_EQ(body, first_event);
   EXPECT_EQ(response.http_status(), 200);
   EXPECT_EQ(response.answer().outcome, Outcome::cancelled);
 }
@@ -100,9 +132,13 @@ TEST(Cancel, InAStreamThatNeverPauses) {
   });
   const auto client = sender();
   Operation operation = client->operation();
+  Seen some;
   SendOptions options;
-  options.on_body = [](std::string_view) { return Status(); };
-  EXPECT_EQ(code_of(send_and_cancel(*client, chat_to(server.origin()), operation, options)),
+  options.on_body = [&, seen = false](std::string_view) mutable {
+    if (!std::exchange(seen, true)) some.now();
+    return Status();
+  };
+  EXPECT_EQ(code_of(send_and_cancel(*client, chat_to(server.origin()), operation, options, some)),
             Code::cancelled);
 }
 
@@ -111,8 +147,9 @@ TEST(Cancel, DuringAPause) {
   const auto client = sender();
   Operation operation = client->operation();
   const Response& response = operation.response();
-  EXPECT_EQ(code_of(send_and_cancel(*client, chat_to(server.origin()), operation)),
-            Code::cancelled);
+  EXPECT_EQ(
+      code_of(send_and_cancel(*client, chat_to(server.origin()), operation, {}, after_a_while)),
+      Code::cancelled);
   EXPECT_EQ(response.attempts(), 1U);
   const UsageTotals totals = client->usage().at("proj_a");
   EXPECT_EQ(totals.attempts, 1U);
@@ -232,41 +269,47 @@ TEST(Deadline, OfSilence) {
   const Loopback stops([](Peer& peer) {
     peer.read_request();
     peer.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n");
-    for (int i = 0; i < 4; ++i) {  // together longer than one silence may be
+    for (int i = 0; i < 5; ++i) {  // together longer than one silence may be
       peer.write("x");
-      std::this_thread::sleep_for(milliseconds(60));
+      std::this_thread::sleep_for(milliseconds(100));
     }
     peer.linger();
   });
-  const auto client = sender({{"read_timeout_ms", "150"}, {"max_attempts", "1"}});
+  const auto client = sender({{"read_timeout_ms", "400"}, {"max_attempts", "1"}});
   for (const Loopback* server : {&silent_server, &stops}) {
     Operation operation = client->operation();
     const Stopwatch watch;
     const Status status = client->send(chat_to(server->origin()).request(), {}, operation);
     EXPECT_EQ(code_of(status), Code::timeout);
-    EXPECT_TRUE(message_of(status).ends_with(": nothing came for 150 ms")) << message_of(status);
-    EXPECT_GE(watch.elapsed(), milliseconds(server == &stops ? 320 : 145));
+    EXPECT_TRUE(message_of(status).ends_with(": nothing came for 400 ms")) << message_of(status);
+    EXPECT_GE(watch.elapsed(), milliseconds(server == &stops ? 790 : 395));
     EXPECT_LT(watch.elapsed(), promptly);
   }
 }
 
 // Nor is a handler that takes its time.
 TEST(Deadline, AHandlerMayBeSlow) {
-  const Loopback server([](Peer& peer) {
+  Seen first;
+  const Loopback server([&](Peer& peer) {
     peer.read_request();
     peer.write(event_head);
     peer.write(first_event);
-    std::this_thread::sleep_for(milliseconds(100));
+    first();
     peer.write(last_events);
     peer.linger();
   });
   const auto client = sender({{"read_timeout_ms", "200"}, {"max_attempts", "1"}});
   Operation operation = client->operation();
   SendOptions options;
-  int pieces = 0;
-  options.on_body = [&](std::string_view) -> Status {
-    if (pieces++ == 0) std::this_thread::sleep_for(milliseconds(300));
-    return pieces == 2 ? Status(Code::stopped_by_callback, "all of it is there") : Status();
+  std::string body;
+  options.on_body = [&](std::string_view piece) -> Status {
+    if (body.empty()) {
+      first.now();
+      std::this_thread::sleep_for(milliseconds(300));
+    }
+    body += piece;
+    if (body.size() < first_event.size() + last_events.size()) return {};
+    return {Code::stopped_by_callback, "all of it is there"};
   };
   EXPECT_EQ(message_of(client->send(chat_to(server.origin()).request(), options, operation)),
             "all of it is there");

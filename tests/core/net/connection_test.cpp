@@ -61,7 +61,7 @@ TEST(Connection, OneThatTheServerClosedBetweenExchangesIsReplaced) {
   for (int i = 0; i < 3; ++i) {
     ASSERT_EQ(client.send(get(url)), Code::ok) << client.error.message;
     EXPECT_FALSE(client.connection.found_stale());
-    std::this_thread::sleep_for(milliseconds(50));  // until the close has come
+    std::this_thread::sleep_for(milliseconds(200));  // until the close has come
   }
   EXPECT_EQ(server.connections(), 3U);
 }
