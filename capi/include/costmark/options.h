@@ -78,8 +78,8 @@ extern "C" {
  *   costmark. See 'costmark prices'.
  * - profile (text): Profile of the shared AWS config and credentials files; keys in the
  *   environment are then left alone. By default AWS_DEFAULT_PROFILE, then AWS_PROFILE.
- * - project (text): Project of requests that nothing else names one for: an id, or a name in
- *   option lock.
+ * - project (text): Project of requests that nothing else names one for: an id, an ARN, or a
+ *   name in option lock.
  * - proxy (secret): URL of the proxy to send and verify through, with its user and password if
  *   it wants them; by default https_proxy, http_proxy or all_proxy of the environment.
  * - read_timeout_ms (1 to 86400000; default 600000): How long a server may be silent within an

@@ -14,12 +14,13 @@ enum class ProjectSource : std::uint8_t { none, request, scope, rule, client, en
 // "none", "request" and so on; static storage.
 std::string_view to_string(ProjectSource source) noexcept;
 
-// Checks a project id: letters, digits, '_' and '-', 1 to 128 characters, and not "default", which
-// is reserved for the endpoint's own project. Errors: invalid_project with the rule and, where one
+// Checks a project id, or the ARN of a project, of either plane, that ends in one: letters, digits,
+// '_' and '-', 1 to 128 characters, and not "default", which is reserved for the endpoint's own
+// project. Errors: invalid_project with the rule and, where one
 // character is wrong, its byte offset; `where` begins the message.
 //
 // AWS documents proj_[a-zA-Z0-9]+ and articles write proj-abc123; both pass.
-Status check_project_id(std::string_view id, std::string_view where);
+Status check_project_id(std::string_view text, std::string_view where);
 
 // Checks what names a project before it is known whether names are known: an id, or what the name
 // of one may be. Errors: those of `check_project_id`.

@@ -65,11 +65,7 @@ std::string guess(std::string_view given) {
   }
   const std::string text = shown_project(given);
   if (text.empty()) return {};
-  if (given.starts_with("arn:")) {
-    const std::string_view id = id_of_arn(given);
-    if (id.empty()) return text + " is an ARN, and not one of a project";
-    return text + " is an ARN; take the id at its end, " + text::quoted(id);
-  }
+  if (given.starts_with("arn:")) return text + " is an ARN, and not one of a project";
   if (given.find_first_of("/:?#\t\r\n") != std::string_view::npos) return {};
   return text +
          " looks like a project's name; take its id, which `costmark projects list` shows, or name "
@@ -110,9 +106,13 @@ std::string shown_project(std::string_view given) {
   return text::quoted(result);
 }
 
+std::string_view without_arn(std::string_view text) noexcept {
+  const std::string_view id = id_of_arn(text);
+  return id.empty() ? text : id;
+}
+
 Result<std::string_view> project_id_in_request(std::string_view text, std::string_view where) {
-  const std::string_view of_arn = id_of_arn(text);
-  const std::string_view id = of_arn.empty() ? text : of_arn;
+  const std::string_view id = without_arn(text);
   if (Status status = check_characters(id, where); !status) return status;
   return id;
 }
@@ -121,7 +121,8 @@ Result<std::string_view> project_id_in_request(std::string_view text, std::strin
 
 namespace costmark {
 
-Status check_project_id(std::string_view id, std::string_view where) {
+Status check_project_id(std::string_view text, std::string_view where) {
+  const std::string_view id = attribution::without_arn(text);
   if (id == attribution::default_project) {
     return {Code::invalid_project,
             std::string(where) +

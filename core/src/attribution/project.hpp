@@ -17,8 +17,12 @@ bool is_project_id(std::string_view text) noexcept;
 // what may be a key that was put in the wrong place.
 std::string shown_project(std::string_view given);
 
-// The project id inside what a request itself carries: an id, "default", or the project's ARN
-// (arn:PARTITION:bedrock-mantle:REGION:ACCOUNT:project/ID), of which the id is returned.
+// The id at the end of a project's ARN, of either plane
+// (arn:PARTITION:bedrock-mantle:REGION:ACCOUNT:project/ID); any other text as it is.
+std::string_view without_arn(std::string_view text) noexcept;
+
+// The project id inside what a request itself carries: an id, "default", or an ARN, of which the id
+// is returned.
 Result<std::string_view> project_id_in_request(std::string_view text, std::string_view where);
 
 }  // namespace costmark::attribution

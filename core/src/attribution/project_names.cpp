@@ -98,7 +98,7 @@ Result<std::string_view> ProjectNames::id_of(std::string_view text, std::string_
   if (is_id(text)) return text;
   if (empty() || text.empty() || text == default_project || text.starts_with("arn:")) {
     if (Status status = check_project_id(text, where); !status) return status;
-    return text;
+    return without_arn(text);
   }
   const Namesakes namesakes = named(text);
   const IsAt is_at(namesakes, place);

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "attribution/glob.hpp"
+#include "attribution/project.hpp"
 #include "base/text.hpp"
 
 namespace costmark::attribution {
@@ -54,7 +55,9 @@ Status Rules::add_condition(std::string_view text, std::size_t offset, Rule& out
 }
 
 Status Rules::parse_rule(std::string_view text, std::size_t offset, Rule& out) {
-  const auto colon = text.find(':');
+  // An ARN has colons of its own.
+  const bool has_arn = text::trimmed(text).starts_with("arn:");
+  const auto colon = text.find(':', has_arn ? text.find("project/") : 0);
   if (colon == std::string_view::npos) return malformed("a rule without ':'", offset);
   out.project = text::trimmed(text.substr(0, colon));
   std::size_t at = colon + 1;
@@ -82,6 +85,7 @@ Result<Rules> Rules::parse(std::string_view text, const ProjectNames& names,
       if (Status status = names.check(rule.project, "option 'rules'", place); !status) {
         return Error{Code::invalid_option, status.error().message, begin};
       }
+      rule.project = std::string(without_arn(rule.project));
       rules.rules_.push_back(std::move(rule));
     }
     begin = end + 1;

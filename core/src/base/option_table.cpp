@@ -115,7 +115,8 @@ constexpr std::array options{
          "Profile of the shared AWS config and credentials files; keys in the environment "
          "are then left alone. By default AWS_DEFAULT_PROFILE, then AWS_PROFILE."),
     text("project",
-         "Project of requests that nothing else names one for: an id, or a name in option lock."),
+         "Project of requests that nothing else names one for: an id, an ARN, or a name in option "
+         "lock."),
     secret("proxy",
            "URL of the proxy to send and verify through, with its user and password if it wants "
            "them; by default https_proxy, http_proxy or all_proxy of the environment."),

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "attribution/glob.hpp"
+#include "attribution/project.hpp"
 #include "base/text.hpp"
 #include "costmark/attribution.hpp"
 #include "costmark/client.hpp"
@@ -71,19 +72,20 @@ Status read_projects(const Options& options, const Environment& environment, Set
     return out.resolver.names().check(project, where, place.view());
   };
   const std::string_view origin = options.origin("project");
-  std::string project(options.text("project"));
+  const std::string_view project = options.text("project");
   if (!project.empty()) {
     const bool from_environment = origin != "set";
     const std::string where =
         from_environment ? std::string(origin) : std::string("option 'project'");
     if (Status status = check(project, where); !status) return status;
-    (from_environment ? out.environment_project : out.client_project) = std::move(project);
+    (from_environment ? out.environment_project : out.client_project) =
+        attribution::without_arn(project);
   }
   if (!out.environment_project.empty()) return {};
-  std::string other = first_of(environment, {"OPENAI_PROJECT_ID"});
+  const std::string other = first_of(environment, {"OPENAI_PROJECT_ID"});
   if (other.empty()) return {};
   if (Status status = check(other, "OPENAI_PROJECT_ID"); !status) return status;
-  out.environment_project = std::move(other);
+  out.environment_project = attribution::without_arn(other);
   return {};
 }
 

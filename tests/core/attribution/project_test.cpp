@@ -47,11 +47,24 @@ std::string message_of(std::string_view id) {
   return check_project_id(id, "option 'project'").error().message;
 }
 
-TEST(ProjectIds, ANameAndAnArnAreShownWithWhatWouldBeRight) {
+TEST(ProjectIds, AnArnOfAProjectEndsInOne) {
+  for (const char* service : {"bedrock-mantle", "bedrock"}) {
+    const auto arn = [&](const std::string& id) {
+      return "arn:aws:" + std::string(service) + ":us-east-1:111122223333:project/" + id;
+    };
+    EXPECT_TRUE(check_project_id(arn("proj_a"), "x").ok());
+    EXPECT_TRUE(check_project(arn("proj_a"), "x").ok());
+    EXPECT_FALSE(check_project_id(arn(""), "x").ok());
+    EXPECT_FALSE(check_project_id(arn("proj_a/b"), "x").ok());
+    EXPECT_NE(message_of(arn("default")).find("reserved"), std::string::npos);
+    EXPECT_EQ(attribution::without_arn(arn("proj_a")), "proj_a");
+  }
+  EXPECT_EQ(attribution::without_arn("proj_a"), "proj_a");
+  EXPECT_EQ(attribution::without_arn("arn:aws:s3:::bucket"), "arn:aws:s3:::bucket");
+}
+
+TEST(ProjectIds, ANameAndAnotherArnAreShownAsWhatTheyAre) {
   EXPECT_NE(message_of("Team Platform").find("'Team Platform' looks like a project's name"),
-            std::string::npos);
-  const std::string arn = "arn:aws:bedrock-mantle:us-east-1:111122223333:project/proj_a";
-  EXPECT_NE(message_of(arn).find("'" + arn + "' is an ARN; take the id at its end, 'proj_a'"),
             std::string::npos);
   EXPECT_NE(message_of("arn:aws:s3:::bucket").find("not one of a project"), std::string::npos);
 }

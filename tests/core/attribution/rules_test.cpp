@@ -35,6 +35,19 @@ TEST(Rules, TheFirstMatchNamesTheProject) {
   EXPECT_TRUE(Rules::parse("  ").value().empty());
 }
 
+TEST(Rules, MayNameAProjectByItsArn) {
+  for (const char* text :
+       {"arn:aws:bedrock:us-east-1:111122223333:project/proj_a: model=x",
+        "proj_b: api=messages; arn:aws:bedrock-mantle:us-east-1:111122223333:project/proj_a:"
+        " model=x"}) {
+    const Result<Rules> rules = Rules::parse(text);
+    ASSERT_TRUE(rules.ok()) << rules.error().message;
+    EXPECT_EQ(rules.value().match({"x", Api::responses, "/"}), "proj_a");
+  }
+  EXPECT_FALSE(Rules::parse("arn:aws:bedrock:us-east-1:111122223333:project/: model=x").ok());
+  EXPECT_FALSE(Rules::parse("arn:aws:s3:::bucket: model=x").ok());
+}
+
 TEST(Rules, MistakesAreNamedWithTheirPlace) {
   struct Case {
     const char* text;

@@ -111,6 +111,27 @@ TEST(Attribute, TheEnvironmentComesLast) {
   EXPECT_EQ(prepared.project(), "proj_o");
 }
 
+TEST(Attribute, AnArnStandsForTheIdAtItsEnd) {
+  constexpr const char* arn = "arn:aws:bedrock:us-east-1:111122223333:project/proj_a";
+  Prepared prepared;
+  Post post{std::string(custom_chat), R"({"model":"m"})"};
+  const std::string rule = std::string(arn) + ": model=m";
+  for (const OptionValues& options :
+       {OptionValues{{"project", arn}}, OptionValues{{"rules", rule}},
+        OptionValues{{"project", arn}, {"allowed_projects", "proj_a"}}}) {
+    ASSERT_TRUE(client_of(options)->prepare(post.request(), prepared).ok());
+    EXPECT_EQ(prepared.project(), "proj_a");
+  }
+  for (const char* variable : {"COSTMARK_PROJECT", "OPENAI_PROJECT_ID"}) {
+    ASSERT_TRUE(client_of({}, {{variable, arn}})->prepare(post.request(), prepared).ok());
+    EXPECT_EQ(prepared.project(), "proj_a");
+  }
+  post.scope = arn;
+  ASSERT_TRUE(client_of({})->prepare(post.request(), prepared).ok());
+  EXPECT_EQ(prepared.project(), "proj_a");
+  EXPECT_EQ(prepared.body().find("arn:"), std::string_view::npos);
+}
+
 TEST(Attribute, UnattributedCallsAreSentWarnedAboutOrRefused) {
   std::vector<std::string> warnings;
   UnixSeconds now = test_time;
