@@ -34,7 +34,8 @@ func (c *Client) Route(model string) Route {
 	}
 }
 
-// CheckProject checks a project id: letters, digits, '_' and '-', 1 to 128 characters, and not "default".
+// CheckProject checks a project id, or a project's ARN that ends in one: letters, digits, '_' and '-', 1 to
+// 128 characters, and not "default".
 // ErrInvalidProject: the message says what is wrong, and Offset where.
 func CheckProject(id string) error {
 	data, length := text(id)

@@ -44,7 +44,8 @@ COSTMARK_EXPORT void costmark_client_route(const costmark_client *client, const 
                                            costmark_route *out_route) COSTMARK_NOEXCEPT;
 
 /*
- * Checks a project id: letters, digits, '_' and '-', 1 to 128 characters, and not "default".
+ * Checks a project id, or a project's ARN that ends in one: letters, digits, '_' and '-', 1 to 128
+ * characters, and not "default".
  *
  * COSTMARK_INVALID_PROJECT: the message says what is wrong, with its offset.
  */

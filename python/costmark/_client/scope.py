@@ -207,10 +207,10 @@ class project(_Region):  # noqa: N801 - reads as a verb: `with costmark.project(
     for that code too while the generator is suspended in it, until the scope around is left.
     Decorate the generator function instead: then its scope holds only while it runs.
 
-    A project may be named by its name where option ``lock`` says which id that is: then the call
-    fails that has no such project.
+    A project may be named by its ARN, and by its name where option ``lock`` says which id that is:
+    then the call fails that has no such project.
 
-    Raises `AttributionError` if ``project_id`` is neither a project id nor may be a name.
+    Raises `AttributionError` if ``project_id`` is neither an id nor an ARN, nor may be a name.
     """
 
     __slots__ = ("id",)

@@ -36,7 +36,8 @@ impl Route<'_> {
     }
 }
 
-/// Checks a project id: letters, digits, `_` and `-`, 1 to 128 characters, and not `default`.
+/// Checks a project id, or a project's ARN that ends in one: letters, digits, `_` and `-`, 1 to 128
+/// characters, and not `default`.
 ///
 /// ```
 /// assert!(costmark::check_project("proj_abc123").is_ok());
