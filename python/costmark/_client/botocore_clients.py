@@ -44,8 +44,8 @@ _KEY = "costmark"  # in the context that botocore passes from event to event
 _SIGNING_NAME = "bedrock"
 # What decides how requests are authorized, which botocore does.
 _OF_SIGNING = (
-    *("access_key_id", "auth", "bearer_token", "profile"),
-    *("secret_access_key", "service", "session_token"),
+    *("access_key_id", "auth", "bearer_token", "external_id", "profile", "role_arn"),
+    *("role_session_name", "secret_access_key", "service", "session_token"),
 )
 
 

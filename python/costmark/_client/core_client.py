@@ -125,7 +125,10 @@ class CoreClient:
         self._is_at_hand = (
             isinstance(credentials, _core.Credentials)
             and bearer_token is None
-            and not (options.get("verify") or os.environ.get("COSTMARK_VERIFY"))
+            and not any(
+                options.get(name) or os.environ.get("COSTMARK_" + name.upper())
+                for name in ("role_arn", "verify")
+            )
         )
         self._flights = Flights()
         self._core = _core.Client(
