@@ -50,6 +50,9 @@ type Settings struct {
 	SessionToken    string `option:"session_token"`
 	BearerToken     string `option:"bearer_token"`
 	Profile         string `option:"profile"`
+	RoleARN         string `option:"role_arn"`
+	ExternalID      string `option:"external_id"`
+	RoleSessionName string `option:"role_session_name"`
 
 	// Bodies and answers.
 	StreamUsage Switch `option:"stream_usage"`

@@ -36,11 +36,10 @@ Result<Sources> sources_of(const costmark_config* config) {
   if (Status status = check_one_identity(sources.options, whole.credentials != nullptr); !status) {
     return status;
   }
-  // Also beside a callback: keys that make no pair are a mistake all the same.
-  auto configured = configured_credentials(sources.options, sources.environment);
+  auto configured =
+      configured_credentials(sources.options, sources.environment, std::move(whole.credentials));
   if (!configured) return std::move(configured).status();
-  sources.credentials =
-      whole.credentials ? std::move(whole.credentials) : std::move(configured).value();
+  sources.credentials = std::move(configured).value();
   sources.clock = whole.clock ? std::move(whole.clock) : system_time;
   if (whole.log) {
     sources.on_refresh_failure = [log = std::move(whole.log)](const Error& error) {

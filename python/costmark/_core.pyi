@@ -9,6 +9,7 @@ version: str
 _Field = tuple[str | bytes, str | bytes] | tuple[bytes, bytes, bytes]
 _Fields = Sequence[_Field]
 _Plan = tuple[bool, int, float]  # may_change_body, read_ahead_bytes, read_ahead_seconds
+_Changes = tuple[bytes | None, list[tuple[str, str]], list[str]]  # body, fields to set, to take out
 
 class Credentials:
     """One set of AWS credentials: immutable, its secrets never shown."""
@@ -167,6 +168,15 @@ class Operation:
         sent: bool = False,
         /,
     ) -> tuple[list[tuple[bytes, ...]] | None, bytes | None, str | None, bool] | None: ...
+    def changes(
+        self,
+        method: str | bytes,
+        url: object,
+        headers: _Fields,
+        body: Buffer | None,
+        no_wait: bool = False,
+        /,
+    ) -> _Changes | None: ...
     def sent(self) -> None: ...
     @overload
     def head(self, status: int, headers: _Fields = (), encoded: bool = False, /) -> _Plan: ...
@@ -179,6 +189,7 @@ class Operation:
         on_body: Callable[[bytes], object] | None = None,
     ) -> tuple[int, list[tuple[bytes, bytes]], bytes, int]: ...
     def feed(self, piece: bytes, /) -> bytes: ...
+    def answered(self, status: int, headers: _Fields, body: Buffer, /) -> None: ...
     def finish(self) -> tuple[bytes, str]: ...
     def fail(self, outcome: str, /) -> tuple[bytes, str]: ...
     @property
@@ -225,6 +236,17 @@ class Client:
         labels: tuple[tuple[str, str], ...] | None = None,
         /,
     ) -> tuple[Operation, bool]: ...
+    def begin_changes(
+        self,
+        method: str | bytes,
+        url: object,
+        headers: _Fields,
+        body: Buffer | None,
+        scope: str | None,
+        labels: tuple[tuple[str, str], ...] | None,
+        no_wait: bool = False,
+        /,
+    ) -> tuple[Operation, _Changes | None]: ...
     def check(
         self,
         method: str | bytes,

@@ -14,9 +14,9 @@ namespace costmark::python {
 namespace {
 
 // Pieces of answers smaller than this are read with the GIL held: that takes less than a
-// microsecond. A request is always prepared without it. Giving it away costs nothing that can be
-// measured at any size, a second thread gains 5 to 40 %, and a callback on another thread may need
-// it.
+// microsecond. A request that is signed here is always prepared without it. Giving it away costs
+// nothing that can be measured at any size, a second thread gains 5 to 40 %, and a callback on
+// another thread may need it. One that its library signs waits for nothing but a proof.
 constexpr std::size_t release_gil_from = 4U << 10U;
 
 // Answers of these statuses may come of what the hint tells.
@@ -67,6 +67,20 @@ class FieldsToSend {
     });
   }
 
+  // (fields to set, names of fields to take out), for who keeps the others, and gives a body that
+  // changed its length by itself where none is given.
+  std::pair<py::list, py::list> apart() const {
+    std::pair<py::list, py::list> both;
+    for (const Setting& setting : set_) {
+      if (setting.field.name == content_length && !is_given(content_length)) continue;
+      both.first.append(py::make_tuple(as_text(setting.field.name), as_text(setting.field.value)));
+    }
+    for (const std::string_view name : removed_) {
+      if (is_given(name)) both.second.append(as_text(name));
+    }
+    return both;
+  }
+
   py::list merged() {
     py::list result;
     std::size_t index = 0;
@@ -92,6 +106,13 @@ class FieldsToSend {
     } else if (!is_removed(name)) {
       result.append(given_.fields()[index]);
     }
+  }
+
+  bool is_given(std::string_view name) const {
+    const auto& given = given_.field_views();
+    return std::any_of(given.begin(), given.end(), [name](const Header& field) {
+      return equal_ignoring_case(field.name, name);
+    });
   }
 
   bool is_removed(std::string_view name) const {
@@ -244,6 +265,10 @@ bool PyOperation::prepare_next(std::optional<GivenRequest> request, bool no_wait
   Status status = with_callbacks([&] {
     return request ? operation_.prepare(views, {no_wait}) : operation_.prepare({no_wait});
   });
+  return is_prepared(std::move(status));
+}
+
+bool PyOperation::is_prepared(Status status) {
   const bool would_block = !status && status.error().code == Code::would_block;
   is_decided_ = status.ok() || would_block;
   if (!would_block) check(std::move(status));
@@ -263,6 +288,35 @@ py::object PyOperation::prepare(py::object method, const py::object& url, py::ha
                      text_or_none(prepared.url()), prepared.authorized());
   if (sent) operation_.sent();
   return outgoing;
+}
+
+py::object PyOperation::changes(py::object method, const py::object& url, py::handle headers,
+                                py::object body, bool no_wait) {
+  const OneAtATime::Hold hold(lock_);
+  auto request = unless_decided(std::move(method), url, headers, std::move(body));
+  if (!prepare_next(std::move(request), no_wait)) return py::none();
+  return changes_now();
+}
+
+py::object PyOperation::begin_changes(GivenRequest request, bool no_wait) {
+  given_ = std::move(request);
+  const Request views = given_.views();
+  Status status = with_callbacks(
+      [&]() -> Status {
+        if (Status begun = operation_.begin(views); !begun) return begun;
+        return operation_.prepare({no_wait});
+      },
+      views.body.size() >= release_gil_from || pool_->client().may_verify(views.url));
+  if (!is_prepared(std::move(status))) return py::none();
+  return changes_now();
+}
+
+py::tuple PyOperation::changes_now() const {
+  const Prepared& prepared = operation_.prepared();
+  auto [to_set, to_remove] = FieldsToSend(given_, prepared).apart();
+  return py::make_tuple(
+      prepared.body_changed() ? py::object(as_bytes(prepared.body())) : py::none(),
+      std::move(to_set), std::move(to_remove));
 }
 
 void PyOperation::sent() {
@@ -324,6 +378,19 @@ py::object PyOperation::feed(const py::object& piece) {
                            [&] { return operation_.feed(pinned.view()); });
   if (out.data() == pinned.view().data() && out.size() == pinned.view().size()) return piece;
   return as_bytes(out);
+}
+
+void PyOperation::answered(int status, py::handle headers, const py::object& body) {
+  const Buffer pinned(body);
+  const OneAtATime::Hold hold(lock_);
+  const py::tuple fields = header_tuple(headers);
+  header_views(fields, answer_headers_);
+  const bool encoded = !joined_values("content-encoding", answer_headers_).empty();
+  in_core(pinned.view().size() >= release_gil_from, [&] {
+    operation_.head({status, answer_headers_, encoded});
+    operation_.feed(pinned.view());
+    return operation_.finish();
+  });
 }
 
 bool PyOperation::lacks_only_counts() {
@@ -413,6 +480,10 @@ py::object prepare(PyOperation& operation, const Arguments& given) {
   return operation.prepare(given[0], given[1], given[2], given[3], given.flag(4), given.flag(5));
 }
 
+py::object changes(PyOperation& operation, const Arguments& given) {
+  return operation.changes(given[0], given[1], given[2], given[3], given.flag(4));
+}
+
 py::object sent(PyOperation& operation, const Arguments& /*given*/) {
   operation.sent();
   return py::none();
@@ -427,6 +498,11 @@ py::object head(PyOperation& operation, const Arguments& given) {
 
 py::object feed(PyOperation& operation, const Arguments& given) {
   return operation.feed(given[0]);
+}
+
+py::object answered(PyOperation& operation, const Arguments& given) {
+  operation.answered(given[0].cast<int>(), given[1], given[2]);
+  return py::none();
 }
 
 py::object finish(PyOperation& operation, const Arguments& /*given*/) {
@@ -444,9 +520,11 @@ void bind_operation(py::module_& module) {
                                "One call: its decision, its attempts, what is next.",
                                collectable<PyOperation>());
   add_fast_method<PyOperation, &prepare, Takes{4, 6}>(type, "prepare");
+  add_fast_method<PyOperation, &changes, Takes{4, 5}>(type, "changes");
   add_fast_method<PyOperation, &sent, Takes{0, 0}>(type, "sent");
   add_fast_method<PyOperation, &head, Takes{1, 3}>(type, "head");
   add_fast_method<PyOperation, &feed, Takes{1, 1}>(type, "feed");
+  add_fast_method<PyOperation, &answered, Takes{3, 3}>(type, "answered");
   add_fast_method<PyOperation, &finish, Takes{0, 0}>(type, "finish");
   add_fast_method<PyOperation, &fail, Takes{1, 1}>(type, "fail");
   type.def("beside", &PyOperation::beside, py::arg("method"), py::arg("url"), py::arg("headers"),

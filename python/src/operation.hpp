@@ -56,6 +56,12 @@ class PyOperation {
   // on its way.
   py::object prepare(py::object method, const py::object& url, py::handle headers, py::object body,
                      bool no_wait, bool sent);
+  // The same of a request that its library signs and sends: (body or None, fields to set, names of
+  // fields to take out), each field of str.
+  py::object changes(py::object method, const py::object& url, py::handle headers, py::object body,
+                     bool no_wait);
+  // Begins, and returns these.
+  py::object begin_changes(GivenRequest request, bool no_wait);
   void sent();
   // (may_change_body, read_ahead_bytes, read_ahead_seconds). With `encoded` None, and a
   // Content-Encoding among the headers: that one's text, and nothing else has happened.
@@ -65,6 +71,8 @@ class PyOperation {
   py::tuple send(double timeout, std::uint32_t max_attempts, const py::object& on_body);
   // The same object when all of it is to be passed on.
   py::object feed(const py::object& piece);
+  // Head, body and end of an answer that is whole, whose body nothing is taken out of.
+  void answered(int status, py::handle headers, const py::object& body);
   // (what was held back, next step)
   bool lacks_only_counts();
   py::tuple finish();
@@ -92,6 +100,8 @@ class PyOperation {
                                              py::handle headers, py::object body) const;
   // False when it would have to wait. Raises what the core says.
   bool prepare_next(std::optional<GivenRequest> request, bool no_wait);
+  bool is_prepared(Status status);
+  py::tuple changes_now() const;
   py::tuple ended(std::string_view held) const;
 
   py::object client_;  // whose callbacks the operation may call

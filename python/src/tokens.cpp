@@ -56,10 +56,8 @@ class PyBearerTokens {
     BearerTokenConfig config;
     config.region = region_of(region, options, environment);
     config.expires_in_s = whole_number(expires_in);
-    config.credentials = credentials_provider(credentials, kept_);
-    if (!config.credentials) {
-      config.credentials = check(configured_credentials(options, environment));
-    }
+    config.credentials = check(
+        configured_credentials(options, environment, credentials_provider(credentials, kept_)));
     config.on_refresh_failure = [](const Error& error) {
       waiting_warnings.push_back("credentials could not be refreshed, those at hand still serve: " +
                                  error.message);

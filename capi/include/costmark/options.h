@@ -46,6 +46,8 @@ extern "C" {
  *   itself or shares them with all clients of the process whose connections are made alike.
  * - endpoint (auto | custom | mantle | runtime; default auto): The kind of endpoint behind a
  *   host that is not one of AWS's own names; auto takes it for custom.
+ * - external_id (secret): External id that the trust policy of the role of option role_arn asks
+ *   for.
  * - free_routes (list): Globs of paths, such as '/v1/trace*', whose requests spend nothing and
  *   may go without a project.
  * - hosts (list): Hosts that lead to Bedrock, as NAME or NAME:PORT; one of another vendor's own
@@ -86,6 +88,10 @@ extern "C" {
  *   exchange, in milliseconds.
  * - region (text): AWS region to sign for; by default the host's, then AWS_REGION, then
  *   AWS_DEFAULT_REGION, then the profile's.
+ * - role_arn (text): ARN of an IAM role to assume at STS and sign with; it is assumed with the
+ *   credentials that the client would sign with otherwise.
+ * - role_session_name (text): Name of the role's session, as CloudTrail shows it; by default
+ *   costmark-session- and the time of the first call.
  * - route (auto | keep; default keep): What happens to a request on a mantle host whose model is
  *   served on another path: it is sent as it is, with a hint in the log and the error, or (auto)
  *   from /v1 to /openai/v1 and back to the path of its model.

@@ -144,11 +144,13 @@ struct ClientConfig {
   std::shared_ptr<http::Transport> transport;  // of `verify`; null: libcurl
 };
 
-// What a client with these options, and no provider of its own, takes its credentials from: the
-// options access_key_id and secret_access_key, else the default chain. Errors: invalid_option when
-// the options make no pair; no_credentials when they hold control characters.
+// What a client with these options takes its credentials from: `own`, a provider of its own, else
+// the options access_key_id and secret_access_key, else the default chain; and where option
+// role_arn names a role, that role, assumed with these. Errors: invalid_option when the options
+// make no pair or no role; no_credentials when they hold control characters.
 Result<CredentialsProviderPtr> configured_credentials(const Options& options,
-                                                      const Environment& environment);
+                                                      const Environment& environment,
+                                                      CredentialsProviderPtr own = nullptr);
 
 // The ledger of option `ledger`, which the clients of a process share; null without one. Errors:
 // invalid_option.

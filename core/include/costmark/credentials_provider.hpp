@@ -60,6 +60,23 @@ CredentialsProviderPtr profile_credentials(Environment environment, std::string 
 CredentialsProviderPtr default_credentials(const Environment& environment,
                                            const std::string& profile = {});
 
+// A role of IAM, as options name it.
+struct RoleToAssume {
+  std::string arn;
+  std::string external_id;   // empty: none
+  std::string session_name;  // empty: "costmark-session-" and the time of the first call
+  std::string region;        // of the STS to ask; empty: the environment's, then the profile's
+  std::string profile;       // whose settings of endpoints count; as for `profile_credentials`
+};
+
+// The credentials of a role, which is assumed with those of `source` at STS. These are kept, and
+// asked for again only when they are due themselves. Errors of the function: invalid_option for
+// what STS does not take. Of the provider: those of `source`, of which no_credentials is an
+// unusable_credentials here, and as for the roles of profiles.
+Result<CredentialsProviderPtr> role_credentials(Environment environment,
+                                                CredentialsProviderPtr source,
+                                                const RoleToAssume& asked);
+
 // A region and where it stands, such as "AWS_REGION" or "/home/me/.aws/config:3"; empty for none.
 struct NamedRegion {
   std::string name;

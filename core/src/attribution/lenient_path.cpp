@@ -11,8 +11,12 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// At the first of which characters a server may end a path.
+// At the first of which characters a server may end a path; the first are all of them.
 constexpr std::array ends_of_path{";?#\0"sv, "?#\0"sv, ";"sv, "?"sv, "#"sv, "\0"sv};
+
+bool may_end_path(char c) noexcept {
+  return c == ';' || c == '?' || c == '#' || c == '\0';
+}
 
 // The blanks of Unicode, in UTF-8, and four that have no width: servers take them off as well.
 constexpr std::array wide_blanks{
@@ -55,6 +59,11 @@ int character_of(std::string_view digits) noexcept {
     value = value * 16 + text::hex_value(digit);
   }
   return value;
+}
+
+// Whether an escape, of those below, can end with that character.
+bool may_end_escape(char c) noexcept {
+  return text::is_hex(c) || (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
 }
 
 // Puts `c` in the place of the last `size` characters.
@@ -144,7 +153,7 @@ void LenientPath::decode(std::string_view path) {
   decoded_.clear();
   for (const char c : path) {
     decoded_.push_back(c);
-    while (take_off_escape(decoded_)) {
+    while (may_end_escape(decoded_.back()) && take_off_escape(decoded_)) {
     }
     if (decoded_.back() == '\\') decoded_.back() = '/';
     if (is_control(decoded_.back())) decoded_.pop_back();
@@ -160,6 +169,7 @@ void LenientPath::read(std::string_view path) {
   }
   decode(path);
   normalize(decoded_, text_);
+  if (std::none_of(decoded_.begin(), decoded_.end(), may_end_path)) return;
   for (const std::string_view ends : ends_of_path) {
     const std::size_t end = decoded_.find_first_of(ends);
     if (end == std::string::npos) continue;

@@ -69,6 +69,8 @@ constexpr std::array options{
     choice("endpoint", "auto", "auto|custom|mantle|runtime",
            "The kind of endpoint behind a host that is not one of AWS's own names; auto takes it "
            "for custom."),
+    secret("external_id",
+           "External id that the trust policy of the role of option role_arn asks for."),
     OptionInfo{"free_routes", OptionType::list, "", "", 0, 0,
                "Globs of paths, such as '/v1/trace*', whose requests spend nothing and may go "
                "without a project."},
@@ -125,6 +127,12 @@ constexpr std::array options{
     text("region",
          "AWS region to sign for; by default the host's, then AWS_REGION, then "
          "AWS_DEFAULT_REGION, then the profile's."),
+    text("role_arn",
+         "ARN of an IAM role to assume at STS and sign with; it is assumed with the credentials "
+         "that the client would sign with otherwise."),
+    text("role_session_name",
+         "Name of the role's session, as CloudTrail shows it; by default costmark-session- and the "
+         "time of the first call."),
     choice("route", "keep", "auto|keep",
            "What happens to a request on a mantle host whose model is served on another path: it "
            "is sent as it is, with a hint in the log and the error, or (auto) from /v1 to "

@@ -37,6 +37,41 @@ Result<CredentialsPtr> credentials_of_options(const Options& options) {
   return Credentials::create(std::move(fields));
 }
 
+// Whether the client would sign at all with the role that its options name.
+Status check_role(const Options& options, bool has_token) {
+  if (options.text("role_arn").empty()) return {};
+  const std::string_view auth = options.text("auth");
+  if (auth == "none" && options.origin("role_arn") == "set") {
+    return {Code::invalid_option,
+            "option 'role_arn' names a role to sign with, and with auth=none nothing is signed; "
+            "keep one of them"};
+  }
+  if (!has_token || auth == "none" || auth == "sigv4") return {};
+  return {Code::invalid_option,
+          "both a bearer token and a role (option 'role_arn') are given; keep one of them, or say "
+          "with option 'auth' = sigv4 that the role signs"};
+}
+
+// The role that the options name, else `source` itself.
+Result<CredentialsProviderPtr> with_role(const Options& options, const Environment& environment,
+                                         CredentialsProviderPtr source) {
+  RoleToAssume role;
+  role.arn = options.text("role_arn");
+  role.external_id = options.text("external_id");
+  role.session_name = options.text("role_session_name");
+  if (!role.arn.empty()) {
+    role.region = options.text("region");
+    role.profile = options.text("profile");
+    return role_credentials(environment, std::move(source), role);
+  }
+  for (const std::string_view name : {"external_id", "role_session_name"}) {
+    if (options.text(name).empty()) continue;
+    return Error{Code::invalid_option, "option '" + std::string(name) +
+                                           "' is of a role; name the role in option 'role_arn'"};
+  }
+  return source;
+}
+
 }  // namespace
 
 Result<Identity> identity_of(ClientConfig& config) {
@@ -59,11 +94,12 @@ Result<Identity> identity_of(ClientConfig& config) {
     return Error{Code::invalid_option,
                  "both option 'profile' and AWS credentials are given; keep one of them"};
   }
-  identity.explicit_credentials = profile || keys;
-  Result<CredentialsProviderPtr> configured = configured_credentials(options, config.environment);
+  if (Status status = check_role(options, identity.explicit_bearer()); !status) return status;
+  identity.explicit_credentials = profile || keys || !options.text("role_arn").empty();
+  Result<CredentialsProviderPtr> configured =
+      configured_credentials(options, config.environment, std::move(config.credentials));
   if (!configured) return std::move(configured).status();
-  identity.credentials =
-      config.credentials ? std::move(config.credentials) : std::move(configured).value();
+  identity.credentials = std::move(configured).value();
 
   if (identity.explicit_bearer() && identity.explicit_credentials &&
       options.text("auth") == "auto") {
@@ -112,12 +148,18 @@ Result<RowExtras> RowExtras::create(const Options& options, const Settings& sett
 }  // namespace client
 
 Result<CredentialsProviderPtr> configured_credentials(const Options& options,
-                                                      const Environment& environment) {
+                                                      const Environment& environment,
+                                                      CredentialsProviderPtr own) {
   if (Status status = crypto::look_up_algorithms(); !status) return status;
+  // Also beside a provider: keys that make no pair are a mistake all the same.
   Result<CredentialsPtr> of_options = client::credentials_of_options(options);
   if (!of_options) return std::move(of_options).status();
-  if (of_options.value()) return static_credentials(of_options.value());
-  return default_credentials(environment, std::string(options.text("profile")));
+  if (!own) {
+    own = of_options.value()
+              ? static_credentials(of_options.value())
+              : default_credentials(environment, std::string(options.text("profile")));
+  }
+  return client::with_role(options, environment, std::move(own));
 }
 
 Result<std::shared_ptr<Ledger>> configured_ledger(const Options& options) {

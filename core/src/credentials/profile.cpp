@@ -12,6 +12,7 @@
 #include "credentials/profile_sources.hpp"
 #include "credentials/sts/assumed_role.hpp"
 #include "credentials/sts/role_chain.hpp"
+#include "credentials/sts/role_settings.hpp"
 #include "credentials/unusable.hpp"
 
 namespace costmark {
@@ -22,8 +23,6 @@ using config::ProfileChoice;
 using config::Setting;
 using config::SharedFiles;
 
-constexpr std::string_view session_prefix = "costmark-session-";
-
 class ProfileProvider final : public CredentialsProvider {
  public:
   ProfileProvider(SourceContext context, std::string profile)
@@ -32,7 +31,7 @@ class ProfileProvider final : public CredentialsProvider {
   std::string_view name() const noexcept override { return "shared files"; }
 
   Result<CredentialsPtr> resolve(UnixSeconds now, const Wait& wait) override {
-    if (session_name_.empty()) session_name_ = std::string(session_prefix) + std::to_string(now);
+    if (session_name_.empty()) session_name_ = default_session_name(now);
     Seen seen;
     seen.paths = SharedFiles::Paths::of(context_.environment);
     // Before the files are read: what changes meanwhile is noticed the next time.

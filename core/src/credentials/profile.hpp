@@ -14,6 +14,11 @@ namespace costmark {
 // incomplete or fails, that is the error, never the next one's identity.
 CredentialsProviderPtr profile_credentials(SourceContext context, std::string profile);
 
+// As the public `role_credentials`.
+Result<CredentialsProviderPtr> role_credentials(SourceContext context,
+                                                CredentialsProviderPtr source,
+                                                const RoleToAssume& asked);
+
 // As the public `default_credentials`.
 CredentialsProviderPtr default_credentials(const SourceContext& context,
                                            const std::string& profile);

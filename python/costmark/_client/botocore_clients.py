@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING, Any
 
 from .._hidden import HiddenMapping
 from .._transports.botocore_bodies import observe, observe_async
-from .._transports.message import as_text
 from .._transports.under_way import Prepared
 from .._waiting import in_thread
 from ..errors import ConfigurationError
@@ -45,8 +44,8 @@ _KEY = "costmark"  # in the context that botocore passes from event to event
 _SIGNING_NAME = "bedrock"
 # What decides how requests are authorized, which botocore does.
 _OF_SIGNING = (
-    *("access_key_id", "auth", "bearer_token", "profile"),
-    *("secret_access_key", "service", "session_token"),
+    *("access_key_id", "auth", "bearer_token", "external_id", "profile", "role_arn"),
+    *("role_session_name", "secret_access_key", "service", "session_token"),
 )
 
 
@@ -218,11 +217,11 @@ class _Hooks:
         parts = _parts_of(request)
         course: _Course | None = context.get(_KEY)
         if course is None:
-            operation, is_ready = self.core.begin_unsigned(*parts)
-            if not is_ready:
-                operation.ready()
-            course = context[_KEY] = _Course(self, operation)
-        _change(request, parts[2], course.operation.prepare(*parts))
+            operation, changes = self.core.begin_unsigned(*parts)
+            context[_KEY] = _Course(self, operation)
+        else:
+            changes = course.operation.changes(*parts)
+        _change(request, *changes)
 
     def sent(self, request: Any, **_: Any) -> None:
         """Count the attempt, which is signed and leaves now."""
@@ -268,15 +267,16 @@ class _AsyncHooks(_Hooks):
         parts = _parts_of(request)
         course: _Course | None = context.get(_KEY)
         if course is None:
-            operation, is_ready = self.core.begin_unsigned(*parts)
-            if not is_ready:
-                await in_thread(operation.ready)
-            course = context[_KEY] = _AsyncCourse(self, operation)
-        prepared = course.operation.prepare(*parts, True)
-        while prepared is None:
-            await in_thread(course.operation.ready)
-            prepared = course.operation.prepare(*parts, True)
-        _change(request, parts[2], prepared)
+            operation, changes = self.core.begin_unsigned(*parts, no_wait=True)
+        else:
+            operation = course.operation
+            changes = operation.changes(*parts, True)
+        while changes is None:
+            await in_thread(operation.ready)
+            changes = operation.changes(*parts, True)
+        if course is None:
+            context[_KEY] = _AsyncCourse(self, operation)
+        _change(request, *changes)
 
     def sent(self, request: Any, **_: Any) -> None:
         super().sent(request)
@@ -309,28 +309,14 @@ def _body_of(data: Any) -> bytes | None:
     return None if data else b""
 
 
-def _change(request: Any, given: list[tuple[Any, Any]], prepared: Any) -> None:
+def _change(
+    request: Any, body: bytes | None, fields: list[tuple[str, str]], taken_out: list[str]
+) -> None:
     """Write what the core gave into a request of botocore, which computes the length by itself."""
-    fields, body, _url, _authorized = prepared
     if body is not None:
         request.data = body
-    if fields is None:
-        return
-    headers, kept = request.headers, 0
-    for field in fields:
-        if field in given:
-            kept += 1
-        elif field[0] != b"Content-Length":
-            name = as_text(field[0])
-            del headers[name]
-            headers[name] = as_text(field[1])
-    if kept < len(given):
-        _take_out(headers, given, fields)
-
-
-def _take_out(headers: Any, given: list[tuple[Any, Any]], fields: list[tuple[Any, Any]]) -> None:
-    """Take away the fields that the core has taken away; those that it changed are there anew."""
-    left = {as_text(name).lower() for name, _ in fields}
-    for name, _ in given:
-        if name.lower() not in left:
-            del headers[name]
+    for name in taken_out:
+        del request.headers[name]
+    for name, value in fields:
+        del request.headers[name]
+        request.headers[name] = value

@@ -125,7 +125,10 @@ class CoreClient:
         self._is_at_hand = (
             isinstance(credentials, _core.Credentials)
             and bearer_token is None
-            and not (options.get("verify") or os.environ.get("COSTMARK_VERIFY"))
+            and not any(
+                options.get(name) or os.environ.get("COSTMARK_" + name.upper())
+                for name in ("role_arn", "verify")
+            )
         )
         self._flights = Flights()
         self._core = _core.Client(
@@ -152,12 +155,14 @@ class CoreClient:
         return self._core.begin(method, url, fields, body, project, None, False, None, labels)[0]
 
     def begin_unsigned(
-        self, method: str, url: str, fields: Any, body: bytes | None
-    ) -> tuple[_core.Operation, bool]:
-        """Begin the operation of a request that its library signs; and say whether it is ready."""
-        frame = current_frame()
-        project, labels = (None, None) if frame is None else (frame[0] or None, frame[4])
-        return self._core.begin(method, url, fields, body, project, None, True, None, labels)
+        self, method: str, url: str, fields: Any, body: bytes | None, no_wait: bool = False
+    ) -> tuple[_core.Operation, Any]:
+        """Begin the operation of a request that its library signs; and say what is to be changed.
+
+        None where that is not known without waiting.
+        """
+        project, labels = _scope_now()
+        return self._core.begin_changes(method, url, fields, body, project, labels, no_wait)
 
     # --- Before the SDK starts to send: errors come here, outside of its retries ------------------
 

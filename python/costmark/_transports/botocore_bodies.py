@@ -39,12 +39,8 @@ def observe(response_dict: Any, owner: Owner, operation: _core.Operation) -> Non
 
 
 def _read_whole(operation: _core.Operation, status: int, fields: Any, body: bytes | str) -> None:
-    piece = body.encode() if isinstance(body, str) else body
     # One that is encoded, which no one asked for, botocore cannot read either.
-    if isinstance(operation.head(status, fields, None), str):
-        operation.head(status, fields, True)
-    operation.feed(piece)
-    operation.finish()
+    operation.answered(status, fields, body.encode() if isinstance(body, str) else body)
 
 
 def _fields_of(headers: Any) -> list[tuple[Any, Any]]:

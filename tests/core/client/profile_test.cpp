@@ -56,6 +56,35 @@ TEST(ClientProfile, IsAsExplicitAsKeys) {
             "option 'auth' = bearer or sigv4");
 }
 
+TEST(ClientRole, HasToBeOneThatCanSign) {
+  constexpr const char* arn = "arn:aws:iam::444455556666:role/r";
+  const auto refusal = [](const OptionValues& options) {
+    auto client = Client::create(config_of(options, {}));
+    if (client.ok()) return std::string("taken");
+    EXPECT_EQ(client.error().code, Code::invalid_option);
+    return client.error().message;
+  };
+  EXPECT_EQ(refusal({{"role_arn", arn}}), "taken");
+  EXPECT_EQ(refusal({{"role_arn", arn}, {"auth", "bearer"}}), "taken");  // a token of its keys
+  EXPECT_EQ(refusal({{"role_arn", arn}, {"bearer_token", "ABSKtoken"}, {"auth", "sigv4"}}),
+            "taken");
+  EXPECT_EQ(refusal({{"role_arn", arn}, {"auth", "none"}}),
+            "option 'role_arn' names a role to sign with, and with auth=none nothing is signed; "
+            "keep one of them");
+  for (const char* auth : {"auto", "bearer"}) {
+    EXPECT_EQ(refusal({{"role_arn", arn}, {"bearer_token", "ABSKtoken"}, {"auth", auth}}),
+              "both a bearer token and a role (option 'role_arn') are given; keep one of them, or "
+              "say with option 'auth' = sigv4 that the role signs");
+  }
+  EXPECT_NE(refusal({{"role_arn", "r"}}).find("option 'role_arn' is no ARN of a role"),
+            std::string::npos);
+  for (const char* name : {"external_id", "role_session_name"}) {
+    EXPECT_EQ(
+        refusal({{name, "something"}}),
+        "option '" + std::string(name) + "' is of a role; name the role in option 'role_arn'");
+  }
+}
+
 TEST(ClientProfile, OfTheEnvironmentGivesWayToKeys) {
   const Home home;
   home.write_credentials("[dev]\naws_access_key_id = AKIDDEV\naws_secret_access_key = s\n");

@@ -522,6 +522,17 @@ def test_handlers_of_others_come_first(bedrock: Emulator) -> None:
     assert [each[0] for each in billed(bedrock)] == [PROJECT]
 
 
+def test_a_length_that_is_set_is_that_of_what_is_sent(bedrock: Emulator) -> None:
+    runtime = costmark.wrap(client(bedrock.url), project=PROJECT)
+
+    def measure(request: Any, **_: Any) -> None:
+        request.headers["Content-Length"] = str(len(request.data))
+
+    runtime.meta.events.register("before-sign.bedrock-runtime.Converse", measure)
+    converse(runtime)
+    assert [each[0] for each in billed(bedrock)] == [PROJECT]
+
+
 def test_a_call_within_a_call(bedrock: Emulator, wrapped: Any, answers: Any) -> None:
     def call_again(request: Any, **_: Any) -> None:
         wrapped.meta.events.unregister("before-send", call_again)

@@ -161,6 +161,35 @@ def test_errors_name_the_place_and_no_secret(mode: str, sts: Fakes, tmp_path: Pa
         assert secret not in failure
 
 
+# --- The role of the options
+
+BASE = {"AWS_ACCESS_KEY_ID": "AKIDBASE", "AWS_SECRET_ACCESS_KEY": "secret-base"}
+
+
+def test_the_role_of_the_options_needs_no_profile(sts: Fakes, tmp_path: Path) -> None:
+    variables = environment(tmp_path, sts.url(), **BASE)
+    client = _core.Client({"role_arn": ROLE, "external_id": "ext-1"}, environment=variables)
+    assert signer(client).startswith("ASIA")
+    (asked,) = sts.asked
+    assert asked.signer == "AKIDBASE"
+    assert asked.values["RoleArn"] == ROLE
+    assert asked.values["ExternalId"] == "ext-1"
+
+
+def test_the_role_of_the_options_is_assumed_with_the_credentials_that_were_handed_over(
+    sts: Fakes, tmp_path: Path
+) -> None:
+    client = _core.Client(
+        {"role_arn": ROLE, "role_session_name": "me"},
+        credentials=_core.Credentials("AKIDBASE", "secret-base"),
+        environment=environment(tmp_path, sts.url()),
+    )
+    assert signer(client).startswith("ASIA")
+    (asked,) = sts.asked
+    assert asked.signer == "AKIDBASE"
+    assert asked.values["RoleSessionName"] == "me"
+
+
 # --- moto's STS
 
 
@@ -191,10 +220,16 @@ def test_at_moto(by: str, moto: str, tmp_path: Path) -> None:
     assert found.expires_at == pytest.approx(expires_at, abs=30)
 
 
-def test_moto_knows_whose_the_credentials_are(moto: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", ["profile", "options"])
+def test_moto_knows_whose_the_credentials_are(by: str, moto: str, tmp_path: Path) -> None:
     """What costmark got is what a caller of AWS can use."""
-    write(tmp_path, of_keys("role_session_name = me"))
-    client = _core.Client({}, environment=environment(tmp_path, moto))
+    variables, options = environment(tmp_path, moto), {}
+    if by == "profile":
+        write(tmp_path, of_keys("role_session_name = me"))
+    else:
+        variables |= BASE
+        options = {"role_arn": ROLE, "role_session_name": "me"}
+    client = _core.Client(options, environment=variables)
     key_id = signer(client)
     assert key_id.startswith("ASIA")
     session = botocore.session.Session()

@@ -120,6 +120,24 @@ Result<sts::Role> role_of(const Profile& profile, const std::string& session_nam
   return role;
 }
 
+Result<sts::Role> role_of(const RoleToAssume& asked) {
+  const auto told = [](const std::string& value, const char* option) {
+    return value.empty() ? Told() : Told{value, std::string("option '") + option + "'"};
+  };
+  sts::Role role;
+  Status status = set_arn({asked.arn, "option 'role_arn'"}, role);
+  if (status) status = set_session_name(told(asked.session_name, "role_session_name"), {}, role);
+  if (status) status = set_external_id(told(asked.external_id, "external_id"), role);
+  if (!status) return Error{Code::invalid_option, status.error().message};
+  role.who = "option 'role_arn', role " + role.arn;
+  role.source = "assumed role " + role.arn;
+  return role;
+}
+
+std::string default_session_name(UnixSeconds now) {
+  return "costmark-session-" + std::to_string(now);
+}
+
 Result<std::optional<WebIdentity>> web_identity_of(const Environment* environment,
                                                    const Profile& profile,
                                                    const std::string& session_name) {

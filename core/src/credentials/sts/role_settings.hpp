@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "costmark/credentials_provider.hpp"
 #include "costmark/environment.hpp"
 #include "costmark/error.hpp"
 #include "credentials/config/shared_files.hpp"
@@ -15,6 +16,12 @@ namespace costmark {
 // external_id and duration_seconds. Errors: unusable_credentials, with file and line, for values
 // that STS does not take, and for mfa_serial, which needs a person to type a code.
 Result<sts::Role> role_of(const config::Profile& profile, const std::string& session_name);
+
+// The role that options name; without a session name where they give none. Errors: invalid_option.
+Result<sts::Role> role_of(const RoleToAssume& asked);
+
+// The name of a session that nothing names.
+std::string default_session_name(UnixSeconds now);
 
 // A role that a token in a file proves the right to.
 struct WebIdentity {

@@ -87,6 +87,102 @@ TEST_F(RoleTest, OfASourceProfile) {
   EXPECT_EQ(parameter(0, "DurationSeconds"), "1800");
 }
 
+// --- The role of the options
+
+class RoleOfOptionsTest : public RoleTest {
+ protected:
+  static RoleToAssume asked() {
+    RoleToAssume role;
+    role.arn = "arn:aws:iam::444455556666:role/r";
+    return role;
+  }
+  SourceContext context(Variables variables = {}) const {
+    variables.try_emplace("AWS_REGION", "us-west-2");
+    variables.try_emplace("AWS_EC2_METADATA_DISABLED", "true");
+    return SourceContext{home.environment(std::move(variables)), transport};
+  }
+  CredentialsProviderPtr role_by_chain(const RoleToAssume& role, Variables variables = {}) const {
+    const SourceContext used = context(std::move(variables));
+    auto made = role_credentials(used, default_credentials(used, role.profile), role);
+    EXPECT_TRUE(made.ok());
+    return made.ok() ? std::move(made).value() : nullptr;
+  }
+};
+
+TEST_F(RoleOfOptionsTest, IsAssumedWithWhatTheChainGives) {
+  RoleToAssume role = asked();
+  role.external_id = "ext";
+  role.session_name = "me@x";
+  const auto provider = role_by_chain(role, {{"AWS_ACCESS_KEY_ID", "AKIDENV"},
+                                             {"AWS_SECRET_ACCESS_KEY", "CANARYsecret"},
+                                             {"AWS_SESSION_TOKEN", "CANARYtoken"}});
+  grant("ASIAROLE");
+  const auto result = provider->resolve(now);
+  ASSERT_TRUE(result.ok()) << result.error().message;
+  EXPECT_EQ(result.value()->access_key_id(), "ASIAROLE");
+  EXPECT_EQ(result.value()->account_id(), "444455556666");
+  EXPECT_EQ(result.value()->source(), "assumed role arn:aws:iam::444455556666:role/r");
+  EXPECT_EQ(signer(0), "AKIDENV");
+  EXPECT_EQ(transport->requests[0].header("x-amz-security-token"), "CANARYtoken");
+  EXPECT_EQ(transport->requests[0].url, "https://sts.us-west-2.amazonaws.com/");
+  EXPECT_EQ(parameter(0, "ExternalId"), "ext");
+  EXPECT_EQ(parameter(0, "RoleSessionName"), "me%40x");
+}
+
+TEST_F(RoleOfOptionsTest, IsAssumedWithTheRoleOfAProfileInTheChosenRegion) {
+  home.write_config("[profile p]\n" + inner + "source_profile = base\n[profile base]\n" + keys);
+  RoleToAssume role = asked();
+  role.profile = "p";
+  role.region = "eu-west-1";
+  const auto provider = role_by_chain(role);
+  grant("ASIAINNER", in_six_hours);
+  grant("ASIAROLE");
+  ASSERT_TRUE(provider->resolve(now).ok());
+  ASSERT_EQ(transport->requests.size(), 2U);
+  EXPECT_EQ(signer(0), "AKIDBASE");
+  EXPECT_EQ(signer(1), "ASIAINNER");
+  EXPECT_EQ(transport->requests[1].url, "https://sts.eu-west-1.amazonaws.com/");
+
+  // What it is assumed with is kept, and so is the name of the session.
+  grant("ASIAAGAIN");
+  ASSERT_TRUE(provider->resolve(now + 3000).ok());
+  ASSERT_EQ(transport->requests.size(), 3U);
+  EXPECT_EQ(signer(2), "ASIAINNER");
+  EXPECT_EQ(parameter(2, "RoleSessionName"), "costmark-session-1700000000");
+}
+
+TEST_F(RoleOfOptionsTest, SaysWhatIsMissingOrRefused) {
+  expect_unusable(role_by_chain(asked())->resolve(now),
+                  "option 'role_arn', role arn:aws:iam::444455556666:role/r: there are no "
+                  "credentials to assume it with: ");
+  const auto provider = role_by_chain(
+      asked(), {{"AWS_ACCESS_KEY_ID", "AKIDENV"}, {"AWS_SECRET_ACCESS_KEY", "CANARYsecret"}});
+  transport->then(403, refused("AccessDenied"));
+  expect_unusable(provider->resolve(now), "option 'role_arn', role arn:aws:iam");
+}
+
+TEST_F(RoleOfOptionsTest, ValuesThatStsDoesNotTakeAreRefusedAtOnce) {
+  const auto refusal = [this](const RoleToAssume& role) {
+    const auto made = role_credentials(context(), nullptr, role);
+    if (made.ok()) return std::string("taken");
+    EXPECT_EQ(made.error().code, Code::invalid_option);
+    return made.error().message;
+  };
+  RoleToAssume role = asked();
+  role.arn = "r";
+  EXPECT_EQ(refusal(role),
+            "option 'role_arn' is no ARN of a role such as arn:aws:iam::111122223333:role/NAME");
+  role = asked();
+  role.session_name = "two words";
+  EXPECT_NE(refusal(role).find("option 'role_session_name' is no name of a session"),
+            std::string::npos);
+  role = asked();
+  role.external_id = "C";
+  EXPECT_EQ(refusal(role), "option 'external_id' has to have 2 to 1224 characters");
+}
+
+// --- The roles of profiles
+
 TEST_F(RoleTest, OfItsOwnKeysAndOverBothFiles) {
   home.write_config("[default]\n" + role + "source_profile = default\n");
   home.write_credentials("[default]\n" + keys);
