@@ -224,8 +224,11 @@ py::object begin(PyClient& client, const Arguments& given) {
   const auto optional = [&given](Py_ssize_t index) {
     return given.has(index) ? given[index] : py::none();
   };
+  // pybind11 takes None for a foreign object first, and looks at its class for long.
+  PyOperation* const after =
+      given.has(7) && !given[7].is_none() ? given[7].cast<PyOperation*>() : nullptr;
   return client.begin(given.self(), given[0], given[1], given[2], given[3], optional(4),
-                      optional(5), given.flag(6), optional(7).cast<PyOperation*>(), optional(8));
+                      optional(5), given.flag(6), after, optional(8));
 }
 
 }  // namespace

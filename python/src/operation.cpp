@@ -48,8 +48,12 @@ class FieldsToSend {
   FieldsToSend(const GivenRequest& given, const Prepared& prepared)
       : given_(given),
         // Names in lower case stand beside the others where those given have them.
-        with_lower_case_(!given.fields().empty() && PyTuple_GET_SIZE(given.fields()[0].ptr()) == 3),
-        removed_(prepared.headers_to_remove().begin(), prepared.headers_to_remove().end()) {
+        with_lower_case_(!given.fields().empty() &&
+                         PyTuple_GET_SIZE(given.fields()[0].ptr()) == 3) {
+    const auto removed = prepared.headers_to_remove();
+    removed_.reserve(removed.size() + 1);
+    removed_.assign(removed.begin(), removed.end());
+    set_.reserve(prepared.headers_to_set().size() + 1);
     for (const Header& header : prepared.headers_to_set()) set_.push_back({header, false});
     if (!prepared.body_changed()) return;
     if (is_length_right()) {

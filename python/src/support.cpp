@@ -106,6 +106,7 @@ py::tuple header_tuple(py::handle headers) {
 
 void header_views(const py::tuple& headers, std::vector<Header>& out) {
   out.clear();
+  out.reserve(headers.size());
   for (const py::handle item : headers) {
     const Py_ssize_t size = PyTuple_Check(item.ptr()) ? PyTuple_GET_SIZE(item.ptr()) : 0;
     if (size != 2 && size != 3) {

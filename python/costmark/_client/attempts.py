@@ -31,7 +31,9 @@ def send(
     That is at once and before the caller sees the answer. One that does not lead to another attempt
     is passed on as it came.
     """
-    call, operation = take(core, claimed, request)
+    call, operation = claimed, claimed.take()
+    if operation is None:
+        call, operation = take(core, claimed, request)
     try:
         outgoing = core.prepare(operation, request)
     except BaseException:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .. import _core
     from .core_client import CoreClient
 
-_KEY = "costmark"  # in the options' dictionary, and in a request's extensions
+CALL = "costmark"  # in the options' dictionary, and in a request's extensions
 
 
 class Call:
@@ -25,7 +25,7 @@ class Call:
 
     __slots__ = ("_free", "authorized", "by_sdk", "core", "left_alone", "lock", "operation")
 
-    def __init__(self, *, by_sdk: bool = False) -> None:
+    def __init__(self, by_sdk: bool = False) -> None:
         self.by_sdk = by_sdk  # whose client may change during the call, and its core client so
         self.core: CoreClient | None = None  # whose operation it is
         self.operation: _core.Operation | None = None  # once it has begun
@@ -66,36 +66,24 @@ class Call:
 def carrying_call(options: Any) -> Any:
     """Return an SDK's options with a new call inside, for the copies that it makes of them.
 
-    They are the same object unless another call is under way with it. `drop_call` it afterwards.
+    They are the same object unless another call is under way with it. Take the call out afterwards.
     """
-    call = Call(by_sdk=True)
-    if vars(options).setdefault(_KEY, call) is not call:
+    call = Call(True)
+    if options.__dict__.setdefault(CALL, call) is not call:
         options = options.model_copy() if hasattr(options, "model_copy") else options.copy()
-        vars(options)[_KEY] = call
+        options.__dict__[CALL] = call
     return options
-
-
-def drop_call(options: Any) -> None:
-    """Take away what `carrying_call` has put in."""
-    vars(options).pop(_KEY, None)
-
-
-def move_call(options: Any, request: Any) -> None:
-    """Move the call of the options to the request that was built from them."""
-    call = vars(options).pop(_KEY, None)
-    if call is not None:
-        request.extensions[_KEY] = call
 
 
 def call_of(request: Any) -> Call | None:
     """Return the call that a request belongs to."""
-    call: Call | None = request.extensions.get(_KEY)
+    call: Call | None = request.extensions.get(CALL)
     return call
 
 
 def leave_alone(request: Any) -> None:
     """Let a request, and where it is redirected to, pass as it is."""
-    call = Call(by_sdk=True)
+    call = Call(True)
     call.left_alone = True
     join(request, call)
 
@@ -103,11 +91,4 @@ def leave_alone(request: Any) -> None:
 def join(request: Any, call: Call) -> None:
     """Make a request belong to a call."""
     # The dictionary may be shared with other requests.
-    request.extensions = {**request.extensions, _KEY: call}
-
-
-def other_extensions(request: Any) -> dict[str, Any]:
-    """Return a request's extensions without ours."""
-    others: dict[str, Any] = dict(request.extensions)
-    others.pop(_KEY, None)
-    return others
+    request.extensions = {**request.extensions, CALL: call}

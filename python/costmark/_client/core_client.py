@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import _core
 from .._hidden import Hidden, HiddenMapping
@@ -18,7 +19,7 @@ from ..errors import (
     ServiceError,
     TransportError,
 )
-from .call import Call, call_of, join
+from .call import CALL, Call, call_of, join
 from .family import fields_of, url_text
 from .scope import current_frame, current_project
 
@@ -36,23 +37,21 @@ def log(level: int, message: str) -> None:
     logger.log(_LEVELS[level], "%s", message)
 
 
-class Outgoing:
+class Outgoing(NamedTuple):
     """What to send: what is changed of a request, maybe with a token or a signature in it."""
 
-    __slots__ = ("authorized", "body", "fields", "url")
+    # None of the first three: as it is.
+    fields: list[tuple[bytes, ...]] | None
+    body: bytes | None
+    url: str | None
+    authorized: bool  # whether it carries an authorization of ours
 
-    def __init__(
-        self,
-        fields: list[tuple[bytes, ...]] | None,
-        body: bytes | None,
-        url: str | None,
-        authorized: bool,  # whether it carries an authorization of ours
-    ) -> None:
-        # None of the first three: as it is.
-        self.fields = fields
-        self.body = body
-        self.url = url
-        self.authorized = authorized
+    def __repr__(self) -> str:
+        return "<Outgoing>"  # nothing secret in it
+
+
+# As `Outgoing._make` does, without its checks.
+_as_outgoing: Callable[[Any], Outgoing] = functools.partial(tuple.__new__, Outgoing)
 
 
 def option_texts(options: Mapping[str, object]) -> HiddenMapping:
@@ -244,7 +243,7 @@ class CoreClient:
         while prepared is None:
             self._make_ready(operation)
             prepared = _with_body(request, operation.prepare, no_wait, True)
-        return Outgoing(*prepared)
+        return _as_outgoing(prepared)
 
     async def prepare_async(self, operation: _core.Operation, request: Any) -> Outgoing:
         """Do the same; what blocks is done in another thread."""
@@ -253,7 +252,7 @@ class CoreClient:
         while prepared is None:
             await self._make_ready_async(operation, request)
             prepared = _with_body(request, operation.prepare, no_wait, True)
-        return Outgoing(*prepared)
+        return _as_outgoing(prepared)
 
     # --- What takes long --------------------------------------------------------------------------
 
@@ -307,7 +306,7 @@ class CoreClient:
     # ----------------------------------------------------------------------------------------------
 
     def _call_of(self, request: Any) -> Call:
-        call = call_of(request)
+        call: Call | None = request.extensions.get(CALL)
         if call is None or not (call.by_sdk or call.core is None or call.core is self):
             call = Call()
             join(request, call)
@@ -368,12 +367,13 @@ def _body_at_hand(request: Any) -> bytes | None:
     The stream is what is sent. Who puts another one in place leaves the content that was read of
     the old one behind.
     """
-    content: bytes | None = getattr(request, "_content", None)
-    if content is None:
+    try:
+        content, held = request._content, request.stream._stream  # of a ByteStream
+    except AttributeError:
         return None
-    held = getattr(request.stream, "_stream", None)  # of a ByteStream
-    if held is content or isinstance(held, bytes):
-        return held
+    if content is not None and (held is content or isinstance(held, bytes)):
+        body: bytes = held
+        return body
     return None
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import RequestError
 from .buffered import AsyncBuffered, SyncBuffered
-from .call import other_extensions
+from .call import CALL
 from .exchange import AsyncExchange, SyncExchange
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ class Family:
         if not fields or len(fields[0]) != 3:
             return self.headers(fields)
         headers = object.__new__(self.headers)
-        headers.__dict__ = {**self._empty_headers, "_list": fields}
+        parts = self._empty_headers.copy()
+        parts["_list"] = fields
+        headers.__dict__ = parts
         return headers
 
     def take_target(self, request: Any) -> None:
@@ -61,13 +63,15 @@ class Family:
             return request
         # Not by its constructor, which would parse again what was parsed already.
         rebuilt = object.__new__(self.request)
-        parts = rebuilt.__dict__ = {**request.__dict__, "extensions": other_extensions(request)}
+        parts = rebuilt.__dict__ = request.__dict__.copy()
+        parts["extensions"] = extensions = dict(request.extensions)
+        extensions.pop(CALL, None)
         parts["headers"] = (
             self.headers(request.headers) if fields is None else self.headers_of(fields)
         )
         if url is not None:
             parts["url"] = self.url(url)
-            parts["extensions"].pop("target", None)  # it was of the URL before
+            extensions.pop("target", None)  # it was of the URL before
         if body is not None:
             parts["_content"] = body
             parts["stream"] = self.byte_stream(body)
@@ -86,9 +90,11 @@ def url_text(url: Any) -> str:
     """
     global _last_url
     parts = getattr(url, "_uri_reference", None)
+    last_parts, text = _last_url
+    if parts is last_parts and text:
+        return text
     if parts is None or parts.query is not None or parts.userinfo:
         return str(url)
-    last_parts, text = _last_url
     if parts != last_parts:
         text = str(url)
         _last_url = parts, text

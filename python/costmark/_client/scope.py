@@ -50,7 +50,7 @@ def current_labels() -> dict[str, str]:
 
 def current_frame() -> Frame | None:
     """Return what `Captured` needs to bring the present scope back later."""
-    return _frame.get() or _of_experiment()
+    return _frame.get() or (_of_process[-1] if _of_process else None)
 
 
 def _of_experiment() -> Frame | None:

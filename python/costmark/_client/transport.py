@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._transports.below import below
 from .attempts import READ, READ_ASYNC, may_repeat, send, send_async
-from .call import call_of
+from .call import CALL, call_of
 from .family import family_of, fields_of
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class Transport:
 
     def handle_request(self, request: Any) -> Any:
         """Prepare, send, and read the answer along."""
-        call = call_of(request)
+        call: Call | None = request.extensions.get(CALL)
         core = self._core_of(request, call)
         if core is None:
             return self.inner.handle_request(request)
@@ -180,7 +180,7 @@ class Transport:
     def _attempt(self, request: Any, outgoing: Outgoing, exchange: Exchange) -> tuple[Any, Any]:
         response = self._below.handle_request(self._family.rebuilt(request, outgoing))
         exchange.observe(response, fields_of(response.headers))
-        if not may_repeat(exchange, request):
+        if not exchange.read_ahead_bytes or not may_repeat(exchange, request):
             return response, None
         if response.is_stream_consumed:
             return response, READ
@@ -193,7 +193,7 @@ class Transport:
         rebuilt = self._family.rebuilt(request, outgoing)
         response = await self._below.handle_async_request(rebuilt)
         exchange.observe(response, fields_of(response.headers))
-        if not may_repeat(exchange, request):
+        if not exchange.read_ahead_bytes or not may_repeat(exchange, request):
             return response, None
         if response.is_stream_consumed:
             return response, READ_ASYNC

@@ -20,7 +20,7 @@ from .._usage import listener
 from .._waiting import Flights, checked_source
 from ..errors import ConfigurationError
 from . import context
-from .call import carrying_call, drop_call, leave_alone, move_call
+from .call import CALL, carrying_call, leave_alone
 from .core_client import CoreClient, hint_of, option_texts
 from .transport import attach, detach, is_view, send_through
 
@@ -281,6 +281,7 @@ class _Wrapped:
         "_said",
         "_seen",
         "_socket_core",
+        "applies_to",
         "core",
         "hooks",
         "sdk",
@@ -291,6 +292,7 @@ class _Wrapped:
     def __init__(self, client: Any, sdk: Sdk, spec: Spec, like: _Wrapped | None = None) -> None:
         self.sdk = sdk
         self.spec = spec
+        self.applies_to = spec.applies_to
         self.hooks: tuple[str, ...] = ()
         self.view: Any = None  # that was made for this client
         self._asking = Flights()
@@ -305,18 +307,20 @@ class _Wrapped:
 
     def applies(self, client: Any) -> bool:
         """Whether the calls of the client are ours: of one that `patch` wrapped, maybe not."""
-        return self.spec.applies_to is None or self.spec.applies_to(client.base_url)
+        return self.applies_to is None or self.applies_to(client.base_url)
 
     def core_now(self, client: Any) -> CoreClient:
         """Return the core client for what the client says now."""
-        if self._seen.again(client):
+        seen = self._seen
+        if seen.value is not None and seen.glance(client) == seen.value:
             return self.core
         ask = self.spec.ask_of(self.sdk, client)
         return self._core_for(client, None if ask is None else ask())
 
     async def core_now_async(self, client: Any) -> CoreClient:
         """Do the same; what may block is done in another thread."""
-        if self._seen.again(client):
+        seen = self._seen
+        if seen.value is not None and seen.glance(client) == seen.value:
             return self.core
         ask = self.spec.ask_of(self.sdk, client)
         if ask is None:
@@ -359,17 +363,16 @@ class _Wrapped:
 
 
 class _Seen:
-    """What a client looked like when its core client was made, or found right, the last time."""
+    """What a client looked like when its core client was made, or found right, the last time.
 
-    __slots__ = ("_glance", "_value")
+    If it looks otherwise now, or there is no value, its core client may still be right.
+    """
+
+    __slots__ = ("glance", "value")
 
     def __init__(self, sdk: Sdk, client: Any) -> None:
-        self._glance = sdk.glance(client)
-        self._value = self._glance(client)
-
-    def again(self, client: Any) -> bool:
-        """Whether a client looks like that now. If not, its core client may still be right."""
-        return self._value is not None and bool(self._glance(client) == self._value)
+        self.glance = sdk.glance(client)
+        self.value: Any = self.glance(client)
 
 
 def _said_by(sdk: Sdk, client: Any, keys: Keys | None = None) -> tuple[Hidden, Any]:
@@ -386,8 +389,10 @@ def _wrapped(client: Any) -> _Wrapped | None:
 
 def _applying(client: Any) -> _Wrapped | None:
     """Return what there is if a client's calls are ours: it may be unwrapped during a call."""
-    wrapped = _wrapped(client)
-    return wrapped if wrapped is not None and wrapped.applies(client) else None
+    wrapped: _Wrapped | None = client.__dict__.get(WRAPPED)
+    if wrapped is None or wrapped.applies_to is None or wrapped.applies(client):
+        return wrapped
+    return None
 
 
 def core_of(client: object) -> CoreClient:
@@ -451,6 +456,9 @@ def _attach_http_client(client: Any, wrapped: _Wrapped) -> None:
 
 
 # --- Hooks: bound to the client, they go on to what its class has under that name ----------------
+#
+# Every call passes here, with all that they read long out of the caches of the processor. So what
+# an ordinary call needs stands in few functions.
 
 
 def _request(self: Any, cast_to: Any, options: Any, *args: Any, **kwargs: Any) -> Any:
@@ -459,7 +467,7 @@ def _request(self: Any, cast_to: Any, options: Any, *args: Any, **kwargs: Any) -
     try:
         return type(self).request(self, cast_to, options, *args, **kwargs)
     finally:
-        drop_call(options)
+        options.__dict__.pop(CALL, None)
 
 
 async def _request_async(self: Any, cast_to: Any, options: Any, *args: Any, **kwargs: Any) -> Any:
@@ -468,7 +476,7 @@ async def _request_async(self: Any, cast_to: Any, options: Any, *args: Any, **kw
     try:
         return await type(self).request(self, cast_to, options, *args, **kwargs)
     finally:
-        drop_call(options)
+        options.__dict__.pop(CALL, None)
 
 
 def _build_request(self: Any, options: Any, **kwargs: Any) -> Any:
@@ -476,7 +484,9 @@ def _build_request(self: Any, options: Any, **kwargs: Any) -> Any:
     wrapped = _applying(self)
     if wrapped is not None:
         wrapped.sdk.request_built(self, request, options)
-    move_call(options, request)
+    call = options.__dict__.pop(CALL, None)
+    if call is not None:
+        request.extensions[CALL] = call
     return request
 
 
@@ -487,7 +497,8 @@ def _prepare(self: Any, request: Any) -> None:
         leave_alone(request)
         type(self)._prepare_request(self, request)
         return
-    _attach_http_client(self, wrapped)
+    if self._client is not wrapped.view:
+        _attach_http_client(self, wrapped)
     if not wrapped.sdk.check_instead_of_signing(self, request):
         type(self)._prepare_request(self, request)
     wrapped.core_now(self).admit(request)
@@ -500,7 +511,8 @@ async def _prepare_async(self: Any, request: Any) -> None:
         leave_alone(request)
         await type(self)._prepare_request(self, request)
         return
-    _attach_http_client(self, wrapped)
+    if self._client is not wrapped.view:
+        _attach_http_client(self, wrapped)
     if not wrapped.sdk.check_instead_of_signing(self, request):
         await type(self)._prepare_request(self, request)
     core = await wrapped.core_now_async(self)
