@@ -137,6 +137,7 @@ def test_invariants(block: int) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.timeout(1800)
 def test_invariants_of_more() -> None:
     for seed in range(1000, 20_000):
         holds(seed)
