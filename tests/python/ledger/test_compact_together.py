@@ -89,7 +89,7 @@ def told_by(descriptor: int) -> set[str]:
     return set(text.decode().split("\n")[:-1])
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("kills", [12, pytest.param(1000, marks=pytest.mark.full)])
 def test_nothing_is_lost_or_doubled(tmp_path: Path, kills: int) -> None:
     folder = tmp_path / "ledger"
