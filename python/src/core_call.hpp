@@ -40,9 +40,9 @@ auto in_core(bool release_gil, Work work) {
 
 // The same for what may ask callbacks: what one of them raised becomes the cause of the error.
 template <class Work>
-auto with_callbacks(Work work, bool release_gil = true) {
+auto with_callbacks(Work work) {
   forget_exception();
-  return in_core(release_gil, std::move(work));
+  return in_core(true, std::move(work));
 }
 
 }  // namespace costmark::python

@@ -14,9 +14,9 @@ namespace costmark::python {
 namespace {
 
 // Pieces of answers smaller than this are read with the GIL held: that takes less than a
-// microsecond. A request that is signed here is always prepared without it. Giving it away costs
-// nothing that can be measured at any size, a second thread gains 5 to 40 %, and a callback on
-// another thread may need it. One that its library signs waits for nothing but a proof.
+// microsecond. A request is always prepared without it. Giving it away costs nothing that can be
+// measured at any size, a second thread gains 5 to 40 %, and a callback on another thread may need
+// it.
 constexpr std::size_t release_gil_from = 4U << 10U;
 
 // Answers of these statuses may come of what the hint tells.
@@ -305,12 +305,10 @@ py::object PyOperation::changes(py::object method, const py::object& url, py::ha
 py::object PyOperation::begin_changes(GivenRequest request, bool no_wait) {
   given_ = std::move(request);
   const Request views = given_.views();
-  Status status = with_callbacks(
-      [&]() -> Status {
-        if (Status begun = operation_.begin(views); !begun) return begun;
-        return operation_.prepare({no_wait});
-      },
-      views.body.size() >= release_gil_from || pool_->client().may_verify(views.url));
+  Status status = with_callbacks([&]() -> Status {
+    if (Status begun = operation_.begin(views); !begun) return begun;
+    return operation_.prepare({no_wait});
+  });
   if (!is_prepared(std::move(status))) return py::none();
   return changes_now();
 }
