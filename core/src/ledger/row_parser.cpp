@@ -37,9 +37,9 @@ const RowKind* kind_named(std::string_view name) noexcept {
 }
 
 // On one line, whatever it holds, and not too long.
-std::string shown(std::string_view text) {
+std::string on_one_line(std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
-  std::string out = "'";
+  std::string out;
   for (const char c : text.substr(0, longest_shown)) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte >= 0x20 && byte != 0x7F) {
@@ -52,7 +52,11 @@ std::string shown(std::string_view text) {
   // A character that was cut is left out.
   while (!text::is_utf8(out)) out.pop_back();
   if (text.size() > longest_shown) out += "...";
-  return out += '\'';
+  return out;
+}
+
+std::string shown(std::string_view text) {
+  return "'" + on_one_line(text) + "'";
 }
 
 bool is_ascii(std::string_view text) noexcept {
@@ -244,10 +248,9 @@ bool RowParser::check_row() {
   const bool is_boolean = row_.has(place("v")) && given.kind == Kind::boolean && given.is_true;
   if (row_.has(place("v")) && !is_boolean &&
       (given.kind != Kind::number || !given.fits || given.integer != version)) {
-    const std::string_view text = given.kind == Kind::array || given.kind == Kind::object
-                                      ? std::string_view("of another kind")
-                                      : given.raw.substr(0, longest_shown);
-    return fail(RowFault::Kind::version, "version " + std::string(text) + " is not 1");
+    const bool is_short = given.kind != Kind::array && given.kind != Kind::object;
+    return fail(RowFault::Kind::version,
+                "version " + on_one_line(is_short ? given.raw : "of another kind") + " is not 1");
   }
   if (!check_required(required_of_all)) return false;
   if (has_member_fault_) return false;
