@@ -102,7 +102,7 @@ def test_the_sdist_holds_every_source_of_the_package(sdist: Path) -> None:
     assert names == sources | top
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.slow
 def test_the_sdist_installs_into_an_empty_environment(sdist: Path, tmp_path: Path) -> None:
     python = empty_venv(tmp_path / "venv")

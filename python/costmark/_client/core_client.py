@@ -20,8 +20,8 @@ from ..errors import (
     TransportError,
 )
 from .call import CALL, Call, call_of, join
-from .family import fields_of, url_text
-from .scope import current_frame, current_project
+from .family import body_at_hand, parts_of
+from .scope import current_project, scope_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -150,7 +150,7 @@ class CoreClient:
 
     def begin(self, method: str, url: str, fields: Any, body: bytes) -> _core.Operation:
         """Begin the operation of a request that is no object of an HTTP library."""
-        project, labels = _scope_now()
+        project, labels = scope_now()
         return self._core.begin(method, url, fields, body, project, None, False, None, labels)[0]
 
     def begin_unsigned(
@@ -160,7 +160,7 @@ class CoreClient:
 
         None where that is not known without waiting.
         """
-        project, labels = _scope_now()
+        project, labels = scope_now()
         return self._core.begin_changes(method, url, fields, body, project, labels, no_wait)
 
     # --- Before the SDK starts to send: errors come here, outside of its retries ------------------
@@ -318,18 +318,12 @@ class CoreClient:
             if call.operation is not None and call.core is self:
                 return None
             # What another core client began goes on here: the SDK's client has changed meanwhile.
-            project, labels = _scope_now()
+            project, labels = scope_now()
             operation, ready = _with_body(
                 request, self._core.begin, project, None, no_wait, call.operation, labels
             )
             call.begun(self, operation)
         return bool(ready)
-
-
-def _scope_now() -> tuple[str | None, tuple[tuple[str, str], ...] | None]:
-    """Return the project and the labels that are in force."""
-    frame = current_frame()
-    return (None, None) if frame is None else (frame[0] or None, frame[4])
 
 
 def _refusal_listener(bearer_token: Any) -> Any:
@@ -339,8 +333,7 @@ def _refusal_listener(bearer_token: Any) -> Any:
 
 def _with_body(request: Any, step: Callable[..., Any], *arguments: Any) -> Any:
     """Take a step of an operation for a request; a body that is a stream is read if it must be."""
-    url, fields = url_text(request.url), fields_of(request.headers)
-    body = _body_at_hand(request)
+    url, fields, body = parts_of(request)
     try:
         return step(request.method, url, fields, body, *arguments)
     except RequestError as error:
@@ -361,29 +354,13 @@ def _whole_body(request: Any, reason: RequestError) -> bytes:
     return body
 
 
-def _body_at_hand(request: Any) -> bytes | None:
-    """Return the body that will be sent; None where it is a stream that was not read.
-
-    The stream is what is sent. Who puts another one in place leaves the content that was read of
-    the old one behind.
-    """
-    try:
-        content, held = request._content, request.stream._stream  # of a ByteStream
-    except AttributeError:
-        return None
-    if content is not None and (held is content or isinstance(held, bytes)):
-        body: bytes = held
-        return body
-    return None
-
-
 # Streams of httpx, of an upload and of a redirected request; and a file of any other library.
 _READABLE_AGAIN = ("MultipartStream", "ByteStream", "RewindableBody")
 
 
 def replayable(request: Any) -> bool:
     """Whether the body of a request is in memory, so that it can be sent once more."""
-    return _body_at_hand(request) is not None
+    return body_at_hand(request) is not None
 
 
 def hint_of(response: Any) -> str | None:

@@ -58,7 +58,7 @@ class Family:
 
     def rebuilt(self, request: Any, outgoing: Outgoing) -> Any:
         """Return a request of its own to send, as the caller's may be sent again; or that one."""
-        fields, body, url = outgoing.fields, outgoing.body, outgoing.url
+        fields, body, url, _ = outgoing
         if fields is None and body is None and url is None:
             return request
         # Not by its constructor, which would parse again what was parsed already.
@@ -79,10 +79,36 @@ class Family:
 
 
 # Its parts and its text, in one object: no thread sees the parts of one with the text of another.
-_last_url: tuple[object, str] = (None, "")
+_last_url: tuple[object, str] = (object(), "")
 
 
-def url_text(url: Any) -> str:
+def parts_of(request: Any) -> tuple[str, Any, bytes | None]:
+    """Return what the core takes for the URL of a request, for its headers, and for its body."""
+    parts, text = _last_url
+    if getattr(request.url, "_uri_reference", None) is not parts:
+        text = _url_text(request.url)
+    headers = request.headers
+    fields = headers._list if _kept_as_triples.get(type(headers)) else fields_of(headers)
+    return text, fields, body_at_hand(request)
+
+
+def body_at_hand(request: Any) -> bytes | None:
+    """Return the body that will be sent; None where it is a stream that was not read.
+
+    The stream is what is sent. Who puts another one in place leaves the content that was read of
+    the old one behind.
+    """
+    try:
+        content, held = request._content, request.stream._stream  # of a ByteStream
+    except AttributeError:
+        return None
+    if content is not None and (held is content or isinstance(held, bytes)):
+        body: bytes = held
+        return body
+    return None
+
+
+def _url_text(url: Any) -> str:
     """Return the text of a URL: that of the last one when its parts are the same.
 
     Most calls of a program go to one URL, and httpx takes long to put it together. One that may
@@ -90,14 +116,12 @@ def url_text(url: Any) -> str:
     """
     global _last_url
     parts = getattr(url, "_uri_reference", None)
-    last_parts, text = _last_url
-    if parts is last_parts and text:
-        return text
     if parts is None or parts.query is not None or parts.userinfo:
         return str(url)
+    last_parts, text = _last_url
     if parts != last_parts:
         text = str(url)
-        _last_url = parts, text
+    _last_url = parts, text
     return text
 
 
@@ -110,7 +134,7 @@ def fields_of(headers: Any) -> Any:
     triples = _kept_as_triples.get(cls)
     if triples is None:
         triples = _kept_as_triples[cls] = _keeps_triples(cls)
-    return (triples and headers._list) or headers.raw
+    return headers._list if triples else headers.raw
 
 
 def _keeps_triples(cls: type) -> bool:

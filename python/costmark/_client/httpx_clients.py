@@ -47,6 +47,7 @@ class _Wrapping(Transport):
         if not hasattr(inner, self._sends):
             raise TypeError(_no_transport(type(self).__name__, inner))
         super().__init__(inner, core_for_origin(specify(given), None), None)
+        under_way.ask()
 
     def _core_of(self, request: Any, call: Call | None) -> CoreClient | None:
         if self._family is None:
@@ -55,6 +56,9 @@ class _Wrapping(Transport):
         if under_way.is_prepared(request.method, str(request.url), content):
             return None
         return super()._core_of(request, call)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
 
 
 class HTTPTransport(_Wrapping, _AnyTransport):  # type: ignore[misc]

@@ -53,8 +53,10 @@ def current_frame() -> Frame | None:
     return _frame.get() or (_of_process[-1] if _of_process else None)
 
 
-def _of_experiment() -> Frame | None:
-    return _of_process[-1] if _of_process else None
+def scope_now() -> tuple[str | None, Labels | None]:
+    """Return the project and the labels in force."""
+    frame = _frame.get() or (_of_process[-1] if _of_process else None)
+    return (None, None) if frame is None else (frame[0] or None, frame[4])
 
 
 def begin_everywhere(scope: project) -> Frame:
@@ -71,7 +73,7 @@ def end_everywhere(frame: Frame) -> None:
 
 def _in_force(around: Frame | None) -> tuple[str, Labels | None]:
     """The project and the labels of a frame, or of the experiment around all contexts."""
-    frame = around or _of_experiment()
+    frame = around or (_of_process[-1] if _of_process else None)
     return ("", None) if frame is None else (frame[0], frame[4])
 
 

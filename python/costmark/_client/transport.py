@@ -34,20 +34,6 @@ class _View:
         _costmark_core: CoreClient
         _costmark_transport: Transport | None
 
-    def _transport_for_url(self, url: Any) -> Transport:
-        inner = super()._transport_for_url(url)  # type: ignore[misc]
-        transport = self._costmark_transport
-        if transport is None or transport.inner is not inner:
-            transport = Transport(inner, self._costmark_core, family_of(self))
-            self._costmark_transport = transport  # type: ignore[misc]
-        return transport
-
-    def _send_handling_redirects(self, request: Any, follow_redirects: Any, history: Any) -> Any:
-        follow_redirects = follow_redirects and _UnlessAuthorized(request)
-        return super()._send_handling_redirects(  # type: ignore[misc]
-            request, follow_redirects=follow_redirects, history=history
-        )
-
     def __del__(self) -> None:
         """Close nothing: the client that is shown looks after itself."""
 
@@ -69,9 +55,25 @@ class _UnlessAuthorized:
 
 
 @functools.lru_cache(maxsize=64)
-def _view_class(cls: type) -> Any:
+def _view_class(cls: Any) -> Any:
+    def _transport_for_url(self: Any, url: Any) -> Transport:
+        inner = cls._transport_for_url(self, url)
+        transport: Transport | None = self._costmark_transport
+        if transport is None or transport.inner is not inner:
+            transport = Transport(inner, self._costmark_core, family_of(self))
+            self._costmark_transport = transport
+        return transport
+
+    def _send_handling_redirects(
+        self: Any, request: Any, follow_redirects: Any, history: Any
+    ) -> Any:
+        follow_redirects = follow_redirects and _UnlessAuthorized(request)
+        return cls._send_handling_redirects(self, request, follow_redirects, history)
+
     body = {
         **_slots_of(cls),
+        "_transport_for_url": _transport_for_url,
+        "_send_handling_redirects": _send_handling_redirects,
         "__slots__": ("_costmark_client", "_costmark_core", "_costmark_transport"),
         "__module__": cls.__module__,
         "__qualname__": cls.__qualname__,
@@ -199,6 +201,3 @@ class Transport:
             return response, READ_ASYNC
         response.stream = self._family.async_buffered(response.stream)
         return response, response.stream
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)

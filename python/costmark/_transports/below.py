@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .under_way import Prepared
+from . import under_way
 
 _PLAIN = ("HTTPTransport", "AsyncHTTPTransport")
 
@@ -23,9 +23,17 @@ class _Marking:
         self._transport = transport
 
     def handle_request(self, request: Any) -> Any:
-        with Prepared(request.method, request.url, getattr(request, "_content", None)):
+        if not under_way.is_asked_for:
+            return self._transport.handle_request(request)
+        with _marked(request):
             return self._transport.handle_request(request)
 
     async def handle_async_request(self, request: Any) -> Any:
-        with Prepared(request.method, request.url, getattr(request, "_content", None)):
+        if not under_way.is_asked_for:
             return await self._transport.handle_async_request(request)
+        with _marked(request):
+            return await self._transport.handle_async_request(request)
+
+
+def _marked(request: Any) -> under_way.Prepared:
+    return under_way.Prepared(request.method, request.url, getattr(request, "_content", None))

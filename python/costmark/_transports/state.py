@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._client.core_client import logger
+from . import under_way
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +77,7 @@ def follow(new_rule: Rule | None) -> None:
         with _lock:
             _take_out()
         return
+    under_way.ask()
     for library in LIBRARIES.keys() & sys.modules.keys():
         hook_library(library)
 

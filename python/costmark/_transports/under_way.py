@@ -39,6 +39,16 @@ class Prepared:
             pass
 
 
+# Whether any code may ask: a hook of `patch`, or a transport that was wrapped by itself.
+is_asked_for = False
+
+
+def ask() -> None:
+    """Have what is prepared from here on marked, also by what needs no mark itself."""
+    global is_asked_for
+    is_asked_for = True
+
+
 _now: ContextVar[Prepared | None] = ContextVar("costmark.under_way", default=None)
 
 
