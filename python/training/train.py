@@ -10,10 +10,13 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from costmark import _core
+
+Json = Mapping[str, Any]
 
 ROUNDS = 200
 PROJECT = "proj_5d5ykleja6cwpirysbb7"
@@ -63,7 +66,7 @@ class Exchange(NamedTuple):
         return self.answer[0].startswith((b"data:", b"event:"))
 
 
-def events(*values: dict[str, object]) -> list[bytes]:
+def events(*values: Json) -> list[bytes]:
     """One piece for each event, named where it has a type."""
     return [
         (f"event: {value['type']}\n" if "type" in value else "").encode()
@@ -93,7 +96,7 @@ def exchanges(size: int) -> list[Exchange]:
     claude = {"model": "anthropic.claude-sonnet-4-6", "max_tokens": 64, "messages": messages}
     delta = {"type": "text_delta", "text": "a token "}
 
-    def one(path: str, body: dict[str, object], *answer: dict[str, object]) -> Exchange:
+    def one(path: str, body: Json, *answer: Json) -> Exchange:
         pieces = [json.dumps(answer[0]).encode()] if len(answer) == 1 else events(*answer)
         return Exchange(MANTLE + path, json.dumps(body).encode(), pieces)
 
