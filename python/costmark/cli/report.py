@@ -9,8 +9,8 @@ import sys
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from .._files import check_target
 from ..errors import ConfigurationError
-from ..export.files import require_folder
 from ..prices import PriceBook
 from ..reports import formats
 from ..reports.dimensions import names
@@ -90,7 +90,7 @@ def _run(arguments: argparse.Namespace) -> int:
             code="invalid_argument",
         )
     if arguments.html is not None:
-        require_folder(arguments.html)
+        check_target(arguments.html)
     now = datetime.now(timezone.utc)
     since = now - arguments.last if arguments.last is not None else arguments.since
     check_order(since, arguments.until)

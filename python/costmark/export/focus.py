@@ -14,12 +14,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
+from .._files import check_target
 from ..errors import RequestError
 from ..prices import PriceBook
 from ..reports.formats import no_formula, usd
 from ..reports.source import Source
 from ..reports.summary import conditions, cost_of, grouping
-from .files import replacing, require_folder
+from .files import replacing
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -164,7 +165,7 @@ def write(
             f"there is no FOCUS {version} here; there are {', '.join(VERSIONS)}",
             code="invalid_argument",
         )
-    require_folder(target)
+    check_target(target)
     book = book or PriceBook.shipped()
     attempts = grouping(_KEYS, conditions(since, until, ()), book)
     with Source(*paths, query=attempts.sql, progress=progress) as source:

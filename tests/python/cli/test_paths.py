@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,12 @@ def test_budgets_need_the_ledger_that_keeps_them(
             ["export", "--format", "focus", "--out", "nodir/x.csv"],
             "there is no folder nodir to write x.csv to",
         ),
+        (["report", "--html", ""], "an empty name names no file to write to"),
+        (["report", "--html", "ledger"], "ledger is a folder; name a file in it"),
+        ([*READERS["close"], "--html", "ledger"], "ledger is a folder; name a file in it"),
+        (["report", "--html", os.devnull], "/dev/null is a device or a pipe"),
+        (["export", "--format", "prometheus", "--out", "ledger"], "ledger is a folder"),
+        (["export", "--format", "prometheus", "--out", os.devnull], "is a device or a pipe"),
     ],
 )
 def test_what_cannot_be_meant(
@@ -161,6 +168,21 @@ def test_what_cannot_be_meant(
     assert (out, len(err.splitlines())) == ("", 1)
     assert message in err
     assert sorted(each.name for each in Path().iterdir()) == ["ledger"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["report", "--html"], ["export", "--format", "prometheus", "--out"]]
+)
+def test_what_is_written_replaces_a_file_and_no_link(arguments: list[str]) -> None:
+    write_segment(Path("ledger"), [attempt(0)])
+    Path("files").mkdir()
+    Path("link").symlink_to("files/page")
+    assert main([*arguments, "link", "ledger"]) == 0
+    assert Path("link").is_symlink()
+    assert Path("files/page").stat().st_size > 0
+    os.mkfifo("pipe")
+    assert main([*arguments, "pipe", "ledger"]) == 1
+    assert Path("pipe").is_fifo()
 
 
 def test_notes_of_what_matches_nothing(capsys: pytest.CaptureFixture[str]) -> None:
