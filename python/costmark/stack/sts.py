@@ -76,8 +76,8 @@ def _ask(asked: dict[str, str], credentials: Credentials, region: str) -> str:
         cause = error.reason if isinstance(error, urllib.error.URLError) else error
         problem = str(cause).strip() or type(cause).__name__
         raise TransportError(
-            f"{asked['Action']} at {url}: {problem}; AWS STS has to be reachable (HTTPS_PROXY names "
-            "a proxy, AWS_ENDPOINT_URL_STS or AWS_ENDPOINT_URL another endpoint)",
+            f"{asked['Action']} at {url}: {problem}; AWS STS has to be reachable (HTTPS_PROXY "
+            "names a proxy, AWS_ENDPOINT_URL_STS or AWS_ENDPOINT_URL another endpoint)",
             code="transport",
             retryable=True,
         ) from None
