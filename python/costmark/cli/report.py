@@ -166,7 +166,11 @@ def console_for() -> Console:
     """The standard output, of a fixed width where it is no terminal."""
     from rich.console import Console
 
-    console = Console(highlight=False)
+    class Output(Console):
+        def on_broken_pipe(self) -> None:  # Rich would exit with 1
+            raise BrokenPipeError
+
+    console = Output(highlight=False)
     if not console.is_terminal:
         console.width = _WIDTH_OF_FILES
     return console

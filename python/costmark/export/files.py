@@ -22,10 +22,13 @@ def replacing(target: Path) -> Iterator[Path]:
     A link stays one.
     """
     target = target.resolve()
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
-        draft = Path(folder, target.name)
-        yield draft
-        draft.chmod(_READABLE)
-        with draft.open("rb") as file:
-            os.fsync(file.fileno())
-        draft.replace(target)
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
+            draft = Path(folder, target.name)
+            yield draft
+            draft.chmod(_READABLE)
+            with draft.open("rb") as file:
+                os.fsync(file.fileno())
+            draft.replace(target)
+    except OSError as error:  # of the draft, whose name says nothing
+        raise OSError(error.errno, error.strerror or str(error), str(target)) from error
