@@ -127,6 +127,21 @@ def test_all_that_is_right_is_green(right: Environment, capsys: pytest.CaptureFi
 Break = Callable[[Environment], None]
 
 
+@pytest.mark.parametrize("service", ["bedrock", "bedrock-mantle"])
+def test_an_arn_stands_for_the_project(
+    service: str,
+    right: Environment,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    del right
+    arn = f"arn:aws:{service}:us-east-1:111122223333:project/{PROJECT}"
+    monkeypatch.setenv("COSTMARK_PROJECT", arn)
+    status, checks = doctor(capsys)
+    assert status == 0, checks
+    assert checks["project"]["found"].startswith(f"{PROJECT} ({PROJECT}) is active")
+
+
 def archived(environment: Environment) -> None:
     keys = {"access_key_id": ACCESS_KEY_ID, "secret_access_key": SECRET_ACCESS_KEY}
     given = {"base_url": environment.emulator.url, "region": REGION, "auth": "sigv4", **keys}

@@ -101,7 +101,8 @@ def options() -> Iterator[Check]:
 def named_project() -> tuple[str, Iterator[Check]]:
     """The project that calls name by default."""
     name = next((each for each in _PROJECTS if os.environ.get(each)), "")
-    return os.environ.get(name, ""), _named_project(name)
+    named = os.environ.get(name, "")
+    return named.rpartition(":project/")[2], _named_project(name)  # calls name no ARN, but its id
 
 
 def _named_project(name: str) -> Iterator[Check]:
