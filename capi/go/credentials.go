@@ -194,7 +194,8 @@ type CredentialsSource struct {
 }
 
 // ExplainCredentials runs the default chain and records each source's result. Of the options the profile
-// counts. It blocks as fetching credentials does.
+// and the region count, and those of keys, which go before the chain, and of a role, which is asked for
+// at its end. It blocks as fetching credentials does.
 func ExplainCredentials(options ...Option) (*CredentialsReport, error) {
 	building, err := configure(options)
 	if err != nil {

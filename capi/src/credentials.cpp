@@ -72,8 +72,8 @@ Result<std::unique_ptr<costmark_credentials_report>> explain(const costmark_conf
   const Environment environment = process_environment();
   Options options = whole.options;
   if (Status status = options.load_environment(environment); !status) return status;
-  ChainReport chain = explain_default_credentials(environment, std::string(options.text("profile")),
-                                                  whole.clock ? whole.clock() : system_time());
+  ChainReport chain =
+      explain_credentials(options, environment, whole.clock ? whole.clock() : system_time());
   auto report = std::make_unique<costmark_credentials_report>();
   report->asked = std::move(chain.asked);
   report->region = std::move(chain.region);

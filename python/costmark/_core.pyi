@@ -36,6 +36,8 @@ class Credentials:
 class _Explanation(TypedDict):
     asked: list[tuple[str, str]]  # sources with why not; empty for the one that won
     credentials: Credentials | None
+    role: str  # of option role_arn; empty without one
+    assumed_with: Credentials | None  # what signs the question for that role
     region: str
     region_origin: str
 

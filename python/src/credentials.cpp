@@ -1,9 +1,12 @@
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
 #include <map>
 
 #include "bindings.hpp"
+#include "costmark/client.hpp"
+#include "costmark/environment.hpp"
 #include "gil.hpp"
 
 namespace costmark::python {
@@ -86,22 +89,49 @@ Environment environment_of(const std::optional<std::map<std::string, std::string
   };
 }
 
+// Without the variables of options that are not about credentials: if one of those is wrong, that
+// is another matter. A profile that was named goes before keys of the environment.
+Environment of_credentials(Environment environment, bool names_profile) {
+  return [environment = std::move(environment),
+          names_profile](std::string_view name) -> std::optional<std::string> {
+    constexpr std::array keys{"COSTMARK_ACCESS_KEY_ID", "COSTMARK_SECRET_ACCESS_KEY",
+                              "COSTMARK_SESSION_TOKEN"};
+    constexpr std::array others{"COSTMARK_PROFILE", "COSTMARK_REGION", "COSTMARK_ROLE_ARN",
+                                "COSTMARK_EXTERNAL_ID", "COSTMARK_ROLE_SESSION_NAME"};
+    const auto is_in = [name](const auto& names) {
+      return std::find(names.begin(), names.end(), name) != names.end();
+    };
+    const bool counts =
+        !name.starts_with("COSTMARK_") || is_in(others) || (is_in(keys) && !names_profile);
+    return counts ? environment(name) : std::nullopt;
+  };
+}
+
+py::object credentials_or_none(const CredentialsPtr& credentials) {
+  return credentials ? py::cast(PyCredentials{credentials}) : py::none();
+}
+
 py::dict explain(const std::string& profile,
-                 const std::optional<std::map<std::string, std::string>>& environment) {
+                 const std::optional<std::map<std::string, std::string>>& variables) {
   const auto now = std::chrono::duration_cast<std::chrono::seconds>(
                        std::chrono::system_clock::now().time_since_epoch())
                        .count();
+  const Environment environment = of_credentials(environment_of(variables), !profile.empty());
+  Options options;
+  if (!profile.empty()) check(options.set("profile", profile));
+  check(options.load_environment(environment));
   ChainReport report;
   {
     const GilReleased released;  // it may read files and run a program
-    report = explain_default_credentials(environment_of(environment), profile, now);
+    report = explain_credentials(options, environment, now);
   }
   py::list asked;
   for (const auto& [source, failure] : report.asked) asked.append(py::make_tuple(source, failure));
   py::dict result;
   result["asked"] = std::move(asked);
-  result["credentials"] =
-      report.credentials ? py::cast(PyCredentials{report.credentials}) : py::none();
+  result["credentials"] = credentials_or_none(report.credentials);
+  result["role"] = report.role;
+  result["assumed_with"] = credentials_or_none(report.assumed_with);
   result["region"] = report.region.name;
   result["region_origin"] = report.region.origin;
   return result;

@@ -1,6 +1,7 @@
 #include "operation.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -41,6 +42,16 @@ py::bytes in_lower_case(std::string_view name) {
 constexpr std::string_view content_length = "Content-Length";
 constexpr std::string_view transfer_encoding = "Transfer-Encoding";
 
+// Whether a field holds a digest of the body. Of one that was changed it is wrong.
+bool is_digest(std::string_view name) noexcept {
+  constexpr std::string_view checksum = "x-amz-checksum-";
+  if (equal_ignoring_case(name.substr(0, checksum.size()), checksum)) return true;
+  constexpr std::array<std::string_view, 5> digests{"content-digest", "content-md5", "digest",
+                                                    "repr-digest", "x-amz-content-sha256"};
+  return std::any_of(digests.begin(), digests.end(),
+                     [name](std::string_view digest) { return equal_ignoring_case(name, digest); });
+}
+
 // Merges what is to be set and removed into the fields of a request: a field that is set takes the
 // place of the first one of its name.
 class FieldsToSend {
@@ -61,6 +72,9 @@ class FieldsToSend {
       set_.push_back({{content_length, length_}, false});
     }
     removed_.push_back(transfer_encoding);  // it must not stand beside the length that is set
+    for (const Header& field : given.field_views()) {
+      if (is_digest(field.name)) removed_.push_back(field.name);
+    }
   }
 
   // Whether a field is set, or one that is there is removed.

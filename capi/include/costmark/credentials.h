@@ -196,7 +196,8 @@ typedef struct costmark_credentials_report_view {
 /*
  * Runs the default chain and records each source's result. Blocks as fetching credentials does.
  *
- * config: of which option `profile` counts.
+ * config: of which the options `profile`, `region`, and those of keys and of a role count. Keys go
+ * before the chain, as source "options"; a role is asked for at the end, as source "role".
  * out_report: receives the report.
  */
 COSTMARK_EXPORT COSTMARK_MUST_USE costmark_status costmark_config_explain_credentials(

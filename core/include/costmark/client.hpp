@@ -152,6 +152,12 @@ Result<CredentialsProviderPtr> configured_credentials(const Options& options,
                                                       const Environment& environment,
                                                       CredentialsProviderPtr own = nullptr);
 
+// How a client with these options, and no provider of its own, comes to its credentials: as for
+// `explain_default_credentials`, but the options' keys go before the chain ("options"), and their
+// role behind it ("role").
+ChainReport explain_credentials(const Options& options, const Environment& environment,
+                                UnixSeconds now);
+
 // The ledger of option `ledger`, which the clients of a process share; null without one. Errors:
 // invalid_option.
 Result<std::shared_ptr<Ledger>> configured_ledger(const Options& options);

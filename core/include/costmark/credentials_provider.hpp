@@ -86,15 +86,20 @@ struct NamedRegion {
 // The `region` of a profile, which is chosen as for `profile_credentials`. Same errors for files.
 Result<NamedRegion> profile_region(const Environment& environment, std::string_view profile = {});
 
-// How the default chain came to its answer, for people. Holds no secret but in `credentials`.
+// AWS_REGION, AWS_DEFAULT_REGION, else that of the profile, unless the files cannot be read.
+NamedRegion default_region(const Environment& environment, const std::string& profile = {});
+
+// How the credentials came about, for people. Holds no secret but in credentials.
 struct ChainReport {
   struct Asked {
     std::string source;
     std::string failure;  // empty: this one won
   };
-  std::vector<Asked> asked;    // in order; sources behind the winner or an error are not asked
-  CredentialsPtr credentials;  // null when there are none; may have expired
-  NamedRegion region;          // AWS_REGION, AWS_DEFAULT_REGION, else the profile's
+  std::vector<Asked> asked;     // in order; sources behind the winner or an error are not asked
+  CredentialsPtr credentials;   // null when there are none; may have expired
+  NamedRegion region;           // `default_region`
+  std::string role;             // the ARN of option role_arn; empty without one
+  CredentialsPtr assumed_with;  // what signs the question for that role; null when there are none
 };
 
 ChainReport explain_default_credentials(const Environment& environment, const std::string& profile,

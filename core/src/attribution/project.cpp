@@ -26,16 +26,16 @@ Status invalid(std::string_view where, std::string_view what,
   return {Code::invalid_project, std::move(message), offset};
 }
 
-// The part after "project/" of a project ARN, of either plane; empty when `text` is none.
-std::string_view id_of_arn(std::string_view text) noexcept {
-  constexpr std::string_view resource = ":project/";
-  if (!text.starts_with("arn:")) return {};
-  const auto service = text.find(':', 4);
-  if (service == std::string_view::npos) return {};
-  const std::string_view rest = text.substr(service + 1);
-  if (!rest.starts_with("bedrock-mantle:") && !rest.starts_with("bedrock:")) return {};
-  const auto at = rest.find(resource);
-  return at == std::string_view::npos ? std::string_view() : rest.substr(at + resource.size());
+// A partition or a region.
+bool is_word(std::string_view text) noexcept {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || text::is_digit(c) || c == '-';
+  });
+}
+
+bool is_account(std::string_view text) noexcept {
+  constexpr std::size_t digits = 12;
+  return text.size() == digits && std::all_of(text.begin(), text.end(), text::is_digit);
 }
 
 // A key that was put in the wrong place.
@@ -51,7 +51,7 @@ bool may_be_name(std::string_view text) noexcept {
   const auto characters = std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
   });
-  return text != default_project && !text.starts_with("arn:") && characters <= longest &&
+  return text != default_project && !is_arn(text) && characters <= longest &&
          !looks_like_key(text) && !text::trimmed(text).empty() && text::is_utf8(text) &&
          std::none_of(text.begin(), text.end(),
                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
@@ -65,23 +65,28 @@ std::string guess(std::string_view given) {
   }
   const std::string text = shown_project(given);
   if (text.empty()) return {};
-  if (given.starts_with("arn:")) return text + " is an ARN, and not one of a project";
+  if (is_arn(given)) {
+    return text + " is an ARN, and not one of a project, which reads arn:aws:" +
+           std::string(bedrock_service) + ":REGION:ACCOUNT:project/ID, with 12 digits as ACCOUNT";
+  }
   if (given.find_first_of("/:?#\t\r\n") != std::string_view::npos) return {};
   return text +
          " looks like a project's name; take its id, which `costmark projects list` shows, or name "
          "in option 'lock' the file costmark.lock that has both";
 }
 
-Status check_characters(std::string_view id, std::string_view where) {
-  if (id.empty()) return invalid(where, "the project id is empty");
+// Of `id`, the end of `text`.
+Status check_characters(std::string_view id, std::string_view text, std::string_view where) {
+  const std::string whose = id.size() == text.size() ? "the project id" : "the id of the ARN";
+  if (id.empty()) return invalid(where, whose + " is empty");
   if (id.size() > max_project_id_length) {
-    return invalid(where, "the project id has " + std::to_string(id.size()) + " characters");
+    return invalid(where, whose + " has " + std::to_string(id.size()) + " characters");
   }
   const auto* bad = std::find_if_not(id.begin(), id.end(), is_id_character);
   if (bad != id.end()) {
-    const auto offset = static_cast<std::uint64_t>(bad - id.begin());
+    const auto offset = static_cast<std::uint64_t>(bad - text.begin());
     std::string what =
-        "the project id has a character that is not allowed at byte " + std::to_string(offset);
+        whose + " has a character that is not allowed at byte " + std::to_string(offset);
     if (const std::string meant = guess(id); !meant.empty()) what += ": " + meant;
     return invalid(where, what, offset);
   }
@@ -106,14 +111,45 @@ std::string shown_project(std::string_view given) {
   return text::quoted(result);
 }
 
+bool is_arn(std::string_view text) noexcept {
+  return text.starts_with("arn:");
+}
+
+ProjectArn parse_project_arn(std::string_view text) noexcept {
+  constexpr std::string_view resource = "project/";
+  if (!is_arn(text)) return {};
+  std::array<std::string_view, 5> fields;  // arn, partition, service, region, account
+  for (std::string_view& field : fields) {
+    const auto colon = text.find(':');
+    if (colon == std::string_view::npos) return {};
+    field = text.substr(0, colon);
+    text.remove_prefix(colon + 1);
+  }
+  const auto& [arn, partition, service, region, account] = fields;
+  const bool is_project = is_word(partition) && is_word(region) && is_account(account) &&
+                          (service == mantle_service || service == bedrock_service) &&
+                          text.starts_with(resource);
+  if (!is_project) return {};
+  return {service, region, account, text.substr(resource.size())};
+}
+
 std::string_view without_arn(std::string_view text) noexcept {
-  const std::string_view id = id_of_arn(text);
+  const std::string_view id = parse_project_arn(text).id;
   return id.empty() ? text : id;
+}
+
+std::size_t end_of_project(std::string_view text) noexcept {
+  const std::size_t begin = text.find_first_not_of(text::white_space);
+  if (begin == std::string_view::npos) return begin;
+  std::size_t colons = is_arn(text.substr(begin)) ? 6 : 1;
+  std::size_t at = begin;
+  while ((at = text.find(':', at)) != std::string_view::npos && --colons > 0) ++at;
+  return at;
 }
 
 Result<std::string_view> project_id_in_request(std::string_view text, std::string_view where) {
   const std::string_view id = without_arn(text);
-  if (Status status = check_characters(id, where); !status) return status;
+  if (Status status = check_characters(id, text, where); !status) return status;
   return id;
 }
 
@@ -129,7 +165,7 @@ Status check_project_id(std::string_view text, std::string_view where) {
                 ": 'default' is reserved for the endpoint's own project, which cannot be tagged; "
                 "leave the project out to use it"};
   }
-  return attribution::check_characters(id, where);
+  return attribution::check_characters(id, text, where);
 }
 
 Status check_project(std::string_view text, std::string_view where) {

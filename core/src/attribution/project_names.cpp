@@ -96,7 +96,7 @@ ProjectNames::Namesakes ProjectNames::named(std::string_view name) const noexcep
 Result<std::string_view> ProjectNames::id_of(std::string_view text, std::string_view where,
                                              const ProjectPlace& place) const {
   if (is_id(text)) return text;
-  if (empty() || text.empty() || text == default_project || text.starts_with("arn:")) {
+  if (empty() || text.empty() || text == default_project || is_arn(text)) {
     if (Status status = check_project_id(text, where); !status) return status;
     return without_arn(text);
   }

@@ -29,7 +29,7 @@ std::string_view to_string(ProjectSource source) noexcept {
 namespace attribution {
 Result<std::string_view> Resolver::id_in_request(std::string_view text, std::string_view where,
                                                  const ProjectPlace& place) const {
-  const bool is_name = !names_.empty() && text != default_project && !text.starts_with("arn:");
+  const bool is_name = !names_.empty() && text != default_project && !is_arn(text);
   return is_name ? names_.id_of(text, where, place) : project_id_in_request(text, where);
 }
 

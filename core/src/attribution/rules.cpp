@@ -55,9 +55,7 @@ Status Rules::add_condition(std::string_view text, std::size_t offset, Rule& out
 }
 
 Status Rules::parse_rule(std::string_view text, std::size_t offset, Rule& out) {
-  // An ARN has colons of its own.
-  const bool has_arn = text::trimmed(text).starts_with("arn:");
-  const auto colon = text.find(':', has_arn ? text.find("project/") : 0);
+  const auto colon = end_of_project(text);
   if (colon == std::string_view::npos) return malformed("a rule without ':'", offset);
   out.project = text::trimmed(text.substr(0, colon));
   std::size_t at = colon + 1;

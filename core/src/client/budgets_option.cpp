@@ -74,9 +74,7 @@ Status use_ids(const Options& options, std::vector<Budget>& budgets) {
   const attribution::ProjectNames names = lock.value().names();
   const std::string region = region_of(options);
   for (Budget& budget : budgets) {
-    if (names.empty() || !is_of_project(budget) || budget.value == attribution::default_project) {
-      continue;
-    }
+    if (!is_of_project(budget) || budget.value == attribution::default_project) continue;
     const auto id = names.id_of(budget.value, "option 'budgets'", {region, {}});
     if (!id) return id.error();
     budget.value = std::string(id.value());

@@ -72,6 +72,21 @@ Result<CredentialsProviderPtr> with_role(const Options& options, const Environme
   return source;
 }
 
+// What a role would be assumed with.
+ChainReport explain_source(const Options& options, const Environment& environment,
+                           UnixSeconds now) {
+  const std::string profile(options.text("profile"));
+  Result<CredentialsPtr> of_options = credentials_of_options(options);
+  if (of_options && !of_options.value()) {
+    return explain_default_credentials(environment, profile, now);
+  }
+  ChainReport report;
+  report.asked.push_back({"options", of_options ? std::string() : of_options.error().message});
+  if (of_options) report.credentials = std::move(of_options).value();
+  report.region = default_region(environment, profile);
+  return report;
+}
+
 }  // namespace
 
 Result<Identity> identity_of(ClientConfig& config) {
@@ -160,6 +175,25 @@ Result<CredentialsProviderPtr> configured_credentials(const Options& options,
               : default_credentials(environment, std::string(options.text("profile")));
   }
   return client::with_role(options, environment, std::move(own));
+}
+
+ChainReport explain_credentials(const Options& options, const Environment& environment,
+                                UnixSeconds now) {
+  ChainReport report = client::explain_source(options, environment, now);
+  report.role = options.text("role_arn");
+  const bool has_source = report.credentials != nullptr;
+  auto role = client::with_role(options, environment,
+                                has_source ? static_credentials(report.credentials) : nullptr);
+  if (!role) {
+    report.asked.push_back({"role", role.error().message});
+    report.assumed_with = std::exchange(report.credentials, nullptr);
+  } else if (!report.role.empty() && has_source) {
+    report.assumed_with = std::exchange(report.credentials, nullptr);
+    Result<CredentialsPtr> assumed = role.value()->resolve(now);
+    report.asked.push_back({"role", assumed ? std::string() : assumed.error().message});
+    if (assumed) report.credentials = std::move(assumed).value();
+  }
+  return report;
 }
 
 Result<std::shared_ptr<Ledger>> configured_ledger(const Options& options) {

@@ -47,7 +47,7 @@ Status ProjectTags::add_option(std::string_view text, const attribution::Project
     const std::string_view part = text.substr(begin, end - begin);
     const std::size_t at = std::exchange(begin, end + 1);
     if (text::trimmed(part).empty()) continue;
-    const std::size_t colon = part.find(':');
+    const std::size_t colon = attribution::end_of_project(part);
     if (colon == std::string_view::npos) return of_option("a project without ':'", at);
     const std::string_view named = text::trimmed(part.substr(0, colon));
     const bool is_default = named == attribution::default_project;

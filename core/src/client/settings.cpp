@@ -93,7 +93,8 @@ Status read_projects(const Options& options, const Environment& environment, Set
 // stands for their ids as well.
 Status read_allowed(const Options& options, const attribution::ProjectNames& names,
                     std::string_view region, std::vector<std::string>& out) {
-  for (const std::string_view pattern : options.list("allowed_projects")) {
+  for (const std::string_view given : options.list("allowed_projects")) {
+    const std::string_view pattern = attribution::without_arn(given);
     const auto ids = names.ids_of_glob(pattern, "option 'allowed_projects'", region);
     if (!ids) return ids.error();
     out.insert(out.end(), ids.value().begin(), ids.value().end());

@@ -23,15 +23,14 @@ std::vector<CredentialsProviderPtr> default_providers(const SourceContext& conte
   return providers;
 }
 
-NamedRegion region_of(const Environment& environment, const std::string& profile) {
+}  // namespace
+
+NamedRegion default_region(const Environment& environment, const std::string& profile) {
   const auto files = config::SharedFiles::load(config::SharedFiles::Paths::of(environment));
   const auto choice = config::ProfileChoice::of(environment, profile);
-  // Files that cannot be read leave what the environment says.
   return chosen_region(environment,
                        files.ok() ? files.value().profile(choice.name) : config::Profile());
 }
-
-}  // namespace
 
 CredentialsProviderPtr default_credentials(const Environment& environment,
                                            const std::string& profile) {
@@ -59,7 +58,7 @@ ChainReport explain_default_credentials(const Environment& environment, const st
     report.asked.push_back(std::move(asked));
     if (result.error().code != Code::no_credentials) break;
   }
-  report.region = region_of(environment, profile);
+  report.region = default_region(environment, profile);
   return report;
 }
 

@@ -1,15 +1,14 @@
 #include "projects/reference.hpp"
 
-#include <array>
-
 #include "attribution/project.hpp"
 #include "base/text.hpp"
 
 namespace costmark::projects {
 namespace {
 
-constexpr std::string_view mantle_service = "bedrock-mantle";
-constexpr std::string_view bedrock_service = "bedrock";
+using attribution::bedrock_service;
+using attribution::mantle_service;
+using attribution::ProjectArn;
 
 Status wrong_plane(std::string_view arn, const Projects::Place& place) {
   const ProjectPlane other =
@@ -29,25 +28,10 @@ Status wrong_region(const ProjectArn& arn, const Projects::Place& place) {
 
 }  // namespace
 
-ProjectArn parse_project_arn(std::string_view text) noexcept {
-  constexpr std::string_view resource = "project/";
-  std::array<std::string_view, 5> fields;  // arn, partition, service, region, account
-  for (std::string_view& field : fields) {
-    const auto colon = text.find(':');
-    if (colon == std::string_view::npos) return {};
-    field = text.substr(0, colon);
-    text.remove_prefix(colon + 1);
-  }
-  const bool is_project = fields[0] == "arn" && text.starts_with(resource) &&
-                          (fields[2] == mantle_service || fields[2] == bedrock_service);
-  if (!is_project) return {};
-  return {fields[2], fields[3], fields[4], text.substr(resource.size())};
-}
-
 Result<Reference> refer_to(std::string_view project, const Projects::Place& place) {
   const Result<std::string_view> id = attribution::project_id_in_request(project, "project");
   if (!id) return id.error();
-  const ProjectArn arn = parse_project_arn(project);
+  const ProjectArn arn = attribution::parse_project_arn(project);
   if (arn.id.empty()) return Reference{std::string(id.value()), {}};
   const std::string_view service =
       place.plane == ProjectPlane::mantle ? mantle_service : bedrock_service;

@@ -9,17 +9,6 @@
 
 namespace costmark::projects {
 
-// The parts of "arn:PARTITION:SERVICE:REGION:ACCOUNT:project/ID". Views.
-struct ProjectArn {
-  std::string_view service;
-  std::string_view region;
-  std::string_view account;
-  std::string_view id;
-};
-
-// All empty where `text` is no ARN of a project.
-ProjectArn parse_project_arn(std::string_view text) noexcept;
-
 struct Reference {
   std::string id;
   std::string arn;  // empty where the id was given

@@ -17,7 +17,7 @@ std::optional<Project> Wire::read_project(const json::Value& answer) const {
   project.arn = string_of(answer, "arn").value_or("");
   project.status = string_of(answer, "status").value_or("");
   project.plane = plane();
-  const ProjectArn arn = parse_project_arn(project.arn);
+  const attribution::ProjectArn arn = attribution::parse_project_arn(project.arn);
   project.account = arn.account;
   project.region = arn.region;
   read_details(answer, project);

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .._files import check_target
 from ..bill import Window
 from ..bill.charged import charged
 from ..errors import ConfigurationError
-from ..export.files import require_folder
 from ..prices import PriceBook
 from ..reports.chargeback import (
     AMOUNTS,
@@ -123,7 +123,7 @@ def _run(arguments: argparse.Namespace) -> int:
             f"{arguments.month!r} is not a month, as in 2026-11", code="invalid_argument"
         )
     if arguments.html is not None:
-        require_folder(arguments.html)
+        check_target(arguments.html)
     by = _one_name(arguments.by)
     closed = _closed_months(arguments)
     if arguments.month in closed.months:

@@ -7,6 +7,7 @@ import sys
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from .._files import check_target
 from .._prices import usage_types as aliases
 from ..bill import Window, spend_formats
 from ..bill.cost_explorer import Session, fetch, knows_services
@@ -15,7 +16,6 @@ from ..bill.spend import Spend, add_names, compared, key_of, previous, spend
 from ..bill.spend_page import spend_page
 from ..bill.usage_types import Reader
 from ..errors import ConfigurationError, ServiceError
-from ..export.files import require_folder
 from ..prices import PriceBook
 from .aws import Identity, add_identity, asking, grant
 from .output import complain, plain, write_page
@@ -93,7 +93,7 @@ def _run(arguments: argparse.Namespace) -> int:
             code="invalid_argument",
         )
     if arguments.html is not None:
-        require_folder(arguments.html)
+        check_target(arguments.html)
     identity = Identity.of(arguments)
     with asking("Cost Explorer", lambda: _remedy(identity)):
         found = _found(arguments, identity, window)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import sys
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
+
+from .._files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,13 +90,7 @@ def fitted(text: str, stream: TextIO, before: str = "", hang: int | None = None)
 
 def write_page(path: str, page: str) -> None:
     """Write a page whole, or not at all, and say where it is."""
-    target = Path(path)
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        partial.write_text(page, encoding="utf-8", newline="\n")
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(Path(path), page)
     complain(f"wrote {path}")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from dataclasses import replace
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
+from .._files import write_whole
 from .._prices import aws, lines, published, usage_types
 from ..errors import ConfigurationError, ServiceError, TransportError
 from ..prices import Price, PriceBook
@@ -292,7 +292,7 @@ def _write(found: lines.Found, arguments: argparse.Namespace, day: date) -> int:
     book = PriceBook.parse(lines.book_text(prices, day), arguments.output or "the new book")
     text = f"date {day.isoformat()}\n\n" + book.canonical.partition("\n")[2]
     if arguments.output:
-        _replace(Path(arguments.output), text)
+        write_whole(Path(arguments.output), text)
         complain(f"{arguments.output}: {len(book.lines)} prices, {book.hash}")
     else:
         print(text, end="")
@@ -332,14 +332,3 @@ def _rest_of(price: Price, other: Price) -> list[Price]:
     if other.end_day and other.end_day < (price.end_day or date.max):
         pieces.append(replace(price, first_day=other.end_day))
     return pieces
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file as a whole or not at all."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from error

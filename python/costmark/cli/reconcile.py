@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._experiments import kept_tags
+from .._files import check_target
 from .._prices import usage_types
 from ..bill import BookPrices, ProjectTag, Window, cloudwatch, formats, reconcile
 from ..bill.cost_explorer import Session, fetch
@@ -20,7 +21,6 @@ from ..bill.page import reconcile_page
 from ..bill.tables import as_csv, as_markdown
 from ..bill.usage import read_ledger
 from ..errors import ConfigurationError
-from ..export.files import require_folder
 from ..prices import PriceBook
 from ..reports.formats import counted
 from .aws import Identity, add_identity, asking, grant
@@ -222,7 +222,7 @@ def _ledger(
 
 def _check_formats(arguments: argparse.Namespace) -> None:
     if arguments.html is not None:
-        require_folder(arguments.html)
+        check_target(arguments.html)
     has_costs = arguments.html is not None or arguments.format in ("csv", "markdown")
     if arguments.against[0] == "cloudwatch" and has_costs:
         raise ConfigurationError(

@@ -9,8 +9,8 @@ import sys
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from .._files import check_target
 from ..errors import ConfigurationError
-from ..export.files import require_folder
 from ..prices import PriceBook
 from ..reports import formats
 from ..reports.dimensions import names
@@ -90,7 +90,7 @@ def _run(arguments: argparse.Namespace) -> int:
             code="invalid_argument",
         )
     if arguments.html is not None:
-        require_folder(arguments.html)
+        check_target(arguments.html)
     now = datetime.now(timezone.utc)
     since = now - arguments.last if arguments.last is not None else arguments.since
     check_order(since, arguments.until)
@@ -166,7 +166,11 @@ def console_for() -> Console:
     """The standard output, of a fixed width where it is no terminal."""
     from rich.console import Console
 
-    console = Console(highlight=False)
+    class Output(Console):
+        def on_broken_pipe(self) -> None:  # Rich would exit with 1
+            raise BrokenPipeError
+
+    console = Output(highlight=False)
     if not console.is_terminal:
         console.width = _WIDTH_OF_FILES
     return console

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..sql.dialects import DIALECTS
 from ..sql.queries import names, queries, statements
 from .ledger import day
+from .output import plain
 
 if TYPE_CHECKING:
     import argparse
@@ -54,5 +55,5 @@ def _run(arguments: argparse.Namespace) -> int:
     by = [[name for name in text.split(",") if name] for text in arguments.by]
     tables = statements(dialect, arguments.location, arguments.since, arguments.until)
     for each in (*tables, *queries(dialect, *by)):
-        sys.stdout.write(f"-- {each.name}\n{each.sql};\n\n")
+        sys.stdout.write(f"-- {plain(each.name)}\n{each.sql};\n\n")
     return 0

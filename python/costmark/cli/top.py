@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import select
@@ -25,7 +26,6 @@ from .paths import note_empty
 from .report import print_table
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable, Iterator
 
     from rich.console import Console, RenderableType
@@ -40,7 +40,21 @@ _ROOMY = 30  # lines of a screen, from which on some are left empty
 _WIDEST = 120
 _NEARLY = 0.8  # of a budget
 _ONE_LINE: Any = {"no_wrap": True, "overflow": "ellipsis"}
+_MOST_SECONDS = 3600
 _ORDERS = ("spend", "calls", "tokens", "rate")
+
+
+def _seconds(text: str) -> float:
+    """How long to wait for a key: what select() takes."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds <= _MOST_SECONDS:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number of seconds up to {_MOST_SECONDS}, as in 0.5"
+        )
+    return seconds
 
 
 def _rank(sums: Sums, order: str, now_us: int) -> tuple[float, int]:
@@ -67,7 +81,7 @@ def add_to(commands: Commands) -> None:
         "--sort", choices=_ORDERS, default="spend", help="the order (default: spend)"
     )
     parser.add_argument(
-        "--interval", type=float, default=1.0, metavar="SECONDS", help="between two pictures (1)"
+        "--interval", type=_seconds, default=1.0, metavar="SECONDS", help="between two pictures (1)"
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="ledgers, or logs with rows")
     parser.set_defaults(run=_run)

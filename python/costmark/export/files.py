@@ -8,8 +8,6 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import ConfigurationError
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -17,22 +15,20 @@ if TYPE_CHECKING:
 _READABLE = 0o644
 
 
-def require_folder(target: str | os.PathLike[str]) -> None:
-    """Raises ConfigurationError where there is no folder to write this file to."""
-    folder = Path(target).parent
-    if not folder.is_dir():
-        raise ConfigurationError(
-            f"there is no folder {folder} to write {Path(target).name} to", code="invalid_argument"
-        )
-
-
 @contextlib.contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """A path beside ``target`` to write to; it takes the place of ``target`` at the end."""
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
-        draft = Path(folder, target.name)
-        yield draft
-        draft.chmod(_READABLE)
-        with draft.open("rb") as file:
-            os.fsync(file.fileno())
-        draft.replace(target)
+    """A path beside ``target`` to write to; it takes the place of ``target`` at the end.
+
+    A link stays one.
+    """
+    target = target.resolve()
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
+            draft = Path(folder, target.name)
+            yield draft
+            draft.chmod(_READABLE)
+            with draft.open("rb") as file:
+                os.fsync(file.fileno())
+            draft.replace(target)
+    except OSError as error:  # of the draft, whose name says nothing
+        raise OSError(error.errno, error.strerror or str(error), str(target)) from error

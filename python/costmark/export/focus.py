@@ -8,18 +8,21 @@ in no row, since FOCUS has no way to say so but 0; `Written` says how much that 
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
+from .._files import check_target
 from ..errors import RequestError
+from ..ledger.parts import database_error, reason_of
 from ..prices import PriceBook
 from ..reports.formats import no_formula, usd
 from ..reports.source import Source
 from ..reports.summary import conditions, cost_of, grouping
-from .files import replacing, require_folder
+from .files import replacing
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -164,7 +167,7 @@ def write(
             f"there is no FOCUS {version} here; there are {', '.join(VERSIONS)}",
             code="invalid_argument",
         )
-    require_folder(target)
+    check_target(target)
     book = book or PriceBook.shipped()
     attempts = grouping(_KEYS, conditions(since, until, ()), book)
     with Source(*paths, query=attempts.sql, progress=progress) as source:
@@ -295,11 +298,14 @@ def _convert(source: Source, lines: Path, draft: Path, version: str) -> None:
         for name, kind in _COLUMNS.items()
     )
     form = "FORMAT csv, HEADER" if is_csv else "FORMAT parquet, COMPRESSION zstd"
-    source.database.execute(
-        f"COPY (SELECT {listed} FROM read_json($lines, format = 'newline_delimited', "  # noqa: S608
-        f"columns = {{{types}}}) ORDER BY ALL) TO {_quoted(draft)} ({form})",
-        {"lines": str(lines)},
-    )
+    try:
+        source.database.execute(
+            f"COPY (SELECT {listed} FROM read_json($lines, format = 'newline_delimited', "  # noqa: S608
+            f"columns = {{{types}}}) ORDER BY ALL) TO {_quoted(draft)} ({form})",
+            {"lines": str(lines)},
+        )
+    except database_error() as error:  # such as a disk that is full
+        raise OSError(errno.EIO, f"cannot be written: {reason_of(error)}") from None
 
 
 def _shown(name: str, kind: str) -> str:

@@ -14,11 +14,12 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._files import check_target
 from ..errors import ConfigurationError, RequestError
 from ..reports.dimensions import expression
 from ..reports.formats import usd
 from ..reports.source import Source, run
-from .files import replacing, require_folder
+from .files import replacing
 
 if TYPE_CHECKING:
     import os
@@ -87,7 +88,7 @@ def write(
     """
     labels = _labels(tags)
     target = Path(out)
-    require_folder(target)
+    check_target(out)
     memory = target.with_name(f".{target.name}.state.json")
     state = _State.load(memory, labels)
     keys = [expression(name) for name in (*_LABELS, *(f"tag:{tag}" for tag in tags))]

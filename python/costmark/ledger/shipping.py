@@ -70,6 +70,11 @@ def push(folder: str | os.PathLike[str], to: str | os.PathLike[str], **client: A
             code="invalid_argument",
         )
     text = os.fspath(to)
+    if not text or ("://" in text and not text.startswith(_S3)):
+        raise ConfigurationError(
+            f"{text!r} is no place to push to; say s3://BUCKET/PREFIX, or a folder",
+            code="invalid_argument",
+        )
     store: Store = S3Store(text, client) if text.startswith(_S3) else FolderStore(Path(text))
     receipts = _Receipts(layout, text)
     done = Pushed()

@@ -33,6 +33,16 @@ _SPECTRUM = {
 }
 
 
+def text(value: str) -> str:
+    """A text as SQL has it."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def escaped(value: str) -> str:
+    """A text as Spark and Hive have it: a backslash escapes, and two quotes may be none."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
 @dataclasses.dataclass(frozen=True)
 class Dialect:
     """One engine's way."""
@@ -45,6 +55,7 @@ class Dialect:
     """Where views are, with a dot, where views must say so."""
     table_schema: str = ""
     after_view: str = ""
+    text: Callable[[str], str] = text
     value_of_map: str = "{map}[{key}]"
     """Empty where no expression reads a map, but a join."""
 
@@ -58,7 +69,7 @@ class Dialect:
 
     def value(self, of_map: str, key: str) -> str:
         """The value of a map, by an expression."""
-        return self.value_of_map.format(map=of_map, key=text(key))
+        return self.value_of_map.format(map=of_map, key=self.text(key))
 
 
 @functools.cache
@@ -74,11 +85,6 @@ def _type_of(name: str, form: dict[str, Any]) -> str:
     if form["type"] == "object":
         return f"MAP(VARCHAR, {_TYPES[form['additionalProperties']['type']]})"
     return _TYPES[form["type"]]
-
-
-def text(value: str) -> str:
-    """A text as SQL has it."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _members(types: Mapping[str, str], quote: str) -> str:
@@ -97,7 +103,7 @@ def _duckdb(location: str) -> list[str]:
 def _spark(location: str) -> list[str]:
     return [
         f"CREATE TABLE IF NOT EXISTS {TABLE} (\n{_members(_HIVE, '`')},\n  `date` STRING\n)\n"
-        f"USING PARQUET\nPARTITIONED BY (`date`)\nLOCATION {text(f'{location}/rows')}",
+        f"USING PARQUET\nPARTITIONED BY (`date`)\nLOCATION {escaped(f'{location}/rows')}",
         f"MSCK REPAIR TABLE {TABLE}",
     ]
 
@@ -112,10 +118,13 @@ def _athena(location: str) -> list[str]:
         "projection.date.interval.unit": "DAYS",
         "storage.location.template": f"{location}/rows/date=${{date}}",
     }
-    listed = ",\n".join(f"  {text(name)} = {text(value)}" for name, value in properties.items())
+    listed = ",\n".join(
+        f"  {escaped(name)} = {escaped(value)}" for name, value in properties.items()
+    )
     return [
         f"CREATE EXTERNAL TABLE IF NOT EXISTS {TABLE} (\n{_members(_HIVE, '`')}\n)\n"
-        f"PARTITIONED BY (`date` STRING)\nSTORED AS PARQUET\nLOCATION {text(f'{location}/rows/')}\n"
+        f"PARTITIONED BY (`date` STRING)\nSTORED AS PARQUET\n"
+        f"LOCATION {escaped(f'{location}/rows/')}\n"
         f"TBLPROPERTIES (\n{listed}\n)"
     ]
 
@@ -147,7 +156,7 @@ DIALECTS = {
     each.name: each
     for each in (
         Dialect("duckdb", _duckdb),
-        Dialect("spark", _spark, quote="`"),
+        Dialect("spark", _spark, quote="`", text=escaped),
         Dialect("athena", _athena, value_of_map="element_at({map}, {key})"),
         Dialect("trino", _trino, value_of_map="element_at({map}, {key})"),
         Dialect(

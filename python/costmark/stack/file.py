@@ -34,6 +34,7 @@ _TOP = (
     "budgets",
 )
 _ENTRY = ("tags", "renamed_from", "managed", "id")
+_ROLE_ARN = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\x21-\x7e]+"
 _TARGET = ("account", "regions", "plane", "profile", "role_arn", "external_id")
 
 
@@ -57,6 +58,8 @@ def read_options(path: pathlib.Path) -> dict[str, str]:
 
 def _text_of(path: pathlib.Path) -> str:
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():  # a pipe would be waited for
+            raise ConfigurationError(f"{path}: not a file")
         return path.read_bytes().decode(
             "utf-8-sig"
         )  # Windows editors write a mark at the beginning
@@ -293,6 +296,12 @@ class _Reader:
         account = texts.get("account", "0" * 12)
         if not (re.fullmatch(r"[0-9]{12}", account)):
             self._refuse((*path, "account"), f"{account!r}: expected 12 digits, as a text")
+        role = texts.get("role_arn")
+        if role is not None and not re.fullmatch(_ROLE_ARN, role):
+            self._refuse(
+                (*path, "role_arn"),
+                f"{role!r} is no ARN of a role, such as arn:aws:iam::111122223333:role/NAME",
+            )
         if "external_id" in texts and "role_arn" not in texts:
             self._refuse((*path, "external_id"), "an external id is for a role: give role_arn")
         regions = self._texts(table.get("regions", []), (*path, "regions"))

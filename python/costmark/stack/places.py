@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -116,7 +116,7 @@ def open_session(address: Address, connect: Connect = connect) -> Session:
             )
         role = assume_role(credentials, region, target.role_arn, target.external_id)
         credentials = _core.Credentials(*(role[name] for name in _KEYS))
-        options = {"region": region, "auth": "sigv4", **role}
+        options = {"region": region, "auth": "sigv4", **role, "role_arn": "", "external_id": ""}
     api = connect(address.plane, options)
     if credentials is not None:
         account, who = caller_account(credentials, region)
@@ -133,17 +133,13 @@ def open_session(address: Address, connect: Connect = connect) -> Session:
 
 def _credentials(target: Target, wanted_region: str | None) -> tuple[_core.Credentials | None, str]:
     """What there is to sign with, and the region. ConfigurationError without a region."""
-    environment: Mapping[str, str] = os.environ
-    found = _core.explain_credentials(target.profile or environment.get("COSTMARK_PROFILE", ""))
-    region = wanted_region or environment.get("COSTMARK_REGION") or found["region"]
+    found = _core.explain_credentials(target.profile or "")
+    region = wanted_region or os.environ.get("COSTMARK_REGION") or found["region"]
     if not region:
         raise ConfigurationError(
             f"target {target.name!r} has no regions, and neither the environment nor a profile "
             "names one: set regions or AWS_REGION"
         )
-    own = [environment.get(f"COSTMARK_{name.upper()}") for name in _KEYS]
-    if target.profile is None and own[0] and own[1]:
-        return _core.Credentials(own[0], own[1], own[2]), region
     return found["credentials"], region
 
 

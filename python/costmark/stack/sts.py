@@ -8,11 +8,12 @@ import ssl
 import urllib.error
 import urllib.request
 from html import unescape
-from typing import TYPE_CHECKING
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from .._signing import sign
-from ..errors import CredentialsError, TransportError
+from ..errors import ConfigurationError, CredentialsError, TransportError
 
 if TYPE_CHECKING:
     from .._core import Credentials
@@ -57,10 +58,11 @@ def _ask(asked: dict[str, str], credentials: Credentials, region: str) -> str:
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     signed = sign("POST", url, headers, body, credentials=credentials, region=region, service="sts")
     request = urllib.request.Request(url, body, {**headers, **signed})  # noqa: S310
-    bundle = os.environ.get("COSTMARK_CA_BUNDLE") or os.environ.get("AWS_CA_BUNDLE")
-    context = ssl.create_default_context(cafile=bundle) if url.startswith("https:") else None
+    opener = urllib.request.build_opener(
+        _NoRedirect, urllib.request.HTTPSHandler(context=_certificates(url))
+    )
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_S, context=context) as answer:  # noqa: S310
+        with opener.open(request, timeout=_TIMEOUT_S) as answer:
             return str(answer.read(_MOST_BYTES).decode("utf-8", "replace"))
     except urllib.error.HTTPError as error:
         text = error.read(_MOST_BYTES).decode("utf-8", "replace")
@@ -70,13 +72,34 @@ def _ask(asked: dict[str, str], credentials: Credentials, region: str) -> str:
             code="unusable_credentials",
             status=error.code,
         ) from None
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         cause = error.reason if isinstance(error, urllib.error.URLError) else error
+        problem = str(cause).strip() or type(cause).__name__
         raise TransportError(
-            f"{asked['Action']} at {url}: {cause}; AWS STS has to be reachable (HTTPS_PROXY names "
-            "a proxy, AWS_ENDPOINT_URL_STS or AWS_ENDPOINT_URL another endpoint)",
+            f"{asked['Action']} at {url}: {problem}; AWS STS has to be reachable (HTTPS_PROXY "
+            "names a proxy, AWS_ENDPOINT_URL_STS or AWS_ENDPOINT_URL another endpoint)",
             code="transport",
             retryable=True,
+        ) from None
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """What is signed, with its session token, goes to no other place."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+def _certificates(url: str) -> ssl.SSLContext | None:
+    if not url.startswith("https:"):
+        return None
+    names = ("COSTMARK_CA_BUNDLE", "AWS_CA_BUNDLE")
+    name = next((each for each in names if os.environ.get(each)), "")
+    try:
+        return ssl.create_default_context(cafile=os.environ.get(name))
+    except OSError as error:
+        raise ConfigurationError(
+            f"{name}: {os.environ[name]} cannot be read as certificates: {error.strerror or error}"
         ) from None
 
 

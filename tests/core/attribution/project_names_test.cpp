@@ -91,7 +91,7 @@ TEST(ProjectNames, AnUnknownOneSaysWhatMayHaveBeenMeant) {
 TEST(ProjectNames, SomeTextsAreNeverNames) {
   EXPECT_NE(id_of("default").find("reserved"), std::string::npos);
   EXPECT_NE(id_of("").find("is empty"), std::string::npos);
-  EXPECT_EQ(id_of("arn:aws:bedrock-mantle:us-east-1:1:project/web"), "web") << "an id";
+  EXPECT_EQ(id_of("arn:aws:bedrock-mantle:us-east-1:111122223333:project/web"), "web") << "an id";
   EXPECT_NE(id_of("arn:aws:s3:::web").find("not one of a project"), std::string::npos);
   EXPECT_NE(id_of("main").find("has no project"), std::string::npos) << "of the project default";
 }
@@ -143,7 +143,8 @@ TEST(ProjectNames, StandForIdsWhereverAProjectIsNamed) {
     EXPECT_NE(decided(member, "team-a").find("allowed_projects"), std::string::npos);
   }
   for (const auto member : {&Candidates::argument, &Candidates::header, &Candidates::scope}) {
-    EXPECT_EQ(decided(member, "arn:aws:bedrock:us-east-1:1:project/proj_app"), "proj_app");
+    EXPECT_EQ(decided(member, "arn:aws:bedrock:us-east-1:111122223333:project/proj_app"),
+              "proj_app");
   }
   Candidates candidates;
   candidates.place = virginia;

@@ -47,6 +47,42 @@ std::string message_of(std::string_view id) {
   return check_project_id(id, "option 'project'").error().message;
 }
 
+TEST(ProjectArn, HasItsParts) {
+  const auto arn = attribution::parse_project_arn(
+      "arn:aws-us-gov:bedrock-mantle:us-gov-west-1:111122223333:project/proj_a");
+  EXPECT_EQ(arn.service, "bedrock-mantle");
+  EXPECT_EQ(arn.region, "us-gov-west-1");
+  EXPECT_EQ(arn.account, "111122223333");
+  EXPECT_EQ(arn.id, "proj_a");
+}
+
+TEST(ProjectArn, IsWholeOrNone) {
+  for (const char* text :
+       {"", "proj_a", "arn:", "arn:aws:bedrock:project/proj_a", "arn::bedrock:::project/proj_a",
+        "arn:aws:bedrock::111122223333:project/proj_a", "arn:aws:bedrock:us-east-1::project/proj_a",
+        "arn:aws:bedrock:us-east-1:11112222333:project/proj_a",
+        "arn:aws:bedrock:us-east-1:11112222333x:project/proj_a",
+        "arn:aws:bedrock:us east:111122223333:project/proj_a",
+        "arn:aws:bedrock:*:111122223333:project/proj_a",
+        "arn:aws:bedrock-runtime:us-east-1:111122223333:project/proj_a",
+        "arn:aws:bedrock:us-east-1:111122223333:inference-profile/x:project/proj_a",
+        "arn:aws:bedrock:us-east-1:111122223333:project:proj_a",
+        "arn:aws:bedrock:us-east-1:111122223333:Project/proj_a",
+        "ARN:aws:bedrock:us-east-1:111122223333:project/proj_a",
+        " arn:aws:bedrock:us-east-1:111122223333:project/proj_a"}) {
+    EXPECT_EQ(attribution::parse_project_arn(text).id, "") << text;
+    EXPECT_EQ(attribution::without_arn(text), text);
+  }
+}
+
+TEST(ProjectArn, EndsBeforeTheColonBehindIt) {
+  using attribution::end_of_project;
+  EXPECT_EQ(end_of_project("proj_a: x"), 6U);
+  EXPECT_EQ(end_of_project(" arn:aws:bedrock:r:1:project/p:x:y"), 30U);
+  EXPECT_EQ(end_of_project("arn:aws:bedrock:r:1:project/p"), std::string_view::npos);
+  EXPECT_EQ(end_of_project("  "), std::string_view::npos);
+}
+
 TEST(ProjectIds, AnArnOfAProjectEndsInOne) {
   for (const char* service : {"bedrock-mantle", "bedrock"}) {
     const auto arn = [&](const std::string& id) {
@@ -55,7 +91,9 @@ TEST(ProjectIds, AnArnOfAProjectEndsInOne) {
     EXPECT_TRUE(check_project_id(arn("proj_a"), "x").ok());
     EXPECT_TRUE(check_project(arn("proj_a"), "x").ok());
     EXPECT_FALSE(check_project_id(arn(""), "x").ok());
-    EXPECT_FALSE(check_project_id(arn("proj_a/b"), "x").ok());
+    EXPECT_EQ(check_project_id(arn("proj_a/b"), "x").error().offset, arn("proj_a").size());
+    EXPECT_NE(message_of(arn("proj_a/")).find("the id of the ARN has a character"),
+              std::string::npos);
     EXPECT_NE(message_of(arn("default")).find("reserved"), std::string::npos);
     EXPECT_EQ(attribution::without_arn(arn("proj_a")), "proj_a");
   }

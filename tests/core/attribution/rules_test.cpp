@@ -45,7 +45,12 @@ TEST(Rules, MayNameAProjectByItsArn) {
     EXPECT_EQ(rules.value().match({"x", Api::responses, "/"}), "proj_a");
   }
   EXPECT_FALSE(Rules::parse("arn:aws:bedrock:us-east-1:111122223333:project/: model=x").ok());
-  EXPECT_FALSE(Rules::parse("arn:aws:s3:::bucket: model=x").ok());
+  for (const char* other : {"arn:aws:s3:::bucket", "arn:aws:lambda:r:111122223333:function",
+                            "arn:aws:bedrock:r:111122223333:guardrail/g"}) {
+    const Result<Rules> rules = Rules::parse(std::string(other) + ": model=x");
+    ASSERT_FALSE(rules.ok());
+    EXPECT_NE(rules.error().message.find("not one of a project"), std::string::npos) << other;
+  }
 }
 
 TEST(Rules, MistakesAreNamedWithTheirPlace) {

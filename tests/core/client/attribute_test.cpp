@@ -118,7 +118,8 @@ TEST(Attribute, AnArnStandsForTheIdAtItsEnd) {
   const std::string rule = std::string(arn) + ": model=m";
   for (const OptionValues& options :
        {OptionValues{{"project", arn}}, OptionValues{{"rules", rule}},
-        OptionValues{{"project", arn}, {"allowed_projects", "proj_a"}}}) {
+        OptionValues{{"project", arn}, {"allowed_projects", "proj_a"}},
+        OptionValues{{"project", "proj_a"}, {"allowed_projects", arn}}}) {
     ASSERT_TRUE(client_of(options)->prepare(post.request(), prepared).ok());
     EXPECT_EQ(prepared.project(), "proj_a");
   }

@@ -360,12 +360,22 @@ TEST_F(CallBudgets, FindTagsAndLabelsAlsoThoseThatAreHashed) {
   EXPECT_NE(refusal(*client, chat().request()), "sent");
 }
 
+TEST_F(CallBudgets, NameAProjectByItsArnToo) {
+  const auto client = this->client(
+      "a: project=arn:aws:bedrock-mantle:us-east-1:111122223333:project/proj_a 1calls/day refuse");
+  const Operation first = sent_operation(*client, chat().request());
+  EXPECT_NE(refusal(*client, chat().request()), "sent");
+}
+
 TEST_F(CallBudgets, ABadTextOrFileIsAnErrorOfTheClient) {
   const auto refused = [](const std::string& budgets) {
     const auto made = Client::create(config_of({{"budgets", budgets}}));
     return made.ok() ? std::string() : made.error().message;
   };
   EXPECT_NE(refused("a: all 5eur/day warn").find("an unknown unit"), std::string::npos);
+  EXPECT_NE(refused("a: project=proj/a 1calls/day refuse").find("option 'budgets'"),
+            std::string::npos)
+      << "no call would ever count";
   EXPECT_NE(refused("/none/such").find("/none/such cannot be read"), std::string::npos);
   const std::string path = (fs::temp_directory_path() / "budgetsXXXXXX").string();
   std::ofstream(path)

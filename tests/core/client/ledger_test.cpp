@@ -310,7 +310,9 @@ TEST_F(LedgerOfClient, EveryRowHasTheTagsOfItsProject) {
       {"id": "proj_a", "region": "us-east-1", "name": "search", "tags": {"team": "search"}},
       {"id": "proj_b", "tags": {"team": "ops", "env": "prod"}}, {"id": "proj_c"}]})";
   const auto client = this->client({{"lock", (folder / "costmark.lock").string()},
-                                    {"tags", "proj_d: team=x y, cost-center = 12; proj_b: team=1"},
+                                    {"tags",
+                                     "arn:aws:bedrock:us-east-1:111122223333:project/proj_d: "
+                                     "team=x y, cost-center = 12; proj_b: team=1"},
                                     {"region", "us-east-1"},
                                     {"ledger_begin", "false"}});
   const auto tags_of = [&](const std::string& project) {
@@ -335,6 +337,9 @@ TEST_F(LedgerOfClient, BadTagsAreAnErrorOfTheClient) {
   EXPECT_NE(refused({{"tags", "team=search"}}).find("a project without ':' at byte 0"),
             std::string::npos);
   EXPECT_NE(refused({{"tags", "proj_a: team"}}).find("a tag without '=' at byte 7"),
+            std::string::npos);
+  EXPECT_NE(refused({{"tags", "arn:aws:bedrock:us-east-1:11112222333:project/proj_a: a=b"}})
+                .find("not one of a project"),
             std::string::npos);
   EXPECT_NE(refused({{"tags", "my project: a=b"}}).find("looks like a project's name"),
             std::string::npos);

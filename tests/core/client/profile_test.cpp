@@ -76,8 +76,22 @@ TEST(ClientRole, HasToBeOneThatCanSign) {
               "both a bearer token and a role (option 'role_arn') are given; keep one of them, or "
               "say with option 'auth' = sigv4 that the role signs");
   }
-  EXPECT_NE(refusal({{"role_arn", "r"}}).find("option 'role_arn' is no ARN of a role"),
-            std::string::npos);
+  for (const char* other :
+       {"r", "default", "arn:aws:iam::444455556666:user/u", "arn:aws:iam::444455556666:role/",
+        "arn:aws:iam::4444:role/costmark", "arn:aws:sts::444455556666:assumed-role/r/me",
+        "arn:aws:s3:::bucket/iam::444455556666:role/r", "arn:aws:iam::444455556666:role/r r",
+        " arn:aws:iam::444455556666:role/r"}) {
+    EXPECT_NE(refusal({{"role_arn", other}}).find("option 'role_arn' is no ARN of a role"),
+              std::string::npos)
+        << other;
+  }
+  EXPECT_EQ(refusal({{"role_arn", "arn:aws-us-gov:iam::444455556666:role/a/path/r"}}), "taken");
+  EXPECT_EQ(refusal({{"role_arn", arn}, {"external_id", "a:b/c+1"}}), "taken");
+  for (const char* id : {"secret secret", "secret; a comment", "s\xC3\xA9"}) {
+    const std::string why = refusal({{"role_arn", arn}, {"external_id", id}});
+    EXPECT_TRUE(why.starts_with("option 'external_id' has a character that STS does not take"));
+    EXPECT_EQ(why.find("secret"), std::string::npos);
+  }
   for (const char* name : {"external_id", "role_session_name"}) {
     EXPECT_EQ(
         refusal({{name, "something"}}),

@@ -7,7 +7,6 @@
 namespace costmark {
 namespace {
 
-using projects::parse_project_arn;
 using projects::refer_to;
 
 const Projects::Place mantle{ProjectPlane::mantle, std::string(testing::mantle_url), "us-east-1"};
@@ -19,18 +18,6 @@ std::string why(std::string_view project, const Projects::Place& place) {
   if (found) return "fine";
   EXPECT_EQ(found.error().code, Code::invalid_project);
   return found.error().message;
-}
-
-TEST(ProjectArn, HasItsParts) {
-  const auto arn = parse_project_arn(testing::bedrock_arn);
-  EXPECT_EQ(arn.service, "bedrock");
-  EXPECT_EQ(arn.region, "us-east-1");
-  EXPECT_EQ(arn.account, "111122223333");
-  EXPECT_EQ(arn.id, "proj_a");
-  EXPECT_EQ(parse_project_arn("arn:aws:iam::111122223333:role/x").id, "");
-  EXPECT_EQ(parse_project_arn("arn:aws:bedrock:us-east-1:1:guardrail/x").id, "");
-  EXPECT_EQ(parse_project_arn("proj_a").id, "");
-  EXPECT_EQ(parse_project_arn("").id, "");
 }
 
 TEST(ProjectReference, IsAnIdOrAnArn) {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import hashlib
 import json
 import os
 import threading
@@ -531,6 +532,23 @@ def test_a_length_that_is_set_is_that_of_what_is_sent(bedrock: Emulator) -> None
     runtime.meta.events.register("before-sign.bedrock-runtime.Converse", measure)
     converse(runtime)
     assert [each[0] for each in billed(bedrock)] == [PROJECT]
+
+
+@pytest.mark.parametrize(
+    "name", ["Content-MD5", "X-Amz-Content-SHA256", "x-amz-checksum-crc32", "Digest"]
+)
+def test_a_digest_of_the_body_goes_where_the_body_is_another(name: str, bedrock: Emulator) -> None:
+    runtime = costmark.wrap(client(bedrock.url), project=PROJECT)
+
+    def digest(request: Any, **_: Any) -> None:
+        request.headers[name] = hashlib.sha256(request.data).hexdigest()
+
+    runtime.meta.events.register("before-sign.bedrock-runtime", digest)
+    converse(runtime)
+    invoke(runtime)  # whose project is in a header
+    assert [each[0] for each in billed(bedrock)] == [PROJECT, PROJECT]
+    sent = [name.lower() in dict(each["headers"]) for each in bedrock.requests()]
+    assert sent == [False, True]
 
 
 def test_a_call_within_a_call(bedrock: Emulator, wrapped: Any, answers: Any) -> None:

@@ -20,6 +20,7 @@ import costmark
 from bill.serving import serving
 from costmark.cli.doctor.permissions import missing_in
 from costmark.cli.main import main
+from credentials.sts_fakes import run_fakes
 from harness import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Emulator, run_emulator
 from ledger.segments import attempt, note, write_segment
 
@@ -122,9 +123,42 @@ def test_all_that_is_right_is_green(right: Environment, capsys: pytest.CaptureFi
     assert "has no tag team" in capsys.readouterr().out
 
 
+def test_the_role_of_the_options_signs(
+    right: Environment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del right
+    role = "arn:aws:iam::444455556666:role/ci"
+    monkeypatch.setenv("COSTMARK_ROLE_ARN", role)
+    with run_fakes() as fakes:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", fakes.url("denied"))
+        _, checks = doctor(capsys)
+    assert checks["credentials"]["state"] == "red"
+    assert checks["credentials"]["found"] == "the role was not assumed"
+    assert "STS refused AssumeRole" in checks["credentials"]["details"][-1]
+    monkeypatch.setenv("COSTMARK_ROLE_ARN", "role\n")
+    _, checks = doctor(capsys)
+    assert checks["credentials"]["state"] == "red"
+    assert "option 'role_arn'" in checks["credentials"]["found"]
+
+
 # --- Broken set-ups: what is done to the environment, the check, its state, cause and remedy ------
 
 Break = Callable[[Environment], None]
+
+
+@pytest.mark.parametrize("service", ["bedrock", "bedrock-mantle"])
+def test_an_arn_stands_for_the_project(
+    service: str,
+    right: Environment,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    del right
+    arn = f"arn:aws:{service}:us-east-1:111122223333:project/{PROJECT}"
+    monkeypatch.setenv("COSTMARK_PROJECT", arn)
+    status, checks = doctor(capsys)
+    assert status == 0, checks
+    assert checks["project"]["found"].startswith(f"{PROJECT} ({PROJECT}) is active")
 
 
 def archived(environment: Environment) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -150,10 +151,87 @@ def test_costmarks_own_options_win(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COSTMARK_ACCESS_KEY_ID", "AKIDOWN")
-    assert doctor(capsys) == (
-        0,
-        "costmark's own options win: COSTMARK_ACCESS_KEY_ID is AKIDOWN\n",
-    )
+    status, out = doctor(capsys)
+    assert status == 1
+    assert "options: option 'secret_access_key' is missing" in out
+    monkeypatch.setenv("COSTMARK_SECRET_ACCESS_KEY", SECRET)
+    status, out = doctor(capsys)
+    assert status == 0
+    assert "source         options\n" in out
+    assert "access key id  AKIDOWN\n" in out
+    assert out.endswith("\n  options: has credentials\n")
+
+
+@pytest.fixture
+def role(monkeypatch: pytest.MonkeyPatch, home: Path) -> str:
+    """A role of the options, and keys in the environment to assume it with."""
+    del home
+    role = "arn:aws:iam::444455556666:role/ci"
+    for name, value in {
+        "COSTMARK_ROLE_ARN": role,
+        "COSTMARK_EXTERNAL_ID": "c4n4ry-external",
+        "AWS_ACCESS_KEY_ID": "AKIDBASE",
+        "AWS_SECRET_ACCESS_KEY": "secret-base",
+        "AWS_ACCOUNT_ID": "111122223333",
+        "AWS_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    return role
+
+
+def test_the_role_of_the_options(
+    role: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with run_fakes() as fakes:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", fakes.url())
+        status, out = doctor(capsys)
+        as_json = json.loads(doctor(capsys, "--json")[1])
+        assert [asked.signer for asked in fakes.asked] == ["AKIDBASE"] * 2
+    assert status == 0
+    assert out.startswith(f"source         assumed role {role}\naccess key id  ASIA")
+    assert "expires        3000-01-01T00:00:00Z\n" in out
+    signer = "environment, access key id AKIDBASE, account 111122223333"
+    assert f"role           {role} (option role_arn)\nassumed with   {signer}\n" in out
+    assert out.endswith("  environment: has credentials\n  role: has credentials\n")
+    assert "c4n4ry" not in out
+    assert as_json["credentials"]["account"] == "444455556666"
+    assert as_json["credentials"]["expires"] == "3000-01-01T00:00:00Z"
+    assert as_json["role"] == {
+        "arn": role,
+        "assumed_with": {
+            "source": "environment",
+            "access_key_id": "AKIDBASE",
+            "account": "111122223333",
+            "expires": None,
+        },
+    }
+    assert as_json["asked"][-1] == {"source": "role", "failure": None}
+
+
+def test_a_role_that_is_not_assumed(
+    role: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with run_fakes() as fakes:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", fakes.url("denied"))
+        status, out = doctor(capsys)
+        as_json = json.loads(doctor(capsys, "--json")[1])
+    assert status == 1
+    assert out.startswith(f"the role was not assumed\nrole           {role} (option role_arn)\n")
+    assert "assumed with   environment, access key id AKIDBASE" in out
+    assert f"role: option 'role_arn', role {role}: STS refused AssumeRole: AccessDenied" in out
+    assert as_json["credentials"] is None
+    assert "AccessDenied" in as_json["asked"][-1]["failure"]
+    monkeypatch.setenv("COSTMARK_ROLE_ARN", "me")
+    status, out = doctor(capsys)
+    assert status == 1
+    assert "role: option 'role_arn' is no ARN of a role" in out
+    monkeypatch.setenv("COSTMARK_ROLE_ARN", role)
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    status, out = doctor(capsys)
+    assert status == 1
+    assert out.startswith("no AWS credentials were found\n")
+    assert "assumed with   nothing: there are no AWS credentials\n" in out
 
 
 def test_an_unknown_subject_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

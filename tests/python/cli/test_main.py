@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from costmark.__main__ import main as script
 from costmark.cli.main import main
 from ledger.segments import attempt, write_segment
 
@@ -263,4 +264,4 @@ def test_the_emulators_refusals_name_its_command(capsys: pytest.CaptureFixture[s
 def test_the_script_that_is_declared_exists() -> None:
     declared = re.search(r'^costmark = "(\S+):(\w+)"$', (ROOT / "pyproject.toml").read_text(), re.M)
     assert declared is not None
-    assert (declared[1], declared[2]) == (main.__module__, main.__name__)
+    assert (declared[1], declared[2]) == (script.__module__, script.__name__)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from costmark import ledger
+from costmark.__main__ import main as start
 from costmark.cli.main import main
 from ledger.segments import attempt, write_segment
 
@@ -150,6 +156,12 @@ def test_budgets_need_the_ledger_that_keeps_them(
             ["export", "--format", "focus", "--out", "nodir/x.csv"],
             "there is no folder nodir to write x.csv to",
         ),
+        (["report", "--html", ""], "an empty name names no file to write to"),
+        (["report", "--html", "ledger"], "ledger is a folder; name a file in it"),
+        ([*READERS["close"], "--html", "ledger"], "ledger is a folder; name a file in it"),
+        (["report", "--html", os.devnull], "/dev/null is a device or a pipe"),
+        (["export", "--format", "prometheus", "--out", "ledger"], "ledger is a folder"),
+        (["export", "--format", "prometheus", "--out", os.devnull], "is a device or a pipe"),
     ],
 )
 def test_what_cannot_be_meant(
@@ -161,6 +173,21 @@ def test_what_cannot_be_meant(
     assert (out, len(err.splitlines())) == ("", 1)
     assert message in err
     assert sorted(each.name for each in Path().iterdir()) == ["ledger"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["report", "--html"], ["export", "--format", "prometheus", "--out"]]
+)
+def test_what_is_written_replaces_a_file_and_no_link(arguments: list[str]) -> None:
+    write_segment(Path("ledger"), [attempt(0)])
+    Path("files").mkdir()
+    Path("link").symlink_to("files/page")
+    assert main([*arguments, "link", "ledger"]) == 0
+    assert Path("link").is_symlink()
+    assert Path("files/page").stat().st_size > 0
+    os.mkfifo("pipe")
+    assert main([*arguments, "pipe", "ledger"]) == 1
+    assert Path("pipe").is_fifo()
 
 
 def test_notes_of_what_matches_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -214,3 +241,48 @@ def test_compare_asks_for_what_is_missing_alone(capsys: pytest.CaptureFixture[st
     text = capsys.readouterr().err
     assert text.startswith("usage: costmark compare")
     assert text.endswith("the following arguments are required: B\n")
+
+
+@pytest.mark.parametrize("name", ["report", "compare", "chargeback"])
+def test_a_reader_that_has_seen_enough(name: str) -> None:
+    write_segment(Path("ledger"), [attempt(seq, project=f"proj_{seq}") for seq in range(3000)])
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "costmark", *READERS[name], "ledger"]
+    with os.fdopen(writing, "wb") as out:
+        ended = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_an_interrupt_while_commands_load(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupted:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "costmark.cli.main":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "costmark.cli.main")
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+    assert start() == 130
+    assert capsys.readouterr().err == "costmark: interrupted\n"
+
+
+@pytest.mark.parametrize("name", ["focus", "prometheus"])
+def test_a_full_disk_is_told_with_the_file(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_segment(Path("ledger"), [attempt(seq, account="1" * 12) for seq in range(100)])
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    monkeypatch.setenv("HOME", str(Path.cwd()))
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, limit[1]))
+    try:
+        status = main([*READERS[name], "ledger"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, handler)
+    err = capsys.readouterr().err
+    assert (status, err.count("\n")) == (1, 1)
+    assert ("out.csv: " if name == "focus" else "out.prom.state.json: ") in err
+    assert sorted(each.name for each in Path().iterdir()) == ["ledger"]

@@ -181,6 +181,13 @@ def test_no_name_moves_the_cursor(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert all(c == "\n" or c.isprintable() for c in shown)
 
 
+@pytest.mark.parametrize("interval", ["0", "-1", "nan", "inf", "1e9", "soon"])
+def test_an_interval_that_is_none(interval: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["top", f"--interval={interval}", "ledger"])
+    assert f"{interval!r} is not a number of seconds up to 3600" in capsys.readouterr().err
+
+
 def test_nothing_yet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "raw").mkdir()
     assert main(["top", "--once", str(tmp_path)]) == 0

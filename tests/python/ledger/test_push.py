@@ -224,6 +224,9 @@ def test_errors_say_what_is_wrong(tmp_path: Path, bucket: Bucket) -> None:
     here = compacted(tmp_path / "here", rows=1)
     with pytest.raises(ConfigurationError, match="names no bucket"):
         ledger.push(here, "s3:///x")
+    for place in ("", "gs://bucket/x", "S3://bucket/x"):
+        with pytest.raises(ConfigurationError, match="is no place to push to; say s3://BUCKET"):
+            ledger.push(here, place)
     with pytest.raises(TransportError, match=r"s3://no-such-bucket/x: .*NoSuchBucket"):
         ledger.push(here, "s3://no-such-bucket/x", **bucket.options)
 

@@ -91,6 +91,22 @@ def test_times_read_as_in_a_report(tmp_path: Path) -> None:
             assert found == {line.key[0] for line in wanted}
 
 
+def test_a_text_is_spelled_as_the_engine_reads_it() -> None:
+    name = "it's a\\b"
+    for dialect in DIALECTS.values():
+        query, _ = queries(dialect, [f"label:{name}"])
+        spelled = r"'it\'s a\\b'" if dialect.name == "spark" else r"'it''s a\b'"
+        assert spelled in query.sql, dialect.name
+    for each in ("spark", "athena"):  # Athena's statements about tables are Hive's
+        (table, *_) = statements(DIALECTS[each], "s3://bucket/it's")
+        assert r"LOCATION 's3://bucket/it\'s/rows" in table.sql
+
+
+def test_no_name_ends_the_comment_that_it_is_in(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sql", "--dialect", "duckdb", "--by", "label:x\nDROP TABLE y"]) == 0
+    assert "\n-- by label:x\\nDROP TABLE y\n" in capsys.readouterr().out
+
+
 def test_an_unknown_dimension_is_refused() -> None:
     with pytest.raises(RequestError, match="cannot group by 'color'"):
         queries(DIALECTS["duckdb"], ["color"])

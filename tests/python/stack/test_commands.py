@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 import pytest
 from openai import OpenAI
@@ -335,6 +336,28 @@ def test_a_target_may_be_reached_by_a_role(
     assert caller != ACCESS_KEY_ID
     assert run("apply", "--target", "other") == 1
     assert "AssumeRole at " in capsys.readouterr().err
+
+
+def assumed(server: Emulator) -> list[str]:
+    """The roles that were asked for, in order."""
+    bodies = [parse_qs(each["body"] or "") for each in server.requests()]
+    return [role for body in bodies for role in body.get("RoleArn", [])]
+
+
+def test_the_role_of_the_options_assumes_that_of_a_target(
+    server: Emulator, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise it is whose account the plan is for; nothing is signed with a third identity."""
+    first, last = (f"arn:aws:iam::111122223333:role/{name}" for name in ("first", "last"))
+    monkeypatch.setenv("COSTMARK_ROLE_ARN", first)
+    monkeypatch.setenv("COSTMARK_EXTERNAL_ID", "of-first")
+    assert run("plan") in (0, 2)
+    assert set(assumed(server)) == {first}
+    with (folder / "costmark.toml").open("a") as file:
+        file.write(f'[targets.good]\nregions = ["us-east-1"]\nrole_arn = "{last}"\n')
+    count = len(assumed(server))
+    assert run("apply", "--target", "good") == 0
+    assert assumed(server)[count:] == [first, last]
 
 
 def test_every_target_has_a_result_of_its_own(

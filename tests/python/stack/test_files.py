@@ -152,6 +152,7 @@ WRONG: list[tuple[str, str, str]] = [
     (HEAD + '[targets.x]\nregions = ["us-east-1", "us-east-1"]', "3:25", "is there twice"),
     (HEAD + '[targets.x]\nregions = ["US"]', "3:12", "'US' is not a Region"),
     (HEAD + '[targets.x]\nexternal_id = "x"', "3:1", "give role_arn"),
+    (HEAD + '[targets.x]\nrole_arn = "me"', "3:1", "'me' is no ARN of a role, such as arn:aws:iam"),
 ]
 
 
@@ -365,6 +366,13 @@ def test_what_is_no_file_is_no_lock(tmp_path: Path) -> None:
     os.mkfifo(path)  # reading it would wait for ever
     with pytest.raises(ConfigurationError, match="not a file"):
         read_lock(path)
+
+
+def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+    path = tmp_path / "costmark.toml"
+    os.mkfifo(path)
+    with pytest.raises(ConfigurationError, match="not a file"):
+        read_stack(path)
 
 
 def test_a_link_to_a_file_stays_one(tmp_path: Path) -> None:

@@ -194,8 +194,9 @@ impl Builder {
         })
     }
 
-    /// Runs the default chain of credentials and records each source's result; of the options
-    /// `profile` counts. Blocks as fetching credentials does.
+    /// Runs the default chain of credentials and records each source's result. Of the options
+    /// `profile` and `region` count, and those of keys, which go before the chain, and of a role,
+    /// which is asked for at its end. Blocks as fetching credentials does.
     ///
     /// # Errors
     ///

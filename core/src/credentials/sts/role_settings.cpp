@@ -38,6 +38,9 @@ Told told_by(const Environment* environment, std::string_view variable, const Pr
   return told_by(profile, key);
 }
 
+constexpr const char* no_role_arn =
+    " is no ARN of a role such as arn:aws:iam::111122223333:role/NAME";
+
 constexpr bool is_printable(char c) noexcept {
   return c > ' ' && c < '\x7F';
 }
@@ -51,6 +54,28 @@ constexpr bool in_session_name(char c) noexcept {
   return text::is_alphanumeric(c) || std::string_view("_+=,.@-").find(c) != std::string_view::npos;
 }
 
+// STS's pattern: [\w+=,.@:\/-]*
+constexpr bool in_external_id(char c) noexcept {
+  return in_session_name(c) || c == ':' || c == '/';
+}
+
+// arn:PARTITION:iam::ACCOUNT:role/NAME
+bool is_role_arn(std::string_view text) noexcept {
+  constexpr std::string_view service = ":iam::";
+  constexpr std::string_view resource = ":role/";
+  constexpr std::size_t account_digits = 12;
+  const auto at = text.find(service);
+  if (at == std::string_view::npos) return false;
+  const std::string_view partition = text.substr(0, at);
+  const std::string_view rest = text.substr(at + service.size());
+  const std::string_view account = rest.substr(0, account_digits);
+  return partition.starts_with("arn:aws") && partition.find(':', 4) == std::string_view::npos &&
+         account.size() == account_digits &&
+         std::all_of(account.begin(), account.end(), text::is_digit) &&
+         rest.substr(account_digits).starts_with(resource) &&
+         rest.size() > account_digits + resource.size();
+}
+
 bool has_length(std::string_view text, std::size_t least, std::size_t most) noexcept {
   return text.size() >= least && text.size() <= most;
 }
@@ -59,8 +84,7 @@ Status set_arn(Told arn, sts::Role& role) {
   if (!has_length(arn.value, sts::shortest_arn, sts::longest_arn) ||
       !arn.value.starts_with("arn:") ||
       !std::all_of(arn.value.begin(), arn.value.end(), is_printable)) {
-    return unusable(arn.origin +
-                    " is no ARN of a role such as arn:aws:iam::111122223333:role/NAME");
+    return unusable(arn.origin + no_role_arn);
   }
   role.arn = std::move(arn.value);
   return {};
@@ -101,6 +125,16 @@ Status set_duration(const Told& duration, sts::Role& role) {
   return {};
 }
 
+// What STS would refuse, without saying whether it is the option or the policies.
+Status check_option(const RoleToAssume& asked) {
+  if (!is_role_arn(asked.arn)) return unusable(std::string("option 'role_arn'") + no_role_arn);
+  const std::string& id = asked.external_id;
+  if (std::all_of(id.begin(), id.end(), in_external_id)) return {};
+  return unusable(
+      "option 'external_id' has a character that STS does not take: letters, digits and "
+      "characters of _+=,.@:/-");
+}
+
 }  // namespace
 
 Result<sts::Role> role_of(const Profile& profile, const std::string& session_name) {
@@ -125,7 +159,8 @@ Result<sts::Role> role_of(const RoleToAssume& asked) {
     return value.empty() ? Told() : Told{value, std::string("option '") + option + "'"};
   };
   sts::Role role;
-  Status status = set_arn({asked.arn, "option 'role_arn'"}, role);
+  Status status = check_option(asked);
+  if (status) status = set_arn({asked.arn, "option 'role_arn'"}, role);
   if (status) status = set_session_name(told(asked.session_name, "role_session_name"), {}, role);
   if (status) status = set_external_id(told(asked.external_id, "external_id"), role);
   if (!status) return Error{Code::invalid_option, status.error().message};

@@ -20,6 +20,7 @@ from ..._routes import route_of
 from ...errors import Error
 from . import attribution
 from .check import Check, green, shown_url, skipped
+from .credentials import why_none
 
 _PROJECTS = ("COSTMARK_PROJECT", "OPENAI_PROJECT_ID")
 _LIBRARIES = ("openai", "anthropic", "boto3", "botocore", "httpx", "aiohttp", "duckdb")
@@ -100,7 +101,8 @@ def options() -> Iterator[Check]:
 def named_project() -> tuple[str, Iterator[Check]]:
     """The project that calls name by default."""
     name = next((each for each in _PROJECTS if os.environ.get(each)), "")
-    return os.environ.get(name, ""), _named_project(name)
+    named = os.environ.get(name, "")
+    return named.rpartition(":project/")[2], _named_project(name)  # calls name no ARN, but its id
 
 
 def _named_project(name: str) -> Iterator[Check]:
@@ -133,10 +135,11 @@ def _named_project(name: str) -> Iterator[Check]:
 
 def credentials() -> tuple[bool, str, Iterator[Check]]:
     """Whether calls can be authorized, the region, and the check."""
-    if key_id := os.environ.get("COSTMARK_ACCESS_KEY_ID"):
-        said = green("credentials", f"COSTMARK_ACCESS_KEY_ID, {_masked(key_id)}")
-        return True, _region_of_environment(), iter([said])
-    report = _core.explain_credentials(os.environ.get("COSTMARK_PROFILE", ""))
+    try:
+        report = _core.explain_credentials()
+    except Error as error:  # a variable that is no value of its option
+        wrong = Check("credentials", "red", str(error), "set it right, or unset it", "seconds")
+        return False, _region_of_environment(), iter([wrong])
     region = os.environ.get("COSTMARK_REGION") or report["region"]
     check = _credentials(report)
     return check.state in ("green", "yellow"), region, iter([check])
@@ -147,20 +150,21 @@ def _credentials(report: Any) -> Check:
     asked = tuple(
         f"{source}: {failure or 'has credentials'}" for source, failure in report["asked"]
     )
-    if found is None and key:
+    if found is None and key and not report["role"]:
         return green("credentials", "a bearer token or OPENAI_API_KEY is sent, and nothing signed")
     if found is None:
         return Check(
             "credentials",
             "red",
-            "no AWS credentials were found",
-            "give costmark AWS credentials, or a bearer token (docs/credentials.md)",
+            why_none(report),
+            "give costmark AWS credentials, or a bearer token (docs/credentials.md)"
+            if report["assumed_with"] is None
+            else "see the reason",
             "minutes",
             asked,
         )
-    said = (
-        f"{found.source}, {_masked(found.access_key_id)}, account {found.account_id or 'not known'}"
-    )
+    source = "COSTMARK_ACCESS_KEY_ID" if found.source == "options" else found.source
+    said = f"{source}, {_masked(found.access_key_id)}, account {found.account_id or 'not known'}"
     left = None if found.expires_at is None else found.expires_at - time.time()
     if left is not None and left <= 0:
         remedy = "get new ones: aws sso login, aws login, or whatever made them"
