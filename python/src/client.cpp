@@ -153,13 +153,6 @@ class PyClient {
     return py::make_tuple(std::move(operation), is_ready);
   }
 
-  // (operation, its changes; None when it would have to wait)
-  py::tuple begin_changes(py::object self, GivenRequest request, bool no_wait) {
-    auto operation = std::make_unique<PyOperation>(std::move(self), pool_);
-    py::object changes = operation->begin_changes(std::move(request), no_wait);
-    return py::make_tuple(std::move(operation), std::move(changes));
-  }
-
   void check_only(py::object method, const py::object& url, py::handle headers, py::object body,
                   py::object project, py::object scope) {
     const GivenRequest request(std::move(method), url, headers, std::move(body), std::move(project),
@@ -190,6 +183,8 @@ class PyClient {
     return as_dict(found);
   }
 
+  const std::shared_ptr<OperationPool>& pool() const noexcept { return pool_; }
+
   py::dict usage() const { return rows_by_project(client_->usage()); }
 
   int traverse(visitproc visit, void* argument) const { return kept_.traverse(visit, argument); }
@@ -213,12 +208,6 @@ std::unique_ptr<PyClient> make_client(const py::dict& options, const py::object&
                                     on_usage);
 }
 
-// (method, url, headers, body, scope, labels, no_wait=False)
-py::object begin_changes(PyClient& client, const Arguments& given) {
-  GivenRequest request(given[0], given[1], given[2], given[3], py::none(), given[4], given[5]);
-  return client.begin_changes(given.self(), std::move(request), given.flag(6));
-}
-
 // (method, url, headers, body, scope=None, project=None, no_wait=False, after=None, labels=None)
 py::object begin(PyClient& client, const Arguments& given) {
   const auto optional = [&given](Py_ssize_t index) {
@@ -233,11 +222,14 @@ py::object begin(PyClient& client, const Arguments& given) {
 
 }  // namespace
 
+std::shared_ptr<OperationPool> pool_of(py::handle client) {
+  return client.cast<PyClient&>().pool();
+}
+
 void bind_client(py::module_& module) {
   py::class_<PyClient> type(module, "Client", "Attributes, signs and accounts for requests.",
                             collectable<PyClient>());
   add_fast_method<PyClient, &begin, Takes{4, 9}>(type, "begin");
-  add_fast_method<PyClient, &begin_changes, Takes{6, 7}>(type, "begin_changes");
   type.def(py::init(&make_client), py::arg("options") = py::dict(), py::kw_only(),
            py::arg("credentials") = py::none(), py::arg("bearer_token") = py::none(),
            py::arg("bearer_token_refused") = py::none(), py::arg("host_api_key") = "",

@@ -13,10 +13,9 @@
 namespace costmark::python {
 namespace {
 
-// Pieces of answers smaller than this are read with the GIL held: that takes less than a
-// microsecond. A request is always prepared without it. Giving it away costs nothing that can be
-// measured at any size, a second thread gains 5 to 40 %, and a callback on another thread may need
-// it.
+// Smaller bodies are read with the GIL held, which takes little more than to give it away: pieces
+// of answers, and requests of clients that wait for nothing. Else a request is prepared without it:
+// a second thread gains 5 to 40 %, and a callback on another thread may need it.
 constexpr std::size_t release_gil_from = 4U << 10U;
 
 // Answers of these statuses may come of what the hint tells.
@@ -71,18 +70,16 @@ class FieldsToSend {
     });
   }
 
-  // (fields to set, names of fields to take out), for who keeps the others, and gives a body that
-  // changed its length by itself where none is given.
-  std::pair<py::list, py::list> apart() const {
-    std::pair<py::list, py::list> both;
+  // For who keeps the others, and gives a body that changed its length by itself where none is
+  // given.
+  void write_apart(PyOperation::Changes& out) const {
     for (const Setting& setting : set_) {
       if (setting.field.name == content_length && !is_given(content_length)) continue;
-      both.first.append(py::make_tuple(as_text(setting.field.name), as_text(setting.field.value)));
+      out.set.emplace_back(as_text(setting.field.name), as_text(setting.field.value));
     }
     for (const std::string_view name : removed_) {
-      if (is_given(name)) both.second.append(as_text(name));
+      if (is_given(name)) out.removed.emplace_back(as_text(name));
     }
-    return both;
   }
 
   py::list merged() {
@@ -294,31 +291,35 @@ py::object PyOperation::prepare(py::object method, const py::object& url, py::ha
   return outgoing;
 }
 
-py::object PyOperation::changes(py::object method, const py::object& url, py::handle headers,
-                                py::object body, bool no_wait) {
-  const OneAtATime::Hold hold(lock_);
-  auto request = unless_decided(std::move(method), url, headers, std::move(body));
-  if (!prepare_next(std::move(request), no_wait)) return py::none();
-  return changes_now();
-}
-
-py::object PyOperation::begin_changes(GivenRequest request, bool no_wait) {
+bool PyOperation::begin_unsigned(GivenRequest request, bool no_wait) {
   given_ = std::move(request);
   const Request views = given_.views();
-  Status status = with_callbacks([&]() -> Status {
+  return is_prepared(prepared_by([&]() -> Status {
     if (Status begun = operation_.begin(views); !begun) return begun;
     return operation_.prepare({no_wait});
-  });
-  if (!is_prepared(std::move(status))) return py::none();
-  return changes_now();
+  }));
 }
 
-py::tuple PyOperation::changes_now() const {
+bool PyOperation::prepare_unsigned(py::object method, const py::object& url, py::handle headers,
+                                   py::object body, bool no_wait) {
+  const OneAtATime::Hold hold(lock_);
+  auto request = unless_decided(std::move(method), url, headers, std::move(body));
+  return prepare_next(std::move(request), no_wait);
+}
+
+template <class Work>
+Status PyOperation::prepared_by(Work work) {
+  if (pool_->may_wait() || given_.body_size() >= release_gil_from) return with_callbacks(work);
+  return in_core(false, work);
+}
+
+PyOperation::Changes PyOperation::changes() {
+  const OneAtATime::Hold hold(lock_);
   const Prepared& prepared = operation_.prepared();
-  auto [to_set, to_remove] = FieldsToSend(given_, prepared).apart();
-  return py::make_tuple(
-      prepared.body_changed() ? py::object(as_bytes(prepared.body())) : py::none(),
-      std::move(to_set), std::move(to_remove));
+  Changes changes;
+  if (prepared.body_changed()) changes.body = as_bytes(prepared.body());
+  FieldsToSend(given_, prepared).write_apart(changes);
+  return changes;
 }
 
 void PyOperation::sent() {
@@ -482,10 +483,6 @@ py::object prepare(PyOperation& operation, const Arguments& given) {
   return operation.prepare(given[0], given[1], given[2], given[3], given.flag(4), given.flag(5));
 }
 
-py::object changes(PyOperation& operation, const Arguments& given) {
-  return operation.changes(given[0], given[1], given[2], given[3], given.flag(4));
-}
-
 py::object sent(PyOperation& operation, const Arguments& /*given*/) {
   operation.sent();
   return py::none();
@@ -500,11 +497,6 @@ py::object head(PyOperation& operation, const Arguments& given) {
 
 py::object feed(PyOperation& operation, const Arguments& given) {
   return operation.feed(given[0]);
-}
-
-py::object answered(PyOperation& operation, const Arguments& given) {
-  operation.answered(given[0].cast<int>(), given[1], given[2]);
-  return py::none();
 }
 
 py::object finish(PyOperation& operation, const Arguments& /*given*/) {
@@ -522,11 +514,9 @@ void bind_operation(py::module_& module) {
                                "One call: its decision, its attempts, what is next.",
                                collectable<PyOperation>());
   add_fast_method<PyOperation, &prepare, Takes{4, 6}>(type, "prepare");
-  add_fast_method<PyOperation, &changes, Takes{4, 5}>(type, "changes");
   add_fast_method<PyOperation, &sent, Takes{0, 0}>(type, "sent");
   add_fast_method<PyOperation, &head, Takes{1, 3}>(type, "head");
   add_fast_method<PyOperation, &feed, Takes{1, 1}>(type, "feed");
-  add_fast_method<PyOperation, &answered, Takes{3, 3}>(type, "answered");
   add_fast_method<PyOperation, &finish, Takes{0, 0}>(type, "finish");
   add_fast_method<PyOperation, &fail, Takes{1, 1}>(type, "fail");
   type.def("beside", &PyOperation::beside, py::arg("method"), py::arg("url"), py::arg("headers"),
@@ -534,6 +524,15 @@ void bind_operation(py::module_& module) {
       .def("ready", &PyOperation::ready, py::arg("no_wait") = false, py::arg("alone") = false)
       .def("send", &PyOperation::send, py::arg("timeout") = 0.0, py::arg("max_attempts") = 0,
            py::arg("on_body") = py::none())
+      .def("__deepcopy__", [](py::object self, py::handle /*memo*/) { return self; })
+      .def_property(
+          "companion",
+          [](const PyOperation& self) {
+            return self.course.companion ? self.course.companion : py::none();
+          },
+          [](PyOperation& self, py::object companion) {
+            self.course.companion = std::move(companion);
+          })
       .def_property_readonly("lacks_only_counts", &PyOperation::lacks_only_counts)
       .def_property_readonly("hint", &PyOperation::hint)
       .def_property_readonly("decision", &PyOperation::decision)

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "bindings.hpp"
@@ -16,20 +18,27 @@ namespace costmark::python {
 // Operations of a client that wait for their next request, with the memory of those before it.
 class OperationPool {
  public:
-  explicit OperationPool(std::shared_ptr<Client> client) : client_(std::move(client)) {}
+  explicit OperationPool(std::shared_ptr<Client> client)
+      : client_(std::move(client)), may_wait_(client_->may_wait()) {}
 
   Operation take();
   void give_back(Operation operation) noexcept;
   Client& client() const noexcept { return *client_; }
+  // Whether preparing a request may wait.
+  bool may_wait() const noexcept { return may_wait_; }
 
  private:
   static constexpr std::size_t most_kept = 64;
   static constexpr std::size_t largest_body = 1U << 20U;
 
   const std::shared_ptr<Client> client_;
+  const bool may_wait_;
   std::mutex mutex_;
   std::vector<Operation> kept_;
 };
+
+// That of a client of the module. Raises for any other object.
+std::shared_ptr<OperationPool> pool_of(py::handle client);
 
 // An operation as Python sees it. Any thread may use it; they take turns.
 class PyOperation {
@@ -56,13 +65,33 @@ class PyOperation {
   // on its way.
   py::object prepare(py::object method, const py::object& url, py::handle headers, py::object body,
                      bool no_wait, bool sent);
-  // The same of a request that its library signs and sends: (body or None, fields to set, names of
-  // fields to take out), each field of str.
-  py::object changes(py::object method, const py::object& url, py::handle headers, py::object body,
-                     bool no_wait);
-  // Begins, and returns these.
-  py::object begin_changes(GivenRequest request, bool no_wait);
   void sent();
+
+  // --- Of a request that its library signs and sends, and whose events tell of it ---------------
+
+  // False when it would have to wait.
+  bool begin_unsigned(GivenRequest request, bool no_wait);
+  bool prepare_unsigned(py::object method, const py::object& url, py::handle headers,
+                        py::object body, bool no_wait);
+  // What is to be changed in it then, by its library's means, which give a body that changed its
+  // length: a body, or null; fields to set; names of fields to take out, each of str.
+  struct Changes {
+    py::object body;
+    std::vector<std::pair<py::object, py::object>> set;
+    std::vector<py::object> removed;
+  };
+  Changes changes();
+
+  // Where it is on its way through the events.
+  struct Course {
+    std::uint64_t events = 0;  // whose attempt is under way; 0: no one's
+    py::object outer;          // what was under way around it
+    py::object companion;      // what else ends with it
+  };
+  Course course;
+
+  // ---------------------------------------------------------------------------------------------
+
   // (may_change_body, read_ahead_bytes, read_ahead_seconds). With `encoded` None, and a
   // Content-Encoding among the headers: that one's text, and nothing else has happened.
   py::object head(int status, py::handle headers, std::optional<bool> encoded);
@@ -87,9 +116,14 @@ class PyOperation {
 
   int traverse(visitproc visit, void* arg) const {
     Py_VISIT(client_.ptr());
+    Py_VISIT(course.outer.ptr());
+    Py_VISIT(course.companion.ptr());
     return 0;
   }
-  void clear() { client_ = py::object(); }
+  void clear() {
+    client_ = py::object();
+    course = {};
+  }
 
  private:
   template <class Begin>
@@ -101,7 +135,8 @@ class PyOperation {
   // False when it would have to wait. Raises what the core says.
   bool prepare_next(std::optional<GivenRequest> request, bool no_wait);
   bool is_prepared(Status status);
-  py::tuple changes_now() const;
+  template <class Work>
+  Status prepared_by(Work work);
   py::tuple ended(std::string_view held) const;
 
   py::object client_;  // whose callbacks the operation may call

@@ -151,6 +151,12 @@ bool Client::may_verify(std::string_view url) const {
   return impl_->settings.verify && !impl_->verifier.proven(url);
 }
 
+bool Client::may_wait() const noexcept {
+  const client::Settings& settings = impl_->settings;
+  return settings.auth != client::AuthMode::none || settings.verify || impl_->budgets ||
+         impl_->accounting.ledger();
+}
+
 std::map<std::string, UsageTotals> Client::usage() const {
   return totals_by_project(impl_->accounting.counters().snapshot());
 }
