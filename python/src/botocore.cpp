@@ -80,6 +80,12 @@ py::object item(py::handle dict, PyObject* name) {
   return found;
 }
 
+int number(const py::object& object) {
+  const long value = PyLong_AsLong(object.ptr());
+  if (value == -1 && PyErr_Occurred() != nullptr) throw py::error_already_set();
+  return static_cast<int>(value);
+}
+
 // Of a request, as `http.client` keeps them, which takes long to ask.
 py::object fields_to_send(const py::object& headers) {
   py::object kept = attribute_or_null(headers, names().headers_of_message);
@@ -99,23 +105,29 @@ py::object body_to_send(py::object data) {
   return is_something != 0 ? py::object(py::none()) : py::object(py::bytes());
 }
 
-// Of an answer, as botocore's class keeps them, which takes long to ask; any other is asked.
-py::object fields_of_answer(const py::object& headers) {
+// Of an answer, as botocore's class keeps them, which takes long to ask; null where it is another.
+py::object kept_fields_of_answer(const py::object& headers) {
   const py::object kept = attribute_or_null(headers, names().dict);
-  if (kept && PyDict_CheckExact(kept.ptr()) != 0) {
-    py::list fields;
-    PyObject* key = nullptr;
-    PyObject* value = nullptr;
-    for (Py_ssize_t at = 0; PyDict_Next(kept.ptr(), &at, &key, &value) != 0;) {
-      const auto held = py::reinterpret_borrow<py::object>(value);
-      const py::object name =
-          attribute_or_null(py::reinterpret_borrow<py::object>(key), names().key);
-      if (!name) return owned(PySequence_List(attribute(headers, names().items)().ptr()));
-      fields.append(owned(PyTuple_Pack(2, name.ptr(), held.ptr())));
-    }
-    return fields;
+  if (!kept || PyDict_CheckExact(kept.ptr()) == 0) return {};
+  const Py_ssize_t count = PyDict_GET_SIZE(kept.ptr());
+  py::tuple fields(count);
+  Py_ssize_t place = 0;
+  PyObject* key = nullptr;
+  PyObject* value = nullptr;
+  for (Py_ssize_t at = 0; PyDict_Next(kept.ptr(), &at, &key, &value) != 0; ++place) {
+    const auto held = py::reinterpret_borrow<py::object>(value);
+    const auto name = attribute_or_null(py::reinterpret_borrow<py::object>(key), names().key);
+    if (!name || place == count) return {};
+    py::object field = owned(PyTuple_Pack(2, name.ptr(), held.ptr()));
+    PyTuple_SET_ITEM(fields.ptr(), place, field.release().ptr());
   }
-  return owned(PySequence_List(attribute(headers, names().items)().ptr()));
+  return place == count ? py::object(std::move(fields)) : py::object();
+}
+
+py::object fields_of_answer(const py::object& headers) {
+  py::object fields = kept_fields_of_answer(headers);
+  if (fields) return fields;
+  return owned(PySequence_Tuple(attribute(headers, names().items)().ptr()));
 }
 
 void write_changes(const py::object& request, const PyOperation::Changes& changes) {
@@ -157,12 +169,9 @@ struct Found {
 };
 
 Found as_operation(py::object object) {
-  static PyObject* const type = py::type::of<PyOperation>().release().ptr();
-  Found found;
-  if (!object || reinterpret_cast<PyObject*>(Py_TYPE(object.ptr())) != type) return found;
-  found.operation = &object_in<PyOperation>(object.ptr());
-  found.object = std::move(object);
-  return found;
+  PyOperation* const operation = operation_or_null(object);
+  if (operation == nullptr) return {};
+  return {std::move(object), operation};
 }
 
 Found operation_in(const py::object& context) {
@@ -205,12 +214,11 @@ class BotocoreEvents {
                                                    no_wait_);
     } else {
       auto [project, labels] = scope_now();
-      auto made = std::make_unique<PyOperation>(client_, pool_);
-      is_ready =
-          made->begin_unsigned(GivenRequest(std::move(method), url, fields, std::move(body),
-                                            py::none(), std::move(project), std::move(labels)),
-                               no_wait_);
-      found = as_operation(py::cast(std::move(made)));
+      found = as_operation(new_operation(client_, pool_));
+      is_ready = found.operation->begin_unsigned(
+          GivenRequest(std::move(method), url, fields, std::move(body), py::none(),
+                       std::move(project), std::move(labels)),
+          no_wait_);
       if (PyDict_SetItem(context.ptr(), names().operation, found.object.ptr()) != 0) {
         throw py::error_already_set();
       }
@@ -241,7 +249,7 @@ class BotocoreEvents {
     const bool is_whole = PyBytes_Check(body.ptr()) != 0 || PyUnicode_Check(body.ptr()) != 0;
     if (is_whole) {
       // One that is encoded, which no one asked for, botocore cannot read either.
-      found.operation->answered(item(answer, names().status_code).cast<int>(),
+      found.operation->answered(number(item(answer, names().status_code)),
                                 fields_of_answer(item(answer, names().headers)),
                                 body_to_send(std::move(body)));
     } else {

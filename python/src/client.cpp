@@ -144,13 +144,14 @@ class PyClient {
   py::tuple begin(py::object self, py::object method, const py::object& url, py::handle headers,
                   py::object body, py::object scope, py::object project, bool no_wait,
                   PyOperation* after, py::object labels) {
-    auto operation = std::make_unique<PyOperation>(std::move(self), pool_);
+    py::object made = new_operation(std::move(self), pool_);
+    auto& operation = object_in<PyOperation>(made.ptr());
     GivenRequest request(std::move(method), url, headers, std::move(body), std::move(project),
                          std::move(scope), std::move(labels));
     const bool is_ready = after != nullptr
-                              ? operation->begin_beside(*after, std::move(request), no_wait)
-                              : operation->begin(std::move(request), no_wait);
-    return py::make_tuple(std::move(operation), is_ready);
+                              ? operation.begin_beside(*after, std::move(request), no_wait)
+                              : operation.begin(std::move(request), no_wait);
+    return py::make_tuple(std::move(made), is_ready);
   }
 
   void check_only(py::object method, const py::object& url, py::handle headers, py::object body,
@@ -213,9 +214,10 @@ py::object begin(PyClient& client, const Arguments& given) {
   const auto optional = [&given](Py_ssize_t index) {
     return given.has(index) ? given[index] : py::none();
   };
-  // pybind11 takes None for a foreign object first, and looks at its class for long.
-  PyOperation* const after =
-      given.has(7) && !given[7].is_none() ? given[7].cast<PyOperation*>() : nullptr;
+  PyOperation* const after = operation_or_null(optional(7));
+  if (after == nullptr && !optional(7).is_none()) {
+    throw py::type_error("what a call goes on from is an Operation");
+  }
   return client.begin(given.self(), given[0], given[1], given[2], given[3], optional(4),
                       optional(5), given.flag(6), after, optional(8));
 }

@@ -52,7 +52,9 @@ struct Takes {
 template <class T>
 T& object_in(PyObject* self) {
   auto* instance = reinterpret_cast<py::detail::instance*>(self);
-  auto* object = static_cast<T*>(instance->get_value_and_holder().value_ptr());
+  auto* object =
+      static_cast<T*>(instance->simple_layout ? instance->simple_value_holder[0]
+                                              : instance->get_value_and_holder().value_ptr());
   if (object == nullptr) throw py::type_error("the object was never initialized");
   return *object;
 }

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -10,6 +13,7 @@
 #include "bindings.hpp"
 #include "costmark/client.hpp"
 #include "costmark/operation.hpp"
+#include "fast_method.hpp"
 #include "given_request.hpp"
 #include "one_at_a_time.hpp"
 
@@ -89,6 +93,8 @@ class PyOperation {
     py::object companion;      // what else ends with it
   };
   Course course;
+  py::object companion() { return course.companion ? course.companion : py::none(); }
+  void set_companion(py::object companion) { course.companion = std::move(companion); }
 
   // ---------------------------------------------------------------------------------------------
 
@@ -147,5 +153,27 @@ class PyOperation {
   bool is_decided_ = false;             // about that, so that only the signature must be new
   std::vector<Header> answer_headers_;  // scratch
 };
+
+// An operation as an object of Python. It is none of pybind11's: to make and to end one of those
+// takes longer than all short methods.
+struct OperationObject {
+  PyObject base;
+  PyObject* weak_references;
+  bool is_made;
+  alignas(PyOperation) std::array<std::byte, sizeof(PyOperation)> storage;
+
+  PyOperation& operation() noexcept {
+    return *std::launder(reinterpret_cast<PyOperation*>(storage.data()));
+  }
+};
+
+py::object new_operation(py::object client, std::shared_ptr<OperationPool> pool);
+// Null for any other object.
+PyOperation* operation_or_null(py::handle object) noexcept;
+
+template <>
+inline PyOperation& object_in<PyOperation>(PyObject* self) {
+  return reinterpret_cast<OperationObject*>(self)->operation();
+}
 
 }  // namespace costmark::python
