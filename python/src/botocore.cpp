@@ -214,11 +214,11 @@ class BotocoreEvents {
                                                    no_wait_);
     } else {
       auto [project, labels] = scope_now();
-      found = as_operation(new_operation(client_, pool_));
-      is_ready = found.operation->begin_unsigned(
-          GivenRequest(std::move(method), url, fields, std::move(body), py::none(),
-                       std::move(project), std::move(labels)),
-          no_wait_);
+      if (!pool_) throw py::type_error("the events follow no client");
+      found = as_operation(new_operation(client_, pool_, std::move(method), url, fields,
+                                         std::move(body), py::none(), std::move(project),
+                                         std::move(labels)));
+      is_ready = found.operation->begin_unsigned(no_wait_);
       if (PyDict_SetItem(context.ptr(), names().operation, found.object.ptr()) != 0) {
         throw py::error_already_set();
       }
@@ -235,7 +235,8 @@ class BotocoreEvents {
     if (!found) return;
     found.operation->sent();
     found.operation->course.events = serial_;
-    found.operation->course.outer = value_of(now());
+    py::object outer = value_of(now());
+    if (operation_under_way(outer)) found.operation->course.outer = std::move(outer);
     set_value(now(), owned(PyWeakref_NewRef(found.object.ptr(), nullptr)));
   }
 
@@ -289,17 +290,24 @@ class BotocoreEvents {
     return *variable;
   }
 
-  // Be under way no longer.
+  // What a reference in `now` leads to; nothing where that is under way no longer.
+  static Found operation_under_way(const py::object& reference) {
+    if (reference.is_none()) return {};
+    Found found = as_operation(owned(PyObject_CallNoArgs(reference.ptr())));
+    if (!found || found.operation->course.events == 0) return {};
+    return found;
+  }
+
+  // Be under way no longer: what the context refers to then is as good as nothing.
   static void leave(PyOperation& operation) {
     operation.course.events = 0;
-    set_value(now(), std::exchange(operation.course.outer, py::object()));
+    const py::object outer = std::exchange(operation.course.outer, py::object());
+    if (outer) set_value(now(), outer);
   }
 
   // What the answer that is there was asked for by; it is under way no longer.
   Found take_now() const {
-    const py::object reference = value_of(now());
-    if (reference.is_none()) return {};
-    Found found = as_operation(owned(PyObject_CallNoArgs(reference.ptr())));
+    Found found = operation_under_way(value_of(now()));
     if (!found || found.operation->course.events != serial_) return {};
     leave(*found.operation);
     return found;

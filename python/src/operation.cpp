@@ -207,9 +207,6 @@ void OperationPool::give_back(Operation operation) noexcept {
 // --- An operation
 // ---------------------------------------------------------------------------------
 
-PyOperation::PyOperation(py::object client, std::shared_ptr<OperationPool> pool)
-    : client_(std::move(client)), pool_(std::move(pool)), operation_(pool_->take()) {}
-
 PyOperation::~PyOperation() {
   pool_->give_back(std::move(operation_));
   hand_over_log_lines();
@@ -301,8 +298,7 @@ py::object PyOperation::prepare(py::object method, const py::object& url, py::ha
   return outgoing;
 }
 
-bool PyOperation::begin_unsigned(GivenRequest request, bool no_wait) {
-  given_ = std::move(request);
+bool PyOperation::begin_unsigned(bool no_wait) {
   const Request views = given_.views();
   return is_prepared(prepared_by([&]() -> Status {
     if (Status begun = operation_.begin(views); !begun) return begun;
@@ -622,12 +618,9 @@ class SlowMethods {
 
 }  // namespace
 
-py::object new_operation(py::object client, std::shared_ptr<OperationPool> pool) {
+py::object new_operation_object() {
   auto made = py::reinterpret_steal<py::object>(operation_type->tp_alloc(operation_type, 0));
   if (!made) throw py::error_already_set();
-  OperationObject& object = as_object(made.ptr());
-  new (object.storage.data()) PyOperation(std::move(client), std::move(pool));
-  object.is_made = true;
   return made;
 }
 

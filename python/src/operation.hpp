@@ -47,7 +47,13 @@ std::shared_ptr<OperationPool> pool_of(py::handle client);
 // An operation as Python sees it. Any thread may use it; they take turns.
 class PyOperation {
  public:
-  PyOperation(py::object client, std::shared_ptr<OperationPool> pool);
+  // `given` is what its request is made of, where that is at hand.
+  template <class... Given>
+  PyOperation(py::object client, std::shared_ptr<OperationPool> pool, Given&&... given)
+      : client_(std::move(client)),
+        pool_(std::move(pool)),
+        operation_(pool_->take()),
+        given_(std::forward<Given>(given)...) {}
   ~PyOperation();
   PyOperation(const PyOperation&) = delete;
   PyOperation& operator=(const PyOperation&) = delete;
@@ -73,8 +79,8 @@ class PyOperation {
 
   // --- Of a request that its library signs and sends, and whose events tell of it ---------------
 
-  // False when it would have to wait.
-  bool begin_unsigned(GivenRequest request, bool no_wait);
+  // With the request that it was made with. False when it would have to wait.
+  bool begin_unsigned(bool no_wait);
   bool prepare_unsigned(py::object method, const py::object& url, py::handle headers,
                         py::object body, bool no_wait);
   // What is to be changed in it then, by its library's means, which give a body that changed its
@@ -167,7 +173,18 @@ struct OperationObject {
   }
 };
 
-py::object new_operation(py::object client, std::shared_ptr<OperationPool> pool);
+// An object without its operation.
+py::object new_operation_object();
+
+template <class... Arguments>
+py::object new_operation(Arguments&&... arguments) {
+  py::object made = new_operation_object();
+  auto& object = *reinterpret_cast<OperationObject*>(made.ptr());
+  new (object.storage.data()) PyOperation(std::forward<Arguments>(arguments)...);
+  object.is_made = true;
+  return made;
+}
+
 // Null for any other object.
 PyOperation* operation_or_null(py::handle object) noexcept;
 
