@@ -225,6 +225,7 @@ py::object begin(PyClient& client, const Arguments& given) {
 }  // namespace
 
 std::shared_ptr<OperationPool> pool_of(py::handle client) {
+  if (!py::isinstance<PyClient>(client)) throw py::type_error("events follow a Client of the core");
   return client.cast<PyClient&>().pool();
 }
 

@@ -15,10 +15,11 @@
 namespace costmark::python {
 namespace {
 
-// Smaller bodies are read with the GIL held, which takes little more than to give it away: pieces
-// of answers, and requests of clients that wait for nothing. Else a request is prepared without it:
-// a second thread gains 5 to 40 %, and a callback on another thread may need it.
+// Pieces of answers smaller than this are read with the GIL held: that takes less than a
+// microsecond. A request is prepared without it, as it may wait for what needs it, but for small
+// ones of boto3's clients that wait for nothing: there to give it away takes longer than the rest.
 constexpr std::size_t release_gil_from = 4U << 10U;
+constexpr std::size_t prepare_without_gil_from = 16U << 10U;
 
 // Answers of these statuses may come of what the hint tells.
 constexpr int bad_request = 400;
@@ -315,7 +316,8 @@ bool PyOperation::prepare_unsigned(py::object method, const py::object& url, py:
 
 template <class Work>
 Status PyOperation::prepared_by(Work work) {
-  if (pool_->may_wait() || given_.body_size() >= release_gil_from) return with_callbacks(work);
+  if (pool_->may_wait() || given_.body_size() >= prepare_without_gil_from)
+    return with_callbacks(work);
   return in_core(false, work);
 }
 
