@@ -229,7 +229,7 @@ class BotocoreEvents {
   }
 
   // request-created: counts the attempt, which is signed and leaves now.
-  void sent(py::handle given) {
+  void sent(py::handle given) const {
     const py::object context = attribute(item(given, names().request), names().context);
     const Found found = operation_in(context);
     if (!found) return;

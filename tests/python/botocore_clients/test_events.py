@@ -38,9 +38,9 @@ def test_each_call_has_its_own_model_scope_and_labels(
     bedrock: Emulator, runtime: Any, answers: list[costmark.Answer]
 ) -> None:
     in_other = {"scope": costmark.project(OTHER)}
-    labelled = {"scope": costmark.labels(team="a")}
+    labeled = {"scope": costmark.labels(team="a")}
     cases = [
-        *((model, more) for model in (NOVA, CLAUDE) for more in ({}, in_other, labelled)),
+        *((model, more) for model in (NOVA, CLAUDE) for more in ({}, in_other, labeled)),
     ]
     expected = []
     for first in cases:
@@ -49,7 +49,7 @@ def test_each_call_has_its_own_model_scope_and_labels(
                 with more.get("scope", contextlib.nullcontext()):
                     runtime.converse(**{**ASKED, "modelId": model})
                 project = OTHER if more is in_other else PROJECT
-                expected.append((project, model, {"team": "a"} if more is labelled else {}))
+                expected.append((project, model, {"team": "a"} if more is labeled else {}))
     assert billed(bedrock) == [each[:2] for each in expected]
     assert [(each.project, each.model, dict(each.labels)) for each in answers] == expected
 
