@@ -1,4 +1,5 @@
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any, Literal, TypedDict, overload
 
 from typing_extensions import Buffer
@@ -9,7 +10,6 @@ version: str
 _Field = tuple[str | bytes, str | bytes] | tuple[bytes, bytes, bytes]
 _Fields = Sequence[_Field]
 _Plan = tuple[bool, int, float]  # may_change_body, read_ahead_bytes, read_ahead_seconds
-_Changes = tuple[bytes | None, list[tuple[str, str]], list[str]]  # body, fields to set, to take out
 
 class Credentials:
     """One set of AWS credentials: immutable, its secrets never shown."""
@@ -170,15 +170,6 @@ class Operation:
         sent: bool = False,
         /,
     ) -> tuple[list[tuple[bytes, ...]] | None, bytes | None, str | None, bool] | None: ...
-    def changes(
-        self,
-        method: str | bytes,
-        url: object,
-        headers: _Fields,
-        body: Buffer | None,
-        no_wait: bool = False,
-        /,
-    ) -> _Changes | None: ...
     def sent(self) -> None: ...
     @overload
     def head(self, status: int, headers: _Fields = (), encoded: bool = False, /) -> _Plan: ...
@@ -191,9 +182,9 @@ class Operation:
         on_body: Callable[[bytes], object] | None = None,
     ) -> tuple[int, list[tuple[bytes, bytes]], bytes, int]: ...
     def feed(self, piece: bytes, /) -> bytes: ...
-    def answered(self, status: int, headers: _Fields, body: Buffer, /) -> None: ...
     def finish(self) -> tuple[bytes, str]: ...
     def fail(self, outcome: str, /) -> tuple[bytes, str]: ...
+    companion: Any  # what else is to end with it
     @property
     def lacks_only_counts(self) -> bool: ...
     @property
@@ -238,17 +229,6 @@ class Client:
         labels: tuple[tuple[str, str], ...] | None = None,
         /,
     ) -> tuple[Operation, bool]: ...
-    def begin_changes(
-        self,
-        method: str | bytes,
-        url: object,
-        headers: _Fields,
-        body: Buffer | None,
-        scope: str | None,
-        labels: tuple[tuple[str, str], ...] | None,
-        no_wait: bool = False,
-        /,
-    ) -> tuple[Operation, _Changes | None]: ...
     def check(
         self,
         method: str | bytes,
@@ -270,6 +250,24 @@ class Client:
         timeout: float = 20.0,
     ) -> dict[str, Any]: ...
     def usage(self) -> dict[str, _Totals]: ...
+
+class BotocoreEvents:
+    """Handlers of botocore's events, which follow a client's calls."""
+
+    client: Client
+    def __init__(
+        self,
+        frame: ContextVar[Any],
+        everywhere: list[Any],
+        read_stream: Callable[[Any, Operation], None],
+        no_wait: bool,
+    ) -> None: ...
+    def write(self, **given: Any) -> Operation | None: ...
+    def sent(self, **given: Any) -> None: ...
+    def answered(self, **given: Any) -> Operation | None: ...
+    def failed(self, **given: Any) -> None: ...
+
+def fields_of_botocore_answer(headers: Any) -> tuple[tuple[str, str], ...]: ...
 
 class BearerTokens:
     """Makes short-term Bedrock API keys and keeps the newest."""

@@ -22,6 +22,7 @@ namespace costmark::python {
 
 namespace py = pybind11;
 
+void bind_botocore(py::module_& module);
 void bind_budgets(py::module_& module);
 void bind_client(py::module_& module);
 void bind_credentials(py::module_& module);

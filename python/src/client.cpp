@@ -144,20 +144,14 @@ class PyClient {
   py::tuple begin(py::object self, py::object method, const py::object& url, py::handle headers,
                   py::object body, py::object scope, py::object project, bool no_wait,
                   PyOperation* after, py::object labels) {
-    auto operation = std::make_unique<PyOperation>(std::move(self), pool_);
+    py::object made = new_operation(std::move(self), pool_);
+    auto& operation = object_in<PyOperation>(made.ptr());
     GivenRequest request(std::move(method), url, headers, std::move(body), std::move(project),
                          std::move(scope), std::move(labels));
     const bool is_ready = after != nullptr
-                              ? operation->begin_beside(*after, std::move(request), no_wait)
-                              : operation->begin(std::move(request), no_wait);
-    return py::make_tuple(std::move(operation), is_ready);
-  }
-
-  // (operation, its changes; None when it would have to wait)
-  py::tuple begin_changes(py::object self, GivenRequest request, bool no_wait) {
-    auto operation = std::make_unique<PyOperation>(std::move(self), pool_);
-    py::object changes = operation->begin_changes(std::move(request), no_wait);
-    return py::make_tuple(std::move(operation), std::move(changes));
+                              ? operation.begin_beside(*after, std::move(request), no_wait)
+                              : operation.begin(std::move(request), no_wait);
+    return py::make_tuple(std::move(made), is_ready);
   }
 
   void check_only(py::object method, const py::object& url, py::handle headers, py::object body,
@@ -190,6 +184,8 @@ class PyClient {
     return as_dict(found);
   }
 
+  const std::shared_ptr<OperationPool>& pool() const noexcept { return pool_; }
+
   py::dict usage() const { return rows_by_project(client_->usage()); }
 
   int traverse(visitproc visit, void* argument) const { return kept_.traverse(visit, argument); }
@@ -213,31 +209,30 @@ std::unique_ptr<PyClient> make_client(const py::dict& options, const py::object&
                                     on_usage);
 }
 
-// (method, url, headers, body, scope, labels, no_wait=False)
-py::object begin_changes(PyClient& client, const Arguments& given) {
-  GivenRequest request(given[0], given[1], given[2], given[3], py::none(), given[4], given[5]);
-  return client.begin_changes(given.self(), std::move(request), given.flag(6));
-}
-
 // (method, url, headers, body, scope=None, project=None, no_wait=False, after=None, labels=None)
 py::object begin(PyClient& client, const Arguments& given) {
   const auto optional = [&given](Py_ssize_t index) {
     return given.has(index) ? given[index] : py::none();
   };
-  // pybind11 takes None for a foreign object first, and looks at its class for long.
-  PyOperation* const after =
-      given.has(7) && !given[7].is_none() ? given[7].cast<PyOperation*>() : nullptr;
+  PyOperation* const after = operation_or_null(optional(7));
+  if (after == nullptr && !optional(7).is_none()) {
+    throw py::type_error("what a call goes on from is an Operation");
+  }
   return client.begin(given.self(), given[0], given[1], given[2], given[3], optional(4),
                       optional(5), given.flag(6), after, optional(8));
 }
 
 }  // namespace
 
+std::shared_ptr<OperationPool> pool_of(py::handle client) {
+  if (!py::isinstance<PyClient>(client)) throw py::type_error("events follow a Client of the core");
+  return client.cast<PyClient&>().pool();
+}
+
 void bind_client(py::module_& module) {
   py::class_<PyClient> type(module, "Client", "Attributes, signs and accounts for requests.",
                             collectable<PyClient>());
   add_fast_method<PyClient, &begin, Takes{4, 9}>(type, "begin");
-  add_fast_method<PyClient, &begin_changes, Takes{6, 7}>(type, "begin_changes");
   type.def(py::init(&make_client), py::arg("options") = py::dict(), py::kw_only(),
            py::arg("credentials") = py::none(), py::arg("bearer_token") = py::none(),
            py::arg("bearer_token_refused") = py::none(), py::arg("host_api_key") = "",

@@ -20,11 +20,12 @@ std::function<void(LogLevel, std::string_view)> log_to(const py::object& logger,
   if (logger.is_none()) return nullptr;
   return [callback = kept.keep(logger)](LogLevel level, std::string_view message) {
     waiting_lines.push_back({callback, level, std::string(message)});
+    has_log_lines = true;
   };
 }
 
-void hand_over_log_lines() {
-  if (waiting_lines.empty()) return;
+void hand_over_waiting_lines() {
+  has_log_lines = false;
   for (const auto& line : std::exchange(waiting_lines, {})) {
     tell("costmark log callback", [&] { line.logger(static_cast<int>(line.level), line.message); });
   }

@@ -16,7 +16,11 @@ namespace costmark::python {
 // on their thread, and handed to Python once the core has returned.
 std::function<void(LogLevel, std::string_view)> log_to(const py::object& logger,
                                                        KeptCallbacks& kept);
-void hand_over_log_lines();
+inline constinit thread_local bool has_log_lines = false;
+void hand_over_waiting_lines();
+inline void hand_over_log_lines() {
+  if (has_log_lines) hand_over_waiting_lines();
+}
 
 // Runs `work` inside the core; afterwards its log lines are handed over. A KeyboardInterrupt that
 // met a callback is raised then.

@@ -52,16 +52,18 @@ struct Takes {
 template <class T>
 T& object_in(PyObject* self) {
   auto* instance = reinterpret_cast<py::detail::instance*>(self);
-  auto* object = static_cast<T*>(instance->get_value_and_holder().value_ptr());
+  auto* object =
+      static_cast<T*>(instance->simple_layout ? instance->simple_value_holder[0]
+                                              : instance->get_value_and_holder().value_ptr());
   if (object == nullptr) throw py::type_error("the object was never initialized");
   return *object;
 }
 
-template <class T, auto Function, Takes takes>
-PyObject* call_fast(PyObject* self, PyObject* const* values, Py_ssize_t count) {
+// What `work` returns, for Python; null with its exception.
+template <class Work>
+PyObject* for_python(Work work) {
   try {
-    takes.check(count);
-    return Function(object_in<T>(self), Arguments(self, values, count)).release().ptr();
+    return work().release().ptr();
   } catch (const abi::__forced_unwind&) {  // a thread that ends
     throw;
   } catch (py::error_already_set& error) {
@@ -72,6 +74,32 @@ PyObject* call_fast(PyObject* self, PyObject* const* values, Py_ssize_t count) {
   return nullptr;
 }
 
+template <class T, auto Function, Takes takes>
+PyObject* call_fast(PyObject* self, PyObject* const* values, Py_ssize_t count) {
+  return for_python([&] {
+    takes.check(count);
+    return Function(object_in<T>(self), Arguments(self, values, count));
+  });
+}
+
+template <class T, auto Function>
+PyObject* call_with_keywords(PyObject* self, PyObject* values, PyObject* keywords) {
+  return for_python([&] {
+    if (PyTuple_GET_SIZE(values) != 0 || keywords == nullptr) {
+      throw py::type_error("the method takes arguments by keyword, and no others");
+    }
+    return Function(object_in<T>(self), py::handle(keywords));
+  });
+}
+
+template <class Class>
+void add_method(Class& type, PyMethodDef& definition) {
+  auto* cls = reinterpret_cast<PyTypeObject*>(type.ptr());
+  PyObject* method = PyDescr_NewMethod(cls, &definition);
+  if (method == nullptr) throw py::error_already_set();
+  type.attr(definition.ml_name) = py::reinterpret_steal<py::object>(method);
+}
+
 // Adds a method: `Function` takes a T& and `Arguments`, and returns an object.
 template <class T, auto Function, Takes takes, class Class>
 void add_fast_method(Class& type, const char* name) {
@@ -80,10 +108,19 @@ void add_fast_method(Class& type, const char* name) {
       name,
       reinterpret_cast<PyCFunction>(reinterpret_cast<Untyped>(&call_fast<T, Function, takes>)),
       METH_FASTCALL, nullptr};
-  auto* cls = reinterpret_cast<PyTypeObject*>(type.ptr());
-  PyObject* method = PyDescr_NewMethod(cls, &definition);
-  if (method == nullptr) throw py::error_already_set();
-  type.attr(name) = py::reinterpret_steal<py::object>(method);
+  add_method(type, definition);
+}
+
+// Adds a method that takes whatever keywords: `Function` takes a T& and the dict of them, and
+// returns an object. `signature` names the method, as `inspect` reads it.
+template <class T, auto Function, class Class>
+void add_keyword_method(Class& type, const char* name, const char* signature) {
+  using Untyped = void (*)();
+  static PyMethodDef definition{
+      name,
+      reinterpret_cast<PyCFunction>(reinterpret_cast<Untyped>(&call_with_keywords<T, Function>)),
+      METH_VARARGS | METH_KEYWORDS, signature};
+  add_method(type, definition);
 }
 
 }  // namespace costmark::python

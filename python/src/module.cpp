@@ -16,6 +16,7 @@ PYBIND11_MODULE(_core_of_main, module) {
   costmark::python::bind_tools(module);
   costmark::python::bind_operation(module);
   costmark::python::bind_client(module);
+  costmark::python::bind_botocore(module);
   costmark::python::bind_projects(module);
 }
 

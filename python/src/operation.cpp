@@ -1,5 +1,7 @@
 #include "operation.hpp"
 
+#include <structmember.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -15,10 +17,10 @@ namespace costmark::python {
 namespace {
 
 // Pieces of answers smaller than this are read with the GIL held: that takes less than a
-// microsecond. A request is always prepared without it. Giving it away costs nothing that can be
-// measured at any size, a second thread gains 5 to 40 %, and a callback on another thread may need
-// it.
+// microsecond. A request is prepared without it, as it may wait for what needs it, but for small
+// ones of boto3's clients that wait for nothing: there to give it away takes longer than the rest.
 constexpr std::size_t release_gil_from = 4U << 10U;
+constexpr std::size_t prepare_without_gil_from = 16U << 10U;
 
 // Answers of these statuses may come of what the hint tells.
 constexpr int bad_request = 400;
@@ -85,18 +87,16 @@ class FieldsToSend {
     });
   }
 
-  // (fields to set, names of fields to take out), for who keeps the others, and gives a body that
-  // changed its length by itself where none is given.
-  std::pair<py::list, py::list> apart() const {
-    std::pair<py::list, py::list> both;
+  // For who keeps the others, and gives a body that changed its length by itself where none is
+  // given.
+  void write_apart(PyOperation::Changes& out) const {
     for (const Setting& setting : set_) {
       if (setting.field.name == content_length && !is_given(content_length)) continue;
-      both.first.append(py::make_tuple(as_text(setting.field.name), as_text(setting.field.value)));
+      out.set.emplace_back(as_text(setting.field.name), as_text(setting.field.value));
     }
     for (const std::string_view name : removed_) {
-      if (is_given(name)) both.second.append(as_text(name));
+      if (is_given(name)) out.removed.emplace_back(as_text(name));
     }
-    return both;
   }
 
   py::list merged() {
@@ -163,6 +163,14 @@ class FieldsToSend {
   std::string length_;
 };
 
+// Whether a body that changes makes fields wrong.
+bool gives_length(const std::vector<Header>& fields) {
+  return std::any_of(fields.begin(), fields.end(), [](const Header& field) {
+    return equal_ignoring_case(field.name, content_length) ||
+           equal_ignoring_case(field.name, transfer_encoding);
+  });
+}
+
 // The values of all fields of that name, as one text.
 std::string joined_values(std::string_view name, const std::vector<Header>& headers) {
   std::string joined;
@@ -213,9 +221,6 @@ void OperationPool::give_back(Operation operation) noexcept {
 
 // --- An operation
 // ---------------------------------------------------------------------------------
-
-PyOperation::PyOperation(py::object client, std::shared_ptr<OperationPool> pool)
-    : client_(std::move(client)), pool_(std::move(pool)), operation_(pool_->take()) {}
 
 PyOperation::~PyOperation() {
   pool_->give_back(std::move(operation_));
@@ -308,31 +313,38 @@ py::object PyOperation::prepare(py::object method, const py::object& url, py::ha
   return outgoing;
 }
 
-py::object PyOperation::changes(py::object method, const py::object& url, py::handle headers,
-                                py::object body, bool no_wait) {
-  const OneAtATime::Hold hold(lock_);
-  auto request = unless_decided(std::move(method), url, headers, std::move(body));
-  if (!prepare_next(std::move(request), no_wait)) return py::none();
-  return changes_now();
-}
-
-py::object PyOperation::begin_changes(GivenRequest request, bool no_wait) {
-  given_ = std::move(request);
+bool PyOperation::begin_unsigned(bool no_wait) {
   const Request views = given_.views();
-  Status status = with_callbacks([&]() -> Status {
+  return is_prepared(prepared_by([&]() -> Status {
     if (Status begun = operation_.begin(views); !begun) return begun;
     return operation_.prepare({no_wait});
-  });
-  if (!is_prepared(std::move(status))) return py::none();
-  return changes_now();
+  }));
 }
 
-py::tuple PyOperation::changes_now() const {
+bool PyOperation::prepare_unsigned(py::object method, const py::object& url, py::handle headers,
+                                   py::object body, bool no_wait) {
+  const OneAtATime::Hold hold(lock_);
+  auto request = unless_decided(std::move(method), url, headers, std::move(body));
+  return prepare_next(std::move(request), no_wait);
+}
+
+template <class Work>
+Status PyOperation::prepared_by(Work work) {
+  if (pool_->may_wait() || given_.body_size() >= prepare_without_gil_from)
+    return with_callbacks(work);
+  return in_core(false, work);
+}
+
+PyOperation::Changes PyOperation::changes() {
+  const OneAtATime::Hold hold(lock_);
   const Prepared& prepared = operation_.prepared();
-  auto [to_set, to_remove] = FieldsToSend(given_, prepared).apart();
-  return py::make_tuple(
-      prepared.body_changed() ? py::object(as_bytes(prepared.body())) : py::none(),
-      std::move(to_set), std::move(to_remove));
+  Changes changes;
+  if (prepared.body_changed()) changes.body = as_bytes(prepared.body());
+  if (!prepared.headers_to_set().empty() || !prepared.headers_to_remove().empty() ||
+      gives_length(given_.field_views())) {
+    FieldsToSend(given_, prepared).write_apart(changes);
+  }
+  return changes;
 }
 
 void PyOperation::sent() {
@@ -401,7 +413,10 @@ void PyOperation::answered(int status, py::handle headers, const py::object& bod
   const OneAtATime::Hold hold(lock_);
   const py::tuple fields = header_tuple(headers);
   header_views(fields, answer_headers_);
-  const bool encoded = !joined_values("content-encoding", answer_headers_).empty();
+  const bool encoded =
+      std::any_of(answer_headers_.begin(), answer_headers_.end(), [](const Header& field) {
+        return equal_ignoring_case(field.name, "content-encoding") && !field.value.empty();
+      });
   in_core(pinned.view().size() >= release_gil_from, [&] {
     operation_.head({status, answer_headers_, encoded});
     operation_.feed(pinned.view());
@@ -481,9 +496,10 @@ std::uint32_t PyOperation::attempts() {
 // An attempt that begins while one of this operation is open.
 py::tuple PyOperation::beside(py::object method, const py::object& url, py::handle headers,
                               py::object body, bool no_wait) {
-  auto other = std::make_unique<PyOperation>(client_, pool_);
+  py::object other = new_operation(client_, pool_);
   GivenRequest request(given_, std::move(method), url, headers, std::move(body));
-  const bool is_ready = other->begin_beside(*this, std::move(request), no_wait);
+  const bool is_ready =
+      object_in<PyOperation>(other.ptr()).begin_beside(*this, std::move(request), no_wait);
   return py::make_tuple(std::move(other), is_ready);
 }
 
@@ -494,10 +510,6 @@ namespace {
 
 py::object prepare(PyOperation& operation, const Arguments& given) {
   return operation.prepare(given[0], given[1], given[2], given[3], given.flag(4), given.flag(5));
-}
-
-py::object changes(PyOperation& operation, const Arguments& given) {
-  return operation.changes(given[0], given[1], given[2], given[3], given.flag(4));
 }
 
 py::object sent(PyOperation& operation, const Arguments& /*given*/) {
@@ -516,11 +528,6 @@ py::object feed(PyOperation& operation, const Arguments& given) {
   return operation.feed(given[0]);
 }
 
-py::object answered(PyOperation& operation, const Arguments& given) {
-  operation.answered(given[0].cast<int>(), given[1], given[2]);
-  return py::none();
-}
-
 py::object finish(PyOperation& operation, const Arguments& /*given*/) {
   return operation.finish();
 }
@@ -531,30 +538,140 @@ py::object fail(PyOperation& operation, const Arguments& given) {
 
 }  // namespace
 
+namespace {
+
+OperationObject& as_object(PyObject* self) noexcept {
+  return *reinterpret_cast<OperationObject*>(self);
+}
+
+void end_object(PyObject* self) {
+  PyTypeObject* const type = Py_TYPE(self);
+  OperationObject& object = as_object(self);
+  PyObject_GC_UnTrack(self);
+  if (object.weak_references != nullptr) PyObject_ClearWeakRefs(self);
+  if (object.is_made) {
+    const py::error_scope kept;
+    object.operation().~PyOperation();
+  }
+  type->tp_free(self);
+  Py_DECREF(type);
+}
+
+int traverse_object(PyObject* self, visitproc visit, void* arg) {
+  Py_VISIT(Py_TYPE(self));
+  OperationObject& object = as_object(self);
+  return object.is_made ? object.operation().traverse(visit, arg) : 0;
+}
+
+int clear_object(PyObject* self) {
+  OperationObject& object = as_object(self);
+  if (object.is_made) object.operation().clear();
+  return 0;
+}
+
+PyObject* make_type() {
+  static std::array<PyMemberDef, 2> members{
+      {{"__weaklistoffset__", T_PYSSIZET, offsetof(OperationObject, weak_references), READONLY,
+        nullptr},
+       {}}};
+  static char doc[] = "One call: its decision, its attempts, what is next.";
+  static std::array<PyType_Slot, 6> slots{
+      {{Py_tp_dealloc, reinterpret_cast<void*>(&end_object)},
+       {Py_tp_traverse, reinterpret_cast<void*>(&traverse_object)},
+       {Py_tp_clear, reinterpret_cast<void*>(&clear_object)},
+       {Py_tp_members, members.data()},
+       {Py_tp_doc, doc},
+       {}}};
+  static PyType_Spec spec{
+      "costmark._core.Operation", sizeof(OperationObject), 0,
+      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots.data()};
+  PyObject* const type = PyType_FromSpec(&spec);
+  if (type == nullptr) throw py::error_already_set();
+  return type;
+}
+
+PyTypeObject* operation_type = nullptr;  // from the module's beginning to the end of the process
+
+PyOperation& checked(py::handle self) {
+  PyOperation* const operation = operation_or_null(self);
+  if (operation == nullptr) throw py::type_error("this is a method of operations");
+  return *operation;
+}
+
+// A method as pybind11 calls it.
+template <class Value, class... Given>
+auto of_object(Value (PyOperation::*method)(Given...)) {
+  return [method](const py::object& self, Given... given) -> Value {
+    return (checked(self).*method)(std::forward<Given>(given)...);
+  };
+}
+
+// Adds methods to the type, less often called than the fast ones.
+class SlowMethods {
+ public:
+  explicit SlowMethods(py::object type) : type_(std::move(type)) {}
+
+  template <class Function, class... Extra>
+  SlowMethods& def(const char* name, Function function, const Extra&... extra) {
+    type_.attr(name) = made(name, std::move(function), extra...);
+    return *this;
+  }
+  template <class Get, class... Set>
+  SlowMethods& property(const char* name, Get get, Set... set) {
+    const py::object cls = py::module_::import("builtins").attr("property");
+    type_.attr(name) = cls(made(name, std::move(get)), made(name, std::move(set))...);
+    return *this;
+  }
+
+ private:
+  template <class Function, class... Extra>
+  py::cpp_function made(const char* name, Function function, const Extra&... extra) const {
+    return py::cpp_function(std::move(function), py::name(name), py::is_method(type_), extra...);
+  }
+
+  py::object type_;
+};
+
+}  // namespace
+
+py::object new_operation_object() {
+  auto made = py::reinterpret_steal<py::object>(operation_type->tp_alloc(operation_type, 0));
+  if (!made) throw py::error_already_set();
+  return made;
+}
+
+PyOperation* operation_or_null(py::handle object) noexcept {
+  if (!object || Py_TYPE(object.ptr()) != operation_type) return nullptr;
+  return &as_object(object.ptr()).operation();
+}
+
 void bind_operation(py::module_& module) {
-  py::class_<PyOperation> type(module, "Operation",
-                               "One call: its decision, its attempts, what is next.",
-                               collectable<PyOperation>());
+  auto type = py::reinterpret_steal<py::object>(make_type());
+  operation_type = reinterpret_cast<PyTypeObject*>(type.inc_ref().ptr());
+  module.attr("Operation") = type;
   add_fast_method<PyOperation, &prepare, Takes{4, 6}>(type, "prepare");
-  add_fast_method<PyOperation, &changes, Takes{4, 5}>(type, "changes");
   add_fast_method<PyOperation, &sent, Takes{0, 0}>(type, "sent");
   add_fast_method<PyOperation, &head, Takes{1, 3}>(type, "head");
   add_fast_method<PyOperation, &feed, Takes{1, 1}>(type, "feed");
-  add_fast_method<PyOperation, &answered, Takes{3, 3}>(type, "answered");
   add_fast_method<PyOperation, &finish, Takes{0, 0}>(type, "finish");
   add_fast_method<PyOperation, &fail, Takes{1, 1}>(type, "fail");
-  type.def("beside", &PyOperation::beside, py::arg("method"), py::arg("url"), py::arg("headers"),
-           py::arg("body"), py::arg("no_wait") = false)
-      .def("ready", &PyOperation::ready, py::arg("no_wait") = false, py::arg("alone") = false)
-      .def("send", &PyOperation::send, py::arg("timeout") = 0.0, py::arg("max_attempts") = 0,
-           py::arg("on_body") = py::none())
-      .def_property_readonly("lacks_only_counts", &PyOperation::lacks_only_counts)
-      .def_property_readonly("hint", &PyOperation::hint)
-      .def_property_readonly("decision", &PyOperation::decision)
-      .def_property_readonly("report", &PyOperation::report)
-      .def_property_readonly("next", &PyOperation::next)
-      .def_property_readonly("id", &PyOperation::id)
-      .def_property_readonly("attempts", &PyOperation::attempts);
+  SlowMethods(type)
+      .def("beside", of_object(&PyOperation::beside), py::arg("method"), py::arg("url"),
+           py::arg("headers"), py::arg("body"), py::arg("no_wait") = false)
+      .def("ready", of_object(&PyOperation::ready), py::arg("no_wait") = false,
+           py::arg("alone") = false)
+      .def("send", of_object(&PyOperation::send), py::arg("timeout") = 0.0,
+           py::arg("max_attempts") = 0, py::arg("on_body") = py::none())
+      .def("__deepcopy__", [](py::object self, py::handle /*memo*/) { return self; })
+      .property("companion", of_object(&PyOperation::companion),
+                of_object(&PyOperation::set_companion))
+      .property("lacks_only_counts", of_object(&PyOperation::lacks_only_counts))
+      .property("hint", of_object(&PyOperation::hint))
+      .property("decision", of_object(&PyOperation::decision))
+      .property("report", of_object(&PyOperation::report))
+      .property("next", of_object(&PyOperation::next))
+      .property("id", of_object(&PyOperation::id))
+      .property("attempts", of_object(&PyOperation::attempts));
 }
 
 }  // namespace costmark::python

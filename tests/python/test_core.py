@@ -459,11 +459,17 @@ def test_a_wrong_number_of_arguments() -> None:
 
 
 def test_an_operation_that_was_never_made() -> None:
-    operation = _core.Operation.__new__(_core.Operation)
-    with pytest.raises(TypeError, match="never initialized"):
-        operation.finish()
     with pytest.raises(TypeError):
-        _core.Operation.finish(_core.Client({}))  # type: ignore[arg-type]
+        _core.Operation.__new__(_core.Operation)
+    client: Any = _core.Client.__new__(_core.Client)
+    with pytest.raises(TypeError, match="never initialized"):
+        client.begin("POST", URL, HEADERS, BODY)
+    with pytest.raises(TypeError):
+        _core.Operation.finish(client)
+    with pytest.raises(TypeError, match="a method of operations"):
+        _core.Operation.ready(client)
+    with pytest.raises(TypeError, match="goes on from is an Operation"):
+        _core.Client({}).begin("POST", URL, HEADERS, BODY, None, None, False, client)
 
 
 @pytest.mark.parametrize(

@@ -223,6 +223,11 @@ class Client {
   // one and there is none yet.
   bool may_verify(std::string_view url) const;
 
+  // Whether deciding about a request, reserving for it or authorizing it may wait for a network, a
+  // disk or another program. What a client of auth=none may wait for is proof, budgets and a
+  // ledger.
+  bool may_wait() const noexcept;
+
   // Sends an operation that has begun: prepares, sends through libcurl, observes, and does so again
   // where that helps. See send.hpp. The request's views are read until the call returns; what came
   // is in operation.response().

@@ -75,18 +75,8 @@ Client::~Client() = default;
 // The way of a request: where does it go, who pays for it ...
 Status Client::Impl::decide(const Request& request, Prepared::Impl& out) {
   out.forget_request();
-  const Result<Url> url = parse_url(request.url);
-  if (!url) return url.error();
-  const Result<attribution::Endpoint> endpoint = settings.endpoint_of(url.value());
-  if (!endpoint) return endpoint.error();
-  if (Status status = settings.check_covered(url.value(), endpoint.value()); !status) return status;
-  if (Status status =
-          attributor.attribute(request, url.value(), endpoint.value(), Purpose::send, out);
-      !status) {
-    return status;
-  }
-  out.endpoint = endpoint.value();
-  out.target = client::route(settings, request, url.value(), endpoint.value(), out);
+  if (Status status = attributor.attribute(request, Purpose::send, out); !status) return status;
+  out.target = client::route(settings, request, out.target, out.endpoint, out);
   if (authorizer.signs(request, out.endpoint, out)) client::spell_query(request, out);
   if (out.api == Api::responses) out.stored_at = out.target.authority;
   out.attributed();
@@ -118,12 +108,7 @@ Status Client::Impl::admit(const Request& request, const Wait& wait, Prepared::I
 
 Status Client::Impl::check(const Request& request, Prepared::Impl& scratch) {
   scratch.reset();
-  const Result<Url> url = parse_url(request.url);
-  if (!url) return url.error();
-  const Result<attribution::Endpoint> endpoint = settings.endpoint_of(url.value());
-  if (!endpoint) return endpoint.error();
-  if (Status status = settings.check_covered(url.value(), endpoint.value()); !status) return status;
-  return attributor.attribute(request, url.value(), endpoint.value(), Purpose::check, scratch);
+  return attributor.attribute(request, Purpose::check, scratch);
 }
 
 Operation Client::operation() {
@@ -149,6 +134,12 @@ Result<Verification> Client::verify(const VerifyRequest& request) {
 
 bool Client::may_verify(std::string_view url) const {
   return impl_->settings.verify && !impl_->verifier.proven(url);
+}
+
+bool Client::may_wait() const noexcept {
+  const client::Settings& settings = impl_->settings;
+  return settings.auth != client::AuthMode::none || settings.verify || impl_->budgets ||
+         impl_->accounting.ledger();
 }
 
 std::map<std::string, UsageTotals> Client::usage() const {

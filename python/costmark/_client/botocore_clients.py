@@ -18,29 +18,24 @@ botocore is not imported here: the code that has a client of it has imported it.
 
 from __future__ import annotations
 
-import weakref
-from contextvars import ContextVar
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from .. import _core
 from .._hidden import HiddenMapping
 from .._transports.botocore_bodies import observe, observe_async
 from .._transports.under_way import Prepared
 from .._waiting import in_thread
 from ..errors import ConfigurationError
-from .scope import Captured, current_frame
+from .scope import Captured, current_frame, where_frames_are
 from .wrap import WRAPPED, core_for_origin
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from .. import _core
     from .core_client import CoreClient
     from .wrap import Spec
 
-    _Parts = tuple[str, str, list[tuple[Any, Any]], bytes | None]  # method, URL, fields, body
-
-_KEY = "costmark"  # in the context that botocore passes from event to event
 _SIGNING_NAME = "bedrock"
 # What decides how requests are authorized, which botocore does.
 _OF_SIGNING = (
@@ -103,7 +98,7 @@ def attach(client: Any, core: CoreClient) -> None:
     """Have a core client follow the calls of a client."""
     hooks: _Hooks | None = vars(client).get(WRAPPED)
     if hooks is not None:  # at once: other threads may be calling
-        hooks.core = core
+        hooks.follow(core)
         return
     hooks = (_AsyncHooks if _is_async(client) else _Hooks)(core)
     for event, handler in hooks.handlers().items():
@@ -142,66 +137,57 @@ async def _in_scope(scope: Captured, call: Coroutine[Any, Any, Any]) -> Any:
 # --- What happens in a call -----------------------------------------------------------------------
 
 
-class _Course:
-    """One call of a client, on its way through botocore's events: one attempt at a time."""
-
-    __slots__ = ("__weakref__", "hooks", "is_sent", "operation", "outer")
-
-    def __init__(self, hooks: _Hooks, operation: _core.Operation) -> None:
-        self.hooks = hooks
-        self.operation = operation
-        self.is_sent = False  # and its answer is not there yet
-        self.outer: weakref.ref[_Course] | None = None
-
-    def leave(self) -> None:
-        """Be under way no longer."""
-        self.is_sent = False
-        _now.set(self.outer)
-
-    def give_back(self, operation: _core.Operation) -> None:
-        """Do nothing: the next attempt finds the operation here."""
-
-    def __deepcopy__(self, memo: object) -> _Course:
-        return self  # a copied context is that of the same call
-
-
-class _AsyncCourse(_Course):
-    """One of an asynchronous client, whose HTTP library may be covered by `patch` as well."""
-
-    __slots__ = ("_mark",)
-
-    def __init__(self, hooks: _Hooks, operation: _core.Operation) -> None:
-        super().__init__(hooks, operation)
-        self._mark: Prepared | None = None
-
-    def under_way(self, request: Any) -> None:
-        """Mark what leaves as prepared."""
-        self._mark = Prepared(request.method, request.url, _body_of(request.data))
-        self._mark.__enter__()
-
-    def leave(self) -> None:
-        super().leave()
-        if self._mark is not None:
-            self._mark.__exit__()
-
-    def __del__(self) -> None:
-        if self._mark is not None:  # a call that was cancelled has not left
-            self._mark.is_over = True
-
-
-# The attempt that is under way here: not all events have a context. The call itself holds the
-# course, so that one which is broken off leaves nothing behind.
-_now: ContextVar[weakref.ref[_Course] | None] = ContextVar("costmark.botocore", default=None)
-
-
 class _Hooks:
-    """What a synchronous client calls."""
+    """What a synchronous client calls: methods of the core, which take less than any of Python."""
 
-    def __init__(self, core: CoreClient) -> None:
-        self.core = core
+    def __init__(self, core: CoreClient, *, no_wait: bool = False) -> None:
+        frame, everywhere = where_frames_are()
+        self._events = _core.BotocoreEvents(frame, everywhere, self.read_stream, no_wait)
+        self.follow(core)
+
+    def follow(self, core: CoreClient) -> None:
+        """Follow the calls that begin from now on with this core client."""
+        core.lead(self._events)
 
     def handlers(self) -> dict[str, Any]:
         """Return the handlers by event."""
+        return {
+            "before-sign": self._events.write,
+            "request-created": self._events.sent,
+            "before-parse": self._events.answered,
+            "needs-retry": self._events.failed,
+        }
+
+    @staticmethod
+    def read_stream(response_dict: Any, operation: _core.Operation) -> None:
+        """Read an answer whose body is still to come."""
+        observe(response_dict, operation)
+
+
+class _Mark:
+    """That of what an asynchronous client sends, whose HTTP library `patch` may cover as well."""
+
+    __slots__ = ("_prepared",)
+
+    def __init__(self, request: Any) -> None:
+        self._prepared = Prepared(request.method, request.url, _body_of(request.data))
+        self._prepared.__enter__()
+
+    def leave(self) -> None:
+        """Be under way no longer."""
+        self._prepared.__exit__()
+
+    def __del__(self) -> None:  # a call that was cancelled has not left
+        self._prepared.is_over = True
+
+
+class _AsyncHooks(_Hooks):
+    """What an asynchronous client calls; what blocks is done in another thread."""
+
+    def __init__(self, core: CoreClient) -> None:
+        super().__init__(core, no_wait=True)
+
+    def handlers(self) -> dict[str, Any]:
         return {
             "before-sign": self.write,
             "request-created": self.sent,
@@ -209,93 +195,44 @@ class _Hooks:
             "needs-retry": self.failed,
         }
 
-    def write(self, request: Any, **_: Any) -> None:
+    async def write(self, **given: Any) -> None:
         """Decide who pays, and write the project into a request that is about to be signed."""
-        context = request.context
-        if "is_presign_request" in context:  # a URL is signed, and nothing sent
-            return
-        parts = _parts_of(request)
-        course: _Course | None = context.get(_KEY)
-        if course is None:
-            operation, changes = self.core.begin_unsigned(*parts)
-            context[_KEY] = _Course(self, operation)
-        else:
-            changes = course.operation.changes(*parts)
-        _change(request, *changes)
+        waiting = self._events.write(**given)
+        while waiting is not None:
+            await in_thread(waiting.ready)
+            waiting = self._events.write(**given)
 
     def sent(self, request: Any, **_: Any) -> None:
-        """Count the attempt, which is signed and leaves now."""
-        course: _Course | None = request.context.get(_KEY)
-        if course is None:
-            return
-        course.operation.sent()
-        course.is_sent = True
-        course.outer = _now.get()
-        _now.set(weakref.ref(course))
+        """Mark what leaves as prepared."""
+        self._events.sent(request=request)
+        operation = _operation_in(request.context)
+        if operation is not None:
+            operation.companion = _Mark(request)
 
-    def answered(self, response_dict: Any, **_: Any) -> None:
-        """Read the answer, as it came, on its way to botocore's parsers."""
-        course = self._course_now()
-        if course is not None:
-            observe(response_dict, course, course.operation)
+    def answered(self, **given: Any) -> None:
+        """Read the answer, as it came."""
+        _end_mark(self._events.answered(**given))
 
     def failed(self, caught_exception: Any, request_dict: Any, **_: Any) -> None:
         """Note that no answer came."""
+        self._events.failed(caught_exception=caught_exception, request_dict=request_dict)
         if caught_exception is not None:
-            course: _Course | None = request_dict["context"].get(_KEY)
-            if course is not None and course.is_sent:
-                course.leave()
-                course.operation.fail("error")
+            _end_mark(_operation_in(request_dict["context"]))
 
-    def _course_now(self) -> _Course | None:
-        """Return what the answer that is there was asked for by; it is under way no longer."""
-        found = _now.get()
-        course = None if found is None else found()
-        if course is None or course.hooks is not self or not course.is_sent:
-            return None
-        course.leave()
-        return course
+    @staticmethod
+    def read_stream(response_dict: Any, operation: _core.Operation) -> None:
+        observe_async(response_dict, operation)
 
 
-class _AsyncHooks(_Hooks):
-    """What an asynchronous client calls; what blocks is done in another thread."""
-
-    async def write(self, request: Any, **_: Any) -> None:  # type: ignore[override]
-        context = request.context
-        if "is_presign_request" in context:
-            return
-        parts = _parts_of(request)
-        course: _Course | None = context.get(_KEY)
-        if course is None:
-            operation, changes = self.core.begin_unsigned(*parts, no_wait=True)
-        else:
-            operation = course.operation
-            changes = operation.changes(*parts, True)
-        while changes is None:
-            await in_thread(operation.ready)
-            changes = operation.changes(*parts, True)
-        if course is None:
-            context[_KEY] = _AsyncCourse(self, operation)
-        _change(request, *changes)
-
-    def sent(self, request: Any, **_: Any) -> None:
-        super().sent(request)
-        course: _AsyncCourse | None = request.context.get(_KEY)
-        if course is not None:
-            course.under_way(request)
-
-    def answered(self, response_dict: Any, **_: Any) -> None:
-        course = self._course_now()
-        if course is not None:
-            observe_async(response_dict, course, course.operation)
+def _operation_in(context: Any) -> _core.Operation | None:
+    operation: _core.Operation | None = context.get("costmark")  # where the core keeps it
+    return operation
 
 
-# --- Requests -------------------------------------------------------------------------------------
-
-
-def _parts_of(request: Any) -> _Parts:
-    """Return a request of botocore as the core takes it."""
-    return request.method, request.url, list(request.headers.raw_items()), _body_of(request.data)
+def _end_mark(operation: _core.Operation | None) -> None:
+    if operation is not None and operation.companion is not None:
+        operation.companion.leave()
+        operation.companion = None
 
 
 def _body_of(data: Any) -> bytes | None:
@@ -307,16 +244,3 @@ def _body_of(data: Any) -> bytes | None:
     if isinstance(data, (bytearray, memoryview)):
         return bytes(data)
     return None if data else b""
-
-
-def _change(
-    request: Any, body: bytes | None, fields: list[tuple[str, str]], taken_out: list[str]
-) -> None:
-    """Write what the core gave into a request of botocore, which computes the length by itself."""
-    if body is not None:
-        request.data = body
-    for name in taken_out:
-        del request.headers[name]
-    for name, value in fields:
-        del request.headers[name]
-        request.headers[name] = value

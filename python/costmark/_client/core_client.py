@@ -153,15 +153,9 @@ class CoreClient:
         project, labels = scope_now()
         return self._core.begin(method, url, fields, body, project, None, False, None, labels)[0]
 
-    def begin_unsigned(
-        self, method: str, url: str, fields: Any, body: bytes | None, no_wait: bool = False
-    ) -> tuple[_core.Operation, Any]:
-        """Begin the operation of a request that its library signs; and say what is to be changed.
-
-        None where that is not known without waiting.
-        """
-        project, labels = scope_now()
-        return self._core.begin_changes(method, url, fields, body, project, labels, no_wait)
+    def lead(self, events: _core.BotocoreEvents) -> None:
+        """Have what follows a client of botocore begin operations here."""
+        events.client = self._core
 
     # --- Before the SDK starts to send: errors come here, outside of its retries ------------------
 

@@ -59,6 +59,11 @@ def scope_now() -> tuple[str | None, Labels | None]:
     return (None, None) if frame is None else (frame[0] or None, frame[4])
 
 
+def where_frames_are() -> tuple[ContextVar[Frame | None], list[Frame]]:
+    """Return where the core finds what `current_frame` returns, without a function of Python."""
+    return _frame, _of_process
+
+
 def begin_everywhere(scope: project) -> Frame:
     """Put a scope in force in every context that has none; return what ends that."""
     frame = scope._over(None, False)

@@ -8,13 +8,11 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from .. import _core
 from .message import AsyncAnswering, SyncAnswering, plain_decoders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from .. import _core
-    from .._client.exchange import Owner
 
 # How far to read on for the counts, when a caller stops behind the model's last word. One that is
 # dropped may be so by the collector of garbage, in a thread that has nothing to do with it.
@@ -23,35 +21,30 @@ _SECONDS_WHEN_CLOSED = 1.0
 _SECONDS_WHEN_DROPPED = 0.1
 
 
-def observe(response_dict: Any, owner: Owner, operation: _core.Operation) -> None:
-    """Read an answer that is whole, or take the place of what its body will be read from."""
-    status, fields = response_dict["status_code"], _fields_of(response_dict["headers"])
+class _Owner:
+    """Of the operations of botocore's calls, which the context of a call holds."""
+
+    def give_back(self, operation: _core.Operation) -> None:
+        """Do nothing: the next attempt finds it there."""
+
+
+_owner = _Owner()
+
+
+def observe(response_dict: Any, operation: _core.Operation) -> None:
+    """Take the place of what the body of an answer will be read from."""
+    exchange = SyncAnswering(_owner, operation)
+    _begin(exchange, response_dict)
     body = response_dict["body"]
-    if isinstance(body, (bytes, str)):
-        _read_whole(operation, status, fields, body)
-        return
-    exchange = SyncAnswering(owner, operation)
-    exchange.begin(status, fields, plain_decoders)
     if hasattr(body, "_raw_stream"):  # botocore's StreamingBody
         body._raw_stream = _Raw(body._raw_stream, exchange)
     else:  # what an EventStream will read
         response_dict["body"] = _Raw(body, exchange)
 
 
-def _read_whole(operation: _core.Operation, status: int, fields: Any, body: bytes | str) -> None:
-    # One that is encoded, which no one asked for, botocore cannot read either.
-    operation.answered(status, fields, body.encode() if isinstance(body, str) else body)
-
-
-def _fields_of(headers: Any) -> list[tuple[Any, Any]]:
-    """Return the fields of headers: as botocore's class keeps them, which takes long to ask."""
-    kept = getattr(headers, "_dict", None)
-    if kept is None:
-        return list(headers.items())
-    try:
-        return [(key._key, value) for key, value in kept.items()]
-    except AttributeError:  # of another class
-        return list(headers.items())
+def _begin(exchange: SyncAnswering | AsyncAnswering, response_dict: Any) -> None:
+    fields = _core.fields_of_botocore_answer(response_dict["headers"])
+    exchange.begin(response_dict["status_code"], fields, plain_decoders)
 
 
 class _Reading:
@@ -185,16 +178,11 @@ def _socket_of(raw: Any) -> Any:
 # --- aiobotocore ----------------------------------------------------------------------------------
 
 
-def observe_async(response_dict: Any, owner: Owner, operation: _core.Operation) -> None:
+def observe_async(response_dict: Any, operation: _core.Operation) -> None:
     """Do the same for aiobotocore, which reads with aiohttp, or with httpx where it is told to."""
-    status, fields = response_dict["status_code"], _fields_of(response_dict["headers"])
-    body = response_dict["body"]
-    if isinstance(body, (bytes, str)):
-        _read_whole(operation, status, fields, body)
-        return
-    exchange = AsyncAnswering(owner, operation)
-    raw = _answer_of(body)
-    exchange.begin(status, fields, plain_decoders)
+    exchange = AsyncAnswering(_owner, operation)
+    raw = _answer_of(response_dict["body"])
+    _begin(exchange, response_dict)
     if hasattr(raw, "aiter_raw"):
         exchange.read_from(raw.stream)
         raw.stream = exchange

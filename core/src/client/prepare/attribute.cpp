@@ -8,7 +8,6 @@
 #include <span>
 
 #include "attribution/carrier.hpp"
-#include "attribution/path_model.hpp"
 #include "attribution/project.hpp"
 #include "attribution/route.hpp"
 #include "base/text.hpp"
@@ -225,10 +224,10 @@ Result<std::string_view> Attributor::named_in_headers(const Found& found) {
   return named_in == project_headers.size() ? std::string_view() : found.project[named_in];
 }
 
-Status Attributor::read_body(const Request& request, const Url& url, const Route& route,
-                             Found& found, Workspace& work, Prepared::Impl& out) const {
+Status Attributor::read_body(const Request& request, const Route& route, Found& found,
+                             Workspace& work, Prepared::Impl& out) const {
   if (route.inference() && is_of_runtime(route.api)) {
-    attribution::read_path_model(url.path, work.path, out.model);
+    out.model = work.way.model();
     found.model = out.model;
     out.streamed = route.streams;
     // That body is the model's own, and any is good.
@@ -354,7 +353,8 @@ Status Attributor::check_policies(const attribution::Endpoint& endpoint, const W
                                   const Prepared::Impl& out) const {
   const bool named = is_project(out.project);
   if (!named && out.may_spend && settings_.is_closed()) {
-    if (Status status = check_unnamed(settings_, work.path, out.inference); !status) return status;
+    if (Status status = check_unnamed(settings_, work.way.path(), out.inference); !status)
+      return status;
   }
   if (is_of_runtime(out.api)) return named ? check_profile(work, out) : Status();
   if (named && endpoint.kind == EndpointKind::runtime &&
@@ -371,7 +371,7 @@ Status Attributor::check_policies(const attribution::Endpoint& endpoint, const W
 // the call.
 Status Attributor::check_profile(const Workspace& work, const Prepared::Impl& out) {
   constexpr std::string_view profile = ":application-inference-profile/";
-  if (work.path.text().find(profile) == std::string_view::npos) return {};
+  if (work.way.path().text().find(profile) == std::string_view::npos) return {};
   return {Code::conflict,
           "the model is an application inference profile, with which AWS takes no project, and the "
           "request runs under project " +
@@ -505,13 +505,15 @@ Status Attributor::ask_for_usage(const Found& found, Workspace& work, Prepared::
   return status;
 }
 
-Status Attributor::attribute(const Request& request, const Url& url,
-                             const attribution::Endpoint& endpoint, Purpose purpose,
-                             Prepared::Impl& out) const {
+Status Attributor::attribute(const Request& request, Purpose purpose, Prepared::Impl& out) const {
   const Lease<Workspace> work(workspaces_);
-  work->path.read(url.path);
   const attribution::Work does = work_of(request);
-  const Route route = route_under(settings_, request.method, work->path, does);
+  if (Status status = work->way.find(settings_, request, does); !status) return status;
+  out.target = work->way.url();
+  out.endpoint = work->way.endpoint();
+  const Url& url = out.target;
+  const attribution::Endpoint& endpoint = out.endpoint;
+  const Route& route = work->way.route();
   out.api = route.api;
   out.inference = route.inference();
   out.may_spend = route.may_spend();
@@ -520,13 +522,13 @@ Status Attributor::attribute(const Request& request, const Url& url,
   out.polls = route.polls;
   out.body = request.body;
   if (route.api == Api::control) return {};
-  if (Status status = check_route(settings_, endpoint, route, work->path, does); !status) {
+  if (Status status = check_route(settings_, endpoint, route, work->way.path(), does); !status) {
     return status;
   }
 
   Found found;
   if (Status status = read_headers(request, found); !status) return status;
-  if (Status status = read_body(request, url, route, found, *work, out); !status) return status;
+  if (Status status = read_body(request, route, found, *work, out); !status) return status;
   if (Status status = decide(request, url, endpoint, found, out); !status) return status;
   if (Status status = check_policies(endpoint, *work, out); !status) return status;
   if (Status status = check_chain(found, *work, out); !status) return status;

@@ -23,16 +23,16 @@ class Attributor {
   Attributor(const Settings& settings, const attribution::Chains& chains, Workspaces& workspaces)
       : settings_(settings), chains_(chains), workspaces_(workspaces) {}
 
-  Status attribute(const Request& request, const Url& url, const attribution::Endpoint& endpoint,
-                   Purpose purpose, Prepared::Impl& out) const;
+  // Also where it goes: `endpoint` and `target` of `out`. Errors: those of `Way::find`, too.
+  Status attribute(const Request& request, Purpose purpose, Prepared::Impl& out) const;
 
  private:
   struct Found;
 
   Status read_headers(const Request& request, Found& found) const;
   static Result<std::string_view> named_in_headers(const Found& found);
-  Status read_body(const Request& request, const Url& url, const attribution::Route& route,
-                   Found& found, Workspace& work, Prepared::Impl& out) const;
+  Status read_body(const Request& request, const attribution::Route& route, Found& found,
+                   Workspace& work, Prepared::Impl& out) const;
   Status open_inference_body(const Request& request, Found& found, Workspace& work,
                              Prepared::Impl& out) const;
   Status open_other_body(const Request& request, Found& found, Workspace& work,

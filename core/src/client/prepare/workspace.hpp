@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "attribution/lenient_path.hpp"
+#include "client/prepare/way.hpp"
 #include "costmark/free_list.hpp"
 #include "costmark/http.hpp"
 #include "costmark/json.hpp"
@@ -15,7 +15,7 @@ namespace costmark::client {
 // Nothing of it is needed once a request is prepared, so calls that wait for their answer do not
 // hold one: a client keeps a few, for the threads that prepare at the same time.
 struct Workspace {
-  attribution::LenientPath path;  // of the request
+  Way way;  // of the request, and of the one before it
   json::Document document;
   std::string body_project;
   std::string project_value;  // the project as JSON text

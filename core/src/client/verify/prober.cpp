@@ -170,20 +170,16 @@ Result<Prober::Seen> Prober::exchange(const Request& asked, const Question& ques
                                       Verification::Probe& probe, bool impossible) {
   const Result<Url> url = parse_url(asked.url);
   if (!url) return url.error();
-  const Result<attribution::Endpoint> endpoint = tools_.settings.endpoint_of(url.value());
-  if (!endpoint) return endpoint.error();
   const std::vector<Header> headers =
       probe_headers(plan_.form, url.value(), plan_.headers, question.api != Api::control);
   Request request = asked;
   request.headers = headers;
   Prepared::Impl prepared;
-  if (Status status = tools_.attributor.attribute(request, url.value(), endpoint.value(),
-                                                  Purpose::send, prepared);
-      !status) {
+  if (Status status = tools_.attributor.attribute(request, Purpose::send, prepared); !status) {
     return status;
   }
   prepared.attributed();
-  if (Status status = tools_.authorizer.authorize(request, url.value(), endpoint.value(),
+  if (Status status = tools_.authorizer.authorize(request, prepared.target, prepared.endpoint,
                                                   tools_.clock(), tools_.wait, prepared);
       !status) {
     return status;
