@@ -393,12 +393,38 @@ class RowLines:
     @property
     def bytes(self) -> int: ...
 
+RowFile = tuple[bytes, int, bool]  # path, byte to begin at, whether it is a log
+_Group = tuple[
+    tuple[str | None, ...], int, int, int | None, int, int, int, list[int]
+]  # texts, unit, days, band, facts, attempts, calls, sums
+
+class RowSums:
+    """What attempts add up to that no other row says more of."""
+
+    def __init__(
+        self,
+        texts: Sequence[tuple[str, str]],  # column, and the item where it is a map
+        unit_us: int = 0,
+        days_us: Sequence[int] = (),
+        thresholds: Sequence[int] = (),
+        since_us: int | None = None,
+        until_us: int | None = None,
+    ) -> None: ...
+    def read(
+        self, files: Sequence[RowFile], rest: bytes
+    ) -> tuple[dict[str, int], bytes, str]: ...  # faults, missing file, reason that it ended
+    @property
+    def is_exact(self) -> bool: ...
+    def has_ended(self, op: str, attempt: int) -> bool: ...
+    def has_response(self, response_id: str) -> bool: ...
+    def groups(self) -> list[_Group]: ...
+
 class RowTable:
     """Files that a database reads as a table, once."""
 
     def __init__(
         self,
-        files: Sequence[tuple[bytes, int, bool]],  # path, byte to begin at, whether it is a log
+        files: Sequence[RowFile],
         columns: Sequence[str],
         seen: SeenRows | None = None,
         joins_begins: bool = False,

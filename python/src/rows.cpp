@@ -8,6 +8,7 @@
 
 #include "bindings.hpp"
 #include "costmark/arrow.hpp"
+#include "costmark/row_sums.hpp"
 #include "gil.hpp"
 
 namespace costmark::python {
@@ -116,6 +117,64 @@ py::dict ranges(const SeenRows& self) {
   return result;
 }
 
+// Path, byte to begin at, whether it is a log.
+using Files = std::vector<std::tuple<std::string, std::uint64_t, bool>>;
+
+std::vector<RowFiles::File> named(const Files& files) {
+  std::vector<RowFiles::File> result;
+  for (const auto& [path, begin, in_log] : files) {
+    result.push_back({path, begin, origin_of(in_log)});
+  }
+  return result;
+}
+
+py::dict faults_of(const RowFilesRead& read) {
+  py::dict result;
+  for (const auto& [kind, count] : read.faults) result[as_text(to_string(kind))] = count;
+  return result;
+}
+
+std::shared_ptr<RowSums> create_sums(std::vector<std::pair<std::string, std::string>> texts,
+                                     std::int64_t unit_us, std::vector<std::int64_t> days_us,
+                                     std::vector<std::int64_t> thresholds,
+                                     std::optional<std::int64_t> since_us,
+                                     std::optional<std::int64_t> until_us) {
+  RowGrouping grouping;
+  for (auto& [column, item] : texts) {
+    grouping.texts.push_back({std::move(column), std::move(item)});
+  }
+  grouping.unit_us = unit_us;
+  grouping.days_us = std::move(days_us);
+  grouping.thresholds = std::move(thresholds);
+  if (since_us) grouping.since_us = *since_us;
+  if (until_us) grouping.until_us = *until_us;
+  return check(RowSums::create(std::move(grouping)));
+}
+
+py::tuple read_sums(RowSums& self, const Files& files, const std::string& rest) {
+  RowFilesRead read;
+  std::string reason;
+  {
+    const GilReleased released;
+    const Status status = self.read(named(files), rest, read);
+    if (!status) reason = status.error().message;
+  }
+  return py::make_tuple(faults_of(read), as_bytes(read.missing), as_text(reason));
+}
+
+py::list groups(const RowSums& self) {
+  py::list result;
+  for (const RowGroup& group : self.groups()) {
+    py::list texts;
+    for (const std::optional<std::string>& text : group.texts) {
+      texts.append(text ? py::object(as_text(*text)) : py::none());
+    }
+    result.append(py::make_tuple(py::tuple(texts), group.unit, group.days, group.band, group.facts,
+                                 group.attempts, group.calls, group.sums));
+  }
+  return result;
+}
+
 void end_stream(PyObject* capsule) {
   const std::unique_ptr<ArrowArrayStream> stream(
       static_cast<ArrowArrayStream*>(PyCapsule_GetPointer(capsule, "arrow_array_stream")));
@@ -125,11 +184,9 @@ void end_stream(PyObject* capsule) {
 // Files that a database reads as a table, by the Arrow PyCapsule interface.
 class RowTable {
  public:
-  RowTable(const std::vector<std::tuple<std::string, std::uint64_t, bool>>& files,
-           std::vector<std::string> columns, std::shared_ptr<SeenRows> seen, bool joins_begins) {
-    for (const auto& [path, begin, in_log] : files) {
-      files_.files.push_back({path, begin, origin_of(in_log)});
-    }
+  RowTable(const Files& files, std::vector<std::string> columns, std::shared_ptr<SeenRows> seen,
+           bool joins_begins) {
+    files_.files = named(files);
     files_.columns = std::move(columns);
     files_.seen = std::move(seen);
     files_.joins_begins = joins_begins;
@@ -143,11 +200,7 @@ class RowTable {
     return py::capsule(stream.release(), "arrow_array_stream", &end_stream);
   }
 
-  py::dict faults() const {
-    py::dict result;
-    for (const auto& [kind, count] : read_->faults) result[as_text(to_string(kind))] = count;
-    return result;
-  }
+  py::dict faults() const { return faults_of(*read_); }
   py::bytes missing() const { return as_bytes(read_->missing); }
 
  private:
@@ -186,9 +239,22 @@ void bind_rows(py::module_& module) {
            "whether there is more to read: a row of a later version ends it.")
       .def_property_readonly("lines", &RowLines::lines)
       .def_property_readonly("bytes", &RowLines::bytes);
+  py::class_<RowSums, std::shared_ptr<RowSums>>(
+      module, "RowSums", "What attempts add up to that no other row says more of.")
+      .def(py::init(&create_sums), py::arg("texts"), py::arg("unit_us") = 0,
+           py::arg("days_us") = std::vector<std::int64_t>(),
+           py::arg("thresholds") = std::vector<std::int64_t>(), py::arg("since_us") = py::none(),
+           py::arg("until_us") = py::none())
+      .def("read", &read_sums, py::arg("files"), py::arg("rest"),
+           "Sums up files, and appends the other rows to one. The faults, and a file that was "
+           "missing, or what else ended it.")
+      .def_property_readonly("is_exact", &RowSums::is_exact)
+      .def("has_ended", &RowSums::has_ended, "Whether an attempt was read.")
+      .def("has_response", &RowSums::has_response,
+           "Whether an attempt that was summed named a response.")
+      .def("groups", &groups, "As (texts, unit, days, band, facts, attempts, calls, sums).");
   py::class_<RowTable>(module, "RowTable", "Files that a database reads as a table, once.")
-      .def(py::init<const std::vector<std::tuple<std::string, std::uint64_t, bool>>&,
-                    std::vector<std::string>, std::shared_ptr<SeenRows>, bool>(),
+      .def(py::init<const Files&, std::vector<std::string>, std::shared_ptr<SeenRows>, bool>(),
            py::arg("files"), py::arg("columns"), py::arg("seen") = nullptr,
            py::arg("joins_begins") = false)
       .def("__arrow_c_stream__", &RowTable::stream, py::arg("requested_schema") = py::none())

@@ -101,6 +101,7 @@ def compare(raw: Path, rows: int) -> None:
     show("json.loads of every line / report", parsing.seconds / raw_report.seconds, "")
     show("pandas / report", pandas.seconds / raw_report.seconds, "at least 30")
     show("pandas / report: MB", pandas.megabytes / raw_report.megabytes, "")
+    show("pandas / report of parts", pandas.seconds / parts_report.seconds, "")
     show("report of segments / of parts", raw_report.seconds / parts_report.seconds, "at least 8")
 
 

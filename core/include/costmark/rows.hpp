@@ -95,6 +95,8 @@ class SeenRows {
   bool is_new(std::string_view writer, std::int64_t seq);
   // Takes rows for seen, from `begin` up to `end`. They do not count as doubled.
   void add(std::string_view writer, std::int64_t begin, std::int64_t end);
+  // The same. Whether none of them was seen before.
+  bool add_new(std::string_view writer, std::int64_t begin, std::int64_t end);
 
   std::uint64_t doubled() const;
   // Disjoint and sorted, from and up to, by writer.

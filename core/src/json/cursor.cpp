@@ -95,9 +95,9 @@ void Cursor::open(std::string_view text, Numbers numbers) noexcept {
   numbers_ = numbers;
   end_ = begin_ + text.size();
   names_.clear();
-  unescaped_.clear();
+  if (!unescaped_.empty()) unescaped_.clear();
   has_surrogates_ = false;
-  trouble_ = {};
+  if (has_failed()) trouble_ = {};
 }
 
 bool Cursor::take(RawValue& out) {
@@ -252,7 +252,24 @@ bool Cursor::take_escape(const char* begin) {
   return true;
 }
 
+// Most numbers are counts.
+bool Cursor::take_digits(RawValue& out) noexcept {
+  constexpr std::ptrdiff_t always_fits = 18;
+  const char* const end = end_ - p_ > always_fits ? p_ + always_fits : end_;
+  const char* p = p_;
+  std::int64_t value = 0;
+  for (; p != end && text::is_digit(*p); ++p) value = value * 10 + (*p - '0');
+  if (p == end || (*p != ',' && *p != '}') || p == p_ || (*p_ == '0' && p - p_ > 1)) return false;
+  out.kind = Kind::number;
+  out.raw = {p_, static_cast<std::size_t>(p - p_)};
+  out.fits = true;
+  out.integer = value;
+  p_ = p;
+  return true;
+}
+
 bool Cursor::take_number(RawValue& out) {
+  if (take_digits(out)) return true;
   const char* const begin = p_;
   const bool is_negative = *p_ == '-';
   if (is_negative &&

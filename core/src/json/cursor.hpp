@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <deque>
 #include <string>
 #include <string_view>
@@ -74,9 +75,27 @@ class Cursor {
     return true;
   }
 
+  // Takes the next member when it stands there like this, `"name":value`, and another one or the
+  // end of the object follows. Where it stands, or null.
+  const char* skip_member(std::string_view member) noexcept {
+    const char* p = p_;
+    if (!is_first_) {
+      if (p == end_ || *p != ',') return nullptr;
+      ++p;
+    }
+    if (static_cast<std::size_t>(end_ - p) <= member.size()) return nullptr;
+    const char after = p[member.size()];
+    if (after != ',' && after != '}') return nullptr;
+    if (std::memcmp(p, member.data(), member.size()) != 0) return nullptr;
+    p_ = p + member.size();
+    is_first_ = false;
+    return p;
+  }
+
   // Whether an escape so far was one of half a pair of surrogates.
   bool has_surrogates() const noexcept { return has_surrogates_; }
   bool at_end() const noexcept { return p_ == end_; }
+  const char* position() const noexcept { return p_; }
   std::size_t offset() const noexcept { return static_cast<std::size_t>(p_ - begin_); }
   void skip_space() noexcept {
     while (p_ != end_ && static_cast<unsigned char>(*p_) <= ' ' && is_space(*p_)) ++p_;
@@ -90,6 +109,7 @@ class Cursor {
   bool take_array(std::size_t depth);
   bool take_string(RawValue& out);
   bool take_escape(const char* begin);
+  bool take_digits(RawValue& out) noexcept;
   bool take_number(RawValue& out);
   bool take_word(RawValue& out);
   bool is_once(std::size_t first_name);

@@ -19,6 +19,7 @@ using json::Trouble;
 constexpr std::size_t deepest_unknown = 64;
 constexpr std::size_t longest_shown = 80;  // bytes of a name or a value in a reason
 constexpr std::int64_t version = 1;
+constexpr std::int8_t most_luck = 16;
 
 bool is_compared(RowType type) noexcept {
   return type == RowType::kind || type == RowType::hex16;
@@ -147,10 +148,37 @@ bool RowParser::take_members() {
 // Writers order members alike, so that names need not be looked up.
 bool RowParser::take_expected() {
   for (const std::uint8_t follower : followers_[last_]) {
-    if (!row_.has(follower) && cursor_.skip_name(quoted_name(follower)))
-      return take_known(follower);
+    if (row_.has(follower)) continue;
+    if (take_again(follower)) return true;
+    const std::string_view name = quoted_name(follower);
+    if (cursor_.skip_name(name)) return take_known(follower, cursor_.position() - name.size());
   }
   return false;
+}
+
+// Most members stand in a row as they stood in the one before it, which was checked.
+bool RowParser::take_again(std::size_t place) noexcept {
+  Kept& kept = kept_[place];
+  if (kept.size == 0) return false;
+  const char* const member = cursor_.skip_member({kept.text.data(), kept.size});
+  if (member == nullptr) return false;
+  kept.luck = std::min<std::int8_t>(static_cast<std::int8_t>(kept.luck + 2), most_luck);
+  std::string_view& raw = row_.values[place].raw;
+  raw = {member + kept.raw, raw.size()};
+  row_.present |= std::uint64_t{1} << place;
+  last_ = place;
+  return true;
+}
+
+void RowParser::keep(std::size_t place, const char* name) noexcept {
+  Kept& kept = kept_[place];
+  const auto size = static_cast<std::size_t>(cursor_.position() - name);
+  if (kept.luck < 0 || size > kept.text.size() || has_member_fault_ || cursor_.has_surrogates()) {
+    return;
+  }
+  std::memcpy(kept.text.data(), name, size);
+  kept.size = static_cast<std::uint8_t>(size);
+  kept.raw = static_cast<std::uint8_t>(row_.values[place].raw.data() - name);
 }
 
 bool RowParser::take_member(const RawValue& name) {
@@ -163,10 +191,10 @@ bool RowParser::take_member(const RawValue& name) {
   if (place == row_form_count) return take_unknown(plain, name.raw.data() - 1);
   std::array<std::uint8_t, 2>& followers = followers_[last_];
   followers = {static_cast<std::uint8_t>(place), followers[0]};
-  return take_known(place);
+  return take_known(place, name.raw.data() - 1);
 }
 
-bool RowParser::take_known(std::size_t place) {
+bool RowParser::take_known(std::size_t place, const char* name) {
   cursor_.skip_space();
   last_ = place;
   if (row_.has(place)) {
@@ -175,12 +203,14 @@ bool RowParser::take_known(std::size_t place) {
     return cursor_.take(again);
   }
   RawValue& value = row_.values[place];
+  if (std::exchange(kept_[place].size, 0) != 0) --kept_[place].luck;
   if (!cursor_.take(value)) return false;
   row_.present |= std::uint64_t{1} << place;
-  if (value.kind == Kind::string && value.is_escaped && is_compared(row_forms[place].type)) {
-    unescape(value);
-  }
+  const bool is_spelled =
+      value.kind == Kind::string && value.is_escaped && is_compared(row_forms[place].type);
+  if (is_spelled) unescape(value);
   check_known(place);
+  if (!is_spelled) keep(place, name);
   return true;
 }
 

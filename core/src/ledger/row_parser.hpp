@@ -17,7 +17,7 @@ namespace costmark::ledger {
 // Reuse one for many texts: it keeps its buffers. What it found views the text.
 class RowParser {
  public:
-  // False: see `fault`. The text has no white space around it, and no NUL.
+  // False: see `fault`. The text has no white space around it; one with a NUL is no row.
   bool parse(std::string_view text);
 
   const ParsedRow& row() const noexcept { return row_; }
@@ -28,8 +28,10 @@ class RowParser {
   bool check_utf8();
   bool take_members();
   bool take_expected();
+  bool take_again(std::size_t place) noexcept;
   bool take_member(const json::RawValue& name);
-  bool take_known(std::size_t place);
+  bool take_known(std::size_t place, const char* name);
+  void keep(std::size_t place, const char* name) noexcept;
   bool take_unknown(std::string_view name, const char* begin);
   void unescape(json::RawValue& value);
   bool has_doubled_unknown();
@@ -48,8 +50,17 @@ class RowParser {
   bool is_cut(const json::Trouble& trouble) const noexcept;
   std::size_t characters(std::size_t bytes) const noexcept;
 
+  // A member as it stood in the last row that had it, without fault; `row_.values` has its value.
+  struct Kept {
+    std::array<char, 96> text{};
+    std::uint8_t size = 0;  // 0: there is none
+    std::uint8_t raw = 0;   // where the raw value begins
+    std::int8_t luck = 8;   // below 0 for a member that is hardly ever the same
+  };
+
   json::Cursor cursor_;
   json::Cursor inner_;
+  std::array<Kept, row_form_count> kept_;
   std::deque<std::string> texts_;  // unescaped names and values
   ParsedRow row_;
   RowFault fault_;

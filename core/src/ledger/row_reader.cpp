@@ -98,11 +98,11 @@ RowReader::Found RowReader::read(std::string_view line, LineOrigin origin) {
 }
 
 RowReader::Found RowReader::Impl::take(std::string_view text) {
+  if (parser.parse(text)) return Found::row;
   if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
     parser.fail(RowFault::Kind::nul, "byte " + std::to_string(nul) + " is NUL");
-    return Found::fault;
   }
-  return parser.parse(text) ? Found::row : Found::fault;
+  return Found::fault;
 }
 
 RowReader::Found RowReader::Impl::find(std::string_view text, std::size_t depth) {
@@ -197,6 +197,16 @@ bool SeenRows::is_new(std::string_view writer, std::int64_t seq) {
 void SeenRows::add(std::string_view writer, std::int64_t begin, std::int64_t end) {
   const std::lock_guard lock(mutex_);
   if (begin < end) insert(ranges_[std::string(writer)], begin, end);
+}
+
+bool SeenRows::add_new(std::string_view writer, std::int64_t begin, std::int64_t end) {
+  const std::lock_guard lock(mutex_);
+  if (begin >= end) return true;
+  Ranges& ranges = ranges_[std::string(writer)];
+  const auto after = ranges.lower_bound(end);
+  const bool is_new = after == ranges.begin() || std::prev(after)->second <= begin;
+  insert(ranges, begin, end);
+  return is_new;
 }
 
 std::uint64_t SeenRows::doubled() const {

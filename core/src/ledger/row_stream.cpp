@@ -1,34 +1,27 @@
+#include <algorithm>
 #include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <deque>
 #include <exception>
 #include <memory>
 #include <new>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 #include "costmark/rows.hpp"
 #include "ledger/row_columns.hpp"
+#include "ledger/row_files.hpp"
 #include "ledger/row_reader.hpp"
 
 namespace costmark {
 namespace ledger {
 namespace {
 
-constexpr std::size_t piece_bytes = std::size_t{256} << 10U;
-// Beginnings that wait for their ends. Past that they are handed on as they are.
-constexpr std::size_t most_begun = 100'000;
-
-struct CloseFile {
-  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-};
-
 class RowStream final : public RowTaker {
  public:
   RowStream(RowFiles files, std::shared_ptr<RowFilesRead> read)
-      : files_(std::move(files)), read_(std::move(read)), columns_(files_.columns) {}
+      : files_(std::move(files)),
+        read_(std::move(read)),
+        columns_(files_.columns),
+        reader_(files_.files, *read_) {}
 
   void export_schema(ArrowSchema& out) const { columns_.export_schema(out); }
 
@@ -36,7 +29,10 @@ class RowStream final : public RowTaker {
   int next(ArrowArray& out) {
     out = {};
     while (!columns_.is_full() && !is_done_) {
-      if (const int error = read_piece(); error != 0) return error;
+      if (const int error = reader_.read_piece(*this); error != 0) return fail_with(error);
+      if (!reader_.is_done()) continue;
+      hand_on_begun();
+      is_done_ = true;
     }
     if (!columns_.empty()) columns_.export_rows(out);
     return 0;
@@ -46,9 +42,15 @@ class RowStream final : public RowTaker {
   void fail(const char* what) { error_ = what; }
 
  private:
+  int fail_with(int error) {
+    error_ = reader_.error();
+    return error;
+  }
+
   bool take_row(const RowReader& row) override {
     if (files_.seen && !files_.seen->is_new(row.writer(), row.seq())) return true;
-    if (!files_.joins_begins || !is_joined(row)) columns_.add(row.impl().parser.row());
+    if (files_.joins_begins && begun_.is_full()) hand_on_begun();
+    if (!files_.joins_begins || !begun_.take(row)) columns_.add(row.impl().parser.row());
     return true;
   }
 
@@ -57,80 +59,18 @@ class RowStream final : public RowTaker {
     return true;
   }
 
-  // Whether the row is held back, as a beginning whose end may follow.
-  bool is_joined(const RowReader& row) {
-    const ParsedRow& members = row.impl().parser.row();
-    const bool is_begin = row.kind() == "begin";
-    if (!is_begin && row.kind() != "attempt") return false;
-    key_.assign(members.raw(place("op")));
-    key_ += ' ';
-    key_ += members.raw(place("attempt"));
-    if (!is_begin) {
-      begun_.erase(key_);
-      return false;
-    }
-    if (begun_.size() == most_begun) hand_on_begun();
-    return begun_.try_emplace(key_, row.text()).second;
-  }
-
   void hand_on_begun() {
     RowReader reader;
-    for (const auto& [key, text] : begun_) {
+    begun_.hand_on([&](const std::string& text) {
       if (reader.read(text) == RowReader::Found::row) columns_.add(reader.impl().parser.row());
-    }
-    begun_.clear();
-  }
-
-  int read_piece() {
-    if (!file_ && !open_next()) {
-      if (!error_.empty()) return EIO;
-      hand_on_begun();
-      is_done_ = true;
-      return 0;
-    }
-    piece_.resize(piece_bytes);
-    const std::size_t size = std::fread(piece_.data(), 1, piece_.size(), file_.get());
-    if (size > 0) {
-      lines_->feed({piece_.data(), size}, *this);
-      return 0;
-    }
-    if (std::ferror(file_.get()) != 0) return fail_at(errno);
-    lines_->finish(*this);
-    file_.reset();
-    return 0;
-  }
-
-  bool open_next() {
-    if (next_file_ == files_.files.size()) return false;
-    const RowFiles::File& next = files_.files[next_file_++];
-    std::FILE* const file = std::fopen(next.path.c_str(), "rbe");
-    const bool is_open =
-        file != nullptr && ::fseeko(file, static_cast<off_t>(next.begin), SEEK_SET) == 0;
-    const int error = is_open ? 0 : errno;
-    file_.reset(file);
-    if (!is_open) {
-      if (error == ENOENT) read_->missing = next.path;
-      fail_at(error);
-      return false;
-    }
-    lines_ = std::make_unique<RowLines>(next.origin);
-    return true;
-  }
-
-  int fail_at(int error) {
-    error_ = files_.files[next_file_ - 1].path + ": " + std::strerror(error);
-    return error;
+    });
   }
 
   RowFiles files_;
   std::shared_ptr<RowFilesRead> read_;
   RowColumns columns_;
-  std::size_t next_file_ = 0;
-  std::unique_ptr<std::FILE, CloseFile> file_;
-  std::unique_ptr<RowLines> lines_;
-  std::string piece_;
-  std::unordered_map<std::string, std::string> begun_;
-  std::string key_;
+  FileReader reader_;
+  BegunRows begun_;
   bool is_done_ = false;
   std::string error_;
 };

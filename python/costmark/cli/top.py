@@ -18,7 +18,7 @@ from ..errors import ConfigurationError
 from ..ledger.follow import Follower
 from ..ledger.live import DAY_US, Today
 from ..ledger.manifests import Layout, load
-from ..ledger.parts import rows_of_part
+from ..ledger.parts import rows_of_parts
 from ..ledger.read import require_rows
 from ..reports import formats
 from .output import plain
@@ -164,7 +164,7 @@ class _Screen:
             layout = Layout(path)
             for name in load(layout).parts if layout.is_compacted else ():
                 if name.startswith(f"date={at:%Y-%m-%d}/"):
-                    self._today.add(rows_of_part(layout.rows / name))
+                    self._today.add(rows_of_parts(layout.rows / name))
 
 
 def _picture(

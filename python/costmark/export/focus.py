@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from ..prices import Price
     from ..reports.source import Progress
-    from ..reports.summary import Group
+    from ..reports.sums import Group
 
 VERSIONS = ("1.2", "1.4")
 WARNING = (

@@ -176,26 +176,32 @@ def remove_orphans(layout: Layout, parts: dict[str, Part]) -> None:
             path.unlink()
 
 
-def rows_of_part(path: Path) -> Iterator[Row]:
-    """The rows of a part, as their segments had them.
+def rows_of_parts(*paths: Path) -> Iterator[Row]:
+    """The rows of parts, as their segments had them.
 
-    Raises FileNotFoundError, and ManifestError when it is no part, or no longer.
+    Raises FileNotFoundError, and ManifestError for one that is no part, or no longer.
     """
+    if paths:
+        with connect() as database:
+            for path in paths:
+                yield from _rows_of_part(database, path)
+
+
+def _rows_of_part(database: duckdb.DuckDBPyConnection, path: Path) -> Iterator[Row]:
     names = _core.row_columns()
     listed = ", ".join(f'"{name}"' for name in names)
     query = f"SELECT {listed} FROM read_parquet($path)"  # noqa: S608 - the schema's names
-    with connect() as database:
+    if not path.exists():
+        raise FileNotFoundError(path)
+    try:
+        result = database.execute(query, {"path": exactly(path)})
+        while batch := result.fetchmany(_FETCH):
+            for values in batch:
+                yield _row_of(names, values)
+    except database_error() as error:
         if not path.exists():
-            raise FileNotFoundError(path)
-        try:
-            result = database.execute(query, {"path": exactly(path)})
-            while batch := result.fetchmany(_FETCH):
-                for values in batch:
-                    yield _row_of(names, values)
-        except database_error() as error:
-            if not path.exists():
-                raise FileNotFoundError(path) from None
-            raise ManifestError(f"{path}: the part cannot be read: {reason_of(error)}") from None
+            raise FileNotFoundError(path) from None
+        raise ManifestError(f"{path}: the part cannot be read: {reason_of(error)}") from None
 
 
 def database_error() -> type[Exception]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import RequestError
 from .compact import end_of_closed, is_written
 from .manifests import Layout, Part, commit, hash_of, load
-from .parts import PartWriter, remove_orphans, rows_of_part
+from .parts import PartWriter, remove_orphans, rows_of_parts
 from .read import SeenRows
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _remove_rows(layout: Layout, state: State, parts: list[Part], done: Pruned) 
         return
     seen = SeenRows()
     for part in parts:
-        for row in rows_of_part(layout.rows / part.name):
+        for row in rows_of_parts(layout.rows / part.name):
             seen.is_new(row)
     names = tuple(part.name for part in parts)
     numbers = {
@@ -183,10 +183,10 @@ def rewrite(
     with PartWriter(layout, state.number + 1) as writer:
         for part in parts:
             path = layout.rows / part.name
-            changed = sum(change(row) is not row for row in rows_of_part(path))
+            changed = sum(change(row) is not row for row in rows_of_parts(path))
             if not changed:
                 continue
-            for row in rows_of_part(path):
+            for row in rows_of_parts(path):
                 writer.add(change(row))
             old.append(part.name)
             done.labels += changed

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from .. import _core
 from ..errors import ConfigurationError
 from .manifests import SEGMENT, Layout, ManifestError, State, files_below, load
-from .parts import rows_of_part
+from .parts import rows_of_parts
 from .rows import Fault, Row, row_of
 
 if TYPE_CHECKING:
@@ -162,8 +162,7 @@ def rows_of_ledger(layout: Layout, on_fault: Report | None = None) -> Iterator[R
 def _rows_of_state(
     layout: Layout, segments: list[Path], state: State, on_fault: Report | None
 ) -> Iterator[Row]:
-    for part in state.parts:
-        yield from rows_of_part(layout.rows / part)
+    yield from rows_of_parts(*(layout.rows / part for part in state.parts))
     if on_fault is not None:
         for name, inputs in state.inputs.items():
             for each in inputs:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-from importlib import resources
 from typing import Any, NamedTuple
 
 from .. import _core
@@ -42,6 +41,8 @@ def row_of(text: str) -> Row:
 @functools.cache
 def schema() -> dict[str, Any]:
     """The JSON Schema of a row."""
+    from importlib import resources
+
     text = resources.files(__package__).joinpath("row.schema.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
     return found

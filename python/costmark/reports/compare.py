@@ -85,7 +85,7 @@ def compare(
     where = list(where)
     keys = [expression(name) for name in by]
     # Complains before anything is read, and says what is to be read.
-    query = query_for(keys, [condition(each) for each in where], book)
+    query = query_for(keys, [condition(each).sql for each in where], book)
     with Source(*before.paths, query=query, progress=progress) as source:
         first = _Priced(source, before, by, where, book)
         day = first.last_day()

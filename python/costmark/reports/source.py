@@ -12,17 +12,22 @@ import re
 import tempfile
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import _core
 from ..ledger.manifests import Layout, ManifestError, Part, State, hash_of, load
 from ..ledger.parts import connect, database_error, exactly, reason_of
 from ..ledger.read import BAD_COMPRESSION, is_log, pieces_of, require_rows, sources
+from ..ledger.rows import row_of
+from .sums import summed_side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import duckdb
+
+    from ..ledger.rows import Row
+    from .sums import Group, Summing
 
     Progress = Callable[[int, int], None]
     _File = tuple[bytes, int, bool]  # path, byte to begin at, whether it is a log
@@ -40,12 +45,17 @@ _KEYS = (
 # Bytes of files that are read in one go, and of those whose rows fit into memory.
 _ONE_GO = 256 << 20
 _SMALL = 3 << 30
+# Of rows that are looked at without a database.
+_FEW_BYTES = 1 << 20
+# Beginnings and settlements that are looked at one by one.
+_MOST_APART = 100_000
 
 
 class Source:
     """Ledgers in a database, as long as the context lasts.
 
     ``query``: only the columns that it names are there, and those that the tables need.
+    ``summing``: attempts may be in ``groups`` instead of in the tables.
     """
 
     def __init__(
@@ -53,18 +63,23 @@ class Source:
         *paths: str | os.PathLike[str],
         query: str | None = None,
         progress: Progress | None = None,
+        summing: Summing | None = None,
     ) -> None:
         self._paths = list(dict.fromkeys(map(Path, paths)))
         self._parts: dict[Path, Part] = {}
         self._progress = progress
-        self._columns = [
-            name
-            for name in _core.row_columns()
-            if query is None or name in _KEYS or re.search(rf"\b{name}\b", query)
-        ]
+        self._summing = summing
+        columns = _core.row_columns()
+        named = columns if query is None else {*_KEYS, *re.findall(r"\w+", query)}
+        self._columns = [name for name in columns if name in named]
         self.faults: Counter[str] = Counter()
         """Lines that are no rows, by what is wrong with them."""
         self.files = 0
+        self.groups: list[Group] = []
+        """Attempts that are not in the tables."""
+        self.plain: list[Row] | None = None
+        """The other rows, where there is no database: they are few, and none has usage."""
+        self._database: duckdb.DuckDBPyConnection | None = None
         self.rows_removed = 0
         """Rows that were pruned, being too old."""
 
@@ -79,9 +94,22 @@ class Source:
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        self.database.close()
+        self._close()
         self._folder.cleanup()
         self._explain(error)
+
+    def read_whole(self) -> None:
+        """From now on all rows are in the tables."""
+        if self._summing is not None:
+            self._summing = None
+            self._close()
+            self._load()
+
+    def _close(self) -> None:
+        self.groups, self.plain = [], None
+        if self._database is not None:
+            self._database.close()
+            self._database = None
 
     def _explain(self, error: BaseException | None) -> None:
         """Raises ManifestError for a part that is why the database cannot read the ledger."""
@@ -98,12 +126,15 @@ class Source:
         before: list[list[Path]] | None = None
         while True:
             self.faults.clear()
+            self._close()
             parts: list[list[Path]] = []
             try:
                 parts, tails = self._snapshot()
-                self._open(sum(path.stat().st_size - begin for path, begin in tails))
-                self._read(tails)
-                self._make_tables(parts)
+                # Rows of parts may belong together with any others.
+                if self._summing is None or parts or not self._sum(tails, self._summing):
+                    self._open(sum(path.stat().st_size - begin for path, begin in tails))
+                    self._read(tails)
+                    self._make_tables(parts)
             except FileNotFoundError as error:  # pruned meanwhile; what took its place is read
                 if parts and parts == before:
                     raise ManifestError(f"{error.filename or error} is gone") from None
@@ -147,25 +178,102 @@ class Source:
         for ranges in state.removed_rows.values():
             self.rows_removed += sum(map(len, ranges))
 
+    @property
+    def database(self) -> duckdb.DuckDBPyConnection:
+        """With the tables. There is none where ``plain`` is given."""
+        if self._database is None:
+            raise RuntimeError("the rows are not in a database")
+        return self._database
+
     def _open(self, size: int) -> None:
         """Much is kept in a file, where the database packs it."""
         is_small = size <= _SMALL
         name = ":memory:" if is_small else os.path.join(self._folder.name, "rows.db")
         Path(self._folder.name, "rows.db").unlink(missing_ok=True)
-        self.database = connect("1GB", os.cpu_count() or 1, name)
+        self._database = connect("1GB", os.cpu_count() or 1, name)
         if is_small:  # it is read once or twice: packing takes longer than what that saves
             self.database.execute("SET force_compression = 'uncompressed'")
         self.database.execute("SET preserve_insertion_order = false")
         self.database.execute("SET temp_directory = $1", [self._folder.name])
 
+    def _sum(self, tails: list[tuple[Path, int]], summing: Summing) -> bool:
+        """Sum up attempts, and read the other rows. False, and nothing is read: that cannot be."""
+        known = self.faults.copy()
+        sums = summing.begin()
+        hands = os.cpu_count() or 1
+        rest = [Path(self._folder.name, f"rest-{at}.jsonl") for at in range(hands)]
+        for path in rest:
+            path.write_bytes(b"")
+        for files in self._portions(tails):
+            self._sum_files(sums, self._dealt(files), rest)
+        if sums.is_exact and self._read_rest(sums, rest):
+            self.groups = summing.groups(sums)
+            return True
+        self.faults = known
+        return False
+
+    def _sum_files(self, sums: _core.RowSums, hands: list[list[_File]], rest: list[Path]) -> None:
+        for faults, missing, reason in summed_side_by_side(sums, hands, rest):
+            self.faults.update(faults)
+            if missing:
+                raise FileNotFoundError(os.fsdecode(missing))
+            if reason:
+                raise ManifestError(f"the ledger cannot be read: {reason}")
+
+    def _read_rest(self, sums: _core.RowSums, files: list[Path]) -> bool:
+        """Whether none of these rows says more of an attempt that was summed up."""
+        size = sum(path.stat().st_size for path in files)
+        if size <= _FEW_BYTES and (rows := _plain_rows(files)) is not None:
+            self.plain = [
+                row
+                for row in rows
+                if row["kind"] != "begin" or not sums.has_ended(row["op"], row["attempt"])
+            ]
+            return True
+        self._open(size)
+        self._seen = _core.SeenRows()
+        hands = [[(os.fsencode(path), 0, False)] for path in files]
+        self._read_files("CREATE TABLE raw_rows AS", hands)
+        if self._are_apart(sums):
+            self._make_tables([])
+            return True
+        self._close()
+        return False
+
+    def _are_apart(self, sums: _core.RowSums) -> bool:
+        """The same of rows in the table. Beginnings of attempts that were read are removed."""
+        rest = "SELECT count(*) FROM raw_rows WHERE kind IN ('begin', 'settle')"
+        if _rows(self.database, rest)[0][0] > _MOST_APART:
+            return False
+        settled = "SELECT response_id FROM raw_rows WHERE kind = 'settle'"
+        if any(sums.has_response(response) for (response,) in _rows(self.database, settled)):
+            return False
+        begun = "SELECT op, attempt, writer, seq FROM raw_rows WHERE kind = 'begin'"
+        ended = [
+            row for op, attempt, *row in _rows(self.database, begun) if sums.has_ended(op, attempt)
+        ]
+        writers, numbers = zip(*ended, strict=True) if ended else ((), ())
+        run(
+            self.database,
+            "DELETE FROM raw_rows WHERE (writer, seq) IN "
+            "(SELECT unnest($writers::VARCHAR[]), unnest($numbers::BIGINT[]))",
+            {"writers": list(writers), "numbers": list(numbers)},
+        )
+        return True
+
     def _read(self, tails: list[tuple[Path, int]]) -> None:
         """What the strict reader takes, into a table."""
         self._seen = _core.SeenRows()
+        self._read_files("CREATE TABLE raw_rows AS", [[]])
+        for files in self._portions(tails):
+            self._read_files("INSERT INTO raw_rows", self._dealt(files))
+
+    def _portions(self, tails: list[tuple[Path, int]]) -> Iterator[list[tuple[Path, int]]]:
+        """Files that are read in one go."""
         total = sum(path.stat().st_size - begin for path, begin in tails)
         done = 0
-        self._read_files("CREATE TABLE raw_rows AS", [[]])
         for files in _portions(tails):
-            self._read_files("INSERT INTO raw_rows", self._dealt(files))
+            yield files
             done += sum(path.stat().st_size - begin for path, begin in files)
             if self._progress is not None:
                 self._progress(done, total)
@@ -235,6 +343,8 @@ class Source:
             "DELETE FROM raw_rows r WHERE EXISTS "
             "(SELECT 1 FROM parts p WHERE p.writer = r.writer AND p.seq = r.seq)",
         )
+        if len(parts) == 1:
+            return f"SELECT {listed} FROM parts"  # noqa: S608
         writers = " UNION ALL ".join(
             f"(SELECT DISTINCT writer FROM ({_select('writer', each)}))"  # noqa: S608
             for each in parts
@@ -297,6 +407,13 @@ class Source:
         )
 
 
+def _plain_rows(files: list[Path]) -> list[Row] | None:
+    """The rows of files, unless one of them has usage."""
+    lines = [line for path in files for line in path.read_bytes().split(b"\n") if line]
+    rows = [row_of(line.decode()) for line in lines]
+    return rows if all(row["kind"] in ("begin", "refused", "note") for row in rows) else None
+
+
 def _portions(tails: list[tuple[Path, int]]) -> Iterator[list[tuple[Path, int]]]:
     """Files that are read in one go."""
     portion: list[tuple[Path, int]] = []
@@ -324,13 +441,13 @@ def _select(columns: str, files: list[Path]) -> str:
     return f"SELECT {columns} FROM read_parquet([{names}])"  # noqa: S608
 
 
-def _rows(database: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[int, ...]]:
-    found: list[tuple[int, ...]] = run(database, sql).fetchall()
+def _rows(database: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
+    found: list[tuple[Any, ...]] = run(database, sql).fetchall()
     return found
 
 
 def run(
-    database: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, object] | None = None
+    database: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, Any] | None = None
 ) -> duckdb.DuckDBPyConnection:
     """Execute a statement. Raises ManifestError for a part that cannot be read."""
     try:

@@ -8,16 +8,17 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..ledger.compact import is_written
 from ..ledger.read import sources
 from ..prices import Cost, PriceBook, served_model
 from .dimensions import condition, expression
 from .source import Source, run
+from .sums import Group, Summing
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Sequence
 
+    from ..ledger.rows import Row
     from .source import Progress
 
 _HOUR_US = 3_600_000_000
@@ -133,15 +134,16 @@ def report(
     ``by`` names dimensions: ``project``, ``model``, ``day``, ``tag:team``, ``label:feature`` … An
     attempt belongs to the time of its end, from ``since`` up to and without ``until``. ``where``
     are conditions such as ``project=proj_a`` and ``tag:team!=search``. Costs are those of ``book``,
-    by default the one that ships. Raises ConfigurationError without DuckDB, RequestError for what
-    cannot be grouped by.
+    by default the one that ships. Raises ConfigurationError where DuckDB is needed and missing, as
+    for compacted rows; RequestError for what cannot be grouped by.
     """
     by = (by,) if isinstance(by, str) else by
     where = list(where)
     book = book or PriceBook.shipped()
     # Complains before anything is read, and says what is to be read.
     query = query_for([*map(expression, by)], conditions(since, until, where), book)
-    with Source(*paths, query=query, progress=progress) as source:
+    summing = _summing(by, since, until, where, book)
+    with Source(*paths, query=query, progress=progress, summing=summing) as source:
         return summed(source, *paths, by=by, since=since, until=until, where=where, book=book)
 
 
@@ -188,8 +190,29 @@ def priced(
         groups = grouping(keys, chosen, book, day).groups(source)
         return _lines(groups, book, len(keys), is_final=False)
     except OverflowError:  # the sums of single days are smaller
+        source.read_whole()
         groups = grouping([*keys, _DAY], chosen, book, day).groups(source)
         return _lines(groups, book, len(keys), is_final=True)
+
+
+def _summing(
+    by: Sequence[str],
+    since: dt.datetime | None,
+    until: dt.datetime | None,
+    where: Iterable[str],
+    book: PriceBook,
+) -> Summing:
+    unmetered = {f"sum_{name}": 0 for name in _METERS}
+    return Summing(
+        by,
+        [condition(each) for each in where],
+        since_us=None if since is None else _us(since),
+        until_us=None if until is None else _us(until),
+        days=_price_days(book),
+        thresholds=sorted(book.thresholds),
+        facts=list(_FACTS),
+        others={**unmetered, **dict.fromkeys(_facts_of_meters(dict.fromkeys(_METERS, "")), False)},
+    )
 
 
 def query_for(keys: list[str], chosen: list[str], book: PriceBook) -> str:
@@ -211,17 +234,19 @@ def _lines(
     return dearest_first(lines), total, unattributed
 
 
-def _price_day(book: PriceBook) -> str:
-    """The SQL of a day whose prices are those of the attempt's: there are far fewer of them.
-
-    Prices change on the days that lines of the book begin or end with.
-    """
+def _price_days(book: PriceBook) -> list[int]:
+    """The days that lines of the book begin or end with, on which prices change."""
     changes = {day for line in book.lines for day in (line.first_day, line.end_day) if day}
-    days = sorted(map(_number_of, changes), reverse=True)
+    return sorted(map(_number_of, changes))
+
+
+def _price_day(book: PriceBook) -> str:
+    """The SQL of a day whose prices are those of the attempt's: there are far fewer of them."""
+    days = _price_days(book)
     if not days:
         return "0"
-    cases = " ".join(f"WHEN end_us >= {day * _DAY_US} THEN {day}" for day in days)
-    return f"CASE {cases} ELSE {days[-1] - 1} END"
+    cases = " ".join(f"WHEN end_us >= {day * _DAY_US} THEN {day}" for day in reversed(days))
+    return f"CASE {cases} ELSE {days[0] - 1} END"
 
 
 def _number_of(day: dt.date) -> int:
@@ -240,7 +265,7 @@ def conditions(
     since: dt.datetime | None, until: dt.datetime | None, where: Iterable[str]
 ) -> list[str]:
     """The SQL that chooses attempts of the table ``ended``."""
-    found = [condition(each) for each in where]
+    found = [condition(each).sql for each in where]
     if since is not None:
         found.append(f"end_us >= {_us(since)}")
     if until is not None:
@@ -254,14 +279,6 @@ def _us(moment: dt.datetime) -> int:
     return round(moment.timestamp()) * 1_000_000
 
 
-@dataclasses.dataclass
-class Group:
-    """Attempts that are priced alike."""
-
-    key: tuple[str | None, ...]
-    values: dict[str, Any]
-
-
 class Grouping(NamedTuple):
     """The SQL of all groups."""
 
@@ -273,8 +290,11 @@ class Grouping(NamedTuple):
     facts: list[str]
 
     def groups(self, source: Source) -> list[Group]:
-        """What it finds."""
-        return [self._group(found) for found in run(source.database, self.sql).fetchall()]
+        """What it finds, besides what was summed up in reading."""
+        if source.plain is not None:
+            return source.groups
+        found = [self._group(found) for found in run(source.database, self.sql).fetchall()]
+        return [*found, *source.groups]
 
     def _group(self, found: tuple[Any, ...]) -> Group:
         *values, facts = found[self.keys :]
@@ -468,6 +488,9 @@ def _states(
         unreadable=sum(source.faults.values()) - source.faults["torn"],
         expired=source.rows_removed,
     )
+    if source.plain is not None:
+        _add_plain(states, source.plain, paths, since, until)
+        return states
     period = " AND ".join(
         [
             "true",
@@ -479,10 +502,7 @@ def _states(
         source.database,
         f"SELECT writer, start_us FROM begun WHERE {period}",  # noqa: S608
     ).fetchall()
-    living = _living(paths) if begun else set()
-    young = time.time_ns() // 1000 - _HOUR_US
-    states.in_flight = sum(writer in living and at > young for writer, at in begun)
-    states.unknown = len(begun) - states.in_flight
+    _add_begun(states, begun, paths)
     states.refused = _number(
         source,
         f"SELECT count(*) FROM refused WHERE {period}",  # noqa: S608
@@ -495,11 +515,49 @@ def _states(
     return states
 
 
+def _add_plain(
+    states: States,
+    rows: list[Row],
+    paths: tuple[str | os.PathLike[str], ...],
+    since: dt.datetime | None,
+    until: dt.datetime | None,
+) -> None:
+    """What the tables would say of these rows."""
+    first = 0 if since is None else _us(since)
+    end = _LARGEST if until is None else _us(until)
+    begun: dict[tuple[str, int], tuple[int, str, int]] = {}
+    lost: Counter[str] = Counter()
+    for row in rows:
+        if row["kind"] == "begin":
+            found = (row["start_us"], row["writer"], row["seq"])
+            call = (row["op"], row["attempt"])
+            begun[call] = min(begun.get(call, found), found)
+        elif row["kind"] == "refused":
+            states.refused += first <= row["start_us"] < end
+        else:
+            lost[row["writer"]] = max(lost[row["writer"]], row.get("rows_lost", 0))
+    states.lost = lost.total()
+    _add_begun(
+        states, [(writer, at) for at, writer, _ in begun.values() if first <= at < end], paths
+    )
+
+
+def _add_begun(
+    states: States, begun: list[tuple[str, int]], paths: tuple[str | os.PathLike[str], ...]
+) -> None:
+    living = _living(paths) if begun else set()
+    young = time.time_ns() // 1000 - _HOUR_US
+    states.in_flight = sum(writer in living and at > young for writer, at in begun)
+    states.unknown = len(begun) - states.in_flight
+
+
 def _number(source: Source, sql: str) -> int:
     (number,) = run(source.database, sql).fetchone() or (0,)
     return int(number)
 
 
 def _living(paths: tuple[str | os.PathLike[str], ...]) -> set[str]:
+    from ..ledger.compact import is_written
+
     found = (path for path in sources(*paths) if is_written(path))
     return {path.name.removesuffix(".jsonl").rpartition("-")[2] for path in found}
