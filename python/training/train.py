@@ -11,7 +11,9 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextvars import ContextVar
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from costmark import _core
@@ -164,23 +166,39 @@ def call(client: _core.Client, exchange: Exchange) -> None:
     operation.finish()
 
 
-def converse(client: _core.Client, size: int) -> None:
-    """Make a call as the adapter of boto3 does."""
-    url = RUNTIME + "/model/amazon.nova-lite-v1%3A0/converse"
+class Headers(dict[str, str]):
+    """Those of a request or of an answer of botocore, which keeps the fields apart."""
+
+    def __init__(self, fields: list[tuple[str, str]]) -> None:
+        super().__init__(fields)
+        self._headers = fields
+
+    def __delitem__(self, name: str) -> None:
+        self.pop(name, None)
+
+
+def converse(events: _core.BotocoreEvents, size: int) -> None:
+    """Make a call as a client of boto3 does."""
     text = "How is the weather? " * (size // 20 + 1)
     asked = {"messages": [{"role": "user", "content": [{"text": text}]}]}
-    body = json.dumps(asked | {"projectIdentifier": PROJECT}).encode()
     answer = {
         "output": {"message": {"role": "assistant", "content": [{"text": "Yes"}]}},
         "stopReason": "end_turn",
         "usage": {"inputTokens": 7, "outputTokens": 3, "totalTokens": 10},
         "metrics": {"latencyMs": 5},
     }
-    fields = [("Content-Type", "application/json"), ("User-Agent", "Boto3/1.44.8")]
-    operation, _ = client.begin_changes("POST", url, fields, body, None, None)
-    operation.sent()
-    head = [("Content-Type", "application/json"), ("x-amzn-RequestId", "req_1")]
-    operation.answered(200, head, json.dumps(answer).encode())
+    request = SimpleNamespace(
+        method="POST",
+        url=RUNTIME + "/model/amazon.nova-lite-v1%3A0/converse",
+        headers=Headers([("Content-Type", "application/json"), ("User-Agent", "Boto3/1.44.8")]),
+        data=json.dumps(asked).encode(),
+        context={},
+    )
+    events.write(request=request, operation_name="Converse")
+    events.sent(request=request, operation_name="Converse")
+    head = Headers([("Content-Type", "application/json"), ("x-amzn-RequestId", "req_1")])
+    body = json.dumps(answer).encode()
+    events.answered(response_dict={"status_code": 200, "headers": head, "body": body})
 
 
 class ArrowArray(ctypes.Structure):
@@ -219,6 +237,10 @@ def read_rows(ledger: Path) -> None:
             if not array.release:
                 break
             array.release(ctypes.addressof(array))
+    sums = _core.RowSums([("project", ""), ("model", "")], unit_us=86_400_000_000)
+    _, missing, why = sums.read(files, os.fsencode(ledger / "rest"))
+    if missing or why:
+        raise RuntimeError(f"the rows were not summed: {why or missing!r}")
     for path in segments:
         _core.RowLines().sort(path.read_bytes(), _core.SeenRows(), True)
 
@@ -232,13 +254,20 @@ def main() -> None:
             _core.Client({"project": PROJECT, **options}, credentials=keys, environment={})
             for options in ({}, {"ledger": str(ledger)})
         ]
+        scope: ContextVar[Any] = ContextVar("scope", default=None)
+        all_events = []
+        for options in ({}, {"ledger": str(ledger)}):
+            events = _core.BotocoreEvents(scope, [], lambda answer, operation: None, False)
+            options = {"project": PROJECT, "auth": "none", **options}
+            events.client = _core.Client(options, environment={})
+            all_events.append(events)
         for _ in range(ROUNDS):
-            for client in clients:
+            for client, events in zip(clients, all_events, strict=True):
                 for size in (100, 10_000):
                     for exchange in exchanges(size):
                         call(client, exchange)
-                    converse(client, size)
-        del clients
+                    converse(events, size)
+        del clients, all_events
         for _ in range(ROUNDS // 10):
             read_rows(ledger)
     print("trained", file=sys.stderr)

@@ -21,7 +21,7 @@ constexpr const char* in_an_hour = "2023-11-14T23:13:20Z";
 constexpr const char* in_six_hours = "2023-11-15T04:13:20Z";
 
 const std::string keys = "aws_access_key_id = AKIDBASE\naws_secret_access_key = CANARYbase\n";
-const std::string role = "role_arn = arn:aws:iam::444455556666:role/r\n";
+const std::string role_lines = "role_arn = arn:aws:iam::444455556666:role/r\n";
 const std::string inner = "role_arn = arn:aws:iam::444455556666:role/inner\n";
 
 class RoleTest : public ::testing::Test {
@@ -69,7 +69,7 @@ class RoleTest : public ::testing::Test {
 };
 
 TEST_F(RoleTest, OfASourceProfile) {
-  home.write_config("[default]\n" + role +
+  home.write_config("[default]\n" + role_lines +
                     "source_profile = base\nexternal_id = ext\nrole_session_name = me@x\n"
                     "duration_seconds = 1800\n[profile base]\n" +
                     keys + "aws_session_token = CANARYtoken\n");
@@ -184,7 +184,7 @@ TEST_F(RoleOfOptionsTest, ValuesThatStsDoesNotTakeAreRefusedAtOnce) {
 // --- The roles of profiles
 
 TEST_F(RoleTest, OfItsOwnKeysAndOverBothFiles) {
-  home.write_config("[default]\n" + role + "source_profile = default\n");
+  home.write_config("[default]\n" + role_lines + "source_profile = default\n");
   home.write_credentials("[default]\n" + keys);
   grant("ASIAROLE");
   ASSERT_TRUE(resolve().ok());
@@ -194,8 +194,9 @@ TEST_F(RoleTest, OfItsOwnKeysAndOverBothFiles) {
 }
 
 TEST_F(RoleTest, ChainsAreAssumedFromTheInside) {
-  home.write_config("[default]\nregion = eu-west-1\n" + role + "source_profile = a\n[profile a]\n" +
-                    inner + "source_profile = b\nregion = us-east-2\n[profile b]\n" + keys);
+  home.write_config("[default]\nregion = eu-west-1\n" + role_lines +
+                    "source_profile = a\n[profile a]\n" + inner +
+                    "source_profile = b\nregion = us-east-2\n[profile b]\n" + keys);
   grant("ASIAINNER");
   grant("ASIAROLE");
   const auto result = resolve({{"AWS_REGION", ""}});
@@ -213,7 +214,7 @@ TEST_F(RoleTest, ChainsAreAssumedFromTheInside) {
 
 // Static keys of a source win over its own role, as in botocore.
 TEST_F(RoleTest, ASourceWithKeysIsNotAssumed) {
-  home.write_config("[default]\n" + role + "source_profile = a\n[profile a]\n" + inner +
+  home.write_config("[default]\n" + role_lines + "source_profile = a\n[profile a]\n" + inner +
                     "source_profile = nobody\n" + keys);
   grant("ASIAROLE");
   ASSERT_TRUE(resolve().ok());
@@ -224,7 +225,7 @@ TEST_F(RoleTest, OfAProgram) {
   const auto program = home.write_program(
       "program",
       R"(echo run >> "$(dirname "$0")/runs"; echo '{"Version":1,"AccessKeyId":"AKIDPROCESS","SecretAccessKey":"s"}')");
-  home.write_config("[default]\n" + role +
+  home.write_config("[default]\n" + role_lines +
                     "source_profile = p\n[profile p]\ncredential_process = " + program + "\n");
   const auto roles = provider();
   grant("ASIAFIRST");
@@ -237,7 +238,7 @@ TEST_F(RoleTest, OfAProgram) {
 }
 
 TEST_F(RoleTest, OfANamedSource) {
-  const std::string config = "[profile p]\n" + role + "credential_source = ";
+  const std::string config = "[profile p]\n" + role_lines + "credential_source = ";
   home.write_config(config + "Environment\n");
   grant("ASIAROLE");
   const Variables variables{{"AWS_ACCESS_KEY_ID", "AKIDENV"}, {"AWS_SECRET_ACCESS_KEY", "s"}};
@@ -268,8 +269,8 @@ TEST_F(RoleTest, RefusedBeforeAnythingIsSent) {
     std::string profile;
     const char* part;
   } cases[] = {
-      {role, "config:3) has a role_arn and says neither"},
-      {role + of_base + "credential_source = Environment\n", "keep one of them"},
+      {role_lines, "config:3) has a role_arn and says neither"},
+      {role_lines + of_base + "credential_source = Environment\n", "keep one of them"},
       {role + "credential_source = environment\n",
        "config:4) is none of Environment, Ec2InstanceMetadata, EcsContainer"},
       {role + "source_profile = nobody\n", "names profile 'nobody', which does not exist"},
@@ -282,17 +283,20 @@ TEST_F(RoleTest, RefusedBeforeAnythingIsSent) {
       {"role_arn = arn:aws:iam::1:role/with space\n" + of_base, "is no ARN of a role such as"},
       {"role_arn = arn:aws:iam::444455556666:role/r\n  CANARY\n" + of_base, "is no ARN of a role"},
       {"role_arn =\n" + of_base, "is no ARN of a role"},
-      {role + of_base + "role_session_name = a\n", "config:5) is no name of a session"},
-      {role + of_base + "role_session_name = a b\n", "config:5) is no name of a session"},
-      {role + of_base + "external_id = x\n", "config:5) has to have 2 to 1224 characters"},
-      {role + of_base + "duration_seconds = 1h\n", "config:5) is no number of seconds from 900"},
-      {role + of_base + "duration_seconds = 899\n", "config:5) is no number"},
-      {role + of_base + "duration_seconds = 43201\n", "config:5) is no number"},
-      {role + of_base + "duration_seconds = 99999999999999999999\n", "config:5) is no number"},
-      {role + of_base + "mfa_serial = arn:aws:iam::1:mfa/me\n",
+      {role_lines + of_base + "role_session_name = a\n", "config:5) is no name of a session"},
+      {role_lines + of_base + "role_session_name = a b\n", "config:5) is no name of a session"},
+      {role_lines + of_base + "external_id = x\n", "config:5) has to have 2 to 1224 characters"},
+      {role_lines + of_base + "duration_seconds = 1h\n",
+       "config:5) is no number of seconds from 900"},
+      {role_lines + of_base + "duration_seconds = 899\n", "config:5) is no number"},
+      {role_lines + of_base + "duration_seconds = 43201\n", "config:5) is no number"},
+      {role_lines + of_base + "duration_seconds = 99999999999999999999\n",
+       "config:5) is no number"},
+      {role_lines + of_base + "mfa_serial = arn:aws:iam::1:mfa/me\n",
        "config:5) of profile 'default' asks for a code at every renewal"},
-      {role + of_base + "sts_regional_endpoints = x\n", "config:5) is neither legacy nor regional"},
-      {role + of_base + "endpoint_url = http://127.0.0.1:1\n", "needs a region to sign for"},
+      {role_lines + of_base + "sts_regional_endpoints = x\n",
+       "config:5) is neither legacy nor regional"},
+      {role_lines + of_base + "endpoint_url = http://127.0.0.1:1\n", "needs a region to sign for"},
   };
   for (const auto& c : cases) {
     home.write_config("\n[default]\n" + c.profile + base);
@@ -302,7 +306,7 @@ TEST_F(RoleTest, RefusedBeforeAnythingIsSent) {
 }
 
 TEST_F(RoleTest, WhatStsSaysNamesTheProfile) {
-  home.write_config("[default]\n" + role + "source_profile = base\n[profile base]\n" + keys);
+  home.write_config("[default]\n" + role_lines + "source_profile = base\n[profile base]\n" + keys);
   transport->then(403, refused("AccessDenied"));
   expect_unusable(resolve(), "profile 'default' (" + home.config() +
                                  ":2), role arn:aws:iam::444455556666:role/r: STS refused "
@@ -310,7 +314,7 @@ TEST_F(RoleTest, WhatStsSaysNamesTheProfile) {
 }
 
 TEST_F(RoleTest, ExpiredSourcesAreNotSignedWith) {
-  home.write_config("[profile p]\n" + role + "credential_source = Environment\n");
+  home.write_config("[profile p]\n" + role_lines + "credential_source = Environment\n");
   const auto result = resolve({{"AWS_ACCESS_KEY_ID", "AKIDENV"},
                                {"AWS_SECRET_ACCESS_KEY", "CANARY"},
                                {"AWS_CREDENTIAL_EXPIRATION", "2023-11-14T22:13:20Z"}},
@@ -325,7 +329,7 @@ TEST_F(RoleTest, ExpiredSourcesAreNotSignedWith) {
 
 // Everything that was assumed on the way is good for more than one renewal of the outermost role.
 TEST_F(RoleTest, SourcesAreKeptWhileTheyAreValid) {
-  home.write_config("[default]\n" + role + "source_profile = a\n[profile a]\n" + inner +
+  home.write_config("[default]\n" + role_lines + "source_profile = a\n[profile a]\n" + inner +
                     "source_profile = b\n[profile b]\n" + keys);
   const auto roles = provider();
   grant("ASIAINNER", in_six_hours);
@@ -351,7 +355,7 @@ TEST_F(RoleTest, SourcesAreKeptWhileTheyAreValid) {
 }
 
 TEST_F(RoleTest, ASourceThatCannotBeRenewedServesWhileItIsValid) {
-  home.write_config("[default]\n" + role + "source_profile = a\n[profile a]\n" + inner +
+  home.write_config("[default]\n" + role_lines + "source_profile = a\n[profile a]\n" + inner +
                     "source_profile = b\n[profile b]\n" + keys);
   const auto roles = provider();
   grant("ASIAINNER", in_six_hours);
@@ -366,7 +370,7 @@ TEST_F(RoleTest, ASourceThatCannotBeRenewedServesWhileItIsValid) {
 }
 
 TEST_F(RoleTest, ASourceThatStsRefusesIsAskedOnceMore) {
-  home.write_config("[default]\n" + role + "source_profile = a\n[profile a]\n" + inner +
+  home.write_config("[default]\n" + role_lines + "source_profile = a\n[profile a]\n" + inner +
                     "source_profile = b\n[profile b]\n" + keys);
   const auto roles = provider();
   grant("ASIAINNER", in_six_hours);
@@ -389,7 +393,7 @@ TEST_F(RoleTest, ASourceThatStsRefusesIsAskedOnceMore) {
 }
 
 TEST_F(RoleTest, SourcesThatWereGotBeforeAFailureAreKept) {
-  home.write_config("[default]\n" + role + "source_profile = a\n[profile a]\n" + inner +
+  home.write_config("[default]\n" + role_lines + "source_profile = a\n[profile a]\n" + inner +
                     "source_profile = b\n[profile b]\n" + keys);
   const auto roles = provider();
   grant("ASIAINNER", in_six_hours);
@@ -401,8 +405,8 @@ TEST_F(RoleTest, SourcesThatWereGotBeforeAFailureAreKept) {
 }
 
 TEST_F(RoleTest, ChangedFilesForgetWhatWasKept) {
-  const std::string config = "[default]\n" + role + "source_profile = a\n[profile a]\n" + inner +
-                             "source_profile = b\n[profile b]\n";
+  const std::string config = "[default]\n" + role_lines + "source_profile = a\n[profile a]\n" +
+                             inner + "source_profile = b\n[profile b]\n";
   home.write_config(config + keys);
   const auto roles = provider();
   grant("ASIAINNER", in_six_hours);
@@ -419,7 +423,7 @@ TEST_F(RoleTest, ChangedFilesForgetWhatWasKept) {
 }
 
 TEST_F(RoleTest, AnExpiringRoleIsAssumedAgainBehindTheCache) {
-  home.write_config("[default]\n" + role + "source_profile = base\n[profile base]\n" + keys);
+  home.write_config("[default]\n" + role_lines + "source_profile = base\n[profile base]\n" + keys);
   int failures = 0;
   CredentialsCache cache(provider(), [&](const Error&) { ++failures; });
   grant("ASIA1");
@@ -463,8 +467,9 @@ TEST_F(WebIdentityTest, OfTheEnvironment) {
 TEST_F(WebIdentityTest, OfAProfileAndMixed) {
   home.write("token", "CANARY.web.token");
   home.write("other", "CANARY.other");
-  home.write_config("[default]\n" + role + "role_session_name = named\nweb_identity_token_file = " +
-                    home.path("other") + "\n" + keys);
+  home.write_config("[default]\n" + role_lines +
+                    "role_session_name = named\nweb_identity_token_file = " + home.path("other") +
+                    "\n" + keys);
   grant_by_token("ASIAWEB");
   auto result = resolve();
   ASSERT_TRUE(result.ok()) << result.error().message;
@@ -485,7 +490,7 @@ TEST_F(WebIdentityTest, OfAProfileAndMixed) {
 
 TEST_F(WebIdentityTest, AsTheSourceOfARole) {
   home.write("token", "CANARY.web.token");
-  home.write_config("[default]\n" + role + "source_profile = web\n[profile web]\n" + inner +
+  home.write_config("[default]\n" + role_lines + "source_profile = web\n[profile web]\n" + inner +
                     "web_identity_token_file = " + home.path("token") + "\n");
   const auto roles = provider();
   grant_by_token("ASIAWEB", in_six_hours);
@@ -568,7 +573,7 @@ TEST_F(WebIdentityTest, Refused) {
 // In botocore's order: roles of others' credentials, web identity, SSO, keys, aws login, programs.
 TEST_F(WebIdentityTest, OrderInsideAProfile) {
   home.write("token", "CANARY.web.token");
-  home.write_config("[default]\n" + role + "source_profile = default\n" + keys);
+  home.write_config("[default]\n" + role_lines + "source_profile = default\n" + keys);
   grant("ASIAROLE");
   ASSERT_TRUE(resolve(variables()).ok());
   EXPECT_EQ(signer(0), "AKIDBASE");
@@ -595,12 +600,13 @@ TEST_F(RoleTest, SsoSettingsThatMakeNoSense) {
     home.write_config(config);
     expect_unusable(resolve(), part);
   }
-  home.write_config("[default]\n" + role + "source_profile = s\n[profile s]\nsso_account_id = 1\n");
+  home.write_config("[default]\n" + role_lines +
+                    "source_profile = s\n[profile s]\nsso_account_id = 1\n");
   expect_unusable(resolve(), "config:5) is set up for SSO and has no sso_start_url");
 }
 
 TEST_F(RoleTest, InTheDefaultChain) {
-  home.write_config("[default]\nregion = eu-west-1\n" + role +
+  home.write_config("[default]\nregion = eu-west-1\n" + role_lines +
                     "source_profile = base\n[profile base]\n" + keys);
   grant("ASIAROLE");
   const SourceContext context{home.environment(), transport};
@@ -611,7 +617,7 @@ TEST_F(RoleTest, InTheDefaultChain) {
   home.write_config("[default]\n" + keys);
   EXPECT_TRUE(chain->changed());
 
-  home.write_config("[default]\n" + role + "source_profile = base\n");
+  home.write_config("[default]\n" + role_lines + "source_profile = base\n");
   expect_unusable(default_credentials(context, "")->resolve(now), "does not exist");
 }
 
