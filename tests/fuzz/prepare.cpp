@@ -135,6 +135,8 @@ void check_project(const Subject& of, const Fields& fields, const Prepared& prep
   COSTMARK_HOLDS(named || !of.has("unattributed", "refuse"));
   if (!named) return;
   const Header* header = find(prepared.headers_to_set(), "OpenAI-Project");
+  // Below /anthropic, all is named as for its API.
+  if (header == nullptr) header = find(prepared.headers_to_set(), "anthropic-workspace-id");
   COSTMARK_HOLDS(header == nullptr || header->value == project);
   COSTMARK_HOLDS(header != nullptr || names_project(prepared.body(), project));
 }

@@ -107,6 +107,12 @@ class Reconciliation:
         return self.usage - self.ledger
 
     @property
+    def not_explained(self) -> Fraction:
+        """What no cause explains, and the lines of the bill that are not understood: no signs."""
+        aside = (abs(each.line.cost) * PICO for each in (*self.unmapped, *self.unit_faults))
+        return self.residual_absolute + sum(aside, Fraction(0))
+
+    @property
     def total(self) -> Fraction:
         """The whole bill, as far as it is about Bedrock."""
         return self.usage + sum(self.bars.values(), Fraction(0))

@@ -91,10 +91,11 @@ def add_to(commands: Commands) -> None:
         type=_dollars,
         default=Decimal("0.01"),
         metavar="USD",
-        help="how large the residual may be, without signs (default: %(default)s)",
+        help="how much may be left that is not explained, without signs: the residual, and lines of "
+        "the bill that are not understood (default: %(default)s)",
     )
     parser.add_argument(
-        "--exit-code", action="store_true", help="exit with 3 where the residual is larger"
+        "--exit-code", action="store_true", help="exit with 3 where more is left"
     )
     parser.add_argument(
         "--calls",
@@ -179,7 +180,7 @@ def _run(arguments: argparse.Namespace) -> int:
     else:
         text = _TEXTS[arguments.format](result, basis)
         print("\n".join(map(plain, text.splitlines())))
-    is_larger = result.residual_absolute > int(arguments.tolerance * _PICO)
+    is_larger = result.not_explained > int(arguments.tolerance * _PICO)
     return 3 if is_larger and arguments.exit_code else 0
 
 

@@ -137,6 +137,17 @@ def test_the_residual_above_the_tolerance(folder: Path, capsys: pytest.CaptureFi
     assert found["residual"]["absolute"]["usd"] == "3.00"
 
 
+def test_what_is_not_understood_of_the_bill_is_left_as_well(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, *rest = [charge.line() for charge in charges_of(LEDGER)]
+    unknown = replace(first, usage_type="USE1-SomethingNew-7", cost=first.cost + 5)
+    write_bill(folder, [first, unknown, *rest])
+    assert run(folder, "--exit-code", "--tolerance", "4.99") == 3
+    assert "unmapped" in capsys.readouterr().out
+    assert run(folder, "--exit-code", "--tolerance", "6") == 0
+
+
 def test_nothing_on_either_side_is_not_agreement(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

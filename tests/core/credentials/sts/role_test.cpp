@@ -271,13 +271,14 @@ TEST_F(RoleTest, RefusedBeforeAnythingIsSent) {
   } cases[] = {
       {role_lines, "config:3) has a role_arn and says neither"},
       {role_lines + of_base + "credential_source = Environment\n", "keep one of them"},
-      {role + "credential_source = environment\n",
+      {role_lines + "credential_source = environment\n",
        "config:4) is none of Environment, Ec2InstanceMetadata, EcsContainer"},
-      {role + "source_profile = nobody\n", "names profile 'nobody', which does not exist"},
-      {role + "source_profile = default\n", "config:4) closes a loop: 'default' -> 'default'"},
-      {role + "source_profile = empty\n[profile empty]\nregion = us-east-1\n",
+      {role_lines + "source_profile = nobody\n", "names profile 'nobody', which does not exist"},
+      {role_lines + "source_profile = default\n",
+       "config:4) closes a loop: 'default' -> 'default'"},
+      {role_lines + "source_profile = empty\n[profile empty]\nregion = us-east-1\n",
        "config:4) has no credentials: profile 'empty' names no source of credentials"},
-      {role + "source_profile = half\n[profile half]\naws_secret_access_key = CANARY\n",
+      {role_lines + "source_profile = half\n[profile half]\naws_secret_access_key = CANARY\n",
        "config:4) has no credentials: profile 'half' names no source"},
       {"role_arn = r\n" + of_base, "role_arn (" /* file:line */},
       {"role_arn = arn:aws:iam::1:role/with space\n" + of_base, "is no ARN of a role such as"},
@@ -594,7 +595,7 @@ TEST_F(RoleTest, SsoSettingsThatMakeNoSense) {
       {sso + "sso_region = us-west-2\n[sso-session s]\nsso_region = us-east-1\n",
        "sso_region (" /* file:5 is not what the session says */},
       {"[default]\nsso_role_name = r\nsso_region = x\n", "has no sso_start_url, sso_account_id"},
-      {role + sso, "this stands before the first [section]"},
+      {role_lines + sso, "this stands before the first [section]"},
   };
   for (const auto& [config, part] : cases) {
     home.write_config(config);
