@@ -163,11 +163,11 @@ class FieldsToSend {
   std::string length_;
 };
 
-// Whether a body that changes makes fields wrong.
-bool gives_length(const std::vector<Header>& fields) {
+// Whether there are fields that are wrong of a body that changes.
+bool tell_of_body(const std::vector<Header>& fields) {
   return std::any_of(fields.begin(), fields.end(), [](const Header& field) {
     return equal_ignoring_case(field.name, content_length) ||
-           equal_ignoring_case(field.name, transfer_encoding);
+           equal_ignoring_case(field.name, transfer_encoding) || is_digest(field.name);
   });
 }
 
@@ -341,7 +341,7 @@ PyOperation::Changes PyOperation::changes() {
   Changes changes;
   if (prepared.body_changed()) changes.body = as_bytes(prepared.body());
   if (!prepared.headers_to_set().empty() || !prepared.headers_to_remove().empty() ||
-      gives_length(given_.field_views())) {
+      tell_of_body(given_.field_views())) {
     FieldsToSend(given_, prepared).write_apart(changes);
   }
   return changes;
