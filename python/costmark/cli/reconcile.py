@@ -91,12 +91,10 @@ def add_to(commands: Commands) -> None:
         type=_dollars,
         default=Decimal("0.01"),
         metavar="USD",
-        help="how much may be left that is not explained, without signs: the residual, and lines of "
-        "the bill that are not understood (default: %(default)s)",
+        help="how much may be left that is not explained, without signs: the residual, and lines "
+        "of the bill that are not understood (default: %(default)s)",
     )
-    parser.add_argument(
-        "--exit-code", action="store_true", help="exit with 3 where more is left"
-    )
+    parser.add_argument("--exit-code", action="store_true", help="exit with 3 where more is left")
     parser.add_argument(
         "--calls",
         action="store_true",
