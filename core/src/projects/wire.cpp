@@ -1,5 +1,6 @@
 #include "projects/wire.hpp"
 
+#include "attribution/project.hpp"
 #include "base/immortal.hpp"
 #include "projects/bedrock_wire.hpp"
 #include "projects/mantle_wire.hpp"
