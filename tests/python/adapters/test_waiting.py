@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,30 +24,88 @@ KEYS = costmark.Credentials("AKIDSLOW", "secret")
 SIGV4: dict[str, Any] = {"auth": "sigv4", "region": REGION, "project": "proj_a"}
 
 
+LONG_S = 30.0  # what a source waits for at most; a test that takes as long has failed
+
+
 class Slow:
-    """A source of credentials that takes its time."""
+    """A source of credentials that answers when it is let go."""
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self.calls = self.cancelled = self.threads = 0
+    calls = cancelled = threads = 0
 
-    def __call__(self) -> costmark.Credentials:
+    def __init__(self) -> None:
+        self._asked, self._go, self._ended = (threading.Event() for _ in range(3))
+
+    def __call__(self) -> Any:
+        self._begin()
+        return self._end(self._go.wait(LONG_S))
+
+    def _begin(self) -> None:
         self.calls += 1
-        time.sleep(self.seconds)
+        self._asked.set()
+
+    def _end(self, let_go: bool) -> costmark.Credentials:
+        self._ended.set()
         self.threads = threading.active_count()
+        if not let_go:
+            raise TimeoutError("the event loop stood still: it did not let this source go")
         return KEYS
+
+    def is_asked(self) -> bool:
+        return self._asked.is_set()
+
+    def has_ended(self) -> bool:
+        return self._ended.is_set()
+
+    def let_go(self) -> None:
+        self._go.set()
 
 
 class SlowCoroutine(Slow):
-    async def __call__(self) -> costmark.Credentials:  # type: ignore[override]
-        self.calls += 1
+    async def __call__(self) -> costmark.Credentials:
+        self._begin()
+        end = time.monotonic() + LONG_S
         try:
-            await _sleep(self.seconds)
+            while not self._go.is_set() and time.monotonic() < end:
+                await _sleep(0.01)
         except BaseException:
             self.cancelled += 1
             raise
-        self.threads = threading.active_count()
-        return KEYS
+        return self._end(self._go.is_set())
+
+
+class SlowProgram(Slow):
+    """A `credential_process` of the default profile."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._folder = folder
+        script, config = folder / "program.py", folder / "config"
+        script.write_text(PROGRAM)
+        config.write_text(f"[default]\ncredential_process = {sys.executable} {script} {LONG_S}\n")
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(folder / "none"))
+
+    def is_asked(self) -> bool:
+        return (self._folder / "asked").exists()
+
+    def has_ended(self) -> bool:
+        return (self._folder / "ended").exists()
+
+    def let_go(self) -> None:
+        (self._folder / "go").touch()
+
+
+PROGRAM = """
+import pathlib, sys, time
+folder = pathlib.Path(__file__).parent
+(folder / "asked").touch()
+end = time.monotonic() + float(sys.argv[1])
+while not (folder / "go").exists():
+    if time.monotonic() > end:
+        sys.exit("the event loop stood still: it did not let this program go")
+    time.sleep(0.01)
+(folder / "ended").touch()
+print('{"Version": 1, "AccessKeyId": "AKIDSLOW", "SecretAccessKey": "secret"}')
+"""
 
 
 async def _sleep(seconds: float) -> None:
@@ -56,34 +115,25 @@ async def _sleep(seconds: float) -> None:
         await asyncio.sleep(seconds)
 
 
-class Ticks:
-    """How long the event loop stood still at most."""
-
-    longest = 0.0
-
-    async def __aenter__(self) -> Ticks:
-        self._task = asyncio.create_task(self._tick())
-        await asyncio.sleep(0)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._task.cancel()
-
-    async def _tick(self) -> None:
-        while True:
-            before = time.monotonic()
-            await asyncio.sleep(0.01)
-            self.longest = max(self.longest, time.monotonic() - before)
+async def asked(source: Slow, times: int = 1) -> None:
+    while not (source.is_asked() and source.calls in (0, times)):
+        await _sleep(0.01)
 
 
-def program(folder: Path, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    script = folder / "program.py"
-    answer = '{"Version": 1, "AccessKeyId": "AKIDSLOW", "SecretAccessKey": "secret"}'
-    script.write_text(f"import time\ntime.sleep({seconds})\nprint({answer!r})\n")
-    config = folder / "config"
-    config.write_text(f"[default]\ncredential_process = {sys.executable} {script}\n")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(folder / "none"))
+async def let_go_when_asked(source: Slow) -> None:
+    """Lets a source go that is asked, from the event loop: one that stands still cannot do it."""
+    await asked(source)
+    source.let_go()
+
+
+async def gives_up(call: Any, source: Slow) -> None:
+    """Who waits for a source and is cancelled ends at once, not with the source."""
+    waiting = asyncio.ensure_future(call)
+    await asked(source)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert not source.has_ended()
 
 
 def key_of(recorder: Recorder) -> str:
@@ -94,49 +144,57 @@ def key_of(recorder: Recorder) -> str:
 # --- asyncio --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["callback", "coroutine function", "program"])
+KINDS = ["callback", "coroutine function", "program"]
+
+
+@pytest.fixture
+def source(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Slow]:
+    """A source of the kind that the test is run with; let go at its end in any case."""
+    kind = request.param
+    made = SlowProgram(tmp_path, monkeypatch) if kind == "program" else kinds[kind]()
+    yield made
+    made.let_go()
+
+
+kinds: dict[str, type[Slow]] = {"callback": Slow, "coroutine function": SlowCoroutine}
+
+
+def given(source: Slow) -> dict[str, Any]:
+    return {} if isinstance(source, SlowProgram) else {"credentials": source}
+
+
+@pytest.mark.parametrize("source", KINDS, indirect=True)
 async def test_the_loop_goes_on_while_credentials_are_fetched(
-    recorder: Recorder, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    recorder: Recorder, source: Slow
 ) -> None:
-    credentials: Any = {"callback": Slow(1), "coroutine function": SlowCoroutine(1)}.get(kind)
-    if kind == "program":
-        program(tmp_path, monkeypatch, 1)
-    async with plain_async(recorder) as plain_client:  # imports what a first call imports
-        await plain_client.chat.completions.create(**CHAT)
-    async with costmark.wrap(plain_async(recorder), credentials=credentials, **SIGV4) as client:
-        async with Ticks() as ticks:
-            await client.chat.completions.create(**CHAT)
-        assert key_of(recorder) == "AKIDSLOW"
-    assert ticks.longest < 0.7
+    async with costmark.wrap(plain_async(recorder), **given(source), **SIGV4) as client:
+        await asyncio.gather(client.chat.completions.create(**CHAT), let_go_when_asked(source))
+    assert key_of(recorder) == "AKIDSLOW"
 
 
-@pytest.mark.parametrize("kind", ["callback", "coroutine function", "program"])
-async def test_who_gives_up_does_not_wait(
-    recorder: Recorder, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    credentials: Any = {"callback": Slow(5), "coroutine function": SlowCoroutine(5)}.get(kind)
-    if kind == "program":
-        program(tmp_path, monkeypatch, 5)
-    async with costmark.wrap(plain_async(recorder), credentials=credentials, **SIGV4) as client:
-        began = time.monotonic()
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(client.chat.completions.create(**CHAT), 0.5)
-        assert time.monotonic() - began < 2.5
+@pytest.mark.parametrize("source", KINDS, indirect=True)
+async def test_who_gives_up_does_not_wait(recorder: Recorder, source: Slow) -> None:
+    async with costmark.wrap(plain_async(recorder), **given(source), **SIGV4) as client:
+        await gives_up(client.chat.completions.create(**CHAT), source)
     assert not recorder.requests
-    if isinstance(credentials, SlowCoroutine):
-        assert credentials.cancelled == 1
+    while isinstance(source, SlowCoroutine) and not source.cancelled:
+        await _sleep(0.01)
 
 
-@pytest.mark.parametrize("make", [Slow, SlowCoroutine])
+@pytest.mark.parametrize("source", KINDS[:2], indirect=True)
 async def test_one_fetches_and_the_others_wait_whoever_is_cancelled(
-    recorder: Recorder, make: type[Slow]
+    recorder: Recorder, source: Slow
 ) -> None:
-    source = make(1.5)
     async with costmark.wrap(plain_async(recorder), credentials=source, **SIGV4) as client:
         calls = [asyncio.ensure_future(client.chat.completions.create(**CHAT)) for _ in range(60)]
-        await asyncio.sleep(0.5)
+        await asked(source)
+        await asyncio.sleep(0.3)
         calls[0].cancel()  # the one that fetches
         calls[1].cancel()
+        await asyncio.sleep(0.1)
+        source.let_go()
         done = await asyncio.gather(*calls, return_exceptions=True)
     assert [type(each) for each in done[:2]] == [asyncio.CancelledError] * 2
     assert not [each for each in done[2:] if isinstance(each, BaseException)]
@@ -146,17 +204,18 @@ async def test_one_fetches_and_the_others_wait_whoever_is_cancelled(
 
 
 async def test_only_the_last_one_that_is_cancelled_ends_the_fetch(recorder: Recorder) -> None:
-    source = SlowCoroutine(20)
+    source = SlowCoroutine()
     async with costmark.wrap(plain_async(recorder), credentials=source, **SIGV4) as client:
         calls = [asyncio.ensure_future(client.chat.completions.create(**CHAT)) for _ in range(3)]
-        await asyncio.sleep(0.3)
+        await asked(source)
+        await asyncio.sleep(0.5)
         for number, call in enumerate(calls):
             assert (source.calls, source.cancelled) == (1, 0), number
             call.cancel()
             await asyncio.sleep(0.05)
         await asyncio.gather(*calls, return_exceptions=True)
         assert source.cancelled == 1
-        source.seconds = 0
+        source.let_go()
         await client.chat.completions.create(**CHAT)
     assert source.calls == 2
 
@@ -167,7 +226,7 @@ async def test_a_failure_is_that_of_all_who_waited(recorder: Recorder) -> None:
     async def fail() -> costmark.Credentials:
         nonlocal calls
         calls += 1
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(1)
         raise RuntimeError("the vault is shut")
 
     async with costmark.wrap(plain_async(recorder), credentials=fail, **SIGV4) as client:
@@ -180,36 +239,35 @@ async def test_a_failure_is_that_of_all_who_waited(recorder: Recorder) -> None:
     assert calls == 1
 
 
-@pytest.mark.parametrize("make", [Slow, SlowCoroutine])
-async def test_a_renewal_ahead_of_time_holds_up_no_call(
-    recorder: Recorder, make: type[Slow]
-) -> None:
-    class Renewed(make):  # type: ignore[misc,valid-type]
-        def __call__(self) -> Any:
-            if self.calls == 0:
-                self.calls += 1
-                first = costmark.Credentials("AKIDFIRST", "secret", expires_at=time.time() + 5)
-                return first if make is Slow else _later(first)
-            return super().__call__()
+@pytest.mark.parametrize("source", KINDS[:2], indirect=True)
+async def test_a_renewal_ahead_of_time_holds_up_no_call(recorder: Recorder, source: Slow) -> None:
+    first = costmark.Credentials("AKIDFIRST", "secret", expires_at=time.time() + 8)
+    given_first = False
 
-    async def _later(value: Any) -> Any:
+    def credentials() -> Any:
+        nonlocal given_first
+        if not given_first:
+            given_first = True
+            return first if type(source) is Slow else _at_once(first)
+        return source()
+
+    async def _at_once(value: Any) -> Any:
         return value
 
-    source = Renewed(1)
-    async with costmark.wrap(plain_async(recorder), credentials=source, **SIGV4) as client:
-        await client.chat.completions.create(**CHAT)
-        await asyncio.sleep(3.9)  # due at most 3.75 s after
-        async with Ticks() as ticks:
-            began = time.monotonic()
+    async with costmark.wrap(plain_async(recorder), credentials=credentials, **SIGV4) as client:
+        while not source.calls:  # the last quarter of the time before it expires
+            await asyncio.sleep(0.05)
             await client.chat.completions.create(**CHAT)
-            took = time.monotonic() - began
             assert key_of(recorder) == "AKIDFIRST"
-            await asyncio.sleep(max(0, 1.2 - took))
         await client.chat.completions.create(**CHAT)
-    assert took < 0.8
-    assert ticks.longest < 0.6
+        assert key_of(recorder) == "AKIDFIRST"
+        assert not source.has_ended()
+        source.let_go()
+        while key_of(recorder) == "AKIDFIRST":
+            await asyncio.sleep(0.05)
+            await client.chat.completions.create(**CHAT)
     assert key_of(recorder) == "AKIDSLOW"
-    assert source.calls == 2
+    assert source.calls == 1
 
 
 async def test_a_source_that_calls_through_the_client_that_asks_it(recorder: Recorder) -> None:
@@ -244,32 +302,24 @@ async def test_a_token_callback_may_be_a_coroutine_function(recorder: Recorder) 
 
 
 async def test_a_slow_token_callback_holds_up_no_one(recorder: Recorder) -> None:
-    def token() -> str:
-        time.sleep(5)
-        return "token"
-
-    async with costmark.wrap(plain_async(recorder), auth="bearer", bearer_token=token) as client:
-        began = time.monotonic()
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(client.chat.completions.create(**CHAT), 0.3)
-        assert time.monotonic() - began < 2
+    source = Slow()
+    async with costmark.wrap(plain_async(recorder), auth="bearer", bearer_token=source) as client:
+        await gives_up(client.chat.completions.create(**CHAT), source)
+    source.let_go()
 
 
-@pytest.mark.parametrize("make", [Slow, SlowCoroutine])
-async def test_an_async_token_provider(make: type[Slow]) -> None:
-    source: Any = make(0.5)
+@pytest.mark.parametrize("source", KINDS[:2], indirect=True)
+async def test_an_async_token_provider(source: Slow) -> None:
     provider = costmark.async_token_provider(REGION, credentials=source)
-    async with Ticks() as ticks:
-        tokens = await asyncio.gather(*(provider() for _ in range(20)))
+    *tokens, _ = await asyncio.gather(*(provider() for _ in range(20)), let_go_when_asked(source))
     assert len(set(tokens)) == 1
-    assert tokens[0].startswith("bedrock-api-key-")
+    assert str(tokens[0]).startswith("bedrock-api-key-")
     assert source.calls == 1
-    assert ticks.longest < 0.4
-    slow: Any = make(5)
-    began = time.monotonic()
-    with pytest.raises(asyncio.TimeoutError):
-        await asyncio.wait_for(costmark.async_token_provider(REGION, credentials=slow)(), 0.3)
-    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("source", KINDS[:2], indirect=True)
+async def test_who_gives_up_a_token_does_not_wait(source: Slow) -> None:
+    await gives_up(costmark.async_token_provider(REGION, credentials=source)(), source)
 
 
 @pytest.mark.parametrize("argument", ["credentials", "bearer_token"])
@@ -298,42 +348,31 @@ def test_a_synchronous_client_takes_no_coroutine_functions(
 # --- trio -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("make", [Slow, SlowCoroutine])
-def test_under_trio(recorder: Recorder, make: type[Slow]) -> None:
+@pytest.mark.parametrize("source", KINDS[:2], indirect=True)
+def test_under_trio(recorder: Recorder, source: Slow) -> None:
     trio: Any = pytest.importorskip("trio")
-    longest = 0.0
-
-    async def tick() -> None:
-        nonlocal longest
-        while True:
-            before = time.monotonic()
-            await trio.sleep(0.01)
-            longest = max(longest, time.monotonic() - before)
 
     async def main() -> None:
-        source, hanging = make(1), make(20)
         client = costmark.wrap(plain_async(recorder), credentials=source, **SIGV4)
-        async with client, trio.open_nursery() as nursery:
-            nursery.start_soon(tick)
-            async with trio.open_nursery() as calls:
-                for _ in range(5):
-                    calls.start_soon(lambda: client.chat.completions.create(**CHAT))
-            nursery.cancel_scope.cancel()
+        async with client, trio.open_nursery() as calls:
+            calls.start_soon(let_go_when_asked, source)
+            for _ in range(5):
+                calls.start_soon(lambda: client.chat.completions.create(**CHAT))
         assert source.calls == 1
         assert len(recorder.requests) == 5
+        hanging = type(source)()
         client = costmark.wrap(plain_async(recorder), credentials=hanging, **SIGV4)
-        async with client:
-            began = time.monotonic()
-            with trio.move_on_after(0.3) as scope:
-                await client.chat.completions.create(**CHAT)
-            assert scope.cancelled_caught
-            assert time.monotonic() - began < 2
-            await trio.sleep(0.1)
-        if make is SlowCoroutine:
+        async with client, trio.open_nursery() as calls:
+            calls.start_soon(lambda: client.chat.completions.create(**CHAT))
+            await asked(hanging)
+            calls.cancel_scope.cancel()
+        assert not hanging.has_ended()
+        await trio.sleep(0.1)
+        if isinstance(hanging, SlowCoroutine):
             assert hanging.cancelled == 1
+        hanging.let_go()
 
     trio.run(main)
-    assert longest < 0.7
 
 
 # --- Ctrl-C ---------------------------------------------------------------------------------------
@@ -391,7 +430,7 @@ def test_ctrl_c_ends_a_source_that_hangs(
         monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
         monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     else:
-        program(tmp_path, monkeypatch, 60)
+        SlowProgram(tmp_path, monkeypatch)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     process = subprocess.Popen(
         [sys.executable, "-c", HANGING, kind, recorder.url],
@@ -406,7 +445,7 @@ def test_ctrl_c_ends_a_source_that_hangs(
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
         assert process.stdout.readline() == "interrupted\n"
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < LONG_S / 2
         process.wait(10)
     finally:
         release.set()
