@@ -10,7 +10,7 @@ namespace {
 
 using namespace costmark;
 
-// In each secret, and nowhere else.
+// In each secret, and nowhere else: an input that has found it is passed over.
 constexpr std::string_view canary = "K7MDENGbPxRfiCY";
 
 void check_error(const Error& error) {
@@ -36,6 +36,7 @@ void check_rules(std::string_view text) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::Input input(data, size);
+  if (input.rest().find(canary) != std::string_view::npos) return 0;
   ClientConfig config;
   config.environment = [](std::string_view) { return std::optional<std::string>(); };
   while (!input.empty()) {
