@@ -212,6 +212,7 @@ costmark_prepared ShownPrepared::fill(const Operation& operation, std::string_vi
   std::transform(to_set.begin(), to_set.end(), set_headers_.begin(), [](const Header& header) {
     return costmark_header{view(header.name), view(header.value)};
   });
+  remove_headers_.resize(to_remove.size());
   std::transform(to_remove.begin(), to_remove.end(), remove_headers_.begin(),
                  [](std::string_view name) { return view(name); });
   costmark_prepared out = COSTMARK_PREPARED_INIT;

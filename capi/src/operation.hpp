@@ -44,7 +44,7 @@ class ShownPrepared {
 
  private:
   std::array<costmark_header, Prepared::most_set> set_headers_{};
-  std::array<costmark_str, Prepared::most_removed> remove_headers_{};
+  std::vector<costmark_str> remove_headers_;
 };
 
 // What costmark_response shows. Header fields stand in `text_`, each part with a NUL behind it.

@@ -44,16 +44,6 @@ py::bytes in_lower_case(std::string_view name) {
 constexpr std::string_view content_length = "Content-Length";
 constexpr std::string_view transfer_encoding = "Transfer-Encoding";
 
-// Whether a field holds a digest of the body. Of one that was changed it is wrong.
-bool is_digest(std::string_view name) noexcept {
-  constexpr std::string_view checksum = "x-amz-checksum-";
-  if (equal_ignoring_case(name.substr(0, checksum.size()), checksum)) return true;
-  constexpr std::array<std::string_view, 5> digests{"content-digest", "content-md5", "digest",
-                                                    "repr-digest", "x-amz-content-sha256"};
-  return std::any_of(digests.begin(), digests.end(),
-                     [name](std::string_view digest) { return equal_ignoring_case(name, digest); });
-}
-
 // Merges what is to be set and removed into the fields of a request: a field that is set takes the
 // place of the first one of its name.
 class FieldsToSend {
@@ -74,9 +64,6 @@ class FieldsToSend {
       set_.push_back({{content_length, length_}, false});
     }
     removed_.push_back(transfer_encoding);  // it must not stand beside the length that is set
-    for (const Header& field : given.field_views()) {
-      if (is_digest(field.name)) removed_.push_back(field.name);
-    }
   }
 
   // Whether a field is set, or one that is there is removed.
@@ -163,11 +150,11 @@ class FieldsToSend {
   std::string length_;
 };
 
-// Whether there are fields that are wrong of a body that changes.
-bool tell_of_body(const std::vector<Header>& fields) {
+// Whether a body that changes makes fields wrong.
+bool gives_length(const std::vector<Header>& fields) {
   return std::any_of(fields.begin(), fields.end(), [](const Header& field) {
     return equal_ignoring_case(field.name, content_length) ||
-           equal_ignoring_case(field.name, transfer_encoding) || is_digest(field.name);
+           equal_ignoring_case(field.name, transfer_encoding);
   });
 }
 
@@ -341,7 +328,7 @@ PyOperation::Changes PyOperation::changes() {
   Changes changes;
   if (prepared.body_changed()) changes.body = as_bytes(prepared.body());
   if (!prepared.headers_to_set().empty() || !prepared.headers_to_remove().empty() ||
-      tell_of_body(given_.field_views())) {
+      gives_length(given_.field_views())) {
     FieldsToSend(given_, prepared).write_apart(changes);
   }
   return changes;

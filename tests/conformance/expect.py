@@ -395,6 +395,7 @@ class _Sent:
         must |= {"content-type"} & set(self.headers)
         must |= {name for name in self.headers if name.startswith("x-amz-")}
         self.same("headers that are not signed", [], sorted(must - set(names)))
+        self.same("signed headers that are not sent", [], sorted(set(names) - set(self.headers)))
         hashes = self.headers.get("x-amz-content-sha256")
         if hashes:
             self.same("hash of the body", [hashlib.sha256(self.body).hexdigest()], hashes)

@@ -70,8 +70,9 @@ std::string spelled_character(char c, Choices& choices) {
   }
 }
 
-constexpr std::array<std::string_view, 12> ends{"",  "/",      ".",     "...",     "%20",   "%20.",
-                                                ";", ";a=/..", "%3f/x", "%00.png", "/x/..", "%2f"};
+constexpr std::array<std::string_view, 15> ends{"",      "/",   ".",      "...",    "%20",
+                                                "%20.",  ";",   ";a=/..", "%3f/x",  "%00.png",
+                                                "/x/..", "%2f", "%a0",    "%85%20", "%u00a0"};
 
 // The last two are for paths that do not end at the first ';'.
 constexpr std::array<std::string_view, 14> slashes{

@@ -60,8 +60,7 @@ struct Request {
 // of requests allocates nothing. One thread at a time; requests of different clients may share one.
 class Prepared {
  public:
-  // Headers that name a project, earlier signatures and API keys; carriers and what authorizes.
-  static constexpr std::size_t most_removed = 9;
+  // Carriers and what authorizes.
   static constexpr std::size_t most_set = 6;
 
   Prepared();
@@ -72,7 +71,8 @@ class Prepared {
   // Lets go of the request's views, and wipes the signature or token. Memory is kept.
   void clear() noexcept;
 
-  // Headers to take away (every field of that name), then headers to set.
+  // Headers to take away (every field of that name), then headers to set. Away go others that name
+  // a project, earlier signatures and API keys, and digests of the body where it changed.
   std::span<const std::string_view> headers_to_remove() const noexcept;
   std::span<const Header> headers_to_set() const noexcept;
 

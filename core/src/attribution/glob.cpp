@@ -29,6 +29,10 @@ bool glob_match(std::string_view pattern, std::string_view text) noexcept {
   return p == pattern.size();
 }
 
+bool is_pattern(std::string_view glob) noexcept {
+  return glob.find_first_of("*?") != std::string_view::npos;
+}
+
 std::size_t not_of_project_glob(std::string_view pattern) noexcept {
   for (std::size_t at = 0; at < pattern.size(); ++at) {
     const char c = pattern[at];

@@ -26,6 +26,11 @@ constexpr std::array wide_blanks{
     "\xE2\x80\xA8"sv, "\xE2\x80\xA9"sv, "\xE2\x80\xAF"sv, "\xE2\x81\x9F"sv, "\xE3\x80\x80"sv,
     "\xE1\xA0\x8E"sv, "\xE2\x81\xA0"sv, "\xEF\xBB\xBF"sv};
 
+// The two of Latin-1, for servers that read paths so.
+bool is_latin_blank(char c) noexcept {
+  return c == '\x85' || c == '\xA0';
+}
+
 // The size of the blank that a segment begins, or ends, with; 0 if it does with none.
 template <class Has>
 std::size_t blank_size(char outermost, Has has) noexcept {
@@ -37,11 +42,23 @@ std::size_t blank_size(char outermost, Has has) noexcept {
 
 std::size_t blank_at_start(std::string_view text) noexcept {
   if (text.empty()) return 0;
+  if (is_latin_blank(text.front())) return 1;
   return blank_size(text.front(), [&](std::string_view each) { return text.starts_with(each); });
+}
+
+// Whether a text ends with a character that UTF-8 spells with several bytes.
+bool ends_with_wide(std::string_view text) noexcept {
+  constexpr std::size_t longest = 4;
+  const char* const end = text.data() + text.size();
+  for (std::size_t size = 2; size <= std::min(longest, text.size()); ++size) {
+    if (text::utf8_length(end - size, end) == size) return true;
+  }
+  return false;
 }
 
 std::size_t blank_at_end(std::string_view text) noexcept {
   if (text.empty()) return 0;
+  if (is_latin_blank(text.back()) && !ends_with_wide(text)) return 1;
   return blank_size(text.back(), [&](std::string_view each) { return text.ends_with(each); });
 }
 
@@ -51,7 +68,7 @@ bool is_control(char c) noexcept {
   return (byte < 0x20 && byte != 0) || byte == 0x7F;
 }
 
-// The character of the hexadecimal digits that `text` ends with; -1 when it is no ASCII character.
+// The character of so many hexadecimal digits; -1 when these are none.
 int character_of(std::string_view digits) noexcept {
   int value = 0;
   for (const char digit : digits) {
@@ -72,6 +89,19 @@ void replace_end(std::string& text, std::size_t size, char c) {
   text.back() = c;
 }
 
+// Puts a character that is not ASCII in the place of the last `size` ones.
+void replace_end_by_wide(std::string& text, std::size_t size, unsigned int character) {
+  const auto put = [&text](unsigned int byte) { text.push_back(static_cast<char>(byte)); };
+  text.resize(text.size() - size);
+  if (character < 0x800) {
+    put(0xC0U | character >> 6U);
+  } else {
+    put(0xE0U | character >> 12U);
+    put(0x80U | (character >> 6U & 0x3FU));
+  }
+  put(0x80U | (character & 0x3FU));
+}
+
 // Takes the escape off that `text` ends with: %63, %u0063, or a character that UTF-8 spells with
 // one byte spelled with two. Whether there was one.
 bool take_off_escape(std::string& text) {
@@ -85,8 +115,13 @@ bool take_off_escape(std::string& text) {
   }
   if (size >= 6 && all[size - 6] == '%' && text::lower(all[size - 5]) == 'u') {
     const int c = character_of(all.substr(size - 4));
-    if (c < 0 || c > 0x7F) return false;
-    replace_end(text, 6, static_cast<char>(c));
+    const bool is_surrogate = c >= 0xD800 && c < 0xE000;
+    if (c < 0 || is_surrogate) return false;
+    if (c < 0x80) {
+      replace_end(text, 6, static_cast<char>(c));
+    } else {
+      replace_end_by_wide(text, 6, static_cast<unsigned int>(c));
+    }
     return true;
   }
   if (size >= 2) {

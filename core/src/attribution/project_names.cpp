@@ -83,14 +83,21 @@ bool ProjectNames::is_id(std::string_view text) const noexcept {
          (text != default_project && std::binary_search(ids_.begin(), ids_.end(), text));
 }
 
-ProjectNames::Namesakes ProjectNames::named(std::string_view name) const noexcept {
+template <class IsOf>
+ProjectNames::Namesakes ProjectNames::from(std::string_view name, IsOf is_of) const noexcept {
   const auto is_before = [](const NamedProject& project, std::string_view wanted) {
     return project.name < wanted;
   };
   const auto first = std::lower_bound(projects_.begin(), projects_.end(), name, is_before);
-  const auto last = std::find_if(first, projects_.end(),
-                                 [name](const NamedProject& each) { return each.name != name; });
-  return {first, last};
+  return {first, std::find_if_not(first, projects_.end(), is_of)};
+}
+
+ProjectNames::Namesakes ProjectNames::named(std::string_view name) const noexcept {
+  return from(name, [name](const NamedProject& each) { return each.name == name; });
+}
+
+ProjectNames::Namesakes ProjectNames::beginning_with(std::string_view prefix) const noexcept {
+  return from(prefix, [prefix](const NamedProject& each) { return each.name.starts_with(prefix); });
 }
 
 Result<std::string_view> ProjectNames::id_of(std::string_view text, std::string_view where,
@@ -123,8 +130,9 @@ Result<std::vector<std::string_view>> ProjectNames::ids_of_glob(std::string_view
                                                                 std::string_view region) const {
   std::vector<std::string_view> ids;
   if (empty() || is_id(glob) || glob == default_project) return ids;
-  const bool is_name = glob.find_first_of("*?") == std::string_view::npos;
-  for (const NamedProject& each : projects_) {
+  const bool is_name = !is_pattern(glob);
+  const std::string_view prefix = glob.substr(0, glob.find_first_of("*?"));
+  for (const NamedProject& each : beginning_with(prefix)) {
     if (!may_be(each.region, region) || !glob_match(glob, each.name) || is_id(each.name)) continue;
     if (is_name) {
       const auto id = id_of(glob, where, {each.region, each.plane});

@@ -52,11 +52,15 @@ class ProjectNames {
                                                     std::string_view region) const;
 
  private:
-  // Those that have a name; beside each other, as they are sorted.
+  // Those that have a name, or one that begins so; beside each other, as they are sorted.
   using Namesakes = std::span<const NamedProject>;
 
   bool is_id(std::string_view text) const noexcept;
   Namesakes named(std::string_view name) const noexcept;
+  Namesakes beginning_with(std::string_view prefix) const noexcept;
+  // Those from a name on for which `is_of` holds.
+  template <class IsOf>
+  Namesakes from(std::string_view name, IsOf is_of) const noexcept;
   Error unknown(std::string_view text, std::string_view where, std::string_view region) const;
   Error ambiguous(std::string_view text, std::string_view where, const ProjectPlace& place) const;
   std::string hint(std::string_view text) const;

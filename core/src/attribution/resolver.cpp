@@ -1,6 +1,8 @@
 #include "attribution/resolver.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 
 #include "attribution/glob.hpp"
 #include "attribution/project.hpp"
@@ -27,6 +29,17 @@ std::string_view to_string(ProjectSource source) noexcept {
 }
 
 namespace attribution {
+
+Resolver::Resolver(ConflictPolicy conflict, std::vector<std::string> allowed_projects,
+                   ProjectNames names)
+    : conflict_(conflict), allowed_ids_(std::move(allowed_projects)), names_(std::move(names)) {
+  const auto patterns = std::partition(allowed_ids_.begin(), allowed_ids_.end(),
+                                       [](const std::string& glob) { return !is_pattern(glob); });
+  std::move(patterns, allowed_ids_.end(), std::back_inserter(allowed_patterns_));
+  allowed_ids_.erase(patterns, allowed_ids_.end());
+  std::sort(allowed_ids_.begin(), allowed_ids_.end());
+}
+
 Result<std::string_view> Resolver::id_in_request(std::string_view text, std::string_view where,
                                                  const ProjectPlace& place) const {
   const bool is_name = !names_.empty() && text != default_project && !is_arn(text);
@@ -87,10 +100,11 @@ Result<Decision> Resolver::named_around_request(const Candidates& candidates) co
 }
 
 bool Resolver::allows(std::string_view project) const noexcept {
-  return allowed_.empty() ||
-         std::any_of(allowed_.begin(), allowed_.end(), [project](const std::string& pattern) {
-           return glob_match(pattern, project);
-         });
+  if (allowed_ids_.empty() && allowed_patterns_.empty()) return true;
+  return std::binary_search(allowed_ids_.begin(), allowed_ids_.end(), project, std::less<>()) ||
+         std::any_of(
+             allowed_patterns_.begin(), allowed_patterns_.end(),
+             [project](const std::string& pattern) { return glob_match(pattern, project); });
 }
 
 Status Resolver::check_allowed(const Decision& decision) const {

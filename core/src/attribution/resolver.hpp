@@ -39,8 +39,7 @@ struct Decision {
 class Resolver {
  public:
   Resolver(ConflictPolicy conflict, std::vector<std::string> allowed_projects,
-           ProjectNames names = {})
-      : conflict_(conflict), allowed_(std::move(allowed_projects)), names_(std::move(names)) {}
+           ProjectNames names = {});
 
   // Errors: invalid_project, conflict, project_not_allowed. The decision's view is one of those
   // handed in, or lives as long as the resolver.
@@ -64,7 +63,9 @@ class Resolver {
   Result<Decision> named_around_request(const Candidates& candidates) const;
 
   ConflictPolicy conflict_;
-  std::vector<std::string> allowed_;  // globs; empty allows every project
+  // Both empty: every project is allowed.
+  std::vector<std::string> allowed_ids_;  // sorted
+  std::vector<std::string> allowed_patterns_;
   ProjectNames names_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_set>
 #include <utility>
 
 #include "attribution/glob.hpp"
@@ -93,11 +94,12 @@ Status read_projects(const Options& options, const Environment& environment, Set
 // stands for their ids as well.
 Status read_allowed(const Options& options, const attribution::ProjectNames& names,
                     std::string_view region, std::vector<std::string>& out) {
+  std::unordered_set<std::string_view> known;  // as patterns may fit the same names
   for (const std::string_view given : options.list("allowed_projects")) {
     const std::string_view pattern = attribution::without_arn(given);
     const auto ids = names.ids_of_glob(pattern, "option 'allowed_projects'", region);
     if (!ids) return ids.error();
-    out.insert(out.end(), ids.value().begin(), ids.value().end());
+    known.insert(ids.value().begin(), ids.value().end());
     const std::size_t bad = attribution::not_of_project_glob(pattern);
     if (bad != std::string_view::npos) {
       if (!ids.value().empty()) continue;
@@ -109,6 +111,7 @@ Status read_allowed(const Options& options, const attribution::ProjectNames& nam
     }
     out.emplace_back(pattern);
   }
+  out.insert(out.end(), known.begin(), known.end());
   return {};
 }
 

@@ -1,6 +1,7 @@
 #include "http/field.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.hpp"
 
@@ -25,6 +26,16 @@ bool is_authorized(std::span<const Header> headers) noexcept {
     return equal_ignoring_case(header.name, "authorization") ||
            equal_ignoring_case(header.name, "x-api-key");
   });
+}
+
+bool tells_digest(std::string_view name) noexcept {
+  constexpr std::string_view checksum = "x-amz-checksum-";
+  constexpr std::array<std::string_view, 6> names{
+      "content-digest", "content-md5",          "digest",
+      "repr-digest",    "x-amz-content-sha256", "x-amz-sdk-checksum-algorithm"};
+  if (equal_ignoring_case(name.substr(0, checksum.size()), checksum)) return is_token(name);
+  return std::any_of(names.begin(), names.end(),
+                     [name](std::string_view each) { return equal_ignoring_case(name, each); });
 }
 
 std::string_view plain_code(std::string_view text) noexcept {

@@ -19,6 +19,10 @@ bool is_field_value(std::string_view text) noexcept;
 // it.
 bool is_authorized(std::span<const Header> headers) noexcept;
 
+// Whether the field of that name tells a digest of the body, or which digest is told. Beside a body
+// that was changed it is wrong.
+bool tells_digest(std::string_view name) noexcept;
+
 // What may be repeated of an answer, which may hold a secret: the text if it is a code (up to 64
 // letters, '_', '-' and '.'), or an id (up to 128 of these, digits and ':'); else nothing.
 std::string_view plain_code(std::string_view text) noexcept;

@@ -44,6 +44,23 @@ TEST(LenientPath, TakesOffTheBlanksOfUnicode) {
   EXPECT_EQ(read("/v1/chat%e1%a0%8e/%e2%81%a0completions"), "/v1/chat/completions");
 }
 
+TEST(LenientPath, TakesOffTheBlanksOfLatin1) {
+  for (const char* path : {"/v1/chat/completions%a0", "/v1/chat/completions%A0%85.%20%A0",
+                           "/v1/%85chat%a0/completions", "/v1/chat/%A0%a0completions%25A0",
+                           "/v1/%a0/chat/completions/%a0", "/v1/x/..%a0/chat/completions",
+                           "/v1/chat/completions\xE3\x80\x80%a0", "/v1/chat/completions%a0;x"}) {
+    EXPECT_EQ(read(path), "/v1/chat/completions") << path;
+  }
+}
+
+TEST(LenientPath, TakesOffBlanksThatAreEscapedAsUtf16) {
+  for (const char* path : {"/v1/chat/completions%u0020", "/v1/chat/completions%u00a0",
+                           "/v1/%u3000chat/completions%u2003", "/v1/chat/completions%25u00A0",
+                           "/%uFEFFv1/chat/completions%u0009"}) {
+    EXPECT_EQ(read(path), "/v1/chat/completions") << path;
+  }
+}
+
 TEST(LenientPath, KeepsWhatIsNoSpelling) {
   EXPECT_EQ(read(""), "");
   EXPECT_EQ(read("/"), "");
@@ -53,9 +70,13 @@ TEST(LenientPath, KeepsWhatIsNoSpelling) {
   EXPECT_EQ(read("/.hidden"), "/.hidden");
   EXPECT_EQ(read("/a%"), "/a%");
   EXPECT_EQ(read("/a%zz%4"), "/a%zz%4");
-  EXPECT_EQ(read("/a%u00e9"), "/a%u00e9");
+  EXPECT_EQ(read("/a%u00e9"), "/a\xC3\xA9");
+  EXPECT_EQ(read("/a%ud800%ue00"), "/a%ud800%ue00");
   EXPECT_EQ(read("/\xC3\xA9"), "/\xC3\xA9");
-  EXPECT_EQ(read("/a\xC2\xA0z\xA0"), "/a\xC2\xA0z\xA0");
+  EXPECT_EQ(read("/a\xC2\xA0z\xC3\xA0"), "/a\xC2\xA0z\xC3\xA0");
+  EXPECT_EQ(read("/\xE2\x82\xA0"), "/\xE2\x82\xA0");
+  EXPECT_EQ(read("/\xF0\x9F\x98\x85"), "/\xF0\x9F\x98\x85");
+  EXPECT_EQ(read("/a\xA0z\x80"), "/a\xA0z\x80");
 }
 
 TEST(LenientPath, TellsWhatAnEarlyEndLeaves) {

@@ -121,6 +121,10 @@ TEST(ProjectNames, AGlobStandsForTheIdsOfTheNamesThatItFits) {
   EXPECT_EQ(ids("nothing-*"), Ids{});
   EXPECT_EQ(known.ids_of_glob("shared", "allowed", "").error().code, Code::invalid_project);
   EXPECT_EQ(ids("share*"), (Ids{"proj_1", "proj_2"}));
+  EXPECT_EQ(ids("?hare*"), (Ids{"proj_1", "proj_2"}));
+  EXPECT_EQ(ids("w?b"), Ids{"proj_web"});
+  EXPECT_EQ(ids("web*"), Ids{"proj_web"});
+  EXPECT_EQ(ids("zzz*"), Ids{});
   EXPECT_EQ(known.ids_of_glob("wep", "allowed", "").error().code, Code::invalid_project);
   EXPECT_TRUE(ProjectNames().ids_of_glob("web", "allowed", "").value().empty());
 }

@@ -84,6 +84,21 @@ TEST(Resolver, NothingChoosesAProjectOutsideTheAllowedOnes) {
   EXPECT_TRUE(resolver.resolve({}).ok());
 }
 
+TEST(Resolver, IdsAndPatternsAreAllowedBesideEachOther) {
+  const Resolver resolver(ConflictPolicy::keep,
+                          {"proj_c", "proj_team*", "proj_a", "proj_a", "default", "*_x"});
+  for (const char* project :
+       {"proj_a", "proj_c", "proj_team", "proj_team_red", "default", "proj_x"}) {
+    EXPECT_TRUE(resolver.allows(project)) << project;
+  }
+  for (const char* project : {"", "proj_b", "proj_", "proj_aa", "proj_d", "x"}) {
+    EXPECT_FALSE(resolver.allows(project)) << project;
+  }
+  EXPECT_FALSE(Resolver(ConflictPolicy::keep, {"proj_a"}).allows("proj_b"));
+  EXPECT_FALSE(Resolver(ConflictPolicy::keep, {"proj_a*"}).allows("proj_b"));
+  EXPECT_TRUE(Resolver(ConflictPolicy::keep, {}).allows("proj_b"));
+}
+
 TEST(Resolver, BadIdsAreRefusedWhereTheyStand) {
   const Resolver resolver(ConflictPolicy::keep, {});
   Candidates candidates;

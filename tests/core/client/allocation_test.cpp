@@ -85,6 +85,14 @@ TEST(Allocations, NoneWithTheBodyCarrierAndASignature) {
   }
 }
 
+TEST(Allocations, NoneWhereDigestsAreTakenOut) {
+  Post post{std::string(mantle_chat), chat_body(10'000)};
+  post.headers.insert(post.headers.end(), {{"Content-MD5", "1B2M2Y8AsgTpgAmY7PhCfg=="},
+                                           {"x-amz-checksum-crc64nvme", "AAAAAAAAAAA="}});
+  EXPECT_EQ(allocations_of_prepare(with_keys({{"project", "proj_a"}, {"carrier", "body"}}), post),
+            0U);
+}
+
 TEST(Allocations, NoneInAWholeOperation) {
   const auto client =
       client_of(with_keys({{"project", "proj_a"}, {"auth", "sigv4"}, {"carrier", "body"}}));

@@ -1,4 +1,6 @@
 // How `prepare` writes the project into a request.
+#include <algorithm>
+#include <memory>
 #include <stdexcept>
 
 #include "core/client/client_fixture.hpp"
@@ -69,6 +71,42 @@ TEST(Attribute, ABodyThatNamesTheProjectAlreadyIsNotTouched) {
   ASSERT_TRUE(client_of({{"project", "proj_a"}})->prepare(post.request(), prepared).ok());
   EXPECT_FALSE(prepared.body_changed());
   EXPECT_EQ(prepared.body(), post.body);
+}
+
+TEST(Attribute, DigestsOfAnEditedBodyGo) {
+  constexpr std::string_view crc = "x-amz-checksum-crc32";
+  Post post{std::string(custom_chat), std::string(chat_body)};
+  auto crc_in_memory_that_goes = std::make_unique<std::string>(crc);
+  post.headers.insert(post.headers.end(), {{"Content-MD5", "1B2M2Y8AsgTpgAmY7PhCfg=="},
+                                           {"User-Agent", "x"},
+                                           {"X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD"},
+                                           {*crc_in_memory_that_goes, "AAAAAA=="}});
+  Operation operation = client_of({{"project", "proj_a"}})->operation();
+  ASSERT_TRUE(operation.begin(post.request()).ok());
+  post.headers.back().name = crc;
+  crc_in_memory_that_goes.reset();
+  const std::vector<std::string_view> expected{"Content-MD5", "X-Amz-Content-Sha256", crc};
+  for (const char* attempt : {"first", "second"}) {
+    ASSERT_TRUE(operation.prepare().ok()) << attempt;
+    EXPECT_TRUE(operation.prepared().body_changed());
+    EXPECT_TRUE(std::ranges::equal(operation.prepared().headers_to_remove(), expected)) << attempt;
+  }
+
+  // What the next request of the same memory does not change keeps them.
+  post.body = R"({"project_id":"proj_a"})";
+  ASSERT_TRUE(operation.prepare(post.request()).ok());
+  EXPECT_FALSE(operation.prepared().body_changed());
+  EXPECT_TRUE(operation.prepared().headers_to_remove().empty());
+}
+
+TEST(Attribute, AsManyDigestsGoAsThereAre) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 100; ++i) names.push_back("x-amz-checksum-" + std::to_string(i));
+  Post post{std::string(custom_chat), std::string(chat_body)};
+  for (const std::string& name : names) post.headers.push_back({name, "1"});
+  Prepared prepared;
+  ASSERT_TRUE(client_of({{"project", "proj_a"}})->prepare(post.request(), prepared).ok());
+  EXPECT_TRUE(std::ranges::equal(prepared.headers_to_remove(), names));
 }
 
 TEST(Attribute, ANullProjectNamesNone) {

@@ -126,6 +126,21 @@ TEST(Authorize, AnEarlierSignatureIsDropped) {
   EXPECT_TRUE(removes(prepared, "x-amz-security-token"));
 }
 
+TEST(Authorize, DigestsOfAnEditedBodyAreNotSigned) {
+  const auto client = client_of(with_keys({{"project", "proj_a"}}));
+  Post post{"https://bedrock-runtime.us-east-1.amazonaws.com/model/m/converse", "{}"};
+  const std::string fresh = prepared_authorization(client, post);
+  post.headers.insert(post.headers.end(), {{"x-amz-content-sha256", "old"},
+                                           {"x-amz-checksum-crc32", "AAAAAA=="},
+                                           {"x-amz-sdk-checksum-algorithm", "CRC32"}});
+  EXPECT_EQ(prepared_authorization(client, post), fresh);
+
+  post.body = R"({"projectIdentifier":"proj_a"})";
+  EXPECT_EQ(signed_headers_in(prepared_authorization(client, post)),
+            "content-type;host;x-amz-checksum-crc32;x-amz-content-sha256;x-amz-date;"
+            "x-amz-sdk-checksum-algorithm");
+}
+
 TEST(Authorize, AwsCredentialsStayAwayFromOtherHostsUnlessToldSo) {
   EXPECT_EQ(prepared_authorization(client_of(with_keys({})), {std::string(custom_chat), "{}"}),
             "(absent)");

@@ -450,7 +450,8 @@ TEST(Verify, HeadersOfTheCaller) {
       {"Authorization", "Bearer gateway"},   {"X-Team", "search"},
       {"Host", "gateway.example"},           {"OpenAI-Project", "proj_other"},
       {"anthropic-workspace", "proj_other"}, {"Content-Length", "7"},
-      {"Accept-Encoding", "gzip"},           {"Idempotency-Key", "once"}};
+      {"Accept-Encoding", "gzip"},           {"Idempotency-Key", "once"},
+      {"x-amz-checksum-crc32", "AAAAAA=="}};
   VerifyRequest request;
   request.headers = headers;
   EXPECT_EQ(test.verify(request).verdict, Verdict::honored);
@@ -458,7 +459,7 @@ TEST(Verify, HeadersOfTheCaller) {
     EXPECT_EQ(sent.header("authorization"), "Bearer gateway");
     EXPECT_EQ(sent.header("x-team"), "search");
     for (const char* name : {"host", "openai-project", "anthropic-workspace", "content-length",
-                             "accept-encoding", "idempotency-key"}) {
+                             "accept-encoding", "idempotency-key", "x-amz-checksum-crc32"}) {
       EXPECT_EQ(sent.header(name), "(absent)") << name;
     }
   }

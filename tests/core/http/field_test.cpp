@@ -46,6 +46,20 @@ TEST(Field, ValuesHoldNoControlCharacterButTheTab) {
   EXPECT_FALSE(is_field_value("a\r\nSet-Cookie: b"));
 }
 
+TEST(Field, KnowsDigestsOfBodies) {
+  for (const std::string_view name :
+       {"Content-MD5", "digest", "Content-Digest", "Repr-Digest", "X-Amz-Content-SHA256",
+        "x-amz-checksum-crc32", "X-AMZ-CHECKSUM-CRC64NVME", "x-amz-checksum-to-come",
+        "x-amz-sdk-checksum-algorithm"}) {
+    EXPECT_TRUE(tells_digest(name)) << name;
+  }
+  for (const std::string_view name :
+       {"", "content-length", "want-digest", "digest-x", "x-amz-date", "x-amz-checksum",
+        "x-amz-checksum-\xFF", "x-amz-content-sha25"}) {
+    EXPECT_FALSE(tells_digest(name)) << name;
+  }
+}
+
 TEST(Field, RepeatsCodesAndIdsOnly) {
   EXPECT_EQ(plain_code("ExpiredToken_x-y.z"), "ExpiredToken_x-y.z");
   EXPECT_EQ(plain_id("req_011:Ab-9.z"), "req_011:Ab-9.z");

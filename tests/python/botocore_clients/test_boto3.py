@@ -533,7 +533,14 @@ def test_a_length_that_is_set_is_that_of_what_is_sent(bedrock: Emulator) -> None
 
 
 @pytest.mark.parametrize(
-    "name", ["Content-MD5", "X-Amz-Content-SHA256", "x-amz-checksum-crc32", "Digest"]
+    "name",
+    [
+        "Content-MD5",
+        "X-Amz-Content-SHA256",
+        "x-amz-checksum-crc32",
+        "x-amz-sdk-checksum-algorithm",
+        "Digest",
+    ],
 )
 def test_a_digest_of_the_body_goes_where_the_body_is_another(name: str, bedrock: Emulator) -> None:
     runtime = costmark.wrap(client(bedrock.url), project=PROJECT)

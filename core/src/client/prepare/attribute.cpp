@@ -13,6 +13,7 @@
 #include "base/text.hpp"
 #include "client/prepare/request_metadata.hpp"
 #include "client/prepare/route_policy.hpp"
+#include "http/field.hpp"
 
 namespace costmark::client {
 namespace {
@@ -152,6 +153,25 @@ Status check_connection(std::string_view value) {
   if (named.empty()) return {};
   return {Code::unattributed, "the request's connection header names " + std::string(named) +
                                   ", which proxies then take out of the request; leave it out"};
+}
+
+// Takes out what tells a digest of the body, which is another one now. Names are copied, as the
+// request's own need not outlive `prepare`.
+void remove_digests(std::span<const Header> headers, Prepared::Impl& out) {
+  std::size_t size = 0;
+  for (const Header& header : headers) {
+    if (http::tells_digest(header.name)) size += header.name.size() + 1;
+  }
+  if (size == 0) return;
+  std::string& names = out.digest_names;
+  names.clear();
+  names.reserve(size);  // growing would move them
+  for (const Header& header : headers) {
+    if (!http::tells_digest(header.name)) continue;
+    const std::size_t begin = names.size();
+    names.append(header.name).push_back('\0');
+    out.headers_to_remove.push_back(std::string_view(names).substr(begin, header.name.size()));
+  }
 }
 
 bool is_project(std::string_view project) noexcept {
@@ -542,6 +562,7 @@ Status Attributor::attribute(const Request& request, Purpose purpose, Prepared::
   Result<std::string_view> edited = work->document.finish(out.edited_body);
   if (!edited) return std::move(edited).status();
   out.body = edited.value();
+  remove_digests(request.headers, out);
   return {};
 }
 

@@ -49,7 +49,7 @@ void Prepared::Impl::attributed() noexcept {
 }
 
 void Prepared::Impl::take_off_signature() noexcept {
-  headers_to_remove.shorten(attributed_removals);
+  headers_to_remove.resize(std::min(attributed_removals, headers_to_remove.size()));
   headers_to_set.shorten(attributed_headers);
   auth.reset();
   renewal_due = false;
@@ -90,7 +90,7 @@ void Prepared::clear() noexcept {
   impl_->reset();
 }
 std::span<const std::string_view> Prepared::headers_to_remove() const noexcept {
-  return {impl_->headers_to_remove.data(), impl_->headers_to_remove.size()};
+  return impl_->headers_to_remove;
 }
 std::span<const Header> Prepared::headers_to_set() const noexcept {
   return {impl_->headers_to_set.data(), impl_->headers_to_set.size()};

@@ -20,7 +20,7 @@ namespace costmark {
 // NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): in the order of their use
 struct Prepared::Impl {
   // What the caller reads.
-  ShortList<std::string_view, most_removed> headers_to_remove;
+  std::vector<std::string_view> headers_to_remove;
   ShortList<Header, most_set> headers_to_set;
   std::string_view body;
   bool body_changed = false;
@@ -52,6 +52,7 @@ struct Prepared::Impl {
   std::string model;
   std::string spelled_url;
   json::TextBuffer edited_body;  // what `body` shows when it was changed
+  std::string digest_names;      // of the headers that tell digests of the body, and are removed
   std::string authorization;     // the values of the headers that authorize, one after the other
 
   // A token that was fetched ahead of authorizing; used once. It outlasts reset(), since the

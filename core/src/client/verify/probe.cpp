@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "client/prepare/prepared.hpp"
 #include "costmark/json.hpp"
+#include "http/field.hpp"
 
 namespace costmark::client {
 namespace {
@@ -66,12 +67,11 @@ std::string_view without_slashes(std::string_view url) noexcept {
 
 // What belongs to the one request that it came with, or is set anew. The carriers are among them:
 // the probe's own project is the only one that it may name.
-constexpr std::array<std::string_view, 21> not_taken_over{"accept",
+constexpr std::array<std::string_view, 19> not_taken_over{"accept",
                                                           "accept-encoding",
                                                           "connection",
                                                           "content-encoding",
                                                           "content-length",
-                                                          "content-md5",
                                                           "content-type",
                                                           "expect",
                                                           "idempotency-key",
@@ -80,7 +80,6 @@ constexpr std::array<std::string_view, 21> not_taken_over{"accept",
                                                           "trailer",
                                                           "transfer-encoding",
                                                           "upgrade",
-                                                          "x-amz-content-sha256",
                                                           "x-amz-date",
                                                           "x-stainless-retry-count",
                                                           attribution::project_header,
@@ -89,6 +88,7 @@ constexpr std::array<std::string_view, 21> not_taken_over{"accept",
                                                           attribution::old_workspace_header};
 
 bool taken_over(const Header& header, std::string_view host) noexcept {
+  if (http::tells_digest(header.name)) return false;
   if (equal_ignoring_case(header.name, "host")) return !equal_ignoring_case(header.value, host);
   return std::none_of(not_taken_over.begin(), not_taken_over.end(),
                       [&header](auto name) { return equal_ignoring_case(header.name, name); });
