@@ -12,10 +12,13 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import _core
 from ._client.scope import begin_everywhere, end_everywhere, labels, project
+from ._files import is_stream
 from ._waiting import in_thread
 from .errors import ConfigurationError, RequestError, ServiceError
 from .stack.applying import ensure
+from .stack.lock import for_rows
 from .stack.model import IDENTITY_TAG, RESERVED_STACK
 from .stack.places import connect
 from .stack.world import observe, observe_identity
@@ -34,7 +37,6 @@ FILE = "experiments.jsonl"  # in the ledger's folder
 MOST_PROJECTS = 900
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_STREAM = re.compile(r"stdout|stderr|fd:[0-9]+")
 _TTL = re.compile(r"([1-9][0-9]{0,4})([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _COUNTS = ("input", "cached", "cache_write", "output", "cost_pico")
@@ -56,11 +58,16 @@ class Totals:
     unpriced: int = 0
     """Attempts whose estimate lacks a price."""
 
+    @property
+    def is_known(self) -> bool:
+        """Whether ``cost_pico`` is all of the cost."""
+        return not self.unpriced
+
 
 def ledger_folder(given: str | os.PathLike[str] | None) -> str | None:
     """The folder of option ``ledger``, or None: `stdout` and its like keep no rows to add up."""
     ledger = os.fspath(given) if given is not None else os.environ.get("COSTMARK_LEDGER", "")
-    return None if not ledger or _STREAM.fullmatch(ledger) else ledger
+    return None if not ledger or is_stream(ledger) else ledger
 
 
 def totals_of(project_id: str, ledger: str | None) -> Totals | None:
@@ -120,7 +127,10 @@ def _kept_line(path: Path, number: int, line: bytes) -> dict[str, Any]:
 
 
 def kept_tags(ledger: str) -> dict[str, dict[str, str]]:
-    """The tags that projects of experiments had at their end, by id: their rows have none."""
+    """The tags that projects of experiments had at their end, by id.
+
+    Rows have them, too, but for those that other processes wrote meanwhile.
+    """
     return {each["project"]: each["tags"] for each in kept(ledger) if each.get("tags")}
 
 
@@ -194,10 +204,10 @@ class experiment:  # noqa: N801 - reads as the scopes do: `with costmark.experim
 
     Entering creates the project ``prompt-ab-7``, or continues the one that an earlier run left.
     All calls inside belong to it, also those of other threads and tasks, but for those that are
-    in a scope of their own. Leaving keeps what the ledger says that it used (in the file
-    ``experiments.jsonl`` beside its rows) and archives the project, which cannot be undone. After
-    an exception the project stays, to be continued. What is never left or continued,
-    ``costmark experiments gc`` archives once `ttl` has passed.
+    in a scope of their own; their rows have its tags. Leaving keeps what the ledger says that it
+    used (in the file ``experiments.jsonl`` beside its rows) and archives the project, which cannot
+    be undone. After an exception the project stays, to be continued. What is never left or
+    continued, ``costmark experiments gc`` archives once `ttl` has passed.
 
     With ``project=False`` no project is made: calls get the label ``experiment`` and stay in the
     project that they have. `plane` and the options are those of `Projects`. `ledger` is the folder
@@ -306,9 +316,12 @@ class experiment:  # noqa: N801 - reads as the scopes do: `with costmark.experim
         if not earlier:
             self._check_limit(self._api)
             self.id = ensure(self._api, self.name, tags).id
-            return
-        self.id = earlier[0].id
-        self._api.add_tags(self.id, tags)
+        else:
+            self.id = earlier[0].id
+            self._api.add_tags(self.id, tags)
+            tags |= {key: value for key, value in earlier[0].tags.items() if key not in tags}
+        del tags[EXPIRY_TAG]
+        _core.tell_project_tags(self.id, tuple(for_rows(tags).items()))
 
     def _check_limit(self, api: ProjectsAPI) -> None:
         count = sum(each.id != "default" for each in api.list(include_archived=True))

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from .errors import ConfigurationError
+
+_STREAM = re.compile(r"stdout|stderr|fd:[0-9]+")
+
+
+def is_stream(ledger: str) -> bool:
+    """Whether option ``ledger`` names a stream, not a folder."""
+    return _STREAM.fullmatch(ledger) is not None
 
 
 def file_problem(error: OSError) -> str:

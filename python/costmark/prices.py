@@ -146,6 +146,13 @@ class PriceBook:
         """Read a file. Raises `ConfigurationError` when it cannot be used."""
         return cls(_core.PriceBook.load(os.fspath(path)))
 
+    def serving_of(self, model: str, region: str) -> str:
+        """How a model is served in a Region, of which no request says it, as on bedrock-mantle.
+
+        It is the only way that has a price there; ``in-region`` where several have one, or none.
+        """
+        return self._core.serving_of(model, region)
+
     @property
     def hash(self) -> str:
         """SHA-256 of the prices, without comments and layout."""

@@ -149,6 +149,12 @@ void bind_prices(py::module_& module) {
            py::arg("tier"), py::arg("end_us"), py::arg("input_tokens"),
            py::arg("cached_input_tokens"), py::arg("cache_write_tokens"), py::arg("output_tokens"),
            py::arg("total_tokens"), py::arg("meters"), py::arg("input_of_each"))
+      .def(
+          "serving_of",
+          [](const PriceBook& self, py::handle model, py::handle region) {
+            return as_text(self.serving_of(text_view(model, "model"), text_view(region, "region")));
+          },
+          py::arg("model"), py::arg("region"))
       .def("rates", &rates, py::arg("account"), py::arg("region"), py::arg("model"),
            py::arg("serving"), py::arg("tier"), py::arg("day"), py::arg("input_tokens"));
   module.def(

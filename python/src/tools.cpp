@@ -7,6 +7,7 @@
 #include "costmark/labels.hpp"
 #include "costmark/ledger.hpp"
 #include "costmark/options.hpp"
+#include "costmark/project_tags.hpp"
 #include "costmark/signing.hpp"
 #include "costmark/url.hpp"
 #include "costmark/variables.hpp"
@@ -161,6 +162,12 @@ void bind_tools(py::module_& module) {
              py::arg("credentials"), py::arg("region"), py::arg("service"),
              py::arg("time") = py::none());
   module.def("check_labels", check_given_labels, py::arg("labels"));
+  module.def(
+      "tell_project_tags",
+      [](py::handle project, py::handle tags) {
+        check(tell_project_tags(text_view(project, "project"), label_views(tags)));
+      },
+      py::arg("project"), py::arg("tags"));
   module.def("ledger_counts", ledger_counts);
   module.def(
       "check_project_id",

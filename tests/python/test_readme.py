@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from costmark import ledger
 from harness import run_emulator
 
 _BEDROCK = "https://bedrock-mantle.us-east-1.api.aws/v1"
@@ -119,6 +120,29 @@ def test_the_first_example_runs_as_printed(tmp_path: Path) -> None:
         (record,) = emulator.usage()
         assert record["project"] == "proj_5d5ykleja6cwpirysbb7"
         assert record["tags"] == {"team": "platform"}
+
+
+def test_calls_with_the_first_variables_have_a_price(tmp_path: Path) -> None:
+    """Those that the emulator's chapter sets first, and nothing else."""
+    chapter = README.read_text().partition("\n## The emulator\n")[2]
+    block = re.findall(r"^```sh\n(.*?)^```", chapter, re.MULTILINE | re.DOTALL)[0]
+    exported = re.findall(r"^export (.*)$", block, re.MULTILINE)
+    variables = dict(pair.split("=", 1) for line in exported for pair in line.split())
+    with run_emulator(*_emulator_options()) as emulator:
+        given = {n: v.replace("http://127.0.0.1:8080", emulator.url) for n, v in variables.items()}
+        printed = _blocks("python")[0]
+        local = printed.replace(f'base_url="{_BEDROCK}", api_key="unused"', "")
+        assert local != printed
+        done = subprocess.run(
+            [sys.executable, "-c", local],
+            env={**_bare(given), "COSTMARK_LEDGER": str(tmp_path / "ledger")},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+    (row,) = (each for each in ledger.read(tmp_path / "ledger") if each["kind"] == "attempt")
+    assert (row["cost_state"], row["region"]) == ("priced", "us-east-1")
 
 
 def _week() -> dict[str, str]:

@@ -238,6 +238,9 @@ class PriceBook {
   std::string canonical() const;
 
   Rates rates(const RateKey& key) const noexcept;
+  // How a model is served in a Region, of which no request says it: in the only way that has a
+  // price there; "in-region" where several have one, or none. Static storage, or the book's.
+  std::string_view serving_of(std::string_view model, std::string_view region) const noexcept;
   // Allocates nothing.
   Cost price(const PricedCall& call) const noexcept;
 

@@ -50,6 +50,7 @@ struct RowGroup {
     has_output,
     has_rest,  // input above what was cached and written; below it
     has_less,
+    tells_serving,  // it went to bedrock-runtime, where the model's name says how it is served
   };
   enum class Count : std::uint8_t { input, cached, cache_write, output, total, reasoning };
   static constexpr std::size_t count_of_counts = 6;

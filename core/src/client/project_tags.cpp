@@ -1,11 +1,15 @@
 #include "client/project_tags.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
+#include <string>
 #include <utility>
 
 #include "attribution/project.hpp"
 #include "base/text.hpp"
 #include "costmark/attribution.hpp"
+#include "costmark/project_tags.hpp"
 
 namespace costmark::client {
 namespace {
@@ -36,6 +40,24 @@ Result<std::vector<NameValue>> tags_in(std::string_view text, std::size_t offset
     begin = end + 1;
   }
   return tags;
+}
+
+// What the process was told, newest first. Read without a lock, which a fork could leave taken; so
+// nothing is ever taken out.
+struct Told {
+  std::string project;
+  NameValues tags;
+  const Told* before = nullptr;
+};
+
+std::atomic<const Told*> newest_told{nullptr};
+
+std::span<const NameValue> told_of(std::string_view project) noexcept {
+  for (const Told* each = newest_told.load(std::memory_order_acquire); each != nullptr;
+       each = each->before) {
+    if (each->project == project) return each->tags.view();
+  }
+  return {};
 }
 
 }  // namespace
@@ -72,16 +94,33 @@ void ProjectTags::add_lock(const LockFile& lock) {
 
 std::span<const NameValue> ProjectTags::of(std::string_view account, std::string_view region,
                                            std::string_view project) const noexcept {
-  if (projects_.empty()) return {};
+  if (projects_.empty()) return told_of(project);
   const auto found = projects_.find(project);
-  if (found == projects_.end()) return {};
+  if (found == projects_.end()) return told_of(project);
   const auto may_be = [](std::string_view known, std::string_view other) {
     return known.empty() || other.empty() || known == other;
   };
   for (const Entry& entry : found->second) {
     if (may_be(entry.account, account) && may_be(entry.region, region)) return entry.tags.view();
   }
-  return {};
+  return told_of(project);
 }
 
 }  // namespace costmark::client
+
+namespace costmark {
+
+Status tell_project_tags(std::string_view project, std::span<const NameValue> tags) {
+  if (Status status = check_labels(tags); !status) return status;
+  auto told = std::make_unique<client::Told>();
+  told->project = project;
+  told->tags.assign(tags);
+  told->before = client::newest_told.load(std::memory_order_relaxed);
+  while (!client::newest_told.compare_exchange_weak(
+      told->before, told.get(), std::memory_order_release, std::memory_order_relaxed)) {
+  }
+  static_cast<void>(told.release());
+  return {};
+}
+
+}  // namespace costmark

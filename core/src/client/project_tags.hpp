@@ -14,7 +14,8 @@
 
 namespace costmark::client {
 
-// Immutable: read once, when a client is made, so that no call looks anything up elsewhere.
+// Immutable: read once, when a client is made, so that no call looks anything up elsewhere. Those
+// of `tell_project_tags` come after them.
 class ProjectTags {
  public:
   // Of option `tags`: "proj_a: team=search, env=prod; proj_b: team=ops". Projects are named as

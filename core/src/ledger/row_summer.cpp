@@ -38,6 +38,11 @@ std::uint64_t bit_if(bool is_so, Fact fact) noexcept {
   return std::uint64_t{is_so} << static_cast<unsigned>(fact);
 }
 
+bool tells_serving(std::string_view api, std::string_view host) noexcept {
+  return api == "converse" || api == "invoke_model" ||
+         host.find("bedrock-runtime") != std::string_view::npos;
+}
+
 bool is_settled_later(std::string_view outcome) noexcept {
   return outcome == "open" || outcome == "incomplete";
 }
@@ -187,7 +192,8 @@ bool RowSummer::sum(const ParsedRow& row) {
 // Into the key. False for a text that has to be read first.
 bool RowSummer::take_texts(const ParsedRow& row) {
   key_.clear();
-  for (const std::size_t each : {place("project_source"), place("outcome")}) {
+  for (const std::size_t each :
+       {place("project_source"), place("outcome"), place("api"), place("url_host")}) {
     if (row.values[each].is_escaped) return false;
   }
   for (std::size_t i = 0; i < places_.size(); ++i) {
@@ -257,7 +263,9 @@ std::uint64_t RowSummer::facts_of(const ParsedRow& row) noexcept {
          bit_if(has_total && has_output && total == output, Fact::is_total_output) |
          bit_if(cached > 0, Fact::has_cached) | bit_if(written > 0, Fact::has_write) |
          bit_if(output > 0, Fact::has_output) | bit_if(input - cached > written, Fact::has_rest) |
-         bit_if(input - cached < written, Fact::has_less);
+         bit_if(input - cached < written, Fact::has_less) |
+         bit_if(tells_serving(row.raw(place("api")), row.raw(place("url_host"))),
+                Fact::tells_serving);
 }
 
 void RowSummer::add(RowGroup& group, const ParsedRow& row) noexcept {

@@ -112,13 +112,16 @@ class Selection {
   std::optional<std::uint64_t> input_;
 };
 
+// Whether a group is for calls in a Region.
+bool holds_in(const Group& group, std::string_view region) noexcept {
+  return group.region == region || (group.region == "*" && is_commercial(region));
+}
+
 // The first of its names that the book does not have.
 PriceFlag what_is_missing(const Index& index, const RateKey& key, std::string_view tier) noexcept {
   const auto groups = index.of_model(key.model);
   if (groups.empty()) return PriceFlag::no_model;
-  const auto in_region = [&](const Group& group) {
-    return group.region == key.region || (group.region == "*" && is_commercial(key.region));
-  };
+  const auto in_region = [&](const Group& group) { return holds_in(group, key.region); };
   const auto as_served = [&](const Group& group) {
     return in_region(group) && group.serving == key.serving;
   };
@@ -294,6 +297,18 @@ std::optional<std::int64_t> Rates::pico_usd(PriceKind kind) const noexcept {
   const PriceLine* line = (*this)[kind];
   if (line == nullptr || line->pico_usd == PriceLine::not_known) return std::nullopt;
   return line->pico_usd;
+}
+
+std::string_view PriceBook::serving_of(std::string_view model,
+                                       std::string_view region) const noexcept {
+  constexpr std::string_view in_region = "in-region";
+  std::string_view only;
+  for (const Group& group : content_->index.of_model(model)) {
+    if (!holds_in(group, region)) continue;
+    if (!only.empty() && group.serving != only) return in_region;
+    only = group.serving;
+  }
+  return only.empty() ? in_region : only;
 }
 
 Rates PriceBook::rates(const RateKey& key) const noexcept {

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..prices import Price
 
 _PICO = Decimal(10) ** 12
+_OTHER_PARTITIONS = ("us-gov-", "cn-", "us-iso", "eu-isoe-", "eusc-")  # '*' is not for them
 
 Key = tuple[str, str, str, str, str, str, int]
 
@@ -151,3 +152,25 @@ def differences(before: Iterable[Price], after: Iterable[Price]) -> Iterator[Dif
 def book_text(prices: Iterable[Price], day: date) -> str:
     """Return a book of these prices."""
     return f"date {day.isoformat()}\n\n" + "".join(f"{price.text}\n" for price in prices)
+
+
+def shadows(old: Iterable[Price], new: Iterable[Price]) -> Iterator[Price]:
+    """The prices of ``*`` in the place of new ones of a Region, which would hide all of them."""
+    everywhere: dict[tuple[str, ...], list[Price]] = {}
+    for price in old:
+        if price.region == "*":
+            everywhere.setdefault(_served(price), []).append(price)
+    for price in new:
+        if not price.region.startswith(("*", *_OTHER_PARTITIONS)):
+            for other in everywhere.get(_served(price), ()):
+                yield replace(
+                    other,
+                    region=price.region,
+                    kind=price.kind,
+                    time_to_live=price.time_to_live,
+                    over=price.over,
+                )
+
+
+def _served(price: Price) -> tuple[str, ...]:
+    return price.model, price.serving, price.tier, price.unit

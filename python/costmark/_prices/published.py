@@ -37,7 +37,8 @@ _MTOK_KINDS = {
     "cache_write_5m_mtok": ("cache_write", "5m"),
     "cache_write_1h_mtok": ("cache_write", "1h"),
 }
-_SERVINGS = {"global.": "global", "regional.": "in-region"}
+_GLOBAL, _REGIONAL = "global.", "regional."
+_GEO = ("us.", "eu.", "apac.", "jp.", "au.")  # what ids of inference profiles may begin with
 
 
 def read_litellm(text: str, region: str | None, as_of: str) -> Found:
@@ -112,10 +113,12 @@ def read_genai(text: str, region: str | None, as_of: str) -> Found:
 
 def _genai_model(found: Found, model: dict[str, Any], region: str, as_of: str) -> Iterator[Price]:
     name = str(model["id"])
-    serving, bare = "in-region", name
-    for prefix, meant in _SERVINGS.items():
-        if name.startswith(prefix):
-            serving, bare = meant, name.removeprefix(prefix)
+    bare = name.removeprefix(_GLOBAL).removeprefix(_REGIONAL)
+    servings = ["global"] if name.startswith(_GLOBAL) else ["in-region"]
+    if servings == ["in-region"] and any(
+        _is_meant(model.get("match"), f"{group}{bare}") for group in _GEO
+    ):
+        servings.append("geo")
     prices = model.get("prices", {})
     dated = prices if isinstance(prices, list) else [{"prices": prices}]
     starts = [_start_of(found, name, each) for each in dated]
@@ -124,20 +127,37 @@ def _genai_model(found: Found, model: dict[str, Any], region: str, as_of: str) -
             continue
         later = [day for day in starts[number + 1 :] if day]
         for kind, time, over, pico in _genai_prices(found, name, each["prices"]):
-            yield Price(
-                model=bare,
-                region=region,
-                serving=serving,
-                tier="standard",
-                kind=kind,
-                time_to_live=time,
-                over=over,
-                first_day=None if starts[number] == date.min else starts[number],
-                end_day=later[0] if later else None,
-                pico_usd=pico,
-                as_of=as_of,
-                source=f"genai-prices, {name}",
-            )
+            for serving in servings:
+                yield Price(
+                    model=bare,
+                    region=region,
+                    serving=serving,
+                    tier="standard",
+                    kind=kind,
+                    time_to_live=time,
+                    over=over,
+                    first_day=None if starts[number] == date.min else starts[number],
+                    end_day=later[0] if later else None,
+                    pico_usd=pico,
+                    as_of=as_of,
+                    source=f"genai-prices, {name}",
+                )
+
+
+def _is_meant(match: Any, model: str) -> bool:
+    """Whether an entry's own rule takes a model; one that is not known takes none."""
+    if not isinstance(match, dict) or len(match) != 1:
+        return False
+    ((what, value),) = match.items()
+    if what in ("or", "and") and isinstance(value, list):
+        return (any if what == "or" else all)(_is_meant(each, model) for each in value)
+    tests = {
+        "equals": model.__eq__,
+        "contains": model.__contains__,
+        "starts_with": model.startswith,
+        "ends_with": model.endswith,
+    }
+    return what in tests and isinstance(value, str) and bool(tests[what](value))
 
 
 def _start_of(found: Found, name: str, dated: dict[str, Any]) -> date | None:

@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import ConfigurationError, ServiceError
+from ..reports.formats import counted
 from .lines import UNTAGGED, BillLine
 
 if TYPE_CHECKING:
@@ -71,9 +72,10 @@ class Session:
         token: str | None = None
         while True:
             if self.calls >= self.most_calls:
+                often = counted(self.calls, "time")
                 raise ConfigurationError(
-                    f"Cost Explorer was asked {self.calls} times, as many as --max-calls allows, "
-                    "and has more to say",
+                    f"Cost Explorer was asked {often}, as many as --max-calls allows, and has more "
+                    "to say",
                     code="invalid_argument",
                 )
             self.calls += 1

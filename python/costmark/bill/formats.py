@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from ..reports.formats import dollars, usd
+from ..reports.formats import counted, dollars, usd
 from .causes import NOT_BILLED_YET, UNPRICED
 from .cloudwatch import EVERY_PROJECT, Comparison, Counts
 from .wording import NOT_UNDERSTOOD
@@ -104,7 +104,11 @@ def reservations(result: Reconciliation) -> list[str]:
     costs = {cause.name: cause.cost for cause in result.causes}
     missing, charged = costs.get(NOT_BILLED_YET), costs.get(UNPRICED)
     parts = [
-        *([f"{result.unpriced_tokens:,} tokens of the ledger"] if result.unpriced_tokens else []),
+        *(
+            [f"{counted(result.unpriced_tokens, 'token')} of the ledger"]
+            if result.unpriced_tokens
+            else []
+        ),
         *([f"{money(charged)} of the bill"] if charged else []),
     ]
     return [
@@ -161,7 +165,7 @@ def signed(pico: Fraction) -> str:
 def _tokens(cause: Cause) -> str:
     if cause.is_joint:
         return "one of these, or several:"
-    return f"{cause.tokens:,} tokens" if cause.tokens else ""
+    return counted(cause.tokens, "token") if cause.tokens else ""
 
 
 def _absolute(result: Reconciliation) -> str:
@@ -211,7 +215,8 @@ def assumptions(result: Reconciliation, basis: Basis) -> list[str]:
     if basis.is_estimated:
         found.append("the bill is estimated: AWS may still change it")
     if result.unpriced_tokens:
-        found.append(f"{result.unpriced_tokens:,} tokens of the ledger have no price, and cost 0")
+        unpriced = counted(result.unpriced_tokens, "token")
+        found.append(f"without a price, and at a cost of 0: {unpriced} of the ledger")
     return [*found, *basis.notes]
 
 

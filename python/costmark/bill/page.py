@@ -157,7 +157,11 @@ def _reservations(result: Reconciliation, shown: Shown) -> list[str]:
     costs = {cause.name: cause.cost for cause in result.causes}
     missing, charged = costs.get(NOT_BILLED_YET), costs.get(UNPRICED)
     unpriced = [
-        *([f"{result.unpriced_tokens:,} tokens of the ledger"] if result.unpriced_tokens else []),
+        *(
+            [f"{parts.counted(result.unpriced_tokens, 'token')} of the ledger"]
+            if result.unpriced_tokens
+            else []
+        ),
         *([shown.alone(charged) + " of the bill"] if charged else []),
     ]
     found = [
@@ -250,7 +254,8 @@ def _assumptions(result: Reconciliation, basis: Basis) -> Markup:
     facts = [*basis.assumptions, *basis.notes]
     facts.append(f"{formats.coverage(result)} of what AWS bills for tokens is of a known kind")
     if result.unpriced_tokens:
-        facts.append(f"{result.unpriced_tokens:,} tokens of the ledger have no price, and cost 0")
+        unpriced = parts.counted(result.unpriced_tokens, "token")
+        facts.append(f"without a price, and at a cost of 0: {unpriced} of the ledger")
     if without := result.projects_without_tag:
         facts.append(f"projects that have no {basis.tag}, taken as untagged: {', '.join(without)}")
     return element(

@@ -155,7 +155,11 @@ class _Table:
         for place, line in enumerate(kept):
             share = map(Number, shares[place : place + 1])
             rows.append([self._names(line), *self._amounts(line), *share, self._why(line)])
-        total = "Total" if len(kept) == len(self._lines) else f"Total of {len(self._lines):,} lines"
+        total = (
+            "Total"
+            if len(kept) == len(self._lines)
+            else f"Total of {parts.counted(len(self._lines), 'line')}"
+        )
         whole = [Number("100.0%" if self._sum.charge else "")] if has_shares else []
         return parts.table(
             [" and ".join(self._heads()), *map(Number, self._columns()), "Why it differs"],

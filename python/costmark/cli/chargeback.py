@@ -13,7 +13,6 @@ from .._files import check_target
 from ..bill import Window
 from ..bill.charged import charged
 from ..errors import ConfigurationError
-from ..prices import PriceBook
 from ..reports.chargeback import (
     AMOUNTS,
     POOLS,
@@ -31,6 +30,7 @@ from ..reports.chargeback.texts import as_csv, as_json, basis, in_words
 from ..reports.dimensions import names
 from ..reports.page import chargeback_page
 from . import reconcile
+from .book import add_prices, chosen_book
 from .output import complain, plain, write_page
 from .paths import note_empty
 from .period import period
@@ -111,7 +111,7 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument("--format", choices=["table", *_TEXTS], default="table")
     parser.add_argument("--html", metavar="FILE", help="also write a page")
-    parser.add_argument("--prices", metavar="FILE", help="a price book in place of the shipped one")
+    add_prices(parser)
     reconcile.add_bill_options(parser)
     parser.add_argument("paths", nargs="+", metavar="PATH", help="ledgers, or logs with rows")
     parser.set_defaults(run=_run)
@@ -140,7 +140,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 *arguments.paths,
                 month=arguments.month,
                 rules=_rules(arguments, by),
-                book=_book(arguments),
+                book=chosen_book(arguments.prices),
                 closed=closed,
                 progress=progress,
                 bills=bills,
@@ -218,10 +218,6 @@ def _rules(arguments: argparse.Namespace, by: str) -> Rules:
     )
 
 
-def _book(arguments: argparse.Namespace) -> PriceBook:
-    return PriceBook.load(arguments.prices) if arguments.prices else PriceBook.shipped()
-
-
 def _bill_of(arguments: argparse.Namespace, month: str) -> Bill:
     """The bill of a month, reconciled with the ledger. ConfigurationError where it has no line."""
     begin, end = bounds(month)
@@ -235,7 +231,7 @@ def _bill_of(arguments: argparse.Namespace, month: str) -> Bill:
             day_by="end",
         ),
         window,
-        _book(arguments),
+        chosen_book(arguments.prices),
     )
     if not (result.usage or result.bars):
         raise ConfigurationError(

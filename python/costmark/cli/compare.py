@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
-from ..prices import PriceBook
 from ..reports import compare_formats, formats
 from ..reports.compare import Side, compare
 from ..reports.dimensions import names
+from .book import add_prices, chosen_book
 from .output import complain, plain
 from .paths import note_empty
 from .period import period
@@ -56,7 +56,7 @@ def add_to(commands: Commands) -> None:
         help="only attempts of that value; != for all others; may be given several times",
     )
     parser.add_argument("--format", choices=["table", *_TEXTS], default="table")
-    parser.add_argument("--prices", metavar="FILE", help="a price book in place of the shipped one")
+    add_prices(parser)
     parser.set_defaults(run=_run)
 
 
@@ -68,7 +68,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 *sides,
                 by=names_in(arguments.by),
                 where=arguments.where,
-                book=PriceBook.load(arguments.prices) if arguments.prices else None,
+                book=chosen_book(arguments.prices),
                 progress=progress,
             )
     except KeyboardInterrupt:

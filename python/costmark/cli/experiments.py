@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Error
+from ..reports.formats import counted, spend
 from .output import complain, plain
 
 if TYPE_CHECKING:
@@ -90,12 +91,16 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _line(entry: dict[str, Any]) -> str:
-    line = f"{plain(entry['name'])}  {entry['project']}  {entry['state']}"
+    from .._experiments import Totals
+
+    line = f"{plain(entry['name'])}  {entry['project']}"
     if entry["state"] == "ended":
-        totals = entry["totals"]
-        dollars = totals["cost_pico"] / 1e12
-        return f"{line} {entry['ended']}  {totals['calls']} calls  {dollars:.4f} USD"
-    return f"{line}, expires {entry['expires'] or 'never'}"
+        used = Totals(**entry["totals"])
+        return f"{line}  ended {entry['ended']}  {counted(used.calls, 'call')}  {spend(used)}"
+    if entry["expires"] is None:
+        return f"{line}  running, without a time to end"
+    verb = "is over since" if entry["state"] == "over" else "running, ends"
+    return f"{line}  {verb} {entry['expires']}"
 
 
 def _gc(arguments: argparse.Namespace) -> int:

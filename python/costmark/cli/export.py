@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
 from ..export import focus, prometheus
-from ..prices import PriceBook
-from ..reports.formats import usd
+from ..reports.formats import counted, usd
+from .book import add_prices, chosen_book
 from .output import complain, print_row
 from .paths import note_empty
 from .period import check_order
@@ -80,7 +80,7 @@ def _add_focus(group: argparse._ArgumentGroup) -> None:
         metavar="ID",
         help="the account that pays (default: the account of each call)",
     )
-    group.add_argument("--prices", metavar="FILE", help="a price book in place of the shipped one")
+    add_prices(group)
 
 
 def _positive(text: str) -> int:
@@ -129,12 +129,12 @@ def _focus(arguments: argparse.Namespace) -> int:
         since=arguments.since,
         until=arguments.until,
         billing_account=arguments.billing_account,
-        book=PriceBook.load(arguments.prices) if arguments.prices else None,
+        book=chosen_book(arguments.prices),
     )
     print_row("rows", str(written.rows))
     print_row("billed cost", f"{usd(written.cost_pico)} USD")
     for name in ("unpriced", "partial", "elsewhere"):
-        print_row(name, f"{getattr(written, name)} attempts")
+        print_row(name, counted(getattr(written, name), "attempt"))
     if written.unpriced or written.elsewhere:
         complain("unpriced and elsewhere are in no row: FOCUS could only say that they cost 0")
     complain(focus.WARNING)

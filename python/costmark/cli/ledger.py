@@ -171,9 +171,9 @@ def _push(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         complain("interrupted; what was sent stays, and the next run sends the rest")
         return 130
-    print_row("sent", f"{done.sent} parts, {done.bytes} bytes")
-    print_row("already there", f"{done.already_there} parts")
-    print_row("replaced", f"{done.replaced} parts that were written anew")
+    print_row("sent", f"{counted(done.sent, 'part')}, {counted(done.bytes, 'byte')}")
+    print_row("already there", counted(done.already_there, "part"))
+    print_row("replaced", f"{counted(done.replaced, 'part')}, written anew since")
     return 0
 
 
@@ -238,7 +238,7 @@ def _line(row: ledger.Row, width: int | None) -> str:
         f"{row['kind']:<7}",
     ]
     if row["kind"] == "note":
-        parts.append(f"{row['note']}, {row.get('rows_written', 0)} rows written")
+        parts.append(f"{row['note']}, {counted(row.get('rows_written', 0), 'row')} written")
         if row.get("rows_lost"):
             parts.append(f"{row['rows_lost']} lost ({row.get('reason', 'unknown reason')})")
     else:

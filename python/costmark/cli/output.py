@@ -68,6 +68,15 @@ def complain(message: str) -> None:
     print("\n".join(lines), file=sys.stderr)
 
 
+def is_wanted() -> bool:
+    """Ask whether to go on; where there is no terminal, say what to add instead."""
+    if not sys.stdin.isatty():
+        complain("this is no terminal, so that is not asked; --yes says that it is wanted")
+        return False
+    print("Go on? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
 def fitted(text: str, stream: TextIO, before: str = "", hang: int | None = None) -> list[str]:
     """A text in lines that fit a terminal, broken between words; anywhere else as it is.
 

@@ -15,6 +15,7 @@ from .._files import write_whole
 from .._prices import aws, lines, published, usage_types
 from ..errors import ConfigurationError, ServiceError, TransportError
 from ..prices import Price, PriceBook
+from ..reports.formats import counted
 from .output import complain
 
 if TYPE_CHECKING:
@@ -153,10 +154,10 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 def _heading(book: PriceBook) -> str:
-    text = f"{book.file}, {book.date}, {len(book.lines)} prices, {book.hash}"
+    text = f"{book.file}, {book.date}, {counted(len(book.lines), 'price')}, {book.hash}"
     if book.is_old(time.time()):
         days = int(time.time() // 86_400) - (book.date - date(1970, 1, 1)).days
-        text += f"\nThis book is {days} days old; `costmark prices sync` makes one of today."
+        text += f"\nThis book is {days} days old; docs/prices.md says how to make one of today."
     return text
 
 
@@ -278,13 +279,15 @@ def _write(found: lines.Found, arguments: argparse.Namespace, day: date) -> int:
     for where, why in found.not_understood:
         complain(f"not understood: {where}: {why}")
     for why, count in found.left_out.items():
-        complain(f"left out: {count} {why}")
+        complain(f"left out: {why}: {count:,}")
     old = list(_book(arguments.into).lines) if arguments.into else []
     prices, conflicts = _joined(old, found.prices, arguments.prefer)
     for conflict in conflicts:
         complain(f"conflict:\n  {conflict.first.text}\n  {conflict.second.text}")
     if conflicts:
-        complain(f"{len(conflicts)} conflicts, so nothing is written; choose with --prefer")
+        complain(
+            f"{counted(len(conflicts), 'conflict')}, so nothing is written; choose with --prefer"
+        )
         return 1
     if not found.prices:
         complain("no price was found, so nothing is written")
@@ -293,7 +296,7 @@ def _write(found: lines.Found, arguments: argparse.Namespace, day: date) -> int:
     text = f"date {day.isoformat()}\n\n" + book.canonical.partition("\n")[2]
     if arguments.output:
         write_whole(Path(arguments.output), text)
-        complain(f"{arguments.output}: {len(book.lines)} prices, {book.hash}")
+        complain(f"{arguments.output}: {counted(len(book.lines), 'price')}, {book.hash}")
     else:
         print(text, end="")
     return 0
@@ -307,8 +310,10 @@ def _joined(
     alone, conflicts = lines.merge(new)
     if conflicts:
         return alone, conflicts
-    kept, others = (old, alone) if prefer == "old" else (alone, old)
-    return lines.merge([*kept, *_without(others, kept)])
+    if prefer == "new":
+        return lines.merge([*alone, *_without(old, alone)])
+    # Those of '*' are kept as well: a Region's own would stand before all of them.
+    return lines.merge([*old, *_without(alone, [*old, *lines.shadows(old, alone)])])
 
 
 def _without(prices: Iterable[Price], kept: list[Price]) -> list[Price]:

@@ -21,9 +21,9 @@ from ..bill.page import reconcile_page
 from ..bill.tables import as_csv, as_markdown
 from ..bill.usage import read_ledger
 from ..errors import ConfigurationError
-from ..prices import PriceBook
 from ..reports.formats import counted
 from .aws import Identity, add_identity, asking, grant
+from .book import add_prices, chosen_book
 from .output import complain, plain, write_page
 from .paths import note_empty
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from ..bill import BillLine, Place, Reconciliation
     from ..bill.usage import LedgerSide
+    from ..prices import PriceBook
     from .output import Commands
 
 _LAG_DAYS = 3
@@ -76,7 +77,7 @@ def add_to(commands: Commands) -> None:
         metavar="FILE",
         help="projects with their tags, for rows that have none (docs/reconcile.md)",
     )
-    parser.add_argument("--prices", metavar="FILE", help="a price book in place of the shipped one")
+    add_prices(parser)
     parser.add_argument(
         "--format",
         choices=["table", "json", "csv", "markdown"],
@@ -166,7 +167,7 @@ def add_bill_options(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     _check_formats(arguments)
     window = _window(arguments)
-    book = PriceBook.load(arguments.prices) if arguments.prices else PriceBook.shipped()
+    book = chosen_book(arguments.prices)
     note_empty(arguments.ledger)
     if arguments.against[0] == "cloudwatch":
         return _compare(arguments, _ledger(arguments, window, book, BookPrices(book)), window)
@@ -258,7 +259,7 @@ def _bill(
 ) -> tuple[Sequence[BillLine], formats.Basis]:
     assumed = (
         f"a call counts on the UTC day on which it {_DAY_BY[arguments.day_by]}",
-        f"the bill of a day is complete after {arguments.lag} days",
+        f"the bill of a day is complete after {counted(arguments.lag, 'day')}",
         "costs are those of each line (unblended), before lines of credits, tax and discounts",
     )
     kind, path = arguments.against
@@ -290,7 +291,8 @@ def _bill(
 def _from_cost_explorer(
     arguments: argparse.Namespace, window: Window, book: PriceBook, assumed: tuple[str, ...]
 ) -> tuple[Sequence[BillLine], formats.Basis]:
-    complain(f"asking Cost Explorer, at most {arguments.max_calls} times, at $0.01 each")
+    most = counted(arguments.max_calls, "time")
+    complain(f"asking Cost Explorer, at most {most}, at $0.01 each")
     identity = Identity.of(arguments)
     rights = ("ce:GetCostAndUsage", "ce:GetDimensionValues")
     with asking("Cost Explorer", lambda: grant(identity, "costmark-reconcile", *rights)):
@@ -300,7 +302,10 @@ def _from_cost_explorer(
     return answer.lines, formats.Basis(
         book=book,
         source="Cost Explorer",
-        snapshot=(f"asked {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC, {answer.calls} times",),
+        snapshot=(
+            f"asked {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC, "
+            f"{counted(answer.calls, 'time')}",
+        ),
         is_estimated=answer.is_estimated,
         assumptions=assumed,
         tag=arguments.tag,

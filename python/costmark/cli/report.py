@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from .._files import check_target
 from ..errors import ConfigurationError
-from ..prices import PriceBook
 from ..reports import formats
 from ..reports.dimensions import names
 from ..reports.overview import overview
 from ..reports.page import overview_page
 from ..reports.summary import report
-from .output import complain, plain, write_page
+from .book import add_prices, chosen_book, remedy
+from .output import complain, fitted, plain, write_page
 from .paths import note_empty
 from .period import check_order
 
@@ -76,7 +76,7 @@ def add_to(commands: Commands) -> None:
         help="write a page with charts over time, labels, cache, latency and errors; one file that "
         "loads nothing",
     )
-    parser.add_argument("--prices", metavar="FILE", help="a price book in place of the shipped one")
+    add_prices(parser)
     parser.add_argument("paths", nargs="+", metavar="PATH", help="ledgers, or logs with rows")
     parser.set_defaults(run=_run)
 
@@ -98,7 +98,7 @@ def _run(arguments: argparse.Namespace) -> int:
         "since": since,
         "until": arguments.until,
         "where": arguments.where,
-        "book": PriceBook.load(arguments.prices) if arguments.prices else PriceBook.shipped(),
+        "book": chosen_book(arguments.prices),
     }
     try:
         with progress_bar() as progress:
@@ -189,6 +189,10 @@ def _print(found: Report) -> None:
         quiet = value.startswith("0 ")
         console.print(f"{name:<14}{value}", style="dim" if quiet else "", markup=False)
     console.print(f"{'prices of':<14}{formats.prices(found)}", markup=False)
+    said, commands = remedy(why for state, why in found.total.why if state == "unpriced")
+    lines = fitted(said, sys.stdout, f"{'to price it':<14}") if said else []
+    for line in [*lines, *(f"{'':<14}{each}" for each in commands)]:  # commands are to be copied
+        console.print(line, markup=False, soft_wrap=True)
 
 
 def print_table(console: Console, table: object) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..bill import tags
 from ..errors import ConfigurationError
 from .aws import Identity, add_identity, asking, grant, shell
-from .output import complain, plain
+from .output import complain, is_wanted, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -192,10 +192,7 @@ def _confirmed(keys: list[TagState], month: date) -> bool:
     print(f"From {month.isoformat()[:7]} on, on all bills of the payer:")
     for what, names in (("put on", active), ("taken off", inactive)):
         print(plain(f"  {what}: {', '.join(names) or 'no key'}"))
-    if not sys.stdin.isatty():
-        complain("this is no terminal, so that is not asked; --yes says that it is wanted")
-        return False
-    return input("Go on? [y/N] ").strip().lower() in ("y", "yes")
+    return is_wanted()
 
 
 def _wait(arguments: argparse.Namespace) -> int:

@@ -183,9 +183,10 @@ def _picture(
     calls, tokens = today.all.minute.rates(now_us)
     at = datetime.fromtimestamp(now_us / 1e6, timezone.utc)
     head = Text(f"costmark top  {at:%Y-%m-%d %H:%M:%S} UTC", style="bold")
+    calls_of_day = "call" if today.all.calls == 1 else "calls"
     line = Text(
         f"{calls:.1f} calls/s   {_count(tokens)} tokens/s   {today.all.in_flight} in flight   "
-        f"today {formats.spend(today.all)} in {_count(today.all.calls)} calls",
+        f"today {formats.spend(today.all)} in {_count(today.all.calls)} {calls_of_day}",
         **_ONE_LINE,
     )
     return Group(

@@ -17,14 +17,16 @@ import boto3  # type: ignore[import-untyped,unused-ignore]
 
 from ..bill import BookPrices, ProjectTag, Reconciliation, Window, reconcile
 from ..bill.cost_explorer import Session, fetch
+from ..bill.export_setup import Setup
 from ..bill.formats import Basis
 from ..bill.page import reconcile_page
 from ..bill.usage import read_ledger
 from ..prices import PriceBook
+from ..reports.formats import counted
 from ..reports.overview import overview
 from ..reports.page import overview_page
 from .calls import NOVA
-from .emulated import REGION
+from .emulated import ACCOUNT, REGION
 
 if TYPE_CHECKING:
     from .emulated import Emulated
@@ -42,7 +44,7 @@ _NOVA_PICO = {"input": 60_000, "output": 240_000}
 def book(day: dt.date) -> str:
     """The shipped prices and those of the model that boto3 calls, as a price book has them."""
     lines = [
-        f"{NOVA} {REGION} in-region standard {kind} - - token {day} - USD {pico} {day} the emulator"
+        f"{NOVA} {REGION} in-region standard {kind} - - token - - USD {pico} {day} the emulator"
         for kind, pico in _NOVA_PICO.items()
     ]
     return "\n".join([PriceBook.shipped().canonical, *lines, ""])
@@ -68,6 +70,13 @@ class Payer:
         self.emulated.wait_a_day()
         self.ce.start_cost_allocation_tag_backfill(BackfillFrom=f"{since:%Y-%m}-01T00:00:00Z")
         self.emulated.wait_a_day()
+
+    def export(self, folder: Path) -> Path:
+        """Have the bill so far exported below a folder of the emulator's; where its files are."""
+        setup = Setup("costmark", "bill", "cur", REGION, ACCOUNT)
+        boto3.client("bcm-data-exports").create_export(**setup.definition())
+        self.emulated.deliver_exports()
+        return folder / setup.bucket / setup.prefix / setup.name
 
     def costs_by(self, tag: str, window: Window) -> dict[str, Decimal]:
         """The costs by value of a tag, in USD."""
@@ -110,7 +119,7 @@ class Payer:
         basis = Basis(
             book=book,
             source="Cost Explorer of the emulator",
-            snapshot=(f"asked {bill.calls} times",),
+            snapshot=(f"asked {counted(bill.calls, 'time')}",),
             is_estimated=bill.is_estimated,
             assumptions=("a call counts on the UTC day on which it ended",),
             tag=PROJECT_TAG,
@@ -122,7 +131,9 @@ class Payer:
 def write_pages(rows: set[Path], result: Reconciliation, basis: Basis, folder: str) -> list[Path]:
     """Write the page about these rows of a ledger, and that about ledger and bill."""
     pages = {
-        "report.html": overview_page(overview(*rows), dt.datetime.now(dt.timezone.utc)),
+        "report.html": overview_page(
+            overview(*rows, book=basis.book), dt.datetime.now(dt.timezone.utc)
+        ),
         "bill.html": reconcile_page(result, basis),
     }
     for name, page in pages.items():

@@ -10,10 +10,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
 REGION = "us-east-1"
+ACCOUNT = "111122223333"
 
 _ACCESS_KEY_ID = "AKIDEXAMPLE"
 # The example of AWS's documentation; the emulator knows it.
@@ -53,6 +55,10 @@ class Emulated:
         """Move the clock on."""
         self._ask("clock", {"forward_s": _DAY_S})
 
+    def deliver_exports(self) -> None:
+        """Write what is exported of the bill."""
+        self._ask("exports", {})
+
     def today(self) -> dt.date:
         """The day there, in UTC."""
         return dt.date.fromisoformat(self._ask("clock")["now"][:10])
@@ -74,11 +80,14 @@ class Emulated:
 
 
 @contextmanager
-def emulator() -> Iterator[Emulated]:
-    """Run the emulator on a free port."""
+def emulator(exports: Path) -> Iterator[Emulated]:
+    """Run the emulator on a free port; exports of its bill go below that folder."""
     # In a session of its own, so that Ctrl-C reaches this process alone, which then ends both.
     process = subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "costmark.emulator", "--port", "0", "--region", REGION],
+        [
+            *(sys.executable, "-m", "costmark.emulator", "--port", "0"),
+            *("--region", REGION, "--account", ACCOUNT, "--exports", str(exports)),
+        ],
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,

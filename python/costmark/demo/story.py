@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import sys
 import tempfile
@@ -20,9 +21,11 @@ from .._experiments import kept_tags
 from ..bill import Reconciliation, Window
 from ..bill.formats import headline
 from ..prices import PriceBook
+from ..reports.formats import counted
 from ..stack.shown import summary
 from . import calls, counts
 from .bill import PROJECT_TAG, Payer, book, write_pages
+from .commands import Left
 from .emulated import Emulated, emulator
 from .projects import RESEARCH, Applied, projects_as_code
 
@@ -37,7 +40,10 @@ def main(ledger: str | None = None) -> int:
             del os.environ[name]
     folder = Path(ledger or tempfile.mkdtemp(prefix="costmark-demo-"))
     try:
-        with emulator() as emulated, tempfile.TemporaryDirectory(prefix="costmark-demo-") as work:
+        with (
+            tempfile.TemporaryDirectory(prefix="costmark-demo-") as work,
+            emulator(folder) as emulated,
+        ):
             os.environ.update(emulated.environment)
             return _Story(console, emulated, folder, Path(work)).tell()
     except KeyboardInterrupt:
@@ -53,6 +59,8 @@ class _Story:
         self._work = work
         self._since = emulated.today()
         self._before = counts.segments(str(folder))
+        self._book = folder / "prices.txt"  # for who reads the ledger later
+        self._export: Path | None = None
 
     def tell(self) -> int:
         """Go through it all; the exit status."""
@@ -68,6 +76,10 @@ class _Story:
 
     def _say(self, text: str) -> None:
         self._console.print(Text(text))
+
+    def _say_whole(self, text: str) -> None:
+        """What is broken in two cannot be clicked, or copied."""
+        self._console.print(Text(text), soft_wrap=True)
 
     def _begin(self, title: str) -> None:
         self._console.print()
@@ -96,9 +108,8 @@ class _Story:
     def _show_calls(self, ids: calls.Ids) -> None:
         self._begin("Calls: attributed, signed and recorded, in every language")
         os.environ["COSTMARK_LEDGER"] = str(self._folder)
-        prices = self._work / "prices.txt"
-        prices.write_text(book(self._since), encoding="utf-8", newline="\n")
-        os.environ["COSTMARK_PRICES"] = str(prices)
+        self._book.write_text(book(self._since), encoding="utf-8", newline="\n")
+        os.environ["COSTMARK_PRICES"] = str(self._book)
         self._list(*((made.by, made.how) for made in calls.make_calls(self._emulated, ids)))
         refused = calls.ask_past_a_budget(self._emulated, ids)
         self._list(("Not sent:", refused.replace(ids.research, RESEARCH)))
@@ -111,7 +122,8 @@ class _Story:
             raise RuntimeError("the experiment left no totals")
         tokens = used.input + used.output
         cost = Decimal(used.cost_pico).scaleb(-12)
-        self._list((found.name, f"{used.calls} calls, {tokens} tokens, ${cost:.6f}"))
+        said = f"{counted(used.calls, 'call')}, {counted(tokens, 'token')}, ${cost:.6f}"
+        self._list((found.name, said))
         return {found.id: found.name}
 
     def _show_counts(
@@ -137,11 +149,13 @@ class _Story:
             table.add_row(team, f"${cost:.8f}")
         self._console.print(Padding(table, (0, 0, 0, 2), expand=False))
         self._begin("Ledger and bill, reconciled")
-        prices = PriceBook.load(os.environ["COSTMARK_PRICES"])
+        prices = PriceBook.load(self._book)
         result, basis = payer.reconciled(rows, window, prices, kept_tags(str(self._folder)))
         self._say(f"  {headline(result)}")
         self._say(f"  residual: ${float(result.residual_absolute) / 10**12:.2f}")
         write_pages(rows, result, basis, str(self._folder))
+        if not self._before:  # of earlier runs there is no bill
+            self._export = payer.export(self._folder)
         return result
 
     def _end(
@@ -149,7 +163,7 @@ class _Story:
     ) -> int:
         kept = costmark.ledger_counts()
         if missing := kept.rows_waiting + kept.rows_lost:
-            self._say(f"{missing} rows could not be written to {self._folder}")
+            self._say(f"{counted(missing, 'row')} could not be written to {self._folder}")
             return 1
         found, unlike = counts.differences(client, server), _unexplained(result)
         for line in [*found, *unlike]:
@@ -158,14 +172,21 @@ class _Story:
             self._say("client and server differ" if found else "ledger and bill differ")
             return 1
         self._console.print()
-        # A name that is broken in two cannot be clicked, or copied.
-        said = f"The ledger, report.html and bill.html are in {self._folder}"
-        self._console.print(Text(said), soft_wrap=True)
+        self._say_whole(f"The ledger, report.html and bill.html are in {self._folder}")
         used = counts.total(client)
         self._say(
             f"client, server and bill agree: {used.operations} operations, {used.tokens:,} tokens"
         )
+        self._show_commands()
         return 0
+
+    def _show_commands(self) -> None:
+        """What else the ledger can tell, in commands to be copied."""
+        days = Window(self._since, dt.datetime.now(dt.timezone.utc).date())
+        self._begin("Ask the ledger yourself; prices.txt is what the demo paid")
+        for shown, command in Left(self._folder, self._book, days, self._export).commands():
+            self._say(f"  {shown}")
+            self._say_whole(f"    {command}")
 
 
 def _planned(applied: Applied) -> Iterable[tuple[str, ...]]:

@@ -75,7 +75,14 @@ def push(folder: str | os.PathLike[str], to: str | os.PathLike[str], **client: A
             f"{text!r} is no place to push to; say s3://BUCKET/PREFIX, or a folder",
             code="invalid_argument",
         )
-    store: Store = S3Store(text, client) if text.startswith(_S3) else FolderStore(Path(text))
+    is_bucket = text.startswith(_S3)
+    if not is_bucket and _is_within(Path(text), layout.folder):
+        raise ConfigurationError(
+            f"{text} is in the ledger {layout.folder}, whose own files are there: name a folder "
+            "outside of it",
+            code="invalid_argument",
+        )
+    store: Store = S3Store(text, client) if is_bucket else FolderStore(Path(text))
     receipts = _Receipts(layout, text)
     done = Pushed()
     while True:
@@ -91,6 +98,11 @@ def push(folder: str | os.PathLike[str], to: str | os.PathLike[str], **client: A
             receipts.add_removed(key)
             done.replaced += 1
         return done
+
+
+def _is_within(path: Path, folder: Path) -> bool:
+    """Whether a path, wherever its links lead, is a folder or in it."""
+    return path.resolve().is_relative_to(folder.resolve())
 
 
 def _send(layout: Layout, state: State, store: Store, receipts: _Receipts, done: Pushed) -> None:

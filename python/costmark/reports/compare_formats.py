@@ -35,18 +35,21 @@ def in_words(found: Comparison) -> list[str]:
     before = total.before.cost_pico
     percent = f" ({100 * total.cost_pico / before:+.1f}%)" if before else ""
     tokens = [sums.input + sums.output for sums in (total.before, total.after)]
+    before_tokens = formats.counted(tokens[0], "token")
     said = [
         f"{found.names[0]}: {formats.spend(total.before)}. "
         f"{found.names[1]}: {formats.spend(total.after)}. "
         f"Change: {change(total)}{percent}.",
-        f"volume {signed(total.volume_pico)}: {tokens[0]:,} tokens became {tokens[1]:,}.",
+        f"volume {signed(total.volume_pico)}: {before_tokens} became {tokens[1]:,}.",
         f"mix {signed(total.mix_pico)}: other models, projects, or shares of cache and output.",
     ]
     if found.priced_on is not None:
         same = "other" if total.price_pico else "no other"
         said.append(f"price {signed(total.price_pico)}: {same} prices than on {found.priced_on}.")
     if found.not_compared:
-        said.append(f"{found.not_compared} lines had no price on that day; theirs is in the mix.")
+        said.append(
+            f"no price on that day: {formats.counted(found.not_compared, 'line')}, in the mix."
+        )
     return said
 
 

@@ -7,10 +7,21 @@ import datetime as dt
 import time
 from typing import TYPE_CHECKING, Any
 
-from ..prices import PriceBook, served_model
+from ..prices import PriceBook
 from .dimensions import expression
 from .source import Source, run
-from .summary import Line, Report, Sums, conditions, dearest_first, priced, query_for, summed
+from .summary import (
+    TELLS_SERVING,
+    Line,
+    Report,
+    Sums,
+    conditions,
+    dearest_first,
+    priced,
+    query_for,
+    served_as,
+    summed,
+)
 
 if TYPE_CHECKING:
     import os
@@ -219,27 +230,29 @@ class _View:
         sums = [f"sum({sql}::HUGEINT)" for sql in ("input", "cached", "cache_write")]
         sums += [f"sum({sql}::HUGEINT)" for sql in meters.values()]
         sql = f"""SELECT {at}, coalesce(model, ''), coalesce(region, ''), coalesce(tier, ''),
-        end_us // {_DAY_US} AS day, {band} AS band, {", ".join(sums)}
+        coalesce({TELLS_SERVING}, false) AS told, end_us // {_DAY_US} AS day, {band} AS band,
+        {", ".join(sums)}
         FROM ended WHERE {self._where} AND input IS NOT NULL GROUP BY ALL"""  # noqa: S608
         found: dict[str, Cache] = {}
-        for step, model, region, tier, day, band_of, whole, cached, written, *timed in self._all(
-            sql
-        ):
+        for step, model, region, tier, is_told, *numbers in self._all(sql):
+            day, band_of, whole, cached, written, *timed = numbers
             cache = found.setdefault(step, Cache())
             cache.input += int(whole)
             cache.cached += int(cached or 0)
             if cached or written:
-                rates = self._rates(model, region, tier, day, band_of)
+                served = served_as(self._book, model, region, is_told=is_told)
+                rates = self._rates(*served, region, tier, day, band_of)
                 counts = {name: int(n) for name, n in zip(_WRITES, timed, strict=True) if n}
                 untimed = int(written or 0) - sum(counts.values())
                 _save(cache, rates, {"cached": int(cached or 0), "cache_write": untimed, **counts})
         return found
 
-    def _rates(self, model: str, region: str, tier: str, day: int, band: int) -> dict[str, int]:
+    def _rates(
+        self, model: str, serving: str, region: str, tier: str, day: int, band: int
+    ) -> dict[str, int]:
         """The prices of a token, by kind."""
-        name, serving = served_model(model)
         rates = self._book.rates(
-            model=name,
+            model=model,
             region=region,
             serving=serving,
             tier=tier,

@@ -357,6 +357,8 @@ def _select_groups(
     return f"SELECT {', '.join(listed)} FROM ended WHERE {' AND '.join(chosen)} GROUP BY ALL"  # noqa: S608
 
 
+# On bedrock-runtime a model's name says how it is served.
+TELLS_SERVING = "api IN ('converse', 'invoke_model') OR contains(url_host, 'bedrock-runtime')"
 # What is true or not of an attempt. Counts are never below 0, so that their differences fit.
 _FACTS = {
     "is_unattributed": "project_source = 'none'",
@@ -368,6 +370,7 @@ _FACTS = {
     "has_output": "output > 0",
     "has_rest": "coalesce(input, 0) - coalesce(cached, 0) > coalesce(cache_write, 0)",
     "has_less": "coalesce(input, 0) - coalesce(cached, 0) < coalesce(cache_write, 0)",
+    "tells_serving": TELLS_SERVING,
 }
 
 
@@ -428,7 +431,9 @@ def cost_of(group: Group, book: PriceBook) -> Cost:
     values = group.values
     if any(int(values[f"sum_{name}"] or 0) > _LARGEST for name in (*_COUNTS, *_METERS)):
         raise OverflowError
-    model, serving = served_model(values["model"])
+    model, serving = served_as(
+        book, values["model"], values["region"], is_told=values["tells_serving"]
+    )
     cost = book.price(
         model=model,
         region=values["region"],
@@ -449,6 +454,12 @@ def cost_of(group: Group, book: PriceBook) -> Cost:
         # Meters of a later writer: what they cost is not known here.
         return dataclasses.replace(cost, state="unpriced", pico_usd=None, parts=(), why="no_price")
     return cost
+
+
+def served_as(book: PriceBook, name: str, region: str, *, is_told: bool) -> tuple[str, str]:
+    """The model behind a name, and how it is served; as the book has it where nothing says it."""
+    model, serving = served_model(name)
+    return model, serving if is_told or model != name else book.serving_of(model, region)
 
 
 def _meters(values: dict[str, Any]) -> dict[str, int]:

@@ -88,11 +88,11 @@ def _entry(name: str, seen: Seen, place: Place, stack: Stack) -> dict[str, Any]:
         "stack": stack.name,
         "id": seen.id,
         "arn": seen.arn,
-        "tags": _for_rows({key: seen.tags[key] for key in known if key in seen.tags}),
+        "tags": for_rows({key: seen.tags[key] for key in known if key in seen.tags}),
     }
 
 
-def _for_rows(tags: Mapping[str, str]) -> dict[str, str]:
+def for_rows(tags: Mapping[str, str]) -> dict[str, str]:
     """The first tags, as many as a row has place for."""
     kept: dict[str, str] = {}
     size = 0

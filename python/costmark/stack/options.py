@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from .._files import is_stream
 from ..errors import ConfigurationError
 from .file import NAME, read_options
 from .lock import NAME as LOCK
@@ -21,6 +22,7 @@ _PLACES = {
     "rules": re.compile(r"(\A|;\s*)([^:;]+)(:)"),
     "budgets": re.compile(r"(\bproject=)([^\s;]+)()"),
 }
+_FILES = {"ca_bundle", "ledger", "lock", "prices", "routes"}
 
 
 def options(file: str | os.PathLike[str] = NAME) -> dict[str, str]:
@@ -28,7 +30,8 @@ def options(file: str | os.PathLike[str] = NAME) -> dict[str, str]:
 
     They are those of the tables ``[options]``, ``[rules]`` and ``[budgets]``. A project may be
     named as in ``costmark.lock`` beside the file; a name that several projects have there, in the
-    region of the options or else of the environment, is refused. Raises `ConfigurationError`, with
+    region of the options or else of the environment, is refused. Files and folders are those beside
+    the file, wherever a program runs. Raises `ConfigurationError`, with
     line and column for what is no option.
     """
     path = Path(file)
@@ -38,6 +41,9 @@ def options(file: str | os.PathLike[str] = NAME) -> dict[str, str]:
     for option, place in _PLACES.items():
         if option in found:
             found[option] = place.sub(lambda m: m[1] + resolve(m[2]) + m[3], found[option])
+    for option in _FILES & found.keys():
+        if found[option] and not is_stream(found[option]):
+            found[option] = os.path.abspath(path.parent / found[option])
     return found
 
 

@@ -8,6 +8,7 @@
 
 #include "core/client/client_fixture.hpp"
 #include "core/ledger/parsed_row.hpp"
+#include "costmark/project_tags.hpp"
 
 namespace costmark::testing {
 namespace {
@@ -327,6 +328,52 @@ TEST_F(LedgerOfClient, EveryRowHasTheTagsOfItsProject) {
   EXPECT_EQ(tags_of("proj_c"), "(absent)");
   EXPECT_EQ(tags_of("proj_d"), R"({"team":"x y","cost-center":"12"})");
   EXPECT_EQ(tags_of("proj_e"), "(absent)");
+}
+
+TEST_F(LedgerOfClient, TagsThatTheProcessToldComeAfterThoseOfOptions) {
+  const auto client =
+      this->client({{"tags", "proj_told_a: team=option"}, {"ledger_begin", "false"}});
+  const auto tags_of = [&](const std::string& project) {
+    Post other = post;
+    other.project = project;
+    Operation operation = sent_operation(*client, other.request());
+    answer(operation, 200, chat_answer);
+    return rows().back().raw("tags");
+  };
+  EXPECT_EQ(tags_of("proj_told_b"), "(absent)");
+  const auto tell = [](std::string_view project, std::string_view team) {
+    const NameValue tag{"team", team};
+    return tell_project_tags(project, {&tag, 1});
+  };
+  ASSERT_TRUE(tell("proj_told_a", "told"));
+  ASSERT_TRUE(tell("proj_told_b", "told"));
+  EXPECT_EQ(tags_of("proj_told_a"), R"({"team":"option"})");
+  EXPECT_EQ(tags_of("proj_told_b"), R"({"team":"told"})");
+  ASSERT_TRUE(tell("proj_told_b", "later"));
+  EXPECT_EQ(tags_of("proj_told_b"), R"({"team":"later"})");
+  EXPECT_EQ(tags_of("proj_told_c"), "(absent)");
+  EXPECT_EQ(tell("proj_told_b", "a\nb").error().code, Code::invalid_argument);
+}
+
+TEST_F(LedgerOfClient, OnMantleAModelIsServedAsTheBookHasIt) {
+  const auto client = this->client(
+      {{"region", "us-east-1"}, {"ledger_begin", "false"}, {"bearer_token", "ABSKtoken"}});
+  const auto row_of = [&](const std::string& url) {
+    Post claude = post;
+    claude.url = url;
+    claude.body = R"({"model":"anthropic.claude-opus-4-8","messages":[]})";
+    Operation operation = sent_operation(*client, claude.request());
+    answer(operation, 200, chat_answer);
+    const auto found = rows();
+    const auto& row = found.back();
+    return row.text("serving") + " " + row.text("cost_state");
+  };
+  EXPECT_EQ(row_of("https://bedrock-mantle.us-east-1.api.aws/v1/chat/completions"),
+            "global priced");
+  EXPECT_EQ(row_of("https://gateway.internal/v1/chat/completions"), "global priced");
+  // There the name would say it.
+  EXPECT_EQ(row_of("https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1/chat/completions"),
+            "in-region unpriced");
 }
 
 TEST_F(LedgerOfClient, BadTagsAreAnErrorOfTheClient) {

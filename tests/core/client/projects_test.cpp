@@ -72,6 +72,46 @@ TEST(PlaneOfProjects, OfBedrockIsWhereTheSdksOfAwsLookForIt) {
             "bedrock http://127.0.0.1:9/x us-east-1");
 }
 
+TEST(PlaneOfProjects, IsWhereTheEnvironmentSendsTheSdks) {
+  const OptionValues region{{"region", "us-east-1"}};
+  const OptionValues everywhere{{"AWS_ENDPOINT_URL", "http://127.0.0.1:9/"}};
+  EXPECT_EQ(place_of(region, automatic, everywhere), "mantle http://127.0.0.1:9 us-east-1");
+  EXPECT_EQ(place_of(region, bedrock, everywhere), "bedrock http://127.0.0.1:9 us-east-1");
+  OptionValues of_bedrock = everywhere;
+  of_bedrock.emplace("AWS_ENDPOINT_URL_BEDROCK", "http://127.0.0.1:8");
+  EXPECT_EQ(place_of(region, bedrock, of_bedrock), "bedrock http://127.0.0.1:8 us-east-1");
+  EXPECT_EQ(place_of(region, mantle_plane, of_bedrock), "mantle http://127.0.0.1:9 us-east-1");
+  OptionValues ignored = everywhere;
+  ignored.emplace("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
+  EXPECT_EQ(place_of(region, mantle_plane, ignored),
+            "mantle https://bedrock-mantle.us-east-1.api.aws us-east-1");
+  OptionValues own = region;
+  own.emplace("base_url", "http://127.0.0.1:7/v1");
+  EXPECT_EQ(place_of(own, mantle_plane, everywhere), "mantle http://127.0.0.1:7 us-east-1");
+}
+
+TEST(OpenedProjects, AreSignedWhereTheEnvironmentSendsTheSdks) {
+  const OptionValues variables{{"AWS_ENDPOINT_URL", "http://127.0.0.1:9"}};
+  for (const auto plane : {mantle_plane, bedrock}) {
+    auto endpoint =
+        std::make_shared<Endpoint>([](const Sent&) { return answer_of(200, project_answer); });
+    const auto projects = opened({{"region", "us-east-1"}}, plane, variables, endpoint);
+    ASSERT_TRUE(projects.ok()) << projects.error().message;
+    ASSERT_TRUE(projects.value()->create({"app"}).ok());
+    EXPECT_TRUE(endpoint->sent().at(0).header("authorization").starts_with("AWS4-HMAC-SHA256"));
+    // A token is taken as elsewhere, and a host that an option names is left alone as elsewhere.
+    ClientConfig config =
+        config_of({{"region", "us-east-1"}, {"bearer_token", "ABSKtoken"}}, variables);
+    config.transport = endpoint;
+    ASSERT_TRUE(open_projects(std::move(config), plane).value()->create({"app"}).ok());
+    EXPECT_EQ(endpoint->sent().at(1).header("authorization"), "Bearer ABSKtoken");
+    const auto named =
+        opened({{"region", "us-east-1"}, {"base_url", "http://127.0.0.1:9"}}, plane, {}, endpoint);
+    ASSERT_TRUE(named.value()->create({"app"}).ok());
+    EXPECT_EQ(endpoint->sent().at(2).header("authorization"), "(absent)");
+  }
+}
+
 TEST(PlaneOfProjects, NeedsARegion) {
   EXPECT_EQ(place_of({}),
             "no region to look for projects in: set option 'region', AWS_REGION or a profile's "

@@ -97,6 +97,24 @@ TEST_F(RowSumsTest, SumsAttemptsAndHandsOnTheRest) {
   EXPECT_FALSE(sums_->has_response("s"));
 }
 
+TEST_F(RowSumsTest, TellsWhereNamesSayHowModelsAreServed) {
+  const auto row = [](std::int64_t seq, const std::string& api, const std::string& host) {
+    std::string text = ended(seq, "op" + std::to_string(seq),
+                             R"(,"model":"m","input":1,"url_host":")" + host + R"(")");
+    return text.replace(text.find("other"), 5, api);
+  };
+  ASSERT_TRUE(read({row(0, "converse", "gateway.internal") + row(1, "invoke_model", "g") +
+                    row(2, "messages", "bedrock-runtime.us-east-1.amazonaws.com") +
+                    row(3, "messages", "bedrock-mantle.us-east-1.api.aws") +
+                    row(4, "chat_completions", "gateway.internal")}));
+  std::map<bool, std::int64_t> found;
+  for (const RowGroup& group : sums_->groups()) {
+    constexpr auto bit = static_cast<unsigned>(RowGroup::Fact::tells_serving);
+    found[((group.facts >> bit) & 1U) != 0] += group.attempts;
+  }
+  EXPECT_EQ(found, (std::map<bool, std::int64_t>{{true, 3}, {false, 2}}));
+}
+
 TEST_F(RowSumsTest, CountsRepeatedRowsOnce) {
   const std::string text = ended(0, "a", R"(,"input":2)") + ended(1, "b", R"(,"input":3)");
   ASSERT_TRUE(read({text + text, text}));

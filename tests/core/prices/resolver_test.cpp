@@ -132,6 +132,19 @@ TEST(Resolver, ARegionsOwnPricesBeatThoseOfAll) {
   EXPECT_EQ(price_of(book, call), "priced 10");
 }
 
+TEST(Resolver, WhatNoNameSaysIsServedInTheOnlyWayThatHasAPrice) {
+  const std::string global = line_of("input", "1", "-", "-", "- -", "m * global standard");
+  EXPECT_EQ(book_of(global).serving_of("m", "eu-west-1"), "global");
+  EXPECT_EQ(book_of(global).serving_of("m", "us-gov-west-1"), "in-region");  // has no price there
+  EXPECT_EQ(book_of(global).serving_of("other", "eu-west-1"), "in-region");
+  EXPECT_EQ(book_of(line_of("input", "1")).serving_of("m", "us-east-1"), "in-region");
+  const PriceBook both = book_of(global + line_of("input", "1"));
+  EXPECT_EQ(both.serving_of("m", "us-east-1"), "in-region");
+  EXPECT_EQ(both.serving_of("m", "eu-west-1"), "global");
+  const std::string geo = line_of("input", "1", "-", "-", "- -", "m eu-west-1 geo standard");
+  EXPECT_EQ(book_of(global + geo).serving_of("m", "eu-west-1"), "in-region");
+}
+
 TEST(Resolver, ACallThatIsNotTokensMayHaveItsPriceFromAllRegions) {
   const PriceBook book = book_of(
       line_of("input", "10") + line_of("web_search", "7", "-", "-", "- -", everywhere, "request") +

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,7 @@ pytest.importorskip("tomlkit")
 pytestmark = pytest.mark.timeout(300)  # several runs of the demo, of seconds each
 ROOT = Path(__file__).resolve().parents[3]
 LIBRARY = os.environ.get("COSTMARK_LIBRARY")  # before a test takes it away
+README = ROOT / "README.md"
 COMMAND = [sys.executable, "-m", "costmark.demo"]
 
 
@@ -37,11 +39,13 @@ def test_client_server_and_bill_agree(tmp_path: Path) -> None:
     )
     assert result.returncode == 0, result.stdout + result.stderr
     lines = result.stdout.splitlines()
-    last = re.fullmatch(
-        r"client, server and bill agree: (\d+) operations, [\d,]+ tokens", lines[-1]
+    agreed = re.search(
+        r"^client, server and bill agree: (\d+) operations, [\d,]+ tokens$",
+        result.stdout,
+        re.MULTILINE,
     )
-    assert last
-    assert int(last[1]) >= 40
+    assert agreed
+    assert int(agreed[1]) >= 40
     for expected in (
         "+ customer-support-bot  team=platform, env=prod",
         "Applied: 2 of 2. Planned again: No changes.",
@@ -94,21 +98,64 @@ def test_it_calls_from_c_where_there_is_the_library(tmp_path: Path) -> None:
     assert [(row["outcome"], row["tags"]["team"]) for row in of_c] == [("ok", "platform")] * 2
 
 
+def costmark(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "costmark", *arguments], capture_output=True, text=True, cwd=folder
+    )
+    assert done.returncode == 0, (arguments, done.stdout + done.stderr)
+    return done.stdout
+
+
+def spent(page: Path) -> str:
+    """The figure that a page begins with."""
+    found = re.search(r"\$\d+\.\d+( \+ \?)?", page.read_text(encoding="utf-8").partition("<h1")[2])
+    assert found
+    return found[0]
+
+
 def test_from_the_demo_to_a_page(tmp_path: Path) -> None:
-    """The two commands of the README; a ledger of earlier runs is left out of the bill."""
-    ledger, page = tmp_path / "demo", tmp_path / "report.html"
-    for arguments in (
-        ["demo", "--ledger", str(ledger)],
-        ["demo", "--ledger", str(ledger)],
-        ["report", "--html", str(page), str(ledger)],
-    ):
-        done = subprocess.run(
-            [sys.executable, "-m", "costmark", *arguments], capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-    content = page.read_text(encoding="utf-8")
+    """The two commands of the README: every page, every command and the bill have one sum."""
+    chapter = README.read_text(encoding="utf-8").partition("**Reports.**")[2]
+    printed = chapter.partition("```sh\n")[2].partition("```")[0]
+    for line in printed.splitlines():
+        program, *arguments = shlex.split(line, comments=True)
+        assert program == "costmark"
+        said = costmark(tmp_path, *arguments)
+        if arguments[0] == "demo":
+            told = said
+    ledger = tmp_path / "demo-ledger"
+    pages = [tmp_path / "report.html", ledger / "report.html", ledger / "bill.html"]
+    sums = [spent(page) for page in pages]
+    assert sums == [f"{sums[0]}"] * 3, sums
+    assert f"Ledger and bill agree: {sums[0]} of tokens." in told
+    content = pages[0].read_text(encoding="utf-8")
     for expected in ("openai.gpt-oss-120b", "customer-support-bot", "research", "study", "answer"):
         assert expected in content
+    book = str(ledger / "prices.txt")
+    by_team = costmark(tmp_path, "report", "--prices", book, "--by", "tag:team", str(ledger))
+    assert "unpriced      0 attempts" in by_team
+    assert re.search(r"^\(none\) +2 ", by_team, re.MULTILINE)  # those without a project alone
+    total = re.search(r"^total +\d+ .* (\$\S+)$", by_team, re.MULTILINE)
+    assert total
+    assert total[1] == sums[0]
+
+
+def test_every_command_that_it_prints_runs(tmp_path: Path) -> None:
+    ledger = tmp_path / "a ledger"
+    said = costmark(tmp_path, "demo", "--ledger", str(ledger))
+    commands = re.findall(r"^    (costmark .*)$", said, re.MULTILINE)
+    parts = {}
+    for command in commands:
+        arguments = shlex.split(command)[1:]
+        parts[arguments[0]] = costmark(tmp_path, *arguments)
+    assert list(parts) == ["report", "compare", "chargeback", "reconcile"]
+    assert re.search(r"^total .*\$\d", parts["compare"], re.MULTILINE)
+    assert re.search(r"^research +\$0\.\d+", parts["chargeback"], re.MULTILINE)
+    assert "Ledger and bill agree: $" in parts["reconcile"]
+    # A later run has no bill of what came before.
+    again = costmark(tmp_path, "demo", "--ledger", str(ledger))
+    commands = re.findall(r"^    costmark (\w+) ", again, re.MULTILINE)
+    assert commands == ["report", "compare", "chargeback"]
 
 
 @pytest.mark.parametrize("below", ["", "/folder"])

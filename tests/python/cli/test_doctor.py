@@ -179,6 +179,10 @@ def rows_lost(environment: Environment) -> None:
     environment.ledger({**note(1, "close"), "rows_lost": 3, "start_us": row(0)["start_us"]})
 
 
+def call_without_region(environment: Environment) -> None:
+    environment.ledger({name: value for name, value in row(1).items() if name != "region"})
+
+
 def old_book(environment: Environment) -> None:
     (environment.folder / "book.txt").write_text(BOOK.format(date="2024-01-31"))
 
@@ -274,11 +278,25 @@ BROKEN: dict[str, tuple[Break, str, str, str, str]] = {
     ),
     "an old book": (
         old_book,
-        *("prices", "yellow", "2024-01-31", "costmark prices sync"),
+        *("prices", "yellow", "2024-01-31", "docs/prices.md"),
     ),
     "a model without a price": (
         lambda e: e.ledger(row(1, model="openai.gpt-7")),
-        *("unpriced", "yellow", "no price for openai.gpt-7", "costmark prices sync"),
+        *("unpriced", "yellow", "no price for openai.gpt-7", "prices import for models of bedrock"),
+    ),
+    "calls whose Region is not known": (
+        call_without_region,
+        *("unpriced", "yellow", f"no price for {MODEL}", "set COSTMARK_REGION"),
+    ),
+    "budgets without a ledger": (
+        lambda e: e.set(COSTMARK_LEDGER=None, COSTMARK_BUDGETS="everyone: all 1calls/day refuse"),
+        *("budgets", "yellow", "1 budget, and no folder of a ledger", "docs/budgets.md"),
+    ),
+    "budgets and rows on a stream": (
+        lambda e: e.set(
+            COSTMARK_LEDGER="fd:2", COSTMARK_BUDGETS="a: all 1usd/day warn; b: all 2usd/day warn"
+        ),
+        *("budgets", "yellow", "2 budgets, and no folder", "set COSTMARK_LEDGER to a folder"),
     ),
     "a budget that is spent": (
         budget_spent,

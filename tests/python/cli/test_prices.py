@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,8 +13,11 @@ from typing import Any
 
 import pytest
 
+from costmark.cli.book import remedy
 from costmark.cli.main import main
 from costmark.prices import PriceBook
+from ledger.segments import attempt, write_segment
+from prices.shell import run_in_shell
 
 Capture = pytest.CaptureFixture[str]
 LINE = "m us-east-1 in-region standard {kind} - - token - - USD {pico} 2026-09 test\n"
@@ -124,6 +129,34 @@ def test_a_new_price_keeps_the_old_one_of_the_days_before(tmp_path: Path) -> Non
     assert days == [(1, "None", "2026-10-01"), (5, "2026-10-01", "None")]
 
 
+def test_a_book_that_is_preferred_keeps_what_it_says_of_all_regions(tmp_path: Path) -> None:
+    """A Region's own prices would stand before all of them, also those of other kinds."""
+    old = tmp_path / "old.txt"
+    old.write_text(
+        "date 2026-09-01\n"
+        "m * in-region standard input - - token 2026-09-01 - USD 5 2026-09 all Regions: yes\n"
+        "m * in-region standard output - - token 2026-09-01 - USD 6 2026-09 all Regions: yes\n"
+    )
+    new = tmp_path / "new.csv"
+    places = ("m,us-east-1,in-region", "m,us-gov-west-1,in-region", "m,us-east-1,geo")
+    rows = [f"{place},{kind},7" for place in places for kind in ("input", "cached")]
+    new.write_text("\n".join(["model,region,serving,kind,pico_usd", *rows, ""]))
+    out = tmp_path / "out.txt"
+    named = (str(new), "--into", str(old), "-o", str(out), "--prefer", "old")
+    assert run("import", "csv", *named) == 0
+    kept = {
+        (price.region, price.serving, price.kind): (price.pico_usd, str(price.end_day))
+        for price in PriceBook.load(out).lines
+    }
+    assert kept == {
+        ("*", "in-region", "input"): (5, "None"),
+        ("*", "in-region", "output"): (6, "None"),
+        **{("us-east-1", "in-region", kind): (7, "2026-09-01") for kind in ("input", "cached")},
+        **{("us-gov-west-1", "in-region", kind): (7, "None") for kind in ("input", "cached")},
+        **{("us-east-1", "geo", kind): (7, "None") for kind in ("input", "cached")},
+    }
+
+
 def test_import_lists_what_it_does_not_understand(tmp_path: Path, capsys: Capture) -> None:
     new = tmp_path / "new.csv"
     new.write_text("model,region,serving,kind,pico_usd\nm,r,in-region,input,1\nm,r,s,output,x\n")
@@ -227,3 +260,84 @@ def test_sync_takes_aliases_of_the_users_own(
 def test_sync_says_what_the_price_list_says(capsys: Capture, price_list: str) -> None:
     assert run("sync", "--region", "us-east-1", "--endpoint-url", f"{price_list[:-1]}") == 1
     assert "costmark: the AWS Price List: " in capsys.readouterr().err
+
+
+# --- What to do about what has no price -----------------------------------------------------------
+
+
+def test_a_report_says_how_to_price_it_and_that_works(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("duckdb")
+    for name in ("COSTMARK_PRICES", "COSTMARK_REGION", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    models = ("us.amazon.nova-lite-v1:0", "openai.gpt-oss-120b", "deepseek.v3.2")
+    rows = [
+        attempt(
+            seq,
+            model=model,
+            region="us-east-1",
+            api=api,
+            tier="default",
+            input=5,
+            output=5,
+            meters={},
+        )
+        for seq, (model, api) in enumerate(
+            zip(models, ("converse", "responses", "responses"), strict=True)
+        )
+    ]
+    now_us = time.time_ns() // 1000
+    write_segment(tmp_path / "ledger", [{**row, "end_us": now_us} for row in rows])
+    assert main(["report", str(tmp_path / "ledger")]) == 0
+    _, _, said = capsys.readouterr().out.partition("to price it   ")
+    commands = re.findall(r"^ {14}(\S.*)$", said, re.MULTILINE)
+    assert [command.partition(" ")[0] for command in commands] == [
+        *("costmark", "export", "curl", "costmark"),
+    ]
+    priced = run_in_shell("\n".join([*commands, "costmark report ledger"]), tmp_path)
+    assert "unpriced      0 attempts" in priced
+    assert "to price it" not in priced
+    # Who has a book gets the same for it, and what is there stays.
+    monkeypatch.setenv("COSTMARK_PRICES", str(tmp_path / "prices.txt"))
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    said_now, commands = remedy(["no_model", "region_absent"])
+    assert said_now.startswith("set COSTMARK_REGION where the host names no Region")
+    assert [command.count(f"--into {tmp_path}/prices.txt") for command in commands] == [1, 1]
+    assert all("--region eu-west-1" in command for command in commands)
+    assert remedy(["region_absent"])[1] == []
+    assert remedy([]) == ("", [])
+
+
+def test_commands_take_the_book_that_clients_take(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("duckdb")
+    write_segment(
+        tmp_path / "ledger", [attempt(0, model="own", region="r", input=1, output=0, meters={})]
+    )
+    for name, pico in (("mine", 5), ("other", 7)):
+        (tmp_path / name).write_text(
+            f"date 2026-09-01\nown r in-region standard input - - token - - USD {pico} 2026-09 me\n"
+        )
+
+    def cost(*more: str) -> object:
+        assert main(["report", "--format", "json", *more, str(tmp_path / "ledger")]) == 0
+        return json.loads(capsys.readouterr().out)["total"]["cost_pico"]
+
+    assert cost() is None
+    monkeypatch.setenv("COSTMARK_PRICES", str(tmp_path / "mine"))
+    assert cost() == "5"
+    assert cost("--prices", str(tmp_path / "other")) == "7"
+    monkeypatch.setenv("COSTMARK_PRICES", "")
+    assert cost() is None
+    monkeypatch.setenv("COSTMARK_PRICES", str(tmp_path / "gone"))
+    for command in (
+        ["report"],
+        ["chargeback", "--month", "2026-10", "--by", "project"],
+        ["compare", "2026-09", "2026-10"],
+        ["export", "--format", "focus", "--out", str(tmp_path / "focus.csv")],
+        ["reconcile", "--against", "cur:x", "--since", "2026-10-01", "--ledger"],
+    ):
+        assert main([*command, str(tmp_path / "ledger")]) == 1, command
+        assert f"{tmp_path}/gone cannot be read" in capsys.readouterr().err, command

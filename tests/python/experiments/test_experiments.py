@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 import subprocess
 import sys
 import threading
 import time
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -72,6 +75,47 @@ def test_calls_belong_to_it_and_its_totals_are_kept(
     assert ended["totals"]["input"] == exp.totals.input
     assert ended["tags"].items() >= {"costmark_project": "experiment/ab-7", "team": "x"}.items()
     assert costmark.Projects().get(exp.id or "").archived
+
+
+def test_rows_have_its_tags_so_that_its_team_is_charged(
+    bedrock: Emulator, ledger: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("duckdb")
+    openai = client(bedrock)  # made before there was the experiment
+    with (
+        contextlib.suppress(KeyError),
+        costmark.experiment("tagged", tags={"team": "x", "cost": "7"}),
+    ):
+        call(openai)
+        raise KeyError
+    with costmark.experiment("tagged", tags={"team": "y"}) as exp:  # continued, with another team
+        call(openai)
+    rows = [row for row in costmark.ledger.read(ledger) if row["kind"] == "attempt"]
+    assert [row["project"] for row in rows] == [exp.id] * 2
+    assert [row["tags"] for row in rows] == [
+        {"costmark_project": "experiment/tagged", "team": team, "cost": "7"} for team in "xy"
+    ]
+    day = datetime.fromtimestamp(rows[0]["end_us"] / 1e6, timezone.utc)
+    arguments = ["--by", "tag:team", "--month", f"{day:%Y-%m}", "--format", "json", str(ledger)]
+    capsys.readouterr()
+    assert main(["chargeback", *arguments]) == 0
+    charged = json.loads(capsys.readouterr().out)
+    assert {line["name"] for line in charged["charges"]} == {"x", "y"}
+    assert main(["experiments", "list"]) == 0
+    line = next(each for each in capsys.readouterr().out.splitlines() if "tagged" in each)
+    assert re.fullmatch(rf"tagged  {exp.id}  ended \S+Z  2 calls  <?\$0\.\d{{4}}", line)
+
+
+def test_the_list_says_until_when_each_runs(
+    bedrock: Emulator, ledger: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del ledger
+    with costmark.experiment("listed", ttl="1h") as exp:
+        call(client(bedrock))
+        assert main(["experiments", "list"]) == 0
+        assert re.search(rf"^listed  {exp.id}  running, ends 2\S+Z$", capsys.readouterr().out, re.M)
+    assert main(["experiments", "list"]) == 0
+    assert re.search(r"^listed .* ended \S+  1 call  <?\$", capsys.readouterr().out, re.M)
 
 
 def test_the_endpoint_may_be_named(

@@ -235,5 +235,18 @@ def test_the_command_tells_what_it_did(tmp_path: Path, capsys: pytest.CaptureFix
     here = compacted(tmp_path / "here", rows=1)
     assert main(["ledger", "push", "--to", str(tmp_path / "there"), str(here)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("sent           1 parts, ")
-    assert lines[1:] == ["already there  0 parts", "replaced       0 parts that were written anew"]
+    assert lines[0].startswith("sent           1 part, ")
+    assert lines[1:] == ["already there  0 parts", "replaced       0 parts, written anew since"]
+
+
+@pytest.mark.parametrize("to", ["here", "here/shared", "link", "link/rows"])
+def test_a_ledger_is_not_pushed_into_itself(
+    tmp_path: Path, to: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = compacted(tmp_path / "here", rows=1)
+    (tmp_path / "link").symlink_to(here)
+    before = sorted(here.rglob("*"))
+    assert main(["ledger", "push", "--to", str(tmp_path / to), str(here)]) == 1
+    assert f"{tmp_path / to} is in the ledger {here}" in capsys.readouterr().err
+    assert sorted(here.rglob("*")) == before
+    assert main(["ledger", "push", "--to", str(tmp_path / "here2"), str(here)]) == 0

@@ -178,6 +178,33 @@ def test_genai_prices() -> None:
         published.read_genai(GENAI, None, "2026-09-01")
 
 
+def test_genai_prices_of_groups_of_regions() -> None:
+    """Its rule for names tells whether an entry is for inference profiles as well."""
+    models = {
+        "amazon.nova-lite-v1:0": {"contains": "amazon.nova-lite"},
+        "openai.gpt-5.4": {"equals": "openai.gpt-5.4"},
+        "regional.a.b": {"or": [{"starts_with": "a.b"}, {"contains": "us.a.b"}]},
+        "regional.c.d": {"and": [{"contains": "c.d"}, {"ends_with": "z"}]},
+        "regional.e.f": {"regex": "e"},
+        "global.g.h": {"contains": "g.h"},
+    }
+    entries = [
+        {"id": name, "match": rule, "prices": {"input_mtok": 1}} for name, rule in models.items()
+    ]
+    text = json.dumps([{"id": "aws", "models": entries}])
+    found = published.read_genai(text, "us-east-1", "2026-09-01")
+    assert [(price.model, price.serving) for price in found.prices] == [
+        ("amazon.nova-lite-v1:0", "in-region"),
+        ("amazon.nova-lite-v1:0", "geo"),
+        ("openai.gpt-5.4", "in-region"),
+        ("a.b", "in-region"),
+        ("a.b", "geo"),
+        ("c.d", "in-region"),
+        ("e.f", "in-region"),
+        ("g.h", "global"),
+    ]
+
+
 CSV = """model,region,serving,kind,unit,usd_per_million,pico_usd,from,currency
 m,us-east-1,in-region,input,,0.15,,2026-09-01,
 m,,in-region,web_search,request,,12000000000,,USD

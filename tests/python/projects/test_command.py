@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from costmark.cli.main import main
+from harness import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from projects.support import options_for
 
 if TYPE_CHECKING:
@@ -59,10 +61,61 @@ def test_all_parts(command: Any) -> None:
     assert shown(command("rename", made["id"], "new", "--json"))["name"] == "new"
     listed = shown(command("list", "--json"))
     assert made["id"] in {each["id"] for each in listed}
-    assert shown(command("archive", made["id"], "--json"))["status"] == "archived"
+    assert shown(command("archive", made["id"], "--yes", "--json"))["status"] == "archived"
     assert made["id"] not in {each["id"] for each in shown(command("list", "--json"))}
     everything = shown(command("list", "--archived", "--json"))
     assert made["id"] in {each["id"] for each in everything}
+
+
+def test_archiving_asks_first(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = shown(command("create", "--name", "my app", "--json"))
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    status, out, err = command("archive", made["id"])
+    assert (status, out) == (1, "")
+    assert f"'my app' ({made['id']}, account 111122223333, us-east-1) takes no call" in err
+    assert "cannot be undone" in err
+    assert "--yes says that it is wanted" in err
+
+    class Person(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    for said in ("n\n", "", "yes please\n"):
+        monkeypatch.setattr("sys.stdin", Person(said))
+        status, out, err = command("archive", made["id"], "--json")
+        assert (status, out) == (1, "")
+        assert err.endswith("Go on? [y/N] costmark: nothing was changed\n")
+        assert shown(command("show", made["id"], "--json"))["status"] == "active"
+    monkeypatch.setattr("sys.stdin", Person("y\n"))
+    status, out, _ = command("archive", made["id"], "--json")
+    assert status == 0
+    assert json.loads(out)["status"] == "archived"
+
+
+def test_the_environment_of_the_sdks_is_enough(
+    account: Emulator,
+    plane: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "COSTMARK_", "OPENAI_")):
+            monkeypatch.delenv(name)
+    for name, value in {
+        "AWS_ENDPOINT_URL": account.url,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert main(["projects", "create", "--name", "by sdk", "--plane", plane, "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert main(["projects", "show", made["id"], "--plane", plane, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["name"] == "by sdk"
+    # What costmark's own option says comes before.
+    monkeypatch.setenv("COSTMARK_BASE_URL", "http://127.0.0.1:1/v1")
+    assert main(["projects", "show", made["id"], "--plane", plane]) == 1
+    assert "127.0.0.1:1" in capsys.readouterr().err
 
 
 def test_text(command: Any, plane: str) -> None:

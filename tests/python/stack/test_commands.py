@@ -451,6 +451,35 @@ def test_import_takes_a_project_over_and_leaves_the_file_as_it_is(
     assert (folder / "costmark.toml").read_text() == text
 
 
+def test_import_gives_a_project_the_tags_that_the_policy_requires(
+    server: Emulator, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = folder / "costmark.toml"
+    policy = 'required = ["team", "env"]\nallowed.env = ["prod", "test"]\n'
+    text = f'stack = "shop"\n\n[tag_policy]\n{policy}'
+    file.write_text(text)
+    api = client(server)
+    old = api.create("old", {"env": "dev"})
+    for given, why in (
+        ((), "'old' lacks team, which tag_policy requires"),
+        (("--tags", "team=x"), "env is 'dev'; tag_policy allows prod, test"),
+    ):
+        assert run("import", "old", old.id, *given) == 1
+        err = capsys.readouterr().err
+        assert why in err
+        assert f"costmark projects import old {old.id} --tags KEY=VALUE,..." in err
+        assert file.read_text() == text
+        assert api.get(old.id).tags == {"env": "dev"}
+    for _ in range(2):  # again, after a crash perhaps
+        assert run("import", "old", old.id, "--tags", "team=x,env=test") == 0
+        tags = api.get(old.id).tags
+        assert tags == {"costmark_project": "shop/old", "team": "x", "env": "test"}
+        assert run("plan", "--exit-code") == 0
+    capsys.readouterr()
+    assert run("import", "old", old.id, "--tags", "team=y") == 1
+    assert "change them there" in capsys.readouterr().err
+
+
 def test_import_keeps_the_line_ends_and_the_mark_of_a_file_of_windows(
     server: Emulator, folder: Path
 ) -> None:

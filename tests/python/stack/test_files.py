@@ -199,6 +199,24 @@ def test_options_reach_clients_and_shells(
     assert subprocess.check_output(["sh", "-c", shell], text=True) == "proj_a it's:*"
 
 
+def test_files_that_options_name_are_those_beside_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "app"
+    folder.mkdir()
+    names = ("ca_bundle", "lock", "prices", "routes")
+    lines = [f"{name} = 'sub/{name}'" for name in names]
+    path = file_with(folder, "\n".join(["[options]", *lines, "ledger = '../rows'", ""]))
+    monkeypatch.chdir(tmp_path)
+    expected = {name: str(folder / "sub" / name) for name in names}
+    assert costmark.options(path) == {**expected, "ledger": str(tmp_path / "rows")}
+    assert main(["options", "--export", path.relative_to(tmp_path).as_posix()]) == 0
+    assert f"export COSTMARK_LOCK={folder}/sub/lock\n" in capsys.readouterr().out
+    for ledger in ("stdout", "fd:3", "", "/var/lib/costmark"):
+        file_with(folder, f"[options]\nledger = '{ledger}'\n")
+        assert costmark.options(path) == {"ledger": ledger}
+
+
 def test_names_of_projects_become_ids_by_way_of_the_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -110,7 +110,7 @@ void Accounting::add_cost(AttemptReport& report) const {
   if (!parts_.prices) return;
   const Cost cost = cost_of(*parts_.prices, report, report.answer.usage,
                             report.started_us + report.latency.count());
-  report.serving = served_model(report.model).serving;
+  report.serving = served_as(*parts_.prices, report).serving;
   report.cost_pico = cost.pico_usd;
   report.cost_state = cost.state;
   report.price_flags = cost.flags;

@@ -53,7 +53,21 @@ void add_answer(const AttemptReport& report, LedgerRow& row) {
   row.price_book = report.price_book;
 }
 
+// bedrock-runtime tells by the model's name alone how it is served, and by no prefix that it is the
+// Region; nothing tells it of bedrock-mantle, whose names have no prefixes.
+bool tells_serving(const AttemptReport& call, const ServedModel& served) noexcept {
+  return served.model.size() != call.model.size() || is_of_runtime(call.api) ||
+         call.host.find("bedrock-runtime") != std::string_view::npos;
+}
+
 }  // namespace
+
+ServedModel served_as(const PriceBook& prices, const AttemptReport& call) noexcept {
+  ServedModel served = served_model(call.model);
+  const std::string_view priced = prices.serving_of(served.model, call.region);
+  if (priced != served.serving && !tells_serving(call, served)) served.serving = priced;
+  return served;
+}
 
 LedgerRow begin_row(const AttemptReport& attempt) {
   return row_of(attempt, LedgerRow::Kind::begin);
@@ -81,7 +95,7 @@ LedgerRow refused_row(const AttemptReport& call, Code code) {
 
 Cost cost_of(const PriceBook& prices, const AttemptReport& call, const Usage& usage,
              std::int64_t end_us) noexcept {
-  const ServedModel served = served_model(call.model);
+  const ServedModel served = served_as(prices, call);
   return prices.price({.account = call.account,
                        .region = call.region,
                        .model = served.model,

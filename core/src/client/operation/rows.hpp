@@ -12,6 +12,10 @@ LedgerRow attempt_row(const AttemptReport& attempt);
 LedgerRow settle_row(const AttemptReport& settlement);
 LedgerRow refused_row(const AttemptReport& call, Code code);
 
+// Which model was called, and how it is served; where the call does not say it, as the book has it.
+// Views of both.
+ServedModel served_as(const PriceBook& prices, const AttemptReport& call) noexcept;
+
 // What such a call costs with that usage. Allocates nothing.
 Cost cost_of(const PriceBook& prices, const AttemptReport& call, const Usage& usage,
              std::int64_t end_us) noexcept;

@@ -126,6 +126,14 @@ class AuthorizedExchange final : public projects::Exchange {
   Authorizer authorizer_;
 };
 
+// AWS's SDKs sign for an endpoint that the environment gives them; on a host that is not AWS's a
+// client would leave it to its caller, and the Projects API has none.
+std::string_view auth_as_sdks(const ClientConfig& config) {
+  const bool has_token = config.bearer_token || !config.options.text("bearer_token").empty() ||
+                         !config.environment("AWS_BEARER_TOKEN_BEDROCK").value_or("").empty();
+  return has_token ? "bearer" : "sigv4";
+}
+
 }  // namespace
 }  // namespace client
 
@@ -139,6 +147,10 @@ Result<std::shared_ptr<Projects>> open_projects(ClientConfig config, ProjectPlan
   if (Status status = config.options.set("base_url", endpoint.base_url); !status) return status;
   if (Status status = config.options.set("endpoint", is_control ? "auto" : "mantle"); !status) {
     return status;
+  }
+  if (endpoint.is_of_sdks && config.options.text("auth") == "auto") {
+    const std::string_view auth = client::auth_as_sdks(config);
+    if (Status status = config.options.set("auth", auth); !status) return status;
   }
   Result<client::Foundation> ground = client::lay_foundation(
       config, is_control ? client::EndpointUse::control : client::EndpointUse::projects);

@@ -50,14 +50,15 @@ Result<std::string> region_of(const ClientConfig& config) {
                "region, or option 'base_url'"};
 }
 
-Result<std::string> url_of_aws(const ClientConfig& config, ProjectPlane plane,
-                               std::string_view region) {
-  if (plane == ProjectPlane::mantle) {
-    return "https://bedrock-mantle." + std::string(region) + ".api.aws";
-  }
-  auto found = service_endpoint(AwsService::bedrock, region, config.environment, nullptr);
+// Where AWS's SDKs would go: an endpoint that the environment names for them, or AWS's own.
+Result<ProjectsEndpoint> endpoint_of_aws(const ClientConfig& config, ProjectPlane plane,
+                                         std::string_view region) {
+  const AwsService service =
+      plane == ProjectPlane::mantle ? AwsService::bedrock_mantle : AwsService::bedrock;
+  auto found = service_endpoint(service, region, config.environment, nullptr);
   if (!found) return Error{Code::invalid_option, found.error().message};
-  return std::move(found).value().url;
+  ServiceEndpoint& at = found.value();
+  return ProjectsEndpoint{plane, std::move(at.url), !at.origin.empty()};
 }
 
 }  // namespace
@@ -84,9 +85,7 @@ Result<ProjectsEndpoint> projects_endpoint(const ClientConfig& config, ProjectPl
     if (!named) return named.error();
     region = std::move(named).value();
   }
-  Result<std::string> url = url_of_aws(config, plane, region);
-  if (!url) return url.error();
-  return ProjectsEndpoint{plane, std::move(url).value()};
+  return endpoint_of_aws(config, plane, region);
 }
 
 }  // namespace costmark::client

@@ -185,6 +185,8 @@ Result<Prober::Seen> Prober::exchange(const Request& asked, const Question& ques
     return status;
   }
   const std::vector<Header> sent = sent_headers(headers, prepared);
+  host_ = prepared.target.host;
+  region_ = tools_.authorizer.region_of(request, prepared.endpoint);
 
   probe.request = std::string(request.method) + " ";
   probe.request += text::without_query(request.url);
@@ -252,8 +254,8 @@ void Prober::count(const Question& question, bool impossible, const http::Respon
                              .request_id = probe.request_id,
                              .time_to_first_byte = std::nullopt,
                              .started_us = now_us(),
-                             .host = {},
-                             .region = {},
+                             .host = host_,
+                             .region = region_,
                              .account = {},
                              .sdk = "costmark verify",
                              .tags = tools_.accounting.tags_of(payer),

@@ -89,6 +89,8 @@ class Prober {
   ProbePlan plan_;
   const std::string impossible_;
   Verification result_;
+  std::string host_;    // where the last request went
+  std::string region_;  // empty: not known
   bool carrier_read_ = false;
   std::optional<Finding> form_fault_;
 };

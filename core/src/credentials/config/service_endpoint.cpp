@@ -14,17 +14,18 @@ namespace costmark {
 namespace {
 
 struct ServiceNames {
-  std::string_view variable;  // behind AWS_ENDPOINT_URL_
-  std::string_view section;   // in a services section
+  std::string_view variable;  // behind AWS_ENDPOINT_URL_; empty: none
+  std::string_view section;   // in a services section; empty: none
   std::string_view host;      // first labels of AWS's own hosts
 };
 
 // In the order of AwsService.
-constexpr std::array<ServiceNames, 5> services{{{"STS", "sts", "sts"},
+constexpr std::array<ServiceNames, 6> services{{{"STS", "sts", "sts"},
                                                 {"SSO", "sso", "portal.sso"},
                                                 {"SSO_OIDC", "sso_oidc", "oidc"},
                                                 {"SIGNIN", "signin", "signin"},
-                                                {"BEDROCK", "bedrock", "bedrock"}}};
+                                                {"BEDROCK", "bedrock", "bedrock"},
+                                                {"", "", "bedrock-mantle"}}};
 
 struct Partition {
   std::string_view prefix;  // of its regions
@@ -82,7 +83,10 @@ class Lookup {
     if (is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls")) {
       return Found{};
     }
-    Found found = in_environment("AWS_ENDPOINT_URL_" + std::string(service_.variable));
+    Found found;
+    if (!service_.variable.empty()) {
+      found = in_environment("AWS_ENDPOINT_URL_" + std::string(service_.variable));
+    }
     if (found.value.empty()) found = in_environment("AWS_ENDPOINT_URL");
     if (!found.value.empty()) return found;
     auto in_section = in_services_section();
@@ -107,6 +111,7 @@ class Lookup {
   }
 
   Result<Found> in_services_section() const {
+    if (service_.section.empty()) return Found{};
     const Found name = in_profile("services");
     if (name.origin.empty()) return Found{};
     const config::ConfigFile& file = *profile_->config_file;
@@ -152,6 +157,9 @@ std::string signin_host(std::string_view region, bool fips) {
 
 std::string host_of(AwsService service, const ServiceNames& names, std::string_view region,
                     bool fips, bool dual_stack) {
+  if (service == AwsService::bedrock_mantle) {
+    return std::string(names.host) + "." + std::string(region) + ".api.aws";
+  }
   if (service == AwsService::signin && !dual_stack) return signin_host(region, fips);
   const Partition& partition = partition_of(region);
   // The ordinary endpoints of AWS GovCloud are the FIPS ones, but for Bedrock's.

@@ -11,7 +11,7 @@
 
 namespace costmark {
 
-enum class AwsService : std::uint8_t { sts, sso, sso_oidc, signin, bedrock };
+enum class AwsService : std::uint8_t { sts, sso, sso_oidc, signin, bedrock, bedrock_mantle };
 
 struct ServiceEndpoint {
   std::string url;     // scheme, host, perhaps a port and a path; never a '/' at its end
@@ -23,7 +23,8 @@ struct ServiceEndpoint {
 // of the profile; none of them where AWS_IGNORE_CONFIGURED_ENDPOINT_URLS or
 // ignore_configured_endpoint_urls is true. Else the host that botocore's endpoint rules give for
 // the region's partition, AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT (use_fips_endpoint
-// and use_dualstack_endpoint of the profile). `profile` is the one that was chosen, also where a
+// and use_dualstack_endpoint of the profile). AWS's SDKs do not know bedrock-mantle: it has no
+// variable of its own, and one host. `profile` is the one that was chosen, also where a
 // source stands in another; null for none. A configured endpoint is taken whatever FIPS and
 // dual-stack say.
 //

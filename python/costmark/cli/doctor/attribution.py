@@ -13,6 +13,7 @@ from ... import _core
 from ..._client.core_client import log
 from ..._verify import Probe, Verification, result_of
 from ...errors import ConfigurationError, Error
+from ...reports.formats import counted
 from ..output import complain, print_row
 
 if TYPE_CHECKING:
@@ -154,7 +155,9 @@ def _answer(probe: Probe) -> str:
         return probe.finding
     details = [f"request {probe.request_id}"] if probe.request_id else []
     if probe.input_tokens is not None or probe.output_tokens is not None:
-        details.append(f"{probe.input_tokens or 0} tokens in, {probe.output_tokens or 0} out")
+        details.append(
+            f"{counted(probe.input_tokens or 0, 'token')} in, {probe.output_tokens or 0} out"
+        )
     code = f" {probe.code}" if probe.code else ""
     tail = f" ({', '.join(details)})" if details else ""
     return f"{probe.status}{code}: {probe.finding}{tail}"

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from ... import _core
 from ..._budgets import budget_of
 from ..._client.coverage import coverage
+from ..._experiments import ledger_folder
 from ...errors import ConfigurationError, Error
-from ...prices import PriceBook
 from ...reports.formats import counted, spend
+from ..book import chosen_book, remedy, renewal
 from ..budgets import amount_text
 from .check import Check, green, skipped
 
@@ -31,6 +32,8 @@ def ledger() -> tuple[Report | None, list[Check]]:
         said = "no ledger is kept: there is nothing to charge by, or to compare the bill with"
         remedy = "set COSTMARK_LEDGER to a folder on a local disk (docs/ledger.md)"
         return None, [Check("ledger", "yellow", said, remedy, "seconds")]
+    if ledger_folder(None) is None:
+        return None, [green("ledger", f"rows are lines of {path}"), skipped("rows", "kept there")]
     if why := _not_writable(Path(path)):
         remedy = "make the folder, or let the user that runs the program write to it"
         return None, [Check("ledger", "red", f"{path} {why}: rows are lost", remedy, "seconds")]
@@ -61,12 +64,7 @@ def _report(path: str) -> Report | None:
     if not Path(path).is_dir():
         return None
     since = datetime.now(timezone.utc) - timedelta(days=_DAYS)
-    return report(path, by=["model"], since=since, book=_book())
-
-
-def _book() -> PriceBook:
-    path = os.environ.get("COSTMARK_PRICES", "")
-    return PriceBook.load(path) if path else PriceBook.shipped()
+    return report(path, by=["model"], since=since, book=chosen_book(None))
 
 
 def _rows(found: Report | None) -> Check:
@@ -104,24 +102,28 @@ def unattributed(found: Report) -> Iterator[Check]:
 def prices(found: Report | None) -> Iterator[Check]:
     """How old the book is, and what has no price."""
     try:
-        book = _book()
+        book = chosen_book(None)
     except Error as error:
-        yield Check("prices", "red", str(error), "costmark prices sync makes a book", "a minute")
+        yield Check("prices", "red", str(error), "make another one (docs/prices.md)", "a minute")
         return
     if book.is_old():
         said = f"the book is of {book.date}, more than 30 days ago"
-        yield Check("prices", "yellow", said, "costmark prices sync makes a new one", "a minute")
+        to_do = "renew it (docs/prices.md)"
+        yield Check("prices", "yellow", said, to_do, "a minute", commands=tuple(renewal()))
     else:
         yield green("prices", f"the book is of {book.date}")
     lines = found.lines if found is not None else []
-    models = sorted({each.key[0] or "no model" for each in lines if each.sums.unpriced})
-    if models:
+    without = [each for each in lines if each.sums.unpriced]
+    if without:
+        models = sorted({each.key[0] or "no model" for each in without})
+        said, commands = remedy(why for each in without for _, why in each.sums.why)
         yield Check(
             "unpriced",
             "yellow",
             f"no price for {', '.join(models)}: their cost is not in the sums",
-            "costmark prices sync, or a line of your own (docs/prices.md)",
-            "a minute; it corrects what came before as well",
+            said,
+            "a minute; a book corrects what came before as well" if commands else "seconds",
+            commands=tuple(commands),
         )
     elif lines:
         yield green("unpriced", f"every model of {_DAYS} days has a price")
@@ -137,9 +139,12 @@ def budgets() -> Iterator[Check]:
     if not found:
         yield green("budgets", "none are set")
         return
-    if not os.environ.get("COSTMARK_LEDGER"):
-        remedy = "set COSTMARK_LEDGER: processes share what is spent through it"
-        yield Check("budgets", "red", "there is no ledger, which they need", remedy, "seconds")
+    if ledger_folder(None) is None:
+        said = (
+            f"{counted(len(found), 'budget')}, and no folder of a ledger: each process has its own"
+        )
+        what = "set COSTMARK_LEDGER to a folder, through which processes share what is spent"
+        yield Check("budgets", "yellow", said, f"{what} (docs/budgets.md)", "seconds")
         return
     for each in found:
         left, limit = (amount_text(number, each.unit) for number in (each.left, each.limit))

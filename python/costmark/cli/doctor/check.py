@@ -29,6 +29,8 @@ class Check:
     takes: str = ""
     """How long the remedy takes until it holds."""
     details: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    """Of the remedy, each to be copied as a whole."""
 
 
 def green(name: str, found: str, *details: str) -> Check:
@@ -87,6 +89,7 @@ def _lines(check: Check) -> list[str]:
     if check.remedy:
         takes = f" (takes {check.takes})" if check.takes else ""
         lines += _beside(f"{indent}do: ", f"{check.remedy}{takes}")
+        lines += [f"{indent}    {plain(each)}" for each in check.commands]
     return lines
 
 

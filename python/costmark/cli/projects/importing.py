@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from ...errors import ConfigurationError
 from ..output import complain
 from .as_code import add_file, add_target, lock_beside, stack_and_addresses
+from .managing import tags_in
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from ...stack.model import Seen, Stack
     from ...stack.world import World
@@ -23,9 +26,18 @@ def add_to(parts: Commands) -> None:
         help="take a project into costmark.toml",
         description="Gives a project the tag of the stack, and adds it with its tags to "
         "costmark.toml, unless it is there. Comments and order of the file stay.",
+        epilog="Tags that the file's tag_policy wants, and that the project lacks, come with "
+        "--tags; the project gets them as well.",
     )
     parser.add_argument("name", metavar="NAME", help="its name in the file")
     parser.add_argument("project", metavar="ID", help="its id")
+    parser.add_argument(
+        "--tags",
+        type=tags_in,
+        default={},
+        metavar="KEY=VALUE,...",
+        help="for the file and the project, beside those that it has or in their place",
+    )
     add_file(parser)
     add_target(parser)
     parser.set_defaults(run=_run)
@@ -49,18 +61,40 @@ def _run(arguments: argparse.Namespace) -> int:
     world = session.observe()
     name, identity = arguments.name, stack.identity(arguments.name)
     project = _importable(stack, world, name, arguments.project)
-    tags = {k: v for k, v in project.tags.items() if k != IDENTITY_TAG and not stack.ignores(k)}
+    own = {k: v for k, v in project.tags.items() if k != IDENTITY_TAG and not stack.ignores(k)}
     text = None
-    if all(entry.name != name for entry in stack.entries):
-        text, stack = with_entry(arguments.file, name, tags)  # checked before anything is written
-    if project.identity != identity:
-        session.api.add_tags(project.id, {IDENTITY_TAG: identity})
+    there = next((entry for entry in stack.entries if entry.name == name), None)
+    if there is None:
+        with _advised(name, project.id):  # checked before anything is written
+            text, stack = with_entry(arguments.file, name, {**own, **arguments.tags})
+    elif not arguments.tags.items() <= there.tags.items():
+        raise ConfigurationError(
+            f"{name} is in {arguments.file} already, with its tags: change them there",
+            code="invalid_argument",
+        )
+    wanted = {IDENTITY_TAG: identity, **arguments.tags}
+    missing = {key: value for key, value in wanted.items() if project.tags.get(key) != value}
+    if missing:
+        session.api.add_tags(project.id, missing)
     if text is not None:
         write_whole(arguments.file, text)
         complain(f"added {name} to {arguments.file}")
     record(stack, session.place, session.observe(), lock_beside(arguments.file))
     print(f"{project.id} is {name} of the stack {stack.name}")
     return 0
+
+
+@contextlib.contextmanager
+def _advised(name: str, project_id: str) -> Iterator[None]:
+    """Where the file would not have the project as it is, say how it can."""
+    try:
+        yield
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"{error}; nothing is written. Give the tags that it is to have: costmark projects "
+            f"import {name} {project_id} --tags KEY=VALUE,...",
+            code="invalid_argument",
+        ) from None
 
 
 def _importable(stack: Stack, world: World, name: str, project_id: str) -> Seen:

@@ -8,7 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ...projects import Project, Projects
-from ..output import complain, plain, print_row
+from ..output import complain, is_wanted, plain, print_row
 from . import formats
 
 if TYPE_CHECKING:
@@ -30,13 +30,14 @@ def add_to(parts: Commands) -> None:
     rename.add_argument("name", type=_text, metavar="NAME")
     archive = _add(parts, "archive", _archive, "archive a project, which cannot be undone")
     archive.add_argument("project", metavar="PROJECT", help="id or ARN")
+    archive.add_argument("--yes", action="store_true", help="do not ask first")
 
 
 def _add_create(parts: Commands) -> None:
     create = _add(parts, "create", _create, "make a project; names need not be unique")
     create.add_argument("--name", type=_text, required=True)
     create.add_argument(
-        "--tags", type=_tags, default={}, metavar="KEY=VALUE,...", help="at most 50"
+        "--tags", type=tags_in, default={}, metavar="KEY=VALUE,...", help="at most 50"
     )
     create.add_argument("--data-retention", metavar="MODE", help="inherit, none, default, ...")
 
@@ -61,7 +62,7 @@ def _add_show(parts: Commands) -> None:
 def _add_tagging(parts: Commands) -> None:
     tag = _add(parts, "tag", _tag, "add tags to a project, or overwrite their values")
     tag.add_argument("project", metavar="PROJECT", help="id or ARN")
-    tag.add_argument("tags", type=_tags, nargs="+", metavar="KEY=VALUE", help="one or more")
+    tag.add_argument("tags", type=tags_in, nargs="+", metavar="KEY=VALUE", help="one or more")
     untag = _add(parts, "untag", _untag, "take tags off a project")
     untag.add_argument("project", metavar="PROJECT", help="id or ARN")
     untag.add_argument("keys", nargs="+", metavar="KEY", help="one or more")
@@ -100,7 +101,7 @@ def _text(text: str) -> str:
     return text
 
 
-def _tags(text: str) -> dict[str, str]:
+def tags_in(text: str) -> dict[str, str]:
     """The tags of ``key=value,key=value``."""
     pairs = [each.partition("=") for each in _text(text).split(",") if each]
     wrong = next((key for key, equals, _ in pairs if not equals or not key), None)
@@ -176,7 +177,17 @@ def _rename(arguments: argparse.Namespace) -> int:
 
 
 def _archive(arguments: argparse.Namespace) -> int:
-    return _print_one(_projects(arguments).archive(arguments.project), arguments)
+    projects = _projects(arguments)
+    if not arguments.yes:
+        found = projects.get(arguments.project)
+        complain(
+            f"{found.name!r} ({found.id}, account {found.account}, {found.region}) takes no call "
+            "any more once it is archived, which cannot be undone"
+        )
+        if not is_wanted():
+            complain("nothing was changed")
+            return 1
+    return _print_one(projects.archive(arguments.project), arguments)
 
 
 def _with_tags(projects: Projects, project: Project) -> Project:

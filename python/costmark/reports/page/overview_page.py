@@ -146,7 +146,8 @@ def _labels(found: Overview) -> Markup:
 def _label(labels: Labels) -> Markup:
     most = max((line.sums.cost_pico for line in labels.lines), default=0)
     more = labels.values - len(labels.lines)
-    note = f"{labels.attempts:,} attempts" + (f", {more:,} more values" if more else "")
+    note = formats.counted(labels.attempts, "attempt")
+    note += f", {formats.counted(more, 'more value')}" if more else ""
     return element(
         "div",
         element("h3", parts.named(labels.name, "label")),
