@@ -135,7 +135,8 @@ struct AttemptReport {
   // the key. Of a settlement: those of the operation that began the response, if this process did.
   std::span<const NameValue> labels{};
   std::string_view labels_key{};
-  std::span<const NameValue> tags{};  // of the project, as options `lock` and `tags` tell
+  // Of the project, as options `lock` and `tags` tell, or `tell_project_tags`.
+  std::span<const NameValue> tags{};
   // The estimate that the ledger gets too. Only where it is handed over (ClientConfig::on_usage).
   std::string_view serving{};
   std::optional<std::int64_t> cost_pico{};

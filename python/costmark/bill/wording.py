@@ -56,6 +56,7 @@ class Advice(NamedTuple):
     """What an administrator runs for it."""
 
 
+_RENEWED = "costmark prices sync, as docs/prices.md has it"
 _NOTHING = Advice("no one", "nothing: it evens out over the days")
 _ASK_THE_TEAM = Advice(
     "FinOps, with {team}", "ask whether the team chose this; if it did not, ask AWS support"
@@ -65,7 +66,7 @@ _UPDATE = Advice(
     "FinOps, then perhaps AWS support",
     "look up the price that AWS publishes for that day. If it is the one on the bill, bring the "
     "price book up to date; if it is the one of the book, ask AWS support for a correction",
-    "costmark prices sync",
+    _RENEWED,
 )
 _ADVICE = {
     causes.OTHER_DAY: _NOTHING,
@@ -102,7 +103,7 @@ _ADVICE = {
     ),
     causes.UNIT_FAULT: _ASK_AWS,
     causes.UNPRICED: Advice(
-        "FinOps", "bring the price book up to date, and compare again", "costmark prices sync"
+        "FinOps", "bring the price book up to date, and compare again", _RENEWED
     ),
     causes.ROUNDING: Advice("no one", "nothing"),
     causes.RESIDUAL: Advice(

@@ -105,10 +105,21 @@ TEST(OpenedProjects, AreSignedWhereTheEnvironmentSendsTheSdks) {
     config.transport = endpoint;
     ASSERT_TRUE(open_projects(std::move(config), plane).value()->create({"app"}).ok());
     EXPECT_EQ(endpoint->sent().at(1).header("authorization"), "Bearer ABSKtoken");
+    // The environment's goes over https alone.
+    OptionValues with_token = variables;
+    with_token.emplace("AWS_BEARER_TOKEN_BEDROCK", "ABSKenv");
+    const auto plain = opened({{"region", "us-east-1"}}, plane, with_token, endpoint);
+    ASSERT_TRUE(plain.value()->create({"app"}).ok());
+    EXPECT_TRUE(endpoint->sent().at(2).header("authorization").starts_with("AWS4-HMAC-SHA256"));
+    config = config_of({{"region", "us-east-1"}}, {{"AWS_ENDPOINT_URL", "https://here.internal"},
+                                                   {"AWS_BEARER_TOKEN_BEDROCK", "ABSKenv"}});
+    config.transport = endpoint;
+    ASSERT_TRUE(open_projects(std::move(config), plane).value()->create({"app"}).ok());
+    EXPECT_EQ(endpoint->sent().at(3).header("authorization"), "Bearer ABSKenv");
     const auto named =
         opened({{"region", "us-east-1"}, {"base_url", "http://127.0.0.1:9"}}, plane, {}, endpoint);
     ASSERT_TRUE(named.value()->create({"app"}).ok());
-    EXPECT_EQ(endpoint->sent().at(2).header("authorization"), "(absent)");
+    EXPECT_EQ(endpoint->sent().at(4).header("authorization"), "(absent)");
   }
 }
 

@@ -14,6 +14,7 @@ import pytest
 
 import costmark
 from adapters.clients import SIGNED, plain, plain_async, signed, signed_async
+from costmark import ledger
 from costmark.cli.main import main
 from harness import (
     ACCESS_KEY_ID,
@@ -31,6 +32,7 @@ from harness import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from http.server import BaseHTTPRequestHandler
+    from pathlib import Path
 
 CHAT: dict[str, Any] = {"model": MODEL, "messages": MESSAGES}
 
@@ -99,6 +101,17 @@ def test_a_project_that_does_not_exist_or_is_archived(
         archived = new_project()
         client.post(f"/organization/projects/{archived}/archive", cast_to=object, body={})
         assert "archived" in costmark.verify(client, project=archived).reason
+
+
+def test_its_row_has_the_region_and_so_a_price(
+    bedrock: Emulator, project_a: str, tmp_path: Path
+) -> None:
+    with costmark.wrap(plain(bedrock), project=project_a, ledger=tmp_path, **SIGNED) as client:
+        assert costmark.verify(client, model=MODEL).honored
+    (row,) = (each for each in ledger.read(tmp_path) if each["kind"] == "attempt")
+    assert (row["sdk"], row["project"]) == ("costmark verify", project_a)
+    assert (row["region"], row["url_host"]) == (REGION, "127.0.0.1")
+    assert row["cost_state"] == "priced"
 
 
 def test_the_project_of_the_scope_and_of_the_call(

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from costmark import _core
+from costmark import _core, ledger
 from costmark.prices import PriceBook
 from costmark.reports import report
+from costmark.reports.overview import overview
 from ledger.segments import attempt, write_segment
 from prices.test_oracle import END, METERED, RATES, book_of, charged
 
@@ -135,3 +136,49 @@ def test_without_a_line_of_the_shipped_book_exactly_its_calls_are_unpriced() -> 
             cost = less.price(**call)
             expected = ("unpriced", None) if gone in lines else ("priced", pico)
             assert (cost.state, cost.pico_usd) == expected, (text[gone], call)
+
+
+@pytest.mark.parametrize("is_compacted", [False, True])
+def test_on_mantle_a_model_is_served_as_the_book_has_it(tmp_path: Path, is_compacted: bool) -> None:
+    """Claude, which the shipped book prices as global alone."""
+    mantle = "bedrock-mantle.us-east-1.api.aws"
+    calls = [
+        ("messages", mantle, "", 0),
+        ("messages", "gateway.internal", "", 0),
+        ("messages", "bedrock-runtime.us-east-1.amazonaws.com", "", 1),
+        ("converse", "gateway.internal", "", 1),
+        ("invoke_model", "gateway.internal", "global.", 0),
+        ("converse", "gateway.internal", "us.", 1),
+    ]
+    rows = [
+        attempt(
+            seq,
+            model=f"{prefix}anthropic.claude-opus-4-8",
+            region="us-east-1",
+            tier="standard",
+            api=api,
+            url_host=host,
+            end_us=END_US + seq,
+            input=10,
+            cached=4,
+            cache_write=0,
+            output=1,
+            labels={"case": str(seq)},
+            **({"meters": {"cache_write_5m": 0}} if seq % 2 else {}),
+        )
+        for seq, (api, host, prefix, _) in enumerate(calls)
+    ]
+    for row in rows[::2]:
+        del row["meters"]
+    write_segment(tmp_path, rows)
+    if is_compacted:
+        ledger.compact(tmp_path)
+        assert list(tmp_path.glob("rows/*/*.parquet"))
+    cost = 6 * 5_000_000 + 4 * 500_000 + 25_000_000
+    expected = {
+        str(seq): (0 if unpriced else cost, unpriced) for seq, (*_, unpriced) in enumerate(calls)
+    }
+    assert by_case(tmp_path, PriceBook.shipped()) == expected
+    found = overview(tmp_path)
+    assert found.report.total.cost_pico == cost * 3
+    assert found.cache.saved_pico == 3 * 4 * 4_500_000

@@ -126,12 +126,12 @@ class AuthorizedExchange final : public projects::Exchange {
   Authorizer authorizer_;
 };
 
-// AWS's SDKs sign for an endpoint that the environment gives them; on a host that is not AWS's a
-// client would leave it to its caller, and the Projects API has none.
-std::string_view auth_as_sdks(const ClientConfig& config) {
-  const bool has_token = config.bearer_token || !config.options.text("bearer_token").empty() ||
-                         !config.environment("AWS_BEARER_TOKEN_BEDROCK").value_or("").empty();
-  return has_token ? "bearer" : "sigv4";
+// AWS's SDKs sign for an endpoint that the environment gives them, and send its token over https
+// alone. On a host that is not AWS's a client of ours would leave both to its caller.
+std::string_view auth_as_sdks(const ClientConfig& config, std::string_view url) {
+  const bool is_given = config.bearer_token || !config.options.text("bearer_token").empty();
+  const bool is_there = !config.environment("AWS_BEARER_TOKEN_BEDROCK").value_or("").empty();
+  return is_given || (is_there && url.starts_with("https://")) ? "bearer" : "sigv4";
 }
 
 }  // namespace
@@ -149,7 +149,7 @@ Result<std::shared_ptr<Projects>> open_projects(ClientConfig config, ProjectPlan
     return status;
   }
   if (endpoint.is_of_sdks && config.options.text("auth") == "auto") {
-    const std::string_view auth = client::auth_as_sdks(config);
+    const std::string_view auth = client::auth_as_sdks(config, endpoint.base_url);
     if (Status status = config.options.set("auth", auth); !status) return status;
   }
   Result<client::Foundation> ground = client::lay_foundation(

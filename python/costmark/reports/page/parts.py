@@ -36,7 +36,7 @@ def head(title: str, period: str, old_book: dt.date | None) -> Markup:
     if old_book is not None:
         said = (
             f"The price book is of {day(old_book)}, which is more than 30 days ago. Newer prices "
-            "may differ: costmark prices sync makes a new book."
+            "may differ: costmark prices sync makes a new book, as docs/prices.md has it."
         )
         notice.append(element("p", said, class_="notice small", role="note"))
     return element(
