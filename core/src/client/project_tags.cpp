@@ -1,7 +1,9 @@
 #include "client/project_tags.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -50,10 +52,15 @@ struct Told {
   const Told* before = nullptr;
 };
 
-std::atomic<const Told*> newest_told{nullptr};
+// By a hash of the project: a program may make thousands of experiments.
+std::array<std::atomic<const Told*>, 1024> newest_told{};
+
+std::atomic<const Told*>& newest_of(std::string_view project) noexcept {
+  return newest_told[std::hash<std::string_view>{}(project) % newest_told.size()];
+}
 
 std::span<const NameValue> told_of(std::string_view project) noexcept {
-  for (const Told* each = newest_told.load(std::memory_order_acquire); each != nullptr;
+  for (const Told* each = newest_of(project).load(std::memory_order_acquire); each != nullptr;
        each = each->before) {
     if (each->project == project) return each->tags.view();
   }
@@ -112,12 +119,14 @@ namespace costmark {
 
 Status tell_project_tags(std::string_view project, std::span<const NameValue> tags) {
   if (Status status = check_labels(tags); !status) return status;
+  if (std::ranges::equal(client::told_of(project), tags)) return {};
   auto told = std::make_unique<client::Told>();
   told->project = project;
   told->tags.assign(tags);
-  told->before = client::newest_told.load(std::memory_order_relaxed);
-  while (!client::newest_told.compare_exchange_weak(
-      told->before, told.get(), std::memory_order_release, std::memory_order_relaxed)) {
+  std::atomic<const client::Told*>& newest = client::newest_of(project);
+  told->before = newest.load(std::memory_order_relaxed);
+  while (!newest.compare_exchange_weak(told->before, told.get(), std::memory_order_release,
+                                       std::memory_order_relaxed)) {
   }
   static_cast<void>(told.release());
   return {};
