@@ -5,6 +5,7 @@
     FOLDER/raw/date=2026-11-30/HOST-1-….jsonl         segments, as writers make them
     FOLDER/rows/date=2026-11-30/000001-0.parquet      parts: the rows of closed segments
     FOLDER/manifests/000001.json                      which bytes of segments are in them
+    FOLDER/sums/date=2026-11-30/000001-0.*            what a part adds up to; not in manifests
 
 A manifest is written after its parts, and never changed: its first line has the SHA-256 of the rest
 of the file. What no manifest names is not there: a part that was left by a compaction that was

@@ -142,6 +142,57 @@ def _definition() -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def is_true(layout: Layout, part: Part, known: PartSums) -> bool:
+    """Whether the groups and rows are those of the part. Raises ManifestError."""
+    _, file = layout.sums_of(part.name)
+    try:
+        with connect() as database:
+            for name, sql in _tables_of(layout.rows / part.name, file, known).items():
+                database.execute(f"CREATE TEMP VIEW {name} AS {sql}")
+            if any(database.execute(f"{sql} LIMIT 1").fetchall() for sql in _WRONG):
+                return False
+            numbers: dict[str, list[list[int]]] = {}
+            for writer, *each in database.execute(numbers_in("part")).fetchall():
+                numbers.setdefault(writer, []).append(each)
+            ended = database.execute("SELECT op, attempt FROM part WHERE kind = 'attempt'")
+            return numbers == known.writers and (
+                not known.ended or {*map(tuple, known.ended)} <= {*ended.fetchall()}
+            )
+    except database_error() as error:
+        raise ManifestError(f"{file}: the sums cannot be read: {reason_of(error)}") from None
+
+
+def _tables_of(part: Path, file: Path, known: PartSums) -> dict[str, str]:
+    """What `_WRONG` looks at."""
+    columns = ", ".join(f'"{name}"' for name in _core.row_columns())
+    named = {name: sql for name, sql in _named([]).items() if name not in ("band", *_MAPS)}
+    kept = [of for of in _MAPS if not any(each.startswith(f"{of}:") for each in known.left_out)]
+    named |= {name: name for name in kept}
+    found = groups.of_attempts("summed", [], named, {})
+    return {
+        "part": f"SELECT {columns} FROM {table_of([part])}",  # noqa: S608
+        "beside": f"SELECT {columns} FROM {table_of([file])} WHERE kind <> 'sums'",  # noqa: S608
+        "summed": "FROM part p WHERE kind = 'attempt' AND NOT EXISTS "
+        "(FROM beside b WHERE b.writer = p.writer AND b.seq = p.seq)",
+        "found": groups.of_sums(f"({found})", [], {name: name for name in named}),
+        "said": groups.of_sums(
+            f"(FROM {table_of([file])} WHERE kind = 'sums')", [], {name: name for name in named}
+        ),
+    }
+
+
+# Groups of other attempts, rows that are not the part's, and rows that are in neither.
+_WRONG = (
+    "FROM found EXCEPT FROM said",
+    "FROM said EXCEPT FROM found",
+    "FROM beside EXCEPT FROM part",
+    """FROM part p WHERE kind <> 'attempt'
+    AND NOT EXISTS (FROM beside b WHERE b.writer = p.writer AND b.seq = p.seq)
+    AND NOT (kind = 'begin' AND EXISTS (FROM part a
+    WHERE a.kind = 'attempt' AND a.op = p.op AND a.attempt = p.attempt))""",
+)
+
+
 def fill(layout: Layout, state: State) -> None:
     """Make the sums of parts that have none. Only with the lock."""
     known = {name: known_of(layout, part) for name, part in state.parts.items()}

@@ -14,7 +14,7 @@ import pytest
 from costmark import ledger, prices
 from costmark.ledger import parts as parts_module
 from costmark.ledger import sums as part_sums
-from costmark.ledger.manifests import Layout, load, sealed
+from costmark.ledger.manifests import Layout, commit, hash_of, load, sealed
 from costmark.reports import apart, dimensions, report
 from costmark.reports.source import Source
 from ledger.segments import NOON_US, attempt, line_of, note, write_segment
@@ -129,6 +129,7 @@ def test_sums_and_rows_find_the_same(
         written(tmp_path, cut[run::4], rng, run + 1)
     for options in rng.sample(ASKED, 3):
         same(used, tmp_path, **options)
+    assert ledger.verify(tmp_path).changed == []
 
 
 @pytest.mark.usefixtures("groups_of_few")
@@ -288,8 +289,6 @@ def test_a_beginning_and_its_end_in_different_parts(
         (_, last) = sorted(load(layout).parts)
         state = load(layout)
         part_sums_of_last = layout.sums_of(last)
-        from costmark.ledger.manifests import commit
-
         commit(layout, state, removed_parts=(last,))
         (layout.rows / last).unlink()
         for path in part_sums_of_last:
@@ -444,6 +443,46 @@ def test_an_older_compactor_between(
     same(used, tmp_path, by=["label:user"])
     assert used["did"] == [0, 2]
     assert len(list(tmp_path.rglob("*.sums"))) == 2
+
+
+def resealed(folder: Path, change: str) -> None:
+    """Sums of which someone has changed a number, with the hashes that fit."""
+    import duckdb
+
+    about, file = Layout(folder).sums_of("date=2025-11-30/000001-0.parquet")
+    draft = file.with_suffix(".new")
+    to = f"'{draft}' (FORMAT parquet)"
+    query = change.replace("FILE", f"read_parquet('{file}')")
+    duckdb.execute(f"COPY ({query}) TO {to}")
+    draft.replace(file)
+    value = json.loads(about.read_bytes())
+    del value["sha256"]
+    value["file_sha256"] = hash_of(file)
+    about.write_bytes(sealed("{\n" + json.dumps(value)[1:]))
+
+
+@pytest.mark.usefixtures("groups_of_few")
+@pytest.mark.parametrize(
+    "change",
+    [
+        "SELECT * REPLACE (sum_input + 1 AS sum_input) FROM FILE",
+        "FROM FILE WHERE kind <> 'sums' OR project <> 'proj_0'",
+        "FROM FILE WHERE kind <> 'begin'",
+        "FROM FILE WHERE kind <> 'note'",
+        "SELECT * REPLACE (CASE kind WHEN 'note' THEN 0 ELSE start_us END AS start_us) FROM FILE",
+    ],
+)
+def test_sums_that_were_changed_are_found(tmp_path: Path, change: str) -> None:
+    rows = [attempt(seq, project=f"proj_{seq % 3}", outcome="ok") for seq in range(60)]
+    begin = {**attempt(60), "kind": "begin"}
+    write_segment(tmp_path, [*rows, begin, note(61, "close")])
+    ledger.compact(tmp_path)
+    assert ledger.verify(tmp_path).changed == []
+    resealed(tmp_path, "FROM FILE")
+    assert ledger.verify(tmp_path).changed == []
+    resealed(tmp_path, change)
+    (changed,) = ledger.verify(tmp_path).changed
+    assert "these are not the sums of the part" in changed
 
 
 def test_rows_alone_are_sent(tmp_path: Path) -> None:
