@@ -44,6 +44,8 @@ from .parts import connect, database_error, numbers_in, reason_of, table_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
+    import duckdb
+
     from .manifests import State
 
 _VERSION = 1
@@ -145,21 +147,18 @@ def _definition() -> str:
 def is_true(layout: Layout, part: Part, known: PartSums) -> bool:
     """Whether the groups and rows are those of the part. Raises ManifestError."""
     _, file = layout.sums_of(part.name)
-    try:
-        with connect() as database:
-            for name, sql in _tables_of(layout.rows / part.name, file, known).items():
-                database.execute(f"CREATE TEMP VIEW {name} AS {sql}")
-            if any(database.execute(f"{sql} LIMIT 1").fetchall() for sql in _WRONG):
-                return False
-            numbers: dict[str, list[list[int]]] = {}
-            for writer, *each in database.execute(numbers_in("part")).fetchall():
-                numbers.setdefault(writer, []).append(each)
-            ended = database.execute("SELECT op, attempt FROM part WHERE kind = 'attempt'")
-            return numbers == known.writers and (
-                not known.ended or {*map(tuple, known.ended)} <= {*ended.fetchall()}
-            )
-    except database_error() as error:
-        raise ManifestError(f"{file}: the sums cannot be read: {reason_of(error)}") from None
+    with _database(f"{file}: the sums cannot be read") as database:
+        for name, sql in _tables_of(layout.rows / part.name, file, known).items():
+            database.execute(f"CREATE TEMP VIEW {name} AS {sql}")
+        if any(database.execute(f"{sql} LIMIT 1").fetchall() for sql in _WRONG):
+            return False
+        numbers: dict[str, list[list[int]]] = {}
+        for writer, *each in database.execute(numbers_in("part")).fetchall():
+            numbers.setdefault(writer, []).append(each)
+        ended = database.execute("SELECT op, attempt FROM part WHERE kind = 'attempt'")
+        return numbers == known.writers and (
+            not known.ended or {*map(tuple, known.ended)} <= {*ended.fetchall()}
+        )
 
 
 def _tables_of(part: Path, file: Path, known: PartSums) -> dict[str, str]:
@@ -202,12 +201,21 @@ def fill(layout: Layout, state: State) -> None:
         if known[name] is None and _has_size(layout.rows / name, part.size)
     ]
     before = [each for each in known.values() if each is not None]
-    try:
-        for parts in _portions(fresh):
-            before += _Maker(layout, parts, before).make()
-    except database_error() as error:
-        reason = reason_of(error)
-        raise ManifestError(f"{layout.rows}: parts cannot be summed up: {reason}") from None
+    for parts in _portions(fresh):
+        with _database(f"{layout.rows}: parts cannot be summed up") as database:
+            before += _Maker(database, layout, parts, before).make()
+
+
+@contextlib.contextmanager
+def _database(problem: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database, as long as the context lasts. Raises ManifestError where it cannot go on."""
+    with tempfile.TemporaryDirectory(prefix="costmark-") as folder, connect() as database:
+        database.execute("SET temp_directory = $1", [folder])
+        database.execute("SET preserve_insertion_order = false")
+        try:
+            yield database
+        except database_error() as error:
+            raise ManifestError(f"{problem}: {reason_of(error)}") from None
 
 
 def _has_size(path: Path, size: int) -> bool:
@@ -249,7 +257,14 @@ def _named(thresholds: Sequence[int], lessened: Collection[str] = ()) -> dict[st
 class _Maker:
     """Makes the sums of some parts, besides those that others have."""
 
-    def __init__(self, layout: Layout, parts: list[Part], others: list[PartSums]) -> None:
+    def __init__(
+        self,
+        database: duckdb.DuckDBPyConnection,
+        layout: Layout,
+        parts: list[Part],
+        others: list[PartSums],
+    ) -> None:
+        self._database = database
         self._layout = layout
         self._parts = parts
         self._others = [each for each in others if each.has_file]
@@ -258,21 +273,16 @@ class _Maker:
 
     def make(self) -> list[PartSums]:
         """Write them."""
-        with contextlib.ExitStack() as stack:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="costmark-"))
-            self._database = stack.enter_context(connect())
-            self._database.execute("SET temp_directory = $1", [folder])
-            self._database.execute("SET preserve_insertion_order = false")
-            self._lay_beside()
-            unproven = self._unproven()
-            found = [self._sums_of(at, part) for at, part in enumerate(self._parts)]
-            without = [*self._without, *(each.part for each in found if not each.has_file)]
-            made = [
-                dataclasses.replace(each, unproven=[*without, *names])
-                for each, names in zip(found, unproven, strict=True)
-            ]
-            for each in made:
-                self._write(each)
+        self._lay_beside()
+        unproven = self._unproven()
+        found = [self._sums_of(at, part) for at, part in enumerate(self._parts)]
+        without = [*self._without, *(each.part for each in found if not each.has_file)]
+        made = [
+            dataclasses.replace(each, unproven=[*without, *names])
+            for each, names in zip(found, unproven, strict=True)
+        ]
+        for each in made:
+            self._write(each)
         return made
 
     def _rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
