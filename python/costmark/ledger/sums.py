@@ -56,6 +56,8 @@ COLUMNS = (
     *("outcome", "sdk", "url_host", "machine"),
 )
 _MAPS = ("tags", "labels")
+GROUPED = (*COLUMNS, *_MAPS, "end_us")
+"""All that groups have in common with rows."""
 # There are so many rows for each group, at least, and for each row that is in none.
 SHARE = 16
 # A part of no more rows is as fast to read: all of them stand beside it, as proven.

@@ -20,6 +20,7 @@ from ..ledger.manifests import Layout, ManifestError, Part, State, hash_of, load
 from ..ledger.parts import connect, database_error, reason_of, table_of
 from ..ledger.read import BAD_COMPRESSION, is_log, pieces_of, require_rows, sources
 from ..ledger.rows import row_of
+from ..ledger.sums import GROUPED
 from .apart import Beside, fitting
 from .sums import summed_side_by_side
 
@@ -384,7 +385,8 @@ class Source:
         for path in files:
             os.stat(path)
         columns = [f'"{name}"' for name in self._columns]
-        of_groups = [*columns, *groups.SUMS, "facts", groups.LEAST_INPUT]
+        of_groups = [name for name in GROUPED if name in self._columns]
+        of_groups += [*groups.SUMS, "facts", groups.LEAST_INPUT]
         for table, names, chosen in (
             ("sums", of_groups, "kind = 'sums'"),
             ("beside", columns, "kind <> 'sums'"),
