@@ -15,6 +15,7 @@ from .manifests import SEGMENT, Input, Layout, Manifest, commit, hash_of, load
 from .parts import PartWriter, numbers_in_parts, remove_orphans
 from .read import BAD_COMPRESSION, SeenRows, pieces_of
 from .rows import Fault, parse_line
+from .sums import fill
 
 if TYPE_CHECKING:
     from .manifests import State
@@ -44,14 +45,17 @@ def compact(folder: str | os.PathLike[str]) -> Compacted:
     """Write the rows of closed segments as Parquet, under ``rows`` beside ``raw``.
 
     A segment is closed when its writer says so, or is gone, or has not written for 48 hours. The
-    segments stay until ``prune``. Killed at any moment, reports are what they were. One at a time:
+    segments stay until ``prune``. Beside the parts come their sums, which make reports fast; those
+    of older parts, too. Killed at any moment, reports are what they were. One at a time:
     raises BusyError. Needs DuckDB: costmark[report].
     """
     layout = Layout(Path(folder))
     with layout.lock():
         state = load(layout)
         remove_orphans(layout, state.parts)
-        return compact_locked(layout, state)
+        done = compact_locked(layout, state)
+        fill(layout, state)
+        return done
 
 
 def compact_locked(layout: Layout, state: State) -> Compacted:

@@ -11,6 +11,7 @@ from .manifests import Layout, load
 from .parts import remove_orphans
 from .prune import Pruned, remove_segments, rewrite, without_labels
 from .read import rows_of_file
+from .sums import fill
 
 if TYPE_CHECKING:
     import os
@@ -47,6 +48,7 @@ def erase(folder: str | os.PathLike[str], /, *pairs: tuple[str, str], **labels: 
         parts = list(state.parts.values())
         rewrite(layout, state, parts, change, f"labels erased: {names}", done)
         remove_segments(layout, state, done)
+        fill(layout, state)
         done.open += [layout.name_of(path) for path in layout.segments() if _may_hold(path, change)]
     return done
 

@@ -5,6 +5,7 @@
     FOLDER/raw/date=2026-11-30/HOST-1-….jsonl         segments, as writers make them
     FOLDER/rows/date=2026-11-30/000001-0.parquet      parts: the rows of closed segments
     FOLDER/manifests/000001.json                      which bytes of segments are in them
+    FOLDER/sums/date=2026-11-30/000001-0.*            what a part adds up to; not in manifests
 
 A manifest is written after its parts, and never changed: its first line has the SHA-256 of the rest
 of the file. What no manifest names is not there: a part that was left by a compaction that was
@@ -27,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
 # A file of one writer, which is the last of its names.
 SEGMENT = re.compile(r".+-\d+-\d+-([0-9a-f]{16})\.jsonl(?:\.gz)?")
@@ -35,6 +36,9 @@ _VERSION = 1
 _NAME = re.compile(r"(\d{6,})\.json")
 _SEAL = re.compile(rb'\{"sha256": "([0-9a-f]{64})",\n')
 _PIECE = 1 << 20
+# Of files about sums, of sums, and of both as long as they are written.
+_SUMS = (".json", ".sums")
+_DRAFTS = (".json-draft", ".draft")
 
 
 class BusyError(ConfigurationError):
@@ -111,6 +115,7 @@ class Layout:
         self.raw = folder / "raw"
         self.rows = folder / "rows"
         self.manifests = folder / "manifests"
+        self.sums = folder / "sums"
 
     @property
     def is_compacted(self) -> bool:
@@ -127,6 +132,23 @@ class Layout:
     def segments(self) -> list[Path]:
         """The files with rows that are there: segments, and what else was put beside them."""
         return sorted(files_below(self.raw))
+
+    def sums_of(self, part: str) -> tuple[Path, Path]:
+        """The files of the sums of a part: about them, and the sums."""
+        name = part.removesuffix(".parquet")
+        about, sums = (self.sums / f"{name}{suffix}" for suffix in _SUMS)
+        return about, sums
+
+    def remove_sums(self, parts: Container[str]) -> None:
+        """Remove all sums but those of these parts, and what was left unfinished."""
+        if not self.sums.is_dir():
+            return
+        for path in self.sums.glob("*/*"):
+            name = f"{path.parent.name}/{path.stem}.parquet"
+            if path.suffix in _DRAFTS or (path.suffix in _SUMS and name not in parts):
+                path.unlink()
+                if not any(path.parent.iterdir()):
+                    path.parent.rmdir()
 
     def name_of(self, segment: Path) -> str:
         """The name of a segment in manifests."""
@@ -234,7 +256,8 @@ def sealed(text: str) -> bytes:
     return f'{{"sha256": "{hashlib.sha256(rest).hexdigest()}",\n'.encode() + rest
 
 
-def _check_seal(path: Path, text: bytes) -> None:
+def check_seal(path: Path, text: bytes) -> None:
+    """Raises ManifestError when the text is not what was sealed."""
     seal = _SEAL.match(text)
     if seal is None:
         raise ManifestError(f"{path}: this is no manifest: its first line has no SHA-256")
@@ -247,7 +270,7 @@ def _check_seal(path: Path, text: bytes) -> None:
 
 
 def _parse(path: Path, text: bytes) -> Manifest:
-    _check_seal(path, text)
+    check_seal(path, text)
     try:
         value: dict[str, Any] = json.loads(text)
         del value["sha256"]

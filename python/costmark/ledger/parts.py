@@ -162,7 +162,7 @@ def remove_work(layout: Layout) -> None:
 
 
 def remove_orphans(layout: Layout, parts: dict[str, Part]) -> None:
-    """Remove parts that no manifest names. Only with the lock.
+    """Remove parts that no manifest names, and their sums. Only with the lock.
 
     Raises ManifestError, and removes nothing, while one that a manifest names is missing.
     """
@@ -174,6 +174,7 @@ def remove_orphans(layout: Layout, parts: dict[str, Part]) -> None:
         name = path.relative_to(layout.rows).as_posix()
         if name not in parts and _PART.fullmatch(name):
             path.unlink()
+    layout.remove_sums(parts)
 
 
 def rows_of_parts(*paths: Path) -> Iterator[Row]:
@@ -220,22 +221,26 @@ def numbers_in_parts(
     layout: Layout, parts: Iterable[str], writers: list[str]
 ) -> list[tuple[str, range]]:
     """Which rows of these writers are in these parts."""
-    files = [exactly(layout.rows / name) for name in parts]
+    files = [layout.rows / name for name in parts]
     if not files or not writers:
         return []
-    query = """
-        SELECT writer, min(seq), max(seq) + 1 FROM (
-            SELECT writer, seq, seq - row_number() OVER (PARTITION BY writer ORDER BY seq) AS run
-            FROM (SELECT DISTINCT writer, seq FROM read_parquet($files)
-                  WHERE list_contains($writers, writer)))
-        GROUP BY writer, run ORDER BY writer, run"""
+    query = numbers_in(table_of(files), "list_contains($writers, writer)")
     with connect() as database:
         try:
-            found = database.execute(query, {"files": files, "writers": writers}).fetchall()
+            found = database.execute(query, {"writers": writers}).fetchall()
         except database_error() as error:
             reason = reason_of(error)
             raise ManifestError(f"{layout.rows}: a part cannot be read: {reason}") from None
     return [(writer, range(begin, end)) for writer, begin, end in found]
+
+
+def numbers_in(table: str, chosen: str = "true") -> str:
+    """SQL of which rows of each writer are in a table: from and up to."""
+    return f"""
+        SELECT writer, min(seq), max(seq) + 1 FROM (
+            SELECT writer, seq, seq - row_number() OVER (PARTITION BY writer ORDER BY seq) AS run
+            FROM (SELECT DISTINCT writer, seq FROM {table} WHERE {chosen}))
+        GROUP BY writer, run ORDER BY writer, run"""  # noqa: S608
 
 
 def _row_of(names: list[str], values: tuple[Any, ...]) -> Row:
@@ -244,10 +249,16 @@ def _row_of(names: list[str], values: tuple[Any, ...]) -> Row:
     return row if extra is None else {**row, **json.loads(extra)}
 
 
+def table_of(files: Iterable[Path]) -> str:
+    """SQL of the rows of parts."""
+    names = ", ".join(f"'{_quoted(exactly(path))}'" for path in files)
+    return f"read_parquet([{names}])"
+
+
 def exactly(path: Path) -> str:
     """A path as the database takes it for that very file, whatever characters it has."""
     return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 
-def _quoted(path: Path) -> str:
+def _quoted(path: str | Path) -> str:
     return str(path).replace("'", "''")

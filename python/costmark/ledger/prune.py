@@ -13,6 +13,7 @@ from .compact import end_of_closed, is_written
 from .manifests import Layout, Part, commit, hash_of, load
 from .parts import PartWriter, remove_orphans, rows_of_parts
 from .read import SeenRows
+from .sums import fill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -75,6 +76,7 @@ def prune(
                 f"labels before {labels_before} have expired",
                 done,
             )
+            fill(layout, state)
     return done
 
 
@@ -166,7 +168,7 @@ def _remove_rows(layout: Layout, state: State, parts: list[Part], done: Pruned) 
         removed_rows=numbers,
         reason=f"rows up to {names[-1].split('/')[0].removeprefix('date=')} have expired",
     )
-    _unlink_parts(layout, names)
+    _unlink_parts(layout, state, names)
     done.rows += sum(part.rows for part in parts)
 
 
@@ -194,15 +196,16 @@ def rewrite(
     if not old:
         return
     commit(layout, state, parts=made, removed_parts=tuple(old), reason=reason)
-    _unlink_parts(layout, old)
+    _unlink_parts(layout, state, old)
 
 
-def _unlink_parts(layout: Layout, names: Iterable[str]) -> None:
+def _unlink_parts(layout: Layout, state: State, names: Iterable[str]) -> None:
     for name in names:
         path = layout.rows / name
         path.unlink(missing_ok=True)
         if not any(path.parent.iterdir()):
             path.parent.rmdir()
+    layout.remove_sums(state.parts)
 
 
 def without_labels(row: Row, names: Iterable[str] | None = None) -> Row:

@@ -13,6 +13,7 @@ from .compact import is_written
 from .manifests import SEGMENT, Layout, ManifestError, hash_of, load
 from .read import SeenRows, all_rows, sources
 from .states import Attempts
+from .sums import is_true, known_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,3 +147,8 @@ def _wrong_with_part(layout: Layout, part: Part) -> Iterator[str]:
         yield f"{path}: the part is gone"
     elif hash_of(path) != part.sha256:
         yield f"{path}: the part is not the one that was written"
+    else:
+        known = known_of(layout, part)
+        if known is not None and known.has_file and not is_true(layout, part, known):
+            file = layout.sums_of(part.name)[1]
+            yield f"{file}: these are not the sums of the part; without the file, compact makes it"

@@ -7,11 +7,11 @@ import datetime as dt
 import time
 from typing import TYPE_CHECKING, Any
 
+from ..ledger.groups import TELLS_SERVING
 from ..prices import PriceBook
 from .dimensions import expression
 from .source import Source, run
 from .summary import (
-    TELLS_SERVING,
     Line,
     Report,
     Sums,

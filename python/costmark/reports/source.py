@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
+from ..ledger import groups
 from ..ledger.manifests import Layout, ManifestError, Part, State, hash_of, load
-from ..ledger.parts import connect, database_error, exactly, reason_of
+from ..ledger.parts import connect, database_error, reason_of, table_of
 from ..ledger.read import BAD_COMPRESSION, is_log, pieces_of, require_rows, sources
 from ..ledger.rows import row_of
+from ..ledger.sums import GROUPED
+from .apart import Beside, fitting
 from .sums import summed_side_by_side
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from ..ledger.rows import Row
+    from ..ledger.sums import PartSums
     from .sums import Group, Summing
 
     Progress = Callable[[int, int], None]
@@ -55,7 +59,7 @@ class Source:
     """Ledgers in a database, as long as the context lasts.
 
     ``query``: only the columns that it names are there, and those that the tables need.
-    ``summing``: attempts may be in ``groups`` instead of in the tables.
+    ``summing``: attempts may be in ``groups``, or in the table ``sums``, instead of in the others.
     """
 
     def __init__(
@@ -67,6 +71,9 @@ class Source:
     ) -> None:
         self._paths = list(dict.fromkeys(map(Path, paths)))
         self._parts: dict[Path, Part] = {}
+        self._compacted: list[tuple[Layout, State]] = []
+        self._summed: dict[Path, PartSums] = {}
+        self._reads_sums = True
         self._progress = progress
         self._summing = summing
         columns = _core.row_columns()
@@ -107,6 +114,7 @@ class Source:
 
     def _close(self) -> None:
         self.groups, self.plain = [], None
+        self._summed = {}
         if self._database is not None:
             self._database.close()
             self._database = None
@@ -133,14 +141,37 @@ class Source:
                 # Rows of parts may belong together with any others.
                 if self._summing is None or parts or not self._sum(tails, self._summing):
                     self._open(sum(path.stat().st_size - begin for path, begin in tails))
-                    self._read(tails)
-                    self._make_tables(parts)
+                    if not self._read_tables(parts, tails):
+                        self._reads_sums = False
+                        continue
             except FileNotFoundError as error:  # pruned meanwhile; what took its place is read
                 if parts and parts == before:
                     raise ManifestError(f"{error.filename or error} is gone") from None
                 before = parts
                 continue
             return
+
+    @property
+    def has_sums(self) -> bool:
+        """Whether there is a table ``sums``, with attempts that are in no other table."""
+        return bool(self._summed)
+
+    def _read_tables(self, parts: list[list[Path]], tails: list[tuple[Path, int]]) -> bool:
+        """False: other rows say more of attempts that are summed up beside parts."""
+        if self._summing is not None and self._reads_sums and len(self._compacted) == 1:
+            ((layout, state),) = self._compacted
+            self._summed = fitting(layout, state.parts, self._summing)
+        self._read(tails)
+        rows = [[path for path in each if path not in self._summed] for each in parts]
+        self._make_tables(list(filter(None, rows)))
+        return not self._summed or self._are_beside(any(rows))
+
+    def _are_beside(self, has_parts: bool) -> bool:
+        def execute(sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+            return run(self.database, sql, parameters).fetchall()
+
+        tables = ["raw_rows", *(["parts"] if has_parts else [])]
+        return Beside(execute, self._summed, tables).are_apart()
 
     def _snapshot(self) -> tuple[list[list[Path]], list[tuple[Path, int]]]:
         """The parts of each ledger, and the files with the byte from which on they are not in
@@ -150,6 +181,7 @@ class Source:
         tails: list[tuple[Path, int]] = []
         self.rows_removed = 0
         self._parts.clear()
+        self._compacted.clear()
         for path in self._paths:
             layout = Layout(path)
             segments = layout.segments() if layout.raw.is_dir() else []  # before the manifests
@@ -163,6 +195,7 @@ class Source:
                 found = {layout.rows / name: part for name, part in state.parts.items()}
                 parts.append([*found])
                 self._parts.update(found)
+                self._compacted.append((layout, state))
             for file in segments:
                 begin, _ = state.covered(layout.name_of(file))
                 if file.stat().st_size > begin:
@@ -264,6 +297,10 @@ class Source:
     def _read(self, tails: list[tuple[Path, int]]) -> None:
         """What the strict reader takes, into a table."""
         self._seen = _core.SeenRows()
+        for known in self._summed.values():
+            for writer, ranges in known.writers.items():
+                for begin, end in ranges:
+                    self._seen.add(writer, begin, end)
         self._read_files("CREATE TABLE raw_rows AS", [[]])
         for files in self._portions(tails):
             self._read_files("INSERT INTO raw_rows", self._dealt(files))
@@ -325,16 +362,40 @@ class Source:
         files = [path for each in parts for path in each]
         for path in files:
             os.stat(path)
+        self._take_sums()
         listed = ", ".join(f'"{name}"' for name in self._columns)
         union = f"SELECT {listed} FROM raw_rows"  # noqa: S608 - the schema's names
         if files:
             run(self.database, f"CREATE OR REPLACE TEMP VIEW parts AS {_select(listed, files)}")
             union += f" UNION ALL {self._once(listed, parts)}"
+        if self._summed:
+            union += f" UNION ALL SELECT {listed} FROM beside"  # noqa: S608
         run(self.database, f"CREATE OR REPLACE TEMP VIEW rows AS {union}")
         self._make_attempts()
         self._make_ended(listed)
         for statement in _TABLES:
             run(self.database, statement)
+
+    def _take_sums(self) -> None:
+        """The groups of parts, and the rows beside them."""
+        if not self._summed:
+            return
+        ((layout, _),) = self._compacted
+        files = [layout.sums_of(known.part)[1] for known in self._summed.values()]
+        for path in files:
+            os.stat(path)
+        columns = [f'"{name}"' for name in self._columns]
+        of_groups = [name for name in GROUPED if name in self._columns]
+        of_groups += [*groups.SUMS, "facts", groups.LEAST_INPUT]
+        for table, names, chosen in (
+            ("sums", of_groups, "kind = 'sums'"),
+            ("beside", columns, "kind <> 'sums'"),
+        ):
+            run(
+                self.database,
+                f"CREATE OR REPLACE TEMP TABLE {table} AS "  # noqa: S608
+                f"SELECT {', '.join(names)} FROM {table_of(files)} WHERE {chosen}",
+            )
 
     def _once(self, listed: str, parts: list[list[Path]]) -> str:
         """SQL of the rows of parts, each once. Within a ledger they are so already."""
@@ -437,8 +498,7 @@ def _is_written(path: Path, part: Part) -> bool:
 
 def _select(columns: str, files: list[Path]) -> str:
     """SQL of the rows of parts."""
-    names = ", ".join("'" + exactly(path).replace("'", "''") + "'" for path in files)
-    return f"SELECT {columns} FROM read_parquet([{names}])"  # noqa: S608
+    return f"SELECT {columns} FROM {table_of(files)}"  # noqa: S608
 
 
 def _rows(database: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:

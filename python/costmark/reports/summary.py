@@ -8,6 +8,8 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..ledger import groups
+from ..ledger.groups import COUNTS, METERS
 from ..ledger.read import sources
 from ..prices import Cost, PriceBook, served_model
 from .dimensions import condition, expression
@@ -25,13 +27,7 @@ _HOUR_US = 3_600_000_000
 _DAY_US = 86_400_000_000
 _DAY = f"end_us // {_DAY_US}"
 _FIRST_DAY = dt.date(1970, 1, 1)
-# Parts of the usage that have prices of their own, and where a row has them.
-_METERS = (
-    *("cache_write_5m", "cache_write_30m", "cache_write_1h", "cache_write_12h"),
-    *("audio_input", "audio_output", "web_search", "web_fetch"),
-)
 _LARGEST = 2**63 - 1
-_COUNTS = ("input", "cached", "cache_write", "output", "total")
 
 
 @dataclasses.dataclass
@@ -187,12 +183,12 @@ def priced(
     """
     day = None if priced_on is None else str(_number_of(priced_on))
     try:
-        groups = grouping(keys, chosen, book, day).groups(source)
-        return _lines(groups, book, len(keys), is_final=False)
+        found = grouping(keys, chosen, book, day).groups(source)
+        return _lines(found, book, len(keys), is_final=False)
     except OverflowError:  # the sums of single days are smaller
         source.read_whole()
-        groups = grouping([*keys, _DAY], chosen, book, day).groups(source)
-        return _lines(groups, book, len(keys), is_final=True)
+        found = grouping([*keys, _DAY], chosen, book, day).groups(source)
+        return _lines(found, book, len(keys), is_final=True)
 
 
 def _summing(
@@ -202,7 +198,7 @@ def _summing(
     where: Iterable[str],
     book: PriceBook,
 ) -> Summing:
-    unmetered = {f"sum_{name}": 0 for name in _METERS}
+    unmetered = {f"sum_{name}": 0 for name in METERS}
     return Summing(
         by,
         [condition(each) for each in where],
@@ -210,8 +206,8 @@ def _summing(
         until_us=None if until is None else _us(until),
         days=_price_days(book),
         thresholds=sorted(book.thresholds),
-        facts=list(_FACTS),
-        others={**unmetered, **dict.fromkeys(_facts_of_meters(dict.fromkeys(_METERS, "")), False)},
+        facts=list(groups.FACTS),
+        others={**unmetered, **dict.fromkeys(groups.FACTS_OF_METERS, False)},
     )
 
 
@@ -221,11 +217,11 @@ def query_for(keys: list[str], chosen: list[str], book: PriceBook) -> str:
 
 
 def _lines(
-    groups: list[Group], book: PriceBook, keys: int, *, is_final: bool
+    found: list[Group], book: PriceBook, keys: int, *, is_final: bool
 ) -> tuple[list[Line], Sums, Sums]:
     lines: dict[tuple[str | None, ...], Sums] = {}
     total, unattributed = Sums(), Sums()
-    for group in groups:
+    for group in found:
         sums = _priced(group, book, is_final=is_final)
         lines.setdefault(group.key[:keys], Sums()).add(sums)
         total.add(sums)
@@ -283,28 +279,36 @@ class Grouping(NamedTuple):
     """The SQL of all groups."""
 
     sql: str
+    sql_of_sums: str
+    """The same of attempts that were summed up before."""
     keys: int
     """How many dimensions there are; they come first."""
     names: list[str]
     """Of the values after them; the last one has the facts, a bit each."""
-    facts: list[str]
 
     def groups(self, source: Source) -> list[Group]:
         """What it finds, besides what was summed up in reading."""
         if source.plain is not None:
             return source.groups
-        found = [self._group(found) for found in run(source.database, self.sql).fetchall()]
+        sql = self._with_sums if source.has_sums else self.sql
+        found = [self._group(found) for found in run(source.database, sql).fetchall()]
         return [*found, *source.groups]
+
+    @property
+    def _with_sums(self) -> str:
+        """Groups that are in both are one."""
+        both = f"({self.sql} UNION ALL {self.sql_of_sums})"
+        names = [f"k{place}" for place in range(self.keys)]
+        names += [name for name in self.names if name not in groups.SUMS]
+        return groups.of_sums(both, [], dict(zip(names, names, strict=True)))
 
     def _group(self, found: tuple[Any, ...]) -> Group:
         *values, facts = found[self.keys :]
         named = dict(zip(self.names, values, strict=True))
-        named.update({name: bool(facts >> bit & 1) for bit, name in enumerate(self.facts)})
+        named.update({name: bool(facts >> bit & 1) for bit, name in enumerate(groups.ALL_FACTS)})
         return Group(found[: self.keys], named)
 
 
-# One price of a sum is the sum of the prices, as long as the same counts were told, and the same of
-# them are 0 or too large for the whole that they are a part of.
 def grouping(
     keys: list[str], chosen: list[str], book: PriceBook, day: str | None = None
 ) -> Grouping:
@@ -312,85 +316,22 @@ def grouping(
 
     ``day`` is that of the prices; by default each attempt's own.
     """
-    band = " + ".join(f"(input > {over})::INTEGER" for over in book.thresholds) or "0"
+    listed = {f"k{place}": sql for place, sql in enumerate(keys)}
     values = {
         "model": "coalesce(model, '')",
         "region": "coalesce(region, '')",
         "tier": "coalesce(tier, '')",
         "day": _price_day(book) if day is None else day,
-        "band": band,
+        "band": groups.band("input", book.thresholds),
         "outcome": "outcome",
     }
-    sums = {
-        "attempts": "count(*)",
-        "calls": "count(*) FILTER (attempt = 1)",
-        **{f"sum_{name}": f'sum("{name}")' for name in (*_COUNTS, "reasoning")},
-    }
-    meters = {name: f"coalesce(map_extract(meters, '{name}')[1], 0)::HUGEINT" for name in _METERS}
-    metered = {f"sum_{name}": f"sum({sql})" for name, sql in meters.items()}
-    unmetered = dict.fromkeys(metered, "0::HUGEINT")
-    selects = [
-        _select_groups(keys, [*chosen, "meters IS NULL"], {**values, **sums, **unmetered}, _FACTS),
-        _select_groups(
-            keys,
-            [*chosen, "meters IS NOT NULL"],
-            {**values, **sums, **metered},
-            {**_FACTS, **_facts_of_meters(meters)},
-        ),
-    ]
-    names = [*values, *sums, *metered]
+    of_sums = {**values, "band": groups.band(groups.LEAST_INPUT, book.thresholds)}
     return Grouping(
-        " UNION ALL ".join(selects), len(keys), names, [*_FACTS, *_facts_of_meters(meters)]
+        groups.of_attempts("ended", chosen, {**listed, **values}, {}),
+        groups.of_sums("sums", chosen, {**listed, **of_sums}),
+        len(keys),
+        [*values, *groups.SUMS],
     )
-
-
-def _select_groups(
-    keys: list[str], chosen: list[str], values: dict[str, str], facts: dict[str, str]
-) -> str:
-    """The facts are one number, since a group of many columns is dear to find."""
-    bits = " + ".join(
-        f"CASE WHEN {sql} THEN {1 << bit} ELSE 0 END" for bit, sql in enumerate(facts.values())
-    )
-    listed = [f"{sql} AS k{place}" for place, sql in enumerate(keys)]
-    listed += [f"{sql} AS {name}" for name, sql in values.items()]
-    listed.append(f"({bits})::BIGINT AS facts")
-    return f"SELECT {', '.join(listed)} FROM ended WHERE {' AND '.join(chosen)} GROUP BY ALL"  # noqa: S608
-
-
-# On bedrock-runtime a model's name says how it is served.
-TELLS_SERVING = "api IN ('converse', 'invoke_model') OR contains(url_host, 'bedrock-runtime')"
-# What is true or not of an attempt. Counts are never below 0, so that their differences fit.
-_FACTS = {
-    "is_unattributed": "project_source = 'none'",
-    **{f"told_{name}": f'"{name}" IS NOT NULL' for name in _COUNTS},
-    "is_total_input": "total = input",
-    "is_total_output": "total = output",
-    "has_cached": "cached > 0",
-    "has_write": "cache_write > 0",
-    "has_output": "output > 0",
-    "has_rest": "coalesce(input, 0) - coalesce(cached, 0) > coalesce(cache_write, 0)",
-    "has_less": "coalesce(input, 0) - coalesce(cached, 0) < coalesce(cache_write, 0)",
-    "tells_serving": TELLS_SERVING,
-}
-
-
-def _facts_of_meters(meters: dict[str, str]) -> dict[str, str]:
-    """Those that only attempts with meters have: they take the more time, and few have any."""
-    whole = "coalesce(cached, 0)::HUGEINT + coalesce(cache_write, 0) + " + meters["audio_input"]
-    times = " + ".join(meters[name] for name in _METERS[:4])
-    written = "coalesce(cache_write, 0)::HUGEINT"
-    known = " + ".join(meters.values())
-    return {
-        "told_meters": "len(map_keys(meters)) > 0",
-        "has_other_meters": f"list_sum(map_values(meters))::HUGEINT > {known}",
-        "has_metered_rest": f"coalesce(input, 0) > {whole}",
-        "has_metered_less": f"coalesce(input, 0) < {whole}",
-        "has_metered_output": f"coalesce(output, 0) > {meters['audio_output']}",
-        "has_metered_less_output": f"coalesce(output, 0) < {meters['audio_output']}",
-        "has_more_written": f"{written} > {times}",
-        "has_less_written": f"{written} < {times}",
-        **{f"has_{name}": f"{sql} > 0" for name, sql in meters.items()},
-    }
 
 
 def _priced(group: Group, book: PriceBook, *, is_final: bool) -> Sums:
@@ -429,7 +370,7 @@ def _priced(group: Group, book: PriceBook, *, is_final: bool) -> Sums:
 def cost_of(group: Group, book: PriceBook) -> Cost:
     """What a group costs. Raises OverflowError where no sum or price fits."""
     values = group.values
-    if any(int(values[f"sum_{name}"] or 0) > _LARGEST for name in (*_COUNTS, *_METERS)):
+    if any(int(values[f"sum_{name}"] or 0) > _LARGEST for name in (*COUNTS, *METERS)):
         raise OverflowError
     model, serving = served_as(
         book, values["model"], values["region"], is_told=values["tells_serving"]
@@ -463,7 +404,7 @@ def served_as(book: PriceBook, name: str, region: str, *, is_told: bool) -> tupl
 
 
 def _meters(values: dict[str, Any]) -> dict[str, int]:
-    found = {name: int(values[f"sum_{name}"]) for name in _METERS if values[f"has_{name}"]}
+    found = {name: int(values[f"sum_{name}"]) for name in METERS if values[f"has_{name}"]}
     return found or ({"web_search": 0} if values["told_meters"] else {})
 
 

@@ -12,11 +12,14 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
+from ..ledger.sums import COLUMNS
 from .dimensions import Condition, place, text_of_time, unit_us
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from ..ledger.sums import PartSums
 
 _DAY_US = 86_400_000_000
 _COUNTS = ("input", "cached", "cache_write", "output", "total", "reasoning")
@@ -92,6 +95,17 @@ class Summing:
             [day * _DAY_US for day in self._days],
             list(self._thresholds),
             *self._period,
+        )
+
+    def fits(self, sums: PartSums) -> bool:
+        """Whether the sums of a part tell apart what this asks for."""
+        return (
+            all(
+                f"{column}:{item}" not in sums.left_out if item else column in COLUMNS
+                for column, item in map(place, self._texts)
+            )
+            and sums.has_thresholds(self._thresholds)
+            and not any(sums.is_cut(at_us) for at_us in self._period if at_us is not None)
         )
 
     def groups(self, sums: _core.RowSums) -> list[Group]:
