@@ -27,14 +27,14 @@ from ..reports.chargeback import (
 )
 from ..reports.chargeback.amounts import amounts
 from ..reports.chargeback.charges import UNSURE, bounds
-from ..reports.chargeback.texts import as_csv, as_json, basis, in_words
+from ..reports.chargeback.texts import as_csv, as_json, basis, in_words, states
 from ..reports.dimensions import names
 from ..reports.page import chargeback_page
 from . import reconcile
 from .output import complain, plain, write_page
 from .paths import note_empty
 from .period import period
-from .report import console_for, print_table, progress_bar
+from .report import console_for, print_fact, print_states, print_table, progress_bar
 
 if TYPE_CHECKING:
     from ..reports.chargeback import Bill, Chargeback
@@ -165,6 +165,10 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _not_divided(found: Chargeback, pool: str) -> str:
+    return "; not divided: no one has a weight" if pool in found.undivided else ""
+
+
 def _capital(text: str) -> str:
     return text[0].upper() + text[1:]
 
@@ -271,13 +275,17 @@ def _print(found: Chargeback) -> None:
         table.add_row(whom, *texts)
     print_table(console, table)
     console.print()
-    for pool, amount in zip(POOLS, shown.to_divide.cells, strict=True):
-        console.print(f"{pool:<14}{amount}", markup=False)
-    for state, count in found.states.items():
-        console.print(f"{state:<14}{count:,}", style="" if count else "dim", markup=False)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("divided", "amount", ""):
+        table.add_column(name, justify="right" if name == "amount" else "left")
+    for (pool, said), amount in zip(POOLS.items(), shown.to_divide.cells, strict=True):
+        table.add_row(pool, amount, f"{said}{_not_divided(found, pool)}")
+    print_table(console, table)
+    console.print()
+    print_states(console, states(found))
     old = "; it is more than 30 days old" if found.book_is_old else ""
-    console.print(f"{'prices of':<14}{found.book_date} ({found.book[:12]}){old}", markup=False)
+    print_fact(console, "prices of", f"{found.book_date} ({found.book[:12]}){old}")
     if found.billing is not None:
-        console.print(f"{'bill':<14}{plain(found.billing.source)}", markup=False)
+        print_fact(console, "bill", found.billing.source)
     for note in found.notes:
         console.print(plain(note), markup=False)

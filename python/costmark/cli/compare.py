@@ -14,7 +14,7 @@ from ..reports.dimensions import names
 from .output import complain, plain
 from .paths import note_empty
 from .period import period
-from .report import console_for, key_cell, names_in, print_table, progress_bar
+from .report import console_for, key_cell, names_in, print_fact, print_table, progress_bar
 
 if TYPE_CHECKING:
     import argparse
@@ -126,7 +126,6 @@ def _print(found: Comparison) -> None:
         table.add_row(*key, *(cell(change) for cell in cells.values()))
     print_table(console, table)
     console.print()
-    for name, before, after in compare_formats.states(found):
-        quiet = "" if before or after else "dim"
-        console.print(f"{name:<14}{before:,} before, {after:,} after", style=quiet, markup=False)
-    console.print(f"{'prices of':<14}{formats.prices(found.after)}", markup=False)
+    for name, value in compare_formats.state_lines(found):
+        print_fact(console, name, value, style="dim" if name == "none of" else "")
+    print_fact(console, "prices of", formats.prices(found.after))

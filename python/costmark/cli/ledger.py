@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from .. import ledger
 from ..errors import ConfigurationError
 from ..ledger.follow import Follower
-from ..reports.formats import counted, dollars, without_end
+from ..reports.formats import counted, dollars
+from ..reports.state_words import state
 from .output import complain, plain, print_row
 
 if TYPE_CHECKING:
@@ -273,11 +274,11 @@ def _verify(arguments: argparse.Namespace) -> int:
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(found.kinds.items()))
     print_row("rows", f"{found.rows} ({kinds})")
     print_row("files", f"{found.files}, {counted(found.writers, 'writer')}")
-    print_row("in flight", str(found.in_flight))
-    print_row("unknown", without_end(found.unknown))
+    print_row("in flight", state("in flight", found.in_flight).text)
+    print_row("unknown", state("unknown", found.unknown).text)
     print_row("doubled", f"{counted(found.doubled, 'row')} read before, which count once")
-    print_row("torn", str(found.torn))
-    print_row("lost", f"{counted(found.lost, 'row')}, as their writers say")
+    print_row("torn", state("torn", found.torn).text)
+    print_row("lost", state("lost", found.lost).text)
     missing = sum(len(gap) for gaps in found.gaps.values() for gap in gaps)
     print_row("missing", f"{counted(missing, 'row')}, of {counted(len(found.gaps), 'writer')}")
     for writer, gaps in sorted(found.gaps.items()):
@@ -293,7 +294,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     if found.expired:
         print_row("expired", f"{counted(found.expired, 'row')} pruned")
     unreadable = len(found.faults) + sum(found.more_faults.values()) - found.torn
-    print_row("unreadable", counted(unreadable, "line"))
+    print_row("unreadable", state("unreadable", unreadable).text)
     for path, number, fault in found.faults[:_MOST_FAULTS]:
         print_row("", plain(f"{path}:{number}: {fault.kind}: {fault.reason}"))
     return 0 if found.good else 1

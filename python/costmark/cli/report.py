@@ -16,19 +16,21 @@ from ..reports import formats
 from ..reports.dimensions import names
 from ..reports.overview import overview
 from ..reports.page import overview_page
+from ..reports.state_words import lines as state_lines
 from ..reports.summary import report
-from .output import complain, plain, write_page
+from .output import complain, fitted, plain, write_page
 from .paths import note_empty
 from .period import check_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.console import Console
     from rich.text import Text
 
     from ..reports import Report
     from ..reports.source import Progress
+    from ..reports.state_words import State
     from ..reports.summary import Sums
     from .output import Commands
 
@@ -185,10 +187,20 @@ def _print(found: Report) -> None:
     )
     print_table(console, _table(found, console))
     console.print()
-    for name, value in formats.states(found):
-        quiet = value.startswith("0 ")
-        console.print(f"{name:<14}{value}", style="dim" if quiet else "", markup=False)
-    console.print(f"{'prices of':<14}{formats.prices(found)}", markup=False)
+    print_states(console, formats.states(found))
+    print_fact(console, "prices of", formats.prices(found))
+
+
+def print_states(console: Console, states: Sequence[State]) -> None:
+    """Print what sums leave out: a line for each state that there is, and one for all others."""
+    for name, value in state_lines(states):
+        print_fact(console, name, value, style="dim" if name == "none of" else "")
+
+
+def print_fact(console: Console, name: str, value: str, style: str = "") -> None:
+    """Print a name and its value, the values one below the other."""
+    for line in fitted(plain(value), sys.stdout, f"{name:<14}"):
+        console.print(line, style=style, markup=False, soft_wrap=True)
 
 
 def print_table(console: Console, table: object) -> None:

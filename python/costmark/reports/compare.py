@@ -7,7 +7,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from ..prices import PriceBook
-from .dimensions import condition, expression
+from .dimensions import Condition, condition, expression
 from .shares import divided, ratio
 from .source import Source, run
 from .summary import Report, Sums, conditions, priced, query_for, summed
@@ -76,16 +76,16 @@ def compare(
     after: Side,
     *,
     by: Sequence[str] = ("project",),
-    where: Iterable[str] = (),
+    where: Iterable[str | Condition] = (),
     book: PriceBook | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
     """Tell what changed from one side to the other. Raises as `report` does."""
     book = book or PriceBook.shipped()
-    where = list(where)
+    where = [condition(each) for each in where]
     keys = [expression(name) for name in by]
     # Complains before anything is read, and says what is to be read.
-    query = query_for(keys, [condition(each).sql for each in where], book)
+    query = query_for(keys, [each.sql for each in where], book)
     with Source(*before.paths, query=query, progress=progress) as source:
         first = _Priced(source, before, by, where, book)
         day = first.last_day()
@@ -119,7 +119,7 @@ class _Priced:
     """A side's attempts, at the prices of their own days or of one day."""
 
     def __init__(
-        self, source: Source, side: Side, by: Sequence[str], where: list[str], book: PriceBook
+        self, source: Source, side: Side, by: Sequence[str], where: list[Condition], book: PriceBook
     ) -> None:
         self._source = source
         self._chosen = conditions(side.since, side.until, where)

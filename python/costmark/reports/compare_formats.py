@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from . import formats
+from .state_words import none_of, state
 
 if TYPE_CHECKING:
     from .compare import Change, Comparison
@@ -59,6 +60,18 @@ def states(found: Comparison) -> list[tuple[str, int, int]]:
         (name, *(getattr(side.states, name) for side in sides))
         for name in ("unknown", "torn", "lost")
     ]
+
+
+def state_lines(found: Comparison) -> list[tuple[str, str]]:
+    """The same as lines: those that there are before or after, and one for all others."""
+    of_part = found.before.is_of_part or found.after.is_of_part
+    shown, others = [], []
+    for name, before, after in states(found):
+        each = state(name, max(before, after), is_of_part=of_part)
+        others.append(each)
+        if each.count:
+            shown.append((name, f"{before:,} before, {after:,} after: {each.things}"))
+    return [*shown, *([("none of", "; ".join(none_of(others)))] if none_of(others) else [])]
 
 
 def as_json(found: Comparison) -> str:

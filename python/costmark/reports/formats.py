@@ -7,10 +7,14 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
+from .state_words import lines as state_lines
+from .state_words import state
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Protocol
 
+    from .state_words import State
     from .summary import Report, Sums
 
     class Spent(Protocol):
@@ -27,6 +31,7 @@ _COUNTS = (
     *("calls", "attempts", "errors", "input", "cached", "cache_write", "output", "reasoning"),
     *("unpriced", "partial", "elsewhere", "incomplete", "untold"),
 )
+_BEGUN = ("unknown", "in flight", "refused")
 _NONE = "(none)"
 _EMPTY = '""'
 # Spreadsheets take what begins like this for a formula.
@@ -60,24 +65,29 @@ def spend(sums: Spent, most: int = 0) -> str:
     return f"{dollars(sums.cost_pico, most)} + ?" if sums.cost_pico else "no price"
 
 
-def states(report: Report) -> list[tuple[str, str]]:
+def states(report: Report) -> list[State]:
     """What is not in the lines, or not what it seems; every name is always there."""
     total, found = report.total, report.states
     unattributed = found.unattributed
-    return [
-        ("unattributed", f"{counted(unattributed.attempts, 'attempt')}, {spend(unattributed)}"),
-        ("unpriced", counted(total.unpriced, "attempt") + _because(total, "unpriced")),
-        ("partial", counted(total.partial, "attempt") + _because(total, "partial")),
-        ("elsewhere", counted(total.elsewhere, "attempt")),
-        ("incomplete", counted(total.incomplete, "attempt")),
-        ("untold", f"{counted(total.untold, 'attempt')} that did not fail and reported no usage"),
-        ("unknown", without_end(found.unknown)),
-        ("in flight", counted(found.in_flight, "attempt")),
-        ("refused", counted(found.refused, "call")),
-        ("torn", counted(found.torn, "row")),
-        ("lost", f"{counted(found.lost, 'row')}, as their writers say"),
-        ("unreadable", counted(found.unreadable, "line")),
-    ]
+    counts = {
+        "unattributed": (unattributed.attempts, f", {spend(unattributed)}"),
+        "unpriced": (total.unpriced, _because(total, "unpriced")),
+        "partial": (total.partial, _because(total, "partial")),
+        "elsewhere": (total.elsewhere, ""),
+        "incomplete": (total.incomplete, ""),
+        "untold": (total.untold, ""),
+        "unknown": (found.unknown, ""),
+        "in flight": (found.in_flight, ""),
+        "refused": (found.refused, ""),
+        "torn": (found.torn, ""),
+        "lost": (found.lost, ""),
+        "unreadable": (found.unreadable, ""),
+    }
+    listed = [state(name, *of, is_of_part=report.is_of_part) for name, of in counts.items()]
+    if report.not_asked_of_begun:
+        whatever = f"whatever their {' and '.join(report.not_asked_of_begun)}, which they lack"
+        listed = [each._replace(scope=whatever) if each.name in _BEGUN else each for each in listed]
+    return listed
 
 
 def prices(report: Report) -> str:
@@ -146,7 +156,7 @@ def as_markdown(report: Report) -> str:
     text = [f"Usage from {period(report)}; list prices of {prices(report)}.", ""]
     text += [markdown_row(row) for row in (titles, aligned, *rows)]
     text += ["", "| not in these lines, or uncertain | |", "| --- | --- |"]
-    text += [markdown_row([name, value]) for name, value in states(report)]
+    text += [markdown_row(line) for line in state_lines(states(report))]
     return "\n".join(text) + "\n"
 
 
@@ -171,11 +181,6 @@ def _cells(sums: Sums) -> list[str]:
 def counted(count: int, noun: str) -> str:
     """A number of things: ``1 row``, ``2 rows``."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def without_end(count: int) -> str:
-    """Attempts whose end is not known."""
-    return f"{counted(count, 'attempt')} that began and {'has' if count == 1 else 'have'} no end"
 
 
 def key_text(text: str | None) -> str:

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ..prices import PriceBook, served_model
-from .dimensions import expression
+from .dimensions import Condition, condition, expression
 from .source import Source, run
 from .summary import Line, Report, Sums, conditions, dearest_first, priced, query_for, summed
 
@@ -124,12 +124,12 @@ def overview(
     *paths: str | os.PathLike[str],
     since: dt.datetime | None = None,
     until: dt.datetime | None = None,
-    where: Iterable[str] = (),
+    where: Iterable[str | Condition] = (),
     book: PriceBook | None = None,
     progress: Progress | None = None,
 ) -> Overview:
     """Sum up ledgers for a page. The arguments are those of `report`."""
-    where = list(where)
+    where = [condition(each) for each in where]
     chosen = conditions(since, until, where)
     book = book or PriceBook.shipped()
     query = f"{query_for([], chosen, book)} {_COLUMNS}"

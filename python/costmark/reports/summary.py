@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..ledger.read import sources
 from ..prices import Cost, PriceBook, served_model
-from .dimensions import condition, expression
+from .dimensions import OF_ANSWER, Condition, condition, expression
 from .source import Source, run
 from .sums import Group, Summing
 
@@ -89,7 +89,12 @@ class Line:
 
 @dataclasses.dataclass
 class States:
-    """What is not in the lines, or not what it seems."""
+    """What is not in the lines, or not what it seems.
+
+    ``unknown``, ``in_flight`` and ``refused`` are of the report's period, by their begin, and of its
+    conditions, as far as such rows say what these are about. ``lost``, ``torn``, ``unreadable`` and
+    ``expired`` are of the whole ledgers: what became of no row cannot say whose it was.
+    """
 
     unattributed: Sums = dataclasses.field(default_factory=Sums)
     """Of attempts that no project was named for."""
@@ -118,6 +123,17 @@ class Report:
     states: States
     book: PriceBook
     files: int
+    where: tuple[Condition, ...] = ()
+
+    @property
+    def is_of_part(self) -> bool:
+        """Whether the lines are of a part of the ledgers alone."""
+        return bool(self.where or self.since or self.until)
+
+    @property
+    def not_asked_of_begun(self) -> list[str]:
+        """Names of `where` that attempts without an end, and refused calls, say nothing of."""
+        return list(dict.fromkeys(each.name for each in self.where if each.name in OF_ANSWER))
 
 
 def report(
@@ -125,7 +141,7 @@ def report(
     by: Sequence[str] = ("project",),
     since: dt.datetime | None = None,
     until: dt.datetime | None = None,
-    where: Iterable[str] = (),
+    where: Iterable[str | Condition] = (),
     book: PriceBook | None = None,
     progress: Progress | None = None,
 ) -> Report:
@@ -138,7 +154,7 @@ def report(
     for compacted rows; RequestError for what cannot be grouped by.
     """
     by = (by,) if isinstance(by, str) else by
-    where = list(where)
+    where = [condition(each) for each in where]
     book = book or PriceBook.shipped()
     # Complains before anything is read, and says what is to be read.
     query = query_for([*map(expression, by)], conditions(since, until, where), book)
@@ -153,13 +169,14 @@ def summed(
     by: Sequence[str],
     since: dt.datetime | None,
     until: dt.datetime | None,
-    where: Iterable[str],
+    where: Iterable[str | Condition],
     book: PriceBook,
 ) -> Report:
     """A report of ledgers that are read already: ``source`` of ``paths``."""
     keys = [expression(name) for name in by]
     lines, total, unattributed = priced(source, keys, conditions(since, until, where), book)
-    states = _states(source, paths, since, until)
+    chosen = tuple(map(condition, where))
+    states = _states(source, paths, since, until, chosen)
     states.unattributed = unattributed
     return Report(
         by=tuple(by),
@@ -170,6 +187,7 @@ def summed(
         states=states,
         book=book,
         files=source.files,
+        where=chosen,
     )
 
 
@@ -199,7 +217,7 @@ def _summing(
     by: Sequence[str],
     since: dt.datetime | None,
     until: dt.datetime | None,
-    where: Iterable[str],
+    where: Iterable[str | Condition],
     book: PriceBook,
 ) -> Summing:
     unmetered = {f"sum_{name}": 0 for name in _METERS}
@@ -262,7 +280,7 @@ def dearest_first(lines: dict[tuple[str | None, ...], Sums]) -> list[Line]:
 
 
 def conditions(
-    since: dt.datetime | None, until: dt.datetime | None, where: Iterable[str]
+    since: dt.datetime | None, until: dt.datetime | None, where: Iterable[str | Condition]
 ) -> list[str]:
     """The SQL that chooses attempts of the table ``ended``."""
     found = [condition(each).sql for each in where]
@@ -482,31 +500,33 @@ def _states(
     paths: tuple[str | os.PathLike[str], ...],
     since: dt.datetime | None,
     until: dt.datetime | None,
+    where: tuple[Condition, ...],
 ) -> States:
     states = States(
         torn=source.faults["torn"],
         unreadable=sum(source.faults.values()) - source.faults["torn"],
         expired=source.rows_removed,
     )
+    where = tuple(each for each in where if each.name not in OF_ANSWER)
     if source.plain is not None:
-        _add_plain(states, source.plain, paths, since, until)
+        _add_plain(states, source.plain, paths, since, until, where)
         return states
-    period = " AND ".join(
+    chosen = " AND ".join(
         [
             "true",
             *([f"start_us >= {_us(since)}"] if since else []),
             *([f"start_us < {_us(until)}"] if until else []),
+            *(each.sql for each in where),
         ]
     )
-    begun = run(
-        source.database,
-        f"SELECT writer, start_us FROM begun WHERE {period}",  # noqa: S608
-    ).fetchall()
+
+    def chosen_of(table: str, columns: str) -> str:
+        timed = "SELECT * REPLACE (coalesce(end_us, start_us) AS end_us)"
+        return f"SELECT {columns} FROM ({timed} FROM {table}) WHERE {chosen}"  # noqa: S608
+
+    begun = run(source.database, chosen_of("begun", "writer, start_us")).fetchall()
     _add_begun(states, begun, paths)
-    states.refused = _number(
-        source,
-        f"SELECT count(*) FROM refused WHERE {period}",  # noqa: S608
-    )
+    states.refused = _number(source, chosen_of("refused", "count(*)"))
     states.lost = _number(
         source,
         "SELECT coalesce(sum(most), 0) FROM "
@@ -521,25 +541,32 @@ def _add_plain(
     paths: tuple[str | os.PathLike[str], ...],
     since: dt.datetime | None,
     until: dt.datetime | None,
+    where: tuple[Condition, ...],
 ) -> None:
     """What the tables would say of these rows."""
     first = 0 if since is None else _us(since)
     end = _LARGEST if until is None else _us(until)
-    begun: dict[tuple[str, int], tuple[int, str, int]] = {}
+    begun: dict[tuple[str, int], Row] = {}
     lost: Counter[str] = Counter()
+
+    def is_chosen(row: Row) -> bool:
+        return first <= row["start_us"] < end and all(each.holds_for(row) for each in where)
+
     for row in rows:
         if row["kind"] == "begin":
-            found = (row["start_us"], row["writer"], row["seq"])
             call = (row["op"], row["attempt"])
-            begun[call] = min(begun.get(call, found), found)
+            begun[call] = min(begun.get(call, row), row, key=_age)
         elif row["kind"] == "refused":
-            states.refused += first <= row["start_us"] < end
+            states.refused += is_chosen(row)
         else:
             lost[row["writer"]] = max(lost[row["writer"]], row.get("rows_lost", 0))
     states.lost = lost.total()
-    _add_begun(
-        states, [(writer, at) for at, writer, _ in begun.values() if first <= at < end], paths
-    )
+    chosen = [(row["writer"], row["start_us"]) for row in begun.values() if is_chosen(row)]
+    _add_begun(states, chosen, paths)
+
+
+def _age(row: Row) -> tuple[int, str, int]:
+    return (row["start_us"], row["writer"], row["seq"])
 
 
 def _add_begun(

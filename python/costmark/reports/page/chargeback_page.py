@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..chargeback.amounts import amounts
 from ..chargeback.charges import POOLS, bounds
-from ..chargeback.texts import in_words
+from ..chargeback.texts import in_words, states
 from . import parts
 from .markup import Markup, document, element, join
 from .parts import Number
@@ -16,19 +16,6 @@ if TYPE_CHECKING:
     from ..chargeback import Billing, Chargeback
     from ..chargeback.amounts import Amounts, Column
     from .parts import Cell
-
-_STATES = {
-    "unattributed": "no project named",
-    "unpriced": "usage that the book has no price for",
-    "partial": "a part has no price",
-    "incomplete": "cut short; what was seen counts",
-    "untold": "ended well and reported no usage",
-    "elsewhere": "reserved capacity, batch jobs",
-    "unknown": "began and never ended",
-    "refused": "calls that were not sent",
-    "torn": "rows cut off while writing",
-    "lost": "rows that had no room",
-}
 
 
 def chargeback_page(found: Chargeback) -> str:
@@ -42,9 +29,7 @@ def chargeback_page(found: Chargeback) -> str:
         _charges(found, shown),
         *([_corrections(found, shown)] if found.corrections or found.notes else []),
         _rules(found, shown),
-        parts.states_section(
-            (name.capitalize(), found.states[name], said) for name, said in _STATES.items()
-        ),
+        parts.states_section(states(found)),
         id="main",
     )
     book_date = dt.date.fromisoformat(found.book_date)

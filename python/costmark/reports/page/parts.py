@@ -7,6 +7,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from .. import formats
+from ..state_words import none_of
 from ..summary import Sums
 from .charts import bar, swatch
 from .markup import Markup, element, visible
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ..overview import Cache
+    from ..state_words import State
     from ..summary import Report
 
 _ABSENT = {"project": "no project", "model": "no model", "label": "none"}
@@ -53,46 +55,28 @@ def head(title: str, period: str, old_book: dt.date | None) -> Markup:
 
 def states(report: Report) -> Markup:
     """What the sums of a report leave out, or are not sure of."""
-    total, found = report.total, report.states
-    unattributed = found.unattributed
-    spent = f"; {formats.spend(unattributed)}" if unattributed.attempts else ""
-    shown = [
-        ("Unattributed", unattributed.attempts, f"no project named{spent}"),
-        ("Unpriced", total.unpriced, "usage that the book has no price for"),
-        ("Partly priced", total.partial, "a part has no price"),
-        ("Incomplete", total.incomplete, "cut short; what was seen counts"),
-        ("Without usage", total.untold, "ended well and reported none"),
-        ("Billed elsewhere", total.elsewhere, "reserved capacity, batch jobs"),
-        ("Unknown", found.unknown, "began and never ended"),
-        ("In flight", found.in_flight, "not ended yet"),
-        ("Refused", found.refused, "calls that were not sent"),
-        ("Torn", found.torn, "rows cut off while writing"),
-        ("Lost", found.lost, "rows that had no room"),
-        ("Unreadable", found.unreadable, "lines that are no rows"),
+    return states_section(formats.states(report))
+
+
+def states_section(shown: Sequence[State]) -> Markup:
+    """States with their counts and what they mean, and the names of those that there is none of."""
+    counts = [
+        element(
+            "div",
+            element("dt", each.name.capitalize()),
+            element("dd", f"{each.count:,}"),
+            element("dd", each.said, class_="small"),
+        )
+        for each in shown
+        if each.count
     ]
-    return states_section(shown)
-
-
-def states_section(shown: Iterable[tuple[str, int, str]]) -> Markup:
-    """States with their counts and what they mean; every state is always there."""
+    others = "; ".join(none_of(shown))
     return element(
         "section",
         element("h2", "What these sums leave out"),
-        element("p", _STATES, class_="quiet"),
-        element(
-            "dl",
-            *(
-                element(
-                    "div",
-                    element("dt", name),
-                    element("dd", f"{count:,}"),
-                    element("dd", said, class_="small"),
-                    class_="some" if count else "none",
-                )
-                for name, count, said in shown
-            ),
-            class_="states",
-        ),
+        *([element("p", _STATES, class_="quiet")] if counts else []),
+        *([element("dl", *counts, class_="states")] if counts else []),
+        *([element("p", f"None of: {others}.", class_="quiet small none-of")] if others else []),
     )
 
 
