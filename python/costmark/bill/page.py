@@ -252,7 +252,8 @@ def _assumptions(result: Reconciliation, basis: Basis) -> Markup:
     if result.unpriced_tokens:
         facts.append(f"{result.unpriced_tokens:,} tokens of the ledger have no price, and cost 0")
     if without := result.projects_without_tag:
-        facts.append(f"projects that have no {basis.tag}, taken as untagged: {', '.join(without)}")
+        named = ", ".join(map(basis.named, without))
+        facts.append(f"projects that have no {basis.tag}, taken as untagged: {named}")
     return element(
         "section",
         element("h2", "What this rests on"),

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .._files import check_target
+from .._names import FILE
 from ..bill import Window
 from ..bill.charged import charged
 from ..errors import ConfigurationError
 from ..prices import PriceBook
+from ..reports import formats
 from ..reports.chargeback import (
     AMOUNTS,
     POOLS,
@@ -28,9 +30,10 @@ from ..reports.chargeback import (
 from ..reports.chargeback.amounts import amounts
 from ..reports.chargeback.charges import UNSURE, bounds
 from ..reports.chargeback.texts import as_csv, as_json, basis, in_words, states
-from ..reports.dimensions import names
+from ..reports.dimensions import names as dimensions
 from ..reports.page import chargeback_page
 from . import reconcile
+from .names import known_names
 from .output import complain, plain, write_page
 from .paths import note_empty
 from .period import period
@@ -59,7 +62,7 @@ def add_to(commands: Commands) -> None:
         action="append",
         required=True,
         metavar="NAME",
-        help=f"whom to charge: tag:team, or another of {', '.join(names())}",
+        help=f"whom to charge: tag:team, or another of {', '.join(dimensions())}",
     )
     parser.add_argument(
         "--split",
@@ -100,9 +103,9 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument(
         "--lock",
-        default=os.environ.get("COSTMARK_LOCK", "costmark.lock"),
         metavar="FILE",
-        help="for --tags current (default: COSTMARK_LOCK, or costmark.lock)",
+        help="the lock file that has the names of projects, and their tags for --tags current "
+        "(default: COSTMARK_LOCK, or costmark.lock)",
     )
     parser.add_argument("--closed", metavar="FOLDER", help="the folder of closed months")
     parser.add_argument("--close", action="store_true", help="close the month: freeze its amounts")
@@ -156,10 +159,11 @@ def _run(arguments: argparse.Namespace) -> int:
         now = datetime.now(timezone.utc)
         found = closed.close(found, now, allow_empty=arguments.allow_empty)
         _warn_of_open(found)
+    names = known_names(arguments, arguments.paths).by_id() if by == "project" else {}
     if arguments.html is not None:
-        write_page(arguments.html, chargeback_page(found))
+        write_page(arguments.html, chargeback_page(found, names))
     if arguments.format == "table":
-        _print(found)
+        _print(found, names)
     else:
         sys.stdout.write(_TEXTS[arguments.format](found))
     return 0
@@ -210,6 +214,11 @@ def _closed_months(arguments: argparse.Namespace) -> ClosedMonths:
     return ClosedMonths(arguments.closed)
 
 
+def _lock_of(arguments: argparse.Namespace) -> str:
+    given: str | None = arguments.lock
+    return given if given is not None else os.environ.get("COSTMARK_LOCK") or FILE
+
+
 def _rules(arguments: argparse.Namespace, by: str) -> Rules:
     return Rules(
         by=by,
@@ -218,7 +227,7 @@ def _rules(arguments: argparse.Namespace, by: str) -> Rules:
         shared=tuple(arguments.shared),
         discounts=read_discounts(arguments.discounts) if arguments.discounts else (),
         amounts=arguments.amounts,
-        projects=read_projects(arguments.lock) if arguments.tags == "current" else None,
+        projects=read_projects(_lock_of(arguments)) if arguments.tags == "current" else None,
     )
 
 
@@ -230,10 +239,11 @@ def _bill_of(arguments: argparse.Namespace, month: str) -> Bill:
     """The bill of a month, reconciled with the ledger. ConfigurationError where it has no line."""
     begin, end = bounds(month)
     window = Window(begin.date(), end.date() - timedelta(days=1))
-    lock = arguments.lock if Path(arguments.lock).exists() else None
+    lock = _lock_of(arguments)
+    has_lock = Path(lock).is_file()
     result, basis, projects = reconcile.reconciled(
         argparse.Namespace(
-            **{**vars(arguments), "lock": lock, "ledger": arguments.paths},
+            **{**vars(arguments), "lock": lock if has_lock else None, "ledger": arguments.paths},
             against=arguments.bill,
             calls=False,
             day_by="end",
@@ -249,7 +259,7 @@ def _bill_of(arguments: argparse.Namespace, month: str) -> Bill:
     return charged(result, basis, projects)
 
 
-def _print(found: Chargeback) -> None:
+def _print(found: Chargeback, names: dict[str, str]) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -269,7 +279,8 @@ def _print(found: Chargeback) -> None:
         table.add_column(name, justify="right", no_wrap=True, footer=footer)
     cells = zip(*(column.cells for column in columns.values()), strict=True)
     for line, texts in zip(shown.lines, cells, strict=True):
-        whom = Text(plain(line.name)) if line.name else Text("(no one)", "dim")
+        named = formats.shown_keys([found.rules.by], names, [line.name])[0]
+        whom = Text(plain(named)) if named else Text("(no one)", "dim")
         if line.kind == "correction":
             whom.append(f" (correction of {line.month})", "dim")
         table.add_row(whom, *texts)

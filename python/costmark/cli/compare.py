@@ -11,6 +11,7 @@ from ..prices import PriceBook
 from ..reports import compare_formats, formats
 from ..reports.compare import Side, compare
 from ..reports.dimensions import names
+from .names import add_lock, conditions_of, known_names
 from .output import complain, plain
 from .paths import note_empty
 from .period import period
@@ -57,24 +58,28 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument("--format", choices=["table", *_TEXTS], default="table")
     parser.add_argument("--prices", metavar="FILE", help="a price book in place of the shipped one")
+    add_lock(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     sides = [_side(text, arguments.paths) for text in (arguments.before, arguments.after)]
+    paths = list(dict.fromkeys(str(path) for side in sides for path in side.paths))
     try:
         with progress_bar() as progress:
             found = compare(
                 *sides,
                 by=names_in(arguments.by),
-                where=arguments.where,
+                where=conditions_of(arguments, paths),
                 book=PriceBook.load(arguments.prices) if arguments.prices else None,
                 progress=progress,
             )
     except KeyboardInterrupt:
         complain("interrupted; nothing was changed")
         return 130
-    note_empty(dict.fromkeys(str(path) for side in sides for path in side.paths))
+    if "project" in found.by:
+        found.project_names.update(known_names(arguments, paths).by_id())
+    note_empty(paths)
     if arguments.format == "table":
         _print(found)
     else:
@@ -122,7 +127,8 @@ def _print(found: Comparison) -> None:
     for name, cell in cells.items():
         table.add_column(name, justify="right", footer=cell(total), no_wrap=True)
     for change in found.changes:
-        key = [key_cell(text) for text in change.key]
+        named = formats.shown_keys(found.by, found.project_names, change.key)
+        key = [key_cell(text) for text in named]
         table.add_row(*key, *(cell(change) for cell in cells.values()))
     print_table(console, table)
     console.print()

@@ -11,10 +11,12 @@ from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING
 
 from .. import ledger
+from .._names import names_of
 from ..errors import ConfigurationError
 from ..ledger.follow import Follower
 from ..reports.formats import counted, dollars
 from ..reports.state_words import state
+from .names import add_lock
 from .output import complain, plain, print_row
 
 if TYPE_CHECKING:
@@ -43,7 +45,8 @@ def add_to(commands: Commands) -> None:
     )
     for part in (show, tail):
         part.add_argument("--json", action="store_true", help="whole rows, as lines of JSON")
-        part.add_argument("--project", help="only those of this project")
+        part.add_argument("--project", help="only those of this project, by its id or its name")
+        add_lock(part)
         part.add_argument(
             "--kind",
             choices=["begin", "attempt", "settle", "refused", "note"],
@@ -187,6 +190,7 @@ def _tell_changed(done: ledger.Pruned) -> int:
 
 
 def _show(arguments: argparse.Namespace) -> int:
+    _resolve(arguments)
     faults = 0
 
     def on_fault(path: Path, number: int, fault: ledger.Fault) -> None:
@@ -202,7 +206,15 @@ def _show(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _resolve(arguments: argparse.Namespace) -> None:
+    """Put the ids in the place of a project's name."""
+    if arguments.project is not None:
+        names = names_of(arguments.lock).with_experiments(arguments.paths)
+        arguments.project = names.ids_of(arguments.project, "--project")
+
+
 def _tail(arguments: argparse.Namespace) -> int:
+    _resolve(arguments)
     follower = Follower(*arguments.paths)
     is_screen = sys.stdout.isatty()
     reader = select.poll()
@@ -220,7 +232,7 @@ def _tail(arguments: argparse.Namespace) -> int:
 
 
 def _print(row: ledger.Row, arguments: argparse.Namespace, width: int | None = None) -> None:
-    if arguments.project not in (None, row.get("project")):
+    if arguments.project is not None and row.get("project") not in arguments.project:
         return
     if arguments.kind not in (None, row["kind"]):
         return

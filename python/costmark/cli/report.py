@@ -14,10 +14,12 @@ from ..errors import ConfigurationError
 from ..prices import PriceBook
 from ..reports import formats
 from ..reports.dimensions import names
+from ..reports.money import Column
 from ..reports.overview import overview
 from ..reports.page import overview_page
 from ..reports.state_words import lines as state_lines
 from ..reports.summary import report
+from .names import add_lock, conditions_of, known_names
 from .output import complain, fitted, plain, write_page
 from .paths import note_empty
 from .period import check_order
@@ -79,6 +81,7 @@ def add_to(commands: Commands) -> None:
         "loads nothing",
     )
     parser.add_argument("--prices", metavar="FILE", help="a price book in place of the shipped one")
+    add_lock(parser)
     parser.add_argument("paths", nargs="+", metavar="PATH", help="ledgers, or logs with rows")
     parser.set_defaults(run=_run)
 
@@ -99,18 +102,22 @@ def _run(arguments: argparse.Namespace) -> int:
     asked = {
         "since": since,
         "until": arguments.until,
-        "where": arguments.where,
+        "where": conditions_of(arguments, arguments.paths),
         "book": PriceBook.load(arguments.prices) if arguments.prices else PriceBook.shipped(),
     }
     try:
         with progress_bar() as progress:
             if arguments.html is not None:
                 found = overview(*arguments.paths, **asked, progress=progress)
+                found.report.names.update(known_names(arguments, arguments.paths).by_id())
                 note_empty(arguments.paths)
                 write_page(arguments.html, overview_page(found, now))
                 return 0
             by = names_in(arguments.by)
-            sums = report(*arguments.paths, by=by, **asked, progress=progress)
+            named = arguments.format not in ("json", "csv")
+            sums = report(*arguments.paths, by=by, **asked, progress=progress, named=named)
+            if named and "project" in by:
+                sums.names.update(known_names(arguments, arguments.paths).by_id())
     except KeyboardInterrupt:
         complain("interrupted; nothing was changed")
         return 130
@@ -229,11 +236,12 @@ def _table(found: Report, console: Console) -> object:
         "errors": lambda sums: f"{sums.errors:,}",
         "input": lambda sums: f"{sums.input:,}",
         "output": lambda sums: f"{sums.output:,}",
-        "cost": formats.spend,
     }
+    costs = Column.of([line.sums for line in found.lines])
     for name, cell in cells.items():
         table.add_column(name, justify="right", footer=cell(found.total), no_wrap=True)
-    for line in found.lines:
-        key = [key_cell(text) for text in line.key]
-        table.add_row(*key, *(cell(line.sums) for cell in cells.values()))
+    table.add_column("cost", justify="right", footer=costs.total(), no_wrap=True)
+    for line, cost in zip(found.lines, costs.cells, strict=True):
+        key = [key_cell(text) for text in formats.shown_keys(found.by, found.names, line.key)]
+        table.add_row(*key, *(cell(line.sums) for cell in cells.values()), cost)
     return table

@@ -10,7 +10,7 @@ from ..prices import PriceBook
 from .dimensions import Condition, condition, expression
 from .shares import divided, ratio
 from .source import Source, run
-from .summary import Report, Sums, conditions, priced, query_for, summed
+from .summary import Report, Sums, conditions, names_in, priced, query_for, summed
 
 if TYPE_CHECKING:
     import os
@@ -69,6 +69,8 @@ class Comparison:
     """The day whose prices tell price from volume and mix: the last one of the first side."""
     not_compared: int
     """Lines that had no price on that day: their change of price counts as mix."""
+    project_names: dict[str, str] = dataclasses.field(default_factory=dict)
+    """The names of projects by id, as far as they are known."""
 
 
 def compare(
@@ -82,21 +84,24 @@ def compare(
 ) -> Comparison:
     """Tell what changed from one side to the other. Raises as `report` does."""
     book = book or PriceBook.shipped()
-    where = [condition(each) for each in where]
+    chosen_by = [condition(each) for each in where]
     keys = [expression(name) for name in by]
     # Complains before anything is read, and says what is to be read.
-    query = query_for(keys, [each.sql for each in where], book)
+    query = f"{query_for(keys, [each.sql for each in chosen_by], book)} tags"
+    names: dict[str, str] = {}
     with Source(*before.paths, query=query, progress=progress) as source:
-        first = _Priced(source, before, by, where, book)
+        first = _Priced(source, before, by, chosen_by, book)
         day = first.last_day()
         at_first = first.on(keys, day)
+        names |= names_in(source)
         if after.paths == before.paths:
-            second = _Priced(source, after, by, where, book)
+            second = _Priced(source, after, by, chosen_by, book)
             at_second = second.on(keys, day)
     if after.paths != before.paths:
         with Source(*after.paths, query=query, progress=progress) as source:
-            second = _Priced(source, after, by, where, book)
+            second = _Priced(source, after, by, chosen_by, book)
             at_second = second.on(keys, day)
+            names |= names_in(source)
     changes, not_compared = _changes(first.report, second.report, at_first, at_second)
     total = Change((), first.report.total, second.report.total)
     for change in changes:
@@ -112,6 +117,7 @@ def compare(
         total=total,
         priced_on=day,
         not_compared=not_compared,
+        project_names=names,
     )
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 from typing import TYPE_CHECKING, Any
 
+from .._names import shown
+from .money import Column
 from .state_words import lines as state_lines
 from .state_words import state
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Protocol
 
     from .state_words import State
@@ -86,7 +89,10 @@ def states(report: Report) -> list[State]:
     listed = [state(name, *of, is_of_part=report.is_of_part) for name, of in counts.items()]
     if report.not_asked_of_begun:
         whatever = f"whatever their {' and '.join(report.not_asked_of_begun)}, which they lack"
-        listed = [each._replace(scope=whatever) if each.name in _BEGUN else each for each in listed]
+        listed = [
+            dataclasses.replace(each, scope=whatever) if each.name in _BEGUN else each
+            for each in listed
+        ]
     return listed
 
 
@@ -149,9 +155,18 @@ def as_csv(report: Report) -> str:
 def as_markdown(report: Report) -> str:
     """Two tables: the lines with their total, and the states."""
     titles = [*report.by, "calls", "errors", "input", "output", "cost"]
-    rows = [[markdown_text(text) for text in line.key] + _cells(line.sums) for line in report.lines]
+    costs = Column.of([line.sums for line in report.lines])
+    rows = [
+        [
+            *map(markdown_text, shown_keys(report.by, report.names, line.key)),
+            *_counts_of(line.sums),
+            cost,
+        ]
+        for line, cost in zip(report.lines, costs.cells, strict=True)
+    ]
     if report.by:
-        rows.append(["**total**", *[""] * (len(report.by) - 1), *_cells(report.total)])
+        total = [*_counts_of(report.total), costs.total()]
+        rows.append(["**total**", *[""] * (len(report.by) - 1), *total])
     aligned = ["---"] * len(report.by) + ["---:"] * 5
     text = [f"Usage from {period(report)}; list prices of {prices(report)}.", ""]
     text += [markdown_row(row) for row in (titles, aligned, *rows)]
@@ -173,14 +188,24 @@ def markdown_text(text: str | None) -> str:
     return "".join(f"\\{c}" if c in "\\`*_{}[]<>()#+!|~&" else c for c in plain)
 
 
-def _cells(sums: Sums) -> list[str]:
-    counts = (sums.calls, sums.errors, sums.input, sums.output)
-    return [*(f"{count:,}" for count in counts), spend(sums)]
+def _counts_of(sums: Sums) -> list[str]:
+    return [f"{count:,}" for count in (sums.calls, sums.errors, sums.input, sums.output)]
 
 
 def counted(count: int, noun: str) -> str:
     """A number of things: ``1 row``, ``2 rows``."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def shown_keys(
+    by: Sequence[str], names: Mapping[str, str], key: Sequence[str | None]
+) -> list[str | None]:
+    """The values that a line is about, with the names of projects in place of their ids."""
+    known = shown(names)
+    return [
+        known.get(text, text) if name == "project" and text else text
+        for name, text in zip(by, key, strict=True)
+    ]
 
 
 def key_text(text: str | None) -> str:

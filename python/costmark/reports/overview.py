@@ -8,14 +8,25 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ..prices import PriceBook, served_model
-from .dimensions import Condition, condition, expression
+from .dimensions import expression
 from .source import Source, run
-from .summary import Line, Report, Sums, conditions, dearest_first, priced, query_for, summed
+from .summary import (
+    Line,
+    Report,
+    Sums,
+    conditions,
+    dearest_first,
+    names_in,
+    priced,
+    query_for,
+    summed,
+)
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable
 
+    from .dimensions import Condition
     from .source import Progress
 
 UTC = dt.timezone.utc
@@ -129,7 +140,7 @@ def overview(
     progress: Progress | None = None,
 ) -> Overview:
     """Sum up ledgers for a page. The arguments are those of `report`."""
-    where = [condition(each) for each in where]
+    where = list(where)
     chosen = conditions(since, until, where)
     book = book or PriceBook.shipped()
     query = f"{query_for([], chosen, book)} {_COLUMNS}"
@@ -140,6 +151,7 @@ def overview(
         by = [step, "project", "model", *(f"tag:{name}" for name in tags)]
         found = summed(source, *paths, by=by, since=since, until=until, where=where, book=book)
         at = expression(step)
+        found.names.update(names_in(source))
         cache = {moment_of(key): value for key, value in view.cache(at).items()}
         models = view.service("coalesce(model, '')")
         return Overview(

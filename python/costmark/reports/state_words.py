@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import dataclasses
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,7 +28,8 @@ OF_LEDGER = ("torn", "lost", "unreadable")
 WHOLE = "of the whole ledger"
 
 
-class State(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class State:
     """A state, and how many are in it."""
 
     name: str

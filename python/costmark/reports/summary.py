@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .._names import NAME_TAG, name_in_tag
 from ..ledger.read import sources
 from ..prices import Cost, PriceBook, served_model
 from .dimensions import OF_ANSWER, Condition, condition, expression
@@ -31,6 +32,7 @@ _METERS = (
     *("audio_input", "audio_output", "web_search", "web_fetch"),
 )
 _LARGEST = 2**63 - 1
+_NAME = f"tag:{NAME_TAG}"
 _COUNTS = ("input", "cached", "cache_write", "output", "total")
 
 
@@ -91,9 +93,10 @@ class Line:
 class States:
     """What is not in the lines, or not what it seems.
 
-    ``unknown``, ``in_flight`` and ``refused`` are of the report's period, by their begin, and of its
-    conditions, as far as such rows say what these are about. ``lost``, ``torn``, ``unreadable`` and
-    ``expired`` are of the whole ledgers: what became of no row cannot say whose it was.
+    ``unknown``, ``in_flight`` and ``refused`` are of the report's period, by their begin, and of
+    its conditions, as far as such rows say what these are about. ``lost``, ``torn``,
+    ``unreadable`` and ``expired`` are of the whole ledgers: what became of no row cannot say whose
+    it was.
     """
 
     unattributed: Sums = dataclasses.field(default_factory=Sums)
@@ -124,6 +127,8 @@ class Report:
     book: PriceBook
     files: int
     where: tuple[Condition, ...] = ()
+    names: dict[str, str] = dataclasses.field(default_factory=dict)
+    """The names of projects by id, as far as they are known: what people are shown."""
 
     @property
     def is_of_part(self) -> bool:
@@ -144,23 +149,48 @@ def report(
     where: Iterable[str | Condition] = (),
     book: PriceBook | None = None,
     progress: Progress | None = None,
+    named: bool = False,
 ) -> Report:
     """Sum up the ledgers of one or more machines, raw and compacted.
 
     ``by`` names dimensions: ``project``, ``model``, ``day``, ``tag:team``, ``label:feature`` … An
     attempt belongs to the time of its end, from ``since`` up to and without ``until``. ``where``
     are conditions such as ``project=proj_a`` and ``tag:team!=search``. Costs are those of ``book``,
-    by default the one that ships. Raises ConfigurationError where DuckDB is needed and missing, as
+    by default the one that ships. ``named``: also find the names of projects that the rows have.
+    Raises ConfigurationError where DuckDB is needed and missing, as
     for compacted rows; RequestError for what cannot be grouped by.
     """
     by = (by,) if isinstance(by, str) else by
-    where = [condition(each) for each in where]
+    where = list(where)
     book = book or PriceBook.shipped()
+    asked, by = by, ([*by, _NAME] if named and "project" in by else by)
     # Complains before anything is read, and says what is to be read.
     query = query_for([*map(expression, by)], conditions(since, until, where), book)
     summing = _summing(by, since, until, where, book)
     with Source(*paths, query=query, progress=progress, summing=summing) as source:
-        return summed(source, *paths, by=by, since=since, until=until, where=where, book=book)
+        found = summed(source, *paths, by=by, since=since, until=until, where=where, book=book)
+    return found if by is asked else _with_names(found)
+
+
+def _with_names(found: Report) -> Report:
+    """The report without its last dimension, the tag that has the names of projects."""
+    at = found.by.index("project")
+    merged: dict[tuple[str | None, ...], Sums] = {}
+    for line in found.lines:
+        merged.setdefault(line.key[:-1], Sums()).add(line.sums)
+        project, name = line.key[at], name_in_tag(line.key[-1])
+        if project and name:
+            found.names.setdefault(project, name)
+    return dataclasses.replace(found, by=found.by[:-1], lines=dearest_first(merged))
+
+
+def names_in(source: Source) -> dict[str, str]:
+    """The names of projects that the rows have, by id; the column ``tags`` must be there."""
+    rows = run(
+        source.database,
+        f"SELECT project, max({expression(_NAME)}) FROM ended GROUP BY project",  # noqa: S608
+    ).fetchall()
+    return {project: name for project, tag in rows if project and (name := name_in_tag(tag))}
 
 
 def summed(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from ..._names import shown as shown_names
 from ..chargeback.amounts import amounts
 from ..chargeback.charges import POOLS, bounds
 from ..chargeback.texts import in_words, states
@@ -13,21 +15,28 @@ from .markup import Markup, document, element, join
 from .parts import Number
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..chargeback import Billing, Chargeback
-    from ..chargeback.amounts import Amounts, Column
+    from ..chargeback.amounts import Amounts
+    from ..money import Column
     from .parts import Cell
 
 
-def chargeback_page(found: Chargeback) -> str:
-    """The page as one file of HTML. That of a closed month is the same each time."""
+def chargeback_page(found: Chargeback, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The page as one file of HTML. That of a closed month is the same each time.
+
+    ``names`` are those of projects by id, for a month that is charged to projects.
+    """
+    names = shown_names(names)
     begin, _ = bounds(found.month)
     shown = amounts(found)
     period = f"{begin:%B %Y}, {_status(found)}"
     main = element(
         "main",
         _hero(found, shown),
-        _charges(found, shown),
-        *([_corrections(found, shown)] if found.corrections or found.notes else []),
+        _charges(found, shown, names),
+        *([_corrections(found, shown, names)] if found.corrections or found.notes else []),
         _rules(found, shown),
         parts.states_section(states(found)),
         id="main",
@@ -90,7 +99,7 @@ def _basis(found: Chargeback) -> str:
     return f"The amounts of the bill of AWS, divided by what the ledger has.{estimated}"
 
 
-def _charges(found: Chargeback, shown: Amounts) -> Markup:
+def _charges(found: Chargeback, shown: Amounts, names: Mapping[str, str]) -> Markup:
     heading = element("h2", "Charges", id="charges", tabindex="-1")
     if not shown.charged:
         return element("section", heading, parts.empty("Nothing was used that could be charged."))
@@ -104,7 +113,7 @@ def _charges(found: Chargeback, shown: Amounts) -> Markup:
             *map(Number, columns),
             *map(Number, ("Calls", "Input", "Output")),
         ],
-        _lines(found, shown),
+        _lines(found, shown, names),
         total=["Total", *_sums(shown)],
         sorted_by=1,
         tools="charges-tools",
@@ -118,14 +127,14 @@ def _charges(found: Chargeback, shown: Amounts) -> Markup:
     )
 
 
-def _lines(found: Chargeback, shown: Amounts) -> list[list[Cell]]:
+def _lines(found: Chargeback, shown: Amounts, names: Mapping[str, str]) -> list[list[Cell]]:
     """The lines of this month."""
     lines = shown.lines[: shown.charged]
     most = max(line.pico for line in lines)
     cells = zip(*(column.cells for column in _columns(shown)), strict=True)
     rows: list[list[Cell]] = []
     for line, texts in zip(lines, cells, strict=False):
-        name = parts.named(line.name, found.rules.by) if line.name else "(no one)"
+        name = parts.named(line.name, found.rules.by, names) if line.name else "(no one)"
         own = line.own
         divided = (line.parts.get(pool, 0) for pool in POOLS)
         picos: list[int] = [line.pico, own.list_pico, -own.discount_pico, *divided]
@@ -157,11 +166,11 @@ def _columns(shown: Amounts) -> list[Column]:
     return [shown.total, *shown.own.values(), *shown.pools.values(), *beside]
 
 
-def _corrections(found: Chargeback, shown: Amounts) -> Markup:
+def _corrections(found: Chargeback, shown: Amounts, names: Mapping[str, str]) -> Markup:
     by = found.rules.by
     cells = shown.total.cells[shown.charged :]
     rows: list[list[Cell]] = [
-        [parts.named(each.name or None, by), each.month, Number(cell)]
+        [parts.named(each.name or None, by, names), each.month, Number(cell)]
         for each, cell in zip(found.corrections, cells, strict=True)
     ]
     total: list[Cell] = ["Total", "", Number(shown.total.total(shown.charged))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from .. import formats
@@ -14,7 +15,7 @@ from .markup import Markup, element, visible
 from .palette import FAINT_LINE, LINE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ..overview import Cache
     from ..state_words import State
@@ -163,11 +164,18 @@ def name_of(value: str | None, dimension: str) -> str:
     return _ABSENT.get(dimension, f"no {dimension.removeprefix('tag:')}")
 
 
-def named(value: str | None, dimension: str) -> Markup:
-    """The same as an element: set apart, so that its direction turns nothing around it."""
+def named(
+    value: str | None, dimension: str, names: Mapping[str, str] = MappingProxyType({})
+) -> Markup:
+    """The same as an element: set apart, so that its direction turns nothing around it.
+
+    A project that has one of the ``names`` is shown by it, and its id when one points at it.
+    """
     if value is None:
         return element("bdi", name_of(value, dimension), class_="quiet")
-    return element("bdi", value or '""', title=value)
+    name = names.get(value, value) if dimension == "project" else value
+    title = value if name == value else f"{name}, {value}"
+    return element("bdi", name or '""', title=title)
 
 
 def title_of(dimension: str) -> str:
