@@ -147,6 +147,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 closed=closed,
                 progress=progress,
                 bills=bills,
+                tags_of_projects=_tags_of_projects(arguments),
             )
     except KeyboardInterrupt:
         complain("interrupted; nothing was changed")
@@ -217,6 +218,13 @@ def _closed_months(arguments: argparse.Namespace) -> ClosedMonths:
 def _lock_of(arguments: argparse.Namespace) -> str:
     given: str | None = arguments.lock
     return given if given is not None else os.environ.get("COSTMARK_LOCK") or FILE
+
+
+def _tags_of_projects(arguments: argparse.Namespace) -> set[str]:
+    """The keys of the tags of the lock, where there is one."""
+    path = _lock_of(arguments)
+    known = read_projects(path) if Path(path).is_file() else ()
+    return {key for project in known for key in project.tags}
 
 
 def _rules(arguments: argparse.Namespace, by: str) -> Rules:

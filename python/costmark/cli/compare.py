@@ -11,6 +11,8 @@ from ..prices import PriceBook
 from ..reports import compare_formats, formats
 from ..reports.compare import Side, compare
 from ..reports.dimensions import names
+from ..reports.summary import report
+from .absent import warn_of_absent
 from .names import add_lock, conditions_of, known_names
 from .output import complain, plain
 from .paths import note_empty
@@ -21,9 +23,11 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
+    from ..reports import Report
     from ..reports.compare import Change, Comparison
     from .output import Commands
 
+_MOST_MONTHS = 12
 _TEXTS = {"json": compare_formats.as_json, "csv": compare_formats.as_csv}
 
 
@@ -80,11 +84,28 @@ def _run(arguments: argparse.Namespace) -> int:
     if "project" in found.by:
         found.project_names.update(known_names(arguments, paths).by_id())
     note_empty(paths)
+    for at, side in enumerate(sides):
+        _note_nothing(side, (found.before, found.after)[at])
+    warn_of_absent(paths, found.before.where, found.by, found.before, found.after)
     if arguments.format == "table":
         _print(found)
     else:
         sys.stdout.write(_TEXTS[arguments.format](found))
     return 0
+
+
+def _note_nothing(side: Side, found: Report) -> None:
+    """Say which period has no attempt, and which ones have some."""
+    if found.total.attempts or side.since is None:
+        return
+    months = report(*side.paths, by=["month"], book=found.book).lines
+    had = sorted(line.key[0] for line in months if line.key[0])
+    if not had:
+        return
+    more = len(had) - _MOST_MONTHS
+    listed = ", ".join(had[-_MOST_MONTHS:]) + (f" and {more} earlier months" if more > 0 else "")
+    fits = " that fits --where" if found.where else ""
+    complain(f"{side.name} has no attempt{fits}; these ledgers have attempts in {listed}")
 
 
 def _side(text: str, paths: list[str]) -> Side:

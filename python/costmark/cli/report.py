@@ -7,7 +7,7 @@ import contextlib
 import re
 import sys
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._files import check_target
 from ..errors import ConfigurationError
@@ -19,6 +19,7 @@ from ..reports.overview import overview
 from ..reports.page import overview_page
 from ..reports.state_words import lines as state_lines
 from ..reports.summary import report
+from .absent import warn_of_absent
 from .names import add_lock, conditions_of, known_names
 from .output import complain, fitted, plain, write_page
 from .paths import note_empty
@@ -99,7 +100,7 @@ def _run(arguments: argparse.Namespace) -> int:
     now = datetime.now(timezone.utc)
     since = now - arguments.last if arguments.last is not None else arguments.since
     check_order(since, arguments.until)
-    asked = {
+    asked: dict[str, Any] = {
         "since": since,
         "until": arguments.until,
         "where": conditions_of(arguments, arguments.paths),
@@ -111,6 +112,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 found = overview(*arguments.paths, **asked, progress=progress)
                 found.report.names.update(known_names(arguments, arguments.paths).by_id())
                 note_empty(arguments.paths)
+                warn_of_absent(arguments.paths, asked["where"], (), found.report)
                 write_page(arguments.html, overview_page(found, now))
                 return 0
             by = names_in(arguments.by)
@@ -122,6 +124,7 @@ def _run(arguments: argparse.Namespace) -> int:
         complain("interrupted; nothing was changed")
         return 130
     note_empty(arguments.paths)
+    warn_of_absent(arguments.paths, asked["where"], by, sums)
     if arguments.format in (None, "table"):
         _print(sums)
     else:

@@ -87,13 +87,14 @@ def compare(
     chosen_by = [condition(each) for each in where]
     keys = [expression(name) for name in by]
     # Complains before anything is read, and says what is to be read.
-    query = f"{query_for(keys, [each.sql for each in chosen_by], book)} tags"
+    is_named = "project" in by
+    query = query_for(keys, [each.sql for each in chosen_by], book) + " tags" * is_named
     names: dict[str, str] = {}
     with Source(*before.paths, query=query, progress=progress) as source:
         first = _Priced(source, before, by, chosen_by, book)
         day = first.last_day()
         at_first = first.on(keys, day)
-        names |= names_in(source)
+        names |= names_in(source) if is_named else {}
         if after.paths == before.paths:
             second = _Priced(source, after, by, chosen_by, book)
             at_second = second.on(keys, day)
@@ -101,7 +102,7 @@ def compare(
         with Source(*after.paths, query=query, progress=progress) as source:
             second = _Priced(source, after, by, chosen_by, book)
             at_second = second.on(keys, day)
-            names |= names_in(source)
+            names |= names_in(source) if is_named else {}
     changes, not_compared = _changes(first.report, second.report, at_first, at_second)
     total = Change((), first.report.total, second.report.total)
     for change in changes:

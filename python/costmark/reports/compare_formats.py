@@ -12,6 +12,7 @@ from .state_words import none_of, state
 
 if TYPE_CHECKING:
     from .compare import Change, Comparison
+    from .summary import Sums
 
 _REASONS = ("volume", "mix", "price")
 _STATES = ("unpriced", "partial", "elsewhere", "incomplete", "untold")
@@ -37,8 +38,7 @@ def in_words(found: Comparison) -> list[str]:
     percent = f" ({100 * total.cost_pico / before:+.1f}%)" if before else ""
     tokens = [sums.input + sums.output for sums in (total.before, total.after)]
     said = [
-        f"{found.names[0]}: {formats.spend(total.before)}. "
-        f"{found.names[1]}: {formats.spend(total.after)}. "
+        f"{found.names[0]}: {_spent(total.before)}. {found.names[1]}: {_spent(total.after)}. "
         f"Change: {change(total)}{percent}.",
         f"volume {signed(total.volume_pico)}: {tokens[0]:,} tokens became {tokens[1]:,}.",
         f"mix {signed(total.mix_pico)}: other models, projects, or shares of cache and output.",
@@ -49,6 +49,10 @@ def in_words(found: Comparison) -> list[str]:
     if found.not_compared:
         said.append(f"{found.not_compared} lines had no price on that day; theirs is in the mix.")
     return said
+
+
+def _spent(sums: Sums) -> str:
+    return formats.spend(sums) if sums.attempts else "no attempts"
 
 
 def states(found: Comparison) -> list[tuple[str, int, int]]:

@@ -65,6 +65,12 @@ def _is_in_map(name: str) -> bool:
     return bool(key) and kind in _MAPS
 
 
+def map_of(name: str) -> tuple[str, str]:
+    """The column of a tag or a label, and its key; two empty texts for another dimension."""
+    kind, _, key = name.partition(":")
+    return (_MAPS[kind], key) if _is_in_map(name) else ("", "")
+
+
 def place(name: str) -> tuple[str, str]:
     """The column of a dimension that is not a time, and the name in it where it is a map."""
     kind, _, key = name.partition(":")

@@ -283,3 +283,57 @@ def test_an_error_of_where_speaks_of_where(
     told = capsys.readouterr().err
     assert said in told
     assert "group" not in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["--by", "tag:taem"],
+            "warning: no row of these ledgers has a tag 'taem'; there are team; did",
+        ),
+        (["--by", "day,label:users"], "has a label 'users'; there are feature, user; did you mean"),
+        (["--where", "tag:x!=1"], "has a tag 'x'; there are team"),
+        (["--where", "tag:x=1"], "has a tag 'x'; there are team"),
+        (["--where", "project=proj_z"], "no attempt fits --where project=proj_z"),
+        (["--where", "tag:team=x", "--by", "tag:team"], "no attempt fits --where tag:team=x"),
+    ],
+)
+def test_what_no_row_has_is_warned_of(
+    folder: Path, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", *arguments, str(folder)]) == 0
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.count("\n") == 1
+
+
+def test_what_some_row_has_is_not_warned_of(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_segment(folder, [attempt(0, "ff" * 8, tags={"env": "prod"})], writer="ff" * 8)
+    for arguments in (["--by", "tag:env"], ["--where", "project=proj_b", "--by", "tag:env"]):
+        assert main(["report", *arguments, str(folder)]) == 0
+        assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("tokens", [30, 700_000])
+def test_what_is_shown_adds_up(
+    tmp_path: Path, tokens: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        attempt(n, **PRICED, project=f"proj_{n}", input=tokens * (1_000 + 77 * n), output=0)
+        for n in range(9)
+    ]
+    write_segment(tmp_path, rows)
+    book = tmp_path / "book"
+    kinds = ("input", "output")
+    line = "openai.gpt-oss-120b us-east-1 in-region standard {} - - token - - USD 15003 2025-11 x"
+    book.write_text("\n".join(["date 2025-11-01", *map(line.format, kinds), ""]))
+    for more in ([], ["--format", "markdown"]):
+        text = shown(capsys, "--prices", str(book), *more, str(tmp_path)).replace("*", "")
+        cells = [line.strip("| ").split()[-1] for line in text.splitlines() if "$" in line]
+        *amounts, total = [Decimal(cell.strip("$").replace(",", "")) for cell in cells]
+        assert len(amounts) == 9
+        assert sum(amounts) == total
+        assert {each.as_tuple().exponent for each in amounts} == {-2 if tokens > 30 else -4}

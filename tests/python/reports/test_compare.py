@@ -7,6 +7,7 @@ import datetime as dt
 import io
 import json
 import random
+import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -255,3 +256,16 @@ def test_periods(text: str, begin: str, end: str) -> None:
 )
 def test_no_periods(text: str) -> None:
     assert period(text) is None
+
+
+def test_a_period_without_attempts_is_told_with_those_that_have_some(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", "2020-01", "2020-02", str(folder)]) == 0
+    text, told = capsys.readouterr()
+    assert "2020-01: no attempts. 2020-02: no attempts." in text
+    (first, second) = told.splitlines()
+    assert re.fullmatch(
+        r"costmark: 2020-01 has no attempt; these .* attempts in 20\d\d-\d\d.*", first
+    )
+    assert second.startswith("costmark: 2020-02 has no attempt")
