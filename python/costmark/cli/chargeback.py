@@ -160,7 +160,9 @@ def _run(arguments: argparse.Namespace) -> int:
         now = datetime.now(timezone.utc)
         found = closed.close(found, now, allow_empty=arguments.allow_empty)
         _warn_of_open(found)
-    names = known_names(arguments, arguments.paths).by_id() if by == "project" else {}
+    names = dict(found.names)
+    if by == "project":
+        names |= known_names(arguments, arguments.paths).by_id()
     if arguments.html is not None:
         write_page(arguments.html, chargeback_page(found, names))
     if arguments.format == "table":
@@ -288,7 +290,7 @@ def _print(found: Chargeback, names: dict[str, str]) -> None:
     cells = zip(*(column.cells for column in columns.values()), strict=True)
     for line, texts in zip(shown.lines, cells, strict=True):
         named = formats.shown_keys([found.rules.by], names, [line.name])[0]
-        whom = Text(plain(named)) if named else Text("(no one)", "dim")
+        whom = Text(plain(named)) if named else Text("(undivided)", "dim")
         if line.kind == "correction":
             whom.append(f" (correction of {line.month})", "dim")
         table.add_row(whom, *texts)

@@ -21,10 +21,9 @@ from .report import console_for, key_cell, names_in, print_fact, print_table, pr
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
 
     from ..reports import Report
-    from ..reports.compare import Change, Comparison
+    from ..reports.compare import Comparison
     from .output import Commands
 
 _MOST_MONTHS = 12
@@ -129,28 +128,18 @@ def _print(found: Comparison) -> None:
     from rich.table import Table
 
     console = console_for()
-    for line in compare_formats.in_words(found):
+    shown = compare_formats.Table(found)
+    for line in compare_formats.in_words(found, shown):
         console.print(line, markup=False)
     console.print()
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_footer=True)
     for place, name in enumerate(found.by):
         table.add_column(plain(name), footer="" if place else "total", overflow="fold")
-    total = found.total
-    most = max(total.before.cost_pico, total.after.cost_pico)
-    cells: dict[str, Callable[[Change], str]] = {
-        "before": lambda each: formats.spend(each.before, most),
-        "after": lambda each: formats.spend(each.after, most),
-        "change": lambda each: compare_formats.change(each, most),
-        "volume": lambda each: compare_formats.signed(each.volume_pico, most),
-        "mix": lambda each: compare_formats.signed(each.mix_pico, most),
-        "price": lambda each: compare_formats.signed(each.price_pico, most),
-    }
-    for name, cell in cells.items():
-        table.add_column(name, justify="right", footer=cell(total), no_wrap=True)
-    for change in found.changes:
+    for name, footer in shown.totals.items():
+        table.add_column(name, justify="right", footer=footer, no_wrap=True)
+    for change, *cells in zip(found.changes, *shown.cells.values(), strict=True):
         named = formats.shown_keys(found.by, found.project_names, change.key)
-        key = [key_cell(text) for text in named]
-        table.add_row(*key, *(cell(change) for cell in cells.values()))
+        table.add_row(*map(key_cell, named), *cells)
     print_table(console, table)
     console.print()
     for name, value in compare_formats.state_lines(found):

@@ -14,7 +14,7 @@ from .. import ledger
 from .._names import names_of
 from ..errors import ConfigurationError
 from ..ledger.follow import Follower
-from ..reports.formats import counted, dollars
+from ..reports.formats import counted, dollars, key_text
 from ..reports.state_words import state
 from .names import add_lock
 from .output import complain, plain, print_row
@@ -255,7 +255,8 @@ def _line(row: ledger.Row, width: int | None) -> str:
         if row.get("rows_lost"):
             parts.append(f"{row['rows_lost']} lost ({row.get('reason', 'unknown reason')})")
     else:
-        parts += [row.get("project", "-"), row.get("model", "-"), _outcome(row)]
+        parts += [key_text(row.get(name)) for name in ("project", "model")]
+        parts.append(_outcome(row))
         if "input" in row or "output" in row:
             parts.append(f"{row.get('input', '?')} in, {row.get('output', '?')} out")
         if "latency_us" in row:

@@ -7,6 +7,7 @@ import datetime as dt
 import time
 from typing import TYPE_CHECKING, Any
 
+from .._names import NAME_TAG
 from ..prices import PriceBook, served_model
 from .dimensions import expression
 from .source import Source, run
@@ -147,7 +148,8 @@ def overview(
     with Source(*paths, query=query, progress=progress) as source:
         view = _View(source, chosen, book)
         step, steps = view.steps(since, until)
-        tags = view.names_in("tags")[:_MOST_TAGS]
+        named = view.names_in("tags")  # that of the project's name says what the project does
+        tags = [name for name in named if name != NAME_TAG][:_MOST_TAGS]
         by = [step, "project", "model", *(f"tag:{name}" for name in tags)]
         found = summed(source, *paths, by=by, since=since, until=until, where=where, book=book)
         at = expression(step)

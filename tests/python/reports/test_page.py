@@ -354,6 +354,53 @@ def test_the_page_can_be_read(
             assert set(shown.evaluate(wide)) == {0}
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_desk_has_room_for_many_long_columns(browser: Any, tmp_path: Path, scheme: str) -> None:
+    rows = [
+        attempt(
+            n,
+            project=f"proj_{n:02}yyiyeyl2axwu2ry3zee",
+            model="acme.preview-1-long-context-v1:0",
+            region="us-east-1",
+            input=10**11 + n,
+            cached=10**10,
+            output=10**10,
+            tags={
+                "cost-center": f"CC-{10_000 + n}-platform-engineering",
+                "environment": "production-europe",
+                "team": f"customer-experience-{n}",
+                "costmark_project": f"shop/customer-support-chatbot-{n}",
+            },
+            latency_us=5,
+        )
+        for n in range(8)
+    ]
+    for row in rows:
+        row["meters"] = {}
+    write_segment(tmp_path, rows)
+    priced = prices.PriceBook.parse(
+        "date 2025-11-01\n"
+        "acme.preview-1-long-context-v1:0 us-east-1 in-region standard input - - token - - "
+        "USD 450000 2025-11 x\n"
+        "acme.preview-1-long-context-v1:0 us-east-1 in-region standard output - - token - - "
+        "USD 1800000 2025-11 x\n"
+    )
+    file = tmp_path / "page.html"
+    file.write_text(overview_page(overview(tmp_path, book=priced)), encoding="utf-8")
+    with opened(browser, file, scheme=scheme) as shown:
+        wide = "[...document.querySelectorAll('.scroll')].map(e => e.scrollWidth - e.clientWidth)"
+        assert set(shown.evaluate(wide)) == {0}
+        heads = shown.locator("table.sorts thead th").all_inner_texts()
+        assert [each.split("\n")[0].strip() for each in heads][:2] == ["Project", "Spend"]
+        assert "costmark_project" not in "".join(heads)  # it is the name of the project
+        first = shown.locator("table.sorts tbody tr").first
+        assert first.locator("th bdi").get_attribute("title").startswith("customer-support-")
+        assert first.locator("td[title^='100,000,000,00']").inner_text() == "100B"
+        names = "[...document.querySelectorAll('table.many bdi')]"
+        assert max(shown.evaluate(f"{names}.map(e => e.scrollWidth - e.clientWidth)")) <= 0
+        assert low_contrast(shown) == []
+
+
 def test_paper_stays_white(browser: Any, page: Path) -> None:
     with opened(browser, page, scheme="dark") as shown:
         ground = "getComputedStyle(document.body).backgroundColor"

@@ -26,7 +26,7 @@ from ...errors import ConfigurationError
 from ..dimensions import map_of
 from ..keys import absent, has_attempts, keys_in
 from ..source import Source
-from ..summary import query_for
+from ..summary import names_in, query_for
 from .billing import Billing
 from .charges import Charge, Chargeback, Correction, Usage, bounds, charge, keys_of
 from .rules import Rules
@@ -132,6 +132,8 @@ def chargeback(
         note = _check_key(source, rules, bill, tags_of_projects)
         found = charge(source, *paths, month=month, rules=rules, book=book, bill=bill)
         found.notes += note
+        if rules.by == "project":
+            found.names = names_in(source)
         found.manifests = _manifests(*paths)
         if closed.last and month == following(closed.last):
             for each in closed.months.values():

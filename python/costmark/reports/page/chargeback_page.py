@@ -103,14 +103,12 @@ def _charges(found: Chargeback, shown: Amounts, names: Mapping[str, str]) -> Mar
     heading = element("h2", "Charges", id="charges", tabindex="-1")
     if not shown.charged:
         return element("section", heading, parts.empty("Nothing was used that could be charged."))
-    columns = ("Total", *map(str.capitalize, (*shown.own, *shown.pools)))
-    if found.billing is not None:
-        columns += ("At list prices",)
+    columns = _columns(shown)
     said = "The bill's amounts" if found.billing is not None else "List price less discount"
     table = parts.table(
         [
             parts.title_of(found.rules.by),
-            *map(Number, columns),
+            *(Number(title) for title, _ in columns),
             *map(Number, ("Calls", "Input", "Output")),
         ],
         _lines(found, shown, names),
@@ -131,20 +129,19 @@ def _lines(found: Chargeback, shown: Amounts, names: Mapping[str, str]) -> list[
     """The lines of this month."""
     lines = shown.lines[: shown.charged]
     most = max(line.pico for line in lines)
-    cells = zip(*(column.cells for column in _columns(shown)), strict=True)
+    columns = [column for _, column in _columns(shown)]
+    cells = zip(*(column.cells for column in columns), strict=True)
     rows: list[list[Cell]] = []
-    for line, texts in zip(lines, cells, strict=False):
-        name = parts.named(line.name, found.rules.by, names) if line.name else "(no one)"
+    for at, (line, texts) in enumerate(zip(lines, cells, strict=False)):
+        name = parts.named(line.name, found.rules.by, names) if line.name else "(undivided)"
         own = line.own
-        divided = (line.parts.get(pool, 0) for pool in POOLS)
-        picos: list[int] = [line.pico, own.list_pico, -own.discount_pico, *divided]
-        if found.billing is not None:
-            picos = [line.pico, own.net_pico, *picos[3:], own.list_pico]
+        picos = [column.picos[at] for column in columns]
         rows.append(
             [
                 join([name, parts.bar_of(max(line.pico, 0), most)]),
                 *(Number(text, pico) for text, pico in zip(texts, picos, strict=True)),
-                *(Number(f"{count:,}", count) for count in (own.calls, own.input, own.output)),
+                Number(f"{own.calls:,}", own.calls),
+                *map(parts.tokens, (own.input, own.output)),
             ]
         )
     return rows
@@ -156,14 +153,21 @@ def _sums(shown: Amounts) -> list[Cell]:
         for name in ("calls", "input", "output")
     ]
     return [
-        *(Number(column.total(end=shown.charged)) for column in _columns(shown)),
-        *(Number(f"{count:,}") for count in counts),
+        *(Number(column.total(end=shown.charged)) for _, column in _columns(shown)),
+        Number(f"{counts[0]:,}"),
+        *map(parts.tokens, counts[1:]),
     ]
 
 
-def _columns(shown: Amounts) -> list[Column]:
-    beside = [] if "discount" in shown.own else [shown.listed]
-    return [shown.total, *shown.own.values(), *shown.pools.values(), *beside]
+def _columns(shown: Amounts) -> list[tuple[str, Column]]:
+    """The amounts with their titles; what no line has any of has no column."""
+    first, *others = shown.own.items()
+    if "discount" not in shown.own:
+        others = [*others, *shown.pools.items(), ("at list prices", shown.listed)]
+    else:
+        others = [*others, *shown.pools.items()]
+    kept = [("total", shown.total), first, *(each for each in others if not each[1].is_zero)]
+    return [(title.capitalize(), column) for title, column in kept]
 
 
 def _corrections(found: Chargeback, shown: Amounts, names: Mapping[str, str]) -> Markup:

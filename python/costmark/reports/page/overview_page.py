@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .parts import Cell
 
 _MOST_SERIES = 5
+_FLAT = 0.1
 _SAVED = "beside the price of plain input; what writing to the cache cost is taken off"
 _MOST_ROWS = 400
 _COUNTS = ("Calls", "Errors", "Input", "Cached", "Output")
@@ -114,7 +115,7 @@ def _spend(found: Overview, name: str) -> Markup:
         series.append([sum(_dollars(each.get(at)) for each in others) for at in found.steps])
     names = shown(found.report.names)
     keys = [_key(line.key[0], name, names) for line in top]
-    named = [parts.name_of(key, name) for key in keys]
+    named = [parts.name_of(key) for key in keys]
     costs = Column.of(
         [line.sums for line in top] + ([parts.together(each.sums for each in rest)] if rest else [])
     )
@@ -185,7 +186,9 @@ def _cache(found: Overview) -> Markup:
     if not cache.cached:
         return element("section", heading, parts.empty("No input was read from a cache."))
     values = [_share(found.cache_by_step.get(at)) for at in found.steps]
-    drawn = Lines(found.steps, _ends(found), [values], SHARE, top=1, filled=True)
+    # Up to all of it, unless that leaves nothing to see.
+    top = 1 if max(filter(None, values), default=0) > _FLAT else None
+    drawn = Lines(found.steps, _ends(found), [values], SHARE, top=top, filled=True)
     amount = formats.dollars(abs(cache.saved_pico))
     figures = [
         ("Read from the cache", parts.share(cache.cached, cache.input), "of all input tokens"),
@@ -324,11 +327,12 @@ def _row(line: Line, dimensions: Sequence[str], names: Mapping[str, str], cost: 
 
 
 def _numbers(sums: Sums, others: Sequence[str], cost: str) -> list[Cell]:
-    counts = (sums.calls, sums.errors, sums.input, sums.cached, sums.output)
+    counts = (sums.calls, sums.errors)
     return [
         Number(cost, sums.cost_pico),
         *others,
         *(Number(f"{count:,}", count) for count in counts),
+        *map(parts.tokens, (sums.input, sums.cached, sums.output)),
     ]
 
 

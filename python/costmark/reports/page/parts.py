@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from ..state_words import State
     from ..summary import Report
 
-_ABSENT = {"project": "no project", "model": "no model", "label": "none"}
 _STATES = (
-    "Or what is uncertain in them. Nothing of it is counted as $0: an amount of which a part has "
+    "And what is uncertain in them. Nothing of it is counted as $0: an amount of which a part has "
     "no price is marked + ?."
 )
+_MANY_NAMES = 4  # columns of names, above which they are narrow
 _UNKNOWN = "\u2013"
 _MARK = " + ?"
 _MORE = "Some of the usage has no price; the states below say how much."
@@ -157,11 +157,9 @@ def days(first: dt.date, last: dt.date) -> str:
     return day(first) if first == last else f"{day(first)} to {day(last)}"
 
 
-def name_of(value: str | None, dimension: str) -> str:
-    """A value, or what to say where there is none."""
-    if value is not None:
-        return visible(value) or '""'
-    return _ABSENT.get(dimension, f"no {dimension.removeprefix('tag:')}")
+def name_of(value: str | None) -> str:
+    """A value, or what to say where there is none, as tables of text do."""
+    return visible(formats.key_text(value))
 
 
 def named(
@@ -172,7 +170,7 @@ def named(
     A project that has one of the ``names`` is shown by it, and its id when one points at it.
     """
     if value is None:
-        return element("bdi", name_of(value, dimension), class_="quiet")
+        return element("bdi", name_of(value), class_="quiet")
     name = names.get(value, value) if dimension == "project" else value
     title = value if name == value else f"{name}, {value}"
     return element("bdi", name or '""', title=title)
@@ -229,6 +227,8 @@ class Number:
     value: int | None = None
     digits: int | None = None
     """Of a total: its filter adds up the values of the lines that are left, with these digits."""
+    title: str | None = None
+    """What is said where one points at it."""
 
 
 Cell = str | Number
@@ -247,7 +247,12 @@ def table(
 
     Names are cut where they are too long, or broken where it ``wraps``.
     """
-    kinds = [*(["sorts"] if tools else []), *(["wraps"] if wraps else [])]
+    has_many = sum(isinstance(title, str) for title in titles) > _MANY_NAMES
+    kinds = [
+        *(["sorts"] if tools else []),
+        *(["wraps"] if wraps else []),
+        *(["many"] if has_many and not wraps else []),
+    ]
     heads = [
         _cell("th", title, scope="col", aria_sort="descending" if place == sorted_by else None)
         for place, title in enumerate(titles)
@@ -273,7 +278,8 @@ def _cell(name: str, cell: Cell, **attributes: str | None) -> Markup:
         return element(name, cell, **attributes)
     value = None if cell.value is None else str(cell.value)
     digits = None if cell.digits is None else str(cell.digits)
-    return element(name, cell.text, class_="number", data_n=value, data_digits=digits, **attributes)
+    given = {"data_n": value, "data_digits": digits, "title": cell.title, **attributes}
+    return element(name, cell.text, class_="number", **given)
 
 
 def together(sums: Iterable[Sums]) -> Sums:
@@ -306,6 +312,13 @@ def short(count: int) -> str:
                 f"{count / size:.3g}{unit}" if count < 1000 * size else f"{count / size:,.0f}{unit}"
             )
     return f"{count:,}"
+
+
+def tokens(count: int) -> Number:
+    """A count of tokens in a cell: in three digits, and whole where one points at it."""
+    said = short(count)
+    whole = f"{count:,}"
+    return Number(said, count, title=None if said == whole else whole)
 
 
 def duration(micros: int | None) -> str:
