@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ from .cloudwatch import EVERY_PROJECT, Comparison, Counts
 from .wording import NOT_UNDERSTOOD
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..prices import PriceBook
     from .causes import Cause, Detail
     from .keys import Unmapped
@@ -53,6 +55,13 @@ class Basis:
     """Whether the bill says what of it is estimated."""
     invoices: tuple[str, ...] = ()
     payers: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    """The names of projects by id, as far as they are known."""
+
+    def named(self, project: str) -> str:
+        """A project by its name, with the id beside it."""
+        name = self.names.get(project, project)
+        return name if project in name else f"{name} ({project})"
 
 
 def money(pico: Fraction) -> str:

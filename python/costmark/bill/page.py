@@ -257,7 +257,8 @@ def _assumptions(result: Reconciliation, basis: Basis) -> Markup:
         unpriced = parts.counted(result.unpriced_tokens, "token")
         facts.append(f"without a price, and at a cost of 0: {unpriced} of the ledger")
     if without := result.projects_without_tag:
-        facts.append(f"projects that have no {basis.tag}, taken as untagged: {', '.join(without)}")
+        named = ", ".join(map(basis.named, without))
+        facts.append(f"projects that have no {basis.tag}, taken as untagged: {named}")
     return element(
         "section",
         element("h2", "What this rests on"),

@@ -8,8 +8,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ..reports.formats import dollars, markdown_row, markdown_text, no_formula, usd
+from ..reports.money import digits_for, paired, signed_dollars
 
 if TYPE_CHECKING:
+    from ..reports.money import Column
     from .spend import Spend, Spent
 
 UNATTRIBUTED = "(unattributed)"
@@ -37,31 +39,44 @@ def titles(found: Spend) -> list[str]:
 
 
 def rows(found: Spend) -> list[list[str]]:
-    """A row for each value."""
-    most = max((abs(line.cost) for line in found.lines), default=0)
-    return [_row(line, found, most) for line in found.lines]
+    """A row for each value; the amounts add up to those of `total_row`, as they are shown."""
+    before, cost = _columns(found)
+    changed = [now - then for now, then in zip(cost.units, before.units, strict=True)]
+    return [
+        _row(line, found, cells, changed[at], cost.digits)
+        for at, (line, *cells) in enumerate(zip(found.lines, before.cells, cost.cells, strict=True))
+    ]
 
 
 def total_row(found: Spend) -> list[str]:
     """The sums of all rows."""
     tokens = sum(line.tokens for line in found.lines)
-    cells = [f"{tokens:,}", money(found.total)]
+    before, cost = _columns(found)
+    cells = [f"{tokens:,}", cost.total()]
     if found.previous is not None:
-        change = _signed(found.total - found.total_before)
-        cells = [f"{tokens:,}", money(found.total_before), money(found.total), change]
+        pico = found.total - found.total_before
+        change = signed_dollars(pico, sum(cost.units) - sum(before.units), before.digits)
+        cells = [f"{tokens:,}", before.total(), cost.total(), change]
     return ["total", *([""] if _has_names(found) else []), *cells, "100%" if found.total else ""]
 
 
-def _row(line: Spent, found: Spend, most: int) -> list[str]:
+def _columns(found: Spend) -> tuple[Column, Column]:
+    """What was spent before, and what now."""
+    before = [line.before or 0 for line in found.lines]
+    cost = [line.cost for line in found.lines]
+    amounts = [*map(abs, before), *map(abs, cost), abs(sum(before)), abs(sum(cost))]
+    return paired(before, cost, digits_for(max(amounts)))
+
+
+def _row(line: Spent, found: Spend, cells: list[str], changed: int, digits: int) -> list[str]:
     share = f"{100 * line.cost / found.total:.1f}%" if found.total else ""
-    before = line.before or 0
+    change = line.cost - (line.before or 0)
     return [
         UNATTRIBUTED if line.key is None else line.key,
         *([", ".join(sorted(line.names))] if _has_names(found) else []),
         f"{line.tokens:,}",
-        *([money(before, most)] if found.previous else []),
-        money(line.cost, most),
-        *([_signed(line.cost - before, most)] if found.previous else []),
+        *(cells if found.previous else cells[1:]),
+        *([signed_dollars(change, changed, digits)] if found.previous else []),
         share,
     ]
 
@@ -73,10 +88,6 @@ def _has_names(found: Spend) -> bool:
 def money(pico: int, most: int = 0) -> str:
     """An amount for people, which may be below zero."""
     return f"-{dollars(-pico, most)}" if pico < 0 else dollars(pico, most)
-
-
-def _signed(pico: int, most: int = 0) -> str:
-    return money(pico, most) if pico < 0 else f"+{money(pico, most)}"
 
 
 def states(found: Spend) -> list[tuple[str, str]]:

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .._files import check_target
+from .._names import FILE
 from ..bill import Window
 from ..bill.charged import charged
 from ..errors import ConfigurationError
+from ..reports import formats
 from ..reports.chargeback import (
     AMOUNTS,
     POOLS,
@@ -26,15 +28,16 @@ from ..reports.chargeback import (
 )
 from ..reports.chargeback.amounts import amounts
 from ..reports.chargeback.charges import UNSURE, bounds
-from ..reports.chargeback.texts import as_csv, as_json, basis, in_words
-from ..reports.dimensions import names
+from ..reports.chargeback.texts import as_csv, as_json, basis, in_words, states
+from ..reports.dimensions import names as dimensions
 from ..reports.page import chargeback_page
 from . import reconcile
 from .book import add_prices, chosen_book
+from .names import known_names
 from .output import complain, plain, write_page
 from .paths import note_empty
 from .period import period
-from .report import console_for, print_table, progress_bar
+from .report import console_for, print_fact, print_states, print_table, progress_bar
 
 if TYPE_CHECKING:
     from ..reports.chargeback import Bill, Chargeback
@@ -59,7 +62,7 @@ def add_to(commands: Commands) -> None:
         action="append",
         required=True,
         metavar="NAME",
-        help=f"whom to charge: tag:team, or another of {', '.join(names())}",
+        help=f"whom to charge: tag:team, or another of {', '.join(dimensions())}",
     )
     parser.add_argument(
         "--split",
@@ -100,9 +103,9 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument(
         "--lock",
-        default=os.environ.get("COSTMARK_LOCK", "costmark.lock"),
         metavar="FILE",
-        help="for --tags current (default: COSTMARK_LOCK, or costmark.lock)",
+        help="the lock file that has the names of projects, and their tags for --tags current "
+        "(default: COSTMARK_LOCK, or costmark.lock)",
     )
     parser.add_argument("--closed", metavar="FOLDER", help="the folder of closed months")
     parser.add_argument("--close", action="store_true", help="close the month: freeze its amounts")
@@ -144,6 +147,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 closed=closed,
                 progress=progress,
                 bills=bills,
+                tags_of_projects=_tags_of_projects(arguments),
             )
     except KeyboardInterrupt:
         complain("interrupted; nothing was changed")
@@ -156,13 +160,20 @@ def _run(arguments: argparse.Namespace) -> int:
         now = datetime.now(timezone.utc)
         found = closed.close(found, now, allow_empty=arguments.allow_empty)
         _warn_of_open(found)
+    names = dict(found.names)
+    if by == "project":
+        names |= known_names(arguments, arguments.paths).by_id()
     if arguments.html is not None:
-        write_page(arguments.html, chargeback_page(found))
+        write_page(arguments.html, chargeback_page(found, names))
     if arguments.format == "table":
-        _print(found)
+        _print(found, names)
     else:
         sys.stdout.write(_TEXTS[arguments.format](found))
     return 0
+
+
+def _not_divided(found: Chargeback, pool: str) -> str:
+    return "; not divided: no one has a weight" if pool in found.undivided else ""
 
 
 def _capital(text: str) -> str:
@@ -206,6 +217,18 @@ def _closed_months(arguments: argparse.Namespace) -> ClosedMonths:
     return ClosedMonths(arguments.closed)
 
 
+def _lock_of(arguments: argparse.Namespace) -> str:
+    given: str | None = arguments.lock
+    return given if given is not None else os.environ.get("COSTMARK_LOCK") or FILE
+
+
+def _tags_of_projects(arguments: argparse.Namespace) -> set[str]:
+    """The keys of the tags of the lock, where there is one."""
+    path = _lock_of(arguments)
+    known = read_projects(path) if Path(path).is_file() else ()
+    return {key for project in known for key in project.tags}
+
+
 def _rules(arguments: argparse.Namespace, by: str) -> Rules:
     return Rules(
         by=by,
@@ -214,7 +237,7 @@ def _rules(arguments: argparse.Namespace, by: str) -> Rules:
         shared=tuple(arguments.shared),
         discounts=read_discounts(arguments.discounts) if arguments.discounts else (),
         amounts=arguments.amounts,
-        projects=read_projects(arguments.lock) if arguments.tags == "current" else None,
+        projects=read_projects(_lock_of(arguments)) if arguments.tags == "current" else None,
     )
 
 
@@ -222,10 +245,11 @@ def _bill_of(arguments: argparse.Namespace, month: str) -> Bill:
     """The bill of a month, reconciled with the ledger. ConfigurationError where it has no line."""
     begin, end = bounds(month)
     window = Window(begin.date(), end.date() - timedelta(days=1))
-    lock = arguments.lock if Path(arguments.lock).exists() else None
+    lock = _lock_of(arguments)
+    has_lock = Path(lock).is_file()
     result, basis, projects = reconcile.reconciled(
         argparse.Namespace(
-            **{**vars(arguments), "lock": lock, "ledger": arguments.paths},
+            **{**vars(arguments), "lock": lock if has_lock else None, "ledger": arguments.paths},
             against=arguments.bill,
             calls=False,
             day_by="end",
@@ -241,7 +265,7 @@ def _bill_of(arguments: argparse.Namespace, month: str) -> Bill:
     return charged(result, basis, projects)
 
 
-def _print(found: Chargeback) -> None:
+def _print(found: Chargeback, names: dict[str, str]) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -261,19 +285,24 @@ def _print(found: Chargeback) -> None:
         table.add_column(name, justify="right", no_wrap=True, footer=footer)
     cells = zip(*(column.cells for column in columns.values()), strict=True)
     for line, texts in zip(shown.lines, cells, strict=True):
-        whom = Text(plain(line.name)) if line.name else Text("(no one)", "dim")
+        named = formats.shown_keys([found.rules.by], names, [line.name])[0]
+        whom = Text(plain(named)) if named else Text("(undivided)", "dim")
         if line.kind == "correction":
             whom.append(f" (correction of {line.month})", "dim")
         table.add_row(whom, *texts)
     print_table(console, table)
     console.print()
-    for pool, amount in zip(POOLS, shown.to_divide.cells, strict=True):
-        console.print(f"{pool:<14}{amount}", markup=False)
-    for state, count in found.states.items():
-        console.print(f"{state:<14}{count:,}", style="" if count else "dim", markup=False)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("divided", "amount", ""):
+        table.add_column(name, justify="right" if name == "amount" else "left")
+    for (pool, said), amount in zip(POOLS.items(), shown.to_divide.cells, strict=True):
+        table.add_row(pool, amount, f"{said}{_not_divided(found, pool)}")
+    print_table(console, table)
+    console.print()
+    print_states(console, states(found))
     old = "; it is more than 30 days old" if found.book_is_old else ""
-    console.print(f"{'prices of':<14}{found.book_date} ({found.book[:12]}){old}", markup=False)
+    print_fact(console, "prices of", f"{found.book_date} ({found.book[:12]}){old}")
     if found.billing is not None:
-        console.print(f"{'bill':<14}{plain(found.billing.source)}", markup=False)
+        print_fact(console, "bill", found.billing.source)
     for note in found.notes:
         console.print(plain(note), markup=False)

@@ -10,19 +10,23 @@ from ..errors import ConfigurationError
 from ..reports import compare_formats, formats
 from ..reports.compare import Side, compare
 from ..reports.dimensions import names
+from ..reports.summary import report
+from .absent import warn_of_absent
 from .book import add_prices, chosen_book
+from .names import add_lock, conditions_of, known_names
 from .output import complain, plain
 from .paths import note_empty
 from .period import period
-from .report import console_for, key_cell, names_in, print_table, progress_bar
+from .report import console_for, key_cell, names_in, print_fact, print_table, progress_bar
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
 
-    from ..reports.compare import Change, Comparison
+    from ..reports import Report
+    from ..reports.compare import Comparison
     from .output import Commands
 
+_MOST_MONTHS = 12
 _TEXTS = {"json": compare_formats.as_json, "csv": compare_formats.as_csv}
 
 
@@ -57,29 +61,50 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument("--format", choices=["table", *_TEXTS], default="table")
     add_prices(parser)
+    add_lock(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     sides = [_side(text, arguments.paths) for text in (arguments.before, arguments.after)]
+    paths = list(dict.fromkeys(str(path) for side in sides for path in side.paths))
     try:
         with progress_bar() as progress:
             found = compare(
                 *sides,
                 by=names_in(arguments.by),
-                where=arguments.where,
+                where=conditions_of(arguments, paths),
                 book=chosen_book(arguments.prices),
                 progress=progress,
             )
     except KeyboardInterrupt:
         complain("interrupted; nothing was changed")
         return 130
-    note_empty(dict.fromkeys(str(path) for side in sides for path in side.paths))
+    if "project" in found.by:
+        found.project_names.update(known_names(arguments, paths).by_id())
+    note_empty(paths)
+    for at, side in enumerate(sides):
+        _note_nothing(side, (found.before, found.after)[at])
+    warn_of_absent(paths, found.before.where, found.by, found.before, found.after)
     if arguments.format == "table":
         _print(found)
     else:
         sys.stdout.write(_TEXTS[arguments.format](found))
     return 0
+
+
+def _note_nothing(side: Side, found: Report) -> None:
+    """Say which period has no attempt, and which ones have some."""
+    if found.total.attempts or side.since is None:
+        return
+    months = report(*side.paths, by=["month"], book=found.book).lines
+    had = sorted(line.key[0] for line in months if line.key[0])
+    if not had:
+        return
+    more = len(had) - _MOST_MONTHS
+    listed = ", ".join(had[-_MOST_MONTHS:]) + (f" and {more} earlier months" if more > 0 else "")
+    fits = " that fits --where" if found.where else ""
+    complain(f"{side.name} has no attempt{fits}; these ledgers have attempts in {listed}")
 
 
 def _side(text: str, paths: list[str]) -> Side:
@@ -103,30 +128,20 @@ def _print(found: Comparison) -> None:
     from rich.table import Table
 
     console = console_for()
-    for line in compare_formats.in_words(found):
+    shown = compare_formats.Table(found)
+    for line in compare_formats.in_words(found, shown):
         console.print(line, markup=False)
     console.print()
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_footer=True)
     for place, name in enumerate(found.by):
         table.add_column(plain(name), footer="" if place else "total", overflow="fold")
-    total = found.total
-    most = max(total.before.cost_pico, total.after.cost_pico)
-    cells: dict[str, Callable[[Change], str]] = {
-        "before": lambda each: formats.spend(each.before, most),
-        "after": lambda each: formats.spend(each.after, most),
-        "change": lambda each: compare_formats.change(each, most),
-        "volume": lambda each: compare_formats.signed(each.volume_pico, most),
-        "mix": lambda each: compare_formats.signed(each.mix_pico, most),
-        "price": lambda each: compare_formats.signed(each.price_pico, most),
-    }
-    for name, cell in cells.items():
-        table.add_column(name, justify="right", footer=cell(total), no_wrap=True)
-    for change in found.changes:
-        key = [key_cell(text) for text in change.key]
-        table.add_row(*key, *(cell(change) for cell in cells.values()))
+    for name, footer in shown.totals.items():
+        table.add_column(name, justify="right", footer=footer, no_wrap=True)
+    for change, *cells in zip(found.changes, *shown.cells.values(), strict=True):
+        named = formats.shown_keys(found.by, found.project_names, change.key)
+        table.add_row(*map(key_cell, named), *cells)
     print_table(console, table)
     console.print()
-    for name, before, after in compare_formats.states(found):
-        quiet = "" if before or after else "dim"
-        console.print(f"{name:<14}{before:,} before, {after:,} after", style=quiet, markup=False)
-    console.print(f"{'prices of':<14}{formats.prices(found.after)}", markup=False)
+    for name, value in compare_formats.state_lines(found):
+        print_fact(console, name, value, style="dim" if name == "none of" else "")
+    print_fact(console, "prices of", formats.prices(found.after))

@@ -9,6 +9,7 @@ from ..errors import ConfigurationError
 from ..export import focus, prometheus
 from ..reports.formats import counted, usd
 from .book import add_prices, chosen_book
+from .names import add_lock, known_names
 from .output import complain, print_row
 from .paths import note_empty
 from .period import check_order
@@ -29,6 +30,7 @@ _NOT_APPLIED = {
         "prices": "its counters never fall, so costs are those that the rows estimated",
         "focus_version": "that is of --format focus",
         "billing_account": "that is of --format focus",
+        "lock": "it has the ids of projects",
     },
     "focus": {
         "tag": "every row of it has all tags",
@@ -81,6 +83,7 @@ def _add_focus(group: argparse._ArgumentGroup) -> None:
         help="the account that pays (default: the account of each call)",
     )
     add_prices(group)
+    add_lock(group)
 
 
 def _positive(text: str) -> int:
@@ -130,6 +133,7 @@ def _focus(arguments: argparse.Namespace) -> int:
         until=arguments.until,
         billing_account=arguments.billing_account,
         book=chosen_book(arguments.prices),
+        names=known_names(arguments, arguments.paths).by_id(),
     )
     print_row("rows", str(written.rows))
     print_row("billed cost", f"{usd(written.cost_pico)} USD")

@@ -11,9 +11,12 @@ from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING
 
 from .. import ledger
+from .._names import names_of
 from ..errors import ConfigurationError
 from ..ledger.follow import Follower
-from ..reports.formats import counted, dollars, without_end
+from ..reports.formats import counted, dollars, key_text
+from ..reports.state_words import state
+from .names import add_lock
 from .output import complain, plain, print_row
 
 if TYPE_CHECKING:
@@ -42,7 +45,8 @@ def add_to(commands: Commands) -> None:
     )
     for part in (show, tail):
         part.add_argument("--json", action="store_true", help="whole rows, as lines of JSON")
-        part.add_argument("--project", help="only those of this project")
+        part.add_argument("--project", help="only those of this project, by its id or its name")
+        add_lock(part)
         part.add_argument(
             "--kind",
             choices=["begin", "attempt", "settle", "refused", "note"],
@@ -186,6 +190,7 @@ def _tell_changed(done: ledger.Pruned) -> int:
 
 
 def _show(arguments: argparse.Namespace) -> int:
+    _resolve(arguments)
     faults = 0
 
     def on_fault(path: Path, number: int, fault: ledger.Fault) -> None:
@@ -201,7 +206,15 @@ def _show(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _resolve(arguments: argparse.Namespace) -> None:
+    """Put the ids in the place of a project's name."""
+    if arguments.project is not None:
+        names = names_of(arguments.lock).with_experiments(arguments.paths)
+        arguments.project = names.ids_of(arguments.project, "--project")
+
+
 def _tail(arguments: argparse.Namespace) -> int:
+    _resolve(arguments)
     follower = Follower(*arguments.paths)
     is_screen = sys.stdout.isatty()
     reader = select.poll()
@@ -219,7 +232,7 @@ def _tail(arguments: argparse.Namespace) -> int:
 
 
 def _print(row: ledger.Row, arguments: argparse.Namespace, width: int | None = None) -> None:
-    if arguments.project not in (None, row.get("project")):
+    if arguments.project is not None and row.get("project") not in arguments.project:
         return
     if arguments.kind not in (None, row["kind"]):
         return
@@ -242,7 +255,8 @@ def _line(row: ledger.Row, width: int | None) -> str:
         if row.get("rows_lost"):
             parts.append(f"{row['rows_lost']} lost ({row.get('reason', 'unknown reason')})")
     else:
-        parts += [row.get("project", "-"), row.get("model", "-"), _outcome(row)]
+        parts += [key_text(row.get(name)) for name in ("project", "model")]
+        parts.append(_outcome(row))
         if "input" in row or "output" in row:
             parts.append(f"{row.get('input', '?')} in, {row.get('output', '?')} out")
         if "latency_us" in row:
@@ -273,11 +287,11 @@ def _verify(arguments: argparse.Namespace) -> int:
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(found.kinds.items()))
     print_row("rows", f"{found.rows} ({kinds})")
     print_row("files", f"{found.files}, {counted(found.writers, 'writer')}")
-    print_row("in flight", str(found.in_flight))
-    print_row("unknown", without_end(found.unknown))
+    print_row("in flight", state("in flight", found.in_flight).text)
+    print_row("unknown", state("unknown", found.unknown).text)
     print_row("doubled", f"{counted(found.doubled, 'row')} read before, which count once")
-    print_row("torn", str(found.torn))
-    print_row("lost", f"{counted(found.lost, 'row')}, as their writers say")
+    print_row("torn", state("torn", found.torn).text)
+    print_row("lost", state("lost", found.lost).text)
     missing = sum(len(gap) for gaps in found.gaps.values() for gap in gaps)
     print_row("missing", f"{counted(missing, 'row')}, of {counted(len(found.gaps), 'writer')}")
     for writer, gaps in sorted(found.gaps.items()):
@@ -293,7 +307,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     if found.expired:
         print_row("expired", f"{counted(found.expired, 'row')} pruned")
     unreadable = len(found.faults) + sum(found.more_faults.values()) - found.torn
-    print_row("unreadable", counted(unreadable, "line"))
+    print_row("unreadable", state("unreadable", unreadable).text)
     for path, number, fault in found.faults[:_MOST_FAULTS]:
         print_row("", plain(f"{path}:{number}: {fault.kind}: {fault.reason}"))
     return 0 if found.good else 1

@@ -35,7 +35,17 @@ class Parser(argparse.ArgumentParser):
         if left and isinstance(getattr(found, "paths", None), list):
             found.paths = [*found.paths, *left]  # those that stand after options
             left = []
+        self._refuse_empty(found)
         return found, left
+
+    def _refuse_empty(self, found: argparse.Namespace) -> None:
+        """An empty path would be the working folder: a variable that is not set, most likely."""
+        named = [
+            getattr(found, name, None) for name in ("paths", "path", "ledger", "before", "after")
+        ]
+        texts = [each for name in named for each in (name if isinstance(name, list) else [name])]
+        if "" in texts:
+            self.error("an empty PATH names nothing; is a variable not set?")
 
     def _advice(self, unknown: str) -> str:
         if unknown in self.not_taken:

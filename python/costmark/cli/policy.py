@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .. import _iam
 from ..errors import ConfigurationError
+from .names import add_lock, projects_of
 from .output import complain
 
 if TYPE_CHECKING:
@@ -30,9 +31,10 @@ def add_to(commands: Commands) -> None:
         "--project",
         action="append",
         default=[],
-        metavar="ID",
-        help="allow its calls; an ARN does, too; repeatable",
+        metavar="PROJECT",
+        help="allow its calls: an id, an ARN, or a name that the lock has; repeatable",
     )
+    add_lock(parser)
     add("--plane", choices=_iam.PLANES, default="both", help="default: %(default)s")
     add("--models", nargs="+", default=[], metavar="GLOB", help="these models alone")
     add("--manage", action="store_true", help="also create, list, tag and archive projects")
@@ -57,7 +59,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.stack is not None and not arguments.manage:
         raise ConfigurationError("--stack is for --manage", code="invalid_argument")
     want = _iam.wanted(
-        arguments.project,
+        projects_of(arguments, arguments.project, arguments.region),
         region=arguments.region,
         account=arguments.account,
         models=tuple(arguments.models),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._experiments import kept_tags
 from .._files import check_target
+from .._names import names_of, read_lock, shown
 from .._prices import usage_types
 from ..bill import BookPrices, ProjectTag, Window, cloudwatch, formats, reconcile
 from ..bill.cost_explorer import Session, fetch
@@ -204,7 +204,8 @@ def reconciled(
         as_of=_today(),
         lag_days=arguments.lag,
     )
-    return result, replace(basis, ledger=(_about_ledger(side),)), projects
+    names = names_of(arguments.lock or "").with_experiments(arguments.ledger).by_id()
+    return result, replace(basis, ledger=(_about_ledger(side),), names=shown(names)), projects
 
 
 def _ledger(
@@ -368,8 +369,8 @@ def _locked(arguments: argparse.Namespace) -> list[ProjectTag]:
     """The projects of a lock file that have the tag, with the days on which they had it."""
     if arguments.lock is None:
         return []
+    value = read_lock(arguments.lock)
     try:
-        value = json.loads(Path(arguments.lock).read_text(encoding="utf-8"))
         return [
             ProjectTag(
                 project=project["id"],
@@ -382,7 +383,7 @@ def _locked(arguments: argparse.Namespace) -> list[ProjectTag]:
             for project in value["projects"]
             if arguments.tag in project.get("tags", {})
         ]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigurationError(
             f"{arguments.lock} is not a lock file: {type(error).__name__}: {error}"
         ) from None

@@ -7,28 +7,33 @@ import contextlib
 import re
 import sys
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._files import check_target
 from ..errors import ConfigurationError
 from ..reports import formats
 from ..reports.dimensions import names
+from ..reports.money import Column
 from ..reports.overview import overview
 from ..reports.page import overview_page
+from ..reports.state_words import lines as state_lines
 from ..reports.summary import report
+from .absent import warn_of_absent
 from .book import add_prices, chosen_book, remedy
+from .names import add_lock, conditions_of, known_names
 from .output import complain, fitted, plain, write_page
 from .paths import note_empty
 from .period import check_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.console import Console
     from rich.text import Text
 
     from ..reports import Report
     from ..reports.source import Progress
+    from ..reports.state_words import State
     from ..reports.summary import Sums
     from .output import Commands
 
@@ -77,6 +82,7 @@ def add_to(commands: Commands) -> None:
         "loads nothing",
     )
     add_prices(parser)
+    add_lock(parser)
     parser.add_argument("paths", nargs="+", metavar="PATH", help="ledgers, or logs with rows")
     parser.set_defaults(run=_run)
 
@@ -94,25 +100,31 @@ def _run(arguments: argparse.Namespace) -> int:
     now = datetime.now(timezone.utc)
     since = now - arguments.last if arguments.last is not None else arguments.since
     check_order(since, arguments.until)
-    asked = {
+    asked: dict[str, Any] = {
         "since": since,
         "until": arguments.until,
-        "where": arguments.where,
+        "where": conditions_of(arguments, arguments.paths),
         "book": chosen_book(arguments.prices),
     }
     try:
         with progress_bar() as progress:
             if arguments.html is not None:
                 found = overview(*arguments.paths, **asked, progress=progress)
+                found.report.names.update(known_names(arguments, arguments.paths).by_id())
                 note_empty(arguments.paths)
+                warn_of_absent(arguments.paths, asked["where"], (), found.report)
                 write_page(arguments.html, overview_page(found, now))
                 return 0
             by = names_in(arguments.by)
-            sums = report(*arguments.paths, by=by, **asked, progress=progress)
+            named = arguments.format not in ("json", "csv")
+            sums = report(*arguments.paths, by=by, **asked, progress=progress, named=named)
+            if named and "project" in by:
+                sums.names.update(known_names(arguments, arguments.paths).by_id())
     except KeyboardInterrupt:
         complain("interrupted; nothing was changed")
         return 130
     note_empty(arguments.paths)
+    warn_of_absent(arguments.paths, asked["where"], by, sums)
     if arguments.format in (None, "table"):
         _print(sums)
     else:
@@ -185,14 +197,25 @@ def _print(found: Report) -> None:
     )
     print_table(console, _table(found, console))
     console.print()
-    for name, value in formats.states(found):
-        quiet = value.startswith("0 ")
-        console.print(f"{name:<14}{value}", style="dim" if quiet else "", markup=False)
-    console.print(f"{'prices of':<14}{formats.prices(found)}", markup=False)
+    print_states(console, formats.states(found))
+    print_fact(console, "prices of", formats.prices(found))
     said, commands = remedy(why for state, why in found.total.why if state == "unpriced")
-    lines = fitted(said, sys.stdout, f"{'to price it':<14}") if said else []
-    for line in [*lines, *(f"{'':<14}{each}" for each in commands)]:  # commands are to be copied
-        console.print(line, markup=False, soft_wrap=True)
+    if said:
+        print_fact(console, "to price it", said)
+    for each in commands:  # to be copied
+        console.print(f"{'':<14}{each}", markup=False, soft_wrap=True)
+
+
+def print_states(console: Console, states: Sequence[State]) -> None:
+    """Print what sums leave out: a line for each state that there is, and one for all others."""
+    for name, value in state_lines(states):
+        print_fact(console, name, value, style="dim" if name == "none of" else "")
+
+
+def print_fact(console: Console, name: str, value: str, style: str = "") -> None:
+    """Print a name and its value, the values one below the other."""
+    for line in fitted(plain(value), sys.stdout, f"{name:<14}"):
+        console.print(line, style=style, markup=False, soft_wrap=True)
 
 
 def print_table(console: Console, table: object) -> None:
@@ -221,11 +244,12 @@ def _table(found: Report, console: Console) -> object:
         "errors": lambda sums: f"{sums.errors:,}",
         "input": lambda sums: f"{sums.input:,}",
         "output": lambda sums: f"{sums.output:,}",
-        "cost": formats.spend,
     }
+    costs = Column.of([line.sums for line in found.lines])
     for name, cell in cells.items():
         table.add_column(name, justify="right", footer=cell(found.total), no_wrap=True)
-    for line in found.lines:
-        key = [key_cell(text) for text in line.key]
-        table.add_row(*key, *(cell(line.sums) for cell in cells.values()))
+    table.add_column("cost", justify="right", footer=costs.total(), no_wrap=True)
+    for line, cost in zip(found.lines, costs.cells, strict=True):
+        key = [key_cell(text) for text in formats.shown_keys(found.by, found.names, line.key)]
+        table.add_row(*key, *(cell(line.sums) for cell in cells.values()), cost)
     return table

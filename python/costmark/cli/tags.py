@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._names import FILE, read_lock
 from ..bill import tags
 from ..errors import ConfigurationError
 from .aws import Identity, add_identity, asking, grant, shell
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from .output import Commands
 
 _PROJECT_KEY = "costmark_project"
-_LOCK = "costmark.lock"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _RIGHTS = {
     "status": ["ce:ListCostAllocationTags"],
@@ -114,7 +114,7 @@ def _add_keys(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--lock",
         metavar="FILE",
-        help=f"projects whose keys count too (default: {_LOCK}, where there is one)",
+        help=f"projects whose keys count too (default: {FILE}, where there is one)",
     )
 
 
@@ -257,13 +257,13 @@ def _keys(arguments: argparse.Namespace) -> list[str]:
 
 
 def _keys_of_lock(name: str | None) -> list[str]:
-    path = Path(name or _LOCK)
+    path = Path(name or FILE)
     if name is None and not path.exists():
         return []
+    value = read_lock(path)
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
         return sorted({key for project in value["projects"] for key in project.get("tags", {})})
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (TypeError, AttributeError) as error:
         raise ConfigurationError(
             f"{path} is not a lock file: {type(error).__name__}: {error}"
         ) from None

@@ -13,9 +13,11 @@ import json
 from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from .._files import check_target
+from .._names import NAME_TAG, name_in_tag
 from ..errors import RequestError
 from ..ledger.parts import database_error, reason_of
 from ..prices import PriceBook
@@ -27,6 +29,7 @@ from .files import replacing
 if TYPE_CHECKING:
     import datetime as dt
     import os
+    from collections.abc import Mapping
 
     from ..prices import Price
     from ..reports.source import Progress
@@ -152,11 +155,13 @@ def write(
     billing_account: str | None = None,
     book: PriceBook | None = None,
     progress: Progress | None = None,
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> Written:
     """Write the usage of these ledgers to ``out``, a ``.parquet`` or ``.csv`` file.
 
     BilledCost adds up to what `costmark.reports.report` says of the same ledgers and ``book``.
     ``billing_account`` is the payer's id; without it the account of the calls stands in.
+    ``names`` are those of projects by id, before those that the rows have.
     Raises RequestError for another kind of file or an unknown version.
     """
     target = Path(out)
@@ -175,7 +180,7 @@ def write(
         with replacing(target) as draft:
             lines = Path(draft.parent, "rows.jsonl")
             with lines.open("w", encoding="utf-8") as file:
-                _write_lines(file, quantities, book, billing_account)
+                _write_lines(file, quantities, book, billing_account, names)
             _convert(source, lines, draft, version)
     return written
 
@@ -208,6 +213,7 @@ def _write_lines(
     quantities: Counter[tuple[_Key, Price]],
     book: PriceBook,
     billing_account: str | None,
+    names: Mapping[str, str],
 ) -> None:
     common = {
         "BillingCurrency": "USD",
@@ -227,14 +233,23 @@ def _write_lines(
     for (key, price), count in quantities.items():
         row = {
             **common,
-            **_of_key(key, billing_account),
+            **_of_key(key, billing_account, names),
             **_of_price(price),
             **_of_count(price, count),
         }
         file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def _of_key(key: _Key, billing_account: str | None) -> dict[str, Any]:
+def _name_of(key: _Key, names: Mapping[str, str]) -> str | None:
+    """The name of the project: that of the lock, or else of the rows; None where it has none."""
+    if not key.project:
+        return None
+    of_row = name_in_tag(json.loads(key.tags).get(NAME_TAG)) if key.tags else ""
+    name = names.get(key.project) or of_row
+    return no_formula(name) if name else None
+
+
+def _of_key(key: _Key, billing_account: str | None, names: Mapping[str, str]) -> dict[str, Any]:
     begin = _EPOCH + timedelta(hours=key.hour)
     month = begin.replace(day=1, hour=0)
     account = no_formula(key.account or _UNKNOWN_ACCOUNT)
@@ -247,6 +262,7 @@ def _of_key(key: _Key, billing_account: str | None) -> dict[str, Any]:
         "RegionId": key.region and no_formula(key.region),
         "RegionName": key.region and no_formula(key.region),
         "ResourceId": key.project and f"project/{key.project}",
+        "ResourceName": _name_of(key, names),
         "ResourceType": key.project and "Project",
         "SubAccountId": account,
         "SubAccountName": account,

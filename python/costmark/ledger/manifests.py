@@ -118,6 +118,18 @@ class Layout:
         self.sums = folder / "sums"
 
     @property
+    def has_raw(self) -> bool:
+        """Whether there is the folder of segments. ConfigurationError for a file of that name."""
+        if self.raw.is_dir():
+            return True
+        if os.path.lexists(self.raw):
+            raise ConfigurationError(
+                f"there is no ledger at {self.folder}: {self.raw} is not a folder",
+                code="invalid_argument",
+            )
+        return False
+
+    @property
     def is_compacted(self) -> bool:
         """Whether there is a manifest."""
         return any(self.manifest_files())
@@ -160,7 +172,7 @@ class Layout:
 
         ConfigurationError when there is no ledger.
         """
-        if not self.raw.is_dir() and not self.manifests.is_dir():
+        if not self.has_raw and not self.manifests.is_dir():
             raise ConfigurationError(
                 f"there is no ledger at {self.folder}", code="invalid_argument"
             )

@@ -41,6 +41,8 @@ def sources(*paths: str | os.PathLike[str]) -> list[Path]:
     for each in map(Path, paths):
         if each.is_dir():
             found.update(_files_of(Layout(each)))
+        elif each.is_char_device() or each.is_block_device():
+            raise _no_ledger(each, "it is a device, which has no end")
         elif each.exists():
             found.add(each)
         else:
@@ -49,7 +51,7 @@ def sources(*paths: str | os.PathLike[str]) -> list[Path]:
 
 
 def _files_of(layout: Layout) -> list[Path]:
-    if layout.raw.is_dir():
+    if layout.has_raw:
         return layout.segments()
     if layout.is_compacted:
         return []
@@ -84,7 +86,7 @@ def _no_ledger(path: Path, reason: str) -> ConfigurationError:
 def require_rows(path: Path) -> None:
     """Raises ConfigurationError for a path with content and no row. A ledger may be new."""
     layout = Layout(path)
-    if layout.raw.is_dir() or layout.is_compacted:
+    if layout.has_raw or layout.is_compacted:
         return
     files = [file for file in sources(path) if file.stat().st_size > 0]
     if files and not any(map(_has_row, files)):
@@ -129,7 +131,7 @@ def all_rows(*paths: str | os.PathLike[str], on_fault: Report | None = None) -> 
     plain = []
     for path in map(Path, paths):
         layout = Layout(path)
-        if layout.raw.is_dir() or layout.is_compacted:
+        if layout.has_raw or layout.is_compacted:
             yield from rows_of_ledger(layout, on_fault)
         else:
             plain.append(path)

@@ -7,10 +7,10 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from ..prices import PriceBook
-from .dimensions import condition, expression
+from .dimensions import Condition, condition, expression
 from .shares import divided, ratio
 from .source import Source, run
-from .summary import Report, Sums, conditions, priced, query_for, summed
+from .summary import Report, Sums, conditions, names_in, priced, query_for, summed
 
 if TYPE_CHECKING:
     import os
@@ -69,6 +69,8 @@ class Comparison:
     """The day whose prices tell price from volume and mix: the last one of the first side."""
     not_compared: int
     """Lines that had no price on that day: their change of price counts as mix."""
+    project_names: dict[str, str] = dataclasses.field(default_factory=dict)
+    """The names of projects by id, as far as they are known."""
 
 
 def compare(
@@ -76,27 +78,31 @@ def compare(
     after: Side,
     *,
     by: Sequence[str] = ("project",),
-    where: Iterable[str] = (),
+    where: Iterable[str | Condition] = (),
     book: PriceBook | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
     """Tell what changed from one side to the other. Raises as `report` does."""
     book = book or PriceBook.shipped()
-    where = list(where)
+    chosen_by = [condition(each) for each in where]
     keys = [expression(name) for name in by]
     # Complains before anything is read, and says what is to be read.
-    query = query_for(keys, [condition(each).sql for each in where], book)
+    is_named = "project" in by
+    query = query_for(keys, [each.sql for each in chosen_by], book) + " tags" * is_named
+    names: dict[str, str] = {}
     with Source(*before.paths, query=query, progress=progress) as source:
-        first = _Priced(source, before, by, where, book)
+        first = _Priced(source, before, by, chosen_by, book)
         day = first.last_day()
         at_first = first.on(keys, day)
+        names |= names_in(source) if is_named else {}
         if after.paths == before.paths:
-            second = _Priced(source, after, by, where, book)
+            second = _Priced(source, after, by, chosen_by, book)
             at_second = second.on(keys, day)
     if after.paths != before.paths:
         with Source(*after.paths, query=query, progress=progress) as source:
-            second = _Priced(source, after, by, where, book)
+            second = _Priced(source, after, by, chosen_by, book)
             at_second = second.on(keys, day)
+            names |= names_in(source) if is_named else {}
     changes, not_compared = _changes(first.report, second.report, at_first, at_second)
     total = Change((), first.report.total, second.report.total)
     for change in changes:
@@ -112,6 +118,7 @@ def compare(
         total=total,
         priced_on=day,
         not_compared=not_compared,
+        project_names=names,
     )
 
 
@@ -119,7 +126,7 @@ class _Priced:
     """A side's attempts, at the prices of their own days or of one day."""
 
     def __init__(
-        self, source: Source, side: Side, by: Sequence[str], where: list[str], book: PriceBook
+        self, source: Source, side: Side, by: Sequence[str], where: list[Condition], book: PriceBook
     ) -> None:
         self._source = source
         self._chosen = conditions(side.since, side.until, where)

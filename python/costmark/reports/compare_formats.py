@@ -8,44 +8,90 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from . import formats
+from .money import digits_for, paired, signed_dollars, split
+from .state_words import none_of, state
 
 if TYPE_CHECKING:
     from .compare import Change, Comparison
+    from .money import Column
+    from .summary import Sums
 
 _REASONS = ("volume", "mix", "price")
 _STATES = ("unpriced", "partial", "elsewhere", "incomplete", "untold")
 
 
-def signed(pico: int, most: int = 0) -> str:
-    """A change of an amount for people; ``most`` as for `formats.dollars`."""
-    if pico == 0:
-        return "0"
-    return f"{'-' if pico < 0 else '+'}{formats.dollars(abs(pico), most)}"
+class Table:
+    """The amounts of a comparison as they are shown: they add up down the columns, and across."""
+
+    def __init__(self, found: Comparison) -> None:
+        changes, total = found.changes, found.total
+        self._digits = digits_for(max(total.before.cost_pico, total.after.cost_pico))
+        before, after = paired(
+            [each.before.cost_pico for each in changes],
+            [each.after.cost_pico for each in changes],
+            self._digits,
+            ([each.before.is_known for each in changes], [each.after.is_known for each in changes]),
+        )
+        changed = [late - early for early, late in zip(before.units, after.units, strict=True)]
+        reasons = [
+            split([getattr(each, f"{name}_pico") for name in _REASONS], self._digits, units)
+            for each, units in zip(changes, changed, strict=True)
+        ]
+        of_reason = {name: [row[at] for row in reasons] for at, name in enumerate(_REASONS)}
+        self.cells = {
+            "before": before.cells,
+            "after": after.cells,
+            "change": [
+                self._signed(each.cost_pico, units) + _mark(each)
+                for each, units in zip(changes, changed, strict=True)
+            ],
+            **{
+                name: [
+                    self._signed(getattr(each, f"{name}_pico"), of)
+                    for each, of in zip(changes, units, strict=True)
+                ]
+                for name, units in of_reason.items()
+            },
+        }
+        self.totals = {
+            "before": _spent(total.before, before),
+            "after": _spent(total.after, after),
+            "change": self._signed(total.cost_pico, sum(changed)) + _mark(total),
+            **{
+                name: self._signed(getattr(total, f"{name}_pico"), sum(units))
+                for name, units in of_reason.items()
+            },
+        }
+
+    def _signed(self, pico: int, units: int) -> str:
+        return signed_dollars(pico, units, self._digits)
 
 
-def change(of: Change, most: int = 0) -> str:
-    """What is known of a change, and a mark where either side has more."""
-    is_known = of.before.is_known and of.after.is_known
-    return signed(of.cost_pico, most) + ("" if is_known else " + ?")
+def _mark(of: Change) -> str:
+    """A mark where either side has more than is known."""
+    return "" if of.before.is_known and of.after.is_known else " + ?"
 
 
-def in_words(found: Comparison) -> list[str]:
+def _spent(sums: Sums, column: Column) -> str:
+    return column.total() if sums.attempts else "no attempts"
+
+
+def in_words(found: Comparison, shown: Table) -> list[str]:
     """What changed and why, in a few sentences."""
-    total = found.total
+    total, said_of = found.total, shown.totals
     before = total.before.cost_pico
     percent = f" ({100 * total.cost_pico / before:+.1f}%)" if before else ""
     tokens = [sums.input + sums.output for sums in (total.before, total.after)]
     before_tokens = formats.counted(tokens[0], "token")
     said = [
-        f"{found.names[0]}: {formats.spend(total.before)}. "
-        f"{found.names[1]}: {formats.spend(total.after)}. "
-        f"Change: {change(total)}{percent}.",
-        f"volume {signed(total.volume_pico)}: {before_tokens} became {tokens[1]:,}.",
-        f"mix {signed(total.mix_pico)}: other models, projects, or shares of cache and output.",
+        f"{found.names[0]}: {said_of['before']}. {found.names[1]}: {said_of['after']}. "
+        f"Change: {said_of['change']}{percent}.",
+        f"volume {said_of['volume']}: {before_tokens} became {tokens[1]:,}.",
+        f"mix {said_of['mix']}: other models, projects, or shares of cache and output.",
     ]
     if found.priced_on is not None:
         same = "other" if total.price_pico else "no other"
-        said.append(f"price {signed(total.price_pico)}: {same} prices than on {found.priced_on}.")
+        said.append(f"price {said_of['price']}: {same} prices than on {found.priced_on}.")
     if found.not_compared:
         said.append(
             f"no price on that day: {formats.counted(found.not_compared, 'line')}, in the mix."
@@ -62,6 +108,18 @@ def states(found: Comparison) -> list[tuple[str, int, int]]:
         (name, *(getattr(side.states, name) for side in sides))
         for name in ("unknown", "torn", "lost")
     ]
+
+
+def state_lines(found: Comparison) -> list[tuple[str, str]]:
+    """The same as lines: those that there are before or after, and one for all others."""
+    of_part = found.before.is_of_part or found.after.is_of_part
+    shown, others = [], []
+    for name, before, after in states(found):
+        each = state(name, max(before, after), is_of_part=of_part)
+        others.append(each)
+        if each.count:
+            shown.append((name, f"{before:,} before, {after:,} after: {each.things}"))
+    return [*shown, *([("none of", "; ".join(none_of(others)))] if none_of(others) else [])]
 
 
 def as_json(found: Comparison) -> str:

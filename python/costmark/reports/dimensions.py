@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import NamedTuple
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _DAY = "strftime(make_timestamp(end_us), '%Y-%m-%d')"
 # Of the table `ended`.
@@ -31,6 +35,8 @@ _MAPS = {"tag": "tags", "label": "labels"}
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
 _HOUR_US = 3_600_000_000
 _TIMES_US = dict.fromkeys(("day", "week", "month"), 24 * _HOUR_US) | {"hour": _HOUR_US}
+# What only an answer tells: a row of an attempt that has no end, or was refused, does not have it.
+OF_ANSWER = ("tier", "serving", "outcome")
 
 
 def names() -> list[str]:
@@ -42,12 +48,27 @@ def expression(name: str) -> str:
     """The SQL of a dimension: a text, or NULL where the row says nothing. Raises RequestError."""
     if name in _COLUMNS:
         return _COLUMNS[name]
-    kind, colon, key = name.partition(":")
-    if colon and key and kind in _MAPS:
+    if _is_in_map(name):
+        kind, _, key = name.partition(":")
         return f"map_extract({_MAPS[kind]}, {literal(key)})[1]"
-    raise RequestError(
-        f"cannot group by {name!r}; there are {', '.join(names())}", code="invalid_argument"
-    )
+    raise RequestError(f"cannot group by {_unknown(name)}", code="invalid_argument")
+
+
+def _unknown(name: str) -> str:
+    near = get_close_matches(name.partition(":")[0], (*_COLUMNS, *_MAPS), 1)
+    advice = f"; did you mean {near[0]}{':NAME' if near[0] in _MAPS else ''}?" if near else ""
+    return f"{name!r}; there are {', '.join(names())}{advice}"
+
+
+def _is_in_map(name: str) -> bool:
+    kind, _, key = name.partition(":")
+    return bool(key) and kind in _MAPS
+
+
+def map_of(name: str) -> tuple[str, str]:
+    """The column of a tag or a label, and its key; two empty texts for another dimension."""
+    kind, _, key = name.partition(":")
+    return (_MAPS[kind], key) if _is_in_map(name) else ("", "")
 
 
 def place(name: str) -> tuple[str, str]:
@@ -77,25 +98,56 @@ class Condition(NamedTuple):
     name: str
     """Of a dimension."""
     is_equal: bool
-    """Whether the dimension has the value, or has another one."""
-    value: str | None
+    """Whether the dimension has one of the values, or another one."""
+    values: tuple[str | None, ...]
+
+    def __str__(self) -> str:
+        values = ",".join(value or "" for value in self.values)
+        return f"{self.name}{'=' if self.is_equal else '!='}{values}"
 
     @property
     def sql(self) -> str:
         """The SQL of it. Raises RequestError."""
-        comparison = "IS NOT DISTINCT FROM" if self.is_equal else "IS DISTINCT FROM"
-        wanted = "NULL" if self.value is None else literal(self.value)
-        return f"({expression(self.name)}) {comparison} {wanted}"
+        if self.name not in _COLUMNS and not _is_in_map(self.name):
+            raise RequestError(
+                f"where {str(self)!r}: cannot filter by {_unknown(self.name)}",
+                code="invalid_argument",
+            )
+        of = expression(self.name)
+        has = " OR ".join(f"({of}) IS NOT DISTINCT FROM {_sql(value)}" for value in self.values)
+        return f"({has})" if self.is_equal else f"NOT ({has})"
+
+    def holds(self, value: str | None) -> bool:
+        """Whether an attempt with this value in the dimension is chosen."""
+        return (value in self.values) == self.is_equal
+
+    def holds_for(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row is chosen; its time is that of its end, or else of its begin."""
+        return self.holds(_value_in(row, self.name))
 
 
-def condition(text: str) -> Condition:
+def _sql(value: str | None) -> str:
+    return "NULL" if value is None else literal(value)
+
+
+def _value_in(row: Mapping[str, Any], name: str) -> str | None:
+    if unit_us(name):
+        return text_of_time(name, row.get("end_us", row["start_us"]))
+    column, key = place(name)
+    found: str | None = row.get(column, {}).get(key) if key else row.get(column)
+    return found
+
+
+def condition(given: str | Condition) -> Condition:
     """A condition, as in ``project=proj_a`` or ``tag:team!=search``. Raises RequestError."""
-    name, found, value = text.partition("=")
+    if isinstance(given, Condition):
+        return given
+    name, found, value = given.partition("=")
     if found:
-        return Condition(name.removesuffix("!"), not name.endswith("!"), value or None)
+        return Condition(name.removesuffix("!"), not name.endswith("!"), (value or None,))
     raise RequestError(
-        f"{text!r} is not a condition; say NAME=VALUE or NAME!=VALUE, with an empty VALUE for what "
-        "says nothing",
+        f"where {given!r} is not a condition; say NAME=VALUE or NAME!=VALUE, with an empty VALUE "
+        "for what says nothing",
         code="invalid_argument",
     )
 

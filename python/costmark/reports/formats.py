@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 from typing import TYPE_CHECKING, Any
 
+from .._names import shown
+from .money import Column
+from .state_words import lines as state_lines
+from .state_words import state
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Protocol
 
+    from .state_words import State
     from .summary import Report, Sums
 
     class Spent(Protocol):
@@ -27,6 +34,7 @@ _COUNTS = (
     *("calls", "attempts", "errors", "input", "cached", "cache_write", "output", "reasoning"),
     *("unpriced", "partial", "elsewhere", "incomplete", "untold"),
 )
+_BEGUN = ("unknown", "in flight", "refused")
 _NONE = "(none)"
 _EMPTY = '""'
 # Spreadsheets take what begins like this for a formula.
@@ -60,24 +68,32 @@ def spend(sums: Spent, most: int = 0) -> str:
     return f"{dollars(sums.cost_pico, most)} + ?" if sums.cost_pico else "no price"
 
 
-def states(report: Report) -> list[tuple[str, str]]:
+def states(report: Report) -> list[State]:
     """What is not in the lines, or not what it seems; every name is always there."""
     total, found = report.total, report.states
     unattributed = found.unattributed
-    return [
-        ("unattributed", f"{counted(unattributed.attempts, 'attempt')}, {spend(unattributed)}"),
-        ("unpriced", counted(total.unpriced, "attempt") + _because(total, "unpriced")),
-        ("partial", counted(total.partial, "attempt") + _because(total, "partial")),
-        ("elsewhere", counted(total.elsewhere, "attempt")),
-        ("incomplete", counted(total.incomplete, "attempt")),
-        ("untold", f"{counted(total.untold, 'attempt')} that did not fail and reported no usage"),
-        ("unknown", without_end(found.unknown)),
-        ("in flight", counted(found.in_flight, "attempt")),
-        ("refused", counted(found.refused, "call")),
-        ("torn", counted(found.torn, "row")),
-        ("lost", f"{counted(found.lost, 'row')}, as their writers say"),
-        ("unreadable", counted(found.unreadable, "line")),
-    ]
+    counts = {
+        "unattributed": (unattributed.attempts, f", {spend(unattributed)}"),
+        "unpriced": (total.unpriced, _because(total, "unpriced")),
+        "partial": (total.partial, _because(total, "partial")),
+        "elsewhere": (total.elsewhere, ""),
+        "incomplete": (total.incomplete, ""),
+        "untold": (total.untold, ""),
+        "unknown": (found.unknown, ""),
+        "in flight": (found.in_flight, ""),
+        "refused": (found.refused, ""),
+        "torn": (found.torn, ""),
+        "lost": (found.lost, ""),
+        "unreadable": (found.unreadable, ""),
+    }
+    listed = [state(name, *of, is_of_part=report.is_of_part) for name, of in counts.items()]
+    if report.not_asked_of_begun:
+        whatever = f"whatever their {' and '.join(report.not_asked_of_begun)}, which they lack"
+        listed = [
+            dataclasses.replace(each, scope=whatever) if each.name in _BEGUN else each
+            for each in listed
+        ]
+    return listed
 
 
 def prices(report: Report) -> str:
@@ -139,14 +155,23 @@ def as_csv(report: Report) -> str:
 def as_markdown(report: Report) -> str:
     """Two tables: the lines with their total, and the states."""
     titles = [*report.by, "calls", "errors", "input", "output", "cost"]
-    rows = [[markdown_text(text) for text in line.key] + _cells(line.sums) for line in report.lines]
+    costs = Column.of([line.sums for line in report.lines])
+    rows = [
+        [
+            *map(markdown_text, shown_keys(report.by, report.names, line.key)),
+            *_counts_of(line.sums),
+            cost,
+        ]
+        for line, cost in zip(report.lines, costs.cells, strict=True)
+    ]
     if report.by:
-        rows.append(["**total**", *[""] * (len(report.by) - 1), *_cells(report.total)])
+        total = [*_counts_of(report.total), costs.total()]
+        rows.append(["**total**", *[""] * (len(report.by) - 1), *total])
     aligned = ["---"] * len(report.by) + ["---:"] * 5
     text = [f"Usage from {period(report)}; list prices of {prices(report)}.", ""]
     text += [markdown_row(row) for row in (titles, aligned, *rows)]
     text += ["", "| not in these lines, or uncertain | |", "| --- | --- |"]
-    text += [markdown_row([name, value]) for name, value in states(report)]
+    text += [markdown_row(line) for line in state_lines(states(report))]
     return "\n".join(text) + "\n"
 
 
@@ -163,9 +188,8 @@ def markdown_text(text: str | None) -> str:
     return "".join(f"\\{c}" if c in "\\`*_{}[]<>()#+!|~&" else c for c in plain)
 
 
-def _cells(sums: Sums) -> list[str]:
-    counts = (sums.calls, sums.errors, sums.input, sums.output)
-    return [*(f"{count:,}" for count in counts), spend(sums)]
+def _counts_of(sums: Sums) -> list[str]:
+    return [f"{count:,}" for count in (sums.calls, sums.errors, sums.input, sums.output)]
 
 
 def counted(count: int, noun: str) -> str:
@@ -173,9 +197,15 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def without_end(count: int) -> str:
-    """Attempts whose end is not known."""
-    return f"{counted(count, 'attempt')} that began and {'has' if count == 1 else 'have'} no end"
+def shown_keys(
+    by: Sequence[str], names: Mapping[str, str], key: Sequence[str | None]
+) -> list[str | None]:
+    """The values that a line is about, with the names of projects in place of their ids."""
+    known = shown(names)
+    return [
+        known.get(text, text) if name == "project" and text else text
+        for name, text in zip(by, key, strict=True)
+    ]
 
 
 def key_text(text: str | None) -> str:

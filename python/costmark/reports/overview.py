@@ -7,6 +7,7 @@ import datetime as dt
 import time
 from typing import TYPE_CHECKING, Any
 
+from .._names import NAME_TAG
 from ..ledger.groups import TELLS_SERVING
 from ..prices import PriceBook
 from .dimensions import expression
@@ -17,6 +18,7 @@ from .summary import (
     Sums,
     conditions,
     dearest_first,
+    names_in,
     priced,
     query_for,
     served_as,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable
 
+    from .dimensions import Condition
     from .source import Progress
 
 UTC = dt.timezone.utc
@@ -135,7 +138,7 @@ def overview(
     *paths: str | os.PathLike[str],
     since: dt.datetime | None = None,
     until: dt.datetime | None = None,
-    where: Iterable[str] = (),
+    where: Iterable[str | Condition] = (),
     book: PriceBook | None = None,
     progress: Progress | None = None,
 ) -> Overview:
@@ -147,10 +150,12 @@ def overview(
     with Source(*paths, query=query, progress=progress) as source:
         view = _View(source, chosen, book)
         step, steps = view.steps(since, until)
-        tags = view.names_in("tags")[:_MOST_TAGS]
+        named = view.names_in("tags")  # that of the project's name says what the project does
+        tags = [name for name in named if name != NAME_TAG][:_MOST_TAGS]
         by = [step, "project", "model", *(f"tag:{name}" for name in tags)]
         found = summed(source, *paths, by=by, since=since, until=until, where=where, book=book)
         at = expression(step)
+        found.names.update(names_in(source))
         cache = {moment_of(key): value for key, value in view.cache(at).items()}
         models = view.service("coalesce(model, '')")
         return Overview(

@@ -184,7 +184,7 @@ class Source:
         self._compacted.clear()
         for path in self._paths:
             layout = Layout(path)
-            segments = layout.segments() if layout.raw.is_dir() else []  # before the manifests
+            segments = layout.segments() if layout.has_raw else []  # before the manifests
             if not segments and not layout.is_compacted:
                 require_rows(path)
                 tails += [(file, 0) for file in sources(path)]

@@ -8,11 +8,12 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .._names import NAME_TAG, name_in_tag
 from ..ledger import groups
 from ..ledger.groups import COUNTS, METERS
 from ..ledger.read import sources
 from ..prices import Cost, PriceBook, served_model
-from .dimensions import condition, expression
+from .dimensions import OF_ANSWER, Condition, condition, expression
 from .source import Source, run
 from .sums import Group, Summing
 
@@ -28,6 +29,7 @@ _DAY_US = 86_400_000_000
 _DAY = f"end_us // {_DAY_US}"
 _FIRST_DAY = dt.date(1970, 1, 1)
 _LARGEST = 2**63 - 1
+_NAME = f"tag:{NAME_TAG}"
 
 
 @dataclasses.dataclass
@@ -85,7 +87,13 @@ class Line:
 
 @dataclasses.dataclass
 class States:
-    """What is not in the lines, or not what it seems."""
+    """What is not in the lines, or not what it seems.
+
+    ``unknown``, ``in_flight`` and ``refused`` are of the report's period, by their begin, and of
+    its conditions, as far as such rows say what these are about. ``lost``, ``torn``,
+    ``unreadable`` and ``expired`` are of the whole ledgers: what became of no row cannot say whose
+    it was.
+    """
 
     unattributed: Sums = dataclasses.field(default_factory=Sums)
     """Of attempts that no project was named for."""
@@ -114,6 +122,19 @@ class Report:
     states: States
     book: PriceBook
     files: int
+    where: tuple[Condition, ...] = ()
+    names: dict[str, str] = dataclasses.field(default_factory=dict)
+    """The names of projects by id, as far as they are known: what people are shown."""
+
+    @property
+    def is_of_part(self) -> bool:
+        """Whether the lines are of a part of the ledgers alone."""
+        return bool(self.where or self.since or self.until)
+
+    @property
+    def not_asked_of_begun(self) -> list[str]:
+        """Names of `where` that attempts without an end, and refused calls, say nothing of."""
+        return list(dict.fromkeys(each.name for each in self.where if each.name in OF_ANSWER))
 
 
 def report(
@@ -121,26 +142,51 @@ def report(
     by: Sequence[str] = ("project",),
     since: dt.datetime | None = None,
     until: dt.datetime | None = None,
-    where: Iterable[str] = (),
+    where: Iterable[str | Condition] = (),
     book: PriceBook | None = None,
     progress: Progress | None = None,
+    named: bool = False,
 ) -> Report:
     """Sum up the ledgers of one or more machines, raw and compacted.
 
     ``by`` names dimensions: ``project``, ``model``, ``day``, ``tag:team``, ``label:feature`` … An
     attempt belongs to the time of its end, from ``since`` up to and without ``until``. ``where``
     are conditions such as ``project=proj_a`` and ``tag:team!=search``. Costs are those of ``book``,
-    by default the one that ships. Raises ConfigurationError where DuckDB is needed and missing, as
+    by default the one that ships. ``named``: also find the names of projects that the rows have.
+    Raises ConfigurationError where DuckDB is needed and missing, as
     for compacted rows; RequestError for what cannot be grouped by.
     """
     by = (by,) if isinstance(by, str) else by
     where = list(where)
     book = book or PriceBook.shipped()
+    asked, by = by, ([*by, _NAME] if named and "project" in by else by)
     # Complains before anything is read, and says what is to be read.
     query = query_for([*map(expression, by)], conditions(since, until, where), book)
     summing = _summing(by, since, until, where, book)
     with Source(*paths, query=query, progress=progress, summing=summing) as source:
-        return summed(source, *paths, by=by, since=since, until=until, where=where, book=book)
+        found = summed(source, *paths, by=by, since=since, until=until, where=where, book=book)
+    return found if by is asked else _with_names(found)
+
+
+def _with_names(found: Report) -> Report:
+    """The report without its last dimension, the tag that has the names of projects."""
+    at = found.by.index("project")
+    merged: dict[tuple[str | None, ...], Sums] = {}
+    for line in found.lines:
+        merged.setdefault(line.key[:-1], Sums()).add(line.sums)
+        project, name = line.key[at], name_in_tag(line.key[-1])
+        if project and name:
+            found.names.setdefault(project, name)
+    return dataclasses.replace(found, by=found.by[:-1], lines=dearest_first(merged))
+
+
+def names_in(source: Source) -> dict[str, str]:
+    """The names of projects that the rows have, by id; the column ``tags`` must be there."""
+    rows = run(
+        source.database,
+        f"SELECT project, max({expression(_NAME)}) FROM ended GROUP BY project",  # noqa: S608
+    ).fetchall()
+    return {project: name for project, tag in rows if project and (name := name_in_tag(tag))}
 
 
 def summed(
@@ -149,13 +195,14 @@ def summed(
     by: Sequence[str],
     since: dt.datetime | None,
     until: dt.datetime | None,
-    where: Iterable[str],
+    where: Iterable[str | Condition],
     book: PriceBook,
 ) -> Report:
     """A report of ledgers that are read already: ``source`` of ``paths``."""
     keys = [expression(name) for name in by]
     lines, total, unattributed = priced(source, keys, conditions(since, until, where), book)
-    states = _states(source, paths, since, until)
+    chosen = tuple(map(condition, where))
+    states = _states(source, paths, since, until, chosen)
     states.unattributed = unattributed
     return Report(
         by=tuple(by),
@@ -166,6 +213,7 @@ def summed(
         states=states,
         book=book,
         files=source.files,
+        where=chosen,
     )
 
 
@@ -195,7 +243,7 @@ def _summing(
     by: Sequence[str],
     since: dt.datetime | None,
     until: dt.datetime | None,
-    where: Iterable[str],
+    where: Iterable[str | Condition],
     book: PriceBook,
 ) -> Summing:
     unmetered = {f"sum_{name}": 0 for name in METERS}
@@ -258,7 +306,7 @@ def dearest_first(lines: dict[tuple[str | None, ...], Sums]) -> list[Line]:
 
 
 def conditions(
-    since: dt.datetime | None, until: dt.datetime | None, where: Iterable[str]
+    since: dt.datetime | None, until: dt.datetime | None, where: Iterable[str | Condition]
 ) -> list[str]:
     """The SQL that chooses attempts of the table ``ended``."""
     found = [condition(each).sql for each in where]
@@ -434,31 +482,33 @@ def _states(
     paths: tuple[str | os.PathLike[str], ...],
     since: dt.datetime | None,
     until: dt.datetime | None,
+    where: tuple[Condition, ...],
 ) -> States:
     states = States(
         torn=source.faults["torn"],
         unreadable=sum(source.faults.values()) - source.faults["torn"],
         expired=source.rows_removed,
     )
+    where = tuple(each for each in where if each.name not in OF_ANSWER)
     if source.plain is not None:
-        _add_plain(states, source.plain, paths, since, until)
+        _add_plain(states, source.plain, paths, since, until, where)
         return states
-    period = " AND ".join(
+    chosen = " AND ".join(
         [
             "true",
             *([f"start_us >= {_us(since)}"] if since else []),
             *([f"start_us < {_us(until)}"] if until else []),
+            *(each.sql for each in where),
         ]
     )
-    begun = run(
-        source.database,
-        f"SELECT writer, start_us FROM begun WHERE {period}",  # noqa: S608
-    ).fetchall()
+
+    def chosen_of(table: str, columns: str) -> str:
+        timed = "SELECT * REPLACE (coalesce(end_us, start_us) AS end_us)"
+        return f"SELECT {columns} FROM ({timed} FROM {table}) WHERE {chosen}"  # noqa: S608
+
+    begun = run(source.database, chosen_of("begun", "writer, start_us")).fetchall()
     _add_begun(states, begun, paths)
-    states.refused = _number(
-        source,
-        f"SELECT count(*) FROM refused WHERE {period}",  # noqa: S608
-    )
+    states.refused = _number(source, chosen_of("refused", "count(*)"))
     states.lost = _number(
         source,
         "SELECT coalesce(sum(most), 0) FROM "
@@ -473,25 +523,32 @@ def _add_plain(
     paths: tuple[str | os.PathLike[str], ...],
     since: dt.datetime | None,
     until: dt.datetime | None,
+    where: tuple[Condition, ...],
 ) -> None:
     """What the tables would say of these rows."""
     first = 0 if since is None else _us(since)
     end = _LARGEST if until is None else _us(until)
-    begun: dict[tuple[str, int], tuple[int, str, int]] = {}
+    begun: dict[tuple[str, int], Row] = {}
     lost: Counter[str] = Counter()
+
+    def is_chosen(row: Row) -> bool:
+        return first <= row["start_us"] < end and all(each.holds_for(row) for each in where)
+
     for row in rows:
         if row["kind"] == "begin":
-            found = (row["start_us"], row["writer"], row["seq"])
             call = (row["op"], row["attempt"])
-            begun[call] = min(begun.get(call, found), found)
+            begun[call] = min(begun.get(call, row), row, key=_age)
         elif row["kind"] == "refused":
-            states.refused += first <= row["start_us"] < end
+            states.refused += is_chosen(row)
         else:
             lost[row["writer"]] = max(lost[row["writer"]], row.get("rows_lost", 0))
     states.lost = lost.total()
-    _add_begun(
-        states, [(writer, at) for at, writer, _ in begun.values() if first <= at < end], paths
-    )
+    chosen = [(row["writer"], row["start_us"]) for row in begun.values() if is_chosen(row)]
+    _add_begun(states, chosen, paths)
+
+
+def _age(row: Row) -> tuple[int, str, int]:
+    return (row["start_us"], row["writer"], row["seq"])
 
 
 def _add_begun(

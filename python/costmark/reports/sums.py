@@ -115,7 +115,7 @@ class Summing:
             said = dict(zip(self._texts, texts, strict=True))
             at_us = unit * min(self._units, default=0)
             said |= {name: text_of_time(name, at_us) for name in self._names if unit_us(name)}
-            if all((said[name] == value) == is_equal for name, is_equal, value in self._conditions):
+            if all(each.holds(said[each.name]) for each in self._conditions):
                 key = tuple(said[name] for name in self._by)
                 values = {
                     **self._others,

@@ -141,6 +141,36 @@ def test_the_role_of_the_options_signs(
     assert "option 'role_arn'" in checks["credentials"]["found"]
 
 
+def test_a_name_of_the_lock_stands_for_the_project(
+    right: Environment,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    del right
+    monkeypatch.chdir(tmp_path)
+    entry = {"id": PROJECT, "name": "chatbot", "region": "us-east-1", "plane": "mantle"}
+    (tmp_path / "costmark.lock").write_text(json.dumps({"version": 1, "projects": [entry]}))
+    monkeypatch.setenv("COSTMARK_PROJECT", "chatbot")
+    status, checks = doctor(capsys)
+    assert status == 1
+    assert (
+        "chatbot (COSTMARK_PROJECT) is a name in costmark.lock here" in checks["project"]["found"]
+    )
+    assert checks["project"]["remedy"] == "set COSTMARK_LOCK=costmark.lock"
+    monkeypatch.setenv("COSTMARK_LOCK", "costmark.lock")
+    status, checks = doctor(capsys)
+    assert status == 0, checks
+    assert checks["project"]["found"].startswith(f"{PROJECT} (")
+    assert main(["doctor", "attribution", "--project", "chatbot"]) == 0
+    assert f"project        {PROJECT}" in capsys.readouterr().out
+    assert main(["projects", "show", "chatbot", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["id"] == PROJECT
+    monkeypatch.setenv("COSTMARK_PROJECT", "chatbat")
+    _, checks = doctor(capsys)
+    assert "did you mean 'chatbot'?" in checks["project"]["found"]
+
+
 # --- Broken set-ups: what is done to the environment, the check, its state, cause and remedy ------
 
 Break = Callable[[Environment], None]

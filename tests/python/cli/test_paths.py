@@ -20,7 +20,7 @@ from ledger.segments import attempt, write_segment
 READERS = {
     "report": ["report"],
     "page": ["report", "--html", "page.html"],
-    "compare": ["compare", "2026-10", "2026-11"],
+    "compare": ["compare", "2025-11", "2025-11"],
     "top": ["top", "--once"],
     "chargeback": ["chargeback", "--by", "project", "--month", "2025-11"],
     "close": ["chargeback", "--by", "project", "--month", "2025-11", "--closed", "c", "--close"],
@@ -268,7 +268,7 @@ def test_an_interrupt_while_commands_load(
     assert capsys.readouterr().err == "costmark: interrupted\n"
 
 
-@pytest.mark.parametrize("name", ["focus", "prometheus"])
+@pytest.mark.parametrize("name", ["focus", "prometheus", "close"])
 def test_a_full_disk_is_told_with_the_file(
     name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,6 +283,43 @@ def test_a_full_disk_is_told_with_the_file(
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
         signal.signal(signal.SIGXFSZ, handler)
     err = capsys.readouterr().err
-    assert (status, err.count("\n")) == (1, 1)
-    assert ("out.csv: " if name == "focus" else "out.prom.state.json: ") in err
-    assert sorted(each.name for each in Path().iterdir()) == ["ledger"]
+    assert status == 1
+    file = {"focus": "out.csv", "prometheus": "out.prom.state.json", "close": "c/2025-11.json"}
+    assert f"{file[name]}: " in err.splitlines()[-1]
+    assert err.count("\n") == (2 if name == "close" else 1)  # the new folder
+    assert [each.name for each in Path().rglob("*") if each.is_file()] == [
+        each.name for each in Path("ledger").rglob("*") if each.is_file()
+    ]
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+@pytest.mark.parametrize("reader", READERS)
+def test_a_ledger_whose_raw_is_no_folder(
+    reader: str, compacted: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_segment(Path("ledger"), [attempt(0)])
+    if compacted:
+        ledger.compact("ledger")
+    raw = Path("ledger", "raw")
+    raw.rename("elsewhere")
+    if compacted:
+        raw.write_text("")
+    else:
+        raw.symlink_to("gone")
+    assert "ledger/raw is not a folder" in refused(capsys, reader, "ledger")
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_device_has_no_end(reader: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "it is a device" in refused(capsys, reader, "/dev/zero")
+
+
+@pytest.mark.parametrize("reader", [*READERS, "compact"])
+def test_an_empty_path_is_not_the_working_folder(
+    reader: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_segment(Path(), [attempt(0)])
+    with pytest.raises(SystemExit) as ended:
+        main([*READERS.get(reader, ["ledger", "compact"]), ""])
+    assert ended.value.code == 2
+    assert "an empty PATH names nothing" in capsys.readouterr().err

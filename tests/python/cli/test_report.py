@@ -55,8 +55,8 @@ def test_the_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert lines["proj_a"] == ["proj_a", "1", "0", "1,000", "200", "$0.0003"]
     assert lines["=cmd()|[x]\\x1b[2J"][-2:] == ["no", "price"]
     assert lines["total"][1:5] == ["4", "0", "1,035", "205"]
-    assert lines["unattributed"][1:3] == ["1", "attempt,"]
-    assert lines["unpriced"] == ["unpriced", "1", "attempt", "(no_model", "1)"]
+    assert lines["unattributed"][1:3] == ["1", "attempt"]
+    assert " ".join(lines["unpriced"]).endswith("without a price in the book (no_model 1)")
     assert lines["lost"][1] == "9"
     assert lines["torn"][1] == "1"
     assert lines["prices"][2] == "2026-09-30"
@@ -97,8 +97,8 @@ def test_one_of_a_thing_is_no_several(
     lost = {**note(count, "lost"), "rows_lost": count}
     write_segment(tmp_path, [*begun, attempt(9), lost])
     wanted = {
-        1: ("1 attempt that began and has no end", "1 row, as"),
-        2: ("2 attempts that began and have no end", "2 rows, as"),
+        1: ("1 attempt that began and has no end", "1 row that had no room"),
+        2: ("2 attempts that began and have no end", "2 rows that had no room"),
     }[count]
     text = shown(capsys, str(tmp_path))
     assert text.splitlines()[0].endswith(", 1 file")
@@ -208,3 +208,132 @@ def test_a_compacted_ledger_gives_the_same_page(
 def test_amounts(pico: int, exact: str, short: str) -> None:
     assert usd(pico) == exact
     assert dollars(pico) == short
+
+
+def states_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[dict[str, str], str]:
+    """The states of a report that there are, and the line of the others."""
+    text = shown(capsys, *arguments)
+    lines = dict(line.split(maxsplit=1) for line in text.splitlines() if "  " in line)
+    return lines, lines.get("none", "")
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_states_are_those_of_the_filter(
+    tmp_path: Path, compacted: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common: dict[str, Any] = {"outcome": None, "tags": {"team": "search"}, "error_code": "budget"}
+    rows = [
+        attempt(0, **PRICED, project="proj_a"),
+        attempt(1, kind="refused", project="proj_a", **common),
+        attempt(2, kind="refused", project="proj_b", **{**common, "tags": {"team": "ops"}}),
+        attempt(3, kind="refused", project="proj_b", **common),
+        attempt(4, kind="begin", project="proj_b", **common, end_us=None),
+        {**note(5, "lost"), "rows_lost": 9},
+    ]
+    rows = [{name: value for name, value in row.items() if value is not None} for row in rows]
+    write_segment(tmp_path, [*rows, note(6, "close")], tail=b"" if compacted else b"{torn\n")
+    if compacted:
+        ledger.compact(tmp_path)
+
+    def refused_and_unknown(*where: str) -> tuple[int, int]:
+        conditions = [each for condition in where for each in ("--where", condition)]
+        value = json.loads(shown(capsys, "--format", "json", *conditions, str(tmp_path)))
+        return value["states"]["refused"], value["states"]["unknown"]
+
+    assert refused_and_unknown() == (3, 1)
+    assert refused_and_unknown("project=proj_a") == (1, 0)
+    assert refused_and_unknown("project!=proj_a") == (2, 1)
+    assert refused_and_unknown("project=proj_b", "tag:team=search") == (1, 1)
+    assert refused_and_unknown("day=2025-11-30") == (3, 1)
+    assert refused_and_unknown("month=2025-12") == (0, 0)
+    # What only an answer tells: such rows are counted whatever it would have been, and said to be.
+    assert refused_and_unknown("tier=flex", "project=proj_a") == (1, 0)
+    lines, others = states_of(capsys, "--where", "tier=flex", "--where", "project=proj_a",
+                              str(tmp_path))  # fmt: skip
+    assert lines["refused"] == "1 call not sent; whatever their tier, which they lack"
+    # Of whom no row tells: of the whole ledger.
+    assert lines["lost"].endswith("as their writers say; of the whole ledger")
+    assert "(of the whole ledger)" in others
+    lines, others = states_of(capsys, str(tmp_path))
+    assert "whole ledger" not in lines["lost"] + others
+
+
+def test_every_state_is_named_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, others = states_of(capsys, str(folder))
+    assert (
+        others.split(maxsplit=1)[1]
+        == "partial, elsewhere, incomplete, untold, unknown, in flight, refused, unreadable"
+    )
+    text = shown(capsys, "--format", "markdown", str(folder))
+    assert "| none of | partial, elsewhere" in text
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ("shade=red", "where 'shade=red': cannot filter by 'shade'; there are project, model"),
+        ("labl:user=x", "did you mean label:NAME?"),
+        ("project", "where 'project' is not a condition"),
+    ],
+)
+def test_an_error_of_where_speaks_of_where(
+    folder: Path, condition: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", "--where", condition, str(folder)]) == 1
+    told = capsys.readouterr().err
+    assert said in told
+    assert "group" not in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["--by", "tag:taem"],
+            "warning: no row of these ledgers has a tag 'taem'; there are team; did",
+        ),
+        (["--by", "day,label:users"], "has a label 'users'; there are feature, user; did you mean"),
+        (["--where", "tag:x!=1"], "has a tag 'x'; there are team"),
+        (["--where", "tag:x=1"], "has a tag 'x'; there are team"),
+        (["--where", "project=proj_z"], "no attempt fits --where project=proj_z"),
+        (["--where", "tag:team=x", "--by", "tag:team"], "no attempt fits --where tag:team=x"),
+    ],
+)
+def test_what_no_row_has_is_warned_of(
+    folder: Path, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", *arguments, str(folder)]) == 0
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.count("\n") == 1
+
+
+def test_what_some_row_has_is_not_warned_of(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_segment(folder, [attempt(0, "ff" * 8, tags={"env": "prod"})], writer="ff" * 8)
+    for arguments in (["--by", "tag:env"], ["--where", "project=proj_b", "--by", "tag:env"]):
+        assert main(["report", *arguments, str(folder)]) == 0
+        assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("tokens", [30, 700_000])
+def test_what_is_shown_adds_up(
+    tmp_path: Path, tokens: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        attempt(n, **PRICED, project=f"proj_{n}", input=tokens * (1_000 + 77 * n), output=0)
+        for n in range(9)
+    ]
+    write_segment(tmp_path, rows)
+    book = tmp_path / "book"
+    kinds = ("input", "output")
+    line = "openai.gpt-oss-120b us-east-1 in-region standard {} - - token - - USD 15003 2025-11 x"
+    book.write_text("\n".join(["date 2025-11-01", *map(line.format, kinds), ""]))
+    for more in ([], ["--format", "markdown"]):
+        text = shown(capsys, "--prices", str(book), *more, str(tmp_path)).replace("*", "")
+        cells = [line.strip("| ").split()[-1] for line in text.splitlines() if "$" in line]
+        *amounts, total = [Decimal(cell.strip("$").replace(",", "")) for cell in cells]
+        assert len(amounts) == 9
+        assert sum(amounts) == total
+        assert {each.as_tuple().exponent for each in amounts} == {-2 if tokens > 30 else -4}

@@ -257,7 +257,7 @@ def test_verify_names_what_is_wrong(
     segment.write_bytes(b"".join([*lines[:2], *lines[3:-1], lines[-1][:-20]]))
     assert main(["ledger", "verify", str(folder)]) == 1
     told = capsys.readouterr().out
-    assert "torn           1" in told
+    assert "torn           1 row cut off in writing" in told
     assert "rows 2 to 2" in told
     assert f"{segment}:6: torn" in told
 

@@ -27,8 +27,9 @@ from costmark.reports.chargeback import (
     read_projects,
     read_weights,
 )
-from costmark.reports.chargeback.amounts import Column, amounts
+from costmark.reports.chargeback.amounts import amounts
 from costmark.reports.chargeback.texts import as_csv, as_json, invoice
+from costmark.reports.money import Column
 from costmark.reports.page import chargeback_page
 from costmark.reports.shares import rounded
 from ledger.segments import DAY_US, attempt, write_segment
@@ -142,7 +143,7 @@ def test_discounts_are_the_first_that_apply(folder: Path) -> None:
 
 
 def test_nothing_to_divide_by_is_shown(tmp_path: Path) -> None:
-    write_segment(tmp_path, [usage(0, None, 10)])
+    write_segment(tmp_path, [usage(0, None, 10), usage(1, "search", 10, days=-40)])
     found = month_of(tmp_path)
     assert (found.charges, found.undivided, found.total_pico) == ([], {"unassigned": 1000}, 1000)
     (line,) = csv.DictReader(io.StringIO(as_csv(found)))
@@ -221,7 +222,8 @@ def test_what_has_no_price_is_marked_wherever_it_counts(tmp_path: Path) -> None:
 
 
 def test_what_has_no_price_and_is_not_divided_is_a_line(tmp_path: Path) -> None:
-    write_segment(tmp_path, [usage(0, None, 10, model="unheard-of")])
+    unheard_of = usage(0, None, 10, model="unheard-of")
+    write_segment(tmp_path, [unheard_of, usage(1, "search", 10, days=-40)])
     found = month_of(tmp_path)
     (line,) = csv.DictReader(io.StringIO(as_csv(found)))
     assert (line["kind"], line["unpriced"], line["is_known"]) == ("undivided", "1", "false")
@@ -589,8 +591,10 @@ def test_the_table(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "Shared and unattributed cost is divided in even parts." in text
     assert "Shared is what belongs to platform." in text
     lines = {line.split()[0]: line.split() for line in text.splitlines() if line.strip()}
-    assert lines["unpriced"] == ["unpriced", "7"]  # by the shipped book
-    assert lines["unattributed"][1] == "1"
+    assert lines["unpriced"][:3] == ["unpriced", "7", "attempts"]  # by the shipped book
+    assert lines["unattributed"][1:] == ["1", "attempt", "without", "a", "project"]
+    assert "unknown" not in lines
+    assert {"unknown,", "torn,", "lost"} <= set(lines["none"])
     assert "no price" in text
 
 
@@ -628,3 +632,30 @@ def test_what_is_refused(
 ) -> None:
     assert main(["chargeback", *arguments, str(folder)]) == 1
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ([], "no row of these ledgers has a tag 'taem'; there are team; did you mean 'team'?"),
+        (["--tags", "current"], "no project of the lock has a tag 'taem'; there are owner, taam"),
+    ],
+)
+def test_a_tag_that_nothing_has_is_an_error(
+    folder: Path, tmp_path: Path, more: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lock = tmp_path / "lock"
+    entry = {"id": "proj_a", "tags": {"taam": "x", "owner": "y"}}
+    lock.write_text(json.dumps({"version": 1, "projects": [entry]}))
+    arguments = ["chargeback", "--month", MONTH, "--lock", str(lock), str(folder)]
+    assert main([*arguments, "--by", "tag:taem", *more]) == 1
+    told = capsys.readouterr()
+    assert f"tag:taem charges no one: {said}" in told.err
+    assert told.out == ""
+    assert main([*arguments, "--by", "label:taem"]) == 1
+    assert "no row of these ledgers has a label" in capsys.readouterr().err
+    # What projects have now, and no row, is told how to charge by.
+    assert main([*arguments, "--by", "tag:owner"]) == 0
+    assert "Projects have it now: --tags current." in capsys.readouterr().out
+    assert main([*arguments, "--by", "tag:owner", "--tags", "current"]) == 0
+    assert "--tags current" not in capsys.readouterr().out

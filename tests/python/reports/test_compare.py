@@ -7,6 +7,8 @@ import datetime as dt
 import io
 import json
 import random
+import re
+from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -16,16 +18,15 @@ from costmark import prices
 from costmark.cli.main import main
 from costmark.cli.period import period
 from costmark.errors import RequestError
-from costmark.reports import report
-from costmark.reports.compare import Side, compare
+from costmark.reports import Report, States, compare_formats, report
+from costmark.reports.compare import Change, Comparison, Side, compare
 from costmark.reports.shares import divided, ratio
+from costmark.reports.summary import Sums
 from ledger.segments import DAY_US, attempt, write_segment
 from reports.test_report import BOOK, ledgers
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from costmark.reports.compare import Comparison
 
 UTC = dt.timezone.utc
 # The price of alpha doubles in December; gamma appears then.
@@ -255,3 +256,65 @@ def test_periods(text: str, begin: str, end: str) -> None:
 )
 def test_no_periods(text: str) -> None:
     assert period(text) is None
+
+
+def test_a_period_without_attempts_is_told_with_those_that_have_some(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", "2020-01", "2020-02", str(folder)]) == 0
+    text, told = capsys.readouterr()
+    assert "2020-01: no attempts. 2020-02: no attempts." in text
+    (first, second) = told.splitlines()
+    assert re.fullmatch(
+        r"costmark: 2020-01 has no attempt; these .* attempts in 20\d\d-\d\d.*", first
+    )
+    assert second.startswith("costmark: 2020-02 has no attempt")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_shown_adds_up_down_and_across(seed: int) -> None:
+    rng = random.Random(seed)
+    changes = []
+    for n in range(rng.randrange(1, 60)):
+        most = 10 ** rng.randrange(6, 14)
+        before, after = (Sums(attempts=1, cost_pico=rng.randrange(most)) for _ in range(2))
+        if rng.random() < 0.4:  # nothing has changed, or it is new, or gone
+            kind = rng.randrange(3)
+            before, after = ((before, before), (Sums(), after), (before, Sums()))[kind]
+        whole = after.cost_pico - before.cost_pico
+        volume = rng.choice([0, whole, rng.randrange(-most, most) if whole else 0])
+        price = rng.choice([0, 0, rng.randrange(most) if whole else 0])
+        changes.append(Change((str(n),), before, after, volume, whole - volume - price, price))
+    total = Change((), Sums(), Sums())
+    for each in changes:
+        total.before.add(each.before)
+        total.after.add(each.after)
+        for name in ("volume_pico", "mix_pico", "price_pico"):
+            setattr(total, name, getattr(total, name) + getattr(each, name))
+    shown = compare_formats.Table(as_comparison(changes, total))
+
+    def amount(text: str) -> Decimal:
+        return Decimal(0) if "<" in text else Decimal(re.sub(r"[$,]", "", text))
+
+    columns = {name: [*map(amount, cells)] for name, cells in shown.cells.items()}
+    for name, cells in columns.items():
+        assert sum(cells) == amount(shown.totals[name])
+    for at, each in enumerate(changes):
+        row = {name: cells[at] for name, cells in columns.items()}
+        assert row["change"] == row["after"] - row["before"]
+        assert row["change"] == row["volume"] + row["mix"] + row["price"]
+        if not each.cost_pico:
+            assert shown.cells["change"][at] == "0"
+        for name in ("before", "after"):
+            exact = Decimal(getattr(each, name).cost_pico) / 10**12
+            assert abs(row[name] - exact) < Decimal("0.0101")
+            assert exact or not row[name]
+
+
+def as_comparison(changes: list[Change], total: Change) -> Comparison:
+    side = report_of(total.before), report_of(total.after)
+    return Comparison(("project",), ("a", "b"), *side, changes, total, None, 0)
+
+
+def report_of(total: Sums) -> Report:
+    return Report((), None, None, [], total, States(), BOOK, 0)

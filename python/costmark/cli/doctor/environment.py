@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from ... import _core
+from ..._names import FILE, names_of
 from ..._routes import route_of
 from ...errors import Error
 from . import attribution
@@ -23,6 +24,7 @@ from .check import Check, green, shown_url, skipped
 from .credentials import why_none
 
 _PROJECTS = ("COSTMARK_PROJECT", "OPENAI_PROJECT_ID")
+_IDS = "costmark projects list shows ids"
 _LIBRARIES = ("openai", "anthropic", "boto3", "botocore", "httpx", "aiohttp", "duckdb")
 # The first with projects on Converse and InvokeModel.
 _BOTOCORE = (1, 44, 8)
@@ -102,11 +104,24 @@ def named_project() -> tuple[str, Iterator[Check]]:
     """The project that calls name by default."""
     name = next((each for each in _PROJECTS if os.environ.get(each)), "")
     named = os.environ.get(name, "")
-    return named.rpartition(":project/")[2], _named_project(name)  # calls name no ARN, but its id
+    try:
+        project = _id_of(named, name)
+    except (Error, OSError) as error:
+        return "", iter([Check("project", "red", str(error), _IDS, "seconds")])
+    return project, _named_project(name, project)
 
 
-def _named_project(name: str) -> Iterator[Check]:
+def _id_of(named: str, variable: str) -> str:
+    """The id that calls name: that of an ARN, or what the lock says of a name, as they read it."""
+    names = names_of(os.environ.get("COSTMARK_LOCK", ""))
+    is_runtime = "bedrock-runtime" in attribution.base_url(None)
+    plane = "bedrock" if is_runtime else "mantle"
+    return names.id_of(named, variable, _region_of_environment(), plane)
+
+
+def _named_project(name: str, named_id: str) -> Iterator[Check]:
     project = os.environ.get(name, "")
+    lock = os.environ.get("COSTMARK_LOCK", "")
     if not project:
         yield Check(
             "project",
@@ -124,13 +139,25 @@ def _named_project(name: str) -> Iterator[Check]:
             "seconds",
         )
     else:
-        has_names = os.environ.get("COSTMARK_LOCK")
         try:
-            (_core.check_project if has_names else _core.check_project_id)(project, name)
+            _core.check_project_id(named_id, name)
         except Error as error:
-            yield Check("project", "red", str(error), "costmark projects list shows ids", "seconds")
+            yield Check("project", "red", str(error), _IDS, "seconds")
+            return
+        if named_id != project and not project.startswith("arn:"):
+            yield green("project", f"{project} ({name}), which is {named_id} by {lock}")
+        elif not lock and project in _names_here():
+            said = f"{project} ({name}) is a name in {FILE} here, and calls take it for an id"
+            yield Check("project", "red", said, f"set COSTMARK_LOCK={FILE}", "seconds")
         else:
             yield green("project", f"{project} ({name})")
+
+
+def _names_here() -> list[str]:
+    try:
+        return names_of().names
+    except (Error, OSError):
+        return []
 
 
 def credentials() -> tuple[bool, str, Iterator[Check]]:

@@ -7,7 +7,9 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
+from ..._names import names_of
 from ...projects import Project, Projects
+from ..names import add_lock
 from ..output import complain, is_wanted, plain, print_row
 from . import formats
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from ..output import Commands, Parser
 
+_PROJECT = "id, ARN, or a name that the lock has"
 _FORMATS = ("text", "json", "tfvars", "cloudformation")
 
 
@@ -26,10 +29,10 @@ def add_to(parts: Commands) -> None:
     _add_show(parts)
     _add_tagging(parts)
     rename = _add(parts, "rename", _rename, "give a project another name; its id stays")
-    rename.add_argument("project", metavar="PROJECT", help="id or ARN")
+    rename.add_argument("project", metavar="PROJECT", help=_PROJECT)
     rename.add_argument("name", type=_text, metavar="NAME")
     archive = _add(parts, "archive", _archive, "archive a project, which cannot be undone")
-    archive.add_argument("project", metavar="PROJECT", help="id or ARN")
+    archive.add_argument("project", metavar="PROJECT", help=_PROJECT)
     archive.add_argument("--yes", action="store_true", help="do not ask first")
 
 
@@ -55,16 +58,16 @@ def _add_list(parts: Commands) -> None:
 
 def _add_show(parts: Commands) -> None:
     show = _add(parts, "show", _show, "print a project and its tags")
-    show.add_argument("project", metavar="PROJECT", help="id or ARN")
+    show.add_argument("project", metavar="PROJECT", help=_PROJECT)
     _add_format(show)
 
 
 def _add_tagging(parts: Commands) -> None:
     tag = _add(parts, "tag", _tag, "add tags to a project, or overwrite their values")
-    tag.add_argument("project", metavar="PROJECT", help="id or ARN")
+    tag.add_argument("project", metavar="PROJECT", help=_PROJECT)
     tag.add_argument("tags", type=tags_in, nargs="+", metavar="KEY=VALUE", help="one or more")
     untag = _add(parts, "untag", _untag, "take tags off a project")
-    untag.add_argument("project", metavar="PROJECT", help="id or ARN")
+    untag.add_argument("project", metavar="PROJECT", help=_PROJECT)
     untag.add_argument("keys", nargs="+", metavar="KEY", help="one or more")
 
 
@@ -80,6 +83,8 @@ def _add(parts: Commands, name: str, run: Callable[[argparse.Namespace], int], w
     parser.add_argument("--profile", metavar="NAME", help="in place of the one that is found")
     parser.add_argument("--base-url", metavar="URL", help="in place of option base_url")
     parser.add_argument("--json", action="store_true", help="as JSON")
+    if name not in ("create", "list"):
+        add_lock(parser)
     parser.set_defaults(run=run)
     return parser
 
@@ -121,6 +126,15 @@ def _projects(arguments: argparse.Namespace) -> Projects:
     )
 
 
+def _project(arguments: argparse.Namespace, projects: Projects) -> str:
+    """The id, or the ARN, of the project that the command is about."""
+    given: str = arguments.project
+    if given.startswith("arn:"):
+        return given
+    names = names_of(arguments.lock)
+    return names.id_of(given, "the project", projects.region, projects.plane)
+
+
 # --- The parts ------------------------------------------------------------------------------------
 
 
@@ -151,7 +165,7 @@ def _list(arguments: argparse.Namespace) -> int:
 
 def _show(arguments: argparse.Namespace) -> int:
     projects = _projects(arguments)
-    found = _with_tags(projects, projects.get(arguments.project))
+    found = _with_tags(projects, projects.get(_project(arguments, projects)))
     shape = _format(arguments)
     if shape in ("text", "json"):
         return _print_one(found, arguments)
@@ -162,24 +176,27 @@ def _show(arguments: argparse.Namespace) -> int:
 def _tag(arguments: argparse.Namespace) -> int:
     tags = {key: value for each in arguments.tags for key, value in each.items()}
     projects = _projects(arguments)
-    projects.add_tags(arguments.project, tags)
+    projects.add_tags(_project(arguments, projects), tags)
     return _print_now(projects, arguments)
 
 
 def _untag(arguments: argparse.Namespace) -> int:
     projects = _projects(arguments)
-    projects.remove_tags(arguments.project, arguments.keys)
+    projects.remove_tags(_project(arguments, projects), arguments.keys)
     return _print_now(projects, arguments)
 
 
 def _rename(arguments: argparse.Namespace) -> int:
-    return _print_one(_projects(arguments).rename(arguments.project, arguments.name), arguments)
+    projects = _projects(arguments)
+    renamed = projects.rename(_project(arguments, projects), arguments.name)
+    return _print_one(renamed, arguments)
 
 
 def _archive(arguments: argparse.Namespace) -> int:
     projects = _projects(arguments)
+    project = _project(arguments, projects)
     if not arguments.yes:
-        found = projects.get(arguments.project)
+        found = projects.get(project)
         complain(
             f"{found.name!r} ({found.id}, account {found.account}, {found.region}) takes no call "
             "any more once it is archived, which cannot be undone"
@@ -187,7 +204,7 @@ def _archive(arguments: argparse.Namespace) -> int:
         if not is_wanted():
             complain("nothing was changed")
             return 1
-    return _print_one(projects.archive(arguments.project), arguments)
+    return _print_one(projects.archive(project), arguments)
 
 
 def _with_tags(projects: Projects, project: Project) -> Project:
@@ -205,7 +222,7 @@ def _format(arguments: argparse.Namespace) -> str:
 
 def _print_now(projects: Projects, arguments: argparse.Namespace) -> int:
     """Print a project as it is after its tags were changed."""
-    return _print_one(_with_tags(projects, projects.get(arguments.project)), arguments)
+    return _print_one(_with_tags(projects, projects.get(_project(arguments, projects))), arguments)
 
 
 def _print_one(project: Project, arguments: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from ..shares import rounded
+from ..money import Column, digits_for
 from .charges import POOLS, UNSURE
 from .texts import invoice
 
@@ -14,33 +14,6 @@ if TYPE_CHECKING:
 
     from .charges import Chargeback
     from .texts import InvoiceLine
-
-_CENTS_FROM_PICO = 10 * 10**12
-
-
-class Column:
-    """Amounts below one another, rounded by largest remainder as the cents of the invoice are."""
-
-    def __init__(self, picos: Sequence[int], digits: int, are_known: Sequence[bool] = ()) -> None:
-        self._picos = picos
-        self._digits = digits
-        self._are_known = are_known
-        self._units = rounded(picos, 10 ** (12 - digits))
-
-    @property
-    def cells(self) -> list[str]:
-        """The amounts, with a mark where some of it has no price."""
-        return [self._text(slice(at, at + 1)) for at in range(len(self._picos))]
-
-    def total(self, begin: int = 0, end: int | None = None) -> str:
-        """The sum of these cells."""
-        return self._text(slice(begin, end))
-
-    def _text(self, of: slice) -> str:
-        pico, units = sum(self._picos[of]), sum(self._units[of])
-        if all(self._are_known[of]):
-            return _dollars(pico, units, self._digits)
-        return f"{_dollars(pico, units, self._digits)} + ?" if pico else "no price"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +48,7 @@ def amounts(found: Chargeback) -> Amounts:
     """As table and page show them: in cents where anything is $10 or more, or else to $0.0001."""
     lines = invoice(found)
     most = max((abs(line.pico) for line in lines), default=0)
-    digits = 2 if max(most, abs(found.total_pico)) >= _CENTS_FROM_PICO else 4
+    digits = digits_for(max(most, abs(found.total_pico)))
     pools = [found.pools[name] for name in POOLS]
 
     def parts_of(pool: str) -> Column:
@@ -111,10 +84,3 @@ def amounts(found: Chargeback) -> Amounts:
             [each.net_pico for each in pools], digits, [each.is_known for each in pools]
         ),
     )
-
-
-def _dollars(pico: int, units: int, digits: int) -> str:
-    if not units:
-        return f"{'-' if pico < 0 else ''}<$0.{1:0{digits}}" if pico else "0"
-    whole, rest = divmod(abs(units), 10**digits)
-    return f"{'-' if units < 0 else ''}${whole:,}.{rest:0{digits}}"

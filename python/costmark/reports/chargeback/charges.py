@@ -129,6 +129,8 @@ class Chargeback:
     """Which bill the amounts are of; None where they are list prices."""
     closed: str = ""
     """When the month was closed; empty while it is open."""
+    names: dict[str, str] = dataclasses.field(default_factory=dict)
+    """The names of projects by id, as far as the rows have them, where projects are charged."""
 
     @property
     def is_known(self) -> bool:

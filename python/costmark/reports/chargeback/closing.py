@@ -18,13 +18,15 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigurationError
+from ..dimensions import map_of
+from ..keys import absent, has_attempts, keys_in
 from ..source import Source
-from ..summary import query_for
+from ..summary import names_in, query_for
 from .billing import Billing
 from .charges import Charge, Chargeback, Correction, Usage, bounds, charge, keys_of
 from .rules import Rules
@@ -109,11 +111,13 @@ def chargeback(
     closed: ClosedMonths,
     progress: Progress | None = None,
     bills: Callable[[str], Bill] | None = None,
+    tags_of_projects: Collection[str] = (),
 ) -> Chargeback:
     """A month as it was closed, or as it is now, with the corrections of closed months.
 
     ``bills`` has the bill of a month, for rules with the bill's amounts. It raises
-    ConfigurationError where it has none.
+    ConfigurationError where it has none. A tag or label that no row has, nor is among
+    ``tags_of_projects``, is an error.
     """
     if month in closed.months:
         return closed.months[month]
@@ -125,7 +129,11 @@ def chargeback(
     keys = [key for each in every_rule for key in keys_of(each)] + _BILL_KEYS
     query = query_for(keys, [], book)
     with Source(*paths, query=query, progress=progress) as source:
+        note = _check_key(source, rules, bill, tags_of_projects)
         found = charge(source, *paths, month=month, rules=rules, book=book, bill=bill)
+        found.notes += note
+        if rules.by == "project":
+            found.names = names_in(source)
         found.manifests = _manifests(*paths)
         if closed.last and month == following(closed.last):
             for each in closed.months.values():
@@ -143,6 +151,29 @@ def chargeback(
                 f"Corrections of closed months are in {following(closed.last)}, which is open."
             )
     return found
+
+
+def _check_key(
+    source: Source, rules: Rules, bill: Bill | None, tags_of_projects: Collection[str]
+) -> list[str]:
+    """What to note of a tag that projects have, and no row; raises for one that none of them has.
+
+    A bill may have other tags.
+    """
+    column, key = map_of(rules.by)
+    if not column or bill is not None:
+        return []
+    if rules.projects is not None:
+        known = sorted({tag for project in rules.projects for tag in project.tags})
+        where = "no project of the lock"
+    else:
+        known, where = keys_in(source, rules.by), "no row of these ledgers"
+    if key in known or not has_attempts(source):
+        return []
+    said = absent(rules.by, known, where)
+    if rules.projects is None and key in tags_of_projects:
+        return [f"{said[0].upper()}{said[1:]}. Projects have it now: --tags current."]
+    raise _error(f"{rules.by} charges no one: {said}")
 
 
 def _bill(rules: Rules, month: str, bills: Callable[[str], Bill] | None) -> Bill | None:
@@ -262,6 +293,8 @@ def _write_once(path: Path, text: str) -> None:
         os.link(partial, path)
     except FileExistsError:
         raise _error(f"{path} is there already; another process closed the month") from None
+    except OSError as error:  # such as a full disk, which names no file
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         partial.unlink(missing_ok=True)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import fnmatch
-import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..._names import read_lock
 from ...errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -158,8 +158,8 @@ def _is_discount(words: list[str]) -> bool:
 
 def read_projects(path: str | os.PathLike[str]) -> tuple[Project, ...]:
     """The projects of a lock file (docs/ledger.md). Those of a named account and Region first."""
+    value = read_lock(path)
     try:
-        value = json.loads(Path(path).read_text("utf-8"))
         found = [
             Project(
                 each["id"],
@@ -169,7 +169,7 @@ def read_projects(path: str | os.PathLike[str]) -> tuple[Project, ...]:
             )
             for each in value["projects"]
         ]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise _error(f"{path} is not a lock file of projects: {error!r}") from None
     return tuple(sorted(found, key=lambda each: (each.account is None) + (each.region is None)))
 

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from .. import formats
 from ..shares import rounded
+from ..state_words import state
 from .charges import POOLS, UNSURE, Usage
 
 if TYPE_CHECKING:
+    from ..state_words import State
     from .charges import Chargeback
     from .rules import Rules
 
@@ -76,6 +78,11 @@ def _without_price(found: Chargeback) -> Usage:
     """How much of what could not be divided has no price."""
     pools = [found.pools[name] for name in found.undivided]
     return Usage(**{name: sum(getattr(pool, name) for pool in pools) for name in UNSURE})
+
+
+def states(found: Chargeback) -> list[State]:
+    """What the amounts leave out, or what is uncertain in them; every name is always there."""
+    return [state(name, count, is_of_part=True) for name, count in found.states.items()]
 
 
 def as_csv(found: Chargeback) -> str:

@@ -3,48 +3,42 @@
 from __future__ import annotations
 
 import datetime as dt
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from ..._names import shown as shown_names
 from ..chargeback.amounts import amounts
 from ..chargeback.charges import POOLS, bounds
-from ..chargeback.texts import in_words
+from ..chargeback.texts import in_words, states
 from . import parts
 from .markup import Markup, document, element, join
 from .parts import Number
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..chargeback import Billing, Chargeback
-    from ..chargeback.amounts import Amounts, Column
+    from ..chargeback.amounts import Amounts
+    from ..money import Column
     from .parts import Cell
 
-_STATES = {
-    "unattributed": "no project named",
-    "unpriced": "usage that the book has no price for",
-    "partial": "a part has no price",
-    "incomplete": "cut short; what was seen counts",
-    "untold": "ended well and reported no usage",
-    "elsewhere": "reserved capacity, batch jobs",
-    "unknown": "began and never ended",
-    "refused": "calls that were not sent",
-    "torn": "rows cut off while writing",
-    "lost": "rows that had no room",
-}
 
+def chargeback_page(found: Chargeback, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The page as one file of HTML. That of a closed month is the same each time.
 
-def chargeback_page(found: Chargeback) -> str:
-    """The page as one file of HTML. That of a closed month is the same each time."""
+    ``names`` are those of projects by id, for a month that is charged to projects.
+    """
+    names = shown_names(names)
     begin, _ = bounds(found.month)
     shown = amounts(found)
     period = f"{begin:%B %Y}, {_status(found)}"
     main = element(
         "main",
         _hero(found, shown),
-        _charges(found, shown),
-        *([_corrections(found, shown)] if found.corrections or found.notes else []),
+        _charges(found, shown, names),
+        *([_corrections(found, shown, names)] if found.corrections or found.notes else []),
         _rules(found, shown),
-        parts.states_section(
-            (name.capitalize(), found.states[name], said) for name, said in _STATES.items()
-        ),
+        parts.states_section(states(found)),
         id="main",
     )
     book_date = dt.date.fromisoformat(found.book_date)
@@ -105,21 +99,19 @@ def _basis(found: Chargeback) -> str:
     return f"The amounts of the bill of AWS, divided by what the ledger has.{estimated}"
 
 
-def _charges(found: Chargeback, shown: Amounts) -> Markup:
+def _charges(found: Chargeback, shown: Amounts, names: Mapping[str, str]) -> Markup:
     heading = element("h2", "Charges", id="charges", tabindex="-1")
     if not shown.charged:
         return element("section", heading, parts.empty("Nothing was used that could be charged."))
-    columns = ("Total", *map(str.capitalize, (*shown.own, *shown.pools)))
-    if found.billing is not None:
-        columns += ("At list prices",)
+    columns = _columns(shown)
     said = "The bill's amounts" if found.billing is not None else "List price less discount"
     table = parts.table(
         [
             parts.title_of(found.rules.by),
-            *map(Number, columns),
+            *(Number(title) for title, _ in columns),
             *map(Number, ("Calls", "Input", "Output")),
         ],
-        _lines(found, shown),
+        _lines(found, shown, names),
         total=["Total", *_sums(shown)],
         sorted_by=1,
         tools="charges-tools",
@@ -133,24 +125,23 @@ def _charges(found: Chargeback, shown: Amounts) -> Markup:
     )
 
 
-def _lines(found: Chargeback, shown: Amounts) -> list[list[Cell]]:
+def _lines(found: Chargeback, shown: Amounts, names: Mapping[str, str]) -> list[list[Cell]]:
     """The lines of this month."""
     lines = shown.lines[: shown.charged]
     most = max(line.pico for line in lines)
-    cells = zip(*(column.cells for column in _columns(shown)), strict=True)
+    columns = [column for _, column in _columns(shown)]
+    cells = zip(*(column.cells for column in columns), strict=True)
     rows: list[list[Cell]] = []
-    for line, texts in zip(lines, cells, strict=False):
-        name = parts.named(line.name, found.rules.by) if line.name else "(no one)"
+    for at, (line, texts) in enumerate(zip(lines, cells, strict=False)):
+        name = parts.named(line.name, found.rules.by, names) if line.name else "(undivided)"
         own = line.own
-        divided = (line.parts.get(pool, 0) for pool in POOLS)
-        picos: list[int] = [line.pico, own.list_pico, -own.discount_pico, *divided]
-        if found.billing is not None:
-            picos = [line.pico, own.net_pico, *picos[3:], own.list_pico]
+        picos = [column.picos[at] for column in columns]
         rows.append(
             [
                 join([name, parts.bar_of(max(line.pico, 0), most)]),
                 *(Number(text, pico) for text, pico in zip(texts, picos, strict=True)),
-                *(Number(f"{count:,}", count) for count in (own.calls, own.input, own.output)),
+                Number(f"{own.calls:,}", own.calls),
+                *map(parts.tokens, (own.input, own.output)),
             ]
         )
     return rows
@@ -162,21 +153,28 @@ def _sums(shown: Amounts) -> list[Cell]:
         for name in ("calls", "input", "output")
     ]
     return [
-        *(Number(column.total(end=shown.charged)) for column in _columns(shown)),
-        *(Number(f"{count:,}") for count in counts),
+        *(Number(column.total(end=shown.charged)) for _, column in _columns(shown)),
+        Number(f"{counts[0]:,}"),
+        *map(parts.tokens, counts[1:]),
     ]
 
 
-def _columns(shown: Amounts) -> list[Column]:
-    beside = [] if "discount" in shown.own else [shown.listed]
-    return [shown.total, *shown.own.values(), *shown.pools.values(), *beside]
+def _columns(shown: Amounts) -> list[tuple[str, Column]]:
+    """The amounts with their titles; what no line has any of has no column."""
+    first, *others = shown.own.items()
+    if "discount" not in shown.own:
+        others = [*others, *shown.pools.items(), ("at list prices", shown.listed)]
+    else:
+        others = [*others, *shown.pools.items()]
+    kept = [("total", shown.total), first, *(each for each in others if not each[1].is_zero)]
+    return [(title.capitalize(), column) for title, column in kept]
 
 
-def _corrections(found: Chargeback, shown: Amounts) -> Markup:
+def _corrections(found: Chargeback, shown: Amounts, names: Mapping[str, str]) -> Markup:
     by = found.rules.by
     cells = shown.total.cells[shown.charged :]
     rows: list[list[Cell]] = [
-        [parts.named(each.name or None, by), each.month, Number(cell)]
+        [parts.named(each.name or None, by, names), each.month, Number(cell)]
         for each, cell in zip(found.corrections, cells, strict=True)
     ]
     total: list[Cell] = ["Total", "", Number(shown.total.total(shown.charged))]

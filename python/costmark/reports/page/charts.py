@@ -19,6 +19,7 @@ WIDE, HALF, _NARROW = (660, 230), (516, 200), (350, 200)
 # Formats of axes. Numbers are written out, as in 10 instead of 1e+1; shares are as fine as needed.
 PLAIN, SHARE = "~r", "%"
 _LEAST_STEPS = 12
+_TICKS = 4
 # A tick says what is new in it: the hour, the day, the month, the year.
 _TIMES = {
     "year": "%Y",
@@ -186,7 +187,12 @@ def _bars(drawn: Stack) -> dict[str, Any]:
             "y": {
                 "field": "low",
                 "type": "quantitative",
-                "axis": {"format": _dollar_format(max(whole)), "tickCount": 4},
+                "axis": {
+                    "format": _dollar_format(max(whole)),
+                    "labelExpr": "datum.value === 0 ? '$0' : datum.label",  # not $0k
+                    "tickCount": _TICKS,
+                },
+                "scale": {"nice": _TICKS},
             },
             "y2": {"field": "high"},
             "color": {
@@ -209,8 +215,8 @@ def _lines(drawn: Lines) -> dict[str, Any]:
     y: dict[str, Any] = {
         "field": "value",
         "type": "quantitative",
-        "axis": {"format": drawn.format, "tickCount": 4},
-        "scale": {"domain": [0, drawn.top]} if drawn.top else {"zero": True},
+        "axis": {"format": drawn.format, "tickCount": _TICKS},
+        "scale": {"domain": [0, drawn.top]} if drawn.top else {"zero": True, "nice": _TICKS},
     }
     x = _time("at", drawn.begins, drawn.ends)
     color = {
@@ -247,6 +253,7 @@ def _time(field: str, begins: Sequence[dt.datetime], ends: Sequence[dt.datetime]
             "tickCount": 6,
             "labelFlush": True,
             "labelOverlap": True,
+            "labelSeparation": 8,
         },
     }
 

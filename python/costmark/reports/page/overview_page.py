@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from ..._names import shown
 from .. import formats
+from ..money import Column
 from ..overview import UTC, Cache, Service, end_of
 from . import parts
 from .charts import HALF, PLAIN, SHARE, Lines, Stack, chart, color_of, swatch
@@ -13,13 +15,14 @@ from .markup import Markup, document, element
 from .parts import Number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ..overview import Labels, Overview
     from ..summary import Line, Sums
     from .parts import Cell
 
 _MOST_SERIES = 5
+_FLAT = 0.1
 _SAVED = "beside the price of plain input; what writing to the cache cost is taken off"
 _MOST_ROWS = 400
 _COUNTS = ("Calls", "Errors", "Input", "Cached", "Output")
@@ -110,26 +113,36 @@ def _spend(found: Overview, name: str) -> Markup:
     if rest:
         others = [over_time[line.key[0]] for line in rest]
         series.append([sum(_dollars(each.get(at)) for each in others) for at in found.steps])
-    named = [parts.name_of(line.key[0], name) for line in top]
+    names = shown(found.report.names)
+    keys = [_key(line.key[0], name, names) for line in top]
+    named = [parts.name_of(key) for key in keys]
+    costs = Column.of(
+        [line.sums for line in top] + ([parts.together(each.sums for each in rest)] if rest else [])
+    )
     seen = f"Spend per {found.step} by {name}: {formats.dollars(total)}, most of it for "
     drawn = chart(Stack(found.steps, _ends(found), series, bool(rest)), seen + ", ".join(named[:3]))
     ranks = [
-        _rank(swatch(color_of(n)), parts.named(line.key[0], name), line.sums, total)
-        for n, line in enumerate(top)
+        _rank(swatch(color_of(n)), parts.named(line.key[0], name, names), line.sums, cost, total)
+        for n, (line, cost) in enumerate(zip(top, costs.cells, strict=False))
     ]
     if rest:
         both = parts.together(line.sums for line in rest)
         label = element("bdi", f"{len(rest)} others", class_="quiet")
-        ranks.append(_rank(swatch(color_of(0, other=True)), label, both, total))
+        other = swatch(color_of(0, other=True))
+        ranks.append(_rank(other, label, both, costs.cells[-1], total))
     return element("div", drawn, element("ol", *ranks, class_="ranks"), class_="split")
 
 
-def _rank(mark: Markup, name: Markup, sums: Sums, total: int) -> Markup:
+def _key(value: str | None, dimension: str, names: Mapping[str, str]) -> str | None:
+    return names.get(value, value) if dimension == "project" and value else value
+
+
+def _rank(mark: Markup, name: Markup, sums: Sums, cost: str, total: int) -> Markup:
     return element(
         "li",
         mark,
         name,
-        element("span", formats.spend(sums, total), class_="number"),
+        element("span", cost, class_="number"),
         element("span", parts.share_of(sums, total), class_="number quiet"),
     )
 
@@ -174,7 +187,9 @@ def _cache(found: Overview) -> Markup:
     if not cache.cached:
         return element("section", heading, parts.empty("No input was read from a cache."))
     values = [_share(found.cache_by_step.get(at)) for at in found.steps]
-    drawn = Lines(found.steps, _ends(found), [values], SHARE, top=1, filled=True)
+    # Up to all of it, unless that leaves nothing to see.
+    top = 1 if max(filter(None, values), default=0) > _FLAT else None
+    drawn = Lines(found.steps, _ends(found), [values], SHARE, top=top, filled=True)
     amount = formats.dollars(abs(cache.saved_pico))
     figures = [
         ("Read from the cache", parts.share(cache.cached, cache.input), "of all input tokens"),
@@ -277,18 +292,23 @@ def _table(found: Overview) -> Markup:
     heading = element("h2", "Every line", id="table", tabindex="-1")
     if not found.steps:
         return element("section", heading, parts.empty(_NOTHING))
-    names = found.report.by[1:]
+    dimensions = found.report.by[1:]
     lines = found.table()
+    costs = Column.of([line.sums for line in lines])
+    names = shown(found.report.names)
     listed, rest = lines[:_MOST_ROWS], lines[_MOST_ROWS:]
     said = "All sums of the period, by project, model and tags."
     if rest:
         sums = parts.together(line.sums for line in rest)
         said += f" {len(rest):,} smaller ones, {formats.spend(sums)} in all, are only in the total."
-    first, *others = map(parts.title_of, names)
+    first, *others = map(parts.title_of, dimensions)
     table = parts.table(
         [first, Number("Spend"), *others, *map(Number, _COUNTS)],
-        [_row(line, names, found.report.total.cost_pico) for line in listed],
-        total=["Total", *_numbers(found.report.total, [""] * len(others), 0)],
+        [
+            _row(line, dimensions, names, cost)
+            for line, cost in zip(listed, costs.cells, strict=False)
+        ],
+        total=["Total", *_numbers(found.report.total, [""] * len(others), costs.total())],
         sorted_by=1,
         tools="lines-tools",
     )
@@ -301,15 +321,20 @@ def _table(found: Overview) -> Markup:
     )
 
 
-def _row(line: Line, names: Sequence[str], most: int) -> list[Cell]:
-    first, *others = (parts.named(value, name) for value, name in zip(line.key, names, strict=True))
-    return [first, *_numbers(line.sums, others, most)]
+def _row(line: Line, dimensions: Sequence[str], names: Mapping[str, str], cost: str) -> list[Cell]:
+    pairs = zip(line.key, dimensions, strict=True)
+    first, *others = (parts.named(value, name, names) for value, name in pairs)
+    return [first, *_numbers(line.sums, others, cost)]
 
 
-def _numbers(sums: Sums, others: Sequence[str], most: int) -> list[Cell]:
-    counts = (sums.calls, sums.errors, sums.input, sums.cached, sums.output)
-    spend = Number(formats.spend(sums, most), sums.cost_pico)
-    return [spend, *others, *(Number(f"{count:,}", count) for count in counts)]
+def _numbers(sums: Sums, others: Sequence[str], cost: str) -> list[Cell]:
+    counts = (sums.calls, sums.errors)
+    return [
+        Number(cost, sums.cost_pico),
+        *others,
+        *(Number(f"{count:,}", count) for count in counts),
+        *map(parts.tokens, (sums.input, sums.cached, sums.output)),
+    ]
 
 
 def _ends(found: Overview) -> list[dt.datetime]:

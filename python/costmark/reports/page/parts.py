@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from .. import formats
+from ..state_words import none_of
 from ..summary import Sums
 from .charts import bar, swatch
 from .markup import Markup, element, visible
 from .palette import FAINT_LINE, LINE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ..overview import Cache
+    from ..state_words import State
     from ..summary import Report
 
-_ABSENT = {"project": "no project", "model": "no model", "label": "none"}
 _STATES = (
-    "Or what is uncertain in them. Nothing of it is counted as $0: an amount of which a part has "
+    "And what is uncertain in them. Nothing of it is counted as $0: an amount of which a part has "
     "no price is marked + ?."
 )
+_MANY_NAMES = 4  # columns of names, above which they are narrow
 _UNKNOWN = "\u2013"
 _MARK = " + ?"
 _MORE = "Some of the usage has no price; the states below say how much."
@@ -53,46 +56,28 @@ def head(title: str, period: str, old_book: dt.date | None) -> Markup:
 
 def states(report: Report) -> Markup:
     """What the sums of a report leave out, or are not sure of."""
-    total, found = report.total, report.states
-    unattributed = found.unattributed
-    spent = f"; {formats.spend(unattributed)}" if unattributed.attempts else ""
-    shown = [
-        ("Unattributed", unattributed.attempts, f"no project named{spent}"),
-        ("Unpriced", total.unpriced, "usage that the book has no price for"),
-        ("Partly priced", total.partial, "a part has no price"),
-        ("Incomplete", total.incomplete, "cut short; what was seen counts"),
-        ("Without usage", total.untold, "ended well and reported none"),
-        ("Billed elsewhere", total.elsewhere, "reserved capacity, batch jobs"),
-        ("Unknown", found.unknown, "began and never ended"),
-        ("In flight", found.in_flight, "not ended yet"),
-        ("Refused", found.refused, "calls that were not sent"),
-        ("Torn", found.torn, "rows cut off while writing"),
-        ("Lost", found.lost, "rows that had no room"),
-        ("Unreadable", found.unreadable, "lines that are no rows"),
+    return states_section(formats.states(report))
+
+
+def states_section(shown: Sequence[State]) -> Markup:
+    """States with their counts and what they mean, and the names of those that there is none of."""
+    counts = [
+        element(
+            "div",
+            element("dt", each.name.capitalize()),
+            element("dd", f"{each.count:,}"),
+            element("dd", each.said, class_="small"),
+        )
+        for each in shown
+        if each.count
     ]
-    return states_section(shown)
-
-
-def states_section(shown: Iterable[tuple[str, int, str]]) -> Markup:
-    """States with their counts and what they mean; every state is always there."""
+    others = "; ".join(none_of(shown))
     return element(
         "section",
         element("h2", "What these sums leave out"),
-        element("p", _STATES, class_="quiet"),
-        element(
-            "dl",
-            *(
-                element(
-                    "div",
-                    element("dt", name),
-                    element("dd", f"{count:,}"),
-                    element("dd", said, class_="small"),
-                    class_="some" if count else "none",
-                )
-                for name, count, said in shown
-            ),
-            class_="states",
-        ),
+        *([element("p", _STATES, class_="quiet")] if counts else []),
+        *([element("dl", *counts, class_="states")] if counts else []),
+        *([element("p", f"None of: {others}.", class_="quiet small none-of")] if others else []),
     )
 
 
@@ -172,18 +157,23 @@ def days(first: dt.date, last: dt.date) -> str:
     return day(first) if first == last else f"{day(first)} to {day(last)}"
 
 
-def name_of(value: str | None, dimension: str) -> str:
-    """A value, or what to say where there is none."""
-    if value is not None:
-        return visible(value) or '""'
-    return _ABSENT.get(dimension, f"no {dimension.removeprefix('tag:')}")
+def name_of(value: str | None) -> str:
+    """A value, or what to say where there is none, as tables of text do."""
+    return visible(formats.key_text(value))
 
 
-def named(value: str | None, dimension: str) -> Markup:
-    """The same as an element: set apart, so that its direction turns nothing around it."""
+def named(
+    value: str | None, dimension: str, names: Mapping[str, str] = MappingProxyType({})
+) -> Markup:
+    """The same as an element: set apart, so that its direction turns nothing around it.
+
+    A project that has one of the ``names`` is shown by it, and its id when one points at it.
+    """
     if value is None:
-        return element("bdi", name_of(value, dimension), class_="quiet")
-    return element("bdi", value or '""', title=value)
+        return element("bdi", name_of(value), class_="quiet")
+    name = names.get(value, value) if dimension == "project" else value
+    title = value if name == value else f"{name}, {value}"
+    return element("bdi", name or '""', title=title)
 
 
 def title_of(dimension: str) -> str:
@@ -237,6 +227,8 @@ class Number:
     value: int | None = None
     digits: int | None = None
     """Of a total: its filter adds up the values of the lines that are left, with these digits."""
+    title: str | None = None
+    """What is said where one points at it."""
 
 
 Cell = str | Number
@@ -255,7 +247,12 @@ def table(
 
     Names are cut where they are too long, or broken where it ``wraps``.
     """
-    kinds = [*(["sorts"] if tools else []), *(["wraps"] if wraps else [])]
+    has_many = sum(isinstance(title, str) for title in titles) > _MANY_NAMES
+    kinds = [
+        *(["sorts"] if tools else []),
+        *(["wraps"] if wraps else []),
+        *(["many"] if has_many and not wraps else []),
+    ]
     heads = [
         _cell("th", title, scope="col", aria_sort="descending" if place == sorted_by else None)
         for place, title in enumerate(titles)
@@ -281,7 +278,8 @@ def _cell(name: str, cell: Cell, **attributes: str | None) -> Markup:
         return element(name, cell, **attributes)
     value = None if cell.value is None else str(cell.value)
     digits = None if cell.digits is None else str(cell.digits)
-    return element(name, cell.text, class_="number", data_n=value, data_digits=digits, **attributes)
+    given = {"data_n": value, "data_digits": digits, "title": cell.title, **attributes}
+    return element(name, cell.text, class_="number", **given)
 
 
 def together(sums: Iterable[Sums]) -> Sums:
@@ -314,6 +312,13 @@ def short(count: int) -> str:
                 f"{count / size:.3g}{unit}" if count < 1000 * size else f"{count / size:,.0f}{unit}"
             )
     return f"{count:,}"
+
+
+def tokens(count: int) -> Number:
+    """A count of tokens in a cell: in three digits, and whole where one points at it."""
+    said = short(count)
+    whole = f"{count:,}"
+    return Number(said, count, title=None if said == whole else whole)
 
 
 def duration(micros: int | None) -> str:
