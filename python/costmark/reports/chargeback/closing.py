@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigurationError
+from ..formats import counted
 from ..source import Source
 from ..summary import query_for
 from .billing import Billing
@@ -160,9 +161,10 @@ def following(month: str) -> str:
 
 def _correct(found: Chargeback, old: Chargeback, now: Chargeback, closed: ClosedMonths) -> None:
     if now.attempts < old.attempts:
+        closed_with = counted(old.attempts, "attempt")
         found.notes.append(
-            f"{old.month} is not corrected: {now.attempts:,} of its {old.attempts:,} attempts are "
-            "in these ledgers."
+            f"{old.month} is not corrected: {now.attempts:,} of its {closed_with} are in these "
+            "ledgers."
         )
         return
     charged = dict(old.amounts)
