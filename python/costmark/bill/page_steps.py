@@ -130,7 +130,7 @@ def _about(result: Reconciliation, name: str, cause: Cause | None) -> list[str]:
     said = [wording.meaning(cause) if cause else wording.meaning_of(RESIDUAL)]
     if cause:
         if cause.tokens:
-            said[0] += f" {parts.short(abs(cause.tokens))} tokens."
+            said[0] += f" {parts.some(abs(cause.tokens), 'token')}."
         said += [
             f"{bound.name}: {formats.signed(bound.low)} to {formats.signed(bound.high)}"
             for bound in cause.bounds

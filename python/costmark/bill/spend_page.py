@@ -37,7 +37,7 @@ def spend_page(found: Spend, now: dt.datetime) -> str:
 def _opening(found: Spend) -> Markup:
     unattributed = sum(line.cost for line in found.lines if line.key is None)
     tokens = sum(line.tokens for line in found.lines)
-    figures = [("Charged", formats.money(found.total), f"{parts.short(tokens)} tokens")]
+    figures = [("Charged", formats.money(found.total), parts.some(tokens, "token"))]
     if found.by == "project" or found.by.startswith("tag:"):
         said = f"{parts.share(unattributed, found.total)} of it has no value of the tag"
         figures.append(("Unattributed", formats.money(unattributed), said))

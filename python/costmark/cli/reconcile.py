@@ -249,7 +249,7 @@ def _window(arguments: argparse.Namespace) -> Window:
     if last < arguments.since:
         raise ConfigurationError(
             f"there is no day from {arguments.since} to {last}; bills are complete after about "
-            f"{arguments.lag} days, say --until for younger ones",
+            f"{counted(arguments.lag, 'day')}, say --until for younger ones",
             code="invalid_argument",
         )
     return Window(arguments.since, last)

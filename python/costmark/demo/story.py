@@ -204,5 +204,5 @@ def _table(*columns: str) -> Table:
 
 
 def _unexplained(result: Reconciliation) -> list[str]:
-    found = [f"{cause.name}: {cause.tokens:,} tokens" for cause in result.causes]
+    found = [f"{cause.name}: {counted(cause.tokens, 'token')}" for cause in result.causes]
     return [*found, "something has no cause"] if result.residual_absolute else found

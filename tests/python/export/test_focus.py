@@ -179,7 +179,7 @@ def test_what_has_no_price_is_told_and_in_no_row(
     assert main(["export", "--format", "focus", "--out", str(out), str(tmp_path)]) == 0
     assert rows_of(out) == []
     shown = capsys.readouterr()
-    assert re.search(r"^unpriced +1 attempts$", shown.out, re.MULTILINE)
+    assert re.search(r"^unpriced +1 attempt$", shown.out, re.MULTILINE)
     assert "are in no row" in shown.err
     assert "never add them to AWS's own FOCUS export" in shown.err
 

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigurationError
 from ..dimensions import map_of
+from ..formats import counted
 from ..keys import absent, has_attempts, keys_in
 from ..source import Source
 from ..summary import names_in, query_for
@@ -191,9 +192,10 @@ def following(month: str) -> str:
 
 def _correct(found: Chargeback, old: Chargeback, now: Chargeback, closed: ClosedMonths) -> None:
     if now.attempts < old.attempts:
+        closed_with = counted(old.attempts, "attempt")
         found.notes.append(
-            f"{old.month} is not corrected: {now.attempts:,} of its {old.attempts:,} attempts are "
-            "in these ledgers."
+            f"{old.month} is not corrected: {now.attempts:,} of its {closed_with} are in these "
+            "ledgers."
         )
         return
     charged = dict(old.amounts)

@@ -338,6 +338,11 @@ def saved(cache: Cache) -> str:
     return f"cost {amount} more" if cache.saved_pico < 0 else f"saved {amount}"
 
 
+def some(count: int, noun: str) -> str:
+    """A count of things, shortened."""
+    return f"{short(count)} {noun}{'' if count == 1 else 's'}"
+
+
 def counted(count: int, noun: str) -> str:
     """A count of things."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
