@@ -265,6 +265,19 @@ def test_what_is_said_later(
 
 
 @pytest.mark.usefixtures("groups_of_few")
+def test_rows_that_are_in_a_part_and_in_a_log(tmp_path: Path, used: dict[str, Any]) -> None:
+    refused = {**attempt(60), "kind": "refused", "error_code": "unattributed"}
+    rows = [*(attempt(seq) for seq in range(60)), refused]
+    write_segment(tmp_path, rows)
+    ledger.compact(tmp_path)
+    log = tmp_path / "raw" / "copied.jsonl"
+    log.write_bytes(b"".join(map(line_of, [*rows[30:], {**rows[0], "seq": 61, "op": "other"}])))
+    _, total, states = same(used, tmp_path)
+    assert (total["attempts"], states["refused"]) == (61, 1)
+    assert used["did"] == [0, 1]
+
+
+@pytest.mark.usefixtures("groups_of_few")
 @pytest.mark.parametrize("how", ["runs", "parts", "raw"])
 def test_a_beginning_and_its_end_in_different_parts(
     tmp_path: Path, used: dict[str, Any], monkeypatch: pytest.MonkeyPatch, how: str
