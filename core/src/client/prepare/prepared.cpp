@@ -49,7 +49,9 @@ void Prepared::Impl::attributed() noexcept {
 }
 
 void Prepared::Impl::take_off_signature() noexcept {
-  headers_to_remove.resize(std::min(attributed_removals, headers_to_remove.size()));
+  const std::size_t stay = std::min(attributed_removals, headers_to_remove.size());
+  headers_to_remove.erase(headers_to_remove.begin() + static_cast<std::ptrdiff_t>(stay),
+                          headers_to_remove.end());
   headers_to_set.shorten(attributed_headers);
   auth.reset();
   renewal_due = false;
