@@ -146,21 +146,22 @@ def as_table(result: Reconciliation, basis: Basis) -> str:
     lines += [
         f"{name:<{width}}  {amount:>{amounts}}  {note}".rstrip() for name, amount, note in rows
     ]
-    for title, listed in [*open_lists(result), ("rests on", basis_lines(result, basis))]:
+    for title, listed in [*open_lists(result, basis), ("rests on", basis_lines(result, basis))]:
         lines += ["", f"{title}:", *(f"  {line}" for line in listed)]
     return "\n".join(lines) + "\n"
 
 
-def open_lists(result: Reconciliation) -> list[tuple[str, list[str]]]:
+def open_lists(result: Reconciliation, basis: Basis) -> list[tuple[str, list[str]]]:
     """What is left to look into, by what it is."""
     models = _shortened(result.unknown_models)
+    without_tag = [*map(basis.named, result.projects_without_tag)]
     found = [
         ("residual, the largest", _residuals(result)),
         ("not understood", _unmapped(result.unmapped)),
         ("not whole tokens", _unmapped(result.unit_faults)),
         ("summed over, since one side does not say", coarsened(result)),
         ("models that neither book nor ledger knows (--aliases says whose they are)", models),
-        ("projects without a value of the tag, taken as untagged", result.projects_without_tag),
+        ("projects without a value of the tag, taken as untagged", without_tag),
         ("prices to check", [said for _, said in drifts(result)]),
     ]
     return [(title, listed) for title, listed in found if listed]

@@ -191,7 +191,7 @@ def console_for() -> Console:
 def _print(found: Report) -> None:
     console = console_for()
     console.print(
-        f"{formats.period(found)}, {formats.counted(found.files, 'file')}",
+        plain(f"{formats.period(found)}, {formats.counted(found.files, 'file')}"),
         style="dim",
         markup=False,
     )

@@ -103,10 +103,15 @@ def prices(report: Report) -> str:
 
 
 def period(report: Report) -> str:
-    """From when to when."""
+    """From when to when, and which attempts of that time."""
     since = "the beginning" if report.since is None else f"{report.since:%Y-%m-%d %H:%M}"
     until = "now" if report.until is None else f"{report.until:%Y-%m-%d %H:%M}"
-    return f"{since} to {until} UTC"
+    return f"{since} to {until} UTC{only(report)}"
+
+
+def only(report: Report) -> str:
+    """Which attempts were chosen, where not all were."""
+    return f", only {', '.join(map(str, report.where))}" if report.where else ""
 
 
 def as_json(report: Report) -> str:
@@ -168,7 +173,7 @@ def as_markdown(report: Report) -> str:
         total = [*_counts_of(report.total), costs.total()]
         rows.append(["**total**", *[""] * (len(report.by) - 1), *total])
     aligned = ["---"] * len(report.by) + ["---:"] * 5
-    text = [f"Usage from {period(report)}; list prices of {prices(report)}.", ""]
+    text = [f"Usage from {markdown_text(period(report))}; list prices of {prices(report)}.", ""]
     text += [markdown_row(row) for row in (titles, aligned, *rows)]
     text += ["", "| not in these lines, or uncertain | |", "| --- | --- |"]
     text += [markdown_row(line) for line in state_lines(states(report))]

@@ -444,3 +444,11 @@ def test_markdown_has_the_same(result: Reconciliation) -> None:
     assert "| not explained: no reason fits | +$0.0200 |" in text
     assert "+$1.0419 and -$0.2665 have causes, $0.0500 has none" in text
     assert "<script>" not in as_markdown(hostile(), BASIS)
+
+
+def test_projects_without_the_tag_have_their_names(result: Reconciliation) -> None:
+    lacking = replace(result, projects_without_tag=["proj_1", "proj_2"])
+    basis = replace(BASIS, names={"proj_1": "<chat>"})
+    assert "taken as untagged: &lt;chat&gt; (proj_1), proj_2<" in reconcile_page(lacking, basis)
+    assert "<chat> (proj_1)" in formats.as_table(lacking, basis)
+    assert "taken as untagged: proj_1, proj_2<" in reconcile_page(lacking, BASIS)

@@ -258,6 +258,17 @@ def test_states_are_those_of_the_filter(
     assert "whole ledger" not in lines["lost"] + others
 
 
+def test_a_filter_is_said(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    chosen = ["--where", "project!=<b>_x", "--where", "model=", str(folder)]
+    assert shown(capsys, *chosen).startswith(
+        "the beginning to now UTC, only project!=<b>_x, model=,"
+    )
+    assert "only project\\!=\\<b\\>\\_x, model=;" in shown(capsys, "--format", "markdown", *chosen)
+    page = tmp_path / "page.html"
+    shown(capsys, "--html", str(page), *chosen)
+    assert "only project!=&lt;b&gt;_x, model=</p>" in page.read_text()
+
+
 def test_every_state_is_named_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, others = states_of(capsys, str(folder))
     assert (

@@ -136,15 +136,18 @@ def basis(book_date: dt.date) -> str:
 
 def period(report: Report, steps: Sequence[dt.datetime], step: str) -> str:
     """From when to when, in words."""
+    only = formats.only(report)
     if report.since is None and not steps:
-        return "no calls"
+        return f"no calls{only}"
     since = report.since or steps[0]
     exact = step == "hour"
     begin = f"{since:%Y-%m-%d %H:%M}" if exact else day(since.date())
     if report.until is None:
-        return f"{begin} until now, UTC"
+        return f"{begin} until now, UTC{only}"
     last = report.until - dt.timedelta(microseconds=1)
-    return f"{begin} to {f'{report.until:%Y-%m-%d %H:%M}' if exact else day(last.date())}, UTC"
+    return (
+        f"{begin} to {f'{report.until:%Y-%m-%d %H:%M}' if exact else day(last.date())}, UTC{only}"
+    )
 
 
 def day(date: dt.date) -> str:
