@@ -22,6 +22,7 @@ import functools
 import hashlib
 import json
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -199,7 +200,7 @@ def fill(layout: Layout, state: State) -> None:
     known = {name: known_of(layout, part) for name, part in state.parts.items()}
     fresh = [
         part
-        for name, part in sorted(state.parts.items())
+        for name, part in sorted(state.parts.items(), key=lambda each: _order(each[0]))
         if known[name] is None and _has_size(layout.rows / name, part.size)
     ]
     before = [each for each in known.values() if each is not None]
@@ -218,6 +219,11 @@ def _database(problem: str) -> Iterator[duckdb.DuckDBPyConnection]:
             yield database
         except database_error() as error:
             raise ManifestError(f"{problem}: {reason_of(error)}") from None
+
+
+def _order(name: str) -> list[int]:
+    """Beginnings come before their ends: the day, the manifest, and the number of the part."""
+    return [int(number) for number in re.findall(r"\d+", name)]
 
 
 def _has_size(path: Path, size: int) -> bool:

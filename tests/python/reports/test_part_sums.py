@@ -313,6 +313,24 @@ def test_a_beginning_and_its_end_in_different_parts(
 
 
 @pytest.mark.usefixtures("groups_of_few")
+def test_attempts_that_go_from_part_to_part(
+    tmp_path: Path, used: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 11 parts, which are looked at one by one."""
+    monkeypatch.setattr(parts_module, "_LARGEST_DRAFT", 1)
+    monkeypatch.setattr(part_sums, "_MOST_ROWS", 1)
+    for number in range(11):
+        begin = {**attempt(number), "kind": "begin", "seq": 2 * number}
+        end = {**attempt(number - 1), "seq": 2 * number + 1}
+        write_segment(tmp_path, [end, begin] if number else [begin], start=10 + number)
+    ledger.compact(tmp_path)
+    assert len(load(Layout(tmp_path)).parts) == 11
+    _, total, states = same(used, tmp_path)
+    assert (total["attempts"], states["unknown"]) == (10, 1)
+    assert used["did"] == [0, 11]
+
+
+@pytest.mark.usefixtures("groups_of_few")
 @pytest.mark.parametrize("state", ["open", "incomplete"])
 def test_a_response_that_is_settled_later(tmp_path: Path, used: dict[str, Any], state: str) -> None:
     rows = [{**attempt(seq), "response_id": f"resp_{seq}"} for seq in range(20)]
