@@ -149,7 +149,7 @@ def rows_of_ledger(layout: Layout, on_fault: Report | None = None) -> Iterator[R
     while True:
         segments = layout.segments()  # before the manifests: one that is pruned then is in parts
         state = load(layout)
-        if not _has_duckdb() and _has_all_inputs(layout, state):
+        if not has_duckdb() and _has_all_inputs(layout, state):
             state = State()
         try:
             yield from _rows_of_state(layout, segments, state, on_fault)
@@ -176,7 +176,8 @@ def _rows_of_state(
             yield from rows_of_file(path, on_fault, begin, lines)
 
 
-def _has_duckdb() -> bool:
+def has_duckdb() -> bool:
+    """Whether parts can be read."""
     try:
         import duckdb  # noqa: F401
     except ImportError:
