@@ -116,7 +116,7 @@ class ProjectNames:
         said = f"{self.file} has no project that is named {text!r}"
         if elsewhere := [each for each in self._projects if each.name == text]:
             return f"{said} in {region}, but {elsewhere[0]}"
-        names = self.names
+        names = [each if each.isprintable() else repr(each) for each in self.names]
         near = get_close_matches(text, names, 1)
         advice = f" (did you mean {near[0]!r}?)" if near else ""
         more = len(names) - _MOST_LISTED
@@ -195,9 +195,18 @@ def name_in_tag(tag: str | None) -> str:
 
 
 def shown(names: Mapping[str, str]) -> dict[str, str]:
-    """The names by id as people read them: a name of several projects has the id beside it."""
+    """The names by id as people read them, with the id beside those that say too little.
+
+    These are names of several projects, and those that are read as something else.
+    """
     count = Counter(names.values())
-    return {key: name if count[name] == 1 else f"{name} ({key})" for key, name in names.items()}
+    others = {_DEFAULT, "total", *names}
+
+    def is_plain(key: str, name: str) -> bool:
+        is_other = name in others or name.startswith("proj_")
+        return count[name] == 1 and (name == key or not is_other)
+
+    return {key: name if is_plain(key, name) else f"{name} ({key})" for key, name in names.items()}
 
 
 def region_of_environment() -> str:

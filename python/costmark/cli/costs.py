@@ -113,7 +113,8 @@ def _remedy(identity: Identity) -> str:
 def _found(arguments: argparse.Namespace, identity: Identity, window: Window) -> Spend:
     cache = None
     if not arguments.no_cache:
-        caller = f"{identity.caller()} {identity.endpoint_url or ''}"
+        # The environment may name an endpoint too, such as a local one.
+        caller = f"{identity.caller()} {identity.client('ce').meta.endpoint_url}"
         cache = KeptAnswers(default_folder(), caller)
     session = Session(identity.client("ce"), arguments.max_calls, 0, identity.view, cache)
     now = _spent(arguments, session, window)

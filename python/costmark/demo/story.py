@@ -154,7 +154,12 @@ class _Story:
         self._say(f"  {headline(result)}")
         self._say(f"  residual: ${float(result.residual_absolute) / 10**12:.2f}")
         write_pages(rows, result, basis, str(self._folder))
-        if not self._before:  # of earlier runs there is no bill
+        if self._before:
+            self._say(
+                f"  {self._folder} has rows of an earlier run, of which there is no bill: "
+                "give a new folder for commands that reconcile it."
+            )
+        else:
             self._export = payer.export(self._folder)
         return result
 

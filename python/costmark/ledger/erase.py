@@ -48,8 +48,8 @@ def erase(folder: str | os.PathLike[str], /, *pairs: tuple[str, str], **labels: 
         parts = list(state.parts.values())
         rewrite(layout, state, parts, change, f"labels erased: {names}", done)
         remove_segments(layout, state, done)
-        fill(layout, state)
         done.open += [layout.name_of(path) for path in layout.segments() if _may_hold(path, change)]
+        fill(layout, state)
     return done
 
 

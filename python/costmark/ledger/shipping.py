@@ -16,6 +16,7 @@ import contextlib
 import dataclasses
 import hashlib
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _HASH_DIGITS = 16
 _S3 = "s3://"
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/|.*://")
 _TRIES = 5
 
 
@@ -70,13 +72,13 @@ def push(folder: str | os.PathLike[str], to: str | os.PathLike[str], **client: A
             code="invalid_argument",
         )
     text = os.fspath(to)
-    if not text or ("://" in text and not text.startswith(_S3)):
+    if not text or (_SCHEME.match(text) and not text.startswith(_S3)):
         raise ConfigurationError(
             f"{text!r} is no place to push to; say s3://BUCKET/PREFIX, or a folder",
             code="invalid_argument",
         )
     is_bucket = text.startswith(_S3)
-    if not is_bucket and _is_within(Path(text), layout.folder):
+    if not is_bucket and _is_of_ledger(Path(text), layout):
         raise ConfigurationError(
             f"{text} is in the ledger {layout.folder}, whose own files are there: name a folder "
             "outside of it",
@@ -100,9 +102,13 @@ def push(folder: str | os.PathLike[str], to: str | os.PathLike[str], **client: A
         return done
 
 
-def _is_within(path: Path, folder: Path) -> bool:
-    """Whether a path, wherever its links lead, is a folder or in it."""
-    return path.resolve().is_relative_to(folder.resolve())
+def _is_of_ledger(place: Path, layout: Layout) -> bool:
+    """Whether the place or its rows, wherever links lead, are in the ledger or its rows."""
+    return any(
+        path.resolve().is_relative_to(folder.resolve())
+        for path in (place, place / "rows")
+        for folder in (layout.folder, layout.rows)
+    )
 
 
 def _send(layout: Layout, state: State, store: Store, receipts: _Receipts, done: Pushed) -> None:

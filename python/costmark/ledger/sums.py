@@ -4,9 +4,12 @@
 
     FOLDER/sums/date=2026-11-30/000001-0.json    of which part, and when they may be added up
     FOLDER/sums/date=2026-11-30/000001-0.sums    Parquet: groups of attempts, and the other rows
+    FOLDER/sums/index.json                       which of them belong together
 
 They are made from parts, and can be made again: without them, and with those of another part, of
 other contents or of another definition, a report reads the rows. The manifests do not name them.
+Nor does it read any that the index does not list, such as older ones that were put back: what was
+proven of the others may not hold of them.
 
 A group holds attempts that no other row of the ledger says more of: not one that has ended twice,
 whose response was settled, or may be. Such attempts, beginnings whose end is not in the same part,
@@ -43,13 +46,14 @@ from .manifests import (
 from .parts import connect, database_error, numbers_in, reason_of, table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     import duckdb
 
     from .manifests import State
 
 _VERSION = 1
+_INDEX = "index.json"
 HOUR_US = 3_600_000_000
 # The texts that reports group and choose by, besides tags and labels.
 COLUMNS = (
@@ -119,11 +123,26 @@ class PartSums:
         return bool(self.operations) and first <= self.operations[1] and self.operations[0] <= last
 
 
-def known_of(layout: Layout, part: Part) -> PartSums | None:
+def index_of(layout: Layout) -> dict[str, str]:
+    """The sums that belong together: the SHA-256 of what is known of a part, by its name."""
+    path = layout.sums / _INDEX
+    try:
+        text = path.read_bytes()
+        check_seal(path, text)
+        value = json.loads(text)
+        found = value["parts"] if value["v"] == _VERSION else {}
+    except (OSError, ManifestError, ValueError, KeyError, TypeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def known_of(layout: Layout, part: Part, index: Mapping[str, str]) -> PartSums | None:
     """What is known of a part; None where its rows have to be read, or it was changed."""
     about, file = layout.sums_of(part.name)
     try:
         text = about.read_bytes()
+        if hashlib.sha256(text).hexdigest() != index.get(part.name):
+            return None
         check_seal(about, text)
         value = json.loads(text)
         del value["sha256"]
@@ -197,7 +216,8 @@ _WRONG = (
 
 def fill(layout: Layout, state: State) -> None:
     """Make the sums of parts that have none. Only with the lock."""
-    known = {name: known_of(layout, part) for name, part in state.parts.items()}
+    index = index_of(layout)
+    known = {name: known_of(layout, part, index) for name, part in state.parts.items()}
     fresh = [
         part
         for name, part in sorted(state.parts.items(), key=lambda each: _order(each[0]))
@@ -207,6 +227,12 @@ def fill(layout: Layout, state: State) -> None:
     for parts in _portions(fresh):
         with _database(f"{layout.rows}: parts cannot be summed up") as database:
             before += _Maker(database, layout, parts, before).make()
+    kept = {each.part for each in before}
+    belonging = {name: sha256 for name, sha256 in index.items() if name in kept}
+    for part in fresh:
+        belonging[part.name] = hash_of(layout.sums_of(part.name)[0])
+    if belonging != index:
+        _replace(layout.sums / _INDEX, {"v": _VERSION, "parts": belonging})
 
 
 @contextlib.contextmanager
@@ -484,10 +510,14 @@ class _Maker:
         make_folder(about.parent)
         if known.has_file:
             file.with_suffix(".draft").replace(file)
-        draft = about.with_suffix(".json-draft")
-        with open(draft, "wb", opener=private) as out:
-            out.write(sealed("{\n" + json.dumps({"v": _VERSION, **vars(known)})[1:]))
-            out.flush()
-            os.fsync(out.fileno())
-        draft.replace(about)
-        sync_folder(about.parent)
+        _replace(about, {"v": _VERSION, **vars(known)})
+
+
+def _replace(path: Path, value: dict[str, Any]) -> None:
+    draft = path.with_suffix(".json-draft")
+    with open(draft, "wb", opener=private) as out:
+        out.write(sealed("{\n" + json.dumps(value)[1:]))
+        out.flush()
+        os.fsync(out.fileno())
+    draft.replace(path)
+    sync_folder(path.parent)

@@ -13,10 +13,10 @@ from .compact import is_written
 from .manifests import SEGMENT, Layout, ManifestError, hash_of, load
 from .read import SeenRows, all_rows, has_duckdb, sources
 from .states import Attempts
-from .sums import is_true, known_of
+from .sums import index_of, is_true, known_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from .manifests import Input, Part, State
     from .rows import Fault
@@ -123,7 +123,10 @@ def _check_manifests(layout: Layout, findings: Findings, seen: SeenRows) -> bool
             findings.more_faults.update(each.more_faults)
             findings.torn += each.more_faults.get("torn", 0)
         findings.changed += _wrong_with_segment(layout, name, inputs, state)
-    wrong_parts = [text for part in state.parts.values() for text in _wrong_with_part(layout, part)]
+    index = index_of(layout)
+    wrong_parts = [
+        text for part in state.parts.values() for text in _wrong_with_part(layout, part, index)
+    ]
     findings.changed += wrong_parts
     return not wrong_parts
 
@@ -141,14 +144,14 @@ def _wrong_with_segment(
             yield f"{path}: bytes {each.begin} to {each.end} are not those that were compacted"
 
 
-def _wrong_with_part(layout: Layout, part: Part) -> Iterator[str]:
+def _wrong_with_part(layout: Layout, part: Part, index: Mapping[str, str]) -> Iterator[str]:
     path = layout.rows / part.name
     if not path.exists():
         yield f"{path}: the part is gone"
     elif hash_of(path) != part.sha256:
         yield f"{path}: the part is not the one that was written"
     else:
-        known = known_of(layout, part) if has_duckdb() else None  # which reads them as well
+        known = known_of(layout, part, index) if has_duckdb() else None  # which reads them as well
         if known is not None and known.has_file and not is_true(layout, part, known):
             file = layout.sums_of(part.name)[1]
             yield f"{file}: these are not the sums of the part; without the file, compact makes it"

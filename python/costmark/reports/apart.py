@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..ledger.parts import table_of
-from ..ledger.sums import known_of
+from ..ledger.sums import index_of, known_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 def fitting(layout: Layout, parts: Mapping[str, Part], summing: Summing) -> dict[Path, PartSums]:
     """The parts of a ledger whose sums answer what is asked. Raises FileNotFoundError."""
-    known = {name: known_of(layout, part) for name, part in parts.items()}
+    index = index_of(layout)
+    known = {name: known_of(layout, part, index) for name, part in parts.items()}
     having = {
         name: each
         for name, each in known.items()

@@ -156,6 +156,7 @@ def test_every_command_that_it_prints_runs(tmp_path: Path) -> None:
     again = costmark(tmp_path, "demo", "--ledger", str(ledger))
     commands = re.findall(r"^    costmark (\w+) ", again, re.MULTILINE)
     assert commands == ["report", "compare", "chargeback"]
+    assert "rows of an earlier run, of which there is no bill" in " ".join(again.split())
 
 
 @pytest.mark.parametrize("below", ["", "/folder"])

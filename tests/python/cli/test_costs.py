@@ -133,6 +133,15 @@ def test_what_it_costs_is_said_before_and_answers_are_kept(
     assert "asked Cost Explorer 3 times" in capsys.readouterr().err
 
 
+def test_another_endpoint_of_the_environment_has_answers_of_its_own(
+    story: Story, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for url in (story.aws.url, story.aws.url.replace("127.0.0.1", "localhost")):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        assert main(["costs", "--by", "tag:team", *story.period]) == 0
+        assert "asked Cost Explorer 3 times" in capsys.readouterr().err
+
+
 def kept(tmp_path: Path) -> list[Path]:
     return sorted((tmp_path / "cache/costmark/cost-explorer").iterdir())
 

@@ -200,5 +200,16 @@ def test_a_lock_that_cannot_be_read_hides_names_alone(
     assert "costmark.lock is not a lock file of projects" in capsys.readouterr().err
 
 
-def test_equal_names_have_the_id_beside_them() -> None:
+def test_names_that_say_too_little_have_the_id_beside_them() -> None:
     assert shown({"p1": "a", "p2": "b", "p3": "a"}) == {"p1": "a (p1)", "p2": "b", "p3": "a (p3)"}
+    found = shown({"p1": "p2", "p2": "b", "p3": "total", "p4": "default", "p5": "proj_x"})
+    assert [*found.values()] == ["p2 (p1)", "b", "total (p3)", "default (p4)", "proj_x (p5)"]
+
+
+def test_an_error_lists_names_on_one_line(tmp_path: Path) -> None:
+    lock = tmp_path / "costmark.lock"
+    project = {"name": "a\nall is well", "id": "proj_a"}
+    lock.write_text(json.dumps({"version": 1, "projects": [project]}))
+    with pytest.raises(ConfigurationError) as caught:
+        names_of(lock).ids_of("b", "--project b")
+    assert "\n" not in str(caught.value)

@@ -224,7 +224,7 @@ def test_errors_say_what_is_wrong(tmp_path: Path, bucket: Bucket) -> None:
     here = compacted(tmp_path / "here", rows=1)
     with pytest.raises(ConfigurationError, match="names no bucket"):
         ledger.push(here, "s3:///x")
-    for place in ("", "gs://bucket/x", "S3://bucket/x"):
+    for place in ("", "gs://bucket/x", "S3://bucket/x", "s3:/bucket/x"):
         with pytest.raises(ConfigurationError, match="is no place to push to; say s3://BUCKET"):
             ledger.push(here, place)
     with pytest.raises(TransportError, match=r"s3://no-such-bucket/x: .*NoSuchBucket"):
@@ -239,12 +239,15 @@ def test_the_command_tells_what_it_did(tmp_path: Path, capsys: pytest.CaptureFix
     assert lines[1:] == ["already there  0 parts", "replaced       0 parts, written anew since"]
 
 
-@pytest.mark.parametrize("to", ["here", "here/shared", "link", "link/rows"])
+@pytest.mark.parametrize("to", ["here", "here/shared", "link", "link/rows", "of-rows", "of-all"])
 def test_a_ledger_is_not_pushed_into_itself(
     tmp_path: Path, to: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     here = compacted(tmp_path / "here", rows=1)
     (tmp_path / "link").symlink_to(here)
+    for name, target in (("of-rows", here / "rows"), ("of-all", here)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "rows").symlink_to(target)
     before = sorted(here.rglob("*"))
     assert main(["ledger", "push", "--to", str(tmp_path / to), str(here)]) == 1
     assert f"{tmp_path / to} is in the ledger {here}" in capsys.readouterr().err

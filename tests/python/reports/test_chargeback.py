@@ -165,8 +165,11 @@ def test_current_tags_take_the_place_of_recorded_ones(folder: Path, tmp_path: Pa
         "find": 60_000,
         "infra": 9_000,
         "legal": 700,
+        "other account": 27_300,  # of whose rows no account is known
     }
-    assert found.pools["unassigned"].list_pico == 27_300
+    rules = Rules("tag:team", projects=read_projects(lock))
+    assert rules.current_name("111122223333", None, "proj_legal") is None
+    assert rules.current_name(None, None, "proj_legal") == "other account"
 
 
 @pytest.mark.parametrize("split", ["direct", "tokens", "even"])

@@ -412,11 +412,44 @@ def test_sums_of_another_part_or_version(
     value = json.loads(file.read_bytes())
     del value["sha256"]
     file.write_bytes(sealed("{\n" + json.dumps({**value, **members})[1:]))
+    list_all(tmp_path)
     same(used, tmp_path)
     assert used["did"] == [0, 0]
     file.write_bytes(sealed("{\n" + json.dumps(value)[1:]))
     same(used, tmp_path)
-    assert used["did"] == [0, 0, 0, 1]
+    assert used["did"] == [0, 0, 0, 0]  # the index has others
+    used["did"].clear()
+    list_all(tmp_path)
+    same(used, tmp_path)
+    assert used["did"] == [0, 1]
+
+
+@pytest.mark.usefixtures("groups_of_few")
+def test_older_sums_that_are_put_back(tmp_path: Path, used: dict[str, Any]) -> None:
+    simple(tmp_path, 60)
+    shutil.move(tmp_path / "sums", tmp_path / "old")
+    twice = attempt(0, op=attempt(7)["op"], writer="0123456789abcdee", outcome="ok")
+    write_segment(tmp_path, [twice], writer="0123456789abcdee")
+    ledger.compact(tmp_path)
+    whole = same(used, tmp_path)
+    index = (tmp_path / "sums/index.json").read_bytes()
+    shutil.copytree(tmp_path / "old", tmp_path / "sums", dirs_exist_ok=True)
+    assert same(used, tmp_path) == whole  # with an index that does not list those made later
+    (tmp_path / "sums/index.json").write_bytes(index)
+    assert same(used, tmp_path) == whole
+    ledger.compact(tmp_path)
+    assert same(used, tmp_path) == whole
+    assert ledger.verify(tmp_path).good
+
+
+def list_all(folder: Path) -> None:
+    """An index of all sums that there are."""
+    found = {
+        f"{about.parent.name}/{about.stem}.parquet": hash_of(about)
+        for about in (folder / "sums").glob("*/*.json")
+    }
+    value = json.dumps({"v": 1, "parts": found})
+    (folder / "sums/index.json").write_bytes(sealed("{\n" + value[1:]))
 
 
 @pytest.mark.usefixtures("groups_of_few")
@@ -447,11 +480,11 @@ def test_sums_go_with_their_parts(tmp_path: Path, used: dict[str, Any]) -> None:
     found = ledger.prune(tmp_path, rows_before=NOON.date() + timedelta(days=1))
     assert found.rows == 60
     assert len(list(tmp_path.rglob("*.sums"))) == 1
-    assert len(list((tmp_path / "sums").rglob("*"))) == 3
+    assert len(list((tmp_path / "sums").rglob("*"))) == 4  # of one part, and the index
     assert same(used, tmp_path)[1]["attempts"] == 1
     (tmp_path / "sums/date=2025-12-01/000009-0.draft").write_bytes(b"left")
     ledger.compact(tmp_path)
-    assert len(list((tmp_path / "sums").rglob("*"))) == 3
+    assert len(list((tmp_path / "sums").rglob("*"))) == 4  # of one part, and the index
 
 
 @pytest.mark.usefixtures("groups_of_few")
@@ -490,6 +523,7 @@ def resealed(folder: Path, change: str) -> None:
     del value["sha256"]
     value["file_sha256"] = hash_of(file)
     about.write_bytes(sealed("{\n" + json.dumps(value)[1:]))
+    list_all(folder)
 
 
 @pytest.mark.usefixtures("groups_of_few")

@@ -102,10 +102,14 @@ class Rules:
     def current_name(
         self, account: str | None, region: str | None, project: str | None
     ) -> str | None:
-        """The value of the tag that the project has now."""
+        """The value of the tag that the project has now.
+
+        Where an account or a Region is not known of the call or the project, it does not count.
+        """
         for each in self.projects or ():
-            same = each.id == project and each.account in (None, account)
-            if same and each.region in (None, region):
+            same = None in (account, each.account) or account == each.account
+            same = same and (None in (region, each.region) or region == each.region)
+            if same and each.id == project:
                 return each.tags.get(self.by.removeprefix("tag:"))
         return None
 
