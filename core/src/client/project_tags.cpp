@@ -124,11 +124,11 @@ Status tell_project_tags(std::string_view project, std::span<const NameValue> ta
   told->project = project;
   told->tags.assign(tags);
   std::atomic<const client::Told*>& newest = client::newest_of(project);
-  told->before = newest.load(std::memory_order_relaxed);
-  while (!newest.compare_exchange_weak(told->before, told.get(), std::memory_order_release,
+  client::Told* const kept = told.release();
+  kept->before = newest.load(std::memory_order_relaxed);
+  while (!newest.compare_exchange_weak(kept->before, kept, std::memory_order_release,
                                        std::memory_order_relaxed)) {
   }
-  static_cast<void>(told.release());
   return {};
 }
 

@@ -62,6 +62,7 @@ TEST(ProjectNames, AnAmbiguousNameIsAnErrorThatNamesThemAll) {
             "proj_web_eu (account 111122223333, eu-west-1, mantle), says costmark.lock; name the "
             "id");
   std::vector<NamedProject> many;
+  many.reserve(7);
   for (int i = 0; i < 7; ++i) many.push_back({"x", "proj_" + std::to_string(i), "", "", ""});
   const ProjectNames seven("lock", std::move(many));
   EXPECT_EQ(seven.id_of("x", "it", {}).error().message,
