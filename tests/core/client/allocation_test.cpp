@@ -71,7 +71,7 @@ TEST(Allocations, TheCounterCounts) {
   std::free(block);
   const std::size_t of_malloc = allocations() - before;
   EXPECT_EQ(of_malloc, malloc_is_counted ? 1U : 0U);
-  std::string* volatile text = new std::string(100, 'x');
+  auto* volatile text = new std::string(100, 'x');
   delete text;
   EXPECT_GE(allocations() - before, of_malloc + 2);
 }
