@@ -101,8 +101,10 @@ TEST(Attribute, DigestsOfAnEditedBodyGo) {
 
 TEST(Attribute, AsManyDigestsGoAsThereAre) {
   std::vector<std::string> names;
+  names.reserve(100);
   for (int i = 0; i < 100; ++i) names.push_back("x-amz-checksum-" + std::to_string(i));
   Post post{std::string(custom_chat), std::string(chat_body)};
+  post.headers.reserve(post.headers.size() + names.size());
   for (const std::string& name : names) post.headers.push_back({name, "1"});
   Prepared prepared;
   ASSERT_TRUE(client_of({{"project", "proj_a"}})->prepare(post.request(), prepared).ok());
