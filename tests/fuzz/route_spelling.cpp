@@ -12,7 +12,6 @@ namespace {
 
 using namespace costmark;
 using attribution::LenientPath;
-using attribution::RouteKind;
 
 constexpr std::array<std::string_view, 10> spending_paths{"/v1/chat/completions",
                                                           "/openai/v1/responses",

@@ -29,7 +29,7 @@ TEST(Field, TokensAreThoseOfRfc9110) {
   for (int byte = 0; byte < 256; ++byte) {
     const char c = static_cast<char>(byte);
     const bool expected = (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
-                          (byte >= 'A' && byte <= 'Z') || symbols.find(c) != symbols.npos;
+                          (byte >= 'A' && byte <= 'Z') || symbols.find(c) != std::string_view::npos;
     EXPECT_EQ(is_token({&c, 1}), expected) << byte;
     EXPECT_EQ(is_token(std::string("X-") + c + "y"), expected) << byte;
   }
